@@ -1,0 +1,1 @@
+"""How fast planning is and how well each policy chooses; never installed."""

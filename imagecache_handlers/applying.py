@@ -1,0 +1,106 @@
+"""Do what a plan shows: in every store first the labels, then evictions."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+import logging
+
+from imagecache_handlers.eviction import Evictor
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.guard import Guarded
+from imagecache_handlers.model import Store
+from imagecache_handlers.verdicts import Change
+from imagecache_handlers.verdicts import Did
+from imagecache_handlers.verdicts import Outcome
+from imagecache_handlers.verdicts import Plan
+from imagecache_handlers.verdicts import Report
+from imagecache_handlers.verdicts import Verdict
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What there is to do in one store."""
+
+    changes: list[Change] = dataclasses.field(default_factory=list)
+    evictions: list[Verdict] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Applier:
+    """One plan being applied."""
+
+    plan: Plan
+    handler: Guarded
+    evictor: Evictor
+
+    def apply(self) -> Report:
+        """Do all of it; what fails concerns one image or one store."""
+        work = self._work()
+        done = self.handler.each(work, lambda name: self._do(name, work[name]))
+        outcomes = [
+            one for group in done if isinstance(group, list) for one in group
+        ]
+        return Report(
+            plan=self.plan,
+            outcomes=tuple(outcomes),
+            after=self._after(outcomes),
+        )
+
+    def _work(self) -> dict[str, Work]:
+        work: dict[str, Work] = {}
+        for change in self.plan.changes:
+            store = work.setdefault(change.image.store, Work())
+            store.changes.append(change)
+        for verdict in self.plan.evictions:
+            store = work.setdefault(verdict.image.store, Work())
+            store.evictions.append(verdict)
+        return work
+
+    def _do(self, store: str, work: Work) -> list[Outcome]:
+        failures: dict[tuple[str, str], CacheError] = {}
+        for change in work.changes:
+            try:
+                self._label(change)
+            except CacheError as error:
+                failures[change.image.identity] = error
+        return [
+            *self._not_labelled(failures),
+            *self.evictor.evict(store, work.evictions),
+        ]
+
+    def _label(self, change: Change) -> None:
+        image = change.image
+        try:
+            if change.used is None:
+                self.handler.mark(image, change.add, change.remove)
+            else:
+                self.handler.age(image, used=change.used, now=self.plan.now)
+        except ImageNotFound:
+            LOG.debug('Image %s went before it was labelled', image.image_id)
+
+    def _not_labelled(
+        self, failures: Mapping[tuple[str, str], CacheError]
+    ) -> list[Outcome]:
+        if not failures:
+            return []
+        return [
+            Outcome(
+                verdict=verdict,
+                did=Did.FAILED,
+                why=f'it was not labelled: {failures[identity]}',
+            )
+            for verdict in self.plan.verdicts
+            if (identity := verdict.image.identity) in failures
+        ]
+
+    def _after(self, outcomes: Iterable[Outcome]) -> tuple[Store, ...]:
+        if not any(one.did is Did.EVICTED for one in outcomes):
+            return self.plan.stores
+        try:
+            return self.handler.stores([one.name for one in self.plan.stores])
+        except CacheError as error:
+            LOG.warning('The stores cannot be read again: %s', error)
+            return ()

@@ -1,0 +1,358 @@
+"""ImageCache: what everybody calls; the only loop over a handler's images."""
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+import datetime
+import logging
+import time
+from typing import TypeVar
+
+from imagecache_handlers.applying import Applier
+from imagecache_handlers.eviction import Evictor
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers import forcing
+from imagecache_handlers.grants import Granter
+from imagecache_handlers.guard import Guarded
+from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers import marks
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import check_image_id
+from imagecache_handlers.model import check_time
+from imagecache_handlers.model import Evidence
+from imagecache_handlers.model import Store
+from imagecache_handlers import policy
+from imagecache_handlers.rules import Rules
+from imagecache_handlers.timing import Clocks
+from imagecache_handlers.timing import Timer
+from imagecache_handlers.timing import utc_now
+from imagecache_handlers.verdicts import Blocker
+from imagecache_handlers.verdicts import Did
+from imagecache_handlers.verdicts import Outcome
+from imagecache_handlers.verdicts import Plan
+from imagecache_handlers.verdicts import Reason
+from imagecache_handlers.verdicts import Report
+from imagecache_handlers.verdicts import Verdict
+from imagecache_handlers.witness import Ask
+from imagecache_handlers.witness import Witness
+
+LOG = logging.getLogger(__name__)
+
+TIMEOUT = datetime.timedelta(minutes=1)
+
+T = TypeVar('T')
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What is cached where; ``problems`` names the stores not read."""
+
+    stores: tuple[Store, ...]
+    images: tuple[CachedImage, ...]
+    problems: Mapping[str, str]
+
+
+class ImageCache:
+    """The image cache of one backend, kept by one set of rules.
+
+    Any number of these, on any number of hosts, may share the backend as
+    long as their clocks are no further apart than ``rules.clock_skew``.
+    ``clock`` gives aware times; ``monotonic`` and ``sleep`` count seconds.
+    """
+
+    def __init__(
+        self,
+        handler: CacheHandler,
+        rules: Rules,
+        *,
+        clock: Callable[[], datetime.datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._handler = Guarded(handler)
+        self._rules = dataclasses.replace(
+            rules, protected=rules.protected.keyed(self._handler.key)
+        )
+        self._clocks = Clocks(now=clock, monotonic=monotonic, sleep=sleep)
+
+    def inventory(self, stores: Collection[str] | None = None) -> Inventory:
+        """List the cached images of every store, or of those named.
+
+        :raises StoreUnavailable: when a named store does not exist.
+        """
+        chosen = self._handler.stores(stores)
+        problems = {one.name: one.problem for one in chosen if one.problem}
+        images: list[CachedImage] = []
+        names = [one.name for one in chosen if not one.problem]
+        found = self._handler.each(names, self._handler.enumerate)
+        for name, listed in zip(names, found, strict=True):
+            if isinstance(listed, CacheError):
+                problems[name] = str(listed)
+            else:
+                images += listed
+        return Inventory(
+            stores=chosen, images=tuple(images), problems=problems
+        )
+
+    def find(
+        self, image_id: str, *, store: str | None = None
+    ) -> list[CachedImage]:
+        """Give every copy and variant of an image; empty: not cached.
+
+        :raises StoreUnavailable: when a store cannot be read.
+        """
+        key = self._key(image_id)
+        return _all(
+            self._handler.each_readable(
+                store, lambda name: self._handler.enumerate(name, {key})
+            )
+        )
+
+    def plan(
+        self, evidence: Evidence, stores: Collection[str] | None = None
+    ) -> Plan:
+        """Tell what a sweep would do now, and why; it only reads."""
+        now = self._clocks.now()
+        found = self.inventory(stores)
+        return policy.plan(
+            found.images,
+            found.stores,
+            self._keyed(evidence),
+            now,
+            self._rules,
+            problems=found.problems,
+            wants_seen=self._handler.wants_seen,
+        )
+
+    def sweep(self, ask: Ask, stores: Collection[str] | None = None) -> Report:
+        """Do what a plan made now shows; ``ask`` gives the evidence.
+
+        It is asked again when its answer has aged.
+        """
+        evidence = ask()
+        return self._apply(self.plan(evidence, stores), ask, evidence)
+
+    def apply(self, plan: Plan, ask: Ask) -> Report:
+        """Do what a plan shows, unless a fresh look forbids it.
+
+        Every image and every store stands for itself: the failure of one
+        does not keep the others from their turn.
+        """
+        return self._apply(plan, ask, None)
+
+    def _apply(
+        self, plan: Plan, ask: Ask, evidence: Evidence | None
+    ) -> Report:
+        evictor = self._evictor(ask, evidence)
+        return Applier(
+            plan=plan, handler=self._handler, evictor=evictor
+        ).apply()
+
+    def evict(
+        self,
+        image_id: str,
+        evidence: Evidence,
+        *,
+        store: str | None = None,
+        force: bool = False,
+    ) -> list[Outcome]:
+        """Evict every copy of an image now; one outcome for each copy.
+
+        ``force`` passes ``FORCEABLE`` blockers, of pins those which stand
+        there now; each outcome names what it passed.
+        """
+        now = self._clocks.now()
+        copies = self.find(image_id, store=store)
+        known = self._keyed(evidence)
+        found = {
+            one.identity: tuple(policy.blockers(one, known, now, self._rules))
+            for one in copies
+        }
+        may_pass = forcing.forced(found) if force else forcing.nothing
+        evictor = self._evictor(lambda: evidence, evidence, may_pass)
+        outcomes = []
+        for image in copies:
+            why = found[image.identity]
+            outcomes += _evict_one(evictor, image, why)
+        return outcomes
+
+    def hold(
+        self,
+        image_id: str,
+        owner: str,
+        ttl: datetime.timedelta,
+        *,
+        store: str | None = None,
+        timeout: datetime.timedelta = TIMEOUT,
+    ) -> list[CachedImage]:
+        """Lease an image while something is made from it.
+
+        ``owner`` is what is made, each a name of its own.  Within half of
+        ``ttl`` less ``clock_skew`` it must be a user that the backend or
+        the control plane sees; a lease that nobody releases ends by itself.
+
+        :returns: the copies that are held; empty: not cached.
+        :raises ImageBusy: when none could be held in time.
+        """
+        skew = self._rules.clock_skew
+        if ttl <= 2 * skew:
+            raise ValueError(
+                f'a lease of {ttl} leaves no time to use it: make it more '
+                f'than twice the clock skew of {skew}'
+            )
+        granter = self._granter(timeout)
+        key = self._key(image_id)
+        done = self._handler.each_readable(
+            store, lambda name: granter.hold(name, key, owner, ttl)
+        )
+        return _some(done)
+
+    def release(
+        self, image_id: str, owner: str, *, store: str | None = None
+    ) -> list[CachedImage]:
+        """End a lease; the copies that bore it are returned."""
+        marks.check_owner(owner)
+
+        def end(image: CachedImage) -> None:
+            leases = image.marks.of('lease', owner)
+            if image.users is None:
+                # Until the control plane is asked again, only the time at
+                # which the lease ended tells of who was made under it.
+                ended = marks.lease_label(owner, self._clocks.now())
+                self._handler.mark(image, {ended}, leases - {ended})
+            else:
+                self._handler.mark(image, (), leases)
+
+        return self._remark(image_id, store, 'lease', owner, end)
+
+    def pin(
+        self,
+        image_id: str,
+        owner: str,
+        until: datetime.datetime | None = None,
+        *,
+        store: str | None = None,
+        timeout: datetime.timedelta = TIMEOUT,
+    ) -> list[CachedImage]:
+        """Keep an image from going by itself, in place of an earlier pin.
+
+        One owner's calls for one image are made one after the other.
+
+        :returns: the copies that are pinned; empty: not cached.
+        :raises ImageBusy: when one of them could not be pinned in time.
+        """
+        check_time('until', until)
+        if until is not None and until <= self._clocks.now():
+            raise ValueError(f'a pin until {until} would be over already')
+        granter = self._granter(timeout)
+        key = self._key(image_id)
+        done = self._handler.each_readable(
+            store, lambda name: granter.pin(name, key, owner, until)
+        )
+        return _all(done)
+
+    def unpin(
+        self, image_id: str, owner: str, *, store: str | None = None
+    ) -> list[CachedImage]:
+        """Remove an owner's pin; the copies that bore it are returned."""
+        marks.check_owner(owner)
+        return self._remark(
+            image_id,
+            store,
+            'pin',
+            owner,
+            lambda image: self._handler.unpin(image, owner),
+        )
+
+    def _remark(
+        self,
+        image_id: str,
+        store: str | None,
+        kind: str,
+        owner: str,
+        change: Callable[[CachedImage], None],
+    ) -> list[CachedImage]:
+        bearing = [
+            image
+            for image in self.find(image_id, store=store)
+            if image.marks.of(kind, owner)
+        ]
+        for image in bearing:
+            try:
+                change(image)
+            except ImageNotFound:
+                LOG.debug('Image %s went, and its labels', image.image_id)
+        return bearing
+
+    def _key(self, image_id: str) -> str:
+        return self._handler.key(check_image_id(image_id))
+
+    def _keyed(self, evidence: Evidence) -> Evidence:
+        users: dict[str, frozenset[str]] = {}
+        for image_id, who in evidence.users.items():
+            key = self._handler.key(image_id)
+            users[key] = users.get(key, frozenset()) | who
+        return dataclasses.replace(evidence, users=users)
+
+    def _evictor(
+        self,
+        ask: Ask,
+        evidence: Evidence | None,
+        may_pass: forcing.MayPass = forcing.nothing,
+    ) -> Evictor:
+        witness = Witness(
+            lambda: self._keyed(ask()),
+            self._rules,
+            self._clocks,
+            None if evidence is None else self._keyed(evidence),
+        )
+        return Evictor(
+            handler=self._handler,
+            rules=self._rules,
+            clocks=self._clocks,
+            witness=witness,
+            may_pass=may_pass,
+        )
+
+    def _granter(self, timeout: datetime.timedelta) -> Granter:
+        return Granter(
+            handler=self._handler,
+            rules=self._rules,
+            clocks=self._clocks,
+            timeout=timeout,
+            timer=Timer(self._clocks),
+        )
+
+
+def _evict_one(
+    evictor: Evictor, image: CachedImage, why: tuple[Blocker, ...]
+) -> list[Outcome]:
+    if not all(evictor.may_pass(image, one) for one in why):
+        verdict = policy.blocked(image, why)
+        return [Outcome(verdict=verdict, did=Did.KEPT)]
+    verdict = Verdict(image=image, evict=True, reason=Reason.ASKED, rank=0)
+    return [
+        outcome
+        if outcome.did is Did.KEPT
+        else dataclasses.replace(outcome, passed=why)
+        for outcome in evictor.evict(image.store, [verdict])
+    ]
+
+
+def _all(done: Iterable[list[T] | CacheError]) -> list[T]:
+    """Give all results; one error stands for a whole that is not known."""
+    gathered: list[T] = []
+    for one in done:
+        if isinstance(one, CacheError):
+            raise one
+        gathered += one
+    return gathered
+
+
+def _some(done: Collection[list[T] | CacheError]) -> list[T]:
+    """Give the results that there are; an error only if there are none."""
+    gathered = [each for one in done if isinstance(one, list) for each in one]
+    return gathered or _all(done)

@@ -1,0 +1,278 @@
+"""Claim, look, evict: how an image is removed while others may want it.
+
+No lock is needed, only that a label which was written is seen by whoever
+looks afterwards.  The evictor writes its claim first and looks then; who
+holds or pins writes a label first and looks then.  Whichever of the two
+looks last sees the other.
+"""
+
+import collections
+from collections.abc import Collection
+from collections.abc import Iterable
+import dataclasses
+import datetime
+import logging
+import secrets
+from typing import NamedTuple
+
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import HandlerFailed
+from imagecache_handlers.exceptions import ImageBusy
+from imagecache_handlers.exceptions import ImageInUse
+from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers import forcing
+from imagecache_handlers.guard import Guarded
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Evidence
+from imagecache_handlers import policy
+from imagecache_handlers.rules import Rules
+from imagecache_handlers.timing import Claim
+from imagecache_handlers.timing import Clocks
+from imagecache_handlers.timing import Timer
+from imagecache_handlers.verdicts import Blocker
+from imagecache_handlers.verdicts import Did
+from imagecache_handlers.verdicts import Outcome
+from imagecache_handlers.verdicts import Reason
+from imagecache_handlers.verdicts import Verdict
+from imagecache_handlers.witness import Witness
+
+LOG = logging.getLogger(__name__)
+
+# Seconds between two looks at an image that somebody else is busy with.
+POLL = 2.0
+
+_OUT_OF_TIME = 'its claim ran out of time'
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Evictor:
+    """Evicts images of one store, batch by batch, each under a claim."""
+
+    handler: Guarded
+    rules: Rules
+    clocks: Clocks
+    witness: Witness
+    may_pass: forcing.MayPass = forcing.nothing
+
+    def evict(self, store: str, verdicts: Iterable[Verdict]) -> list[Outcome]:
+        """Evict images in their order, each with exactly one outcome."""
+        queue = collections.deque(verdicts)
+        outcomes: list[Outcome] = []
+        while queue:
+            size = min(max(1, self.handler.batch), len(queue))
+            batch = _Batch(self, store)
+            late = batch.run([queue.popleft() for _ in range(size)])
+            outcomes += batch.outcomes
+            # What could not begin in time needs a new claim and a new look.
+            queue.extendleft(reversed(late))
+        return outcomes
+
+
+class _Look(NamedTuple):
+    """What a fresh look is judged by."""
+
+    evidence: Evidence
+    began: datetime.datetime
+    surplus: Collection[forcing.Identity]
+
+
+class _Batch:
+    """Images that share one claim and one fresh look."""
+
+    def __init__(self, evictor: Evictor, store: str) -> None:
+        self._by = evictor
+        self._handler = evictor.handler
+        self._store = store
+        token = secrets.token_hex(8)
+        self._claim = Claim(token, evictor.clocks, evictor.rules)
+        self._claimed: dict[forcing.Identity, Verdict] = {}
+        self._late: list[Verdict] = []
+        self.outcomes: list[Outcome] = []
+
+    def run(self, verdicts: Iterable[Verdict]) -> list[Verdict]:
+        """Evict what may go; give back what could not begin in time."""
+        for verdict in verdicts:
+            self._write_claim(verdict)
+        while self._claimed and self._claim.in_time():
+            self._look_and_act()
+            if self._claimed:
+                self._by.clocks.sleep(POLL)
+        for verdict in list(self._claimed.values()):
+            self._keep(verdict, verdict.image, why=_OUT_OF_TIME)
+        if self.outcomes:
+            return self._late
+        # A batch that ended nothing would fare no better if repeated.
+        for verdict in self._late:
+            self._end(verdict, Did.KEPT, _OUT_OF_TIME)
+        return []
+
+    def _write_claim(self, verdict: Verdict) -> None:
+        image = verdict.image
+        try:
+            self._handler.mark(image, {self._claim.label})
+        except ImageNotFound:
+            self._end(verdict, Did.GONE)
+        except CacheError as error:
+            self._withdraw(image)  # it may have been written all the same
+            self._end(verdict, Did.FAILED, f'it was not claimed: {error}')
+        else:
+            self._claimed[image.identity] = verdict
+
+    def _look_and_act(self) -> None:
+        ids = {one.image.image_id for one in self._claimed.values()}
+        evidence = self._by.witness.testify()
+        # Others' labels are judged by a clock that was read before the look:
+        # what lived then may be long dead when an image's turn comes.
+        now = self._by.clocks.now()
+        try:
+            found = self._handler.enumerate(self._store, ids)
+        except CacheError as error:
+            for verdict in list(self._claimed.values()):
+                self._withdraw(verdict.image)
+                self._end(verdict, Did.FAILED, f'no fresh look: {error}')
+            return
+        fresh = {image.identity: image for image in found}
+        # A copy that others claim may go: it replaces none of ours.
+        own = {self._claim.token}
+        sure = [image for image in found if own.issuperset(image.marks.claims)]
+        look = _Look(evidence, now, policy.surplus_copies(sure))
+        for identity, verdict in list(self._claimed.items()):
+            image = fresh.get(identity)
+            if image is None:
+                self._end(verdict, Did.GONE)
+            else:
+                self._decide(verdict, image, look)
+
+    def _decide(
+        self, verdict: Verdict, image: CachedImage, look: '_Look'
+    ) -> None:
+        if self._claim.token not in image.marks.claims:
+            self._keep(verdict, image, why='its claim was lost')
+            return
+        why = self._blockers(image, look)
+        if not why:
+            self._remove(verdict, image)
+        elif not self._outlasts(image, why):
+            self._keep(policy.blocked(image, why), image)
+
+    def _blockers(
+        self, image: CachedImage, look: '_Look'
+    ) -> tuple[Blocker, ...]:
+        found = policy.blockers(
+            image,
+            look.evidence,
+            look.began,
+            self._by.rules,
+            surplus=image.identity in look.surplus,
+            own={self._claim.token},
+        )
+        return tuple(one for one in found if not self._by.may_pass(image, one))
+
+    def _outlasts(self, image: CachedImage, why: Iterable[Blocker]) -> bool:
+        """Tell if only claims block that must yield to this one.
+
+        Of several live claims the smallest token stays, so that sweepers
+        in step do not keep each other from freeing space for ever.
+        """
+        return not image.busy and all(
+            one.reason is Reason.BUSY and self._claim.token < min(one.who)
+            for one in why
+        )
+
+    def _remove(self, verdict: Verdict, image: CachedImage) -> None:
+        if not self._claim.in_time():
+            # Its turn came late: it needs a new claim and a new look.
+            del self._claimed[image.identity]
+            self._withdraw(image)
+            self._late.append(verdict)
+            return
+        try:
+            freed = self._handler.evict(image)
+        except ImageNotFound:
+            self._end(verdict, Did.GONE)
+        except (ImageBusy, ImageInUse) as error:
+            self._keep(verdict, image, why=str(error))
+        except (Uncertain, HandlerFailed) as error:
+            self._follow(verdict, image, str(error))
+        except CacheError as error:
+            self._withdraw(image)
+            self._end(verdict, Did.FAILED, str(error))
+        else:
+            did = Did.GONE if freed == 0 else Did.EVICTED
+            self._end(verdict, did, freed=freed)
+
+    def _follow(self, verdict: Verdict, image: CachedImage, why: str) -> None:
+        """Look what became of an eviction whose reply was lost.
+
+        What is left stays claimed, for the removal may still come: nobody
+        is to use the image until that claim has expired.
+        """
+        try:
+            gone = self._wait_for_the_end(image)
+        except CacheError as error:
+            LOG.warning('Image %s cannot be seen: %s', image.image_id, error)
+            gone = False
+        did = Did.GONE if gone else Did.UNCERTAIN
+        self._end(verdict, did, why, freed=None)
+
+    def _wait_for_the_end(self, image: CachedImage) -> bool:
+        claim = self._claim
+        timer = Timer(self._by.clocks)
+        while timer.elapsed <= self._by.rules.deadline:
+            left = self._same(image)
+            if left is None:
+                return True
+            if not left.busy:
+                break
+            if not claim.in_time():
+                claim = self._renew(claim, left)
+            self._by.clocks.sleep(POLL)
+        return False
+
+    def _same(self, image: CachedImage) -> CachedImage | None:
+        for found in self._handler.enumerate(self._store, {image.image_id}):
+            claimed = self._claim.token in found.marks.claims
+            if found.identity == image.identity and claimed:
+                return found
+        return None
+
+    def _renew(self, claim: Claim, image: CachedImage) -> Claim:
+        if not claim.alive():
+            # Somebody may have been granted the image since.
+            return claim
+        renewed = claim.renewed()
+        self._handler.mark(image, {renewed.label}, {claim.label})
+        return renewed
+
+    def _keep(
+        self, verdict: Verdict, image: CachedImage, why: str = ''
+    ) -> None:
+        self._withdraw(image)
+        self._end(verdict, Did.KEPT, why)
+
+    def _withdraw(self, image: CachedImage) -> None:
+        try:
+            self._handler.mark(image, (), {self._claim.label})
+        except ImageNotFound:
+            LOG.debug('Image %s is gone, and its claim', image.image_id)
+        except CacheError as error:
+            LOG.warning(
+                'Image %s stays claimed until the claim expires: %s',
+                image.image_id,
+                error,
+            )
+
+    def _end(
+        self,
+        verdict: Verdict,
+        did: Did,
+        why: str = '',
+        freed: int | None = 0,
+    ) -> None:
+        image = verdict.image
+        self._claimed.pop(image.identity, None)
+        LOG.info('%s %s: %s %s', image.identity, image.image_id, did, why)
+        self.outcomes.append(
+            Outcome(verdict=verdict, did=did, freed=freed, why=why)
+        )

@@ -1,0 +1,145 @@
+"""Every error that is raised on purpose.
+
+One base, named for what happened.  Each error takes its subject, keeps it as
+an attribute and says in its text what to do next.
+"""
+
+from collections.abc import Iterable
+
+
+class CacheError(Exception):
+    """Something that a caller of this library may meet and handle."""
+
+
+class ConfigurationError(CacheError):
+    """An option, or several together, cannot be honoured."""
+
+
+class StoreUnavailable(CacheError):
+    """A store cannot be read or written now; nothing was changed in it."""
+
+    def __init__(self, store: str, why: str) -> None:
+        super().__init__(store, why)
+        self.store = store
+        self.why = why
+
+    def __str__(self) -> str:
+        return f'store {self.store!r} is unavailable: {self.why}'
+
+
+class _ImageError(CacheError):
+    """What is wrong with one image."""
+
+    text = 'image {image_id!r}: {why}'
+
+    def __init__(self, image_id: str, why: str = '') -> None:
+        super().__init__(image_id, why)
+        self.image_id = image_id
+        self.why = why
+
+    def __str__(self) -> str:
+        text = self.text.format(image_id=self.image_id, why=self.why)
+        return text.removesuffix(': ')
+
+
+class ImageNotFound(_ImageError):
+    """That very object is not, or no longer, in the cache."""
+
+    text = 'image {image_id!r} is not in the cache: {why}'
+
+
+class ImageExists(_ImageError):
+    """The store holds the image already."""
+
+    text = 'image {image_id!r} is in the cache already: {why}'
+
+
+class ImageBusy(_ImageError):
+    """An operation or somebody's claim is on the image; try again later."""
+
+    text = 'image {image_id!r} is busy, try again later: {why}'
+
+
+class ImageInUse(CacheError):
+    """Somebody uses the image; nothing was removed."""
+
+    def __init__(self, image_id: str, users: Iterable[str] = ()) -> None:
+        self.image_id = image_id
+        self.users = frozenset(users)
+        super().__init__(image_id, self.users)
+
+    def __str__(self) -> str:
+        users = ', '.join(sorted(self.users)) or 'somebody'
+        return f'image {self.image_id!r} is in use by {users}'
+
+
+class Unsupported(_ImageError):
+    """This backend can never do that with this image: a format, a size."""
+
+    text = 'image {image_id!r} is not supported here: {why}'
+
+
+class Uncertain(_ImageError):
+    """A reply or a task was lost: the work may be done, or yet be done."""
+
+    text = 'image {image_id!r}: the outcome is not known: {why}'
+
+
+class NotSupported(CacheError, NotImplementedError):
+    """The handler does not declare that optional ability."""
+
+    def __init__(self, ability: str) -> None:
+        super().__init__(ability)
+        self.ability = ability
+
+    def __str__(self) -> str:
+        return f'this handler cannot {self.ability}'
+
+
+class HandlerNotFound(CacheError):
+    """No installed distribution offers a plug-in of that name."""
+
+    def __init__(
+        self, name: str, available: Iterable[str], kind: str = 'handler'
+    ) -> None:
+        self.name = name
+        self.available = tuple(sorted(available))
+        self.kind = kind
+        super().__init__(name, self.available, kind)
+
+    def __str__(self) -> str:
+        known = ', '.join(self.available) or 'none'
+        return (
+            f'no {self.kind} is called {self.name!r}; installed: {known}. '
+            f'Correct the name or install the package that offers it'
+        )
+
+
+class HandlerLoadError(CacheError):
+    """An installed plug-in cannot be loaded."""
+
+    def __init__(self, name: str, why: str, kind: str = 'handler') -> None:
+        super().__init__(name, why, kind)
+        self.name = name
+        self.why = why
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return f'{self.kind} {self.name!r} cannot be loaded: {self.why}'
+
+
+class HandlerFailed(CacheError):
+    """A handler raised what its contract does not know: a bug in it.
+
+    What it did to the image, if anything, is not known.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+    def __str__(self) -> str:
+        return (
+            f'the handler failed with {type(self.error).__name__}: '
+            f'{self.error}; report this to its author'
+        )

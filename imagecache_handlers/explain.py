@@ -1,0 +1,119 @@
+"""What verdicts and shortages mean, in words; times in the zone of ``now``."""
+
+from collections.abc import Collection
+import datetime
+
+from imagecache_handlers.verdicts import Blocked
+from imagecache_handlers.verdicts import Blocker
+from imagecache_handlers.verdicts import Reason
+from imagecache_handlers.verdicts import Space
+from imagecache_handlers.verdicts import Verdict
+
+_UNITS = ('B', 'KiB', 'MiB', 'GiB')
+_NAMED = 3  # more than these are only counted
+
+_WHY = {
+    Reason.IN_USE: 'used by {who}',
+    Reason.BUSY: '{who} is about to evict it',
+    Reason.UNKNOWN: 'users unknown',
+    Reason.LEASED: 'lent to {who}',
+    Reason.UNDELETABLE: 'cannot be removed',
+    Reason.PINNED: 'pinned by {who}',
+    Reason.PROTECTED: 'protected by the pattern',
+    Reason.DISABLED: 'removal is switched off',
+    Reason.TOO_YOUNG: 'too young',
+    Reason.DUPLICATE: 'another copy in its store serves',
+    Reason.EXPIRED: 'old enough to go',
+    Reason.SPACE: 'goes to make space',
+    Reason.ASKED: 'somebody asked for it',
+    Reason.NOT_NEEDED: 'nothing needs its space',
+}
+
+# The same of many images: what keeps their bytes.
+_MANY = _WHY | {
+    Reason.BUSY: 'busy',
+    Reason.UNDELETABLE: 'that cannot be removed',
+    Reason.PROTECTED: 'protected',
+    Reason.DISABLED: 'kept, for removal is switched off',
+}
+
+
+def why(blocker: Blocker, now: datetime.datetime) -> str:
+    """Say why an image stays: who uses it, which pin, until when."""
+    text = _WHY[blocker.reason]
+    if blocker.reason is Reason.BUSY and not blocker.who:
+        text = 'busy'
+    text = text.format(who=names(blocker.who))
+    if blocker.detail:
+        join = ' ' if blocker.reason is Reason.PROTECTED else ': '
+        text = f'{text}{join}{blocker.detail}'
+    if blocker.until is None:
+        return text
+    return f'{text} until {moment(blocker.until, now)}'
+
+
+def sentence(verdict: Verdict, now: datetime.datetime) -> str:
+    """Say why an image stays or goes, by the hardest of its reasons."""
+    if verdict.blockers:
+        return why(verdict.blockers[0], now)
+    text = _WHY[verdict.reason]
+    since = verdict.image.marks.unused_since
+    if since is None:
+        return text
+    return f'{text}, unused since {moment(since, now)}'
+
+
+def shortage(space: Space, now: datetime.datetime) -> str:
+    """Say what a pool wants freed, what is planned, and what is in the way.
+
+    For instance: wanted 40 GiB, planned 6 GiB: 34 GiB too young, the first
+    at 14:02; 12 GiB pinned by ops.
+    """
+    text = f'wanted {size(space.wanted)}, planned {size(space.planned)}'
+    if not space.short:
+        return text
+    kept = '; '.join(_kept(blocked, now) for blocked in space.blocked)
+    return f'{text}: {kept or "no other image is kept here"}'
+
+
+def _kept(blocked: Blocked, now: datetime.datetime) -> str:
+    text = _MANY[blocked.reason].format(who=names(blocked.who))
+    text = f'{size(blocked.size)} {text}'
+    if blocked.first is None:
+        return text
+    return f'{text}, the first at {moment(blocked.first, now)}'
+
+
+def names(who: Collection[str]) -> str:
+    """Name a few; nobody named is somebody all the same."""
+    listed = sorted(who)[:_NAMED]
+    if len(who) > _NAMED:
+        listed.append(f'{len(who) - _NAMED} more')
+    return ', '.join(listed) or 'somebody'
+
+
+def moment(at: datetime.datetime, now: datetime.datetime) -> str:
+    """Write a time as ``HH:MM`` if it is today, else as its date."""
+    at = _in_zone(at, now)
+    return f'{at:%H:%M}' if at.date() == now.date() else at.date().isoformat()
+
+
+def _in_zone(
+    at: datetime.datetime, now: datetime.datetime
+) -> datetime.datetime:
+    try:
+        return at.astimezone(now.tzinfo)
+    except OverflowError:
+        # The first or last day that there is, in another zone.
+        return at
+
+
+def size(count: int) -> str:
+    """Write a number of bytes in B, KiB, MiB or GiB."""
+    scaled = float(count)
+    unit = 0
+    # By what would be shown: 1023.96 KiB would be rounded to 1024.0 KiB.
+    while round(scaled, 1) >= 1024 and unit < len(_UNITS) - 1:
+        scaled /= 1024
+        unit += 1
+    return f'{scaled:.1f}'.removesuffix('.0') + f' {_UNITS[unit]}'

@@ -1,0 +1,1 @@
+"""Callers of the core, which never imports them."""

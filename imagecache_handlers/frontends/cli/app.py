@@ -1,0 +1,159 @@
+"""The application: its options, its commands and its exit codes.
+
+0: done; 1: something failed or fell short; 2: it was asked or configured
+wrongly.
+"""
+
+import argparse
+from collections.abc import Sequence
+import importlib.metadata
+import io
+import logging
+import sys
+from typing import Any
+from typing import NoReturn
+
+import cliff.app
+import cliff.command
+import cliff.commandmanager
+
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import HandlerLoadError
+from imagecache_handlers.exceptions import HandlerNotFound
+from imagecache_handlers.frontends.cli import options
+from imagecache_handlers.frontends.cli import text
+
+COMMANDS = 'imagecache.cli'
+
+FAILED = 1
+MISUSED = 2
+
+_MISUSES = (ConfigurationError, HandlerLoadError, HandlerNotFound)
+
+
+class Parser(argparse.ArgumentParser):
+    """One that says in one line what is wrong, and where to look."""
+
+    def error(self, message: str) -> NoReturn:
+        said = text.printable(message)
+        self.exit(MISUSED, f'{self.prog}: {said}; see {self.prog} --help\n')
+
+
+class Commands(cliff.commandmanager.CommandManager):
+    """The installed commands, none of which is imported unless it is run."""
+
+    def load_commands(self, namespace: str) -> None:
+        self.group_list.append(namespace)
+        for point in importlib.metadata.entry_points(group=namespace):
+            self.commands[point.name] = point
+
+
+class OneLine(logging.Formatter):
+    """What a library has to say, in one line and without its controls."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = text.printable(record.getMessage())
+        if record.levelno < logging.ERROR:
+            said = f'{record.levelname.lower()}: {said}'
+        if record.exc_info:
+            lines = self.formatException(record.exc_info).splitlines()
+            said = '\n'.join([said, *map(text.printable, lines)])
+        return f'imagecache: {said}'
+
+
+class App(cliff.app.App):
+    """See what is cached, why it stays, and free what may go."""
+
+    NAME = 'imagecache'
+    LOG = logging.getLogger('imagecache')
+
+    def __init__(self) -> None:
+        super().__init__(
+            description=type(self).__doc__,
+            version=_version(),
+            command_manager=Commands(COMMANDS),
+            deferred_help=True,
+        )
+        self.error: BaseException | None = None
+
+    def build_option_parser(
+        self,
+        description: str | None,
+        version: str | None,
+        argparse_kwargs: dict[str, Any] | None = None,
+    ) -> argparse.ArgumentParser:
+        # Options are found anywhere in the line, so none may be shortened:
+        # the commands have options of their own.
+        parser = Parser(
+            prog=self.NAME,
+            description=description,
+            add_help=False,
+            allow_abbrev=False,
+        )
+        parser.add_argument(
+            '--version', action='version', version=f'{self.NAME} {version}'
+        )
+        parser.add_argument(
+            '-h',
+            '--help',
+            dest='deferred_help',
+            action='store_true',
+            help='show this; after a command, show its help',
+        )
+        parser.add_argument(
+            '--debug', action='store_true', help='show the way to an error'
+        )
+        options.add_to(parser)
+        return parser
+
+    def configure_logging(self) -> None:
+        console = logging.StreamHandler(self.stderr)
+        console.setFormatter(OneLine())
+        logging.getLogger().addHandler(console)
+        if self.options.debug:
+            # Ours alone: what plug-ins are looked for is told at length.
+            logging.getLogger('imagecache_handlers').setLevel(logging.DEBUG)
+
+    def interact(self) -> None:
+        self.parser.error('name a command')
+
+    def run_subcommand(self, argv: list[str]) -> int:
+        words = argv[1:] if argv[0] == 'help' else argv
+        try:
+            if words:
+                self.command_manager.find_command(words)
+        except ValueError:
+            self._refuse(words[0])
+        result = super().run_subcommand(argv)
+        return MISUSED if isinstance(self.error, _MISUSES) else result
+
+    def _refuse(self, word: str) -> NoReturn:
+        if word.startswith('-'):
+            self.parser.error(
+                f'{word} is unknown here; options of a command follow it'
+            )
+        near = ' or '.join(self.get_fuzzy_matches(word)[:3])
+        self.parser.error(f'{word} is no command: did you mean {near}?')
+
+    def clean_up(
+        self,
+        cmd: cliff.command.Command,
+        result: int,
+        err: BaseException | None,
+    ) -> None:
+        self.error = err
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version('imagecache-handlers')
+    except importlib.metadata.PackageNotFoundError:
+        return '(not installed)'
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    for stream in sys.stdout, sys.stderr:
+        # A name that the terminal cannot show is no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors='backslashreplace')
+    return App().run(list(sys.argv[1:] if argv is None else argv))

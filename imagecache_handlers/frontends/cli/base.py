@@ -1,0 +1,47 @@
+"""What every command is made of."""
+
+import argparse
+import contextlib
+import shutil
+from typing import TYPE_CHECKING
+
+import cliff.command
+
+from imagecache_handlers.frontends.cli import app
+from imagecache_handlers.frontends.cli import options
+
+if TYPE_CHECKING:
+    from imagecache_handlers.frontends.cli.options import Opened
+
+
+class Command(cliff.command.Command):
+    """A command; its docstring is its help."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        # cliff looks through all of what is installed to name the
+        # distribution of a command; nobody here needs to know.
+        return app.Parser(
+            prog=prog_name,
+            description=self.get_description(),
+            allow_abbrev=False,
+        )
+
+    @property
+    def width(self) -> int:
+        return shutil.get_terminal_size((80, 24)).columns
+
+    def say(self, line: str = '') -> None:
+        self.app.stdout.write(line + '\n')
+
+
+class CacheCommand(Command):
+    """A command on a cache."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        # To show them: it is the application that takes them.
+        options.add_to(parser)
+        return parser
+
+    def opened(self) -> 'contextlib.AbstractContextManager[Opened]':
+        return options.opened(self.app.options)

@@ -1,0 +1,115 @@
+"""The options that every command takes, and what is opened with them."""
+
+import argparse
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import datetime
+from typing import TYPE_CHECKING
+
+from imagecache_handlers.cache import ImageCache
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.frontends import evidence
+from imagecache_handlers.witness import Ask
+
+if TYPE_CHECKING:
+    from oslo_config import cfg
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The cache that the options lead to, and whom to ask for users."""
+
+    cache: ImageCache
+    ask: Ask
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the options to a parser."""
+    group = parser.add_argument_group('what to work on')
+    group.add_argument(
+        '--handler', metavar='NAME', help='the handler to reach images with'
+    )
+    for name, what in ('file', 'FILE'), ('dir', 'FOLDER'):
+        group.add_argument(
+            f'--config-{name}',
+            metavar=what,
+            # In one list, for of two files the later has its way.
+            dest='config',
+            action='append',
+            type=f'--config-{name}={{}}'.format,
+            help=f'read the options in this {name}; may be repeated',
+        )
+    group.add_argument(
+        '--in-use',
+        metavar='FILE',
+        help='who uses what, one image a line: ID [user,user...]; "-" is '
+        'standard input',
+    )
+    group.add_argument(
+        '--in-use-complete',
+        action='store_true',
+        help='that list names every image that any host of the stores uses',
+    )
+
+
+def utc_now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+@contextlib.contextmanager
+def opened(options: argparse.Namespace) -> Iterator[Opened]:
+    """Open the cache that the options lead to.
+
+    :raises CacheError: when an option cannot be honoured.
+    """
+    # Imported where they are needed: `--help` shall not wait for them.
+    from imagecache_handlers import loader
+    from imagecache_handlers import opts
+
+    ask = asking(options)
+    conf = settings(options)
+    rules = opts.rules(conf, loader.load_order)
+    name = opts.value(conf, 'handler')
+    with contextlib.closing(loader.load_handler(name, conf)) as handler:
+        yield Opened(cache=ImageCache(handler, rules), ask=ask)
+
+
+def asking(options: argparse.Namespace) -> Ask:
+    """Give what tells who uses which image."""
+    if options.in_use is not None:
+        return evidence.InUseList(
+            options.in_use, complete=options.in_use_complete, clock=utc_now
+        )
+    if options.in_use_complete:
+        raise ConfigurationError(
+            '--in-use-complete says that a list is complete: name the list '
+            'with --in-use FILE'
+        )
+    return lambda: evidence.nobody_asked(utc_now)
+
+
+def settings(options: argparse.Namespace) -> 'cfg.ConfigOpts':
+    """Read the configuration files and the options in their place."""
+    from oslo_config import cfg
+
+    from imagecache_handlers import opts
+
+    conf = cfg.ConfigOpts()
+    opts.register_opts(conf)
+    try:
+        conf(options.config or [], project='imagecache')
+        problems = opts.unknown(conf)
+    except cfg.Error as error:
+        raise ConfigurationError(str(error)) from error
+    except OSError as error:
+        text = f'cannot read {error.filename}: {error.strerror}'
+        raise ConfigurationError(text) from error
+    except UnicodeDecodeError as error:
+        text = f'a configuration file is no UTF-8 text: {error.reason}'
+        raise ConfigurationError(text) from error
+    if problems:
+        raise ConfigurationError('; '.join(problems))
+    if options.handler:
+        conf.set_override('handler', options.handler, group=opts.GROUP)
+    return conf

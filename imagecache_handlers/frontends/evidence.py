@@ -1,0 +1,105 @@
+"""A list of who uses which image, kept by an operator or a script.
+
+One line for each image: ``ID [user,user...]``; ``#`` begins a comment.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+import datetime
+import sys
+
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.model import check_image_id
+from imagecache_handlers.model import check_name
+from imagecache_handlers.model import Evidence
+
+STDIN = '-'
+
+Clock = Callable[[], datetime.datetime]
+
+
+def nobody_asked(clock: Clock) -> Evidence:
+    """Give the evidence of who has asked nobody: it proves nothing."""
+    return Evidence(users={}, complete=False, as_of=clock())
+
+
+class InUseList:
+    """Such a list in a file, read afresh whenever it is asked.
+
+    Standard input (``-``) can be read once, so its answer ages.
+
+    :raises ConfigurationError: when it cannot be read or understood.
+    """
+
+    def __init__(self, name: str, *, complete: bool, clock: Clock) -> None:
+        self._name = name
+        self._complete = complete
+        self._clock = clock
+        self._said: Evidence | None = None
+
+    def __call__(self) -> Evidence:
+        if self._name != STDIN:
+            return self._read()
+        if self._said is None:
+            self._said = self._read()
+        return self._said
+
+    def _read(self) -> Evidence:
+        # Before reading: a user who comes while it is read is not in it.
+        as_of = self._clock()
+        content = _content(self._name)
+        if self._complete and not content:
+            raise ConfigurationError(
+                f'{_called(self._name)} is empty: if really nothing is in '
+                f'use, say so in a comment line, else look at what made it'
+            )
+        users = parse(content, _called(self._name))
+        return Evidence(users=users, complete=self._complete, as_of=as_of)
+
+
+def _called(name: str) -> str:
+    return 'standard input' if name == STDIN else name
+
+
+def _content(name: str) -> str:
+    try:
+        if name == STDIN:
+            return sys.stdin.buffer.read().decode('utf-8-sig')
+        with open(name, encoding='utf-8-sig') as file:
+            return file.read()
+    except OSError as error:
+        text = f'cannot read {_called(name)}: {error.strerror}'
+        raise ConfigurationError(text) from error
+    except UnicodeDecodeError as error:
+        text = f'{_called(name)} is no UTF-8 text: {error.reason}'
+        raise ConfigurationError(text) from error
+
+
+def parse(content: str, source: str) -> dict[str, frozenset[str]]:
+    """Read a list; an image without a named user is used by somebody.
+
+    :raises ConfigurationError: naming source and line.
+    """
+    users: dict[str, frozenset[str]] = {}
+    for number, line in enumerate(content.split('\n'), start=1):
+        fields = line.partition('#')[0].split()
+        if not fields:
+            continue
+        try:
+            image_id, who = _line(fields)
+        except ValueError as error:
+            text = f'{source}, line {number}: {error}'
+            raise ConfigurationError(text) from error
+        users[image_id] = users.get(image_id, frozenset()) | who
+    return users
+
+
+def _line(fields: list[str]) -> tuple[str, frozenset[str]]:
+    if len(fields) > 2:
+        raise ValueError('expected ID [user,user...], users without blanks')
+    image_id, who = check_image_id(fields[0]), fields[1:]
+    return image_id, _users(who[0].split(',') if who else ['somebody'])
+
+
+def _users(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(check_name('user', name) for name in names)

@@ -1,0 +1,195 @@
+"""CacheHandler: what somebody writes to have a backend's images managed.
+
+Required methods come first, then optional ones, then those that are given.
+A handler is mechanism only: it lists, labels and removes what it is told;
+which image goes, and whether that is safe, is decided by its callers.
+"""
+
+import abc
+from collections.abc import Collection
+from collections.abc import Iterable
+import datetime
+from typing import Any
+from typing import BinaryIO
+from typing import final
+from typing import Self
+
+from imagecache_handlers.exceptions import NotSupported
+from imagecache_handlers import marks
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Debris
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.model import Store
+
+
+class CacheHandler(abc.ABC):
+    """The image cache of one backend.
+
+    Handlers keep nothing between calls: every answer is read afresh, and
+    what one handler wrote, another on the same backend sees at once.  Any
+    method may raise ``StoreUnavailable``, which promises that it changed
+    nothing.
+    """
+
+    # How many threads may call it at once, each in a store of its own.
+    parallel: int = 1
+    # How many images share one fresh look before they are evicted.
+    batch: int = 1
+    # Ask for a ``seen`` label on every object that a sweep meets first.
+    wants_seen: bool = False
+
+    @classmethod
+    def from_conf(cls, conf: Any, **resources: Any) -> Self:
+        """Build the handler from an ``oslo.config`` ConfigOpts.
+
+        ``resources`` is what a caller lends, such as Nova's own session;
+        names that mean nothing to this handler are passed over.
+
+        :raises ConfigurationError: when an option cannot be honoured.
+        """
+        return cls()
+
+    @abc.abstractmethod
+    def enumerate(
+        self, store: str, image_ids: Collection[str] | None = None
+    ) -> Collection[CachedImage]:
+        """List the cached images of one store, each whole.
+
+        Only what bears our mark AND has our shape is listed; what has a
+        hostile id is foreign.  Every ``mark`` that has returned, by
+        whomever, is seen.  With ``image_ids``: every copy and variant of
+        these, read afresh, and nothing else.
+
+        :raises StoreUnavailable: when any part of the store cannot be read;
+            a partial list is never given.
+        """
+
+    @abc.abstractmethod
+    def evict(self, image: CachedImage) -> int | None:
+        """Remove that very object; gone already is success.
+
+        Mark and shape are checked again, and that the object still bears
+        every label of ``image``: one that was added again at its location
+        does not.  A backend that sees users looks for them once more.
+        A removal that may outlive this call, or takes longer than three
+        minutes, shows as ``busy`` until it ended.
+
+        :returns: bytes that are free now; None: they will be later; 0:
+            that object was gone.
+        :raises ImageInUse: when it has a user; nothing was removed.
+        :raises ImageBusy: when an operation is on it, or it lost a label
+            of ``image``; nothing was removed.
+        :raises Uncertain: when it may be removed, or may yet be.
+        """
+
+    @abc.abstractmethod
+    def mark(
+        self,
+        image: CachedImage,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> None:
+        """Add each label to that object, THEN remove each.
+
+        Adding what is there and removing what is not are no errors; labels
+        of others, written at the same time, stay.  Labels belong to the
+        object, not to its name: one added again later has none.  What is
+        foreign is left as it is.
+
+        :raises ImageNotFound: when that object is gone.
+        :raises Uncertain: when the reply was lost.
+        """
+
+    # Optional: overriding is declaring.
+
+    def stores(self) -> Iterable[Store]:
+        """List the stores; by default one of unknown size."""
+        return [Store(name='default')]
+
+    def key(self, image_id: str) -> str:
+        """Give an image id as this backend lists it; by default itself.
+
+        An id that is listed is its own key.
+        """
+        return image_id
+
+    def room(self, meta: ImageMeta, store: str) -> int:
+        """Tell how many bytes an image will take there, once converted."""
+        raise NotSupported('tell how much room an image takes')
+
+    def add(
+        self,
+        meta: ImageMeta,
+        content: BinaryIO,
+        store: str,
+        labels: Iterable[str] = (),
+    ) -> CachedImage:
+        """Cache an image; it is listed only once whole and labelled.
+
+        :raises ImageExists: when the store holds the image.
+        :raises Unsupported: when this backend cannot hold it.
+        """
+        raise NotSupported('add images')
+
+    def debris(self, store: str) -> Iterable[Debris]:
+        """List what broken operations of ours left, and nothing else.
+
+        What an operation that still runs has made is no debris.
+        """
+        raise NotSupported('find debris')
+
+    def clean(self, debris: Debris) -> int | None:
+        """Remove debris, after checking once more that it is debris.
+
+        :returns: bytes that are free now; None: they will be later; 0: it
+            was gone, or is no debris (any more).
+        """
+        raise NotSupported('clean debris')
+
+    def close(self) -> None:  # noqa: B027 -- nothing to close is common
+        """Let go of connections; may be called more than once."""
+
+    # Given: these only write labels, with one mark() at most.
+
+    @final
+    def age(
+        self, image: CachedImage, *, used: bool, now: datetime.datetime
+    ) -> None:
+        """Restart the age of an image in use, or start that of an idle one.
+
+        An idle image keeps the age that runs already; a marked image that
+        is in use again counts one hit.
+        """
+        if used:
+            relabel = marks.in_use(image.marks)
+        else:
+            relabel = marks.idle(image.marks, now)
+        if relabel:
+            self.mark(image, relabel.add, relabel.remove)
+
+    @final
+    def pin(
+        self,
+        image: CachedImage,
+        owner: str,
+        until: datetime.datetime | None = None,
+    ) -> None:
+        """Write an owner's pin in place of any earlier one of theirs.
+
+        ``ImageCache.pin`` is what grants it.
+        """
+        label = marks.pin_label(owner, until)
+        self.mark(image, {label}, image.marks.of('pin', owner) - {label})
+
+    @final
+    def unpin(self, image: CachedImage, owner: str) -> None:
+        """Remove an owner's pins; those of others stay."""
+        pins = image.marks.of('pin', marks.check_owner(owner))
+        if pins:
+            self.mark(image, (), pins)
+
+
+def declares(handler: CacheHandler, ability: str) -> bool:
+    """Tell if a handler overrides an optional method."""
+    given = getattr(CacheHandler, ability)
+    return getattr(type(handler), ability) is not given

@@ -1,0 +1,177 @@
+"""What a backend and the control plane say: the values of a handler.
+
+All are frozen; times are aware, sizes are bytes.  A value that breaks its
+rules cannot be made: ``ValueError`` says which rule and what was given.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+import datetime
+import re
+
+from imagecache_handlers.marks import Marks
+
+# What may name an image: it becomes part of file names, folder names and
+# queries, so anything that could mean more than a name is refused.
+IMAGE_ID = re.compile(r'[A-Za-z0-9_][A-Za-z0-9._-]{0,254}')
+
+
+def check_image_id(image_id: str) -> str:
+    """Refuse a text that cannot name an image.
+
+    Handlers pass over objects whose id fails here: they are foreign.
+
+    :raises ValueError: when it is not 1 to 255 of ``A-Z a-z 0-9 . _ -``
+        that start with a letter, a digit or ``_``.
+    """
+    if not IMAGE_ID.fullmatch(image_id):
+        raise ValueError(
+            f'{image_id[:300]!r} cannot name an image: use 1 to 255 of '
+            f'A-Z a-z 0-9 . _ -, first a letter, a digit or _'
+        )
+    return image_id
+
+
+def check_name(what: str, name: str) -> str:
+    """Refuse a name of a backend's own that is empty or not printable."""
+    if not name or not name.isprintable():
+        raise ValueError(f'{what} {name!r} is empty or not printable')
+    return name
+
+
+def check_time(what: str, at: datetime.datetime | None) -> None:
+    """Refuse a time that does not say its zone."""
+    if at is not None and at.tzinfo is None:
+        raise ValueError(f'{what} {at} must be an aware time')
+
+
+def check_size(what: str, size: int | None) -> None:
+    """Refuse a negative number of bytes."""
+    if size is not None and size < 0:
+        raise ValueError(f'{what} {size} must be 0 bytes or more')
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Where images are kept: an SR, a datastore, a directory.
+
+    ``total`` and ``free`` are None where the backend cannot say.
+    ``releasing`` is accepted for deletion and not free yet.  Stores with one
+    free space share a ``pool`` (default: the store alone) and are planned as
+    one.  ``problem`` says why it cannot be read now; such a store is
+    reported and never taken for empty.
+    """
+
+    name: str
+    total: int | None = None
+    free: int | None = None
+    releasing: int = 0
+    pool: str = ''
+    problem: str | None = None
+
+    def __post_init__(self) -> None:
+        check_name('store', self.name)
+        check_size('total', self.total)
+        check_size('free', self.free)
+        check_size('releasing', self.releasing)
+        if not self.pool:
+            object.__setattr__(self, 'pool', self.name)
+        check_name('pool', self.pool)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CachedImage:
+    """One copy of an image in one store, as its backend sees it.
+
+    ``(store, location)`` is the identity; ``location`` is the backend's own
+    name for the object: a VDI uuid, a datastore path, a file.  ``variant``
+    names a file derived from the image, which has a minimum age of its own
+    and is never a duplicate.
+
+    ``size`` is what it holds, ``frees`` what an eviction would really
+    release: 0 while others share the bytes, None where that is not known.
+
+    ``users`` refer to it as the *backend* sees it.  Empty: nobody does.
+    None: this backend can never see users.  ``unknown`` says why it could
+    not tell this time, ``busy`` which operation runs on it, ``undeletable``
+    why the backend is known to refuse its removal.
+    """
+
+    image_id: str
+    store: str
+    location: str
+    variant: str = ''
+    size: int
+    frees: int | None = None
+    cached_at: datetime.datetime | None = None
+    users: frozenset[str] | None = None
+    unknown: str | None = None
+    busy: str | None = None
+    undeletable: str | None = None
+    marks: Marks = Marks()
+
+    def __post_init__(self) -> None:
+        check_image_id(self.image_id)
+        check_name('store', self.store)
+        check_name('location', self.location)
+        check_size('size', self.size)
+        check_size('frees', self.frees)
+        check_time('cached_at', self.cached_at)
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return self.store, self.location
+
+    @property
+    def releases(self) -> int:
+        """What to expect from an eviction, in bytes."""
+        return self.size if self.frees is None else self.frees
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ImageMeta:
+    """What is known of an image before it is cached."""
+
+    image_id: str
+    size: int
+    disk_format: str
+
+    def __post_init__(self) -> None:
+        check_image_id(self.image_id)
+        check_size('size', self.size)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Who uses which image, as the control plane says.
+
+    ``complete``: it covers every host that shares the stores, so that an
+    image it does not name has no user that it knows of.  Incomplete
+    evidence proves use, never absence.
+    """
+
+    users: Mapping[str, frozenset[str]] = dataclasses.field(
+        default_factory=dict
+    )
+    complete: bool = False
+    as_of: datetime.datetime
+
+    def __post_init__(self) -> None:
+        check_time('as_of', self.as_of)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Debris:
+    """What a broken operation of ours left behind; never a cached image."""
+
+    store: str
+    location: str
+    size: int
+    since: datetime.datetime | None
+    why: str
+
+    def __post_init__(self) -> None:
+        check_name('store', self.store)
+        check_name('location', self.location)
+        check_size('size', self.size)
+        check_time('since', self.since)

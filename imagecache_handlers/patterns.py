@@ -1,0 +1,99 @@
+"""Which images an operator protects by name.
+
+A pattern is an exact image id, ``prefix*`` or ``*word*``.  It is anchored
+and case-sensitive: ``prefix*`` begins, ``*word*`` contains, nothing else.
+"""
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
+import dataclasses
+from typing import Self
+
+from imagecache_handlers.model import check_image_id
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Patterns:
+    """The protected patterns, parsed once by ``Patterns.parse``."""
+
+    exact: frozenset[str] = frozenset()
+    prefixes: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, patterns: Iterable[str]) -> Self:
+        """Sort patterns by their kind.
+
+        :raises ValueError: when one is of no kind, or protects everything.
+        """
+        exact, prefixes, words = set(), set(), set()
+        for pattern in patterns:
+            stem = check_stem(pattern)
+            if stem == pattern:
+                exact.add(stem)
+            elif pattern.startswith('*'):
+                words.add(stem)
+            else:
+                prefixes.add(stem)
+        return cls(
+            exact=frozenset(exact),
+            prefixes=tuple(sorted(prefixes)),
+            words=tuple(sorted(words)),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.exact or self.prefixes or self.words)
+
+    def keyed(self, key: Callable[[str], str]) -> Self:
+        """Look for exact ids as a backend lists them."""
+        return dataclasses.replace(self, exact=frozenset(map(key, self.exact)))
+
+    def match(self, image_id: str) -> str | None:
+        """Give the first pattern that protects an image."""
+        if image_id in self.exact:
+            return image_id
+        for prefix in self.prefixes:
+            if image_id.startswith(prefix):
+                return f'{prefix}*'
+        for word in self.words:
+            if word in image_id:
+                return f'*{word}*'
+        return None
+
+    def idle(self, image_ids: Collection[str]) -> list[str]:
+        """Give the patterns that protect none of these images."""
+        exact = self.exact.difference(image_ids)
+        prefixes = [
+            f'{prefix}*'
+            for prefix in self.prefixes
+            if not any(one.startswith(prefix) for one in image_ids)
+        ]
+        words = [
+            f'*{word}*'
+            for word in self.words
+            if not any(word in one for one in image_ids)
+        ]
+        return sorted(exact) + prefixes + words
+
+
+def check_stem(pattern: str) -> str:
+    """Give what a pattern looks for, without its stars."""
+    if pattern.startswith('*') and pattern.endswith('*'):
+        stem = pattern[1:-1]
+    else:
+        stem = pattern.removesuffix('*')
+    if not stem:
+        raise ValueError(
+            f'protected pattern {pattern!r} protects every image: '
+            f'set policy = protected if nothing is to go by itself'
+        )
+    try:
+        # A word may begin where an image id may not.
+        check_image_id(f'_{stem}' if pattern.startswith('*') else stem)
+    except ValueError:
+        raise ValueError(
+            f'protected pattern {pattern!r} can match no image: write an '
+            f'exact image id, prefix* or *word*'
+        ) from None
+    return stem

@@ -1,0 +1,195 @@
+"""The file beside a cached image that makes it ours and holds its labels.
+
+Beside an image ``NAME`` may lie, while or after something was done to it::
+
+    .NAME.imagecache                what this module reads and writes
+    .NAME.imagecache-new            the next one, being written
+    .NAME.imagecache-lock           held by whoever changes image or sidecar
+    .NAME.TOKEN.imagecache-stage    the image itself, on its way in
+"""
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import datetime
+import json
+import os
+import stat
+from typing import Any
+from typing import Self
+
+from imagecache_handlers.marks import LABEL
+from imagecache_handlers.model import check_time
+from imagecache_handlers.model import IMAGE_ID
+
+SIDECAR = '.imagecache'
+LOCK = '.imagecache-lock'
+STAGE = '.imagecache-stage'
+NEW = '.imagecache-new'
+
+_VERSION = 1
+_TOO_LARGE = 2**20  # no number of labels that anybody writes comes near
+
+# Never through a symlink, and never waiting for a pipe.
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Sidecar:
+    """What is written beside one image, and to which very file it belongs.
+
+    A file that was put there later under the same name has another inode,
+    or another time of its last change where the number was given out again.
+    The device is not written: it may be another after a reboot, and always
+    is the one that the sidecar itself lies on.
+    """
+
+    image_id: str
+    cached_at: datetime.datetime
+    labels: frozenset[str]
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(
+        cls,
+        image_id: str,
+        cached_at: datetime.datetime,
+        labels: Collection[str],
+        file: os.stat_result,
+    ) -> Self:
+        return cls(
+            image_id=image_id,
+            cached_at=cached_at,
+            labels=frozenset(labels),
+            inode=file.st_ino,
+            size=file.st_size,
+            mtime_ns=file.st_mtime_ns,
+        )
+
+    def belongs_to(self, file: os.stat_result) -> bool:
+        return (
+            stat.S_ISREG(file.st_mode)
+            and file.st_ino == self.inode
+            and file.st_size == self.size
+            and file.st_mtime_ns == self.mtime_ns
+        )
+
+    def dump(self) -> bytes:
+        fields = {'version': _VERSION} | dataclasses.asdict(self)
+        fields['cached_at'] = self.cached_at.isoformat()
+        fields['labels'] = sorted(self.labels)
+        return json.dumps(fields, indent=1).encode() + b'\n'
+
+    @classmethod
+    def parse(cls, content: bytes) -> Self | None:
+        """Read what ``dump`` wrote; None for anything else."""
+        try:
+            return cls._checked(json.loads(content))
+        # RecursionError: a few thousand brackets are valid JSON.
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return None
+
+    @classmethod
+    def _checked(cls, fields: Any) -> Self:
+        if not isinstance(fields, dict) or fields.pop('version') != _VERSION:
+            raise ValueError('not ours')
+        fields['cached_at'] = datetime.datetime.fromisoformat(
+            fields['cached_at']
+        )
+        check_time('cached_at', fields['cached_at'])
+        fields['labels'] = frozenset(fields['labels'])
+        sidecar = cls(**fields)
+        # fullmatch() refuses what is no text, too.
+        if not all(map(LABEL.fullmatch, sidecar.labels)):
+            raise ValueError('not labels')
+        if not IMAGE_ID.fullmatch(sidecar.image_id):
+            raise ValueError('not an image id')
+        return sidecar
+
+
+def path(name: str, ending: str = SIDECAR) -> str:
+    return f'.{name}{ending}'
+
+
+def stage(name: str, token: str) -> str:
+    return f'.{name}.{token}{STAGE}'
+
+
+def owner(entry: str) -> str | None:
+    """Give the image that an entry lies beside, by its name alone."""
+    for ending in (SIDECAR, NEW, STAGE):
+        if entry.startswith('.') and entry.endswith(ending):
+            name = entry[1:].removesuffix(ending)
+            if ending == STAGE:
+                name = name.rpartition('.')[0]
+            return name if IMAGE_ID.fullmatch(name) else None
+    return None
+
+
+def beside(entries: Iterable[str]) -> Iterator[str]:
+    """Give the images that have a sidecar among the entries of a folder."""
+    for entry in entries:
+        if entry.endswith(SIDECAR) and (name := owner(entry)) is not None:
+            yield name
+
+
+def read(folder: int, name: str) -> Sidecar | None:
+    """Read the sidecar of an image; None if there is none that is ours.
+
+    :raises OSError: when it is there and cannot be read.
+    """
+    try:
+        fd = os.open(path(name), _READ, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        if _is_odd(folder, path(name)):
+            return None
+        raise
+    with open(fd, 'rb') as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            return None
+        content = file.read(_TOO_LARGE + 1)
+    if len(content) > _TOO_LARGE:
+        return None
+    return Sidecar.parse(content)
+
+
+def _is_odd(folder: int, entry: str) -> bool:
+    """Tell if an entry that cannot be opened is no regular file."""
+    found = look(folder, entry)
+    return found is None or not stat.S_ISREG(found.st_mode)
+
+
+def write(folder: int, name: str, sidecar: Sidecar) -> None:
+    """Replace the sidecar of an image, whole or not at all; with its lock."""
+    new = path(name, NEW)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(new, dir_fd=folder)
+    fd = os.open(new, _WRITE, 0o644, dir_fd=folder)
+    with open(fd, 'wb') as file:
+        file.write(sidecar.dump())
+        file.flush()
+        os.fsync(fd)
+    os.rename(new, path(name), src_dir_fd=folder, dst_dir_fd=folder)
+    os.fsync(folder)
+
+
+def remove(folder: int, name: str) -> None:
+    """Remove the sidecar of an image; with its lock."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path(name), dir_fd=folder)
+    os.fsync(folder)
+
+
+def look(folder: int, entry: str) -> os.stat_result | None:
+    """Look at an entry itself, not at what it links to."""
+    try:
+        return os.stat(entry, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None

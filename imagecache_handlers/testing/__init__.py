@@ -1,0 +1,1 @@
+"""For authors of handlers: the conformance kit, a tutorial, and faults."""

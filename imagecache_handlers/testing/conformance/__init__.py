@@ -1,0 +1,38 @@
+"""The conformance kit: each promise of ``CacheHandler`` as one test.
+
+Supply the hooks, and run it with any runner::
+
+    class TestMine(HandlerConformance, unittest.TestCase):
+        sees_users = True
+
+        def setUp(self):
+            self.backend = ...  # a fresh one
+
+        def connect(self):
+            return MyHandler(self.backend)
+
+It is one list on purpose: a promise that is not here is not kept.  No test
+is skipped: of an ability that a handler does not declare, it is tested that
+the handler says so.
+"""
+
+from imagecache_handlers.testing.conformance.adding import Adding
+from imagecache_handlers.testing.conformance.ageing import Ageing
+from imagecache_handlers.testing.conformance.cleaning import Cleaning
+from imagecache_handlers.testing.conformance.evicting import Evicting
+from imagecache_handlers.testing.conformance.handling import Handling
+from imagecache_handlers.testing.conformance.hooks import HandlerHooks
+from imagecache_handlers.testing.conformance.listing import Listing
+from imagecache_handlers.testing.conformance.marking import Marking
+from imagecache_handlers.testing.conformance.samples import KIN
+from imagecache_handlers.testing.conformance.samples import ONE
+from imagecache_handlers.testing.conformance.samples import TWO
+from imagecache_handlers.testing.conformance.sweeping import Sweeping
+
+__all__ = ['KIN', 'ONE', 'TWO', 'HandlerConformance', 'HandlerHooks']
+
+
+class HandlerConformance(
+    Handling, Listing, Marking, Ageing, Evicting, Adding, Cleaning, Sweeping
+):
+    """All promises; see ``HandlerHooks`` for what to supply."""

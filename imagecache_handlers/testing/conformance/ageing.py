@@ -1,0 +1,80 @@
+"""What ``age``, ``pin`` and ``unpin`` write."""
+
+from collections.abc import Callable
+from unittest import mock
+
+from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers import marks
+from imagecache_handlers.marks import Marks
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.testing.conformance.hooks import HandlerHooks
+from imagecache_handlers.testing.conformance.samples import LATER
+from imagecache_handlers.testing.conformance.samples import NOW
+
+
+class Ageing(HandlerHooks):
+    """``age``, ``pin`` and ``unpin``: given, and to be left as they are."""
+
+    def _writes(
+        self, count: int, act: Callable[[CacheHandler], object]
+    ) -> None:
+        """Act on a handler, which may call its ``mark`` so often."""
+        handler = self._connect()
+        with mock.patch.object(handler, 'mark', wraps=handler.mark) as mark:
+            act(handler)
+        self.assertEqual(count, mark.call_count)
+
+    def _age(self, image: CachedImage, *, used: bool, writes: int) -> Marks:
+        at = LATER if image.marks.unused_since else NOW
+        self._writes(writes, lambda it: it.age(image, used=used, now=at))
+        return self._again(image).marks
+
+    def test_an_idle_image_starts_to_age(self) -> None:
+        seen = self._age(self._seeded(), used=False, writes=1)
+        self.assertEqual(NOW, seen.unused_since)
+
+    def test_an_idle_image_keeps_the_age_that_runs(self) -> None:
+        image = self._marked(self._seeded(), marks.unused_label(NOW))
+        seen = self._age(image, used=False, writes=0)
+        self.assertEqual(NOW, seen.unused_since)
+
+    def test_use_ends_the_age_and_is_a_hit(self) -> None:
+        image = self._marked(
+            self._seeded(), marks.unused_label(NOW), marks.hits_label(2)
+        )
+        seen = self._age(image, used=True, writes=1)
+        self.assertIsNone(seen.unused_since)
+        self.assertEqual(3, seen.hits)
+
+    def test_use_of_an_image_that_does_not_age_writes_nothing(self) -> None:
+        image = self._seeded()
+        seen = self._age(image, used=True, writes=0)
+        self.assertEqual(image.marks, seen)
+
+    def test_a_pin_replaces_its_owners_only(self) -> None:
+        image = self._marked(
+            self._seeded(), 'pin.ops', marks.pin_label('dev', LATER)
+        )
+        self._writes(1, lambda handler: handler.pin(image, 'dev', NOW))
+        pins = self._again(image).marks.pins
+        self.assertEqual({'ops': None, 'dev': NOW}, dict(pins))
+
+    def test_pinning_again_keeps_the_pin(self) -> None:
+        image = self._seeded()
+        for _ in range(2):
+            handler = self._connect()
+            with self._counted('pin'):
+                handler.pin(image, 'ops')
+            image = self._again(image)
+            self.assertEqual({'ops': None}, dict(image.marks.pins))
+
+    def test_unpin_leaves_the_pins_of_others(self) -> None:
+        image = self._marked(self._seeded(), 'pin.ops', 'pin.ops-2', 'pin.dev')
+        self._writes(1, lambda handler: handler.unpin(image, 'ops'))
+        pins = self._again(image).marks.pins
+        self.assertEqual({'ops-2': None, 'dev': None}, dict(pins))
+
+    def test_unpinning_what_is_not_pinned_writes_nothing(self) -> None:
+        image = self._marked(self._seeded(), 'pin.ops')
+        self._writes(0, lambda handler: handler.unpin(image, 'dev'))
+        self.assertEqual(image, self._again(image))

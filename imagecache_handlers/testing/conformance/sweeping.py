@@ -1,0 +1,115 @@
+"""What the core makes of a handler: whole sweeps, broken at every call."""
+
+from collections.abc import Iterator
+import contextlib
+import datetime
+import itertools
+
+from imagecache_handlers.cache import ImageCache
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.model import Evidence
+from imagecache_handlers.rules import Rules
+from imagecache_handlers.testing.conformance.hooks import HandlerHooks
+from imagecache_handlers.testing.conformance.samples import KIN
+from imagecache_handlers.testing.conformance.samples import ONE
+from imagecache_handlers.testing.conformance.samples import TWO
+from imagecache_handlers.testing.faults import Died
+from imagecache_handlers.testing.faults import Fault
+from imagecache_handlers.testing.faults import Faulty
+from imagecache_handlers.testing.faults import How
+from imagecache_handlers.testing.faults import When
+
+# Longer than the minimum age, and than anything of a dead host counts.
+A_WHILE = datetime.timedelta(hours=2)
+RULES = Rules(
+    min_age=A_WHILE / 2,
+    resized_min_age=A_WHILE / 2,
+)
+
+
+class Sweeping(HandlerHooks):
+    """``ONE`` lies idle beside ``KIN``, pinned, and ``TWO``, in use."""
+
+    def _furnish(self) -> None:
+        self._seconds = 0.0
+        self._swept = self.store()
+        self._start = datetime.datetime.now(datetime.UTC)
+        self.seed(KIN)
+        self._cache(self._faulty()).pin(KIN, 'kit', store=self._swept)
+        if self.sees_users:
+            self.occupy(self._seeded(TWO), 'vm')
+
+    def _kept(self) -> set[str]:
+        kept = (KIN, TWO) if self.sees_users else (KIN,)
+        return set(map(self._key, kept))
+
+    def _left(self) -> set[str]:
+        return {image.image_id for image in self._list()}
+
+    def _faulty(self, *faults: Fault) -> Faulty:
+        return Faulty(self._connect(), *faults)
+
+    def _now(self) -> datetime.datetime:
+        return self._start + datetime.timedelta(seconds=self._seconds)
+
+    def _wait(self, seconds: float) -> None:
+        self._seconds += seconds
+
+    def _cache(self, handler: Faulty) -> ImageCache:
+        return ImageCache(
+            handler,
+            RULES,
+            clock=self._now,
+            monotonic=lambda: self._seconds,
+            sleep=self._wait,
+        )
+
+    def _sweep(self, *faults: Fault) -> list[str]:
+        """Sweep as a host of its own would; give the calls it made."""
+        handler = self._faulty(*faults)
+        # A host may die in it, and a backend that fails is nobody's bug.
+        with contextlib.suppress(CacheError, Died):
+            self._cache(handler).sweep(
+                lambda: Evidence(complete=True, as_of=self._now()),
+                [self._swept],
+            )
+        return handler.calls
+
+    def _sweep_after_a_while(self, *faults: Fault) -> list[str]:
+        self._wait(A_WHILE.total_seconds())
+        return self._sweep(*faults)
+
+    def test_a_sweep_evicts_what_lies_idle_and_nothing_else(self) -> None:
+        self._furnish()
+        self.seed(ONE)
+        self._sweep()
+        self.assertEqual({self._key(ONE)} | self._kept(), self._left())
+        with self._counted('sweep that evicts one of three'):
+            self._sweep_after_a_while()
+        self.assertEqual(self._kept(), self._left())
+
+    def test_a_sweep_that_finds_nothing_new_writes_nothing(self) -> None:
+        self._furnish()
+        self._sweep()
+        self.assertFalse({'mark', 'evict'} & {*self._sweep()})
+
+    def test_a_sweep_that_breaks_is_finished_by_the_next(self) -> None:
+        self._furnish()
+        for fault in self._faults():
+            with self.subTest(fault=fault):
+                self.seed(ONE)
+                self._sweep()
+                self._sweep_after_a_while(fault)
+                self.assertLessEqual(self._kept(), self._left())
+                self._sweep_after_a_while()
+                self.assertEqual(self._kept(), self._left())
+
+    def _faults(self) -> Iterator[Fault]:
+        """Break each call of a sweep that evicts, in each way."""
+        self.seed(ONE)
+        self._sweep()
+        calls = range(1, 1 + len(self._sweep_after_a_while()))
+        whens: tuple[When, ...] = 'before', 'after'
+        ways = itertools.product(calls, whens, (How.DIE, How.LOSE))
+        for call, when, how in ways:
+            yield Fault(call=call, when=when, how=how)

@@ -1,0 +1,227 @@
+"""A handler that passes calls on to another, and breaks where it is told."""
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections import Counter
+import dataclasses
+import enum
+import functools
+import threading
+import typing
+from typing import Any
+from typing import BinaryIO
+from typing import Literal
+from typing import Self
+from typing import TypeVar
+
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers.handler import declares
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Debris
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.model import Store
+
+# What may have been done when its reply is lost.
+WRITES = frozenset({'evict', 'mark', 'add', 'clean'})
+OPTIONAL = ('room', 'add', 'debris', 'clean')
+
+METHODS = ('enumerate', 'evict', 'mark', 'stores', *OPTIONAL)
+
+When = Literal['before', 'after']
+_Reply = TypeVar('_Reply')
+
+
+class Died(BaseException):
+    """The process ended here; no handler of errors is to see it."""
+
+
+class How(enum.Enum):
+    """In which way a call breaks."""
+
+    FAIL = 'fail'  # StoreUnavailable; after the work, that is a lie
+    LOSE = 'lose'  # the reply is lost: Uncertain, of a read StoreUnavailable
+    DIE = 'die'  # Died: from this call, and from all that follow
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What happens before or after one call.
+
+    ``call`` counts from 1, over all calls or those of one ``method``.  A
+    function as ``how`` is another actor: it runs there, and the call goes
+    on.
+    """
+
+    call: int
+    method: str | None = None
+    when: When = 'before'
+    how: How | Callable[[], object]
+
+    def __post_init__(self) -> None:
+        if self.call < 1:
+            raise ValueError(f'call {self.call}: the first call is 1')
+        if self.method is not None and self.method not in METHODS:
+            raise ValueError(f'{self.method!r} is none of {METHODS}')
+        if self.when not in typing.get_args(When):
+            raise ValueError(f'{self.when!r} is neither before nor after')
+
+
+class Faulty(CacheHandler):
+    """Another handler, with faults.
+
+    It declares what the other declares.  ``calls`` names the methods that
+    were called, in order; ``faults`` may be changed between calls.  Neither
+    ``key`` nor ``close`` is a call of the backend.
+    """
+
+    def __new__(cls, handler: CacheHandler, *faults: Fault) -> Self:
+        declared = [name for name in OPTIONAL if declares(handler, name)]
+        made: Self = super().__new__(_declaring(cls, *declared))
+        return made
+
+    def __init__(self, handler: CacheHandler, *faults: Fault) -> None:
+        self.handler = handler
+        self.faults = list(faults)
+        self.calls: list[str] = []
+        self.dead = False
+        self.parallel = handler.parallel
+        self.batch = handler.batch
+        self.wants_seen = handler.wants_seen
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def enumerate(
+        self, store: str, image_ids: Collection[str] | None = None
+    ) -> Collection[CachedImage]:
+        return self._call(
+            'enumerate',
+            store,
+            lambda: self.handler.enumerate(store, image_ids),
+        )
+
+    def evict(self, image: CachedImage) -> int | None:
+        return self._call(
+            'evict',
+            image.store,
+            lambda: self.handler.evict(image),
+            image.image_id,
+        )
+
+    def mark(
+        self,
+        image: CachedImage,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> None:
+        self._call(
+            'mark',
+            image.store,
+            lambda: self.handler.mark(image, add, remove),
+            image.image_id,
+        )
+
+    def stores(self) -> Iterable[Store]:
+        return self._call('stores', '*', lambda: list(self.handler.stores()))
+
+    def key(self, image_id: str) -> str:
+        return self.handler.key(image_id)
+
+    def close(self) -> None:
+        self.handler.close()
+
+    def _call(
+        self,
+        method: str,
+        store: str,
+        work: Callable[[], _Reply],
+        subject: str = '',
+    ) -> _Reply:
+        """Do one call of the backend; every one comes through here."""
+        due = self._count(method)
+        self._meet(due, 'before', method, store, subject)
+        try:
+            return work()
+        finally:
+            # In any case: a reply that is lost may have been an error.
+            self._meet(due, 'after', method, store, subject)
+
+    def _count(self, method: str) -> list[Fault]:
+        """Count a call, and give the faults that are due in it."""
+        with self._lock:
+            if self.dead:
+                raise Died(f'{method}: the process is dead')
+            self.calls.append(method)
+            self._counts[method] += 1
+            counts = {None: len(self.calls), method: self._counts[method]}
+            return [
+                fault
+                for fault in self.faults
+                if counts.get(fault.method) == fault.call
+            ]
+
+    def _meet(
+        self,
+        due: Iterable[Fault],
+        when: When,
+        method: str,
+        store: str,
+        subject: str,
+    ) -> None:
+        why = f'a fault {when} {method}'
+        for how in [fault.how for fault in due if fault.when == when]:
+            if not isinstance(how, How):
+                how()
+            elif how is How.DIE:
+                self.dead = True
+            elif how is How.LOSE and method in WRITES:
+                raise Uncertain(subject, why)
+            else:
+                raise StoreUnavailable(store, why)
+        if self.dead:
+            raise Died(why)
+
+
+class _Abilities(Faulty):
+    """The optional methods, which only some pass on."""
+
+    def room(self, meta: ImageMeta, store: str) -> int:
+        return self._call(
+            'room', store, lambda: self.handler.room(meta, store)
+        )
+
+    def add(
+        self,
+        meta: ImageMeta,
+        content: BinaryIO,
+        store: str,
+        labels: Iterable[str] = (),
+    ) -> CachedImage:
+        return self._call(
+            'add',
+            store,
+            lambda: self.handler.add(meta, content, store, labels),
+            meta.image_id,
+        )
+
+    def debris(self, store: str) -> Iterable[Debris]:
+        return self._call(
+            'debris', store, lambda: list(self.handler.debris(store))
+        )
+
+    def clean(self, debris: Debris) -> int | None:
+        return self._call(
+            'clean',
+            debris.store,
+            lambda: self.handler.clean(debris),
+            debris.location,
+        )
+
+
+@functools.cache
+def _declaring(cls: type[Any], *abilities: str) -> type[Any]:
+    """Make the class that overrides, and so declares, just these."""
+    methods = {name: vars(_Abilities)[name] for name in abilities}
+    return type(cls.__name__, (cls,), methods)

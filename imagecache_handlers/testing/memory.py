@@ -1,0 +1,97 @@
+"""The handler ``memory``, our tutorial: its images are dictionary entries."""
+
+from collections.abc import Collection
+from collections.abc import Iterable
+import dataclasses
+import datetime
+import threading
+
+from imagecache_handlers import exceptions
+from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers.marks import Marks
+from imagecache_handlers import model
+
+
+@dataclasses.dataclass(kw_only=True)
+class Entry:
+    """One object of the backend; a foreign one has no image id."""
+
+    image_id: str | None
+    size: int
+    cached_at: datetime.datetime | None = None
+    users: set[str] = dataclasses.field(default_factory=set)
+    labels: set[str] = dataclasses.field(default_factory=set)
+
+
+class Shelf:
+    """The backend: what several hosts share."""
+
+    def __init__(self, *, total: int = 2**40, sees_users: bool = True) -> None:
+        self.total = total
+        self.sees_users = sees_users
+        self.entries: dict[str, Entry] = {}
+        self.lock = threading.Lock()
+
+
+class MemoryHandler(CacheHandler):
+    """Cached images in memory, to try things out on."""
+
+    def __init__(self, shelf: Shelf | None = None) -> None:
+        self.shelf = shelf or Shelf()
+
+    def enumerate(
+        self, store: str, image_ids: Collection[str] | None = None
+    ) -> Collection[model.CachedImage]:
+        if store != 'shelf':
+            raise exceptions.StoreUnavailable(store, 'there is only "shelf"')
+        with self.shelf.lock:
+            return [
+                self._image(location, entry.image_id, entry)
+                for location, entry in self.shelf.entries.items()
+                if entry.image_id and model.IMAGE_ID.fullmatch(entry.image_id)
+                if image_ids is None or entry.image_id in image_ids
+            ]
+
+    def evict(self, image: model.CachedImage) -> int | None:
+        with self.shelf.lock:
+            if (entry := self._find(image)) is None:
+                return 0
+            if self.shelf.sees_users and entry.users:
+                raise exceptions.ImageInUse(image.image_id, entry.users)
+            if not image.marks.labels <= entry.labels:
+                raise exceptions.ImageBusy(image.image_id, 'it lost a label')
+            return self.shelf.entries.pop(image.location).size
+
+    def mark(
+        self,
+        image: model.CachedImage,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> None:
+        with self.shelf.lock:
+            if (entry := self._find(image)) is None:
+                raise exceptions.ImageNotFound(image.image_id)
+            entry.labels = entry.labels.union(add).difference(remove)
+
+    def stores(self) -> Iterable[model.Store]:
+        with self.shelf.lock:
+            used = sum(entry.size for entry in self.shelf.entries.values())
+        free = max(0, self.shelf.total - used)
+        return [model.Store(name='shelf', total=self.shelf.total, free=free)]
+
+    def _image(self, at: str, name: str, entry: Entry) -> model.CachedImage:
+        return model.CachedImage(
+            image_id=name,
+            store='shelf',
+            location=at,
+            size=entry.size,
+            cached_at=entry.cached_at,
+            users=frozenset(entry.users) if self.shelf.sees_users else None,
+            marks=Marks.read(entry.labels),
+        )
+
+    def _find(self, image: model.CachedImage) -> Entry | None:
+        """Give that very object; None: it is gone, or another's by now."""
+        entry = self.shelf.entries.get(image.location)
+        same = entry is not None and entry.image_id == image.image_id
+        return entry if same and image.store == 'shelf' else None

@@ -1,0 +1,1 @@
+"""The image caches of vSphere: cached image folders on datastores."""

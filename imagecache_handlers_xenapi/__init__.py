@@ -1,0 +1,1 @@
+"""The image caches of XenAPI hosts: cached VDIs in storage repositories."""

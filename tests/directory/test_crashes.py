@@ -1,0 +1,208 @@
+"""Several processes at once, and those that die at any step."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+from imagecache_handlers import CacheError
+from imagecache_handlers import flock
+from imagecache_handlers import folder
+from tests.directory.place import IMAGE
+from tests.directory.place import Place
+
+# Every call that changes a folder, or makes a change last.
+CALLS = ('open', 'write', 'fsync', 'rename', 'link', 'unlink')
+MANY = 60  # more steps than anything here takes
+
+MARKING = """
+from imagecache_handlers.directory import DirectoryHandler
+import sys
+
+path, name = sys.argv[1:]
+handler = DirectoryHandler([path])
+[image] = handler.enumerate(path)
+for number in range(25):
+    handler.mark(image, {f'{name}.{number + 1}'}, {f'{name}.{number}'})
+"""
+
+HOLDING = """
+from imagecache_handlers import flock
+import os, sys, time
+
+folder = os.open(sys.argv[1], os.O_RDONLY)
+with flock.held(folder, sys.argv[2]):
+    print('held', flush=True)
+    time.sleep(60)
+"""
+
+
+class TestProcesses(Place):
+    def start(self, program, *arguments):
+        command = [sys.executable, '-c', textwrap.dedent(program)]
+        process = subprocess.Popen(  # noqa: S603 -- our own programs
+            [*command, *arguments], stdout=subprocess.PIPE, text=True
+        )
+        self.enterContext(process)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_processes_that_mark_at_once_lose_nothing(self):
+        self.add()
+        names = ['site.a', 'site.b', 'site.c', 'site.d']
+        processes = [self.start(MARKING, self.path, name) for name in names]
+        codes = [process.wait(timeout=60) for process in processes]
+        self.assertEqual([0, 0, 0, 0], codes)
+        self.assertEqual({f'{name}.25' for name in names}, self.labels())
+        self.assertEqual(sorted([IMAGE, self.sidecar().name]), self.entries())
+
+    def test_a_lock_whose_holder_was_killed_is_free(self):
+        image = self.add()
+        lock = f'.{IMAGE}.imagecache-lock'
+        holder = self.start(HOLDING, self.path, lock)
+        self.assertEqual('held\n', holder.stdout.readline())
+        holder.send_signal(signal.SIGKILL)
+        holder.wait(timeout=60)
+        self.assertIn(lock, self.entries())
+        started = time.monotonic()
+        self.connect().mark(image, {'site.a'})
+        self.assertLess(time.monotonic() - started, flock.PATIENCE / 2)
+        self.assertEqual({'site.a'}, self.labels())
+        self.assertNotIn(lock, self.entries())
+
+
+class Mortal(Place):
+    """Acts that die, as a process does, at each of their steps in turn."""
+
+    def die_at_each_step(self, act, settle):
+        """Have ``act`` die before and after each call; then ``settle``."""
+        for after in False, True:
+            for step in range(1, MANY):
+                with self.subTest(step=step, after=after):
+                    survived = self._child(act, step, after)
+                    settle()
+                if survived:
+                    break
+            else:
+                self.fail(f'more than {MANY} steps')
+
+    def _child(self, act, step, after):
+        child = os.fork()
+        if child == 0:
+            self._doom(step, after)
+            try:
+                act()
+            except CacheError:
+                os._exit(2)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        code = os.waitstatus_to_exitcode(status)
+        self.assertIn(code, (0, 9))
+        return code == 0
+
+    def _doom(self, step, after):
+        left = [step]
+        for name in CALLS:
+            setattr(os, name, _doomed(getattr(os, name), left, after))
+
+
+def _doomed(call, left, after):
+    def doomed(*arguments, **options):
+        left[0] -= 1
+        if left[0] == 0 and not after:
+            os._exit(9)
+        result = call(*arguments, **options)
+        if left[0] == 0:
+            os._exit(9)
+        return result
+
+    return doomed
+
+
+class TestCrashes(Mortal):
+    def clean(self):
+        """Clear up as a later pass would; no image may go by that."""
+        before = self.listed()
+        handler = self.connect()
+        for piece in handler.debris(self.path):
+            handler.clean(piece)
+        self.assertEqual([], list(handler.debris(self.path)))
+        self.assertEqual(before, self.listed())
+
+    def clear(self):
+        for image in self.listed():
+            self.connect().evict(image)
+        self.clean()
+        left = [one for one in self.entries() if not one.endswith('-lock')]
+        self.assertEqual([], left)
+
+    def test_an_add_that_died_left_all_or_nothing(self):
+        def settle():
+            for image in self.listed():
+                self.assertEqual({'site.a'}, image.marks.labels)
+                self.assertEqual(8192, self.file().stat().st_size)
+                # What an add left of itself is no user.
+                self.assertIsNone(image.users)
+                self.connect().evict(image)
+            self.add(labels=['site.b'])
+            self.assertEqual({'site.b'}, self.labels())
+            self.clear()
+
+        self.die_at_each_step(lambda: self.add(labels=['site.a']), settle)
+
+    def test_a_mark_that_died_lost_no_label(self):
+        image = self.add(labels=['pin.ops', 'site.a'])
+
+        def settle():
+            self.assertIn(
+                self.labels(), ({'pin.ops', 'site.a'}, {'pin.ops', 'site.b'})
+            )
+            self.connect().mark(image, {'site.a'}, {'site.b'})
+            self.clean()
+            self.assertEqual({'pin.ops', 'site.a'}, self.labels())
+
+        self.die_at_each_step(
+            lambda: self.connect().mark(image, {'site.b'}, {'site.a'}), settle
+        )
+
+    def test_an_evict_that_died_left_an_image_or_none(self):
+        image = self.add(labels=['site.a'])
+
+        def settle():
+            # Never the file without its sidecar: it would stay for ever.
+            self.assertEqual(self.file().exists(), bool(self.listed()))
+            self.clean()
+            if not self.listed():
+                self.assertFalse(self.sidecar().exists())
+                self.add(labels=['site.a'])
+            self.assertEqual({'site.a'}, self.labels())
+
+        self.die_at_each_step(lambda: self.connect().evict(image), settle)
+
+    def test_the_bytes_of_a_stage_go_with_its_image(self):
+        image = self.add()
+        stage = self.folder / f'.{IMAGE}.0badcafe.imagecache-stage'
+        os.link(self.file(), stage)
+        self.assertEqual([image], self.listed())
+        self.assertEqual(image.size, self.connect().evict(image))
+        self.assertEqual([], self.entries())
+
+    def test_what_is_being_added_is_no_debris(self):
+        fd = os.open(self.folder, os.O_RDONLY)
+        self.addCleanup(os.close, fd)
+        stage = f'.{IMAGE}.0badcafe.imagecache-stage'
+        with flock.held(fd, stage):
+            self.assertIsNone(folder.broken(fd, stage))
+            self.assertEqual([], list(self.connect().debris(self.path)))
+
+    def test_what_is_being_changed_is_no_debris(self):
+        self.add()
+        self.file().unlink()
+        (self.folder / f'.{IMAGE}.imagecache-new').write_bytes(b'{')
+        fd = os.open(self.folder, os.O_RDONLY)
+        self.addCleanup(os.close, fd)
+        self.assertEqual(2, len(list(self.connect().debris(self.path))))
+        with flock.held(fd, f'.{IMAGE}.imagecache-lock'):
+            self.assertEqual([], list(self.connect().debris(self.path)))

@@ -1,0 +1,75 @@
+"""What the other pages show runs, and what they name exists."""
+
+import contextlib
+import io
+import shlex
+import textwrap
+
+from oslo_config import cfg
+import pytest
+
+from imagecache_handlers import exceptions
+from imagecache_handlers import loader
+from imagecache_handlers import opts
+from imagecache_handlers.verdicts import Reason
+from tests.docs.reading import directives
+from tests.docs.reading import ROOT
+from tests.docs.reading import run
+
+OPERATOR = ROOT / 'doc' / 'source' / 'operator.rst'
+USER = ROOT / 'doc' / 'source' / 'user.rst'
+
+
+def test_the_user_guide_runs():
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        run(USER)
+    assert 'boot from debian' in said.getvalue()
+    assert 'alpine too-young' in said.getvalue()
+
+
+def test_the_readme_runs(capsys):
+    run(ROOT / 'README.rst')
+    assert capsys.readouterr().out == '0 bytes freed\n'
+
+
+def test_the_readme_has_just_two_commands_to_set_up_and_go():
+    (body,) = [
+        body
+        for _, _, body in directives(
+            ROOT / 'README.rst', 'code-block', 'shell'
+        )
+    ]
+    commands = [shlex.split(line, comments=True) for line in body.split('\n')]
+    assert [one for one in commands if one] == [
+        ['sh', 'tools/demo'],
+        ['sh', 'tools/test'],
+    ]
+
+
+@pytest.mark.parametrize(
+    'body',
+    [body for _, _, body in directives(OPERATOR, 'code-block', 'ini')],
+)
+def test_the_options_of_the_operator_guide_are_taken(body, tmp_path):
+    file = tmp_path / 'cache.conf'
+    file.write_text(textwrap.dedent(body))
+    conf = cfg.ConfigOpts()
+    opts.register_opts(conf)
+    conf([f'--config-file={file}'])
+    assert not opts.unknown(conf)
+    assert opts.rules(conf, loader.load_order)
+
+
+def test_the_operator_guide_explains_every_reason():
+    text = OPERATOR.read_text()
+    asked = {Reason.ASKED}  # of an explicit evict, which no plan shows
+    for reason in set(Reason) - asked:
+        assert f'``{reason.value}``' in text, reason
+
+
+def test_the_user_guide_names_errors_that_exist():
+    errors = {
+        name for name in vars(exceptions) if f'``{name}``' in USER.read_text()
+    }
+    assert len(errors) >= 9

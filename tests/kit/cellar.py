@@ -1,0 +1,264 @@
+"""A handler with every optional ability, for the mutants to break.
+
+It has two stores, lists ids as hashes, as Nova's libvirt driver does, and
+can hold several copies of an image in one store.
+"""
+
+import dataclasses
+import datetime
+import hashlib
+import itertools
+import re
+import threading
+from unittest import mock
+
+from imagecache_handlers.exceptions import ImageBusy
+from imagecache_handlers.exceptions import ImageExists
+from imagecache_handlers.exceptions import ImageInUse
+from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers.marks import Marks
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Debris
+from imagecache_handlers.model import Store
+from imagecache_handlers.testing import conformance
+
+CACHED_AT = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
+BLOCK = 4096
+NAME_MAX = 200
+
+
+@dataclasses.dataclass
+class Cask:
+    """One object; ``kind`` is what the cellar keeps in it."""
+
+    image_id: str
+    size: int
+    kind: str = 'image'
+    users: set[str] = dataclasses.field(default_factory=set)
+    labels: set[str] = dataclasses.field(default_factory=set)
+
+    @property
+    def key(self):
+        return hashed(self.image_id)
+
+
+def hashed(image_id):
+    if re.fullmatch('[0-9a-f]{40}', image_id):
+        return image_id
+    return hashlib.sha1(image_id.encode(), usedforsecurity=False).hexdigest()
+
+
+class Cellar:
+    """The backend: two stores, and how often it was called."""
+
+    def __init__(self):
+        self.stores: dict[str, dict[str, Cask]] = {'north': {}, 'south': {}}
+        self.lock = threading.RLock()
+        self.numbers = itertools.count(1)
+        self.calls = 0
+        self.down = False
+
+    def __enter__(self):
+        if self.down:
+            raise StoreUnavailable('cellar', 'it is down')
+        self.lock.acquire()
+        self.calls += 1
+        return self.stores
+
+    def __exit__(self, *error):
+        self.lock.release()
+
+
+class CellarHandler(CacheHandler):
+    """It declares everything."""
+
+    parallel = 2
+
+    def __init__(self, cellar):
+        self.cellar = cellar
+
+    def key(self, image_id):
+        return hashed(image_id)
+
+    def stores(self):
+        with self.cellar as stores:
+            return [
+                Store(name=name, total=2**30, free=2**29) for name in stores
+            ]
+
+    def enumerate(self, store, image_ids=None):
+        with self.cellar as stores:
+            return [
+                self.image(store, location, cask)
+                for location, cask in self.shelf(stores, store).items()
+                if self.ours(cask)
+                and (image_ids is None or cask.key in image_ids)
+            ]
+
+    def shelf(self, stores, store):
+        if store not in stores:
+            raise StoreUnavailable(store, 'there is north and south')
+        return stores[store]
+
+    def ours(self, cask):
+        return cask.kind == 'image'
+
+    def image(self, store, location, cask):
+        return CachedImage(
+            image_id=cask.key,
+            store=store,
+            location=location,
+            size=cask.size,
+            cached_at=CACHED_AT,
+            users=frozenset(cask.users),
+            marks=Marks.read(cask.labels),
+        )
+
+    def find(self, stores, image):
+        cask = self.shelf(stores, image.store).get(image.location)
+        if cask and self.ours(cask) and cask.key == image.image_id:
+            return cask
+        return None
+
+    def evict(self, image):
+        with self.cellar as stores:
+            cask = self.find(stores, image)
+            if cask is None:
+                return 0
+            if cask.users:
+                raise ImageInUse(image.image_id, cask.users)
+            if not image.marks.labels <= cask.labels:
+                raise ImageBusy(image.image_id)
+            del stores[image.store][image.location]
+
+    def mark(self, image, add=(), remove=()):
+        with self.cellar as stores:
+            cask = self.find(stores, image)
+            if cask is None:
+                raise ImageNotFound(image.image_id)
+            cask.labels.update(add)
+            cask.labels.difference_update(remove)
+
+    def room(self, meta, store):
+        return -(-meta.size // BLOCK) * BLOCK
+
+    def add(self, meta, content, store, labels=()):
+        if len(meta.image_id) > NAME_MAX:
+            raise Unsupported(meta.image_id, 'its name is too long')
+        self.refuse_second(meta, store)
+        location = self.stage(meta, store, labels)
+        try:
+            self.fill(content, store, location)
+        except OSError:
+            self.abandon(store, location)
+            raise
+        return self.publish(store, location)
+
+    def refuse_second(self, meta, store):
+        if self.enumerate(store, [self.key(meta.image_id)]):
+            raise ImageExists(meta.image_id)
+
+    def stage(self, meta, store, labels):
+        with self.cellar as stores:
+            location = f'cask-{next(self.cellar.numbers)}'
+            self.shelf(stores, store)[location] = Cask(
+                meta.image_id, 0, 'filling', labels=set(labels)
+            )
+        return location
+
+    def fill(self, content, store, location):
+        while part := content.read(BLOCK):
+            with self.cellar as stores:
+                stores[store][location].size += len(part)
+
+    def abandon(self, store, location):
+        with self.cellar as stores:
+            stores[store][location].kind = 'staged'
+
+    def publish(self, store, location):
+        with self.cellar as stores:
+            cask = stores[store][location]
+            cask.kind = 'image'
+            return self.image(store, location, cask)
+
+    def debris(self, store):
+        with self.cellar as stores:
+            return [
+                Debris(
+                    store=store,
+                    location=location,
+                    size=cask.size,
+                    since=CACHED_AT,
+                    why='an add broke off',
+                )
+                for location, cask in self.shelf(stores, store).items()
+                if self.is_debris(cask)
+            ]
+
+    def is_debris(self, cask):
+        return cask.kind == 'staged'
+
+    def clean(self, debris):
+        with self.cellar as stores:
+            shelf = self.shelf(stores, debris.store)
+            cask = shelf.get(debris.location)
+            if cask is None or not self.is_debris(cask):
+                return 0
+            return shelf.pop(debris.location).size
+
+
+class CellarHooks(conformance.HandlerHooks):
+    """What the kit asks of an author, for a cellar."""
+
+    sees_users = True
+    holds_copies = True
+    handler = CellarHandler
+
+    def setUp(self):
+        self.cellar = Cellar()
+
+    def connect(self):
+        return self.handler(self.cellar)
+
+    def put(self, cask, location=''):
+        location = location or f'cask-{next(self.cellar.numbers)}'
+        self.cellar.stores['north'][location] = cask
+        return location
+
+    def seed(self, image_id, *, size=2**20):
+        return self.put(Cask(image_id, size))
+
+    def cask(self, image):
+        return self.cellar.stores[image.store][image.location]
+
+    def lose(self, image):
+        del self.cellar.stores[image.store][image.location]
+
+    def occupy(self, image, user):
+        self.cask(image).users.add(user)
+
+    def vacate(self, image, user):
+        self.cask(image).users.remove(user)
+
+    def foreign(self):
+        self.put(Cask(conformance.ONE, 1, 'disk'), 'a disk')
+        self.put(Cask(conformance.TWO, 1, 'disk'), conformance.TWO)
+        self.put(Cask('../..', 1, 'disk'), '../..')
+        self.put(Cask('a', 1, 'disk'), 'a\nb')
+        return self.foreign_left()
+
+    def foreign_left(self):
+        shelf = self.cellar.stores['north']
+        return [at for at, cask in shelf.items() if cask.kind == 'disk']
+
+    def litter(self):
+        return [self.put(Cask(conformance.KIN, 7, 'staged')) for _ in range(2)]
+
+    def outages(self):
+        return [mock.patch.object(self.cellar, 'down', True)]
+
+    def backend_calls(self):
+        return self.cellar.calls

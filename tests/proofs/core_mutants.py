@@ -1,0 +1,332 @@
+"""The core, broken on purpose: one edit of one module each.
+
+``old`` must stand in the module exactly once, so that no mutant can rot
+into one that changes nothing.
+"""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Mutant:
+    name: str
+    module: str
+    old: str
+    new: str
+
+
+MUTANTS = [
+    Mutant(
+        name='claim after the look',
+        module='eviction',
+        old="""        for verdict in verdicts:
+            self._write_claim(verdict)
+        while""",
+        new="""        verdicts = list(verdicts)
+        ids = {one.image.image_id for one in verdicts}
+        found = self._handler.enumerate(self._store, ids)
+        labels = frozenset({self._claim.label})
+        look = [
+            dataclasses.replace(
+                one, marks=type(one.marks).read(one.marks.labels | labels)
+            )
+            for one in found
+        ]
+        for verdict in verdicts:
+            self._write_claim(verdict)
+        self._handler.enumerate = lambda store, ids=None: look
+        while""",
+    ),
+    Mutant(
+        name='no second look',
+        module='eviction',
+        old='            found = self._handler.enumerate(self._store, ids)',
+        new="""            label = frozenset({self._claim.label})
+            found = [
+                dataclasses.replace(
+                    one.image,
+                    marks=type(one.image.marks).read(
+                        one.image.marks.labels | label
+                    ),
+                )
+                for one in self._claimed.values()
+            ]""",
+    ),
+    Mutant(
+        name='an evictor that does not insist on seeing its own claim',
+        module='eviction',
+        old='if self._claim.token not in image.marks.claims:',
+        new='if False:',
+    ),
+    Mutant(
+        name='an expired claim of another is deleted at the claim',
+        module='eviction',
+        old='            self._handler.mark(image, {self._claim.label})',
+        new="""            self._handler.mark(
+                image,
+                {self._claim.label},
+                verdict.image.marks.of('claim'),
+            )""",
+    ),
+    Mutant(
+        name='two sweepers that starve each other',
+        module='eviction',
+        old='        elif not self._outlasts(image, why):',
+        new='        else:',
+    ),
+    Mutant(
+        name='the larger token stays as well',
+        module='eviction',
+        old='and self._claim.token < min(one.who)',
+        new='',
+    ),
+    Mutant(
+        name='a kept image stays claimed',
+        module='eviction',
+        old="""        self._withdraw(image)
+        self._end(verdict, Did.KEPT, why)""",
+        new='        self._end(verdict, Did.KEPT, why)',
+    ),
+    Mutant(
+        name='an eviction that begins after its deadline',
+        module='eviction',
+        old='        if not self._claim.in_time():\n            # Its turn',
+        new='        if False:\n            # Its turn',
+    ),
+    Mutant(
+        name='an uncertain image is let go',
+        module='eviction',
+        old='        did = Did.GONE if gone else Did.UNCERTAIN',
+        new='        self._withdraw(image)\n'
+        '        did = Did.GONE if gone else Did.UNCERTAIN',
+    ),
+    Mutant(
+        name='a lost reply taken for a failure',
+        module='eviction',
+        old='        except (Uncertain, HandlerFailed) as error:',
+        new='        except ZeroDivisionError as error:',
+    ),
+    Mutant(
+        name='a claim renewed after it died',
+        module='eviction',
+        old='        if not claim.alive():',
+        new='        if False:',
+    ),
+    Mutant(
+        name='a claim that is followed and never renewed',
+        module='eviction',
+        old='            if not claim.in_time():\n                claim =',
+        new='            if False:\n                claim =',
+    ),
+    Mutant(
+        name='a claim that may have been written is left',
+        module='eviction',
+        old='            self._withdraw(image)  # it may',
+        new='            # it may',
+    ),
+    Mutant(
+        name='a batch that begins what its claim has no time for',
+        module='eviction',
+        old='            self._late.append(verdict)\n            return',
+        new='            self._late.append(verdict)',
+    ),
+    Mutant(
+        name='what came late is forgotten',
+        module='eviction',
+        old='            queue.extendleft(reversed(late))\n',
+        new='',
+    ),
+    Mutant(
+        name='a deadline by the wall clock only',
+        module='timing',
+        old='            self._timer.elapsed < limit\n            and left',
+        new='            left',
+    ),
+    Mutant(
+        name='a deadline by the monotonic clock only',
+        module='timing',
+        old='            and left > self._rules.claim_ttl - limit\n',
+        new='',
+    ),
+    Mutant(
+        name="another's claim is dead at its expiry",
+        module='rules',
+        old='        return now - expiry < self.clock_skew',
+        new='        return now < expiry',
+    ),
+    Mutant(
+        name='stale evidence trusted',
+        module='rules',
+        old='        return -self.clock_skew <= age <= self.evidence_ttl',
+        new='        return True',
+    ),
+    Mutant(
+        name='evidence from the future trusted',
+        module='rules',
+        old='        return -self.clock_skew <= age <= self.evidence_ttl',
+        new='        return age <= self.evidence_ttl',
+    ),
+    Mutant(
+        name="one host's list taken for everyone's",
+        module='rules',
+        old='        return evidence.complete and self.fresh(evidence, now)',
+        new='        return self.fresh(evidence, now)',
+    ),
+    Mutant(
+        name='aged evidence is not asked for again',
+        module='witness',
+        old='            if known is None or self._aged(known):',
+        new='            if known is None:',
+    ),
+    Mutant(
+        name='a control plane that fails proves that nobody is there',
+        module='witness',
+        old='            return Evidence(users=users, as_of='
+        'self._clocks.now())',
+        new='            return Evidence(\n'
+        '                complete=True, as_of=self._clocks.now()\n'
+        '            )',
+    ),
+    Mutant(
+        name='unknown treated as unused',
+        module='policy',
+        old='    if image.unknown is not None:\n',
+        new='    if False:\n',
+    ),
+    Mutant(
+        name='a lease that older evidence may overrule',
+        module='policy',
+        old='asked = self.evidence.as_of if image.users is None else self.now',
+        new='asked = self.now',
+    ),
+    Mutant(
+        name='an image evicted in the pass that first sees it unused',
+        module='policy',
+        old='if started is None or started > self.now or',
+        new='if',
+    ),
+    Mutant(
+        name='a surplus copy of an unclear group',
+        module='policy',
+        old='    if any(map(_unclear, group)):',
+        new='    if False:',
+    ),
+    Mutant(
+        name='a surplus copy though the keeper is about to go',
+        module='eviction',
+        old='policy.surplus_copies(sure)',
+        new='policy.surplus_copies(found)',
+    ),
+    Mutant(
+        name='a hold that does not restart the age',
+        module='marks',
+        old="remove=(marks.of('unused') | marks.of('hits')) - add",
+        new="remove=marks.of('hits') - add",
+    ),
+    Mutant(
+        name='a last use in the future believed',
+        module='marks',
+        old='    if since is not None and since <= now + FUTURE:',
+        new='    if since is not None:',
+    ),
+    Mutant(
+        name='a hold granted without seeing its own label',
+        module='grants',
+        old='            wish.label in image.marks.labels\n            and',
+        new='           ',
+    ),
+    Mutant(
+        name='a hold granted with its time nearly gone',
+        module='grants',
+        old='            and wish.lasts(self._for.clocks.now())\n',
+        new='',
+    ),
+    Mutant(
+        name='a hold granted over a live claim',
+        module='grants',
+        old='            and not self._claimed(image, now)\n',
+        new='',
+    ),
+    Mutant(
+        name='a hold granted under a pending removal',
+        module='grants',
+        old='        return bool(claims and image.busy) or any(',
+        new='        return any(',
+    ),
+    Mutant(
+        name='a hold that gives up leaves its lease',
+        module='grants',
+        old='        for image in self.refused:\n'
+        '            self._withdraw(image)\n',
+        new='',
+    ),
+    Mutant(
+        name='a refused pin takes the earlier one along',
+        module='grants',
+        old='        if label not in self._written:\n            return',
+        new='        if False:\n            return',
+    ),
+    Mutant(
+        name='a hold judged by a clock read after the look',
+        module='grants',
+        old='            sure = [one for',
+        new='            now = self._for.clocks.now()\n'
+        '            sure = [one for',
+    ),
+    Mutant(
+        name='an eviction judged by a clock read after the look',
+        module='eviction',
+        old='            look.began,\n',
+        new='            self._by.clocks.now(),\n',
+    ),
+    Mutant(
+        name='a pending removal forgotten with its claim',
+        module='policy',
+        old='        if timed and not image.busy:',
+        new='        if timed:',
+    ),
+    Mutant(
+        name='force passes a lease',
+        module='verdicts',
+        old='    {Reason.PINNED, Reason.PROTECTED,',
+        new='    {Reason.LEASED, Reason.PINNED, Reason.PROTECTED,',
+    ),
+    Mutant(
+        name='force passes pins that came later',
+        module='forcing',
+        old='        if blocker.reason is Reason.PINNED:\n'
+        '            return known',
+        new='        if False:\n            return known',
+    ),
+    Mutant(
+        name='first failure ends the pass',
+        module='eviction',
+        old="""            self._withdraw(image)
+            self._end(verdict, Did.FAILED, str(error))""",
+        new='            raise',
+    ),
+    Mutant(
+        name='a bug of a handler ends the pass',
+        module='guard',
+        old='            raise HandlerFailed(error) from error',
+        new='            raise',
+    ),
+    Mutant(
+        name='a store that fails is taken for empty',
+        module='cache',
+        old='                problems[name] = str(listed)',
+        new='                pass',
+    ),
+    Mutant(
+        name='a claim is forgotten while it may count',
+        module='rules',
+        old='        return now - expiry > self.claim_ttl + self.evidence_ttl',
+        new='        return now > expiry',
+    ),
+    Mutant(
+        name='a release that forgets who was made under the lease',
+        module='cache',
+        old='            if image.users is None:\n',
+        new='            if False:\n',
+    ),
+]

@@ -1,0 +1,475 @@
+"""Several hosts on one store, where anything may happen between two calls.
+
+The world knows the truth (who uses which object, which holds and pins were
+granted) and raises ``Loss`` at the moment a removal breaks a promise.
+Every call that a host makes of its handler can be interrupted: by a fault,
+by the host's death, or by anything that another host or the clock does.
+"""
+
+import collections
+from collections.abc import Callable
+import contextlib
+import dataclasses
+import datetime
+from unittest import mock
+
+from imagecache_handlers import CachedImage
+from imagecache_handlers import CacheError
+from imagecache_handlers import Did
+from imagecache_handlers import Evidence
+from imagecache_handlers import ImageCache
+from imagecache_handlers import Marks
+from imagecache_handlers import Outcome
+from imagecache_handlers import Report
+from imagecache_handlers import Rules
+from imagecache_handlers import StoreUnavailable
+from imagecache_handlers.testing.memory import Entry
+from imagecache_handlers.testing.memory import MemoryHandler
+from imagecache_handlers.testing.memory import Shelf
+from imagecache_handlers import Uncertain
+
+START = datetime.datetime(2026, 11, 22, 8, tzinfo=datetime.UTC)
+SECOND = datetime.timedelta(seconds=1)
+MINUTE = datetime.timedelta(minutes=1)
+TTL = 5 * MINUTE
+
+
+class Loss(BaseException):
+    """A removal broke a promise; no handler of errors may swallow it."""
+
+
+class Died(BaseException):
+    """The host's process ended here; no handler of errors sees it."""
+
+
+@dataclasses.dataclass(kw_only=True)
+class Box(Entry):
+    """An object of the store, with what its backend says of it."""
+
+    unknown: str | None = None
+    busy: str | None = None
+    undeletable: str | None = None
+    pending: bool = False  # a removal was accepted and not done yet
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Interruption:
+    """What happens before or after the nth call of a method."""
+
+    method: str
+    nth: int = 0
+    after: bool = False
+    act: Callable[[], object]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Grant:
+    """A hold that was granted: on which objects, and for how long."""
+
+    host: 'Host'
+    boxes: tuple[int, ...]
+    expiry: datetime.datetime
+
+
+class Boxes(dict[str, Box]):
+    """The entries of a shelf, whose removals the world judges."""
+
+    def __init__(self, judge: Callable[[str, Box], None]) -> None:
+        super().__init__()
+        self._judge = judge
+
+    def __delitem__(self, location: str) -> None:
+        self._judge(location, self[location])
+        super().__delitem__(location)
+
+    def pop(self, location: str) -> Box:
+        box = self[location]
+        del self[location]
+        return box
+
+
+class Wire(MemoryHandler):
+    """A host's handler: its calls can be interrupted, and fail."""
+
+    def __init__(self, shelf: Shelf, host: 'Host') -> None:
+        super().__init__(shelf)
+        self.host = host
+
+    def enumerate(self, store, image_ids=None):
+        return self.host.call(
+            'enumerate', lambda: super(Wire, self).enumerate(store, image_ids)
+        )
+
+    def mark(self, image, add=(), remove=()):
+        add, remove = set(add), set(remove)
+        self.host.world.tally['marks'] += 1
+        return self.host.call(
+            'mark', lambda: super(Wire, self).mark(image, add, remove)
+        )
+
+    def evict(self, image):
+        return self.host.call('evict', lambda: self._evict(image))
+
+    def _evict(self, image):
+        if self.host.pend:
+            self.host.pend = False
+            self.shelf.entries[image.location].pending = True
+            raise Uncertain(image.image_id, 'the task was lost')
+        self.host.removing = True
+        try:
+            return super().evict(image)
+        finally:
+            self.host.removing = False
+
+    def _image(self, location, image_id, entry):
+        image = super()._image(location, image_id, entry)
+        busy = 'a removal is pending' if entry.pending else entry.busy
+        return dataclasses.replace(
+            image,
+            unknown=entry.unknown,
+            busy=busy,
+            undeletable=entry.undeletable,
+        )
+
+
+class Host:
+    """One host: a clock of its own, and what it was interrupted by."""
+
+    def __init__(self, world: 'World', name: str) -> None:
+        self.world = world
+        self.name = name
+        self.offset = datetime.timedelta(0)
+        self.script: list[Interruption] = []
+        self.calls: collections.Counter[str] = collections.Counter()
+        self.fault: Callable[[], BaseException] | None = None
+        self.pend = False
+        self.removing = False
+        self.forced: set[tuple[int, str]] | None = None
+        handler = Wire(world.shelf, self)
+        handler.batch = world.batch
+        self.cache = ImageCache(
+            handler,
+            world.rules,
+            clock=self.now,
+            monotonic=lambda: world.seconds,
+            sleep=self.sleep,
+        )
+
+    def now(self) -> datetime.datetime:
+        return self.world.now() + self.offset
+
+    def sleep(self, seconds: float) -> None:
+        self.call('sleep', lambda: self.world.advance(seconds))
+
+    def call(self, method, work):
+        nth = self.calls[method]
+        self.calls[method] += 1
+        self._interrupt(method, nth, after=False)
+        result = work()
+        if (method, nth) == ('enumerate', 0) and self.forced is not None:
+            self.forced = self.world.labelled_pins()
+        self._interrupt(method, nth, after=True)
+        return result
+
+    def _interrupt(self, method: str, nth: int, *, after: bool) -> None:
+        for one in list(self.script):
+            if (one.method, one.nth, one.after) == (method, nth, after):
+                self.script.remove(one)
+                one.act()
+
+    @contextlib.contextmanager
+    def operation(self, *script: Interruption):
+        """Run one operation, interrupted as the script says."""
+        saved = self.script, self.calls, self.forced
+        self.script, self.calls = list(script), collections.Counter()
+        try:
+            yield
+        except Died:
+            self.world.tally['deaths'] += 1
+        finally:
+            self.script, self.calls, self.forced = saved
+            self.pend = False
+
+    # What a script may do to this host's call.
+
+    def unavailable(self) -> None:
+        self.world.tally['faults'] += 1
+        raise StoreUnavailable('shelf', 'no answer')
+
+    def lost(self) -> None:
+        self.world.tally['faults'] += 1
+        raise Uncertain('somebody', 'the reply was lost')
+
+    def bug(self) -> None:
+        self.world.tally['faults'] += 1
+        raise RuntimeError('a bug of the handler')
+
+    def die(self) -> None:
+        self.world.tally['faults'] += 1
+        raise Died
+
+    def lose_the_task(self) -> None:
+        self.world.tally['faults'] += 1
+        self.pend = True
+
+
+class World:
+    """The store, its hosts, and the truth about both."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        *,
+        sees_users: bool = True,
+        batch: int = 1,
+        hosts: int = 2,
+    ) -> None:
+        self.rules = rules
+        self.batch = batch
+        self.seconds = 0.0
+        self.tally: collections.Counter[str] = collections.Counter()
+        self.shelf = Shelf(sees_users=sees_users)
+        self.shelf.entries = Boxes(self._judge)
+        self.grants: dict[str, Grant] = {}
+        self.forced_away: set[str] = set()
+        self.pins: dict[tuple[int, str], tuple[Host, object]] = {}
+        self.machines: dict[str, tuple[Host, str]] = {}  # vm: host, location
+        self.hosts = [Host(self, f'host{n}') for n in range(hosts)]
+        self._tokens = 0
+        self._made: list[Box] = []  # kept, so that no id() comes twice
+
+    def now(self) -> datetime.datetime:
+        return START + self.seconds * SECOND
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def token(self, size: int) -> str:
+        """Tokens that come in no order, and always the same."""
+        self._tokens += 1
+        return f'{self._tokens * 7919 % 9973:016x}'
+
+    @contextlib.contextmanager
+    def tokens(self):
+        with mock.patch('secrets.token_hex', self.token):
+            yield self
+
+    # What an outsider does.
+
+    def add(self, image_id: str, location: str | None = None, **say) -> str:
+        location = location or f'file-{len(self._made)}'
+        box = Box(image_id=image_id, size=10, cached_at=self.now(), **say)
+        self._made.append(box)
+        self.shelf.entries[location] = box
+        return location
+
+    def lose(self, location: str, *, rudely: bool = False) -> bool:
+        """Remove an object behind everybody's back.
+
+        A polite outsider leaves alone what somebody is about to rely on.
+        """
+        box = self.shelf.entries[location]
+        marks = Marks.read(box.labels)
+        asked_for = marks.leases or marks.pins
+        if self._relied_on(box) or (asked_for and not rudely):
+            return False
+        dict.__delitem__(self.shelf.entries, location)
+        return True
+
+    def finish_removals(self) -> None:
+        """Do what backends accepted and did not do yet."""
+        for location, box in list(self.shelf.entries.items()):
+            if box.pending:
+                self._judge_use(box)
+                dict.__delitem__(self.shelf.entries, location)
+
+    # What a booting host does: hold, create, release.
+
+    def hold(self, host: Host, image_id: str, owner: str) -> list[CachedImage]:
+        try:
+            held = host.cache.hold(image_id, owner, TTL)
+        except (CacheError, RuntimeError):
+            return []
+        if held:
+            expiry = min(image.marks.leases[owner] for image in held)
+            boxes = tuple(self._box(image.location) for image in held)
+            self.grants[owner] = Grant(host=host, boxes=boxes, expiry=expiry)
+            self.tally['holds'] += 1
+        return held
+
+    def _box(self, location: str) -> int:
+        box = self.shelf.entries.get(location)
+        if box is None:
+            raise Loss(f'{location} was granted and is gone')
+        return id(box)
+
+    def create(self, owner: str) -> bool:
+        """Make a machine from a held image, if its lease lasts."""
+        grant = self.grants.get(owner)
+        if grant is None or not self._lasts(grant.host, grant.expiry):
+            return False
+        location, box = self._held(grant)
+        box.users.add(owner)
+        self.machines[owner] = (grant.host, location)
+        self.tally['boots'] += 1
+        return True
+
+    def _held(self, grant: Grant) -> tuple[str, Box]:
+        for location, box in self.shelf.entries.items():
+            if id(box) in grant.boxes:
+                return location, box
+        raise Loss('a held image is gone')
+
+    def release(self, owner: str) -> None:
+        grant = self.grants.pop(owner, None)
+        if grant is None:
+            return
+        for box in self.shelf.entries.values():
+            if id(box) in grant.boxes:
+                with contextlib.suppress(CacheError, RuntimeError):
+                    grant.host.cache.release(box.image_id, owner)
+                return
+
+    def stop(self, owner: str) -> None:
+        _, location = self.machines.pop(owner)
+        self.shelf.entries[location].users.discard(owner)
+
+    def pin(
+        self,
+        host: Host,
+        image_id: str,
+        owner: str,
+        until: datetime.datetime | None = None,
+    ) -> list[CachedImage]:
+        try:
+            pinned = host.cache.pin(image_id, owner, until)
+        except (CacheError, RuntimeError):
+            return []
+        for image in pinned:
+            # Force may pass a pin that it saw, even before it was granted.
+            if (
+                image.location in self.forced_away
+                and image.location not in self.shelf.entries
+            ):
+                continue
+            self.pins[self._box(image.location), owner] = (host, until)
+            self.tally['pins'] += 1
+        return pinned
+
+    def unpin(self, host: Host, image_id: str, owner: str) -> None:
+        # From here on nobody relies on it, whatever becomes of the call.
+        for location, box in self.shelf.entries.items():
+            if box.image_id == image_id:
+                self.pins.pop((self._box(location), owner), None)
+        with contextlib.suppress(CacheError, RuntimeError):
+            host.cache.unpin(image_id, owner)
+
+    # What a sweeping host does.
+
+    def evidence(self, host: Host, kind: str = 'complete') -> Evidence:
+        users: dict[str, set[str]] = {}
+        for vm, (home, location) in self.machines.items():
+            if kind in ('complete', 'partial') or home is host:
+                image_id = self.shelf.entries[location].image_id
+                users.setdefault(image_id, set()).add(vm)
+        if kind == 'partial':
+            users = dict(list(users.items())[::2])
+        if kind == 'nobody':
+            users = {}
+        return Evidence(
+            users={key: frozenset(who) for key, who in users.items()},
+            complete=kind == 'complete',
+            as_of=host.now(),
+        )
+
+    def sweep(
+        self, host: Host, *script: Interruption, ask=None
+    ) -> Report | None:
+        report = None
+        with host.operation(*script):
+            report = host.cache.sweep(ask or (lambda: self.evidence(host)))
+            self._count(report.plan.verdicts, report.outcomes)
+        return report
+
+    def evict(
+        self, host: Host, image_id: str, *script: Interruption, force=False
+    ) -> list[Outcome]:
+        outcomes = []
+        with host.operation(*script), contextlib.suppress(CacheError):
+            host.forced = set() if force else None
+            outcomes = host.cache.evict(
+                image_id, self.evidence(host), force=force
+            )
+            self._count([], outcomes)
+        return outcomes
+
+    def _count(self, verdicts, outcomes) -> None:
+        for verdict in verdicts:
+            if not verdict.evict:
+                self.tally[f'kept {verdict.reason}'] += 1
+        for outcome in outcomes:
+            self.tally[str(outcome.did)] += 1
+            if outcome.did is Did.KEPT:
+                self.tally[f'kept {outcome.verdict.reason}'] += 1
+
+    def labelled_pins(self) -> set[tuple[int, str]]:
+        """Give what a first look shows: a forced evict may pass these."""
+        return {
+            (id(box), owner)
+            for box in self.shelf.entries.values()
+            for owner in Marks.read(box.labels).pins
+        }
+
+    # The judge.
+
+    def _lasts(self, host: Host, expiry: datetime.datetime | None) -> bool:
+        skew = self.rules.clock_skew
+        return expiry is None or host.now() < expiry - skew
+
+    def _relied_on(self, box: Box) -> str | None:
+        if box.users:
+            return f'in use by {box.users}'
+        for owner, grant in self.grants.items():
+            if id(box) in grant.boxes and self._lasts(
+                grant.host, grant.expiry
+            ):
+                return f'held by {owner}'
+        for (pinned, owner), (host, until) in self.pins.items():
+            if pinned == id(box) and self._lasts(host, until):
+                return f'pinned by {owner}'
+        return None
+
+    def _judge_use(self, box: Box) -> None:
+        self.tally['removals'] += 1
+        if box.users or any(
+            id(box) in grant.boxes and self._lasts(grant.host, grant.expiry)
+            for grant in self.grants.values()
+        ):
+            raise Loss(f'{box} was removed: {self._relied_on(box)}')
+
+    def _judge(self, location: str, box: Box) -> None:
+        self._judge_use(box)
+        host = next(one for one in self.hosts if one.removing)
+        for say in (box.unknown, box.busy, box.undeletable):
+            if say is not None:
+                raise Loss(f'{box} was removed: {say}')
+        if box.image_id is None:
+            raise Loss(f'{box} is foreign')
+        self._judge_pins(box, host)
+        if host.forced is None:
+            self._judge_age(box, host)
+        else:
+            self.forced_away.add(location)
+
+    def _judge_pins(self, box: Box, host: Host) -> None:
+        for (pinned, owner), (home, until) in self.pins.items():
+            passed = host.forced and (pinned, owner) in host.forced
+            if pinned == id(box) and self._lasts(home, until) and not passed:
+                raise Loss(f'{box} was removed, pinned by {owner}')
+
+    def _judge_age(self, box: Box, host: Host) -> None:
+        since = Marks.read(box.labels).unused_since
+        if since is None or host.now() - since < self.rules.min_age:
+            raise Loss(f'{box} was removed too young')
+        if self.rules.protected.match(box.image_id) or not self.rules.remove:
+            raise Loss(f'{box} was removed though it is protected')

@@ -1,0 +1,160 @@
+"""Which room may know which: the direction of the design, held."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import imagecache_handlers
+
+CORE = pathlib.Path(imagecache_handlers.__file__).parent
+NAME = CORE.name
+
+# Each room of the core and the rooms it may import; a room that is not
+# listed here has no place in the design yet.
+ROOMS = {
+    'exceptions': '',
+    'marks': '',
+    'model': 'marks',
+    'patterns': 'model',
+    'orders': 'marks model',
+    'rules': 'model orders patterns',
+    'verdicts': 'model',
+    'space': 'model rules verdicts',
+    'policy': 'marks model orders patterns rules space verdicts',
+    'handler': 'exceptions marks model',
+    'guard': 'exceptions handler model',
+    'timing': 'marks rules',
+    'witness': 'exceptions model rules timing',
+    'forcing': 'model verdicts',
+    'eviction': (
+        'exceptions forcing guard model policy rules timing verdicts witness'
+    ),
+    'grants': 'exceptions guard marks model rules timing',
+    'applying': 'eviction exceptions guard model verdicts',
+    'cache': (
+        'applying eviction exceptions forcing grants guard handler marks '
+        'model policy rules timing verdicts witness'
+    ),
+    'explain': 'verdicts',
+    'loader': 'exceptions handler orders',
+    'opts': 'directory_opts exceptions orders patterns rules',
+    'directory_opts': '',
+    'directory': (
+        'directory_opts exceptions flock folder handler marks model mounts '
+        'sidecar'
+    ),
+    'folder': 'exceptions flock sidecar',
+    'sidecar': 'marks model',
+    'flock': '',
+    'mounts': '',
+}
+
+# Libraries that only these rooms may import.
+LIBRARIES = {
+    'stevedore': ('loader', 'testing', 'frontends'),
+    'oslo_config': ('opts', 'directory_opts', 'frontends'),
+    'cliff': ('frontends',),
+}
+
+
+def sources():
+    return sorted(CORE.rglob('*.py'))
+
+
+def room(path: pathlib.Path) -> str:
+    return path.relative_to(CORE).parts[0].removesuffix('.py')
+
+
+def imports(path: pathlib.Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or '')
+            if node.module == NAME:
+                found.update(f'{NAME}.{one.name}' for one in node.names)
+    return found
+
+
+def own(path: pathlib.Path) -> set[str]:
+    """Give the rooms of the core that a file imports."""
+    return {
+        name.split('.')[1]
+        for name in imports(path)
+        if name.startswith(f'{NAME}.')
+    }
+
+
+@pytest.mark.parametrize('name', ROOMS)
+def test_a_room_imports_what_it_may(name):
+    assert own(CORE / f'{name}.py') <= set(ROOMS[name].split())
+
+
+def test_every_room_has_its_place():
+    modules = {path.stem for path in CORE.glob('*.py')} - {'__init__'}
+    assert modules == set(ROOMS)
+
+
+@pytest.mark.parametrize('library', LIBRARIES)
+def test_a_library_is_imported_where_it_belongs(library):
+    for path in sources():
+        if any(name.split('.')[0] == library for name in imports(path)):
+            assert room(path) in LIBRARIES[library], path
+
+
+def test_the_core_never_imports_its_callers():
+    for path in sources():
+        if room(path) not in ('frontends', 'testing', '__init__'):
+            assert not own(path) & {'frontends', 'testing'}, path
+
+
+def test_only_a_terminal_program_prints():
+    for path in sources():
+        if room(path) not in ('frontends', 'testing'):
+            calls = [
+                node
+                for node in ast.walk(ast.parse(path.read_text()))
+                if isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == 'print'
+            ]
+            assert not calls, path
+
+
+def test_the_only_broad_except_is_around_a_handlers_call():
+    broad = [
+        path.name
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ExceptHandler)
+        and (
+            node.type is None
+            or getattr(node.type, 'id', '') in ('Exception', 'BaseException')
+        )
+        and room(path) != 'frontends'
+    ]
+    assert broad == ['guard.py']
+
+
+def test_importing_it_loads_neither_stevedore_nor_oslo_config():
+    code = (
+        f'import sys, {NAME}; '
+        'print(sorted({"stevedore", "oslo_config", "cliff"} '
+        '& set(sys.modules)))'
+    )
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == '[]\n'
+
+
+def test_every_module_says_in_its_docstring_what_it_is():
+    for path in sources():
+        assert ast.get_docstring(ast.parse(path.read_text())), path

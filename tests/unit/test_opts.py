@@ -1,0 +1,201 @@
+"""Options make rules, or say what is wrong with them."""
+
+import datetime
+import pathlib
+import tempfile
+import unittest
+
+from oslo_config import cfg
+
+from imagecache_handlers import ConfigurationError
+from imagecache_handlers import opts
+from imagecache_handlers import orders
+from imagecache_handlers import Rules
+
+MINIMUM = 'remove_unused_original_minimum_age_seconds'
+RESIZED = 'remove_unused_resized_minimum_age_seconds'
+
+REFUSED = {
+    'high_watermark = 101': 'high_watermark',
+    'low_watermark = -1': 'low_watermark',
+    'high_watermark = many': 'high_watermark',
+    'high_watermark = 70': 'low_watermark',
+    'max_age_seconds = 3600': MINIMUM,
+    'max_age_seconds = -1': 'max_age_seconds',
+    'max_age_seconds = 99999999999999': 'max_age_seconds',
+    f'{MINIMUM} = -1': MINIMUM,
+    f'{RESIZED} = -1': RESIZED,
+    'remove_unused_base_images = perhaps': 'remove_unused_base_images',
+    'claim_ttl_seconds = 240': 'clock_skew_seconds',
+    'clock_skew_seconds = 150': 'claim_ttl_seconds',
+    'evidence_ttl_seconds = 0': 'evidence_ttl_seconds',
+    'protected_images = *': 'protected_images',
+    'protected_images = a*b': 'protected_images',
+    # Not taken for the name of a field of the rules.
+    'protected_images = low**': 'low**',
+}
+
+
+class Configured(unittest.TestCase):
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.place = pathlib.Path(place.name)
+
+    def conf(self, text, name='imagecache.conf'):
+        file = self.place / name
+        file.write_text(text)
+        conf = cfg.ConfigOpts()
+        opts.register_opts(conf)
+        conf([f'--config-file={file}'])
+        return conf
+
+    def rules(self, *lines, load_order=lambda name: getattr(orders, name)):
+        text = '\n'.join(['[imagecache]', *lines])
+        return opts.rules(self.conf(text), load_order)
+
+
+class TestRules(Configured):
+    def test_nothing_set_gives_the_defaults_of_the_rules(self):
+        self.assertEqual(Rules(), self.rules())
+
+    def test_every_option_has_its_place(self):
+        rules = self.rules(
+            'policy = lru',
+            'high_watermark = 90',
+            'low_watermark = 70',
+            'max_age_seconds = 864000',
+            'protected_images = golden*, *base*, exact',
+            'remove_unused_base_images = false',
+            f'{MINIMUM} = 7200',
+            f'{RESIZED} = 60',
+            'claim_ttl_seconds = 1200',
+            'clock_skew_seconds = 30',
+            'evidence_ttl_seconds = 20',
+        )
+        self.assertEqual((90, 70), (rules.high, rules.low))
+        self.assertEqual(orders.lru, rules.order)
+        self.assertFalse(rules.remove)
+        self.assertFalse(rules.expire)
+        for name in 'golden-1', 'a-base-b', 'exact':
+            self.assertTrue(rules.protected.match(name))
+        seconds = {
+            'max_age': 864000,
+            'min_age': 7200,
+            'resized_min_age': 60,
+            'claim_ttl': 1200,
+            'clock_skew': 30,
+            'evidence_ttl': 20,
+        }
+        for field, count in seconds.items():
+            with self.subTest(field):
+                given = getattr(rules, field)
+                self.assertEqual(datetime.timedelta(seconds=count), given)
+
+    def test_only_the_policy_age_expires(self):
+        for name in 'age', 'lru', 'popularity', 'gdsf':
+            with self.subTest(name):
+                rules = self.rules(f'policy = {name}')
+                self.assertEqual(name == 'age', rules.expire)
+                self.assertEqual(getattr(orders, name), rules.order)
+                self.assertTrue(rules.remove)
+
+    def test_protected_is_no_order_but_keeps_everything(self):
+        asked = []
+
+        def load_order(name):
+            asked.append(name)
+            return orders.age
+
+        rules = self.rules('policy = protected', load_order=load_order)
+        self.assertFalse(rules.remove)
+        self.assertEqual(['age'], asked)
+
+    def test_what_cannot_be_is_refused_with_the_names_of_options(self):
+        for line, named in REFUSED.items():
+            with self.subTest(line):
+                with self.assertRaises(ConfigurationError) as caught:
+                    self.rules(line)
+                said = str(caught.exception)
+                self.assertIn(named, said)
+                self.assertIn('imagecache', said)
+                self.assertNotIn('\n', said)
+
+    def test_no_field_of_the_rules_is_named(self):
+        with self.assertRaises(ConfigurationError) as caught:
+            self.rules('high_watermark = 70')
+        self.assertEqual(
+            '[imagecache] the marks must be 0 <= low_watermark <= '
+            'high_watermark <= 100 percent, not low_watermark 80 and '
+            'high_watermark 70',
+            str(caught.exception),
+        )
+
+
+class TestRegistration(Configured):
+    def test_it_may_be_done_twice(self):
+        conf = cfg.ConfigOpts()
+        opts.register_opts(conf)
+        opts.register_opts(conf)
+
+    def test_nothing_is_registered_anywhere_else(self):
+        opts.register_opts(cfg.ConfigOpts())
+        self.assertNotIn('imagecache', cfg.CONF)
+
+    def test_the_list_is_a_copy(self):
+        for _, options in opts.list_opts():
+            options.clear()
+        groups = {group: len(options) for group, options in opts.list_opts()}
+        self.assertEqual({'imagecache': 13, 'imagecache_directory': 1}, groups)
+
+    def test_every_option_has_help(self):
+        for _, options in opts.list_opts():
+            for option in options:
+                self.assertTrue(option.help, option.name)
+
+    def test_what_is_not_set_follows_nova(self):
+        conf = self.conf('')
+        self.assertEqual(2400, opts.value(conf, 'manager_interval'))
+        self.assertIsNone(conf.imagecache.manager_interval)
+
+
+class TestUnknown(Configured):
+    def test_known_keys_are_known(self):
+        names = [opt.dest for _, group in opts.list_opts() for opt in group]
+        conf = self.conf(
+            '[imagecache]\npolicy = age\nhigh_watermark = 3\n'
+            '[imagecache_directory]\npath = /a\npath = /b\n'
+            '[imagecache_rbd]\nanything = 1\n[DEFAULT]\nother = 1\n'
+        )
+        self.assertEqual([], opts.unknown(conf))
+        self.assertIn('path', names)
+
+    def test_a_typing_error_is_named_with_its_file(self):
+        conf = self.conf('[imagecache]\nprotected_image = golden*\n')
+        file = self.place / 'imagecache.conf'
+        self.assertEqual(
+            [
+                f'{file}: [imagecache] protected_image is no option: did you '
+                f'mean protected_images?'
+            ],
+            opts.unknown(conf),
+        )
+
+    def test_every_file_and_group_is_looked_through(self):
+        folder = self.place / 'conf.d'
+        folder.mkdir()
+        (folder / 'a.conf').write_text('[imagecache_directory]\nPath = /a\n')
+        (folder / 'b.conf').write_text('[ImageCache]\nzzz = 1\n')
+        (folder / 'c.txt').write_text('[imagecache]\nnone = 1\n')
+        conf = cfg.ConfigOpts()
+        opts.register_opts(conf)
+        conf([f'--config-dir={folder}'])
+        said = opts.unknown(conf)
+        self.assertEqual(2, len(said))
+        self.assertIn('[imagecache_directory] Path', said[0])
+        self.assertTrue(said[1].endswith('[imagecache] zzz is no option'))
+
+    def test_a_conf_that_has_read_no_file_has_none(self):
+        conf = cfg.ConfigOpts()
+        opts.register_opts(conf)
+        self.assertEqual([], opts.unknown(conf))
