@@ -11,6 +11,7 @@ import time
 from typing import TypeVar
 
 from imagecache_handlers.applying import Applier
+from imagecache_handlers import blocking
 from imagecache_handlers.eviction import Evictor
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageNotFound
@@ -168,7 +169,9 @@ class ImageCache:
         copies = self.find(image_id, store=store)
         known = self._keyed(evidence)
         found = {
-            one.identity: tuple(policy.blockers(one, known, now, self._rules))
+            one.identity: tuple(
+                blocking.blockers(one, known, now, self._rules)
+            )
             for one in copies
         }
         may_pass = forcing.forced(found) if force else forcing.nothing

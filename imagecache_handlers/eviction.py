@@ -15,6 +15,8 @@ import logging
 import secrets
 from typing import NamedTuple
 
+from imagecache_handlers import blocking
+from imagecache_handlers import duplicates
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import HandlerFailed
 from imagecache_handlers.exceptions import ImageBusy
@@ -136,7 +138,7 @@ class _Batch:
         # A copy that others claim may go: it replaces none of ours.
         own = {self._claim.token}
         sure = [image for image in found if own.issuperset(image.marks.claims)]
-        look = _Look(evidence, now, policy.surplus_copies(sure))
+        look = _Look(evidence, now, duplicates.surplus_copies(sure))
         for identity, verdict in list(self._claimed.items()):
             image = fresh.get(identity)
             if image is None:
@@ -159,7 +161,7 @@ class _Batch:
     def _blockers(
         self, image: CachedImage, look: '_Look'
     ) -> tuple[Blocker, ...]:
-        found = policy.blockers(
+        found = blocking.blockers(
             image,
             look.evidence,
             look.began,

@@ -7,6 +7,7 @@ and case-sensitive: ``prefix*`` begins, ``*word*`` contains, nothing else.
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Mapping
 import dataclasses
 from typing import Self
 
@@ -17,7 +18,8 @@ from imagecache_handlers.model import check_image_id
 class Patterns:
     """The protected patterns, parsed once by ``Patterns.parse``."""
 
-    exact: frozenset[str] = frozenset()
+    # What the operator wrote, by the id that a backend lists for it.
+    exact: Mapping[str, str] = dataclasses.field(default_factory=dict)
     prefixes: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
 
@@ -27,17 +29,18 @@ class Patterns:
 
         :raises ValueError: when one is of no kind, or protects everything.
         """
-        exact, prefixes, words = set(), set(), set()
+        exact: dict[str, str] = {}
+        prefixes, words = set(), set()
         for pattern in patterns:
             stem = check_stem(pattern)
             if stem == pattern:
-                exact.add(stem)
+                exact[stem] = pattern
             elif pattern.startswith('*'):
                 words.add(stem)
             else:
                 prefixes.add(stem)
         return cls(
-            exact=frozenset(exact),
+            exact=exact,
             prefixes=tuple(sorted(prefixes)),
             words=tuple(sorted(words)),
         )
@@ -47,12 +50,13 @@ class Patterns:
 
     def keyed(self, key: Callable[[str], str]) -> Self:
         """Look for exact ids as a backend lists them."""
-        return dataclasses.replace(self, exact=frozenset(map(key, self.exact)))
+        exact = {key(one): written for one, written in self.exact.items()}
+        return dataclasses.replace(self, exact=exact)
 
     def match(self, image_id: str) -> str | None:
         """Give the first pattern that protects an image."""
         if image_id in self.exact:
-            return image_id
+            return self.exact[image_id]
         for prefix in self.prefixes:
             if image_id.startswith(prefix):
                 return f'{prefix}*'
@@ -63,7 +67,11 @@ class Patterns:
 
     def idle(self, image_ids: Collection[str]) -> list[str]:
         """Give the patterns that protect none of these images."""
-        exact = self.exact.difference(image_ids)
+        exact = [
+            written
+            for one, written in self.exact.items()
+            if one not in image_ids
+        ]
         prefixes = [
             f'{prefix}*'
             for prefix in self.prefixes

@@ -23,20 +23,23 @@ ROOMS = {
     'rules': 'model orders patterns',
     'verdicts': 'model',
     'space': 'model rules verdicts',
-    'policy': 'marks model orders patterns rules space verdicts',
+    'blocking': 'model orders rules verdicts',
+    'duplicates': 'model',
+    'policy': 'blocking duplicates marks model rules space verdicts',
     'handler': 'exceptions marks model',
     'guard': 'exceptions handler model',
     'timing': 'marks rules',
     'witness': 'exceptions model rules timing',
     'forcing': 'model verdicts',
     'eviction': (
-        'exceptions forcing guard model policy rules timing verdicts witness'
+        'blocking duplicates exceptions forcing guard model policy rules '
+        'timing verdicts witness'
     ),
     'grants': 'exceptions guard marks model rules timing',
     'applying': 'eviction exceptions guard model verdicts',
     'cache': (
-        'applying eviction exceptions forcing grants guard handler marks '
-        'model policy rules timing verdicts witness'
+        'applying blocking eviction exceptions forcing grants guard handler '
+        'marks model policy rules timing verdicts witness'
     ),
     'explain': 'verdicts',
     'loader': 'exceptions handler orders',

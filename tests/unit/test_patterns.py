@@ -94,7 +94,10 @@ def test_patterns_are_a_set():
 def test_exact_ids_are_looked_for_as_the_backend_lists_them():
     known = Patterns.parse(['a', 'b*', '*c*']).keyed(str.upper)
 
-    assert known.match('A')
+    # What is told is what the operator wrote.
+    assert known.match('A') == 'a'
+    assert known.idle(['A']) == ['b*', '*c*']
+    assert known.idle(['a']) == ['a', 'b*', '*c*']
     assert known.match('a') is None
     assert known.match('bx') == 'b*'
     assert known.match('xcx') == '*c*'

@@ -9,6 +9,8 @@ import hypothesis
 from hypothesis import strategies as st
 import pytest
 
+from imagecache_handlers import blocking
+from imagecache_handlers import duplicates
 from imagecache_handlers.marks import Marks
 from imagecache_handlers import orders
 from imagecache_handlers.patterns import Patterns
@@ -101,7 +103,7 @@ class TestVerdicts:
     def test_the_public_blockers_are_those_of_the_plan(self):
         one = ready('a', 'pin.ops', users=VM)
 
-        found = policy.blockers(one, evidence(), NOW, Rules())
+        found = blocking.blockers(one, evidence(), NOW, Rules())
 
         assert next(found).reason is Reason.IN_USE
         assert [blocker.reason for blocker in found] == [Reason.PINNED]
@@ -404,7 +406,7 @@ class TestTimedLabels:
         one = ready('a', f'claim.mine.{SOON}', f'claim.other.{SOON}')
 
         def busy(*own):
-            found = policy.blockers(one, evidence(), NOW, Rules(), own=own)
+            found = blocking.blockers(one, evidence(), NOW, Rules(), own=own)
             return [blocker.who for blocker in found]
 
         assert busy() == [('mine', 'other')]
@@ -415,7 +417,7 @@ class TestTimedLabels:
         labels = [f'lease.mine.{SOON}', 'pin.mine', f'claim.mine.{SOON}']
         one = ready('a', *labels, busy='being copied')
 
-        found = policy.blockers(one, evidence(), NOW, Rules(), own={'mine'})
+        found = blocking.blockers(one, evidence(), NOW, Rules(), own={'mine'})
 
         assert [blocker.reason.value for blocker in found] == [
             'busy',
@@ -541,7 +543,7 @@ class TestDuplicates:
     )
     def test_the_keeper_follows_from_shared_facts(self, copies, surplus):
         for images in itertools.permutations(copies):
-            found = policy.surplus_copies(images)
+            found = duplicates.surplus_copies(images)
             assert sorted(location for _, location in found) == list(surplus)
 
     def test_a_surplus_copy_goes_as_a_duplicate(self):
@@ -899,7 +901,7 @@ def inventories(draw):
 @hypothesis.given(inventories())
 def test_every_image_has_one_verdict_and_none_that_is_blocked_goes(given):
     images, _, said, now, rules = given
-    surplus = policy.surplus_copies(images)
+    surplus = duplicates.surplus_copies(images)
 
     plan = policy.plan(*given)
 
@@ -908,7 +910,7 @@ def test_every_image_has_one_verdict_and_none_that_is_blocked_goes(given):
     )
     for one in plan.verdicts:
         spare = one.image.identity in surplus
-        why = policy.blockers(one.image, said, now, rules, surplus=spare)
+        why = blocking.blockers(one.image, said, now, rules, surplus=spare)
         assert one.blockers == tuple(why)
         assert not (one.evict and one.blockers)
         assert not (one.evict and one.image.users)
