@@ -8,6 +8,7 @@ import logging
 from imagecache_handlers.eviction import Evictor
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.forcing import Identity
 from imagecache_handlers.guard import Guarded
 from imagecache_handlers.model import Store
 from imagecache_handlers.verdicts import Change
@@ -39,10 +40,13 @@ class Applier:
     def apply(self) -> Report:
         """Do all of it; what fails concerns one image or one store."""
         work = self._work()
-        done = self.handler.each(work, lambda name: self._do(name, work[name]))
-        outcomes = [
-            one for group in done if isinstance(group, list) for one in group
-        ]
+        failures: dict[Identity, CacheError] = {}
+        done = self.handler.each(
+            work, lambda name: self._do(name, work[name], failures)
+        )
+        outcomes = self._not_labelled(failures)
+        for group in done:
+            outcomes += group if isinstance(group, list) else []
         return Report(
             plan=self.plan,
             outcomes=tuple(outcomes),
@@ -59,30 +63,33 @@ class Applier:
             store.evictions.append(verdict)
         return work
 
-    def _do(self, store: str, work: Work) -> list[Outcome]:
-        failures: dict[tuple[str, str], CacheError] = {}
+    def _do(
+        self,
+        store: str,
+        work: Work,
+        failures: dict[Identity, CacheError],
+    ) -> list[Outcome]:
         for change in work.changes:
             try:
                 self._label(change)
             except CacheError as error:
                 failures[change.image.identity] = error
-        return [
-            *self._not_labelled(failures),
-            *self.evictor.evict(store, work.evictions),
-        ]
+        return self.evictor.evict(store, work.evictions)
 
     def _label(self, change: Change) -> None:
         image = change.image
+        # Not the plan's time: the image may have been in use since.
+        now = self.evictor.clocks.now()
         try:
             if change.used is None:
                 self.handler.mark(image, change.add, change.remove)
             else:
-                self.handler.age(image, used=change.used, now=self.plan.now)
+                self.handler.age(image, used=change.used, now=now)
         except ImageNotFound:
             LOG.debug('Image %s went before it was labelled', image.image_id)
 
     def _not_labelled(
-        self, failures: Mapping[tuple[str, str], CacheError]
+        self, failures: Mapping[Identity, CacheError]
     ) -> list[Outcome]:
         if not failures:
             return []

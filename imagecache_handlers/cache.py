@@ -163,7 +163,7 @@ class ImageCache:
         """Evict every copy of an image now; one outcome for each copy.
 
         ``force`` passes ``FORCEABLE`` blockers, of pins those which stand
-        there now; each outcome names what it passed.
+        there now; each outcome names those that stood there at first.
         """
         now = self._clocks.now()
         copies = self.find(image_id, store=store)
@@ -174,7 +174,7 @@ class ImageCache:
             )
             for one in copies
         }
-        may_pass = forcing.forced(found) if force else forcing.nothing
+        may_pass = forcing.forced(copies) if force else forcing.nothing
         evictor = self._evictor(lambda: evidence, evidence, may_pass)
         outcomes = []
         for image in copies:
@@ -206,6 +206,7 @@ class ImageCache:
                 f'a lease of {ttl} leaves no time to use it: make it more '
                 f'than twice the clock skew of {skew}'
             )
+        marks.check_owner(owner)
         granter = self._granter(timeout)
         key = self._key(image_id)
         done = self._handler.each_readable(
@@ -247,6 +248,7 @@ class ImageCache:
         :returns: the copies that are pinned; empty: not cached.
         :raises ImageBusy: when one of them could not be pinned in time.
         """
+        marks.check_owner(owner)
         check_time('until', until)
         if until is not None and until <= self._clocks.now():
             raise ValueError(f'a pin until {until} would be over already')
@@ -283,11 +285,9 @@ class ImageCache:
             for image in self.find(image_id, store=store)
             if image.marks.of(kind, owner)
         ]
-        for image in bearing:
-            try:
-                change(image)
-            except ImageNotFound:
-                LOG.debug('Image %s went, and its labels', image.image_id)
+        errors = [error for one in bearing if (error := _try(change, one))]
+        if errors:
+            raise errors[0]
         return bearing
 
     def _key(self, image_id: str) -> str:
@@ -343,6 +343,19 @@ def _evict_one(
         else dataclasses.replace(outcome, passed=why)
         for outcome in evictor.evict(image.store, [verdict])
     ]
+
+
+def _try(
+    change: Callable[[CachedImage], None], image: CachedImage
+) -> CacheError | None:
+    """Change one image; what fails must not keep the others from it."""
+    try:
+        change(image)
+    except ImageNotFound:
+        LOG.debug('Image %s went, and its labels', image.image_id)
+    except CacheError as error:
+        return error
+    return None
 
 
 def _all(done: Iterable[list[T] | CacheError]) -> list[T]:

@@ -18,11 +18,10 @@ from typing import NamedTuple
 from imagecache_handlers import blocking
 from imagecache_handlers import duplicates
 from imagecache_handlers.exceptions import CacheError
-from imagecache_handlers.exceptions import HandlerFailed
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
-from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers import forcing
 from imagecache_handlers.guard import Guarded
 from imagecache_handlers.model import CachedImage
@@ -61,13 +60,17 @@ class Evictor:
         """Evict images in their order, each with exactly one outcome."""
         queue = collections.deque(verdicts)
         outcomes: list[Outcome] = []
+        size = largest = max(1, self.handler.batch)
         while queue:
-            size = min(max(1, self.handler.batch), len(queue))
             batch = _Batch(self, store)
-            late = batch.run([queue.popleft() for _ in range(size)])
+            turn = [queue.popleft() for _ in range(min(size, len(queue)))]
+            late = batch.run(turn)
             outcomes += batch.outcomes
-            # What could not begin in time needs a new claim and a new look.
+            # What could not begin in time needs a new claim and a new look,
+            # in a batch no larger than what just fitted in a claim's time.
             queue.extendleft(reversed(late))
+            fitted = len(turn) - len(late)
+            size = max(1, fitted) if late else min(largest, 2 * fitted)
         return outcomes
 
 
@@ -95,7 +98,10 @@ class _Batch:
     def run(self, verdicts: Iterable[Verdict]) -> list[Verdict]:
         """Evict what may go; give back what could not begin in time."""
         for verdict in verdicts:
-            self._write_claim(verdict)
+            if self._claim.has_room():
+                self._write_claim(verdict)
+            else:
+                self._late.append(verdict)
         while self._claimed and self._claim.in_time():
             self._look_and_act()
             if self._claimed:
@@ -142,6 +148,7 @@ class _Batch:
         for identity, verdict in list(self._claimed.items()):
             image = fresh.get(identity)
             if image is None:
+                self._withdraw(verdict.image)
                 self._end(verdict, Did.GONE)
             else:
                 self._decide(verdict, image, look)
@@ -177,7 +184,7 @@ class _Batch:
         Of several live claims the smallest token stays, so that sweepers
         in step do not keep each other from freeing space for ever.
         """
-        return not image.busy and all(
+        return image.busy is None and all(
             one.reason is Reason.BUSY and self._claim.token < min(one.who)
             for one in why
         )
@@ -195,14 +202,15 @@ class _Batch:
             self._end(verdict, Did.GONE)
         except (ImageBusy, ImageInUse) as error:
             self._keep(verdict, image, why=str(error))
-        except (Uncertain, HandlerFailed) as error:
-            self._follow(verdict, image, str(error))
-        except CacheError as error:
+        except StoreUnavailable as error:
             self._withdraw(image)
             self._end(verdict, Did.FAILED, str(error))
+        except CacheError as error:
+            # No other error promises that nothing was begun.
+            self._follow(verdict, image, str(error))
         else:
-            did = Did.GONE if freed == 0 else Did.EVICTED
-            self._end(verdict, did, freed=freed)
+            gone = freed == 0 and image.releases
+            self._end(verdict, Did.GONE if gone else Did.EVICTED, freed=freed)
 
     def _follow(self, verdict: Verdict, image: CachedImage, why: str) -> None:
         """Look what became of an eviction whose reply was lost.
@@ -225,7 +233,7 @@ class _Batch:
             left = self._same(image)
             if left is None:
                 return True
-            if not left.busy:
+            if left.busy is None:
                 break
             if not claim.in_time():
                 claim = self._renew(claim, left)

@@ -129,9 +129,10 @@ class HandlerLoadError(CacheError):
 
 
 class HandlerFailed(CacheError):
-    """A handler raised what its contract does not know: a bug in it.
+    """A handler did what its contract does not know: a bug in it.
 
-    What it did to the image, if anything, is not known.
+    What it did to the image, if anything, is not known.  The same is said of
+    a caller's function that gives the evidence.
     """
 
     def __init__(self, error: Exception) -> None:
@@ -140,6 +141,6 @@ class HandlerFailed(CacheError):
 
     def __str__(self) -> str:
         return (
-            f'the handler failed with {type(self.error).__name__}: '
+            f'a plug-in failed with {type(self.error).__name__}: '
             f'{self.error}; report this to its author'
         )

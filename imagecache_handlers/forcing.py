@@ -1,8 +1,7 @@
 """What an eviction may pass: a sweep nothing, a forced evict a little."""
 
 from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.verdicts import Blocker
@@ -18,25 +17,13 @@ def nothing(image: CachedImage, blocker: Blocker) -> bool:
     return False
 
 
-def forced(first_look: Mapping[Identity, Collection[Blocker]]) -> MayPass:
+def forced(first_look: Iterable[CachedImage]) -> MayPass:
     """Pass what may be forced; of pins, only those of the first look."""
-    known = {
-        identity: frozenset(_owners(blockers))
-        for identity, blockers in first_look.items()
-    }
+    known = {image.identity: image.marks.of('pin') for image in first_look}
 
     def may_pass(image: CachedImage, blocker: Blocker) -> bool:
         if blocker.reason is Reason.PINNED:
-            return known[image.identity].issuperset(blocker.who)
+            return image.marks.of('pin') <= known[image.identity]
         return blocker.reason in FORCEABLE
 
     return may_pass
-
-
-def _owners(blockers: Collection[Blocker]) -> list[str]:
-    return [
-        owner
-        for blocker in blockers
-        if blocker.reason is Reason.PINNED
-        for owner in blocker.who
-    ]

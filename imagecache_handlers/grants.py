@@ -16,6 +16,7 @@ from imagecache_handlers.guard import Guarded
 from imagecache_handlers import marks
 from imagecache_handlers.marks import Relabel
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.rules import later
 from imagecache_handlers.rules import Rules
 from imagecache_handlers.timing import Clocks
 from imagecache_handlers.timing import Timer
@@ -24,6 +25,8 @@ LOG = logging.getLogger(__name__)
 
 # Seconds between two looks at an image that somebody claims.
 POLL = 1.0
+
+Identity = tuple[str, str]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +66,8 @@ class Granter:
 
         def lease() -> Wish:
             now = self.clocks.now()
-            label = marks.lease_label(owner, now + ttl)
-            return Wish(label=label, before=now + ttl / 2)
+            label = marks.lease_label(owner, later(now, ttl))
+            return Wish(label=label, before=later(now, ttl / 2))
 
         petition = _Petition(self, store, image_id, lease)
         held = petition.grant(marks.taken)
@@ -90,12 +93,25 @@ class Granter:
         wish = Wish(label=label, before=before)
         petition = _Petition(self, store, image_id, lambda: wish)
         pinned = petition.grant(lambda labels: marks.NO_CHANGE)
-        for image in pinned:
-            if image.marks.of('pin', owner) != {label}:
-                self.handler.pin(image, owner, until)
+        pinned = [one for one in pinned if self._alone(one, owner, until)]
         if petition.refused:
             raise ImageBusy(image_id, 'somebody is about to evict it')
         return pinned
+
+    def _alone(
+        self,
+        image: CachedImage,
+        owner: str,
+        until: datetime.datetime | None,
+    ) -> bool:
+        """Take the owner's earlier pins away; False: the copy is gone."""
+        if image.marks.of('pin', owner) == {marks.pin_label(owner, until)}:
+            return True
+        try:
+            self.handler.pin(image, owner, until)
+        except ImageNotFound:
+            return False
+        return True
 
 
 class _Petition:
@@ -112,8 +128,8 @@ class _Petition:
         self._store = store
         self._image_id = image_id
         self._wish = wish
-        self._wishes: dict[tuple[str, str], Wish] = {}
-        self._written: set[str] = set()
+        self._wishes: dict[Identity, Wish] = {}
+        self._written: dict[Identity, set[str]] = {}
         self.refused: list[CachedImage] = []
 
     def grant(
@@ -121,52 +137,61 @@ class _Petition:
     ) -> list[CachedImage]:
         """Write, look, and again until every copy is sure, or too late.
 
-        What is given was sure in one and the same look.
+        What is given was sure in one and the same look.  Of what is not
+        given, and of all when an error ends it, the labels are withdrawn.
         """
-        copies = {
-            image.identity: image
-            for image in self._look()
-            if self._write(image, first(image.marks))
-        }
-        while copies:
+        copies: dict[Identity, CachedImage] = {}
+        try:
+            for image in self._look():
+                copies[image.identity] = image
+                if not self._write(image, first(image.marks)):
+                    del copies[image.identity]
+            sure = self._wait(copies)
+        except CacheError:
+            for image in copies.values():
+                self._withdraw(image)
+            raise
+        for image in self.refused:
+            self._withdraw(image)
+        return sure
+
+    def _wait(self, copies: dict[Identity, CachedImage]) -> list[CachedImage]:
+        while True:
             # Others' labels are judged by a clock that was read before the
             # look: a reply may come long after it was true.
             now = self._for.clocks.now()
-            copies = {
-                image.identity: image
-                for image in self._look()
-                if image.identity in copies
-            }
+            fresh = {one.identity: one for one in self._look()}
+            for identity in list(copies):
+                if identity in fresh:
+                    copies[identity] = fresh[identity]
+                else:
+                    del copies[identity]
             sure = [one for one in copies.values() if self._sure(one, now)]
             self.refused = [one for one in copies.values() if one not in sure]
             if (
                 not self.refused
                 or self._for.timer.elapsed >= self._for.timeout
             ):
-                break
+                return sure
             self._for.clocks.sleep(POLL)
             for image in list(copies.values()):
                 if not self._write(image, marks.NO_CHANGE):
                     del copies[image.identity]
-        for image in self.refused:
-            self._withdraw(image)
-        return sure if copies else []
 
     def _look(self) -> list[CachedImage]:
         return self._for.handler.enumerate(self._store, {self._image_id})
 
     def _write(self, image: CachedImage, relabel: Relabel) -> bool:
-        """Write the label, in place of its earlier form; False: gone."""
-        wish = self._wish()
-        earlier = self._wishes.get(image.identity)
-        self._wishes[image.identity] = wish
+        """Write the label, in place of its earlier forms; False: gone."""
+        wish = self._wishes[image.identity] = self._wish()
         if wish.label in image.marks.labels:
             return True
-        self._written.add(wish.label)
-        remove = {earlier.label} - {wish.label} if earlier else set()
+        written = self._written.setdefault(image.identity, set())
+        earlier = written - {wish.label}
+        written.add(wish.label)
         try:
             self._for.handler.mark(
-                image, relabel.add | {wish.label}, relabel.remove | remove
+                image, relabel.add | {wish.label}, relabel.remove | earlier
             )
         except ImageNotFound:
             return False
@@ -184,17 +209,20 @@ class _Petition:
         # An operation on a claimed image may be its removal, however old
         # the claim is.
         claims = image.marks.claims.values()
-        return bool(claims and image.busy) or any(
+        return bool(claims and image.busy is not None) or any(
             self._for.rules.live(expiry, now) for expiry in claims
         )
 
     def _withdraw(self, image: CachedImage) -> None:
-        label = self._wishes[image.identity].label
-        if label not in self._written:
-            return  # a pin that stood there before
+        """Take back what was written here; an earlier pin stays."""
+        labels = self._written.get(image.identity)
+        if not labels:
+            return
         try:
-            self._for.handler.mark(image, (), {label})
+            self._for.handler.mark(image, (), labels)
+        except ImageNotFound:
+            LOG.debug('Image %s is gone, and its labels', image.image_id)
         except CacheError as error:
             LOG.warning(
-                'Image %s keeps label %s: %s', image.image_id, label, error
+                'Image %s keeps labels %s: %s', image.image_id, labels, error
             )

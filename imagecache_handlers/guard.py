@@ -39,15 +39,16 @@ class Guarded:
 
         :raises StoreUnavailable: when a named store does not exist.
         """
-        found = self._call(lambda: tuple(self._handler.stores()))
+        found = guarded(lambda: tuple(self._handler.stores()))
         known = {store.name: store for store in found}
-        for name in names or ():
+        if len(known) < len(found):
+            raise HandlerFailed(ValueError('it gave two stores of one name'))
+        wanted = known.keys() if names is None else set(names)
+        for name in wanted:
             if name not in known:
                 there = ', '.join(known) or 'none'
                 raise StoreUnavailable(name, f'there are only: {there}')
-        return tuple(
-            store for store in found if names is None or store.name in names
-        )
+        return tuple(store for store in found if store.name in wanted)
 
     def each(
         self, names: Iterable[str], work: Callable[[str], T]
@@ -82,17 +83,21 @@ class Guarded:
         return [*self.each(names, work), *problems]
 
     def key(self, image_id: str) -> str:
-        return self._call(lambda: self._handler.key(image_id))
+        return guarded(lambda: self._handler.key(image_id))
 
     def enumerate(
         self, store: str, image_ids: Collection[str] | None = None
     ) -> list[CachedImage]:
-        return self._call(
+        found = guarded(
             lambda: list(self._handler.enumerate(store, image_ids))
         )
+        if wrong := _wrong(found, store, image_ids):
+            LOG.error('The handler %s', wrong)
+            raise HandlerFailed(ValueError(wrong))
+        return found
 
     def evict(self, image: CachedImage) -> int | None:
-        return self._call(lambda: self._handler.evict(image))
+        return guarded(lambda: self._handler.evict(image))
 
     def mark(
         self,
@@ -100,12 +105,12 @@ class Guarded:
         add: Iterable[str] = (),
         remove: Iterable[str] = (),
     ) -> None:
-        self._call(lambda: self._handler.mark(image, add, remove))
+        guarded(lambda: self._handler.mark(image, add, remove))
 
     def age(
         self, image: CachedImage, *, used: bool, now: datetime.datetime
     ) -> None:
-        self._call(lambda: self._handler.age(image, used=used, now=now))
+        guarded(lambda: self._handler.age(image, used=used, now=now))
 
     def pin(
         self,
@@ -113,18 +118,37 @@ class Guarded:
         owner: str,
         until: datetime.datetime | None,
     ) -> None:
-        self._call(lambda: self._handler.pin(image, owner, until))
+        guarded(lambda: self._handler.pin(image, owner, until))
 
     def unpin(self, image: CachedImage, owner: str) -> None:
-        self._call(lambda: self._handler.unpin(image, owner))
+        guarded(lambda: self._handler.unpin(image, owner))
 
-    def _call(self, call: Callable[[], T]) -> T:
-        try:
-            return call()
-        except CacheError:
-            raise
-        except Exception as error:
-            # Whatever a third party's code raises concerns one image or one
-            # store; the pass must go on to the others.
-            LOG.exception('The handler failed')
-            raise HandlerFailed(error) from error
+
+def guarded(call: Callable[[], T]) -> T:
+    """Call what others wrote, so that it fails with ``CacheError`` only."""
+    try:
+        return call()
+    except CacheError:
+        raise
+    except Exception as error:
+        # Whatever it raises concerns one image, one store or one answer; the
+        # pass must go on to the others.
+        LOG.exception('Code of a handler or of a caller failed')
+        raise HandlerFailed(error) from error
+
+
+def _wrong(
+    found: Collection[CachedImage],
+    store: str,
+    image_ids: Collection[str] | None,
+) -> str | None:
+    """Say what makes a list one that nobody asked for."""
+    if any(image.store != store for image in found):
+        return f'listed images of another store than {store}'
+    if len({image.location for image in found}) < len(found):
+        return f'listed one object of {store} twice'
+    if image_ids is not None:
+        asked = set(image_ids)
+        if any(image.image_id not in asked for image in found):
+            return f'listed images of {store} that nobody asked for'
+    return None

@@ -27,6 +27,7 @@ FUTURE = datetime.timedelta(minutes=5)
 _TIME = re.compile(r'(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z', flags=re.ASCII)
 _COUNT = re.compile(r'\d{1,12}', flags=re.ASCII)
 _MOST_HITS = 10**12 - 1
+_LAST = datetime.datetime.max.replace(microsecond=0, tzinfo=datetime.UTC)
 _ONE_SECOND = datetime.timedelta(seconds=1)
 
 
@@ -170,7 +171,8 @@ def write_time(at: datetime.datetime) -> str:
         raise ValueError(f'{at} must be an aware time')
     at = at.astimezone(datetime.UTC)
     if at.microsecond:
-        at = at.replace(microsecond=0) + _ONE_SECOND
+        at = at.replace(microsecond=0)
+        at = min(at, _LAST - _ONE_SECOND) + _ONE_SECOND
     # Not strftime: it does not pad the years before 1000.
     return (
         f'{at.year:04}{at.month:02}{at.day:02}'

@@ -158,6 +158,11 @@ class Evidence:
 
     def __post_init__(self) -> None:
         check_time('as_of', self.as_of)
+        for image_id, who in self.users.items():
+            if not isinstance(who, frozenset):
+                raise ValueError(
+                    f'users of {image_id!r} must be a frozenset, not {who!r}'
+                )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,131 +5,30 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import copy
 import datetime
-import difflib
-import os
 import re
 from typing import Any
 
 from oslo_config import cfg
 
+from imagecache_handlers import cache_opts
+from imagecache_handlers import config_files
+from imagecache_handlers import config_values
 from imagecache_handlers import directory_opts
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import HandlerNotFound
+from imagecache_handlers import nova_opts
+from imagecache_handlers.nova_opts import Followed
 from imagecache_handlers.orders import Order
 from imagecache_handlers.patterns import Patterns
 from imagecache_handlers.rules import Rules
 
-GROUP = 'imagecache'
+GROUP = cache_opts.GROUP
 
-# No time that anybody means is longer; longer ones overflow.
-_CENTURY = 100 * 365 * 86400
+_OWN = cache_opts.OPTS + nova_opts.TWINS
+_BY_NAME = {opt.dest: opt for opt in _OWN}
 
-_OWN: list[cfg.Opt] = [
-    cfg.StrOpt(
-        'handler',
-        default='directory',
-        help='Name of the handler that reaches the cached images.',
-    ),
-    cfg.StrOpt(
-        'policy',
-        default='age',
-        help='Which images go. "age": whatever was unused for its minimum '
-        'age goes, as in Nova. "lru", "popularity", "gdsf", or an installed '
-        'one: images go in that order, and only to make space or at '
-        'max_age_seconds. "protected": nothing goes by itself.',
-    ),
-    cfg.IntOpt(
-        'high_watermark',
-        default=100,
-        min=0,
-        max=100,
-        help='Percent of a store in use above which space is made; 100 '
-        'never makes space.',
-    ),
-    cfg.IntOpt(
-        'low_watermark',
-        default=80,
-        min=0,
-        max=100,
-        help='Percent of a store in use down to which space is made.',
-    ),
-    cfg.IntOpt(
-        'max_age_seconds',
-        min=0,
-        max=_CENTURY,
-        help='How long an image may stay unused, whatever the policy; not '
-        'set: for ever.',
-    ),
-    cfg.ListOpt(
-        'protected_images',
-        default=[],
-        help='Images that never go by themselves: an exact image id, '
-        'prefix* or *word*, separated by commas.',
-    ),
-    cfg.IntOpt(
-        'claim_ttl_seconds',
-        default=600,
-        min=1,
-        max=_CENTURY,
-        help='How long a claim to evict an image lasts; every host that '
-        'shares a store must use the same value.',
-    ),
-    cfg.IntOpt(
-        'clock_skew_seconds',
-        default=60,
-        min=0,
-        max=_CENTURY,
-        help='How far apart the clocks of the hosts that share a store may '
-        'be.',
-    ),
-    cfg.IntOpt(
-        'evidence_ttl_seconds',
-        default=300,
-        min=1,
-        max=_CENTURY,
-        help='How old an answer about users may be and still prove that an '
-        'image has none.',
-    ),
-]
-
-_NOVAS = '[image_cache] {0} of Nova has the same meaning.'
-
-# Twins of Nova's options; not set means what Nova means.
-_TWINS: list[cfg.Opt] = [
-    cfg.IntOpt(
-        'manager_interval',
-        min=-1,
-        max=_CENTURY,
-        help='Seconds between two passes where something runs them; -1 '
-        'never, 0 as often as may be. ' + _NOVAS.format('manager_interval'),
-    ),
-    cfg.BoolOpt(
-        'remove_unused_base_images',
-        help='Whether unused images go at all. '
-        + _NOVAS.format('remove_unused_base_images'),
-    ),
-    cfg.IntOpt(
-        'remove_unused_original_minimum_age_seconds',
-        min=0,
-        max=_CENTURY,
-        help='How long an image stays unused before it may go. '
-        + _NOVAS.format('remove_unused_original_minimum_age_seconds'),
-    ),
-    cfg.IntOpt(
-        'remove_unused_resized_minimum_age_seconds',
-        min=0,
-        max=_CENTURY,
-        help='The same of a file derived from an image. '
-        + _NOVAS.format('remove_unused_resized_minimum_age_seconds'),
-    ),
-]
-
-# What Nova's twin of an option is where Nova's files do not set it.
-_NOVA_DEFAULTS = {
-    'manager_interval': 2400,
-    'remove_unused_base_images': True,
-    'remove_unused_original_minimum_age_seconds': 86400,
-    'remove_unused_resized_minimum_age_seconds': 3600,
-}
+# Not an order, but the wish that nothing goes by itself.
+_PROTECTED = 'protected'
 
 # Which option says what in the rules.
 _DURATIONS = {
@@ -146,70 +45,16 @@ _FIELD = re.compile(rf'\b({"|".join(_OPTIONS)})\b')
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register our own group in ``conf`` and nowhere else."""
-    conf.register_opts(_OWN + _TWINS, group=GROUP)
+    conf.register_opts(_OWN, group=GROUP)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     """Give copies of the options, for oslo-config-generator."""
     groups = [
-        (GROUP, _OWN + _TWINS),
+        (GROUP, _OWN),
         (directory_opts.GROUP, directory_opts.OPTS),
     ]
     return copy.deepcopy(groups)
-
-
-def rules(conf: cfg.ConfigOpts, load_order: Callable[[str], Order]) -> Rules:
-    """Make the rules that the options ask for.
-
-    ``load_order`` finds the order of a policy by its name.
-
-    :raises ConfigurationError: when a value is out of its range, or two
-        contradict each other.
-    """
-    keep = value(conf, 'policy') == 'protected'
-    policy = 'age' if keep else value(conf, 'policy')
-    protected = _protected(conf)
-    try:
-        return Rules(
-            expire=policy == 'age',
-            remove=value(conf, 'remove_unused_base_images') and not keep,
-            high=value(conf, 'high_watermark'),
-            low=value(conf, 'low_watermark'),
-            order=load_order(policy),
-            protected=protected,
-            **dict(_durations(conf)),
-        )
-    except ValueError as error:
-        text = _FIELD.sub(lambda found: _OPTIONS[found[1]], str(error))
-        raise ConfigurationError(f'[{GROUP}] {text}') from error
-
-
-def _protected(conf: cfg.ConfigOpts) -> Patterns:
-    try:
-        return Patterns.parse(value(conf, 'protected_images'))
-    except ValueError as error:
-        text = f'[{GROUP}] protected_images: {error}'
-        raise ConfigurationError(text) from error
-
-
-def value(conf: cfg.ConfigOpts, name: str) -> Any:
-    """Read an option of our own group.
-
-    :raises ConfigurationError: when the file gives it no fitting value.
-    """
-    try:
-        given = conf[GROUP][name]
-    except cfg.ConfigSourceValueError as error:
-        raise ConfigurationError(str(error)) from error
-    # The one place to look at Nova's own options.
-    return _NOVA_DEFAULTS.get(name) if given is None else given
-
-
-def _durations(conf: cfg.ConfigOpts) -> Iterator[tuple[str, Any]]:
-    for field, name in _DURATIONS.items():
-        seconds = value(conf, name)
-        if seconds is not None:
-            yield field, datetime.timedelta(seconds=seconds)
 
 
 def unknown(
@@ -225,32 +70,104 @@ def unknown(
         group: {opt.dest for opt in opts}
         for group, opts in (list_opts() if groups is None else groups)
     }
-    return [
-        f'{path}: [{section}] {key} is no option{_near(key, known[section])}'
-        for path in _files(conf)
-        for section, keys in _sections(path)
-        for key in keys
-        if key not in known.get(section, keys)
+    return config_files.unknown(conf, known)
+
+
+def value(
+    conf: cfg.ConfigOpts, name: str, nova: Followed | None = None
+) -> Any:
+    """Read an option of our own group, or the one of Nova that it follows.
+
+    Whoever asks again and again keeps a ``nova`` for it.
+
+    :raises ConfigurationError: when it is set to nothing that fits.
+    """
+    given = config_values.read(conf, GROUP, _BY_NAME[name])
+    if given is not None or name not in nova_opts.NAMES:
+        return given
+    return (nova or Followed(conf)).value(name)
+
+
+def origin(
+    conf: cfg.ConfigOpts, name: str, nova: Followed | None = None
+) -> str:
+    """Say where that value comes from: which key of which file, or what else.
+
+    :raises ConfigurationError: when it is set to nothing that fits.
+    """
+    opt = _BY_NAME[name]
+    given = config_values.read(conf, GROUP, opt)
+    if given is not None or name not in nova_opts.NAMES:
+        return config_values.origin(conf, GROUP, opt)
+    return (nova or Followed(conf)).origin(name)
+
+
+def rules(
+    conf: cfg.ConfigOpts,
+    load_order: Callable[[str], Order],
+    nova: Followed | None = None,
+) -> Rules:
+    """Make the rules that the options ask for.
+
+    ``load_order`` finds the order of a policy by its name.
+
+    :raises ConfigurationError: when a value is out of its range, or two
+        contradict each other.
+    :raises HandlerNotFound: when no policy has that name.
+    """
+    nova = nova or Followed(conf)
+    # All of them: a wrong one that no rule needs is wrong all the same.
+    given = {name: value(conf, name, nova) for name in _BY_NAME}
+    keep = given['policy'] == _PROTECTED
+    policy = 'age' if keep else given['policy']
+    order = _order(load_order, policy)
+    protected = _protected(given['protected_images'])
+    try:
+        return Rules(
+            expire=policy == 'age',
+            remove=given['remove_unused_base_images'] and not keep,
+            high=given['high_watermark'],
+            low=given['low_watermark'],
+            order=order,
+            protected=protected,
+            **dict(_durations(given)),
+        )
+    except ValueError as error:
+        problem = _in_options(conf, nova, str(error))
+        raise ConfigurationError(problem) from error
+
+
+def _order(load_order: Callable[[str], Order], policy: str) -> Order:
+    try:
+        return load_order(policy)
+    except HandlerNotFound as error:
+        known = [*error.available, _PROTECTED]
+        raise HandlerNotFound(policy, known, error.kind) from error
+
+
+def _protected(texts: list[str]) -> Patterns:
+    try:
+        return Patterns.parse(texts)
+    except ValueError as error:
+        text = f'[{GROUP}] protected_images: {error}'
+        raise ConfigurationError(text) from error
+
+
+def _durations(
+    given: dict[str, Any],
+) -> Iterator[tuple[str, datetime.timedelta]]:
+    for field, name in _DURATIONS.items():
+        if given[name] is not None:
+            yield field, datetime.timedelta(seconds=given[name])
+
+
+def _in_options(conf: cfg.ConfigOpts, nova: Followed, text: str) -> str:
+    """Name options for fields, and where those are set that follow Nova."""
+    names = {_OPTIONS[field] for field in _FIELD.findall(text)}
+    followed = [
+        f'; {name} comes from {nova.origin(name)}'
+        for name in sorted(names & nova_opts.NAMES)
+        if conf[GROUP][name] is None
     ]
-
-
-def _near(key: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
-    return f': did you mean {near[0]}?' if near else ''
-
-
-def _files(conf: cfg.ConfigOpts) -> Iterator[str]:
-    # It has neither before it has read any.
-    yield from getattr(conf, 'config_file', None) or ()
-    for folder in getattr(conf, 'config_dir', None) or ():
-        for name in sorted(os.listdir(folder)):
-            if name.endswith('.conf'):
-                yield os.path.join(folder, name)
-
-
-def _sections(path: str) -> Iterator[tuple[str, Iterable[str]]]:
-    sections: dict[str, dict[str, Any]] = {}
-    cfg.ConfigParser(path, sections).parse()
-    for section, keys in sections.items():
-        # As oslo.config does, for which [ImageCache] is the same group.
-        yield section.lower(), keys
+    text = _FIELD.sub(lambda found: _OPTIONS[found[1]], text)
+    return f'[{GROUP}] {text}{"".join(followed)}'

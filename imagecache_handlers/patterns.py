@@ -57,9 +57,9 @@ class Patterns:
         """Give the first pattern that protects an image."""
         if image_id in self.exact:
             return self.exact[image_id]
-        for prefix in self.prefixes:
-            if image_id.startswith(prefix):
-                return f'{prefix}*'
+        if image_id.startswith(self.prefixes):
+            found = next(filter(image_id.startswith, self.prefixes))
+            return f'{found}*'
         for word in self.words:
             if word in image_id:
                 return f'*{word}*'

@@ -158,7 +158,7 @@ def _changes(
             yield Change(image=image, add=seen)
         # On a busy image an old claim may be that of a pending removal.
         timed = labels.claims or labels.leases or labels.pins
-        if timed and not image.busy:
+        if timed and image.busy is None:
             dead = _dead(labels, now, rules)
             if dead:
                 yield Change(image=image, remove=dead)
@@ -183,12 +183,16 @@ def _dead(
         ('lease', labels.leases),
         ('pin', labels.pins),
     )
-    return frozenset(
-        label
+    dead = {
+        (kind, owner)
         for kind, owners in timed
         for owner, expiry in owners.items()
         if expiry is not None and rules.forgotten(expiry, now)
-        for label in labels.of(kind, owner)
+    }
+    if not dead:
+        return frozenset()
+    return frozenset(
+        label for label in labels.labels if tuple(label.split('.')[:2]) in dead
     )
 
 

@@ -26,7 +26,8 @@ class Rules:
     ``remove`` False keeps everything.
 
     ``claim_ttl``, ``clock_skew`` and ``evidence_ttl`` are the protocol's
-    times; see the page on safety.
+    times, see the page on safety; ``removal`` is how long the handler's
+    ``evict`` may take before it shows the image as busy.
     """
 
     min_age: datetime.timedelta = datetime.timedelta(days=1)
@@ -41,9 +42,10 @@ class Rules:
     evidence_ttl: datetime.timedelta = datetime.timedelta(minutes=5)
     claim_ttl: datetime.timedelta = datetime.timedelta(minutes=10)
     clock_skew: datetime.timedelta = datetime.timedelta(minutes=1)
+    removal: datetime.timedelta = datetime.timedelta(minutes=3)
 
     def __post_init__(self) -> None:
-        for name in ('min_age', 'resized_min_age', 'clock_skew'):
+        for name in ('min_age', 'resized_min_age', 'clock_skew', 'removal'):
             if getattr(self, name) < _NO_TIME:
                 raise ValueError(f'{name} must be 0 seconds or more')
         if self.evidence_ttl <= _NO_TIME:
@@ -51,7 +53,8 @@ class Rules:
         if not 0 <= self.low <= self.high <= 100:
             raise ValueError(
                 f'the marks must be 0 <= low <= high <= 100 percent, not '
-                f'low {self.low} and high {self.high}'
+                f'low {self.low} and high {self.high}: set low no higher '
+                f'than high'
             )
         if self.max_age is not None and self.max_age < self.min_age:
             raise ValueError(
@@ -63,6 +66,11 @@ class Rules:
                 f'claim_ttl {self.claim_ttl} must be more than four times '
                 f'clock_skew {self.clock_skew}: half of it is the time to '
                 f'act, and two hosts may be two skews apart'
+            )
+        if self.claim_ttl - self.deadline < self.removal:
+            raise ValueError(
+                f'claim_ttl {self.claim_ttl} is too short: half of it must '
+                f'be at least the {self.removal} that a removal may take'
             )
 
     @property

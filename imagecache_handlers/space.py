@@ -52,11 +52,11 @@ def _pool(name: str, members: Collection[Store]) -> Pool:
     # Members measure one space, moments apart: the roomiest reading evicts
     # least.  What each is releasing is its own.
     sized = [
-        (store.total, store.free)
+        (store.free, store.total)
         for store in members
         if store.total is not None and store.free is not None
     ]
-    total, free = max(sized, default=(None, 0))
+    free, total = max(sized, default=(0, None))
     releasing = sum(store.releasing for store in members)
     return Pool(
         name=name,

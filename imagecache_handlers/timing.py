@@ -62,6 +62,10 @@ class Claim:
         """Tell if an eviction may still begin under it."""
         return self._within(self._rules.deadline)
 
+    def has_room(self) -> bool:
+        """Tell if more images may be claimed and still find the time."""
+        return self._within(self._rules.deadline / 2)
+
     def _within(self, limit: datetime.timedelta) -> bool:
         left = self._expiry - self._clocks.now()
         return (

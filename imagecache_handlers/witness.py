@@ -5,6 +5,7 @@ import logging
 import threading
 
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.guard import guarded
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.rules import Rules
 from imagecache_handlers.timing import Clocks
@@ -42,7 +43,7 @@ class Witness:
 
     def _again(self, known: Evidence | None) -> Evidence:
         try:
-            return self._ask()
+            return guarded(self._ask)
         except CacheError as error:
             # Who was named before may well be there still.
             LOG.warning('The control plane cannot be asked: %s', error)

@@ -29,22 +29,29 @@ ROOMS = {
     'handler': 'exceptions marks model',
     'guard': 'exceptions handler model',
     'timing': 'marks rules',
-    'witness': 'exceptions model rules timing',
+    'witness': 'exceptions guard model rules timing',
     'forcing': 'model verdicts',
     'eviction': (
         'blocking duplicates exceptions forcing guard model policy rules '
         'timing verdicts witness'
     ),
     'grants': 'exceptions guard marks model rules timing',
-    'applying': 'eviction exceptions guard model verdicts',
+    'applying': 'eviction exceptions forcing guard model verdicts',
     'cache': (
         'applying blocking eviction exceptions forcing grants guard handler '
         'marks model policy rules timing verdicts witness'
     ),
     'explain': 'verdicts',
     'loader': 'exceptions handler orders',
-    'opts': 'directory_opts exceptions orders patterns rules',
+    'opts': (
+        'cache_opts config_files config_values directory_opts exceptions '
+        'nova_opts orders patterns rules'
+    ),
+    'cache_opts': '',
     'directory_opts': '',
+    'nova_opts': 'cache_opts config_files config_values exceptions',
+    'config_values': 'config_files exceptions',
+    'config_files': 'exceptions',
     'directory': (
         'directory_opts exceptions flock folder handler marks model mounts '
         'sidecar'
@@ -58,7 +65,15 @@ ROOMS = {
 # Libraries that only these rooms may import.
 LIBRARIES = {
     'stevedore': ('loader', 'testing', 'frontends'),
-    'oslo_config': ('opts', 'directory_opts', 'frontends'),
+    'oslo_config': (
+        'opts',
+        'cache_opts',
+        'directory_opts',
+        'nova_opts',
+        'config_values',
+        'config_files',
+        'frontends',
+    ),
     'cliff': ('frontends',),
 }
 

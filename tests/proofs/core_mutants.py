@@ -20,8 +20,7 @@ MUTANTS = [
         name='claim after the look',
         module='eviction',
         old="""        for verdict in verdicts:
-            self._write_claim(verdict)
-        while""",
+            if self._claim""",
         new="""        verdicts = list(verdicts)
         ids = {one.image.image_id for one in verdicts}
         found = self._handler.enumerate(self._store, ids)
@@ -32,10 +31,13 @@ MUTANTS = [
             )
             for one in found
         ]
+        self._handler = type('Late', (), {
+            'enumerate': lambda self, store, ids=None: look,
+            'mark': self._handler.mark,
+            'evict': self._handler.evict,
+        })()
         for verdict in verdicts:
-            self._write_claim(verdict)
-        self._handler.enumerate = lambda store, ids=None: look
-        while""",
+            if self._claim""",
     ),
     Mutant(
         name='no second look',
@@ -101,10 +103,10 @@ MUTANTS = [
         '        did = Did.GONE if gone else Did.UNCERTAIN',
     ),
     Mutant(
-        name='a lost reply taken for a failure',
+        name='an error that promises nothing taken for a failure',
         module='eviction',
-        old='        except (Uncertain, HandlerFailed) as error:',
-        new='        except ZeroDivisionError as error:',
+        old='        except StoreUnavailable as error:',
+        new='        except CacheError as error:',
     ),
     Mutant(
         name='a claim renewed after it died',
@@ -250,8 +252,8 @@ MUTANTS = [
     Mutant(
         name='a hold granted under a pending removal',
         module='grants',
-        old='        return bool(claims and image.busy) or any(',
-        new='        return any(',
+        old='return bool(claims and image.busy is not None) or any(',
+        new='return any(',
     ),
     Mutant(
         name='a hold that gives up leaves its lease',
@@ -261,10 +263,26 @@ MUTANTS = [
         new='',
     ),
     Mutant(
+        name='a refused pin takes that of another copy along',
+        module='grants',
+        old='        labels = self._written.get(image.identity)',
+        new='        labels = set().union(*self._written.values())',
+    ),
+    Mutant(
         name='a refused pin takes the earlier one along',
         module='grants',
-        old='        if label not in self._written:\n            return',
-        new='        if False:\n            return',
+        old='        if wish.label in image.marks.labels:\n',
+        new='        if False:\n',
+    ),
+    Mutant(
+        name='a pin that fails half way is left',
+        module='grants',
+        old="""        except CacheError:
+            for image in copies.values():
+                self._withdraw(image)
+            raise""",
+        new="""        except CacheError:
+            raise""",
     ),
     Mutant(
         name='a hold judged by a clock read after the look',
@@ -282,7 +300,7 @@ MUTANTS = [
     Mutant(
         name='a pending removal forgotten with its claim',
         module='policy',
-        old='        if timed and not image.busy:',
+        old='        if timed and image.busy is None:',
         new='        if timed:',
     ),
     Mutant(
@@ -294,9 +312,8 @@ MUTANTS = [
     Mutant(
         name='force passes pins that came later',
         module='forcing',
-        old='        if blocker.reason is Reason.PINNED:\n'
-        '            return known',
-        new='        if False:\n            return known',
+        old="return image.marks.of('pin') <= known[image.identity]",
+        new='return True',
     ),
     Mutant(
         name='first failure ends the pass',
@@ -308,8 +325,87 @@ MUTANTS = [
     Mutant(
         name='a bug of a handler ends the pass',
         module='guard',
-        old='            raise HandlerFailed(error) from error',
-        new='            raise',
+        old='        raise HandlerFailed(error) from error',
+        new='        raise',
+    ),
+    Mutant(
+        name='images that nobody asked for are taken',
+        module='guard',
+        old='        if wrong := _wrong(found, store, image_ids):',
+        new='        if wrong := None:',
+    ),
+    Mutant(
+        name='a store with a problem is passed over in silence',
+        module='guard',
+        old='        return [*self.each(names, work), *problems]',
+        new='        return self.each(names, work)',
+    ),
+    Mutant(
+        name='whom the control plane named before it failed is forgotten',
+        module='witness',
+        old='            users = known.users if known else {}',
+        new='            users = {}',
+    ),
+    Mutant(
+        name='evidence under names that the backend does not list',
+        module='cache',
+        old='            key = self._handler.key(image_id)\n            users',
+        new='            key = image_id\n            users',
+    ),
+    Mutant(
+        name='later evidence under names that the backend does not list',
+        module='cache',
+        old='            lambda: self._keyed(ask()),',
+        new='            ask,',
+    ),
+    Mutant(
+        name='evidence of two ids with one key loses users',
+        module='cache',
+        old='users.get(key, frozenset()) | who',
+        new='who',
+    ),
+    Mutant(
+        name='patterns under names that the backend does not list',
+        module='cache',
+        old='protected=rules.protected.keyed(self._handler.key)',
+        new='protected=rules.protected',
+    ),
+    Mutant(
+        name='an age that starts before the image was last in use',
+        module='applying',
+        old='        now = self.evictor.clocks.now()',
+        new='        now = self.plan.now',
+    ),
+    Mutant(
+        name='a batch larger than its claim has time for',
+        module='eviction',
+        old='            if self._claim.has_room():',
+        new='            if True:',
+    ),
+    Mutant(
+        name='a batch that was too large is repeated as large',
+        module='eviction',
+        old='            size = max(1, fitted) if late else min(largest, '
+        '2 * fitted)',
+        new='            size = largest',
+    ),
+    Mutant(
+        name='what was added again is taken for what is followed',
+        module='eviction',
+        old='            if found.identity == image.identity and claimed:',
+        new='            if found.identity == image.identity:',
+    ),
+    Mutant(
+        name='a pending removal is followed for ever',
+        module='eviction',
+        old='        while timer.elapsed <= self._by.rules.deadline:',
+        new='        while timer.elapsed <= 9 * self._by.rules.deadline:',
+    ),
+    Mutant(
+        name='claims too short for a removal',
+        module='rules',
+        old='        if self.claim_ttl - self.deadline < self.removal:',
+        new='        if False:',
     ),
     Mutant(
         name='a store that fails is taken for empty',

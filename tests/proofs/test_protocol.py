@@ -13,6 +13,7 @@ from imagecache_handlers import Patterns
 from imagecache_handlers import Reason
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreUnavailable
+from imagecache_handlers import Uncertain
 from tests.proofs.world import Interruption
 from tests.proofs.world import Loss
 from tests.proofs.world import MINUTE
@@ -382,6 +383,40 @@ class Claims(Protocol):
                 {'enumerate': 2, 'mark': 10, 'evict': 10}, self.one.calls
             )
 
+    def test_an_image_that_changed_its_id_is_let_go(self):
+        location = self.idle()
+
+        def rename():
+            self.box(location).image_id = 'fedora'
+
+        report = self.world.sweep(
+            self.one, Interruption(method='enumerate', nth=1, act=rename)
+        )
+        self.assertEqual([Did.GONE], self.did(report))
+        self.assertIn(location, self.world.shelf.entries)
+
+    def test_what_a_fresh_look_cannot_see_is_let_go(self):
+        location = self.idle()
+        self.world.sweep(
+            self.one,
+            Interruption(method='enumerate', nth=1, act=self.one.unavailable),
+        )
+        self.assertEqual({}, self.marks(location).claims)
+
+    def test_an_image_that_got_busy_meanwhile_is_let_go(self):
+        location = self.idle()
+        rival = claim_label('zz', self.world.now() + 10 * MINUTE)
+
+        def busy():
+            self.box(location).busy = 'it is cloned'
+            self.label(location, rival)
+
+        self.world.sweep(
+            self.one, Interruption(method='mark', after=True, act=busy)
+        )
+        self.assertEqual(['zz'], list(self.marks(location).claims))
+        self.assertEqual(0.0, self.world.seconds)
+
     def test_it_spares_what_was_added_again_at_the_same_place(self):
         location = self.idle()
 
@@ -500,6 +535,36 @@ class Failures(Protocol):
             ),
         )
         self.assertEqual([Did.GONE], self.did(report))
+
+    def test_what_was_added_again_is_not_taken_for_what_is_followed(self):
+        location = self.idle()
+
+        def done_and_added_again():
+            self.world.finish_removals()
+            self.world.add('debian', location)
+
+        report = self.world.sweep(
+            self.one,
+            Interruption(method='evict', act=self.one.lose_the_task),
+            Interruption(method='sleep', nth=1, act=done_and_added_again),
+        )
+        self.assertEqual([Did.GONE], self.did(report))
+
+    def test_it_is_followed_no_longer_than_a_deadline(self):
+        self.idle()
+        report = self.world.sweep(
+            self.one,
+            Interruption(method='evict', act=self.one.lose_the_task),
+        )
+        self.assertEqual([Did.UNCERTAIN], self.did(report))
+        self.assertLess(self.world.seconds, 310)
+
+    def test_what_is_not_busy_is_not_followed(self):
+        self.idle()
+        self.world.sweep(
+            self.one, Interruption(method='evict', act=self.one.lost)
+        )
+        self.assertEqual(0.0, self.world.seconds)
 
     def test_while_it_is_followed_its_claim_is_renewed(self):
         location = self.idle()
@@ -755,6 +820,33 @@ class Holds(Protocol):
         self.assertEqual([location], [image.location for image in held])
         self.assertEqual(1, len(self.marks(location).of('lease')))
 
+    def test_what_was_evicted_while_a_hold_waited_is_not_cached(self):
+        for method in ('sleep', 'enumerate', 'mark'):
+            with self.subTest(method):
+                self.make()
+                location = self.idle()
+                claim = claim_label('zz', self.world.now() + 10 * MINUTE)
+                self.label(location, claim)
+                lose = Interruption(
+                    method=method,
+                    nth=1,
+                    act=lambda at=location: self.world.lose(at, rudely=True),
+                )
+                with self.other.operation(lose):
+                    held = self.other.cache.hold('debian', 'vm', TTL)
+                self.assertEqual([], held)
+
+    def test_a_hold_whose_renewal_is_lost_keeps_no_lease(self):
+        location = self.idle()
+        claim = claim_label('zz', self.world.now() + 10 * MINUTE)
+        self.label(location, claim)
+        lost = Interruption(
+            method='mark', nth=1, after=True, act=self.other.lost
+        )
+        with self.other.operation(lost), self.assertRaises(Uncertain):
+            self.other.cache.hold('debian', 'vm', TTL)
+        self.assertEqual({}, self.marks(location).leases)
+
     def test_a_hold_that_dies_ends_by_itself(self):
         location = self.idle()
         die = Interruption(method='mark', after=True, act=self.other.die)
@@ -814,6 +906,44 @@ class Pins(Protocol):
                     self.assertEqual(
                         {'ops': earlier}, self.marks(location).pins
                     )
+
+    def test_a_refused_pin_leaves_the_pin_on_another_copy(self):
+        first = self.idle()
+        self.one.cache.pin('debian', 'ops')
+        self.label(first, claim_label('zz', self.world.now() + HOUR))
+        second = self.idle()
+        with self.assertRaises(ImageBusy):
+            self.one.cache.pin('debian', 'ops')
+        self.assertEqual({'ops': None}, self.marks(first).pins)
+        self.assertEqual({'ops': None}, self.marks(second).pins)
+
+    def test_a_pin_that_fails_half_way_is_withdrawn(self):
+        location = self.idle()
+        fail = Interruption(
+            method='enumerate', nth=1, act=self.one.unavailable
+        )
+        with self.one.operation(fail), self.assertRaises(StoreUnavailable):
+            self.one.cache.pin('debian', 'ops')
+        self.assertEqual({}, self.marks(location).pins)
+
+    def test_a_copy_that_goes_while_it_is_pinned_again_is_not_cached(self):
+        location = self.idle()
+        self.one.cache.pin('debian', 'ops', START + HOUR)
+        lose = Interruption(
+            method='mark',
+            nth=1,
+            act=lambda: self.world.lose(location, rudely=True),
+        )
+        self.world.pins.clear()
+        with self.one.operation(lose):
+            self.assertEqual([], self.one.cache.pin('debian', 'ops'))
+
+    def test_pinning_again_writes_nothing(self):
+        self.idle()
+        self.one.cache.pin('debian', 'ops')
+        written = self.world.tally['marks']
+        self.one.cache.pin('debian', 'ops')
+        self.assertEqual(written, self.world.tally['marks'])
 
     def test_a_pin_that_cannot_be_is_refused(self):
         self.idle()
@@ -906,6 +1036,19 @@ class Explicit(Protocol):
             force=True,
         )
         self.assertEqual(Reason.LEASED, outcome.verdict.reason)
+
+    def test_force_does_not_pass_a_new_pin_of_the_same_owner(self):
+        self.idle()
+        self.world.pin(self.one, 'debian', 'ops', START + HOUR)
+
+        def pin_again():
+            self.world.unpin(self.other, 'debian', 'ops')
+            self.world.pin(self.other, 'debian', 'ops')
+
+        (outcome,) = self.evict(
+            Interruption(method='mark', act=pin_again), force=True
+        )
+        self.assertEqual(Reason.PINNED, outcome.verdict.reason)
 
     def test_what_is_not_cached_gives_no_outcome(self):
         self.assertEqual([], self.evict(force=True))

@@ -19,6 +19,7 @@ from imagecache_handlers import Did
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Marks
+from imagecache_handlers.marks import pin_label
 from imagecache_handlers import Outcome
 from imagecache_handlers import Report
 from imagecache_handlers import Rules
@@ -144,7 +145,7 @@ class Host:
         self.fault: Callable[[], BaseException] | None = None
         self.pend = False
         self.removing = False
-        self.forced: set[tuple[int, str]] | None = None
+        self.forced: set[tuple[int, str]] | None = None  # pin labels
         handler = Wire(world.shelf, self)
         handler.batch = world.batch
         self.cache = ImageCache(
@@ -415,9 +416,9 @@ class World:
     def labelled_pins(self) -> set[tuple[int, str]]:
         """Give what a first look shows: a forced evict may pass these."""
         return {
-            (id(box), owner)
+            (id(box), label)
             for box in self.shelf.entries.values()
-            for owner in Marks.read(box.labels).pins
+            for label in box.labels
         }
 
     # The judge.
@@ -463,7 +464,8 @@ class World:
 
     def _judge_pins(self, box: Box, host: Host) -> None:
         for (pinned, owner), (home, until) in self.pins.items():
-            passed = host.forced and (pinned, owner) in host.forced
+            label = pin_label(owner, until)
+            passed = host.forced and (pinned, label) in host.forced
             if pinned == id(box) and self._lasts(home, until) and not passed:
                 raise Loss(f'{box} was removed, pinned by {owner}')
 

@@ -1,13 +1,20 @@
 """Options make rules, or say what is wrong with them."""
 
 import datetime
+import os
 import pathlib
+import re
+import subprocess
+import sys
 import tempfile
 import unittest
+from unittest import mock
 
 from oslo_config import cfg
 
 from imagecache_handlers import ConfigurationError
+from imagecache_handlers import HandlerNotFound
+from imagecache_handlers import loader
 from imagecache_handlers import opts
 from imagecache_handlers import orders
 from imagecache_handlers import Rules
@@ -24,9 +31,11 @@ REFUSED = {
     'max_age_seconds = -1': 'max_age_seconds',
     'max_age_seconds = 99999999999999': 'max_age_seconds',
     f'{MINIMUM} = -1': MINIMUM,
+    # No rule needs it.
+    'manager_interval = -2': 'manager_interval',
     f'{RESIZED} = -1': RESIZED,
     'remove_unused_base_images = perhaps': 'remove_unused_base_images',
-    'claim_ttl_seconds = 240': 'clock_skew_seconds',
+    'claim_ttl_seconds = 240': 'claim_ttl_seconds',
     'clock_skew_seconds = 150': 'claim_ttl_seconds',
     'evidence_ttl_seconds = 0': 'evidence_ttl_seconds',
     'protected_images = *': 'protected_images',
@@ -127,9 +136,71 @@ class TestRules(Configured):
         self.assertEqual(
             '[imagecache] the marks must be 0 <= low_watermark <= '
             'high_watermark <= 100 percent, not low_watermark 80 and '
-            'high_watermark 70',
+            'high_watermark 70: set low_watermark no higher than '
+            'high_watermark',
             str(caught.exception),
         )
+
+    def test_a_value_out_of_range_is_shown_with_its_place_and_range(self):
+        file = self.place / 'imagecache.conf'
+        for name, text, fitting in (
+            ('high_watermark', '101', 'a whole number from 0 to 100'),
+            ('low_watermark', 'many', 'a whole number from 0 to 100'),
+            ('low_watermark', '$other', 'a whole number from 0 to 100'),
+            ('claim_ttl_seconds', '0', 'a whole number from 1 to 3153600000'),
+            ('remove_unused_base_images', 'perhaps', 'true or false'),
+        ):
+            with self.subTest(name, text=text):
+                with self.assertRaises(ConfigurationError) as caught:
+                    self.rules(f'{name} = {text}')
+                self.assertEqual(
+                    f'[imagecache] {name} in {file}: {text} is not {fitting}',
+                    str(caught.exception),
+                )
+
+    def test_of_a_key_that_is_repeated_the_last_is_shown(self):
+        with self.assertRaises(ConfigurationError) as caught:
+            self.rules('high_watermark = 101', 'high_watermark = 102')
+        self.assertIn(': 102 is not', str(caught.exception))
+
+    def test_a_contradiction_names_what_to_change(self):
+        with self.assertRaises(ConfigurationError) as caught:
+            self.rules('max_age_seconds = 60', f'{MINIMUM} = 120')
+        self.assertEqual(
+            f'[imagecache] max_age_seconds 0:01:00 is below {MINIMUM} '
+            f'0:02:00, which keeps every image longer: raise '
+            f'max_age_seconds',
+            str(caught.exception),
+        )
+
+    def test_a_value_out_of_range_may_be_in_the_environment(self):
+        name = 'OS_IMAGECACHE__HIGH_WATERMARK'
+        with (
+            mock.patch.dict(os.environ, {name: '101'}),
+            self.assertRaises(ConfigurationError) as caught,
+        ):
+            self.rules('high_watermark = 90')
+        self.assertEqual(
+            f'the environment variable {name}: 101 is not a whole number '
+            f'from 0 to 100',
+            str(caught.exception),
+        )
+
+    def test_a_value_that_refers_to_nothing_is_refused(self):
+        with self.assertRaises(ConfigurationError) as caught:
+            self.rules('policy = $other')
+        file = self.place / 'imagecache.conf'
+        said = str(caught.exception)
+        self.assertIn(f'[imagecache] policy in {file}', said)
+        self.assertIn('other', said)
+
+    def test_a_policy_that_is_none_is_refused_with_those_there_are(self):
+        with self.assertRaises(HandlerNotFound) as caught:
+            self.rules('policy = nope', load_order=loader.load_order)
+        self.assertEqual('policy', caught.exception.kind)
+        self.assertEqual('nope', caught.exception.name)
+        known = ['age', 'gdsf', 'lru', 'popularity', 'protected']
+        self.assertLessEqual(set(known), set(caught.exception.available))
 
 
 class TestRegistration(Configured):
@@ -143,10 +214,11 @@ class TestRegistration(Configured):
         self.assertNotIn('imagecache', cfg.CONF)
 
     def test_the_list_is_a_copy(self):
+        before = counts()
         for _, options in opts.list_opts():
             options.clear()
-        groups = {group: len(options) for group, options in opts.list_opts()}
-        self.assertEqual({'imagecache': 13, 'imagecache_directory': 1}, groups)
+        self.assertEqual(before, counts())
+        self.assertEqual(13, before['imagecache'])
 
     def test_every_option_has_help(self):
         for _, options in opts.list_opts():
@@ -157,6 +229,44 @@ class TestRegistration(Configured):
         conf = self.conf('')
         self.assertEqual(2400, opts.value(conf, 'manager_interval'))
         self.assertIsNone(conf.imagecache.manager_interval)
+
+
+def counts():
+    return {group: len(options) for group, options in opts.list_opts()}
+
+
+class TestSample(Configured):
+    def sample(self):
+        """Have oslo.config's own program write a file with every option."""
+        file = self.place / 'sample.conf'
+        subprocess.run(  # noqa: S603 -- its own arguments
+            [
+                sys.executable,
+                '-m',
+                'oslo_config.generator',
+                '--namespace=imagecache',
+                f'--output-file={file}',
+            ],
+            check=True,
+        )
+        return file.read_text()
+
+    def test_it_has_every_option_and_says_the_defaults(self):
+        text = self.sample()
+        for group, options in opts.list_opts():
+            self.assertIn(f'\n[{group}]\n', f'\n{text}')
+            for option in options:
+                self.assertRegex(text, rf'(?m)^#{option.dest} =')
+        conf = self.conf(text, 'as-it-is.conf')
+        self.assertEqual(Rules(), opts.rules(conf, loader.load_order))
+
+    def test_it_can_be_read_back_with_every_default_set(self):
+        text = re.sub('(?m)^#(?=[a-z_]+ = (?!<))', '', self.sample())
+        conf = self.conf(text, 'all-set.conf')
+        self.assertEqual([], opts.unknown(conf))
+        self.assertEqual(Rules(), opts.rules(conf, loader.load_order))
+        for name in 'handler', 'high_watermark', 'claim_ttl_seconds':
+            self.assertIn('all-set.conf', opts.origin(conf, name))
 
 
 class TestUnknown(Configured):
@@ -194,6 +304,37 @@ class TestUnknown(Configured):
         self.assertEqual(2, len(said))
         self.assertIn('[imagecache_directory] Path', said[0])
         self.assertTrue(said[1].endswith('[imagecache] zzz is no option'))
+
+    def test_every_folder_of_several_is_looked_through(self):
+        folders = [self.place / name for name in ('a.d', 'b.d')]
+        for folder in folders:
+            folder.mkdir()
+            (folder / 'x.conf').write_text('[imagecache]\nzzz = 1\n')
+        conf = cfg.ConfigOpts()
+        opts.register_opts(conf)
+        conf([f'--config-dir={folder}' for folder in folders])
+        self.assertEqual(
+            [
+                f'{folder}/x.conf: [imagecache] zzz is no option'
+                for folder in folders
+            ],
+            opts.unknown(conf),
+        )
+
+    def test_the_home_is_found(self):
+        (self.place / 'x.conf').write_text('[imagecache]\nzzz = 1\n')
+        conf = cfg.ConfigOpts()
+        opts.register_opts(conf)
+        with mock.patch.dict(os.environ, HOME=str(self.place)):
+            conf(['--config-file=~/x.conf'])
+            self.assertEqual(1, len(opts.unknown(conf)))
+
+    def test_the_groups_to_look_at_may_be_given(self):
+        conf = self.conf('[imagecache_x]\nnear = 1\n[imagecache]\nz = 1\n')
+        groups = [('imagecache_x', [cfg.StrOpt('nearby')])]
+        (said,) = opts.unknown(conf, groups)
+        self.assertIn('[imagecache_x] near is no option', said)
+        self.assertIn('did you mean nearby?', said)
 
     def test_a_conf_that_has_read_no_file_has_none(self):
         conf = cfg.ConfigOpts()

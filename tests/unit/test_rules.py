@@ -33,6 +33,8 @@ END_OF_TIME = datetime.datetime.max.replace(tzinfo=datetime.UTC)
         ({'claim_ttl': 4 * MINUTE, 'clock_skew': MINUTE}, 'claim_ttl'),
         ({'claim_ttl': 0 * SECOND, 'clock_skew': 0 * SECOND}, 'claim_ttl'),
         ({'claim_ttl': -HOUR}, 'claim_ttl'),
+        ({'claim_ttl': 6 * MINUTE - SECOND}, 'removal'),
+        ({'removal': -SECOND}, 'removal'),
     ],
 )
 def test_a_contradiction_cannot_be_made(given, why):
@@ -49,8 +51,17 @@ def test_a_contradiction_cannot_be_made(given, why):
         {'high': 0, 'low': 0},
         {'high': 100, 'low': 100},
         {'max_age': DAY, 'min_age': DAY},
-        {'claim_ttl': 4 * MINUTE + SECOND, 'clock_skew': MINUTE},
-        {'claim_ttl': SECOND, 'clock_skew': 0 * SECOND},
+        {
+            'claim_ttl': 4 * MINUTE + SECOND,
+            'clock_skew': MINUTE,
+            'removal': 2 * MINUTE,
+        },
+        {'claim_ttl': 6 * MINUTE},
+        {
+            'claim_ttl': SECOND,
+            'clock_skew': 0 * SECOND,
+            'removal': 0 * SECOND,
+        },
     ],
 )
 def test_the_bounds_themselves_are_allowed(given):

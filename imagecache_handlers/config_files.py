@@ -1,0 +1,176 @@
+"""The files that a configuration was read from, in their order."""
+
+import argparse
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+import dataclasses
+import difflib
+import functools
+import glob
+import os
+import stat
+from typing import Any
+
+from oslo_config import cfg
+
+from imagecache_handlers.exceptions import ConfigurationError
+
+_FILE = '--config-file'
+_FOLDER = '--config-dir'
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One key of one file, and what it is set to there."""
+
+    path: str
+    group: str
+    key: str
+    text: str
+
+
+def reread(
+    conf: cfg.ConfigOpts, group: str, opts: list[cfg.Opt]
+) -> cfg.ConfigOpts:
+    """Read what ``conf`` has read once more, for those options alone.
+
+    :raises ConfigurationError: when that cannot be done.
+    """
+    copy = cfg.ConfigOpts()
+    copy.register_opts(opts, group=group)
+    if not _was_read(conf):
+        return copy
+    try:
+        arguments = [f'{option}={path}' for option, path in _named(conf)]
+        # Asked for nothing but its complaint.
+        list(paths(conf))
+        copy(
+            arguments,
+            prog='imagecache',
+            default_config_files=[],
+            default_config_dirs=[],
+            use_env=getattr(conf, '_use_env', True),
+        )
+    except (cfg.Error, OSError, UnicodeDecodeError) as error:
+        text = f'cannot read the options again: {error}'
+        raise ConfigurationError(text) from error
+    return copy
+
+
+def find(
+    conf: cfg.ConfigOpts, names: Iterable[tuple[str, str]]
+) -> Setting | None:
+    """Find what sets an option that has those groups and keys.
+
+    ``get_location`` will not do: of two files with the same group it always
+    names the later.
+    """
+    for path in reversed(list(paths(conf))):
+        sections = _sections(path)
+        for group, key in names:
+            if key in sections.get(group, {}):
+                text = sections[group][key][-1]
+                return Setting(path=path, group=group, key=key, text=text)
+    return None
+
+
+def unknown(
+    conf: cfg.ConfigOpts, known: Mapping[str, Iterable[str]]
+) -> list[str]:
+    """Name every key in the files that its group, if known, does not have."""
+    return [
+        f'{path}: [{group}] {key} is no option{_near(key, known[group])}'
+        for path in paths(conf)
+        for group, keys in _sections(path).items()
+        for key in keys
+        if key not in known.get(group, keys)
+    ]
+
+
+def paths(conf: cfg.ConfigOpts) -> Iterator[str]:
+    """Give every file; what a later one says counts.
+
+    :raises ConfigurationError: when one has nothing to say a second time.
+    """
+    for option, name in _named(conf):
+        path = os.path.expanduser(name)
+        # With the very pattern of oslo.config.
+        inside = sorted(glob.glob(os.path.join(path, '*.conf')))
+        for file in [path] if option == _FILE else inside:
+            if stat.S_ISFIFO(os.stat(file).st_mode):
+                raise ConfigurationError(
+                    f'{file} is a pipe, and options are read more than '
+                    f'once: write them to a file'
+                )
+            yield os.path.abspath(file)
+
+
+def _was_read(conf: cfg.ConfigOpts) -> bool:
+    return 'config_file' in conf
+
+
+def _named(conf: cfg.ConfigOpts) -> list[tuple[str, str]]:
+    """Give the files and folders that were named, in the order of reading."""
+    if not _was_read(conf):
+        return []
+    public = {
+        _FILE: list(conf.config_file or ()),
+        _FOLDER: list(conf.config_dirs)
+        or [path for path in conf.config_dir or () if os.path.isdir(path)],
+    }
+    given = _given(getattr(conf, '_args', None) or ())
+    if any(
+        _of(option, given) not in ([], public[option]) for option in public
+    ):
+        # Something else than their own words led to them.
+        given = []
+    # Those that nobody named are read before all others.
+    return [
+        (option, path)
+        for option, those in public.items()
+        if not _of(option, given)
+        for path in those
+    ] + given
+
+
+def _given(arguments: Iterable[str]) -> list[tuple[str, str]]:
+    """Find the two options in a command line, in the order of that line.
+
+    oslo.config tells it nobody: it has a list of each option.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for option in _FILE, _FOLDER:
+        parser.add_argument(
+            option,
+            dest='given',
+            action='append',
+            default=[],
+            type=functools.partial(_pair, option),
+        )
+    found, _ = parser.parse_known_args(list(arguments))
+    return list(found.given)
+
+
+def _pair(option: str, path: str) -> tuple[str, str]:
+    return option, path
+
+
+def _of(option: str, given: Iterable[tuple[str, str]]) -> list[str]:
+    return [path for name, path in given if name == option]
+
+
+def _sections(path: str) -> dict[str, dict[str, list[str]]]:
+    read: dict[str, dict[str, Any]] = {}
+    cfg.ConfigParser(path, read).parse()
+    sections: dict[str, dict[str, list[str]]] = {}
+    for name, keys in read.items():
+        # As oslo.config does, for which [ImageCache] is the same group.
+        group = name if name == 'DEFAULT' else name.lower()
+        sections.setdefault(group, {}).update(keys)
+    return sections
+
+
+def _near(key: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f': did you mean {near[0]}?' if near else ''

@@ -1,0 +1,93 @@
+"""What one option is set to, and where."""
+
+import os
+from typing import Any
+
+from oslo_config import cfg
+from oslo_config import types
+
+from imagecache_handlers import config_files
+from imagecache_handlers.exceptions import ConfigurationError
+
+
+def read(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> Any:
+    """Give the value of an option that is registered and no secret.
+
+    :raises ConfigurationError: when it is set to nothing that fits; shows
+        what that is.
+    """
+    values = conf[group]
+    try:
+        return values[opt.dest]
+    except (cfg.Error, ValueError) as error:
+        where, text = _culprit(conf, group, opt)
+        problem = refusal(where, text, opt)
+        raise ConfigurationError(problem or f'{where}: {error}') from error
+
+
+def refusal(where: str, value: object, opt: cfg.Opt) -> str:
+    """Say what a value should have been, if the option has a range."""
+    fitting = _fitting(opt.type)
+    return f'{where}: {value} is not {fitting}' if fitting else ''
+
+
+def origin(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> str:
+    """Say where the value of an option that is registered comes from.
+
+    :raises ConfigurationError: when it is set to nothing that fits.
+    """
+    read(conf, group, opt)
+    found = conf.get_location(opt.dest, group)
+    location = cfg.Locations.opt_default if found is None else found.location
+    if location is cfg.Locations.user:
+        setting = _setting(conf, group, opt)
+        return _file(setting) if setting else f'[{group}] {opt.dest}'
+    if found is not None and location is cfg.Locations.environment:
+        return _variable(found.detail)
+    return {
+        cfg.Locations.opt_default: 'the default',
+        cfg.Locations.command_line: 'the command line',
+    }.get(location, 'the program')
+
+
+def _culprit(
+    conf: cfg.ConfigOpts, group: str, opt: cfg.Opt
+) -> tuple[str, str]:
+    # Only these two are not looked at until somebody wants the value.
+    variable = f'OS_{group}__{opt.dest}'.upper()
+    if variable in os.environ:
+        return _variable(variable), os.environ[variable]
+    setting = _setting(conf, group, opt)
+    if setting is None:
+        return f'[{group}] {opt.dest}', 'what it is set to'
+    return _file(setting), setting.text
+
+
+def _setting(
+    conf: cfg.ConfigOpts, group: str, opt: cfg.Opt
+) -> config_files.Setting | None:
+    old = [
+        (one.group or group, one.name or opt.dest)
+        for one in opt.deprecated_opts
+    ]
+    return config_files.find(conf, [(group, opt.dest), *old])
+
+
+def _file(setting: config_files.Setting) -> str:
+    return f'[{setting.group}] {setting.key} in {setting.path}'
+
+
+def _variable(name: str) -> str:
+    return f'the environment variable {name}'
+
+
+def _fitting(kind: object) -> str:
+    if isinstance(kind, types.Boolean):
+        return 'true or false'
+    if not isinstance(kind, types.Integer):
+        return ''
+    if kind.min is None:
+        return 'a whole number'
+    if kind.max is None:
+        return f'a whole number of at least {kind.min}'
+    return f'a whole number from {kind.min} to {kind.max}'

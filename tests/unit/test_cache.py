@@ -1,0 +1,508 @@
+"""ImageCache over several stores, keys of a backend, and bad handlers."""
+
+import contextlib
+import datetime
+import threading
+
+import pytest
+
+from imagecache_handlers import CacheHandler
+from imagecache_handlers import Did
+from imagecache_handlers import Evidence
+from imagecache_handlers import HandlerFailed
+from imagecache_handlers import ImageBusy
+from imagecache_handlers import ImageCache
+from imagecache_handlers import ImageNotFound
+from imagecache_handlers import Marks
+from imagecache_handlers.marks import claim_label
+from imagecache_handlers.marks import unused_label
+from imagecache_handlers import NotSupported
+from imagecache_handlers import Patterns
+from imagecache_handlers import Reason
+from imagecache_handlers import Rules
+from imagecache_handlers import Store
+from imagecache_handlers import StoreUnavailable
+from imagecache_handlers.timing import Clocks
+from imagecache_handlers.witness import Witness
+from tests.unit.values import HOUR
+from tests.unit.values import image
+from tests.unit.values import MINUTE
+from tests.unit.values import NOW
+from tests.unit.values import SECOND
+
+LONG_AGO = unused_label(NOW - 99 * HOUR)
+
+
+class Shelves(CacheHandler):
+    """A backend of several stores, whose every answer a test may bend."""
+
+    def __init__(self, *stores, sees=True):
+        self.names = stores or ('s1', 's2')
+        self.sees = sees
+        self.rows = {}
+        self.calls = []
+        self.problems = {}
+        self.broken = {}
+        self.extra = []
+        self.threads = set()
+
+    def put(self, image_id, *labels, store='s1', users=(), size=10):
+        location = f'{image_id}@{len(self.rows)}'
+        self.rows[store, location] = [
+            image_id,
+            {LONG_AGO, *labels},
+            set(users),
+            size,
+        ]
+        return location
+
+    def labels(self, location, store='s1'):
+        return self.rows[store, location][1]
+
+    def left(self):
+        return sorted(row[0] for row in self.rows.values())
+
+    def _call(self, method, store=None):
+        self.calls.append(method)
+        self.threads.add(threading.current_thread().name)
+        error = self.broken.get((method, store)) or self.broken.get(method)
+        if error is not None:
+            raise error
+
+    def stores(self):
+        self._call('stores')
+        for name in self.names:
+            yield Store(name=name, problem=self.problems.get(name))
+
+    def enumerate(self, store, image_ids=None):
+        self._call('enumerate', store)
+        found = [
+            self._image(*identity, *row)
+            for identity, row in self.rows.items()
+            if identity[0] == store
+            and (image_ids is None or row[0] in image_ids)
+        ]
+        yield from [*found, *self.extra]
+
+    def _image(self, store, location, image_id, labels, users, size):
+        return image(
+            image_id,
+            *labels,
+            store=store,
+            location=location,
+            size=size,
+            users=frozenset(users) if self.sees else None,
+        )
+
+    def evict(self, image):
+        self._call('evict', image.store)
+        return self.rows.pop(image.identity)[3]
+
+    def mark(self, image, add=(), remove=()):
+        self._call('mark', image.store)
+        if image.identity not in self.rows:
+            raise ImageNotFound(image.image_id)
+        self.rows[image.identity][1] |= set(add)
+        self.rows[image.identity][1] -= set(remove)
+
+
+class Upper(Shelves):
+    """A backend that lists every image under another name."""
+
+    def key(self, image_id):
+        return image_id.upper()
+
+
+class Clock:
+    def __init__(self):
+        self.seconds = 0.0
+
+    def now(self):
+        return NOW + self.seconds * SECOND
+
+    def sleep(self, seconds):
+        self.seconds += seconds
+
+
+def opened(handler, rules=None, clock=None):
+    clock = clock or Clock()
+    return ImageCache(
+        handler,
+        rules or Rules(min_age=HOUR),
+        clock=clock.now,
+        monotonic=lambda: clock.seconds,
+        sleep=clock.sleep,
+    )
+
+
+def asked(**users):
+    who = {key: frozenset(value) for key, value in users.items()}
+    return Evidence(users=who, complete=True, as_of=NOW)
+
+
+def did(report):
+    return [outcome.did for outcome in report.outcomes]
+
+
+def test_one_stores_failure_does_not_touch_the_others():
+    for parallel in (1, 4):
+        shelves = Shelves('s1', 's2', 's3')
+        shelves.parallel = parallel
+        for store in shelves.names:
+            shelves.put('a', store=store)
+        shelves.broken['enumerate', 's2'] = StoreUnavailable('s2', 'away')
+
+        report = opened(shelves).sweep(asked)
+
+        assert did(report) == [Did.EVICTED] * 2
+        assert list(report.plan.problems) == ['s2']
+        assert shelves.left() == ['a']
+
+
+def test_stores_are_worked_on_at_once_as_far_as_the_handler_bears_it():
+    for parallel, threads in ((1, 1), (2, 2)):
+        shelves = Shelves('s1', 's2', 's3', 's4')
+        shelves.parallel = parallel
+        meeting = threading.Barrier(threads, timeout=10)
+        listed = shelves.enumerate
+
+        def together(store, image_ids=None, listed=listed, meeting=meeting):
+            meeting.wait()
+            return listed(store, image_ids)
+
+        shelves.enumerate = together
+        shelves.stores()
+        opened(shelves).inventory()
+        names = {name for name in shelves.threads if 'Pool' in name}
+        assert len(names) == (0 if parallel == 1 else 2)
+
+
+def test_a_store_with_a_problem_is_told_and_never_read():
+    shelves = Shelves()
+    shelves.problems['s2'] = 'not mounted'
+    shelves.put('a', 'pin.ops')
+    cache = opened(shelves)
+
+    assert cache.plan(asked()).problems == {'s2': 'not mounted'}
+    assert shelves.calls.count('enumerate') == 1
+    assert [one.image_id for one in cache.find('a', store='s1')] == ['a']
+    with pytest.raises(StoreUnavailable, match='not mounted'):
+        cache.find('a')
+    # Whoever boots gets what there is; nobody is told 'not cached'.
+    assert cache.hold('a', 'vm', HOUR)
+    with pytest.raises(StoreUnavailable, match='not mounted'):
+        cache.hold('b', 'vm', HOUR)
+
+
+def test_an_unknown_store_is_refused_with_those_that_there_are():
+    cache = opened(Shelves())
+    for call in (
+        lambda: cache.inventory(['s3']),
+        lambda: cache.find('a', store='s3'),
+        lambda: cache.sweep(asked, ['s3']),
+    ):
+        with pytest.raises(StoreUnavailable, match='s1, s2'):
+            call()
+
+
+def test_only_chosen_stores_are_swept():
+    shelves = Shelves()
+    shelves.put('a', store='s1')
+    shelves.put('b', store='s2')
+    opened(shelves).sweep(asked, ['s2'])
+    assert shelves.left() == ['a']
+
+
+class TestKeys:
+    """Where a backend lists images under names of its own."""
+
+    def test_evidence_names_images_by_their_id(self):
+        upper = Upper(sees=False)
+        upper.put('A')
+        upper.put('B')
+        report = opened(upper).sweep(lambda: asked(a={'vm'}))
+        assert upper.left() == ['A']
+        assert did(report) == [Did.EVICTED]
+
+    def test_evidence_of_two_ids_with_one_key_loses_nobody(self):
+        upper = Upper(sees=False)
+        upper.put('A')
+        plan = opened(upper).plan(asked(a={'vm-1'}, A={'vm-2'}))
+        (blocker,) = plan.verdicts[0].blockers
+        assert set(blocker.who) == {'vm-1', 'vm-2'}
+
+    def test_evidence_that_is_asked_for_again_is_translated_too(self):
+        upper = Upper(sees=False)
+        upper.put('A')
+        clock = Clock()
+        answers = [
+            asked(),
+            Evidence(
+                users={'a': frozenset({'vm'})},
+                complete=True,
+                as_of=NOW + 301 * SECOND,
+            ),
+        ]
+        listed = upper.enumerate
+
+        def slow(store, image_ids=None):
+            clock.seconds += 301 if image_ids is None else 0
+            return listed(store, image_ids)
+
+        upper.enumerate = slow
+        opened(upper, clock=clock).sweep(lambda: answers.pop(0), ['s1'])
+        assert not answers
+        assert upper.left() == ['A']
+
+    def test_exact_patterns_and_calls_name_images_by_their_id(self):
+        upper = Upper()
+        upper.put('A')
+        rules = Rules(min_age=HOUR, protected=Patterns.parse(['a']))
+        cache = opened(upper, rules)
+        plan = cache.plan(asked())
+        assert plan.verdicts[0].reason is Reason.PROTECTED
+        assert plan.verdicts[0].blockers[0].detail == 'a'
+        assert plan.warnings == ()
+        assert cache.find('a')
+        assert cache.pin('a', 'ops')
+        assert cache.hold('a', 'vm', HOUR)
+        assert cache.release('a', 'vm')
+        assert cache.unpin('a', 'ops')
+        assert cache.evict('a', asked(), force=True)[0].did is Did.EVICTED
+
+
+class TestBadHandlers:
+    """What breaks the contract is a failure, never an answer."""
+
+    def swept(self, shelves, **kwargs):
+        report = opened(shelves).sweep(asked, **kwargs)
+        return report
+
+    def test_a_store_named_twice(self):
+        with pytest.raises(HandlerFailed, match='one name'):
+            opened(Shelves('s1', 's1')).plan(asked())
+
+    def test_an_object_listed_twice_is_no_duplicate(self):
+        shelves = Shelves('s1')
+        location = shelves.put('a')
+        row = shelves.rows['s1', location]
+        shelves.extra = [shelves._image('s1', location, *row)]
+        report = opened(shelves).sweep(lambda: asked(a={'vm'}))
+        assert 'twice' in report.plan.problems['s1']
+        assert shelves.left() == ['a']
+
+    def test_images_of_another_store(self):
+        shelves = Shelves('s1')
+        shelves.extra = [image('a', store='s9')]
+        assert 'another store' in opened(shelves).plan(asked()).problems['s1']
+
+    def test_images_that_nobody_asked_for(self):
+        shelves = Shelves('s1')
+        shelves.put('a')
+        shelves.put('b')
+        listed = shelves.enumerate
+        shelves.enumerate = lambda store, image_ids=None: listed(store)
+        with pytest.raises(HandlerFailed, match='nobody asked'):
+            opened(shelves).evict('a', asked(), force=True)
+        assert shelves.left() == ['a', 'b']
+
+    def test_generators_that_fail_late(self):
+        shelves = Shelves('s1')
+
+        def broken(store, image_ids=None):
+            yield image('a', store='s1')
+            raise KeyError('a bug')
+
+        shelves.enumerate = broken
+        assert 'KeyError' in opened(shelves).plan(asked()).problems['s1']
+        shelves.broken['stores'] = KeyError('a bug')
+        with pytest.raises(HandlerFailed):
+            opened(shelves).plan(asked())
+
+    def test_no_batch_at_all(self):
+        shelves = Shelves('s1')
+        shelves.batch = 0
+        shelves.put('a')
+        assert did(self.swept(shelves)) == [Did.EVICTED]
+
+    def test_an_error_that_promises_nothing_leaves_the_claim(self):
+        shelves = Shelves('s1')
+        location = shelves.put('a')
+        shelves.broken['evict'] = NotSupported('evict')
+        assert did(self.swept(shelves)) == [Did.UNCERTAIN]
+        assert Marks.read(shelves.labels(location)).claims
+
+    def test_an_error_that_promises_no_change_lets_it_go(self):
+        for error, expected in (
+            (StoreUnavailable('s1', 'away'), Did.FAILED),
+            (ImageBusy('a'), Did.KEPT),
+            (ImageNotFound('a'), Did.GONE),
+        ):
+            shelves = Shelves('s1')
+            location = shelves.put('a')
+            shelves.broken['evict'] = error
+            assert did(self.swept(shelves)) == [expected]
+            if expected is not Did.GONE:
+                assert not Marks.read(shelves.labels(location)).claims
+
+    def test_nothing_freed_of_an_image_without_bytes_is_an_eviction(self):
+        shelves = Shelves('s1')
+        shelves.put('a', size=0)
+        assert did(self.swept(shelves)) == [Did.EVICTED]
+
+
+class TestBatches:
+    def slow(self, batch, seconds, method):
+        shelves, clock = Shelves('s1'), Clock()
+        shelves.batch = batch
+        for n in range(30):
+            shelves.put(f'image-{n}')
+        called = shelves._call
+
+        def slowly(name, store=None):
+            clock.seconds += seconds if name == method else 0
+            called(name, store)
+
+        shelves._call = slowly
+        report = opened(shelves, clock=clock).sweep(
+            lambda: Evidence(complete=True, as_of=clock.now())
+        )
+        return shelves, report
+
+    def test_no_more_is_claimed_than_finds_the_time(self):
+        _, report = self.slow(10, 40, 'mark')
+        assert did(report) == [Did.EVICTED] * 30
+
+    def test_what_came_late_is_claimed_in_batches_that_fit(self):
+        shelves, report = self.slow(30, 100, 'evict')
+        assert did(report) == [Did.EVICTED] * 30
+        # One batch too large, with a claim to withdraw for each of the rest.
+        assert shelves.calls.count('mark') < 120
+
+
+class TestLabels:
+    def test_wants_seen_labels_what_no_sweep_met(self):
+        shelves = Shelves('s1')
+        shelves.wants_seen = True
+        location = shelves.put('a', users=['vm'])
+        opened(shelves).sweep(asked)
+        assert Marks.read(shelves.labels(location)).seen == NOW
+        written = shelves.calls.count('mark')
+        opened(shelves).sweep(asked)
+        assert shelves.calls.count('mark') == written
+
+    def test_an_old_plan_starts_an_age_when_it_is_applied(self):
+        shelves, clock = Shelves('s1'), Clock()
+        location = shelves.put('a')
+        shelves.labels(location).discard(LONG_AGO)
+        cache = opened(shelves, clock=clock)
+        plan = cache.plan(asked())
+        clock.seconds += 3540
+        cache.apply(plan, asked)
+        since = Marks.read(shelves.labels(location)).unused_since
+        assert since == NOW + 3540 * SECOND
+
+    def test_the_stores_are_read_again_only_after_an_eviction(self):
+        shelves = Shelves('s1')
+        shelves.put('a', 'pin.ops')
+        opened(shelves).sweep(asked)
+        assert shelves.calls.count('stores') == 1
+        shelves.put('b')
+        report = opened(shelves).sweep(asked)
+        assert shelves.calls.count('stores') == 3
+        assert report.after
+
+    def test_an_unpin_goes_on_after_a_failure_and_tells_it(self):
+        shelves = Shelves()
+        shelves.put('a', 'pin.ops', store='s1')
+        second = shelves.put('a', 'pin.ops', store='s2')
+        shelves.broken['mark', 's1'] = StoreUnavailable('s1', 'away')
+        with pytest.raises(StoreUnavailable):
+            opened(shelves).unpin('a', 'ops')
+        assert not Marks.read(shelves.labels(second, 's2')).pins
+
+    def test_a_bad_owner_is_refused_whether_or_not_it_is_cached(self):
+        cache = opened(Shelves())
+        for call in (
+            lambda: cache.pin('a', 'Ops!'),
+            lambda: cache.unpin('a', 'Ops!'),
+            lambda: cache.hold('a', 'Ops!', HOUR),
+            lambda: cache.release('a', 'Ops!'),
+        ):
+            with pytest.raises(ValueError, match='owner'):
+                call()
+
+    def test_the_furthest_times_are_taken(self):
+        shelves = Shelves('s1')
+        shelves.put('a')
+        cache = opened(shelves)
+        last = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+        assert cache.pin('a', 'ops', last)
+        assert cache.hold('a', 'vm', datetime.timedelta.max)
+        assert cache.plan(asked()).verdicts[0].reason is Reason.LEASED
+
+    def test_a_hold_lets_go_where_another_store_is_busy(self):
+        shelves = Shelves()
+        shelves.put('a', store='s1')
+        claim = claim_label('zz', NOW + 10 * MINUTE)
+        busy = shelves.put('a', claim, store='s2')
+        cache = opened(shelves)
+        held = cache.hold('a', 'vm', HOUR)
+        assert [one.store for one in held] == ['s1']
+        assert not Marks.read(shelves.labels(busy, 's2')).leases
+        with pytest.raises(ImageBusy):
+            cache.pin('a', 'ops')
+
+
+class TestControlPlane:
+    def test_whatever_it_raises_later_ends_no_pass(self):
+        shelves, clock = Shelves('s1', sees=False), Clock()
+        shelves.batch = 1
+        for name in ('a', 'b'):
+            shelves.put(name)
+        answers = [asked()]
+
+        def ask():
+            if not answers:
+                raise ConnectionError('no answer')
+            return answers.pop()
+
+        listed = shelves.enumerate
+
+        def slow(store, image_ids=None):
+            clock.seconds += 301 if image_ids is None else 0
+            return listed(store, image_ids)
+
+        shelves.enumerate = slow
+        report = opened(shelves, clock=clock).sweep(ask)
+        assert did(report) == [Did.KEPT] * 2
+        for one in report.outcomes:
+            assert one.verdict.reason is Reason.UNKNOWN
+        assert not any('claim' in str(row[1]) for row in shelves.rows.values())
+
+    def test_whom_it_named_before_it_failed_is_still_there(self):
+        def ask():
+            raise ConnectionError('no answer')
+
+        clock = Clock()
+        witness = Witness(ask, Rules(), Clocks(now=clock.now), asked(a={'vm'}))
+        assert witness.testify().complete
+        clock.seconds += 301
+        evidence = witness.testify()
+        assert evidence.users == {'a': frozenset({'vm'})}
+        assert not evidence.complete
+
+    def test_it_is_asked_once_while_its_answer_is_fresh(self):
+        shelves = Shelves('s1')
+        shelves.put('a')
+        shelves.put('b')
+        times = []
+
+        def ask():
+            times.append(1)
+            return asked()
+
+        with contextlib.suppress(IndexError):
+            opened(shelves).sweep(ask)
+        assert len(times) == 1
+        assert shelves.left() == []
