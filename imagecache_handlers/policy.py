@@ -65,7 +65,10 @@ def plan(
         changes=tuple(_changes(verdicts, now, rules, wants_seen)),
         spaces=tuple(space.explain(pools, verdicts, rules)),
         problems=problems or {},
-        warnings=tuple(_warnings(verdicts, pools, rules, not problems)),
+        warnings=(
+            *_warnings(verdicts, pools, rules, not problems),
+            *_strangers(verdicts, evidence),
+        ),
     )
 
 
@@ -194,6 +197,20 @@ def _dead(
     return frozenset(
         label for label in labels.labels if tuple(label.split('.')[:2]) in dead
     )
+
+
+def _strangers(
+    verdicts: Collection[Verdict], evidence: Evidence
+) -> Iterator[str]:
+    """Warn of a list that is believed and yet knows nothing of this cache."""
+    cached = {verdict.image.image_id for verdict in verdicts}
+    named = evidence.users.keys()
+    if evidence.complete and named and cached and cached.isdisjoint(named):
+        example = min(named)
+        yield (
+            f'none of the {len(named)} images that are said to be in use is '
+            f'cached here, such as {example!r}: are these image ids?'
+        )
 
 
 def _warnings(

@@ -62,6 +62,8 @@ def _called(name: str) -> str:
 
 
 def _content(name: str) -> str:
+    if name == STDIN and sys.stdin is None:
+        raise ConfigurationError('cannot read standard input: it is closed')
     try:
         if name == STDIN:
             return sys.stdin.buffer.read().decode('utf-8-sig')

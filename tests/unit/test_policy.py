@@ -12,6 +12,7 @@ import pytest
 from imagecache_handlers import blocking
 from imagecache_handlers import duplicates
 from imagecache_handlers.marks import Marks
+from imagecache_handlers.model import Evidence
 from imagecache_handlers import orders
 from imagecache_handlers.patterns import Patterns
 from imagecache_handlers import policy
@@ -981,3 +982,21 @@ def test_a_plan_that_was_carried_out_changes_nothing_more(given, seen):
     images = carried_out(plan.changes, images)
 
     assert policy.plan(images, *rest, wants_seen=seen).changes == ()
+
+
+@pytest.mark.parametrize(
+    ('users', 'complete', 'warned'),
+    [
+        ({'nobody-cached': VM}, True, True),
+        ({'nobody-cached': VM, 'a': VM}, True, False),
+        ({'nobody-cached': VM}, False, False),
+        ({}, True, False),
+    ],
+)
+def test_a_list_that_knows_nothing_of_this_cache_is_warned_about(
+    users, complete, warned
+):
+    said = Evidence(users=users, complete=complete, as_of=NOW)
+    warnings = planned(image('a'), said=said).warnings
+    assert warned == any('nobody-cached' in one for one in warnings)
+    assert planned(said=said).warnings == ()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import importlib.metadata
 import io
 import logging
+import os
 import sys
 from typing import Any
 from typing import NoReturn
@@ -51,11 +52,13 @@ class Commands(cliff.commandmanager.CommandManager):
 class OneLine(logging.Formatter):
     """What a library has to say, in one line and without its controls."""
 
+    at_length = False  # the way to an error, too
+
     def format(self, record: logging.LogRecord) -> str:
         said = text.printable(record.getMessage())
         if record.levelno < logging.ERROR:
             said = f'{record.levelname.lower()}: {said}'
-        if record.exc_info:
+        if record.exc_info and self.at_length:
             lines = self.formatException(record.exc_info).splitlines()
             said = '\n'.join([said, *map(text.printable, lines)])
         return f'imagecache: {said}'
@@ -108,7 +111,9 @@ class App(cliff.app.App):
 
     def configure_logging(self) -> None:
         console = logging.StreamHandler(self.stderr)
-        console.setFormatter(OneLine())
+        formatter = OneLine()
+        formatter.at_length = self.options.debug
+        console.setFormatter(formatter)
         logging.getLogger().addHandler(console)
         if self.options.debug:
             # Ours alone: what plug-ins are looked for is told at length.
@@ -151,7 +156,20 @@ def _version() -> str:
         return '(not installed)'
 
 
+def _open_what_is_closed() -> None:
+    """Have all three standard streams: what is done must not be lost.
+
+    Standard input that was closed stays None, so that a list from it is
+    refused and not taken for an empty one.
+    """
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, 'w', encoding='utf-8')  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, 'w', encoding='utf-8')  # noqa: SIM115
+
+
 def main(argv: Sequence[str] | None = None) -> int:
+    _open_what_is_closed()
     for stream in sys.stdout, sys.stderr:
         # A name that the terminal cannot show is no reason to stop.
         if isinstance(stream, io.TextIOWrapper):

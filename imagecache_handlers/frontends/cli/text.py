@@ -1,10 +1,13 @@
 """Text that a terminal can be given, whoever wrote it."""
 
 from collections.abc import Collection
+import re
 
 _SHORTEST = 8
 _LONGEST = 14
 _BOTH = 6
+# A UUID, or a sha1 in place of one, and what may follow it.
+_UUID = re.compile(r'[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}')
 
 
 def printable(text: str) -> str:
@@ -25,11 +28,13 @@ def fit(text: str, width: int) -> str:
 
 
 def shortened(image_ids: Collection[str]) -> dict[str, str]:
-    """Give each id a short form that is nobody else's: its beginning.
+    """Give each UUID a short form that is nobody else's: its beginning.
 
-    Those that begin alike for long are told apart by their ends.
+    Those that begin alike for long are told apart by their ends.  Other ids
+    are names that people chose: they stay as they are.
     """
-    given = sorted(set(image_ids))
+    names = {one: one for one in image_ids if not _UUID.match(one)}
+    given = sorted(set(image_ids).difference(names))
     size = {image_id: _SHORTEST for image_id in given}
     for one, other in zip(given, given[1:], strict=False):
         alike = _alike(one, other)
@@ -42,7 +47,7 @@ def shortened(image_ids: Collection[str]) -> dict[str, str]:
         if size[image_id] > _LONGEST
     }
     unique = len(set(ends.values())) == len(ends)
-    return short | ends if unique else short
+    return names | (short | ends if unique else short)
 
 
 def _alike(one: str, other: str) -> int:
