@@ -4,26 +4,25 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
-import contextlib
 import dataclasses
 import datetime
 import os
-import secrets
 from typing import Any
 from typing import BinaryIO
 from typing import Self
 
+from imagecache_handlers import adding
+from imagecache_handlers import birth
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import ImageBusy
-from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
-from imagecache_handlers.exceptions import Uncertain
-from imagecache_handlers.exceptions import Unsupported
-from imagecache_handlers import flock
 from imagecache_handlers import folder
 from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers.layout import Layout
+from imagecache_handlers.layout import Plain
+from imagecache_handlers import leftovers
 from imagecache_handlers.marks import check_label
 from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage
@@ -32,97 +31,112 @@ from imagecache_handlers.model import Debris
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 from imagecache_handlers import mounts
+from imagecache_handlers.nova_layout import Nova
+from imagecache_handlers.opening import changing
+from imagecache_handlers.opening import opened
+from imagecache_handlers.overlays import Overlays
+from imagecache_handlers.overlays import Survey
 from imagecache_handlers import sidecar
 
 # An extra hard link proves a user, but nobody can tell whose it is.
 _LINKED = frozenset({'hard link'})
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_CHUNK = 2**20
-_LONGEST_NAME = 255 - len(sidecar.stage('', '00000000'))
-
 
 class DirectoryHandler(CacheHandler):
     """Cached images are files in folders, each folder a store.
 
-    An image ``ID`` is a regular file of that name with a sidecar that
-    belongs to that very file; whatever else lies there is foreign.
+    Which files are images, the layout says: in a ``plain`` one those that
+    have a sidecar which belongs to that very file, in ``nova`` those that
+    bear such a name as Nova gives; whatever else lies there is foreign.
+    Users are seen if it is told under which paths all instances lie.
     """
 
     parallel = 4
-    batch = 16
+    # Each look is one at the disks of all instances.
+    batch = 64
 
     def __init__(
         self,
         paths: Iterable[str],
         *,
+        layout: str = 'plain',
+        instance_paths: Iterable[str] = (),
         clock: Callable[[], datetime.datetime] | None = None,
     ) -> None:
-        self.paths = tuple(dict.fromkeys(map(_absolute, paths)))
+        self.paths = _absolute(paths)
         if not self.paths:
             raise ConfigurationError(
                 'the handler needs a folder: set [imagecache_directory] path'
             )
         self._clock = clock or _utc_now
+        instances = _absolute(instance_paths)
+        self._overlays = Overlays(instances, self.paths) if instances else None
+        self._layout = _layout(layout, instances, self._clock)
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
         from imagecache_handlers import directory_opts
 
         directory_opts.register_opts(conf)
-        return cls(conf.imagecache_directory.path)
+        return cls(
+            directory_opts.value(conf, 'path'),
+            layout=directory_opts.value(conf, 'layout'),
+            instance_paths=directory_opts.value(conf, 'instance_paths'),
+        )
+
+    def key(self, image_id: str) -> str:
+        return self._layout.key(image_id)
 
     def stores(self) -> Iterable[Store]:
         seen: dict[tuple[int, int], str] = {}
-        return [self._store(path, seen) for path in self.paths]
-
-    def _store(self, path: str, seen: dict[tuple[int, int], str]) -> Store:
-        try:
-            with self._folder(path) as fd:
-                found = os.fstat(fd)
-                space = os.fstatvfs(fd)
-                problem = mounts.problem(fd)
-        except StoreUnavailable as error:
-            return Store(name=path, problem=error.why)
-        first = seen.setdefault((found.st_dev, found.st_ino), path)
-        if first != path:
-            return Store(name=path, problem=f'it is the folder {first} again')
-        return Store(
-            name=path,
-            total=space.f_blocks * space.f_frsize,
-            free=space.f_bavail * space.f_frsize,
-            # Named for the first of those on one file system.
-            pool=seen.setdefault((found.st_dev, -1), path),
-            problem=problem,
-        )
+        return [_store(path, seen) for path in self.paths]
 
     def enumerate(
         self, store: str, image_ids: Collection[str] | None = None
     ) -> Collection[CachedImage]:
-        with self._folder(store) as fd:
-            entries = os.listdir(fd)
-            return [
-                _image(store, name, file)
-                for name in sidecar.beside(entries)
-                if image_ids is None or name in image_ids
-                if (file := folder.find(fd, name, entries)) is not None
-            ]
+        with opened(self._known(store)) as fd:
+            files = list(self._files(fd, image_ids))
+        # The disks last: each is made of an image that was there before.
+        survey = self._overlays.survey() if self._overlays and files else None
+        return [_image(store, file, survey) for file in files]
+
+    def _files(
+        self, fd: int, image_ids: Collection[str] | None
+    ) -> Iterator[folder.File]:
+        listing = folder.Listing.of(fd)
+        for name in self._layout.names(listing):
+            if image_ids is not None:
+                named = self._layout.named(name)
+                if named is None or named[0] not in image_ids:
+                    continue
+            file = self._layout.find(fd, name, listing)
+            if file is not None:
+                yield file
 
     def evict(self, image: CachedImage) -> int | None:
-        name = image.image_id
-        with self._changing(image.store, name) as fd:
+        store, name = self._known(image.store), image.location
+        if not self._is_named(image):
+            return 0
+        with changing(store, name) as fd, self._layout.held(store, name):
             folder.drop_own_links(fd, name)
-            file = folder.find(fd, name)
-            if file is None or image.location != name:
+            file = self._layout.find(fd, name)
+            if file is None:
                 return 0
-            if not image.marks.labels <= file.sidecar.labels:
+            if not image.marks.labels <= file.labels:
                 raise ImageBusy(name, 'it has lost a label')
-            if image.cached_at != file.sidecar.cached_at:
+            if image.cached_at != file.cached_at:
                 raise ImageBusy(name, 'it was added again meanwhile')
-            if file.linked:
-                raise ImageInUse(name, _LINKED)
+            self._refuse_used(store, file)
             folder.remove(fd, name)
             return file.size
+
+    def _refuse_used(self, store: str, file: folder.File) -> None:
+        survey = self._overlays.survey_again() if self._overlays else None
+        image = _image(store, file, survey)
+        if image.users:
+            raise ImageInUse(image.image_id, image.users)
+        if image.unknown:
+            raise ImageBusy(image.image_id, image.unknown)
 
     def mark(
         self,
@@ -131,17 +145,20 @@ class DirectoryHandler(CacheHandler):
         remove: Iterable[str] = (),
     ) -> None:
         added, removed = set(map(check_label, add)), set(remove)
-        name = image.image_id
-        with self._changing(image.store, name) as fd:
-            file = folder.find(fd, name)
-            if file is None or image.location != name:
+        store, name = self._known(image.store), image.location
+        if not self._is_named(image):
+            raise ImageNotFound(image.image_id, 'no file here has that name')
+        with changing(store, name) as fd:
+            file = self._layout.find(fd, name)
+            if file is None:
                 raise ImageNotFound(name, 'that file is gone')
-            if file.sidecar.cached_at != image.cached_at:
+            if file.unknown:
+                raise StoreUnavailable(store, file.unknown)
+            if file.cached_at != image.cached_at:
                 raise ImageNotFound(name, 'it was added again meanwhile')
-            labels = (file.sidecar.labels | added) - removed
-            if labels != file.sidecar.labels:
-                new = dataclasses.replace(file.sidecar, labels=labels)
-                sidecar.write(fd, name, new)
+            labels = (file.labels | added) - removed
+            if labels != file.labels:
+                sidecar.write(fd, name, _labelled(fd, file, labels))
 
     def room(self, meta: ImageMeta, store: str) -> int:
         return meta.size
@@ -153,152 +170,112 @@ class DirectoryHandler(CacheHandler):
         store: str,
         labels: Iterable[str] = (),
     ) -> CachedImage:
-        name, checked = meta.image_id, set(map(check_label, labels))
-        if len(name) > _LONGEST_NAME:
-            raise Unsupported(name, f'over {_LONGEST_NAME} characters')
-        with self._folder(store) as fd:
-            _refuse_existing(fd, name)
-        stage = sidecar.stage(name, secrets.token_hex(4))
-        with self._staged(store, stage) as new:
-            _fill(new, content, meta, store)
-            with self._changing(store, name) as fd:
-                self._publish(fd, name, stage, checked)
-                file = folder.find(fd, name, [stage])
-        if file is None:
-            raise Uncertain(name, 'somebody else changed the new file')
-        return _image(store, name, file)
-
-    @contextlib.contextmanager
-    def _staged(self, store: str, stage: str) -> Iterator[int]:
-        """Give a new file that is gone afterwards, however it ends."""
-        with contextlib.ExitStack() as stack:
-            # Errors of the content, which is read inside, are not ours.
-            with _translated(store):
-                fd = os.open(store, _FOLDER)
-                stack.callback(os.close, fd)
-                # The stage is its own lock: who can take it knows that
-                # nobody is writing it any more.
-                new = stack.enter_context(flock.held(fd, stage, 0o644))
-            yield new
-
-    def _publish(
-        self, fd: int, name: str, stage: str, labels: set[str]
-    ) -> None:
-        _refuse_existing(fd, name)
-        found = os.stat(stage, dir_fd=fd, follow_symlinks=False)
-        made = sidecar.Sidecar.of(name, self._clock(), labels, found)
-        # The sidecar first: what has none would be foreign after a crash.
-        sidecar.write(fd, name, made)
-        # A link, unlike a rename, replaces nothing that others put there.
-        try:
-            os.link(stage, name, src_dir_fd=fd, dst_dir_fd=fd)
-        except FileExistsError:
-            sidecar.remove(fd, name)
-            raise ImageExists(name, 'somebody else put it there') from None
-        os.fsync(fd)
+        checked = set(map(check_label, labels))
+        file = adding.add(
+            self._layout,
+            self._known(store),
+            meta,
+            content,
+            checked,
+            self._clock(),
+        )
+        survey = self._overlays.survey() if self._overlays else None
+        return _image(store, file, survey)
 
     def debris(self, store: str) -> Iterable[Debris]:
-        with self._folder(store) as fd:
-            return [
-                _debris(store, entry, why, found)
-                for entry in os.listdir(fd)
-                if (why := folder.broken(fd, entry)) is not None
-                if (found := sidecar.look(fd, entry)) is not None
-            ]
+        return leftovers.listed(self._layout, self._known(store))
 
     def clean(self, debris: Debris) -> int | None:
-        entry = debris.location
-        name = sidecar.owner(entry)
-        if name is None:
-            return 0
-        with self._changing(debris.store, name) as fd:
-            found = sidecar.look(fd, entry)
-            if found is None or folder.broken(fd, entry, locked=True) is None:
-                return 0
-            # That removes it, and waits for whoever took it after all.
-            with flock.held(fd, entry):
-                return folder.allocated(found) if found.st_nlink == 1 else 0
+        self._known(debris.store)
+        return leftovers.clean(self._layout, debris)
 
-    @contextlib.contextmanager
-    def _folder(self, store: str) -> Iterator[int]:
+    def _known(self, store: str) -> str:
         if store not in self.paths:
             raise StoreUnavailable(store, 'no [imagecache_directory] path')
-        with _translated(store):
-            fd = os.open(store, _FOLDER)
-            try:
-                yield fd
-            finally:
-                os.close(fd)
+        return store
 
-    @contextlib.contextmanager
-    def _changing(self, store: str, name: str) -> Iterator[int]:
-        """Keep others from changing that image or its sidecar."""
-        lock = sidecar.path(name, sidecar.LOCK)
-        with self._folder(store) as fd, flock.held(fd, lock):
-            yield fd
+    def _is_named(self, image: CachedImage) -> bool:
+        """Tell if an image lies where one of its name does, here."""
+        named = self._layout.named(image.location)
+        return named == (image.image_id, image.variant)
 
 
 def _utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-def _absolute(path: str) -> str:
+def _absolute(paths: Iterable[str]) -> tuple[str, ...]:
     try:
-        return os.path.abspath(check_name('path', path))
+        checked = [check_name('path', path) for path in paths]
     except ValueError as error:
         raise ConfigurationError(f'[imagecache_directory] {error}') from error
+    return tuple(dict.fromkeys(map(os.path.abspath, checked)))
 
 
-@contextlib.contextmanager
-def _translated(store: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise StoreUnavailable(store, why) from error
-
-
-def _image(store: str, name: str, file: folder.File) -> CachedImage:
-    return CachedImage(
-        image_id=name,
-        store=store,
-        location=name,
-        size=file.size,
-        frees=0 if file.linked else file.size,
-        cached_at=file.sidecar.cached_at,
-        # Without a link somebody may yet read it or have it for backing.
-        users=_LINKED if file.linked else None,
-        marks=Marks.read(file.sidecar.labels),
+def _layout(
+    name: str,
+    instance_paths: Iterable[str],
+    clock: Callable[[], datetime.datetime],
+) -> Layout:
+    if name == 'nova':
+        return Nova(instance_paths, clock)
+    if name == 'plain':
+        return Plain()
+    raise ConfigurationError(
+        f'[imagecache_directory] layout: {name!r} is not plain or nova'
     )
 
 
-def _refuse_existing(fd: int, name: str) -> None:
-    if sidecar.look(fd, name) is not None:
-        ours = folder.find(fd, name) is not None
-        raise ImageExists(name, '' if ours else 'as a file that is not ours')
+def _store(path: str, seen: dict[tuple[int, int], str]) -> Store:
+    try:
+        with opened(path) as fd:
+            found, space = os.fstat(fd), os.fstatvfs(fd)
+            problem = mounts.absent(path) or mounts.problem(fd)
+    except StoreUnavailable as error:
+        return Store(name=path, problem=error.why)
+    first = seen.setdefault((found.st_dev, found.st_ino), path)
+    if first != path:
+        return Store(name=path, problem=f'it is the folder {first} again')
+    return Store(
+        name=path,
+        total=space.f_blocks * space.f_frsize,
+        free=space.f_bavail * space.f_frsize,
+        # Named for the first of those on one file system.
+        pool=seen.setdefault((found.st_dev, -1), path),
+        problem=problem,
+    )
 
 
-def _fill(fd: int, content: BinaryIO, meta: ImageMeta, store: str) -> None:
-    """Write the content to the disk, or refuse it if it is not whole."""
-    size = 0
-    while chunk := content.read(_CHUNK):
-        size += len(chunk)
-        with _translated(store):
-            _write(fd, chunk)
-    if size != meta.size:
-        why = f'it has {size} bytes, not the {meta.size} announced'
-        raise Unsupported(meta.image_id, why)
-    with _translated(store):
-        os.fsync(fd)
+def _labelled(
+    fd: int, file: folder.File, labels: frozenset[str]
+) -> sidecar.Sidecar:
+    if file.written is not None:
+        return dataclasses.replace(file.written, labels=labels)
+    found = os.stat(file.name, dir_fd=fd, follow_symlinks=False)
+    born = birth.of(fd, file.name)
+    return sidecar.Sidecar.of(file.name, file.cached_at, labels, found, born)
 
 
-def _write(fd: int, chunk: bytes) -> None:
-    rest = memoryview(chunk)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
+def _image(
+    store: str, file: folder.File, survey: Survey | None
+) -> CachedImage:
+    return CachedImage(
+        image_id=file.image_id,
+        store=store,
+        location=file.name,
+        variant=file.variant,
+        size=file.size,
+        frees=0 if file.linked else file.size,
+        cached_at=file.cached_at,
+        users=_users(file, survey),
+        unknown=file.unknown or (survey.problem if survey else None),
+        marks=Marks.read(file.labels),
+    )
 
 
-def _debris(store: str, entry: str, why: str, found: os.stat_result) -> Debris:
-    since = datetime.datetime.fromtimestamp(found.st_mtime, datetime.UTC)
-    size = folder.allocated(found) if found.st_nlink == 1 else 0
-    return Debris(store=store, location=entry, size=size, since=since, why=why)
+def _users(file: folder.File, survey: Survey | None) -> frozenset[str] | None:
+    if survey is None:
+        # Without a link somebody may yet read it or have it for backing.
+        return _LINKED if file.linked else None
+    users = survey.of(file.identity)
+    return users | _LINKED if file.linked else users

@@ -1,6 +1,10 @@
 """The options of the handler ``directory``."""
 
+from typing import Any
+
 from oslo_config import cfg
+
+from imagecache_handlers.exceptions import ConfigurationError
 
 GROUP = 'imagecache_directory'
 
@@ -13,9 +17,38 @@ OPTS: list[cfg.Opt] = [
         'the option once for each. Folders on one file system share its '
         'free space.',
     ),
+    cfg.StrOpt(
+        'layout',
+        default='plain',
+        choices=[
+            ('plain', 'files that this library has labelled, and no others'),
+            ('nova', "the folder _base of Nova's libvirt driver"),
+        ],
+        help='How the images lie in these folders.',
+    ),
+    cfg.ListOpt(
+        'instance_paths',
+        default=[],
+        metavar='FOLDERS',
+        help='The folders with the folders, or the disks, of all instances '
+        'that may use the images, separated by commas; with Nova its '
+        'instances_path. Whatever has an image for backing there is seen to '
+        'use it. Not set: such use is not seen, and has to be told.',
+    ),
 ]
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register the options in ``conf`` and nowhere else."""
     conf.register_opts(OPTS, group=GROUP)
+
+
+def value(conf: cfg.ConfigOpts, name: str) -> Any:
+    """Read one of the options.
+
+    :raises ConfigurationError: when it is set to nothing that fits.
+    """
+    try:
+        return conf[GROUP][name]
+    except (cfg.Error, ValueError) as error:
+        raise ConfigurationError(f'[{GROUP}] {name}: {error}') from error

@@ -1,22 +1,60 @@
-"""What lies in a folder: which files are our images, and which are debris."""
+"""What lies in a folder: the files that are images of ours, and debris."""
 
+from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Mapping
+import contextlib
 import dataclasses
+import datetime
 import os
 import stat
+from typing import NamedTuple
+from typing import Self
 
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers import flock
 from imagecache_handlers import sidecar
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """An image that is ours: its sidecar, its size, and if others link it."""
+class File(NamedTuple):
+    """An image that is ours, and what is written of it.
 
-    sidecar: sidecar.Sidecar
+    ``identity`` is its device and inode.  ``written`` is None while nothing
+    is.  ``linked``: others have links to it.  ``unknown`` says why nobody
+    can tell what is written.
+    """
+
+    name: str
+    image_id: str
+    variant: str
+    identity: tuple[int, int]
     size: int
+    cached_at: datetime.datetime
+    written: sidecar.Sidecar | None
+    labels: frozenset[str]
     linked: bool
+    unknown: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The names in a folder, read once, and the stages of each image."""
+
+    names: Collection[str]
+    stages: Mapping[str, list[str]]
+
+    @classmethod
+    def of(cls, folder: int) -> Self:
+        names = dict.fromkeys(os.listdir(folder))
+        return cls(names=names, stages=_stages(names))
+
+
+def _stages(names: Iterable[str]) -> dict[str, list[str]]:
+    stages: dict[str, list[str]] = {}
+    for name in names:
+        if name.endswith(sidecar.STAGE) and (of := sidecar.owner(name)):
+            stages.setdefault(of, []).append(name)
+    return stages
 
 
 def allocated(found: os.stat_result) -> int:
@@ -24,33 +62,33 @@ def allocated(found: os.stat_result) -> int:
     return found.st_blocks * 512
 
 
-def find(folder: int, name: str, entries: Iterable[str] = ()) -> File | None:
-    """Find an image that is ours; own stages among entries are no users."""
-    written = sidecar.read(folder, name)
+def regular(folder: int, name: str) -> os.stat_result | None:
+    """Look at a regular file; None for anything else, links above all."""
     found = sidecar.look(folder, name)
-    if written is None or found is None:
+    if found is None or not stat.S_ISREG(found.st_mode):
         return None
-    if written.image_id != name or not written.belongs_to(found):
-        return None
+    return found
+
+
+def linked(
+    folder: int, name: str, found: os.stat_result, listing: Listing | None
+) -> bool:
+    """Tell if others link a file; the stages in a listing are our own."""
     links = found.st_nlink - 1
-    if links:
-        links -= len(_own_links(folder, name, found, entries))
-    return File(sidecar=written, size=allocated(found), linked=links > 0)
+    if links and listing is not None:
+        links -= len(_own_links(folder, found, listing.stages.get(name, ())))
+    return links > 0
 
 
 def _own_links(
-    folder: int, name: str, found: os.stat_result, entries: Iterable[str]
+    folder: int, found: os.stat_result, stages: Iterable[str]
 ) -> list[str]:
     """Give the stages that are that very file: an add was cut off late."""
-    stages = [
-        (entry, sidecar.look(folder, entry))
-        for entry in entries
-        if entry.endswith(sidecar.STAGE) and sidecar.owner(entry) == name
-    ]
     return [
         entry
-        for entry, stage in stages
-        if stage is not None and os.path.samestat(stage, found)
+        for entry in stages
+        if (stage := sidecar.look(folder, entry)) is not None
+        if os.path.samestat(stage, found)
     ]
 
 
@@ -59,7 +97,8 @@ def drop_own_links(folder: int, name: str) -> None:
     found = sidecar.look(folder, name)
     if found is None or found.st_nlink == 1:
         return
-    for entry in _own_links(folder, name, found, os.listdir(folder)):
+    stages = _stages(os.listdir(folder)).get(name, ())
+    for entry in _own_links(folder, found, stages):
         os.unlink(entry, dir_fd=folder)
 
 
@@ -78,6 +117,17 @@ def remove(folder: int, name: str) -> None:
         raise Uncertain(name, f'removed, but not safely: {error}') from error
 
 
+def give_away(fd: int, folder: os.stat_result) -> None:
+    """Let a new file be that of whom its folder belongs to, if we may.
+
+    The folder of another service is looked after by root: that service has
+    to be able to touch, or lock, what lies there.
+    """
+    if (folder.st_uid, folder.st_gid) != (os.geteuid(), os.getegid()):
+        with contextlib.suppress(PermissionError):
+            os.fchown(fd, folder.st_uid, folder.st_gid)
+
+
 def broken(folder: int, entry: str, *, locked: bool = False) -> str | None:
     """Say why an entry is debris; None if it is not, or not surely.
 
@@ -90,8 +140,11 @@ def broken(folder: int, entry: str, *, locked: bool = False) -> str | None:
     if entry.endswith(sidecar.STAGE):
         held = flock.is_held(folder, entry)
         return None if held else 'adding an image was cut off'
-    if not locked and flock.is_held(folder, sidecar.path(name, sidecar.LOCK)):
+    lock = sidecar.path(name, sidecar.LOCK)
+    if not locked and flock.is_held(folder, lock):
         return None
+    if entry == lock:
+        return None if locked or found.st_size else 'whoever held it died'
     if entry.endswith(sidecar.NEW):
         return 'writing labels was cut off'
     if sidecar.look(folder, name) is None and sidecar.read(folder, name):

@@ -1,11 +1,42 @@
-"""Whether a file system shows to every host at once what one has written."""
+"""Whether a folder is mounted, and shows at once what others write in it."""
 
 from collections.abc import Iterable
 import os
+import re
 
 _MOUNTS = '/proc/self/mountinfo'
+_FSTAB = '/etc/fstab'
 _NFS = frozenset({'nfs', 'nfs4'})
 _LOCAL_LOCKS = frozenset({'local_lock=all', 'local_lock=flock'})
+_OCTAL = re.compile(r'\\([0-7]{3})')
+
+
+def absent(path: str) -> str | None:
+    """Say that a folder lies where something is to be mounted and is not.
+
+    Such a folder is there, and empty: nothing in it proves anything.
+    """
+    try:
+        with open(_FSTAB, encoding='utf-8', errors='surrogateescape') as file:
+            points = list(_mount_points(file))
+    except OSError:
+        return None
+    for point in points:
+        # A place in between may be missing as well.
+        if _is_under(path, point) and not os.path.ismount(point):
+            return f'{point} is not mounted, though {_FSTAB} names it'
+    return None
+
+
+def _mount_points(lines: Iterable[str]) -> Iterable[str]:
+    for line in lines:
+        fields = line.partition('#')[0].split()
+        if len(fields) > 2 and fields[1].startswith('/'):
+            yield _OCTAL.sub(lambda found: chr(int(found[1], 8)), fields[1])
+
+
+def _is_under(path: str, point: str) -> bool:
+    return f'{path}/'.startswith(f'{point.rstrip("/")}/')
 
 
 def problem(folder: int) -> str | None:

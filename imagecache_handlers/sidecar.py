@@ -44,7 +44,8 @@ class Sidecar:
     A file that was put there later under the same name has another inode,
     or another time of its last change where the number was given out again.
     The device is not written: it may be another after a reboot, and always
-    is the one that the sidecar itself lies on.
+    is the one that the sidecar itself lies on.  ``born_ns`` is written where
+    others touch the file, so that its last change tells nothing.
     """
 
     image_id: str
@@ -53,6 +54,7 @@ class Sidecar:
     inode: int
     size: int
     mtime_ns: int
+    born_ns: int | None = None
 
     @classmethod
     def of(
@@ -61,6 +63,7 @@ class Sidecar:
         cached_at: datetime.datetime,
         labels: Collection[str],
         file: os.stat_result,
+        born_ns: int | None = None,
     ) -> Self:
         return cls(
             image_id=image_id,
@@ -69,6 +72,7 @@ class Sidecar:
             inode=file.st_ino,
             size=file.st_size,
             mtime_ns=file.st_mtime_ns,
+            born_ns=born_ns,
         )
 
     def belongs_to(self, file: os.stat_result) -> bool:
@@ -77,6 +81,19 @@ class Sidecar:
             and file.st_ino == self.inode
             and file.st_size == self.size
             and file.st_mtime_ns == self.mtime_ns
+        )
+
+    def survives(self, file: os.stat_result, born_ns: int | None) -> bool:
+        """Tell if it belongs to a file that others may have touched.
+
+        Where nobody knows when a file was born, one of the same number and
+        size is taken for the same: its labels protect rather than not.
+        """
+        known = None not in (born_ns, self.born_ns)
+        return (
+            file.st_ino == self.inode
+            and file.st_size == self.size
+            and (born_ns == self.born_ns or not known)
         )
 
     def dump(self) -> bytes:
@@ -122,7 +139,7 @@ def stage(name: str, token: str) -> str:
 
 def owner(entry: str) -> str | None:
     """Give the image that an entry lies beside, by its name alone."""
-    for ending in (SIDECAR, NEW, STAGE):
+    for ending in (SIDECAR, NEW, LOCK, STAGE):
         if entry.startswith('.') and entry.endswith(ending):
             name = entry[1:].removesuffix(ending)
             if ending == STAGE:
@@ -151,12 +168,14 @@ def read(folder: int, name: str) -> Sidecar | None:
         if _is_odd(folder, path(name)):
             return None
         raise
-    with open(fd, 'rb') as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _TOO_LARGE:
             return None
-        content = file.read(_TOO_LARGE + 1)
-    if len(content) > _TOO_LARGE:
-        return None
+        # Whole at once: a sidecar is replaced, never written over.
+        content = os.read(fd, found.st_size)
+    finally:
+        os.close(fd)
     return Sidecar.parse(content)
 
 
@@ -172,11 +191,17 @@ def write(folder: int, name: str, sidecar: Sidecar) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new, dir_fd=folder)
     fd = os.open(new, _WRITE, 0o644, dir_fd=folder)
-    with open(fd, 'wb') as file:
-        file.write(sidecar.dump())
-        file.flush()
-        os.fsync(fd)
-    os.rename(new, path(name), src_dir_fd=folder, dst_dir_fd=folder)
+    try:
+        with open(fd, 'wb') as file:
+            file.write(sidecar.dump())
+            file.flush()
+            os.fsync(fd)
+        os.rename(new, path(name), src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError:
+        # A full disk, mostly: it is to have these bytes back.
+        with contextlib.suppress(OSError):
+            os.unlink(new, dir_fd=folder)
+        raise
     os.fsync(folder)
 
 

@@ -48,16 +48,28 @@ ROOMS = {
         'nova_opts orders patterns rules'
     ),
     'cache_opts': '',
-    'directory_opts': '',
+    'directory_opts': 'exceptions',
     'nova_opts': 'cache_opts config_files config_values exceptions',
     'config_values': 'config_files exceptions',
     'config_files': 'exceptions',
     'directory': (
-        'directory_opts exceptions flock folder handler marks model mounts '
-        'sidecar'
+        'adding birth directory_opts exceptions folder handler layout '
+        'leftovers marks model mounts nova_layout opening overlays sidecar'
     ),
+    'adding': 'birth exceptions flock folder layout model opening sidecar',
+    'leftovers': 'flock folder layout model opening sidecar',
+    'overlays': 'chains instances',
+    'instances': 'chains mounts qcow2',
+    'chains': 'qcow2',
+    'qcow2': '',
+    'layout': 'folder model sidecar',
+    'nova_layout': 'birth folder layout marks model nova_lock sidecar',
+    'nova_lock': 'exceptions folder',
+    'opening': 'exceptions flock sidecar',
     'folder': 'exceptions flock sidecar',
     'sidecar': 'marks model',
+    'source': 'exceptions model',
+    'birth': '',
     'flock': '',
     'mounts': '',
 }

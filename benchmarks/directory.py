@@ -1,0 +1,227 @@
+"""Measure the handler ``directory`` on a folder of images and overlays.
+
+Beside enumerating stands what no reader can do without: a bare scandir, a
+stat of every image and disk, and one read of 512 bytes of each overlay.
+Beside a pass that changes nothing stands enumerating.  Half of the images
+have two overlays each, the others lie idle, too young to go; at last they
+are old enough, and evicted.  Each look at a store counts, and each label
+that is written.
+"""
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Sequence
+import dataclasses
+import datetime
+import os
+import pathlib
+import struct
+import tempfile
+import time
+
+from benchmarks import output
+from imagecache_handlers.cache import ImageCache
+from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.marks import unused_label
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Evidence
+from imagecache_handlers.rules import Rules
+from imagecache_handlers import sidecar
+from imagecache_handlers.verdicts import Did
+from imagecache_handlers.verdicts import Report
+
+NOW = datetime.datetime.now(datetime.UTC)
+LATER = NOW + datetime.timedelta(days=2)
+SIZES = (1_000, 10_000)
+HEAD = 512
+CLUSTER = 2**16
+
+
+class Counting(DirectoryHandler):
+    """Counts how often it is asked to look, and to write."""
+
+    looks = 0
+    writes = 0
+
+    def enumerate(
+        self, store: str, image_ids: Collection[str] | None = None
+    ) -> Collection[CachedImage]:
+        self.looks += 1
+        return super().enumerate(store, image_ids)
+
+    def mark(
+        self,
+        image: CachedImage,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> None:
+        self.writes += 1
+        super().mark(image, add, remove)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A folder with ``count`` images, and one with as many overlays."""
+
+    root: pathlib.Path
+    count: int
+
+    @property
+    def images(self) -> str:
+        return str(self.root / 'images')
+
+    @property
+    def instances(self) -> str:
+        return str(self.root / 'instances')
+
+    def handler(self) -> Counting:
+        return Counting([self.images], instance_paths=[self.instances])
+
+    def build(self) -> None:
+        for folder in self.images, self.instances:
+            os.mkdir(folder)
+        template = overlay(f'{self.images}/{_name(0)}')
+        for n in range(self.count):
+            self._image(n)
+            below = _name(n // 2 * 2)
+            disk = template.replace(_name(0).encode(), below.encode())
+            self._disk(n, disk)
+        # What was just written is not to be written back while we measure.
+        os.sync()
+
+    def _image(self, n: int) -> None:
+        name = _name(n)
+        path = os.path.join(self.images, name)
+        _write(path, b'an image')
+        labels = {unused_label(NOW)} if n % 2 else set()
+        found = os.stat(path)
+        written = sidecar.Sidecar.of(name, NOW, labels, found)
+        _write(os.path.join(self.images, sidecar.path(name)), written.dump())
+
+    def _disk(self, n: int, content: bytes) -> None:
+        folder = os.path.join(self.instances, f'instance-{n:06}')
+        os.mkdir(folder)
+        _write(os.path.join(folder, 'disk'), content)
+
+
+def overlay(backing: str) -> bytes:
+    """Make a qcow2 overlay that is empty, as much as readers look at."""
+    extension = struct.pack('>II8s', 0xE2792ACA, 3, b'raw')
+    at = 104 + len(extension) + 8
+    name = os.fsencode(backing)
+    head = struct.pack('>4sIQIIQ', b'QFI\xfb', 3, at, len(name), 16, 2**30)
+    head = head.ljust(100, b'\0') + struct.pack('>I', 104)
+    return (head + extension + bytes(8) + name).ljust(CLUSTER, b'\0')
+
+
+def _name(n: int) -> str:
+    return f'image-{n:06}'
+
+
+def _write(path: str, content: bytes) -> None:
+    with open(path, 'wb') as file:
+        file.write(content)
+
+
+def bare(place: Place) -> int:
+    """Do what nobody can do without; give how many files were seen."""
+    seen = 0
+    with os.scandir(place.images) as entries:
+        for entry in entries:
+            if not entry.name.startswith('.'):
+                entry.stat(follow_symlinks=False)
+                seen += 1
+    with os.scandir(place.instances) as folders:
+        for folder in folders:
+            seen += _bare_disks(folder.path)
+    return seen
+
+
+def _bare_disks(folder: str) -> int:
+    seen = 0
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            entry.stat(follow_symlinks=False)
+            fd = os.open(entry.path, os.O_RDONLY)
+            os.read(fd, HEAD)
+            os.close(fd)
+            seen += 1
+    return seen
+
+
+def sweep(handler: Counting, now: datetime.datetime) -> Report:
+    cache = ImageCache(handler, Rules(), clock=lambda: now)
+    # The disks tell who uses what; nobody has anything to add.
+    return cache.sweep(lambda: Evidence(as_of=now))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def measure(place: Place, repeat: int) -> output.Row:
+    """Give the row of one size; the place is not fit for another."""
+    handler = place.handler()
+    acts = (
+        lambda: bare(place),
+        lambda: place.handler().enumerate(place.images),
+        lambda: sweep(handler, NOW),
+    )
+    # In turns, and the quickest of each: other work disturbs all alike.
+    rounds = [[_seconds(act) for act in acts] for _ in range(repeat + 1)]
+    floor, listed, passed = map(min, zip(*rounds[1:], strict=True))
+    return {
+        'images': place.count,
+        'overlays': place.count,
+        'bare s': floor,
+        'enumerate s': listed,
+        'to bare': listed / floor,
+        'pass s': passed,
+        'to enumerate': passed / listed,
+        'writes': handler.writes,
+        **evicting(place),
+    }
+
+
+def evicting(place: Place) -> dict[str, int | float]:
+    """Evict the idle half, when its time has come."""
+    handler = place.handler()
+    started = time.perf_counter()
+    report = sweep(handler, LATER)
+    taken = time.perf_counter() - started
+    did = [one.did for one in report.outcomes]
+    evicted = did.count(Did.EVICTED)
+    if evicted != place.count // 2 or evicted != len(did):
+        raise RuntimeError(f'evicted {evicted} of {place.count // 2}')
+    return {
+        'evicted': evicted,
+        'batches': -(-evicted // handler.batch),
+        # The first is that of the plan.
+        'fresh looks': handler.looks - 1,
+        'evict s': taken,
+        'ms/evicted': taken / evicted * 1e3,
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = output.parser(__doc__)
+    parser.add_argument('--sizes', nargs='+', type=int, default=SIZES)
+    parser.add_argument('--repeat', type=int, default=5)
+    parser.add_argument(
+        '--folder', help='where to make the images; default: for temporaries'
+    )
+    args = parser.parse_args(argv)
+    rows = []
+    for count in args.sizes:
+        with tempfile.TemporaryDirectory(dir=args.folder) as root:
+            place = Place(root=pathlib.Path(root), count=count)
+            place.build()
+            rows.append(measure(place, args.repeat))
+    output.write(rows, args.json)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,79 @@
+"""Layout: which files of a folder are images; and the plain one of these."""
+
+import abc
+from collections.abc import Iterator
+import contextlib
+
+from imagecache_handlers import folder
+from imagecache_handlers.model import IMAGE_ID
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers import sidecar
+
+
+class Layout(abc.ABC):
+    """How images lie in a folder, and which files are none."""
+
+    @abc.abstractmethod
+    def key(self, image_id: str) -> str:
+        """Give an image id as it is listed; its original has that name."""
+
+    @abc.abstractmethod
+    def named(self, name: str) -> tuple[str, str] | None:
+        """Give the listed id and the variant that a file name stands for."""
+
+    @abc.abstractmethod
+    def names(self, listing: folder.Listing) -> Iterator[str]:
+        """Give the files that may be images."""
+
+    @abc.abstractmethod
+    def find(
+        self, fd: int, name: str, listing: folder.Listing | None = None
+    ) -> folder.File | None:
+        """Find an image that is ours; what a listing knows is not asked."""
+
+    def refuse(self, meta: ImageMeta) -> str | None:
+        """Say why an image cannot be added; None: it can."""
+        return None
+
+    def held(
+        self, store: str, name: str
+    ) -> contextlib.AbstractContextManager[None]:
+        """Keep other tools from using a file, if they can be kept.
+
+        :raises ImageBusy: when one of them works on it.
+        """
+        return contextlib.nullcontext()
+
+
+class Plain(Layout):
+    """An image has its own name, and is ours by the sidecar beside it."""
+
+    def key(self, image_id: str) -> str:
+        return image_id
+
+    def named(self, name: str) -> tuple[str, str] | None:
+        return (name, '') if IMAGE_ID.fullmatch(name) else None
+
+    def names(self, listing: folder.Listing) -> Iterator[str]:
+        return sidecar.beside(listing.names)
+
+    def find(
+        self, fd: int, name: str, listing: folder.Listing | None = None
+    ) -> folder.File | None:
+        written = sidecar.read(fd, name)
+        found = sidecar.look(fd, name)
+        if written is None or found is None:
+            return None
+        if written.image_id != name or not written.belongs_to(found):
+            return None
+        return folder.File(
+            name=name,
+            image_id=name,
+            variant='',
+            identity=(found.st_dev, found.st_ino),
+            size=folder.allocated(found),
+            cached_at=written.cached_at,
+            written=written,
+            labels=written.labels,
+            linked=folder.linked(fd, name, found, listing),
+        )

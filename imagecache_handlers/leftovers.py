@@ -1,0 +1,51 @@
+"""What broken operations of ours left in a folder, and how it goes."""
+
+import datetime
+import os
+
+from imagecache_handlers import flock
+from imagecache_handlers import folder
+from imagecache_handlers.layout import Layout
+from imagecache_handlers.model import Debris
+from imagecache_handlers.opening import changing
+from imagecache_handlers.opening import opened
+from imagecache_handlers import sidecar
+
+
+def listed(layout: Layout, store: str) -> list[Debris]:
+    """List them, as ``CacheHandler.debris`` promises."""
+    with opened(store) as fd:
+        return [
+            _debris(store, entry, why, found)
+            for entry in os.listdir(fd)
+            if _image_of(layout, entry) is not None
+            if (why := folder.broken(fd, entry)) is not None
+            if (found := sidecar.look(fd, entry)) is not None
+        ]
+
+
+def clean(layout: Layout, debris: Debris) -> int:
+    """Remove one of them, as ``CacheHandler.clean`` promises."""
+    entry = debris.location
+    name = _image_of(layout, entry)
+    if name is None:
+        return 0
+    with changing(debris.store, name) as fd:
+        found = sidecar.look(fd, entry)
+        if found is None or folder.broken(fd, entry, locked=True) is None:
+            return 0
+        # That removes it, and waits for whoever took it after all.
+        with flock.held(fd, entry):
+            return folder.allocated(found) if found.st_nlink == 1 else 0
+
+
+def _image_of(layout: Layout, entry: str) -> str | None:
+    """Give the file that an entry lies beside, if that may be an image."""
+    name = sidecar.owner(entry)
+    return None if name is None or layout.named(name) is None else name
+
+
+def _debris(store: str, entry: str, why: str, found: os.stat_result) -> Debris:
+    since = datetime.datetime.fromtimestamp(found.st_mtime, datetime.UTC)
+    size = folder.allocated(found) if found.st_nlink == 1 else 0
+    return Debris(store=store, location=entry, size=size, since=since, why=why)

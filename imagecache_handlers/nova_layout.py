@@ -1,0 +1,136 @@
+"""The layout ``nova``: the folder ``_base`` of Nova's libvirt driver.
+
+An image is a file named by the SHA-1 of its id, and ``SHA1_SIZE`` is a copy
+of it that older releases resized.  Such files are ours by their names; a
+sidecar, which Nova passes over, appears with the first label.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
+import datetime
+import hashlib
+import os
+import re
+
+from imagecache_handlers import birth
+from imagecache_handlers import folder
+from imagecache_handlers.layout import Layout
+from imagecache_handlers import marks
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers import nova_lock
+from imagecache_handlers import sidecar
+
+_NAME = re.compile(r'([0-9a-f]{40})(?:_([0-9]{1,19}))?', flags=re.ASCII)
+_KEY = re.compile(r'[0-9a-f]{40}', flags=re.ASCII)
+_NO_LABELS: frozenset[str] = frozenset()
+_FORMATS = ('raw', 'iso')
+_NO_TIME = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+class Nova(Layout):
+    """As Nova reads and writes it, and touches a file that it uses."""
+
+    def __init__(
+        self,
+        instance_paths: Iterable[str],
+        clock: Callable[[], datetime.datetime],
+    ) -> None:
+        self._instance_paths = tuple(instance_paths)
+        self._clock = clock
+
+    def key(self, image_id: str) -> str:
+        if _KEY.fullmatch(image_id):
+            return image_id
+        sha1 = hashlib.sha1(image_id.encode(), usedforsecurity=False)
+        return sha1.hexdigest()
+
+    def named(self, name: str) -> tuple[str, str] | None:
+        found = _NAME.fullmatch(name)
+        return (found[1], found[2] or '') if found else None
+
+    def names(self, listing: folder.Listing) -> Iterator[str]:
+        return filter(_NAME.fullmatch, listing.names)
+
+    def find(
+        self, fd: int, name: str, listing: folder.Listing | None = None
+    ) -> folder.File | None:
+        named, found = _NAME.fullmatch(name), folder.regular(fd, name)
+        if named is None or found is None:
+            return None
+        born = birth.of(fd, name)
+        written, unknown = _read(fd, name, listing)
+        if written is None or not written.survives(found, born):
+            cached_at = _time(found.st_mtime_ns if born is None else born)
+            written, labels = None, _NO_LABELS
+        else:
+            cached_at = written.cached_at
+            labels = _touched(written.labels, found, self._clock())
+        return folder.File(
+            name=name,
+            image_id=named[1],
+            variant=named[2] or '',
+            identity=(found.st_dev, found.st_ino),
+            size=folder.allocated(found),
+            cached_at=cached_at,
+            written=written,
+            labels=labels,
+            linked=folder.linked(fd, name, found, listing),
+            unknown=unknown,
+        )
+
+    def refuse(self, meta: ImageMeta) -> str | None:
+        if meta.disk_format in _FORMATS:
+            return None
+        return f'Nova keeps raw images here, this is {meta.disk_format}'
+
+    def held(
+        self, store: str, name: str
+    ) -> contextlib.AbstractContextManager[None]:
+        # Nova makes disks of a resized copy with the lock of its original.
+        locks = dict.fromkeys((name[:40], name))
+        folders = (os.path.dirname(store), *self._instance_paths)
+        return nova_lock.held(folders, locks)
+
+
+def _read(
+    fd: int, name: str, listing: folder.Listing | None
+) -> tuple[sidecar.Sidecar | None, str | None]:
+    """Read the sidecar of a file, or say why it cannot be understood."""
+    path = sidecar.path(name)
+    if listing is not None and path not in listing.names:
+        return None, None
+    written = sidecar.read(fd, name)
+    if written is None:
+        there = sidecar.look(fd, path) is not None
+        return None, f'{path} cannot be understood' if there else None
+    if written.image_id != name:
+        return None, f'{path} is that of {written.image_id}'
+    return written, None
+
+
+def _touched(
+    labels: frozenset[str], found: os.stat_result, now: datetime.datetime
+) -> frozenset[str]:
+    """Restart the age of an image that was touched while it ran.
+
+    Nova touches a file before it makes a disk of it.  A touch from the
+    future, by a clock that has been set back since, tells no time.
+    """
+    if not labels:
+        return labels
+    running = marks.Marks.read(labels)
+    since, at = running.unused_since, _time(found.st_mtime_ns)
+    if since is None or not since < at <= now + marks.FUTURE:
+        return labels
+    return labels - running.of('unused') | {marks.unused_label(at)}
+
+
+def _time(nanoseconds: int) -> datetime.datetime:
+    try:
+        seconds = nanoseconds / 10**9
+        return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    except (OverflowError, ValueError, OSError):
+        # No calendar has it: as old as can be, for it proves nothing.
+        return _NO_TIME

@@ -1,0 +1,40 @@
+"""The folder of a store, opened, with what goes wrong in our own words."""
+
+from collections.abc import Iterator
+import contextlib
+import os
+
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers import flock
+from imagecache_handlers import sidecar
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+@contextlib.contextmanager
+def opened(store: str) -> Iterator[int]:
+    """Open the folder of a store; what fails meanwhile is the store's."""
+    with translated(store):
+        fd = os.open(store, FOLDER)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+
+@contextlib.contextmanager
+def changing(store: str, name: str) -> Iterator[int]:
+    """Open it, and keep others from changing a file or its sidecar."""
+    lock = sidecar.path(name, sidecar.LOCK)
+    with opened(store) as fd, flock.held(fd, lock):
+        yield fd
+
+
+@contextlib.contextmanager
+def translated(store: str) -> Iterator[None]:
+    """Say of any failure that the store is unavailable, and why."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise StoreUnavailable(store, why) from error

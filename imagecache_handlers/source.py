@@ -1,0 +1,121 @@
+"""Where images come from: a stream of bytes that is what it says."""
+
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import io
+import os
+import stat
+from typing import Any
+from typing import BinaryIO
+from typing import cast
+
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.model import ImageMeta
+
+# Where a format tells itself, and how; what tells nothing is raw.
+_MAGIC = (
+    ('qcow2', 0, b'QFI\xfb'),
+    ('vmdk', 0, b'KDMV'),
+    ('vmdk', 0, b'# Disk DescriptorFile'),
+    ('vhd', 0, b'conectix'),
+    ('vhdx', 0, b'vhdxfile'),
+    ('vdi', 64, b'\x7f\x10\xda\xbe'),
+    ('qed', 0, b'QED\0'),
+    ('iso', 0x8001, b'CD001'),
+)
+_RAW = 'raw'
+_HEAD = 0x8001 + 5
+_CHUNK = 2**20
+
+# Never waiting for the other end of a pipe.
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+class SourceError(CacheError):
+    """An image cannot be had from where it is to come from."""
+
+    def __init__(self, source: str, why: str) -> None:
+        super().__init__(source, why)
+        self.source = source
+        self.why = why
+
+    def __str__(self) -> str:
+        return f'{self.source!r} is no source of an image: {self.why}'
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LocalFile:
+    """An image that is a file of this host."""
+
+    path: str
+
+    @contextlib.contextmanager
+    def opened(self, image_id: str) -> Iterator[tuple[ImageMeta, BinaryIO]]:
+        """Tell what the file is, and give its bytes.
+
+        Reading ends with an error unless they are all the bytes of one and
+        the same content.
+
+        :raises SourceError: when it is no regular file, cannot be read, or
+            is changed meanwhile.
+        """
+        with contextlib.ExitStack() as stack:
+            with _told(self.path):
+                fd = os.open(self.path, _READ)
+                stack.callback(os.close, fd)
+                found = os.fstat(fd)
+                if not stat.S_ISREG(found.st_mode):
+                    raise SourceError(self.path, 'it is no regular file')
+                form = disk_format(os.pread(fd, _HEAD, 0))
+            meta = ImageMeta(
+                image_id=image_id, size=found.st_size, disk_format=form
+            )
+            steady = io.BufferedReader(_Steady(self.path, fd, found), _CHUNK)
+            yield meta, cast(BinaryIO, steady)
+
+
+def disk_format(head: bytes) -> str:
+    """Tell a format by the first bytes of a file."""
+    for name, offset, magic in _MAGIC:
+        if head.startswith(magic, offset):
+            return name
+    return _RAW
+
+
+class _Steady(io.RawIOBase):
+    """The bytes of a file that must not change while they are read."""
+
+    def __init__(self, path: str, fd: int, found: os.stat_result) -> None:
+        self._path = path
+        self._fd = fd
+        self._found = found
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with _told(self._path):
+            size = os.preadv(self._fd, [buffer], self._at)
+            self._at += size
+            if not size:
+                self._check()
+        return size
+
+    def _check(self) -> None:
+        now, then = os.fstat(self._fd), self._found
+        if (now.st_mtime_ns, now.st_size, self._at) != (
+            then.st_mtime_ns,
+            then.st_size,
+            then.st_size,
+        ):
+            raise SourceError(self._path, 'it was changed while it was read')
+
+
+@contextlib.contextmanager
+def _told(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(path, error.strerror or str(error)) from error

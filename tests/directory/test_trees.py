@@ -1,0 +1,360 @@
+"""Arbitrary trees: no foreign file is touched, no image in use is lost."""
+
+import contextlib
+import datetime
+import io
+import os
+import pathlib
+import socket
+import stat
+import tempfile
+import unittest
+
+import hypothesis
+from hypothesis import strategies as st
+
+from imagecache_handlers import CachedImage
+from imagecache_handlers import CacheError
+from imagecache_handlers import Debris
+from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers import Evidence
+from imagecache_handlers import ImageCache
+from imagecache_handlers import ImageMeta
+from imagecache_handlers import Rules
+from imagecache_handlers import sidecar
+from tests.directory import disks
+
+NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+HOUR = datetime.timedelta(hours=1)
+EXAMPLES = int(os.environ.get('IMAGECACHE_EXAMPLES', '150'))
+
+
+class Tree:
+    """A folder of images and other things, and what must become of them.
+
+    Every method after ``pose`` makes one thing; ``name`` is its own, and
+    no other thing has it, or lies beside it.
+    """
+
+    def __init__(self, root, *, sees):
+        self.root = pathlib.Path(root)
+        self.folder = self.root / 'images'
+        self.disks = self.root / 'instances'
+        self.outside = self.root / 'outside'
+        for path in self.folder, self.disks, self.outside:
+            path.mkdir()
+        # Where no instance is at all, a mount may be missing.
+        (self.disks / 'resident').write_bytes(b'a raw disk')
+        self.sees = sees
+        self.unclear = False  # there is a disk that nobody can read
+        self.told = {}  # image: who uses it, as the evidence says
+        self.kept = {}  # images that must stay, with their content
+        self.idle = set()  # images that must go, if nothing is unclear
+        self.mess = set()  # what must go, of what no image has
+        self.ours = set()  # whatever may change or go
+
+    def handler(self, now=NOW):
+        more = {'instance_paths': [str(self.disks)]} if self.sees else {}
+        path = str(self.folder)
+        return DirectoryHandler([path], clock=lambda: now, **more)
+
+    def file(self, name):
+        return self.folder / name
+
+    def beside(self, name, ending=sidecar.SIDECAR):
+        return self.folder / sidecar.path(name, ending)
+
+    def add(self, name):
+        data = f'the image {name}'.encode() * 100
+        meta = ImageMeta(image_id=name, size=len(data), disk_format='raw')
+        self.handler().add(meta, io.BytesIO(data), str(self.folder))
+        self.ours |= {self.file(name), self.beside(name)}
+        return data
+
+    def litter(self, entry):
+        """Give the path of debris that is to be made."""
+        path = self.folder / entry
+        self.mess.add(path)
+        self.ours.add(path)
+        return path
+
+    def pose(self, name, file=None, *, by='another'):
+        """Write a sidecar by which something claims to be an image."""
+        found = os.lstat(file or self.file(name))
+        made = sidecar.Sidecar.of(by, NOW, set(), found)
+        self.beside(name).write_bytes(made.dump())
+
+    # Images.
+
+    def idle_image(self, name):
+        self.add(name)
+        self.idle.add(name)
+
+    def pinned_image(self, name):
+        self.kept[name] = self.add(name)
+        [image] = self.handler().enumerate(str(self.folder), {name})
+        self.handler().pin(image, 'ops')
+
+    def told_image(self, name):
+        self.kept[name] = self.add(name)
+        self.told[name] = frozenset({'instance'})
+
+    def linked_image(self, name):
+        self.kept[name] = self.add(name)
+        os.link(self.file(name), self.disks / f'{name}.disk')
+
+    def image_linked_beside(self, name):
+        self.kept[name] = self.add(name)
+        os.link(self.file(name), self.file(f'{name}.copy'))
+
+    def image_linked_by_dots(self, name):
+        """A link that only looks like one of our own stages."""
+        self.kept[name] = self.add(name)
+        os.link(self.file(name), self.file(f'.{name}.imagecache-stages'))
+
+    def image_with_overlay(self, name):
+        self.lay_over(name, str(self.file(name)))
+
+    def image_with_relative_overlay(self, name):
+        self.lay_over(name, f'../../images/{name}')
+
+    def image_with_overlay_through_a_link(self, name):
+        (self.outside / name).symlink_to(self.file(name))
+        self.lay_over(name, str(self.outside / name))
+
+    def image_below_two_overlays(self, name):
+        middle = self.outside / f'{name}.middle'
+        self.lay_over(name, str(self.file(name)))
+        (self.disks / name / 'disk').rename(middle)
+        disks.overlay(self.disks / name / 'disk', middle, form='qcow2')
+
+    def lay_over(self, name, backing):
+        data = self.add(name)
+        disks.overlay(self.disks / name / 'disk', backing)
+        if self.sees:
+            self.kept[name] = data
+        else:
+            self.idle.add(name)
+
+    # What broken operations left.
+
+    def image_with_its_stage(self, name):
+        self.idle_image(name)
+        os.link(self.file(name), self.litter(sidecar.stage(name, '0bad')))
+
+    def stage(self, name):
+        stage = self.litter(sidecar.stage(name, '0bad'))
+        stage.write_bytes(b'half an im')
+
+    def orphan(self, name):
+        self.add(name)
+        self.file(name).unlink()
+        self.litter(sidecar.path(name))
+
+    def new_labels(self, name):
+        self.litter(sidecar.path(name, sidecar.NEW)).write_bytes(b'{"vers')
+
+    def image_with_new_labels(self, name):
+        self.idle_image(name)
+        self.new_labels(name)
+
+    def lock(self, name):
+        self.litter(sidecar.path(name, sidecar.LOCK)).touch()
+
+    # What is not ours.
+
+    def bare_file(self, name):
+        self.file(name).write_bytes(b'no sidecar')
+
+    def file_with_a_poor_sidecar(self, name):
+        self.bare_file(name)
+        self.beside(name).write_bytes(b'{"version": 1')
+
+    def file_that_poses(self, name):
+        self.bare_file(name)
+        self.pose(name)
+
+    def file_with_the_sidecar_of_its_forerunner(self, name):
+        self.add(name)
+        self.ours.remove(self.file(name))
+        new = self.outside / name
+        new.write_bytes(b'put there by somebody')
+        new.rename(self.file(name))
+
+    def poor_sidecar_alone(self, name):
+        self.beside(name).write_bytes(b'notes')
+
+    def file_with_an_odd_name(self, name):
+        for odd in f'{name} x', f'-{name}', f'.{name}', f'{name}\n', '\udcff':
+            self.file(odd).write_bytes(b'odd')
+
+    def link_out(self, name):
+        target = self.outside / f'{name}.precious'
+        target.write_bytes(b'precious')
+        self.file(name).symlink_to(target)
+        self.pose(name, target, by=name)
+
+    def dangling_link(self, name):
+        self.file(name).symlink_to(self.outside / 'nothing')
+
+    def links_where_ours_would_lie(self, name):
+        target = self.outside / f'{name}.precious'
+        target.write_bytes(b'precious')
+        for ending in sidecar.SIDECAR, sidecar.NEW:
+            self.beside(name, ending).symlink_to(target)
+        (self.folder / sidecar.stage(name, '0bad')).symlink_to(target)
+
+    def folder_with_an_image_in_it(self, name):
+        self.file(name).mkdir()
+        (self.file(name) / name).write_bytes(b'image')
+        (self.file(name) / self.beside(name).name).write_bytes(b'{}')
+        self.pose(name, by=name)
+
+    def folders_where_ours_would_lie(self, name):
+        for ending in sidecar.SIDECAR, sidecar.NEW:
+            self.beside(name, ending).mkdir()
+        (self.folder / sidecar.stage(name, '0bad')).mkdir()
+
+    def pipe(self, name):
+        os.mkfifo(self.file(name))
+        self.pose(name, by=name)
+        os.mkfifo(self.folder / sidecar.stage(name, '0bad'))
+
+    def pipe_for_a_sidecar(self, name):
+        self.bare_file(name)
+        os.mkfifo(self.beside(name))
+
+    def socket(self, name):
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(str(self.file(name)))
+        self.pose(name, by=name)
+
+    def device(self, name):
+        # Not everybody may make one.
+        with contextlib.suppress(PermissionError):
+            os.mknod(self.file(name), stat.S_IFCHR | 0o600, os.makedev(1, 3))
+            self.pose(name, by=name)
+
+    def disk_that_nobody_can_read(self, name):
+        disks.overlay(self.disks / name / 'disk', 'rbd:pool/volume')
+        self.unclear = True
+
+    def facts(self):
+        """Tell everything of whatever is not ours."""
+        paths = set(self.root.rglob('*')) - self.ours
+        return {
+            path: _facts(path)
+            for path in paths - {self.folder, self.disks, self.outside}
+        }
+
+
+def _facts(path):
+    found = os.lstat(path)
+    content = None
+    if stat.S_ISREG(found.st_mode):
+        content = path.read_bytes()
+    elif stat.S_ISLNK(found.st_mode):
+        content = os.readlink(path)
+    times = found.st_mtime_ns, found.st_uid, found.st_mode
+    return found.st_ino, found.st_size, times, content
+
+
+GIVEN = {'handler', 'file', 'beside', 'add', 'litter', 'pose', 'lay_over'}
+KINDS = sorted(
+    name
+    for name in vars(Tree)
+    if not name.startswith('_') and name not in GIVEN | {'facts'}
+)
+
+
+class TestTrees(unittest.TestCase):
+    @hypothesis.settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=False
+    )
+    @hypothesis.given(
+        kinds=st.lists(st.sampled_from(KINDS), max_size=10),
+        sees=st.booleans(),
+    )
+    def test_no_foreign_file_is_touched_and_no_image_lost(self, kinds, sees):
+        self.try_out(kinds, sees)
+
+    def test_not_if_everything_lies_there(self):
+        clear = [one for one in KINDS if one != 'disk_that_nobody_can_read']
+        for kinds in KINDS, clear:
+            for sees in False, True:
+                self.try_out(kinds, sees)
+
+    def test_not_with_any_two_of_a_kind(self):
+        for kind in KINDS:
+            for sees in False, True:
+                with self.subTest(kind, sees=sees):
+                    self.try_out([kind, 'idle_image', kind], sees)
+
+    def try_out(self, kinds, sees):
+        with tempfile.TemporaryDirectory(prefix='imagecache-test-') as root:
+            tree = Tree(root, sees=sees)
+            for number, kind in enumerate(kinds):
+                getattr(tree, kind)(f'image-{number}')
+            before = tree.facts()
+            self.sweep(tree)
+            self.clean(tree)
+            self.attack(tree)
+            self.assertEqual(before, tree.facts())
+            self.judge(tree)
+
+    def sweep(self, tree):
+        """Sweep until everything goes that is ever to go."""
+        for hours in 1, 3:
+            now = NOW + hours * HOUR
+            cache = ImageCache(
+                tree.handler(now),
+                Rules(min_age=HOUR),
+                clock=lambda now=now: now,
+            )
+            users = Evidence(users=tree.told, complete=True, as_of=now)
+            report = cache.sweep(lambda users=users: users)
+            self.assertEqual({}, dict(report.plan.problems))
+
+    def clean(self, tree):
+        handler = tree.handler()
+        for piece in handler.debris(str(tree.folder)):
+            handler.clean(piece)
+        self.assertEqual([], list(handler.debris(str(tree.folder))))
+
+    def attack(self, tree):
+        """Ask for whatever is foreign to be removed or labelled."""
+        ours = tree.kept.keys() | tree.idle
+        handler = tree.handler()
+        for entry in set(os.listdir(tree.folder)) - ours:
+            with contextlib.suppress(ValueError):
+                handler.clean(_debris(tree, entry))
+            for act in handler.evict, lambda one: handler.mark(one, {'a.b'}):
+                # A name that cannot be an image's makes a ValueError.
+                with contextlib.suppress(CacheError, ValueError):
+                    act(_posing(tree, entry))
+
+    def judge(self, tree):
+        listed = tree.handler().enumerate(str(tree.folder))
+        expected = set(tree.kept)
+        if tree.sees and tree.unclear:
+            # Nobody knows what that disk lies above.
+            expected |= tree.idle
+        self.assertEqual(expected, {image.image_id for image in listed})
+        for name, data in tree.kept.items():
+            self.assertEqual(data, tree.file(name).read_bytes())
+        gone = {tree.file(name) for name in tree.idle - expected}
+        gone |= {tree.beside(path.name) for path in gone} | tree.mess
+        left = {path for path in gone if os.path.lexists(path)}
+        self.assertEqual(set(), left)
+
+
+def _posing(tree, entry):
+    return CachedImage(
+        image_id=entry, store=str(tree.folder), location=entry, size=1
+    )
+
+
+def _debris(tree, entry):
+    return Debris(
+        store=str(tree.folder), location=entry, size=1, since=None, why=''
+    )

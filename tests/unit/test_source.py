@@ -1,0 +1,121 @@
+"""A local file is an image as long as it stays the same."""
+
+import io
+import os
+import pathlib
+import tempfile
+import unittest
+
+from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.source import disk_format
+from imagecache_handlers.source import LocalFile
+from imagecache_handlers.source import SourceError
+
+IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
+
+
+class TestLocalFile(unittest.TestCase):
+    def setUp(self):
+        place = tempfile.TemporaryDirectory(prefix='imagecache-test-')
+        self.addCleanup(place.cleanup)
+        self.root = pathlib.Path(place.name)
+        self.file = self.root / 'image'
+        self.content = os.urandom(3 * 2**20 + 7)
+        self.file.write_bytes(self.content)
+
+    def opened(self):
+        return LocalFile(str(self.file)).opened(IMAGE)
+
+    def test_it_gives_what_it_is_and_all_of_it(self):
+        with self.opened() as (meta, content):
+            self.assertEqual(IMAGE, meta.image_id)
+            self.assertEqual(len(self.content), meta.size)
+            self.assertEqual('raw', meta.disk_format)
+            self.assertEqual(self.content, content.read())
+
+    def test_an_empty_file_is_an_image_too(self):
+        self.file.write_bytes(b'')
+        with self.opened() as (meta, content):
+            self.assertEqual((0, b''), (meta.size, content.read()))
+
+    def test_it_can_be_cached(self):
+        images = self.root / 'images'
+        images.mkdir()
+        handler = DirectoryHandler([str(images)])
+        with self.opened() as (meta, content):
+            handler.add(meta, content, str(images))
+        self.assertEqual(self.content, (images / IMAGE).read_bytes())
+
+    def test_what_changes_meanwhile_is_never_cached(self):
+        images = self.root / 'images'
+        images.mkdir()
+        handler = DirectoryHandler([str(images)])
+        for change in self.longer, self.shorter, self.other:
+            with self.subTest(change.__name__), self.opened() as source:
+                meta, content = source
+                change()
+                with self.assertRaises(SourceError) as caught:
+                    handler.add(meta, content, str(images))
+                self.assertIn('changed', str(caught.exception))
+            self.assertEqual([], os.listdir(images))
+            self.file.write_bytes(self.content)
+
+    def longer(self):
+        with self.file.open('ab') as file:
+            file.write(b'more')
+
+    def shorter(self):
+        os.truncate(self.file, 5)
+
+    def other(self):
+        self.file.write_bytes(self.content[::-1])
+        os.utime(self.file, (1, 1))
+
+    def test_a_file_put_in_its_place_changes_nothing(self):
+        with self.opened() as (_, content):
+            new = self.root / 'new'
+            new.write_bytes(b'another')
+            new.rename(self.file)
+            self.assertEqual(self.content, content.read())
+
+    def test_what_is_no_file_is_refused(self):
+        os.mkfifo(self.root / 'pipe')
+        for name, said in (
+            ('missing', 'No such file'),
+            ('pipe', 'no regular file'),
+            ('.', 'no regular file'),
+        ):
+            path = str(self.root / name)
+            with (
+                self.assertRaises(SourceError) as caught,
+                LocalFile(path).opened(IMAGE),
+            ):
+                self.fail('it was opened')
+            self.assertIn(said, str(caught.exception))
+            self.assertIn(path, str(caught.exception))
+
+    def test_a_hostile_id_is_refused(self):
+        with (
+            self.assertRaises(ValueError),
+            LocalFile(str(self.file)).opened('../x'),
+        ):
+            self.fail('it was opened')
+
+    def test_formats_tell_themselves(self):
+        iso = io.BytesIO()
+        iso.seek(0x8001)
+        iso.write(b'CD001')
+        for head, form in (
+            (b'QFI\xfb\0\0\0\3', 'qcow2'),
+            (b'KDMV\1', 'vmdk'),
+            (b'# Disk DescriptorFile\n', 'vmdk'),
+            (b'conectix', 'vhd'),
+            (b'vhdxfile', 'vhdx'),
+            (bytes(64) + b'\x7f\x10\xda\xbe', 'vdi'),
+            (b'QED\0', 'qed'),
+            (iso.getvalue(), 'iso'),
+            (b'', 'raw'),
+            (b'QFI', 'raw'),
+            (bytes(512), 'raw'),
+        ):
+            self.assertEqual(form, disk_format(head))
