@@ -1,0 +1,187 @@
+"""What the storage layer does to disks, and tells the database, in order."""
+
+from collections.abc import Mapping
+import time
+from typing import Any
+
+from imagecache_handlers_xenapi.simulator.errors import XapiError
+from imagecache_handlers_xenapi.simulator.records import Row
+from imagecache_handlers_xenapi.simulator.storage import FIXED
+from imagecache_handlers_xenapi.simulator.storage import META
+from imagecache_handlers_xenapi.simulator.storage import Repository
+from imagecache_handlers_xenapi.simulator.storage import Volume
+from imagecache_handlers_xenapi.simulator.values import date
+from imagecache_handlers_xenapi.simulator.world import World
+
+PARENT = 'vhd-parent'
+OPERATIONS = ('clone', 'copy', 'destroy', 'resize', 'snapshot')
+
+
+def check_sr(world: World, sr: str, changes: bool = True) -> None:
+    """Make sure that an SR can be worked on.
+
+    :raises XapiError: when it is unknown, plugged in nowhere, or of a type
+        that cannot be changed from here.
+    """
+    row = world.records.get('SR', sr)
+    if not world.seen_by(sr):
+        raise XapiError('SR_HAS_NO_PBDS', sr)
+    if changes and row['type'] in FIXED:
+        raise XapiError('SR_OPERATION_NOT_SUPPORTED', sr)
+
+
+def introduce(
+    world: World, sr: str, volume: Volume, fields: Mapping[str, Any]
+) -> str:
+    """Tell the database of a volume, as the storage layer does."""
+    disk = world.disks[sr]
+    shown = {PARENT: volume.parent} if disk.is_vhd and volume.parent else {}
+    given = {
+        'managed': not volume.hidden,
+        'read_only': volume.hidden,
+        'allowed_operations': () if volume.hidden else OPERATIONS,
+        'sm_config': shown,
+        **fields,
+    }
+    return world.records.create(
+        'VDI',
+        uuid=volume.uuid,
+        location=volume.uuid,
+        SR=sr,
+        virtual_size=volume.virtual,
+        physical_utilisation=volume.used,
+        **given,
+    )
+
+
+def create(world: World, sr: str, size: int, fields: Mapping[str, Any]) -> str:
+    """Make an empty disk."""
+    disk = world.disks[sr]
+    with disk.lock:
+        volume = Volume(world.records.new_uuid(), size, META)
+        disk.add(volume)
+        return introduce(world, sr, volume, fields)
+
+
+def branch(
+    world: World, vdi: str, method: str, fields: Mapping[str, Any]
+) -> str:
+    """Make a sibling of a disk: a clone or a snapshot.
+
+    First the database hears of the new disk, then of the base copy, at last
+    of the new parent of the disk that was there: whoever looks in between
+    sees a parent without a record and a disk that seems to have none.
+    """
+    row = world.records.get('VDI', vdi)
+    disk = world.disks[row['SR']]
+    with disk.lock:
+        if row['uuid'] not in disk.volumes:
+            raise XapiError('VDI_MISSING', row['SR'], vdi)
+        new, base = world.records.new_uuid(), world.records.new_uuid()
+        fresh = disk.branch(row['uuid'], new, base)
+        made = introduce(world, row['SR'], disk.volumes[new], fields)
+        world.steering.reach('after', f'{method}#clone')
+        if fresh:
+            introduce(
+                world,
+                row['SR'],
+                disk.volumes[base],
+                {'name_label': 'base copy'},
+            )
+            world.steering.reach('after', f'{method}#base')
+            show_parent(world, vdi, disk)
+        world.steering.reach('after', f'{method}#parents')
+    return made
+
+
+def show_parent(world: World, vdi: str, disk: Repository) -> None:
+    """Tell the database which parent a disk has now: removed, then added."""
+    if not disk.is_vhd:
+        return
+    row = world.records.get('VDI', vdi)
+    volume = disk.volumes[row['uuid']]
+    left = {key: row['sm_config'][key] for key in row['sm_config']}
+    if left.pop(PARENT, None) is not None:
+        world.records.write('VDI', vdi, sm_config=left)
+        world.steering.reach('after', 'sm#unlinked')
+    shown = {**left, PARENT: volume.parent} if volume.parent else left
+    world.records.write(
+        'VDI', vdi, sm_config=shown, physical_utilisation=volume.used
+    )
+
+
+def write(world: World, vdi: str, used: int) -> None:
+    """Let a disk hold so many bytes of its own, as its user writes them."""
+    row = world.records.get('VDI', vdi)
+    disk = world.disks[row['SR']]
+    with disk.lock:
+        volume = disk.volumes[row['uuid']]
+        used = max(used, META)
+        disk.require(used - volume.used)
+        disk.resize(volume, used)
+        world.records.write('VDI', vdi, physical_utilisation=used)
+
+
+def destroy(world: World, vdi: str) -> None:
+    """Remove a disk and forget it; its base copy is the collector's."""
+    row = world.records.get('VDI', vdi)
+    disk = world.disks[row['SR']]
+    with disk.lock:
+        if row['uuid'] in disk.volumes:
+            disk.remove(row['uuid'])
+    forget(world, vdi, row)
+    world.kick(row['SR'])
+
+
+def forget(world: World, vdi: str, row: Row) -> None:
+    """Let the database forget a disk and what refers to it."""
+    with world.records.lock:
+        for vbd in row['VBDs']:
+            world.records.delete('VBD', vbd)
+        world.records.delete('VDI', vdi)
+
+
+def refresh(world: World, sr: str) -> None:
+    """Tell the database how full an SR is."""
+    disk = world.disks[sr]
+    row = world.records.get('SR', sr)
+    allocated = 0
+    for ref in row['VDIs']:
+        vdi = world.records.find('VDI', ref)
+        allocated += vdi['virtual_size'] if vdi and vdi['managed'] else 0
+    world.records.write(
+        'SR',
+        sr,
+        physical_size=disk.size,
+        physical_utilisation=disk.used,
+        virtual_allocation=allocated,
+    )
+
+
+def scan(world: World, sr: str) -> None:
+    """Hold the database against the disks: forget and introduce."""
+    disk = world.disks[sr]
+    with disk.lock:
+        known = {}
+        for ref in world.records.get('SR', sr)['VDIs']:
+            row = world.records.get('VDI', ref)
+            known[row['uuid']] = ref
+            if row['uuid'] not in disk.volumes:
+                forget(world, ref, row)
+        for uuid, volume in list(disk.volumes.items()):
+            if uuid in known:
+                world.records.write(
+                    'VDI',
+                    known[uuid],
+                    missing=False,
+                    physical_utilisation=volume.used,
+                )
+            else:
+                # xapi's own scan never copies sm_config.
+                introduce(world, sr, volume, {'sm_config': {}})
+        refresh(world, sr)
+    world.kick(sr)
+
+
+def now() -> str:
+    return date(time.time())

@@ -1,0 +1,263 @@
+"""The HTTP side of one host: sockets, TLS, and which path means what."""
+
+from collections.abc import Callable
+import contextlib
+import html
+import http.server
+import socket
+import socketserver
+import ssl
+import threading
+from typing import Any
+
+from imagecache_handlers_xenapi.simulator.counters import Counters
+from imagecache_handlers_xenapi.simulator.errors import XapiError
+from imagecache_handlers_xenapi.simulator.interface import Interface
+from imagecache_handlers_xenapi.simulator import jsonrpc
+from imagecache_handlers_xenapi.simulator.steering import Dropped
+from imagecache_handlers_xenapi.simulator import transfer
+from imagecache_handlers_xenapi.simulator.world import World
+from imagecache_handlers_xenapi.simulator import xmlrpc
+
+BODY_LIMIT = 300 * 1024
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """One host's address; ``stop`` cuts what is connected, as a crash does."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        host: str,
+        interface: Interface,
+        world: World,
+        counters: Counters,
+        context: ssl.SSLContext | None,
+    ) -> None:
+        self.host = host
+        self.interface = interface
+        self.world = world
+        self.counters = counters
+        self.context = context
+        self._open: set[socket.socket] = set()
+        self._guard = threading.Lock()
+        self._thread: threading.Thread | None = None
+        super().__init__(address, _Handler)
+
+    def start(self) -> None:
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(0.05,), daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port and every connection."""
+        if self._thread is not None:
+            self.shutdown()
+            self._thread.join()
+            self._thread = None
+        self.server_close()
+        with self._guard:
+            connections = list(self._open)
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def server_bind(self) -> None:
+        # Not the base class's, which asks the resolver for our name.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, peer = super().get_request()
+        if self.context is not None:
+            # The handshake is the thread's, not the acceptor's.
+            connection = self.context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        with self._guard:
+            self._open.add(connection)
+        return connection, peer
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._guard:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Let strangers and cut connections pass without a word."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """One connection: requests until either side has enough."""
+
+    protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: Server
+
+    def setup(self) -> None:
+        super().setup()
+        if isinstance(self.connection, ssl.SSLSocket):
+            self.connection.do_handshake()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: the counters know."""
+
+    def do_POST(self) -> None:
+        path = self.path.partition('?')[0]
+        if path not in ('/', '/RPC2', '/jsonrpc'):
+            self._refuse(404, 'not found')
+            return
+        body = self._body()
+        if body is None:
+            return
+        answer = self._json if path == '/jsonrpc' else self._xml
+        try:
+            answer(body)
+        except ValueError as error:
+            self._refuse(500, str(error))
+        except Dropped:
+            self._cut()
+
+    def do_GET(self) -> None:
+        self._refuse(404, 'not found')
+
+    def do_PUT(self) -> None:
+        """Take a disk; every outcome ends the connection, as xapi's does."""
+        self.close_connection = True
+        path, _, query = self.path.partition('?')
+        if path != transfer.PATH:
+            self._refuse(404, 'not found')
+            return
+        method = f'PUT {path}'
+        server = self.server
+        server.counters.begin(method, len(self.path))
+        try:
+            server.world.steering.reach('before', method)
+            self._import(query)
+            server.world.steering.reach('after', method)
+        except transfer.Refused as error:
+            self._refuse(error.status, str(error))
+        except XapiError as error:
+            self._refuse(500, ' '.join(error.description))
+        except Dropped:
+            self._cut()
+
+    def _import(self, query: str) -> None:
+        server = self.server
+        request = transfer.Request.read(query, self.headers)
+        transfer.authorise(server.world, request)
+        upload = transfer.Upload(server.world, request, server.host)
+        if (host := upload.redirect()) is not None:
+            scheme = 'http' if server.context is None else 'https'
+            where = f'{server.world.address(host)}:{server.server_port}'
+            self._redirect(f'{scheme}://{where}{self.path}')
+            return
+        with upload.attached():
+            self._accept(upload.task)
+            upload.take(self.rfile)
+
+    def _accept(self, task: str) -> None:
+        """Say yes before a byte has been read: only the task knows more."""
+        self.send_response(200)
+        self.send_header('Connection', 'close')
+        self.send_header('Task-Id', task)
+        self.end_headers()
+        self.wfile.flush()
+
+    def _redirect(self, where: str) -> None:
+        self.send_response(302)
+        self.send_header('Location', where)
+        self.send_header('Content-Length', '0')
+        self.send_header('Connection', 'close')
+        self.end_headers()
+        self.wfile.flush()
+
+    def _body(self) -> bytes | None:
+        length = self.headers.get('Content-Length', '')
+        if not (length.isascii() and length.isdigit()):
+            self._refuse(411, 'Content-Length is required')
+            return None
+        if int(length) > BODY_LIMIT:
+            self._refuse(413, 'request too large')
+            return None
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            self.close_connection = True
+            return None
+        return body
+
+    def _xml(self, body: bytes) -> None:
+        method, params = xmlrpc.read(body)
+        self._run(
+            method,
+            params,
+            len(body),
+            xmlrpc.TYPE,
+            xmlrpc.success,
+            xmlrpc.failure,
+        )
+
+    def _json(self, body: bytes) -> None:
+        request = jsonrpc.read(body)
+        self._run(
+            request.method,
+            request.params,
+            len(body),
+            jsonrpc.TYPE,
+            lambda value: jsonrpc.success(request, value),
+            lambda error: jsonrpc.failure(request, error),
+        )
+
+    def _run(
+        self,
+        method: str,
+        params: list[Any],
+        received: int,
+        kind: str,
+        success: Callable[[Any], bytes],
+        failure: Callable[[XapiError], bytes],
+    ) -> None:
+        server = self.server
+        server.counters.begin(method, received)
+        failed = False
+        try:
+            answer = success(
+                server.interface.answer(server.host, method, params)
+            )
+        except XapiError as error:
+            failed = True
+            answer = failure(error)
+        server.counters.end(method, len(answer), failed)
+        self._send(200, kind, answer)
+
+    def _send(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header('Content-Type', kind)
+        self.send_header('Content-Length', str(len(body)))
+        self.send_header('Cache-Control', 'no-cache, no-store')
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def _refuse(self, status: int, why: str) -> None:
+        """Answer below the level of calls, and close."""
+        self.close_connection = True
+        self.send_response(status)
+        text = f'<h1>HTTP {status}</h1>{html.escape(why)}'
+        body = f'<html><body>{text}</body></html>'.encode('utf-8', 'replace')
+        self.send_header('Content-Type', 'text/html')
+        self.send_header('Content-Length', str(len(body)))
+        self.send_header('Connection', 'close')
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def _cut(self) -> None:
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
