@@ -18,7 +18,18 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
         'read_only',
         'other_config',
     ),
-    'VBD': ('VM', 'VDI', 'userdevice', 'mode', 'type', 'empty'),
+    'VBD': (
+        'VM',
+        'VDI',
+        'userdevice',
+        'bootable',
+        'mode',
+        'type',
+        'empty',
+        'other_config',
+        'qos_algorithm_type',
+        'qos_algorithm_params',
+    ),
     'VM': ('name_label',),
 }
 

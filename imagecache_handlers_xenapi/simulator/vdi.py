@@ -54,12 +54,12 @@ def messages() -> Iterator[Message]:
     yield _make('destroy', destroy, this)
     yield _make('clone', clone, (*vdi, driver), 'VDI ref')
     yield _make('snapshot', snapshot, (*vdi, driver), 'VDI ref')
-    others = (
+    where = (
+        Parameter('sr', 'SR ref', NULL),
         Parameter('base_vdi', 'VDI ref', NULL),
         Parameter('into_vdi', 'VDI ref', NULL),
     )
-    where = (*vdi, *params('sr: SR ref'), *others)
-    yield _make('copy', copy, where, 'VDI ref')
+    yield _make('copy', copy, (*vdi, *where), 'VDI ref')
     yield _make('resize', resize, (*vdi, *params('size: int')))
     yield _make('forget', forget, vdi)
     for name, kind in (

@@ -102,6 +102,6 @@ class TestDestroy(PoolCase):
 
     def test_a_task_tells_that_it_is_done(self):
         image = self.pool.actors.cache(IMAGE)
-        record = self.follow(getattr(self.xapi.Async.VDI, 'destroy')(image))
+        record = self.follow(self.xapi.Async.VDI.destroy(image))
         self.assertEqual(('success', ''), (record['status'], record['result']))
         self.assertEqual([], self.xapi.SR.get_VDIs(self.sr))
