@@ -21,6 +21,10 @@ from imagecache_handlers_xenapi.simulator import xmlrpc
 
 BODY_LIMIT = 300 * 1024
 
+# After a refused upload: so many bytes are read on, so many seconds each.
+_LINGER = 2**20
+_PATIENCE = 0.5
+
 
 class Server(http.server.ThreadingHTTPServer):
     """One host's address; ``stop`` cuts what is connected, as a crash does."""
@@ -146,6 +150,22 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._refuse(500, ' '.join(error.description))
         except Dropped:
             self._cut()
+        else:
+            return
+        self._linger()
+
+    def _linger(self) -> None:
+        """Read on for a while after a no, so that the client can read it.
+
+        A connection that is closed with bytes unread is reset, and the
+        answer may be lost with it.
+        """
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(_PATIENCE)
+            left = _LINGER
+            while left > 0 and (data := self.connection.recv(65536)):
+                left -= len(data)
 
     def _import(self, query: str) -> None:
         server = self.server
@@ -156,6 +176,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             scheme = 'http' if server.context is None else 'https'
             where = f'{server.world.address(host)}:{server.server_port}'
             self._redirect(f'{scheme}://{where}{self.path}')
+            self._linger()
             return
         with upload.attached():
             self._accept(upload.task)
