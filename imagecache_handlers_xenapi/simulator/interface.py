@@ -15,6 +15,7 @@ from imagecache_handlers_xenapi.simulator.messages import REQUIRED
 from imagecache_handlers_xenapi.simulator.schema import CLASSES
 from imagecache_handlers_xenapi.simulator.sessions import may
 from imagecache_handlers_xenapi.simulator import sr
+from imagecache_handlers_xenapi.simulator.steering import Dropped
 from imagecache_handlers_xenapi.simulator import unmarshal
 from imagecache_handlers_xenapi.simulator import vdi
 from imagecache_handlers_xenapi.simulator import vm
@@ -53,6 +54,11 @@ class Interface:
         world.steering.reach('before', method)
         try:
             return self._answer(host, method, sent)
+        except (XapiError, Dropped):
+            raise
+        except Exception as error:
+            # As xapi does with whatever it did not expect.
+            raise unexpected(error) from error
         finally:
             world.steering.reach('after', method)
 
@@ -105,13 +111,21 @@ class Interface:
         inside = Call(world, call.host, call.session, task, call.method)
 
         def work() -> str:
-            result = message.work(inside, *args)
+            try:
+                result = message.work(inside, *args)
+            except (AttributeError, LookupError, TypeError) as error:
+                raise unexpected(error) from error
             if message.result == 'void':
                 return ''
             return f'<value>{html.escape(str(result))}</value>'
 
         world.tasks.run(task, work)
         return task
+
+
+def unexpected(error: Exception) -> XapiError:
+    """Tell of what nobody thought of."""
+    return XapiError('INTERNAL_ERROR', repr(error))
 
 
 def _arguments(message: Message, leading: int, sent: list[Any]) -> list[Any]:
