@@ -1,12 +1,13 @@
 """The database: rows that are replaced, never changed, under one lock."""
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
+import contextlib
 import random
 import threading
 from typing import Any
 from typing import NamedTuple
-import uuid
 
 from imagecache_handlers_xenapi.simulator.errors import XapiError
 from imagecache_handlers_xenapi.simulator.schema import CLASSES
@@ -42,13 +43,23 @@ class Change(NamedTuple):
     row: Row | None
 
 
-def _relations() -> dict[tuple[str, str], tuple[str, str]]:
-    return {
-        (field.type.split()[0], field.other): (cls.name, field.name)
-        for cls in CLASSES.values()
-        for field in cls.fields.values()
-        if field.other
-    }
+class Relation(NamedTuple):
+    """A field that refers to an object, which lists those who do."""
+
+    field: str
+    target: str
+    members: str
+
+
+def _relations() -> dict[str, list[Relation]]:
+    """Give the relations of each class by its name."""
+    found: dict[str, list[Relation]] = {name: [] for name in CLASSES}
+    for cls in CLASSES.values():
+        for field in cls.fields.values():
+            if field.other:
+                relation = Relation(field.other, cls.name, field.name)
+                found[field.type.split()[0]].append(relation)
+    return found
 
 
 class Records:
@@ -62,10 +73,17 @@ class Records:
         self.generation = 0
         self._source = source
         self._relations = _relations()
+        self._empty = {
+            cls.name: {
+                name: field.empty() for name, field in cls.fields.items()
+            }
+            for cls in CLASSES.values()
+        }
         self._rows: dict[str, dict[str, Row]] = {}
         self._stats: dict[str, dict[str, Stat]] = {}
         self._deleted: dict[str, list[Deletion]] = {}
         self._uuids: dict[str, dict[str, str]] = {}
+        self._later: dict[tuple[str, str, str], list[str]] | None = None
         for name in CLASSES:
             self._rows[name] = {}
             self._stats[name] = {}
@@ -73,18 +91,34 @@ class Records:
             self._uuids[name] = {}
 
     def new_uuid(self) -> str:
-        return str(uuid.UUID(int=self._source.getrandbits(128), version=4))
+        # As uuid.UUID makes one of version 4, a good deal faster.
+        digits = f'{self._source.getrandbits(128):032x}'
+        parts = digits[:8], digits[8:12], f'4{digits[13:16]}'
+        return f'{"-".join(parts)}-a{digits[17:20]}-{digits[20:]}'
 
     def new_ref(self) -> str:
         return f'OpaqueRef:{self.new_uuid()}'
 
+    @contextlib.contextmanager
+    def bulk(self) -> Iterator[None]:
+        """Add many objects: sets of references are only filled at the end.
+
+        Nothing may be deleted meanwhile, nor be made to refer elsewhere.
+        """
+        with self.lock:
+            later: dict[tuple[str, str, str], list[str]] = {}
+            self._later = later
+            yield
+            self._later = None
+            for (cls, ref, field), members in later.items():
+                have = self._rows[cls][ref][field]
+                self.write(cls, ref, **{field: (*have, *members)})
+
     def create(self, cls: str, **fields: Any) -> str:
         """Add an object; what is not given has its type's empty value."""
-        known = CLASSES[cls].fields
-        row = {name: field.empty() for name, field in known.items()}
-        row.update(fields)
+        row = {**self._empty[cls], **fields}
         row['uuid'] = row['uuid'] or self.new_uuid()
-        assert row.keys() == known.keys(), fields  # noqa: S101
+        assert row.keys() == self._empty[cls].keys(), fields  # noqa: S101
         ref = self.new_ref()
         with self.lock:
             self._rows[cls][ref] = row
@@ -208,20 +242,20 @@ class Records:
         self._stats[cls][ref] = Stat(stat.created, self._tick())
 
     def _relate(self, cls: str, ref: str, old: Row, new: Row) -> None:
-        for (source, name), (target, members) in self._relations.items():
-            if source != cls:
-                continue
+        for name, target, members in self._relations[cls]:
             before, after = old.get(name, NULL), new.get(name, NULL)
-            if before == after:
-                continue
-            self._member(target, before, members, ref, False)
-            self._member(target, after, members, ref, True)
+            if before != after:
+                self._member(target, before, members, ref, False)
+                self._member(target, after, members, ref, True)
 
     def _member(
         self, cls: str, ref: str, field: str, member: str, add: bool
     ) -> None:
         row = self._rows[cls].get(ref)
         if row is None:
+            return
+        if self._later is not None and add:
+            self._later.setdefault((cls, ref, field), []).append(member)
             return
         have = row[field]
         new = (

@@ -19,8 +19,9 @@ class Scenario:
     The first SR is the default one and shared by all hosts, the others are
     local to one host each, in turn; ``kinds`` are their types, in turn.  Of
     each image there are ``clones``, disks of running machines; ``other`` are
-    disks that have nothing to do with images.  A ``seed`` gives the same
-    uuids and references again.
+    disks that have nothing to do with images.  ``size`` is that of each SR
+    in bytes; without it there is room for twice as much.  A ``seed`` gives
+    the same uuids and references again.
     """
 
     images: int = 0
@@ -29,11 +30,19 @@ class Scenario:
     hosts: int = 1
     srs: int = 1
     kinds: tuple[str, ...] = ('nfs', 'ext', 'lvm')
+    size: int | None = None
     seed: int | None = None
 
     def __post_init__(self) -> None:
         if self.hosts < 1 or self.srs < 1 or not self.kinds:
             raise ValueError('a pool has a host, an SR and types of SRs')
+
+    @property
+    def room(self) -> int:
+        """The size of each SR."""
+        if self.size is not None:
+            return self.size
+        return max(2**40, 2 * GIB * (self.images + self.other + 1))
 
 
 def build(world: World, scenario: Scenario, addresses: list[str]) -> None:
@@ -49,15 +58,22 @@ def build(world: World, scenario: Scenario, addresses: list[str]) -> None:
         crash_dump_SR=default,
     )
     usable = [sr for sr in srs if world.disks[sr].kind not in FIXED] or [NULL]
+    with world.records.bulk():
+        _add_disks(world, scenario, usable, hosts)
+    for sr in srs:
+        chains.refresh(world, sr)
+
+
+def _add_disks(
+    world: World, scenario: Scenario, srs: list[str], hosts: tuple[str, ...]
+) -> None:
     for number in range(scenario.images):
-        sr = usable[number % len(usable)]
+        sr = srs[number % len(srs)]
         image = add_image(world, sr, world.records.new_uuid())
         for _ in range(scenario.clones):
             _add_instance(world, image, hosts[number % len(hosts)])
     for number in range(scenario.other):
-        _add_other(world, usable[number % len(usable)], number)
-    for sr in srs:
-        chains.refresh(world, sr)
+        _add_other(world, srs[number % len(srs)], number)
 
 
 def _add_srs(
@@ -69,7 +85,10 @@ def _add_srs(
         local = (hosts[number % len(hosts)],)
         srs.append(
             world.add_sr(
-                f'storage-{number}', kind, hosts=local if number else hosts
+                f'storage-{number}',
+                kind,
+                hosts=local if number else hosts,
+                size=scenario.room,
             )
         )
     return srs

@@ -1,6 +1,7 @@
 """XML-RPC as xapi speaks it: envelopes, and integers as text."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 import xmlrpc.client
 
@@ -9,6 +10,7 @@ from imagecache_handlers_xenapi.simulator.values import Date
 from imagecache_handlers_xenapi.simulator.values import Int32
 
 TYPE = 'text/xml'
+_STATUS = '<member><name>Status</name><value>Success</value></member>'
 _HEAD = '<?xml version="1.0"?><methodResponse><params><param>'
 _TAIL = '</param></params></methodResponse>'
 
@@ -41,17 +43,18 @@ def _plain(value: Any) -> Any:
 
 def success(value: Any) -> bytes:
     """Write the answer of a call that went well."""
-    parts = [_HEAD, '<value><struct>', _member('Status', 'Success')]
-    parts.append('<member><name>Value</name>')
-    parts.extend(_value(value))
+    parts = [_HEAD, '<value><struct>', _STATUS, '<member><name>Value</name>']
+    _add(parts.append, value)
     parts.append('</member></struct></value>')
     return _whole(parts)
 
 
 def failure(error: XapiError) -> bytes:
     """Write the answer of a call that went wrong."""
+    parts = [_HEAD]
     envelope = {'Status': 'Failure', 'ErrorDescription': error.description}
-    return _whole([_HEAD, *_value(envelope)])
+    _add(parts.append, envelope)
+    return _whole(parts)
 
 
 def _whole(parts: list[str]) -> bytes:
@@ -59,45 +62,41 @@ def _whole(parts: list[str]) -> bytes:
     return ''.join(parts).encode()
 
 
-def _member(name: str, text: str) -> str:
-    return f'<member><name>{name}</name><value>{text}</value></member>'
-
-
-def _value(value: Any) -> Iterator[str]:
-    # Only what is neither text nor container is tagged: as xapi does.
-    if isinstance(value, Date):
-        yield f'<value><dateTime.iso8601>{value}</dateTime.iso8601></value>'
-    elif isinstance(value, str):
-        yield f'<value>{_escaped(value)}</value>'
-    elif isinstance(value, bool):
-        yield f'<value><boolean>{value:d}</boolean></value>'
-    elif isinstance(value, Int32):
-        yield f'<value><i4>{value}</i4></value>'
-    elif isinstance(value, int):
-        yield f'<value>{value}</value>'
-    elif isinstance(value, float):
-        yield f'<value><double>{value}</double></value>'
-    elif isinstance(value, dict):
-        yield from _struct(value)
-    elif value is None:
-        yield '<value></value>'
-    else:
-        yield '<value><array><data>'
+def _add(put: Callable[[str], None], value: Any) -> None:
+    """Write a value; as xapi does, text without a tag of its own."""
+    kind = type(value)
+    if kind is str:
+        put(f'<value>{_escaped(value)}</value>')
+    elif kind is dict:
+        _add_struct(put, value)
+    elif kind is tuple or kind is list:
+        put('<value><array><data>')
         for one in value:
-            yield from _value(one)
-        yield '</data></array></value>'
+            _add(put, one)
+        put('</data></array></value>')
+    elif value is None:
+        put('<value></value>')
+    else:
+        put(f'<value>{_TAGS[kind](value)}</value>')
 
 
-def _struct(value: dict[str, Any]) -> Iterator[str]:
-    if not value:
-        yield '<value><struct></struct></value>'
-        return
-    yield '<value><struct>'
+# What is neither text nor container, by its exact type.
+_TAGS: Mapping[type, Callable[[Any], str]] = {
+    int: str,
+    bool: '<boolean>{:d}</boolean>'.format,
+    float: '<double>{}</double>'.format,
+    Int32: '<i4>{}</i4>'.format,
+    Date: '<dateTime.iso8601>{}</dateTime.iso8601>'.format,
+}
+
+
+def _add_struct(put: Callable[[str], None], value: dict[str, Any]) -> None:
+    put('<value><struct>')
     for name, one in value.items():
-        yield f'<member><name>{_escaped(name)}</name>'
-        yield from _value(one)
-        yield '</member>'
-    yield '</struct></value>'
+        put(f'<member><name>{_escaped(name)}</name>')
+        _add(put, one)
+        put('</member>')
+    put('</struct></value>')
 
 
 def _escaped(text: str) -> str:
