@@ -17,6 +17,10 @@ from imagecache_handlers.orders import Order
 HANDLERS = 'imagecache_handlers'
 # The entry points of policies: functions, see ``orders.Order``.
 POLICIES = 'imagecache_handlers.policies'
+# The entry points of lists of options, as oslo-config-generator reads them;
+# those of caches and handlers begin with this library's group.
+OPTIONS = 'oslo.config.opts'
+_OURS = 'imagecache'
 
 _KINDS = {HANDLERS: 'handler', POLICIES: 'policy'}
 
@@ -62,6 +66,16 @@ def load_order(name: str) -> Order:
     if not callable(order):
         raise _wrong(POLICIES, name, order, 'a function')
     return order
+
+
+def option_groups() -> list[tuple[str, list[Any]]]:
+    """Give the groups of options of everything that is installed.
+
+    What cannot be loaded is left out: its options cannot be judged.
+    """
+    names = [one for one in available(OPTIONS) if one.startswith(_OURS)]
+    manager = _manager(OPTIONS, names, lambda *_: None)
+    return [group for one in manager for group in one.plugin()]
 
 
 def _load(namespace: str, name: str) -> Any:

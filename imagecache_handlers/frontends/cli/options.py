@@ -93,13 +93,14 @@ def settings(options: argparse.Namespace) -> 'cfg.ConfigOpts':
     """Read the configuration files and the options in their place."""
     from oslo_config import cfg
 
+    from imagecache_handlers import loader
     from imagecache_handlers import opts
 
     conf = cfg.ConfigOpts()
     opts.register_opts(conf)
     try:
         conf(options.config or [], project='imagecache')
-        problems = opts.unknown(conf)
+        problems = opts.unknown(conf, loader.option_groups())
     except cfg.Error as error:
         raise ConfigurationError(str(error)) from error
     except OSError as error:
