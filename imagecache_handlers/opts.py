@@ -130,6 +130,21 @@ def rules(
         raise ConfigurationError(problem) from error
 
 
+def interval(
+    conf: cfg.ConfigOpts, nova: Followed | None = None
+) -> datetime.timedelta | None:
+    """Give the time from one periodic sweep to the next; None: no sweeps.
+
+    -1 switches them off and 0 means a minute, as they do for Nova.
+
+    :raises ConfigurationError: when it is set to nothing that fits.
+    """
+    seconds = value(conf, 'manager_interval', nova)
+    if seconds < 0:
+        return None
+    return datetime.timedelta(seconds=seconds or 60)
+
+
 def _order(load_order: Callable[[str], Order], policy: str) -> Order:
     try:
         return load_order(policy)

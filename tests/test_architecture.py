@@ -22,7 +22,7 @@ ROOMS = {
     'orders': 'marks model',
     'rules': 'model orders patterns',
     'verdicts': 'model',
-    'space': 'model rules verdicts',
+    'space': 'model rules units verdicts',
     'blocking': 'model orders rules verdicts',
     'duplicates': 'model',
     'policy': 'blocking duplicates marks model rules space verdicts',
@@ -36,12 +36,14 @@ ROOMS = {
         'timing verdicts witness'
     ),
     'grants': 'exceptions guard marks model rules timing',
+    'admission': 'exceptions guard model source units',
     'applying': 'eviction exceptions forcing guard model verdicts',
     'cache': (
-        'applying blocking eviction exceptions forcing grants guard handler '
-        'marks model policy rules timing verdicts witness'
+        'admission applying blocking eviction exceptions forcing grants guard '
+        'handler marks model policy rules source timing verdicts witness'
     ),
-    'explain': 'verdicts',
+    'explain': 'units verdicts',
+    'units': '',
     'loader': 'exceptions handler orders',
     'opts': (
         'cache_opts config_files config_values exceptions nova_opts orders '

@@ -270,6 +270,23 @@ class TestSample(Configured):
             self.assertIn('all-set.conf', opts.origin(conf, name))
 
 
+class TestInterval(Configured):
+    def test_minus_one_is_never_and_zero_a_minute_as_for_nova(self):
+        for text, seconds in (
+            ('', 2400),
+            ('[imagecache]\nmanager_interval = 7\n', 7),
+            ('[imagecache]\nmanager_interval = 0\n', 60),
+            ('[image_cache]\nmanager_interval = 0\n', 60),
+            ('[DEFAULT]\nimage_cache_manager_interval = 9\n', 9),
+        ):
+            with self.subTest(text):
+                interval = opts.interval(self.conf(text))
+                self.assertEqual(seconds, interval.total_seconds())
+        for group in 'imagecache', 'image_cache':
+            text = f'[{group}]\nmanager_interval = -1\n'
+            self.assertIsNone(opts.interval(self.conf(text)))
+
+
 class TestUnknown(Configured):
     def test_known_keys_are_known(self):
         names = [
