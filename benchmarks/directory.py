@@ -23,11 +23,11 @@ import time
 from benchmarks import output
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import sidecar
 from imagecache_handlers.marks import unused_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.rules import Rules
-from imagecache_handlers import sidecar
 from imagecache_handlers.verdicts import Did
 from imagecache_handlers.verdicts import Report
 

@@ -38,7 +38,7 @@ class Applier:
     evictor: Evictor
 
     def apply(self) -> Report:
-        """Do all of it; what fails concerns one image or one store."""
+        """Do all of it, unless stopped; what fails is one image or store."""
         work = self._work()
         failures: dict[Identity, CacheError] = {}
         done = self.handler.each(
@@ -51,6 +51,7 @@ class Applier:
             plan=self.plan,
             outcomes=tuple(outcomes),
             after=self._after(outcomes),
+            stopped=self.evictor.stop(),
         )
 
     def _work(self) -> dict[str, Work]:
@@ -70,6 +71,8 @@ class Applier:
         failures: dict[Identity, CacheError],
     ) -> list[Outcome]:
         for change in work.changes:
+            if self.evictor.stop():
+                break
             try:
                 self._label(change)
             except CacheError as error:
@@ -93,7 +96,7 @@ class Applier:
     ) -> list[Outcome]:
         if not failures:
             return []
-        return [
+        outcomes = [
             Outcome(
                 verdict=verdict,
                 did=Did.FAILED,
@@ -102,6 +105,9 @@ class Applier:
             for verdict in self.plan.verdicts
             if (identity := verdict.image.identity) in failures
         ]
+        for outcome in outcomes:
+            self.evictor.tell(outcome)
+        return outcomes
 
     def _after(self, outcomes: Iterable[Outcome]) -> tuple[Store, ...]:
         if not any(one.did is Did.EVICTED for one in outcomes):

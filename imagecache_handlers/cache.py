@@ -10,9 +10,12 @@ import logging
 import time
 from typing import TypeVar
 
+from imagecache_handlers import admission
 from imagecache_handlers.applying import Applier
 from imagecache_handlers import blocking
 from imagecache_handlers.eviction import Evictor
+from imagecache_handlers.eviction import never
+from imagecache_handlers.eviction import nobody
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers import forcing
@@ -23,10 +26,12 @@ from imagecache_handlers import marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import check_image_id
 from imagecache_handlers.model import check_time
+from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import Store
 from imagecache_handlers import policy
 from imagecache_handlers.rules import Rules
+from imagecache_handlers.source import Source
 from imagecache_handlers.timing import Clocks
 from imagecache_handlers.timing import Timer
 from imagecache_handlers.timing import utc_now
@@ -53,6 +58,14 @@ class Inventory:
 
     stores: tuple[Store, ...]
     images: tuple[CachedImage, ...]
+    problems: Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Remains:
+    """What broken operations left; ``problems`` names the stores not read."""
+
+    debris: tuple[Debris, ...]
     problems: Mapping[str, str]
 
 
@@ -84,18 +97,11 @@ class ImageCache:
 
         :raises StoreUnavailable: when a named store does not exist.
         """
-        chosen = self._handler.stores(stores)
-        problems = {one.name: one.problem for one in chosen if one.problem}
-        images: list[CachedImage] = []
-        names = [one.name for one in chosen if not one.problem]
-        found = self._handler.each(names, self._handler.enumerate)
-        for name, listed in zip(names, found, strict=True):
-            if isinstance(listed, CacheError):
-                problems[name] = str(listed)
-            else:
-                images += listed
+        found = self._handler.gather(stores, self._handler.enumerate)
         return Inventory(
-            stores=chosen, images=tuple(images), problems=problems
+            stores=found.stores,
+            images=tuple(found.results),
+            problems=found.problems,
         )
 
     def find(
@@ -111,6 +117,36 @@ class ImageCache:
                 store, lambda name: self._handler.enumerate(name, {key})
             )
         )
+
+    def add(
+        self, image_id: str, source: Source, *, store: str | None = None
+    ) -> CachedImage:
+        """Cache an image from where it is to come from, ``source.LocalFile``.
+
+        :raises ConfigurationError: when there are several stores and none
+            is named.
+        :raises StoreUnavailable: when the store has no room for it.
+        :raises ImageExists: when the store holds it.
+        :raises Unsupported: when this backend cannot hold it.
+        """
+        check_image_id(image_id)
+        return admission.add(self._handler, image_id, source, store)
+
+    def debris(self, stores: Collection[str] | None = None) -> Remains:
+        """List what broken operations left in every store, or those named.
+
+        :raises StoreUnavailable: when a named store does not exist.
+        """
+        found = self._handler.gather(stores, self._handler.debris)
+        return Remains(debris=tuple(found.results), problems=found.problems)
+
+    def clean(self, debris: Debris) -> int | None:
+        """Remove debris, unless it is none any more.
+
+        :returns: bytes that are free now; None: they will be later; 0: it
+            was left alone, or gone.
+        """
+        return self._handler.clean(debris)
 
     def plan(
         self, evidence: Evidence, stores: Collection[str] | None = None
@@ -128,26 +164,42 @@ class ImageCache:
             wants_seen=self._handler.wants_seen,
         )
 
-    def sweep(self, ask: Ask, stores: Collection[str] | None = None) -> Report:
+    def sweep(
+        self,
+        ask: Ask,
+        stores: Collection[str] | None = None,
+        *,
+        tell: Callable[[Outcome], object] = nobody,
+        stop: Callable[[], bool] = never,
+    ) -> Report:
         """Do what a plan made now shows; ``ask`` gives the evidence.
 
-        It is asked again when its answer has aged.
+        It is asked again when its answer has aged.  For ``tell`` and
+        ``stop`` see ``apply``.
         """
         evidence = ask()
-        return self._apply(self.plan(evidence, stores), ask, evidence)
+        plan = self.plan(evidence, stores)
+        return self._apply(plan, self._evictor(ask, evidence, tell, stop))
 
-    def apply(self, plan: Plan, ask: Ask) -> Report:
+    def apply(
+        self,
+        plan: Plan,
+        ask: Ask,
+        *,
+        tell: Callable[[Outcome], object] = nobody,
+        stop: Callable[[], bool] = never,
+    ) -> Report:
         """Do what a plan shows, unless a fresh look forbids it.
 
         Every image and every store stands for itself: the failure of one
-        does not keep the others from their turn.
+        does not keep the others from their turn.  ``tell`` is given each
+        outcome as it comes; once ``stop`` says so, the image whose turn it
+        is ends the pass.  Stores that are worked on at once call both from
+        threads of their own.
         """
-        return self._apply(plan, ask, None)
+        return self._apply(plan, self._evictor(ask, None, tell, stop))
 
-    def _apply(
-        self, plan: Plan, ask: Ask, evidence: Evidence | None
-    ) -> Report:
-        evictor = self._evictor(ask, evidence)
+    def _apply(self, plan: Plan, evictor: Evictor) -> Report:
         return Applier(
             plan=plan, handler=self._handler, evictor=evictor
         ).apply()
@@ -174,8 +226,10 @@ class ImageCache:
             )
             for one in copies
         }
-        may_pass = forcing.forced(copies) if force else forcing.nothing
-        evictor = self._evictor(lambda: evidence, evidence, may_pass)
+        evictor = self._evictor(lambda: evidence, evidence)
+        if force:
+            may_pass = forcing.forced(copies)
+            evictor = dataclasses.replace(evictor, may_pass=may_pass)
         outcomes = []
         for image in copies:
             why = found[image.identity]
@@ -304,7 +358,8 @@ class ImageCache:
         self,
         ask: Ask,
         evidence: Evidence | None,
-        may_pass: forcing.MayPass = forcing.nothing,
+        tell: Callable[[Outcome], object] = nobody,
+        stop: Callable[[], bool] = never,
     ) -> Evictor:
         witness = Witness(
             lambda: self._keyed(ask()),
@@ -317,7 +372,8 @@ class ImageCache:
             rules=self._rules,
             clocks=self._clocks,
             witness=witness,
-            may_pass=may_pass,
+            tell=tell,
+            stop=stop,
         )
 
     def _granter(self, timeout: datetime.timedelta) -> Granter:

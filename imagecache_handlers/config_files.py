@@ -19,6 +19,12 @@ from imagecache_handlers.exceptions import ConfigurationError
 _FILE = '--config-file'
 _FOLDER = '--config-dir'
 
+_HANDLERS = 'imagecache_'
+# A group whose name is that near to one of ours is ours, misspelt ...
+_ALIKE = 0.85
+# ... except Nova's own.
+_OTHERS = frozenset({'image_cache'})
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -78,14 +84,28 @@ def find(
 def unknown(
     conf: cfg.ConfigOpts, known: Mapping[str, Iterable[str]]
 ) -> list[str]:
-    """Name every key in the files that its group, if known, does not have."""
+    """Name what is misspelt: keys of known groups, and groups like them."""
     return [
-        f'{path}: [{group}] {key} is no option{_near(key, known[group])}'
+        problem
         for path in paths(conf)
         for group, keys in _sections(path).items()
-        for key in keys
-        if key not in known.get(group, keys)
+        for problem in _misspelt(path, group, keys, known)
     ]
+
+
+def _misspelt(
+    path: str,
+    group: str,
+    keys: Iterable[str],
+    known: Mapping[str, Iterable[str]],
+) -> Iterator[str]:
+    if group in known:
+        for key in keys:
+            if key not in known[group]:
+                near = _near(key, known[group])
+                yield f'{path}: [{group}] {key} is no option{near}'
+    elif group not in _OTHERS and (near := _near_group(group, known)):
+        yield f'{path}: [{group}] is no group of options{near}'
 
 
 def paths(conf: cfg.ConfigOpts) -> Iterator[str]:
@@ -171,6 +191,17 @@ def _sections(path: str) -> dict[str, dict[str, list[str]]]:
     return sections
 
 
-def _near(key: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
+def _near_group(group: str, known: Iterable[str]) -> str:
+    if not group.startswith(_HANDLERS):
+        return _near(group, known, _ALIKE)
+    # Of another handler's only what follows tells them apart.
+    names = [one for one in known if one.startswith(_HANDLERS)]
+    ends = {one.removeprefix(_HANDLERS): one for one in names}
+    end = group.removeprefix(_HANDLERS)
+    near = difflib.get_close_matches(end, ends, n=1, cutoff=_ALIKE)
+    return f': did you mean {ends[near[0]]}?' if near else ''
+
+
+def _near(key: str, known: Iterable[str], alike: float = 0.6) -> str:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=alike)
     return f': did you mean {near[0]}?' if near else ''

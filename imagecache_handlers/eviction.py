@@ -7,6 +7,7 @@ looks last sees the other.
 """
 
 import collections
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 import dataclasses
@@ -46,22 +47,40 @@ POLL = 2.0
 _OUT_OF_TIME = 'its claim ran out of time'
 
 
+def nobody(outcome: Outcome) -> None:
+    """Tell nobody what happened to an image."""
+
+
+def never() -> bool:
+    """Go on to the end."""
+    return False
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Evictor:
-    """Evicts images of one store, batch by batch, each under a claim."""
+    """Evicts images of one store, batch by batch, each under a claim.
+
+    ``tell`` is given each outcome at once, ``stop`` asked before each image;
+    both in whatever thread works on the store.
+    """
 
     handler: Guarded
     rules: Rules
     clocks: Clocks
     witness: Witness
     may_pass: forcing.MayPass = forcing.nothing
+    tell: Callable[[Outcome], object] = nobody
+    stop: Callable[[], bool] = never
 
     def evict(self, store: str, verdicts: Iterable[Verdict]) -> list[Outcome]:
-        """Evict images in their order, each with exactly one outcome."""
+        """Evict images in their order, each with exactly one outcome.
+
+        Once stopped, those whose turn has not come have none.
+        """
         queue = collections.deque(verdicts)
         outcomes: list[Outcome] = []
         size = largest = max(1, self.handler.batch)
-        while queue:
+        while queue and not self.stop():
             batch = _Batch(self, store)
             turn = [queue.popleft() for _ in range(min(size, len(queue)))]
             late = batch.run(turn)
@@ -98,7 +117,7 @@ class _Batch:
     def run(self, verdicts: Iterable[Verdict]) -> list[Verdict]:
         """Evict what may go; give back what could not begin in time."""
         for verdict in verdicts:
-            if self._claim.has_room():
+            if self._claim.has_room() and not self._by.stop():
                 self._write_claim(verdict)
             else:
                 self._late.append(verdict)
@@ -108,7 +127,7 @@ class _Batch:
                 self._by.clocks.sleep(POLL)
         for verdict in list(self._claimed.values()):
             self._keep(verdict, verdict.image, why=_OUT_OF_TIME)
-        if self.outcomes:
+        if self.outcomes or self._by.stop():
             return self._late
         # A batch that ended nothing would fare no better if repeated.
         for verdict in self._late:
@@ -150,8 +169,14 @@ class _Batch:
             if image is None:
                 self._withdraw(verdict.image)
                 self._end(verdict, Did.GONE)
+            elif self._by.stop():
+                self._let_go(verdict)
             else:
                 self._decide(verdict, image, look)
+
+    def _let_go(self, verdict: Verdict) -> None:
+        self._claimed.pop(verdict.image.identity)
+        self._withdraw(verdict.image)
 
     def _decide(
         self, verdict: Verdict, image: CachedImage, look: '_Look'
@@ -192,8 +217,7 @@ class _Batch:
     def _remove(self, verdict: Verdict, image: CachedImage) -> None:
         if not self._claim.in_time():
             # Its turn came late: it needs a new claim and a new look.
-            del self._claimed[image.identity]
-            self._withdraw(image)
+            self._let_go(verdict)
             self._late.append(verdict)
             return
         try:
@@ -283,6 +307,6 @@ class _Batch:
         image = verdict.image
         self._claimed.pop(image.identity, None)
         LOG.info('%s %s: %s %s', image.identity, image.image_id, did, why)
-        self.outcomes.append(
-            Outcome(verdict=verdict, did=did, freed=freed, why=why)
-        )
+        outcome = Outcome(verdict=verdict, did=did, freed=freed, why=why)
+        self.outcomes.append(outcome)
+        self._by.tell(outcome)

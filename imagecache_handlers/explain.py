@@ -3,13 +3,13 @@
 from collections.abc import Collection
 import datetime
 
+from imagecache_handlers import units
 from imagecache_handlers.verdicts import Blocked
 from imagecache_handlers.verdicts import Blocker
 from imagecache_handlers.verdicts import Reason
 from imagecache_handlers.verdicts import Space
 from imagecache_handlers.verdicts import Verdict
 
-_UNITS = ('B', 'KiB', 'MiB', 'GiB')
 _NAMED = 3  # more than these are only counted
 
 _WHY = {
@@ -69,7 +69,8 @@ def shortage(space: Space, now: datetime.datetime) -> str:
     For instance: wanted 40 GiB, planned 6 GiB: 34 GiB too young, the first
     at 14:02; 12 GiB pinned by ops.
     """
-    text = f'wanted {size(space.wanted)}, planned {size(space.planned)}'
+    wanted, planned = units.size(space.wanted), units.size(space.planned)
+    text = f'wanted {wanted}, planned {planned}'
     if not space.short:
         return text
     kept = '; '.join(_kept(blocked, now) for blocked in space.blocked)
@@ -78,7 +79,7 @@ def shortage(space: Space, now: datetime.datetime) -> str:
 
 def _kept(blocked: Blocked, now: datetime.datetime) -> str:
     text = _MANY[blocked.reason].format(who=names(blocked.who))
-    text = f'{size(blocked.size)} {text}'
+    text = f'{units.size(blocked.size)} {text}'
     if blocked.first is None:
         return text
     return f'{text}, the first at {moment(blocked.first, now)}'
@@ -106,14 +107,3 @@ def _in_zone(
     except OverflowError:
         # The first or last day that there is, in another zone.
         return at
-
-
-def size(count: int) -> str:
-    """Write a number of bytes in B, KiB, MiB or GiB."""
-    scaled = float(count)
-    unit = 0
-    # By what would be shown: 1023.96 KiB would be rounded to 1024.0 KiB.
-    while round(scaled, 1) >= 1024 and unit < len(_UNITS) - 1:
-        scaled /= 1024
-        unit += 1
-    return f'{scaled:.1f}'.removesuffix('.0') + f' {_UNITS[unit]}'

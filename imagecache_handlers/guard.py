@@ -4,8 +4,11 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from concurrent import futures
+import dataclasses
 import datetime
 import logging
+from typing import BinaryIO
+from typing import Generic
 from typing import TypeVar
 
 from imagecache_handlers.exceptions import CacheError
@@ -13,11 +16,22 @@ from imagecache_handlers.exceptions import HandlerFailed
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Debris
+from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 
 LOG = logging.getLogger(__name__)
 
 T = TypeVar('T')
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered(Generic[T]):
+    """What was found in all stores; ``problems`` names those not read."""
+
+    stores: tuple[Store, ...]
+    results: list[T]
+    problems: dict[str, str]
 
 
 class Guarded:
@@ -68,6 +82,26 @@ class Guarded:
             return [survive(name) for name in names]
         with futures.ThreadPoolExecutor(threads) as pool:
             return list(pool.map(survive, names))
+
+    def gather(
+        self,
+        names: Collection[str] | None,
+        work: Callable[[str], Iterable[T]],
+    ) -> 'Gathered[T]':
+        """Work on every store, or those named; a problem is kept by name.
+
+        :raises StoreUnavailable: when a named store does not exist.
+        """
+        chosen = self.stores(names)
+        problems = {one.name: one.problem for one in chosen if one.problem}
+        sound = [one.name for one in chosen if not one.problem]
+        results: list[T] = []
+        for name, found in zip(sound, self.each(sound, work), strict=True):
+            if isinstance(found, CacheError):
+                problems[name] = str(found)
+            else:
+                results += found
+        return Gathered(stores=chosen, results=results, problems=problems)
 
     def each_readable(
         self, store: str | None, work: Callable[[str], T]
@@ -122,6 +156,20 @@ class Guarded:
 
     def unpin(self, image: CachedImage, owner: str) -> None:
         guarded(lambda: self._handler.unpin(image, owner))
+
+    def room(self, meta: ImageMeta, store: str) -> int:
+        return guarded(lambda: self._handler.room(meta, store))
+
+    def add(
+        self, meta: ImageMeta, content: BinaryIO, store: str
+    ) -> CachedImage:
+        return guarded(lambda: self._handler.add(meta, content, store))
+
+    def debris(self, store: str) -> list[Debris]:
+        return guarded(lambda: list(self._handler.debris(store)))
+
+    def clean(self, debris: Debris) -> int | None:
+        return guarded(lambda: self._handler.clean(debris))
 
 
 def guarded(call: Callable[[], T]) -> T:

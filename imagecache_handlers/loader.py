@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Iterator
+import dataclasses
 import importlib.metadata
 import inspect
 from typing import Any
@@ -17,6 +18,10 @@ from imagecache_handlers.orders import Order
 HANDLERS = 'imagecache_handlers'
 # The entry points of policies: functions, see ``orders.Order``.
 POLICIES = 'imagecache_handlers.policies'
+# The entry points of lists of options, as oslo-config-generator reads them;
+# those of caches and handlers begin with this library's group.
+OPTIONS = 'oslo.config.opts'
+_OURS = 'imagecache'
 
 _KINDS = {HANDLERS: 'handler', POLICIES: 'policy'}
 
@@ -24,6 +29,35 @@ _KINDS = {HANDLERS: 'handler', POLICIES: 'policy'}
 def available(namespace: str) -> list[str]:
     """List the names that are installed, without importing any."""
     return sorted({point.name for point in _entry_points(namespace)})
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Plugin:
+    """What is installed under one name; ``problem``: why it is of no use."""
+
+    name: str
+    origin: str  # the distribution and its version
+    summary: str = ''
+    problem: str = ''
+
+
+def plugins(namespace: str) -> list[Plugin]:
+    """Describe what is installed, by name; what cannot be loaded, too."""
+    return [_plugin(namespace, name) for name in available(namespace)]
+
+
+def _plugin(namespace: str, name: str) -> Plugin:
+    origin = ' and '.join(
+        sorted(
+            {f'{one.name} {one.version}' for one in _dists(namespace, name)}
+        )
+    )
+    try:
+        found = _load(namespace, name)
+    except HandlerLoadError as error:
+        return Plugin(name=name, origin=origin, problem=error.why)
+    first = (inspect.getdoc(found) or '').partition('\n')[0]
+    return Plugin(name=name, origin=origin, summary=first)
 
 
 def load_handler(name: str, conf: Any, **resources: Any) -> CacheHandler:
@@ -62,6 +96,16 @@ def load_order(name: str) -> Order:
     if not callable(order):
         raise _wrong(POLICIES, name, order, 'a function')
     return order
+
+
+def option_groups() -> list[tuple[str, list[Any]]]:
+    """Give the groups of options of everything that is installed.
+
+    What cannot be loaded is left out: its options cannot be judged.
+    """
+    names = [one for one in available(OPTIONS) if one.startswith(_OURS)]
+    manager = _manager(OPTIONS, names, lambda *_: None)
+    return [group for one in manager for group in one.plugin()]
 
 
 def _load(namespace: str, name: str) -> Any:
@@ -108,13 +152,13 @@ def _cause(namespace: str, name: str, error: BaseException) -> str:
     text = f'{type(error).__name__}: {error}'
     if not isinstance(error, ImportError):
         return text
-    for distribution in _distributions(namespace, name):
+    for distribution in _dists(namespace, name):
         if name in (distribution.metadata.get_all('Provides-Extra') or ()):
             return f"{text}; pip install '{distribution.name}[{name}]'"
     return text
 
 
-def _distributions(
+def _dists(
     namespace: str, name: str
 ) -> Iterator[importlib.metadata.Distribution]:
     # Asked only to explain: stevedore's entry points come from its cache and

@@ -49,8 +49,8 @@ TWINS: list[cfg.Opt] = [
         'manager_interval',
         min=-1,
         max=CENTURY,
-        help='Seconds between two passes where something runs them; -1 '
-        'never, 0 as often as may be.' + _NOT_SET.format('manager_interval'),
+        help='Seconds between two periodic sweeps; -1 for none, 0 for a '
+        'minute.' + _NOT_SET.format('manager_interval'),
     ),
     cfg.BoolOpt(
         'remove_unused_base_images',

@@ -13,7 +13,6 @@ from oslo_config import cfg
 from imagecache_handlers import cache_opts
 from imagecache_handlers import config_files
 from imagecache_handlers import config_values
-from imagecache_handlers import directory_opts
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import HandlerNotFound
 from imagecache_handlers import nova_opts
@@ -50,26 +49,20 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     """Give copies of the options, for oslo-config-generator."""
-    groups = [
-        (GROUP, _OWN),
-        (directory_opts.GROUP, directory_opts.OPTS),
-    ]
-    return copy.deepcopy(groups)
+    return [(GROUP, copy.deepcopy(_OWN))]
 
 
 def unknown(
-    conf: cfg.ConfigOpts,
-    groups: Iterable[tuple[str, Iterable[cfg.Opt]]] | None = None,
+    conf: cfg.ConfigOpts, groups: Iterable[tuple[str, Iterable[cfg.Opt]]]
 ) -> list[str]:
-    """Name every key of our groups in the configuration files that is none.
+    """Name every key in the configuration files that its group lacks.
 
-    oslo.config passes over such keys in silence, and a protected pattern
-    under a misspelt name protects nothing.
+    ``groups`` are those of all that is installed, see
+    ``loader.option_groups``; a group whose name is all but one of theirs is
+    named, too.  oslo.config passes over such keys in silence, and a
+    protected pattern under a misspelt name protects nothing.
     """
-    known = {
-        group: {opt.dest for opt in opts}
-        for group, opts in (list_opts() if groups is None else groups)
-    }
+    known = {group: {opt.dest for opt in opts} for group, opts in groups}
     return config_files.unknown(conf, known)
 
 
@@ -135,6 +128,21 @@ def rules(
     except ValueError as error:
         problem = _in_options(conf, nova, str(error))
         raise ConfigurationError(problem) from error
+
+
+def interval(
+    conf: cfg.ConfigOpts, nova: Followed | None = None
+) -> datetime.timedelta | None:
+    """Give the time from one periodic sweep to the next; None: no sweeps.
+
+    -1 switches them off and 0 means a minute, as they do for Nova.
+
+    :raises ConfigurationError: when it is set to nothing that fits.
+    """
+    seconds = value(conf, 'manager_interval', nova)
+    if seconds < 0:
+        return None
+    return datetime.timedelta(seconds=seconds or 60)
 
 
 def _order(load_order: Callable[[str], Order], policy: str) -> Order:

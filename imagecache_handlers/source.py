@@ -9,6 +9,7 @@ import stat
 from typing import Any
 from typing import BinaryIO
 from typing import cast
+from typing import Protocol
 
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.model import ImageMeta
@@ -42,6 +43,18 @@ class SourceError(CacheError):
 
     def __str__(self) -> str:
         return f'{self.source!r} is no source of an image: {self.why}'
+
+
+class Source(Protocol):
+    """Somewhere that an image comes from."""
+
+    def opened(
+        self, image_id: str
+    ) -> contextlib.AbstractContextManager[tuple[ImageMeta, BinaryIO]]:
+        """Tell what the image is, and give its bytes.
+
+        Reading ends with an error unless they are all of its bytes.
+        """
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import dataclasses
 
 from imagecache_handlers.model import Store
 from imagecache_handlers.rules import Rules
+from imagecache_handlers import units
 from imagecache_handlers.verdicts import Blocked
 from imagecache_handlers.verdicts import Reason
 from imagecache_handlers.verdicts import Space
@@ -127,9 +128,9 @@ def warnings(
         low = pool.total * rules.low // 100
         if size > low:
             yield (
-                f'pins and patterns keep {size} bytes in pool '
-                f'{pool.name!r}, more than its low mark of {low} bytes: no '
-                f'sweep can reach it'
+                f'pins and patterns keep {units.size(size)} in pool '
+                f'{pool.name!r}, more than its low mark of '
+                f'{units.size(low)}: no sweep can reach it'
             )
 
 

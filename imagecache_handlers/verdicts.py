@@ -185,11 +185,15 @@ class Outcome:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What an apply did, image by image, and the stores afterwards."""
+    """What an apply did, image by image, and the stores afterwards.
+
+    ``stopped``: it was told to end, and left out whatever was to come.
+    """
 
     plan: Plan
     outcomes: tuple[Outcome, ...] = ()
     after: tuple[Store, ...] = ()
+    stopped: bool = False
 
     @property
     def before(self) -> tuple[Store, ...]:

@@ -24,7 +24,7 @@ ROOMS = {
     'orders': 'marks model',
     'rules': 'model orders patterns',
     'verdicts': 'model',
-    'space': 'model rules verdicts',
+    'space': 'model rules units verdicts',
     'blocking': 'model orders rules verdicts',
     'duplicates': 'model',
     'policy': 'blocking duplicates marks model rules space verdicts',
@@ -38,43 +38,51 @@ ROOMS = {
         'timing verdicts witness'
     ),
     'grants': 'exceptions guard marks model rules timing',
+    'admission': 'exceptions guard model source units',
     'applying': 'eviction exceptions forcing guard model verdicts',
     'cache': (
-        'applying blocking eviction exceptions forcing grants guard handler '
-        'marks model policy rules timing verdicts witness'
+        'admission applying blocking eviction exceptions forcing grants guard '
+        'handler marks model policy rules source timing verdicts witness'
     ),
-    'explain': 'verdicts',
+    'explain': 'units verdicts',
+    'units': '',
     'loader': 'exceptions handler orders',
     'opts': (
-        'cache_opts config_files config_values directory_opts exceptions '
-        'nova_opts orders patterns rules'
+        'cache_opts config_files config_values exceptions nova_opts orders '
+        'patterns rules'
     ),
     'cache_opts': '',
-    'directory_opts': 'exceptions',
     'nova_opts': 'cache_opts config_files config_values exceptions',
     'config_values': 'config_files exceptions',
     'config_files': 'exceptions',
-    'directory': (
-        'adding birth directory_opts exceptions folder handler layout '
-        'leftovers marks model mounts nova_layout opening overlays sidecar'
+    'source': 'exceptions model',
+}
+
+# The same of the rooms of the handler `directory`, in a folder of their own.
+# Of the core a handler knows the contract, and nothing that decides.
+DIRECTORY = {
+    'handler': (
+        'adding birth opts folder layout leftovers mounts nova_layout '
+        'opening overlays sidecar'
     ),
-    'adding': 'birth exceptions flock folder layout model opening sidecar',
-    'leftovers': 'flock folder layout model opening sidecar',
+    'opts': '',
+    'adding': 'birth flock folder layout opening sidecar',
+    'leftovers': 'flock folder layout opening sidecar',
     'overlays': 'chains instances',
     'instances': 'chains mounts qcow2',
     'chains': 'qcow2',
     'qcow2': '',
-    'layout': 'folder model sidecar',
-    'nova_layout': 'birth folder layout marks model nova_lock sidecar',
-    'nova_lock': 'exceptions folder',
-    'opening': 'exceptions flock sidecar',
-    'folder': 'exceptions flock sidecar',
-    'sidecar': 'marks model',
-    'source': 'exceptions model',
+    'layout': 'folder sidecar',
+    'nova_layout': 'birth folder layout nova_lock sidecar',
+    'nova_lock': 'folder',
+    'opening': 'flock sidecar',
+    'folder': 'flock sidecar',
+    'sidecar': '',
     'birth': '',
     'flock': '',
     'mounts': '',
 }
+CONTRACT = {'exceptions', 'handler', 'marks', 'model', 'source'}
 
 # Libraries that only these rooms may import.
 LIBRARIES = {
@@ -82,7 +90,7 @@ LIBRARIES = {
     'oslo_config': (
         'opts',
         'cache_opts',
-        'directory_opts',
+        'directory',
         'nova_opts',
         'config_values',
         'config_files',
@@ -107,17 +115,17 @@ def imports(path: pathlib.Path) -> set[str]:
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             found.add(node.module or '')
-            if node.module == NAME:
-                found.update(f'{NAME}.{one.name}' for one in node.names)
+            if node.module in (NAME, f'{NAME}.directory'):
+                found.update(f'{node.module}.{one.name}' for one in node.names)
     return found
 
 
-def own(path: pathlib.Path) -> set[str]:
-    """Give the rooms of the core that a file imports."""
+def own(path: pathlib.Path, package: str = NAME) -> set[str]:
+    """Give the rooms of a package that a file imports."""
     return {
-        name.split('.')[1]
+        name.removeprefix(f'{package}.').split('.')[0]
         for name in imports(path)
-        if name.startswith(f'{NAME}.')
+        if name.startswith(f'{package}.')
     }
 
 
@@ -126,9 +134,18 @@ def test_a_room_imports_what_it_may(name):
     assert own(CORE / f'{name}.py') <= set(ROOMS[name].split())
 
 
+@pytest.mark.parametrize('name', DIRECTORY)
+def test_a_room_of_the_directory_imports_what_it_may(name):
+    path = CORE / 'directory' / f'{name}.py'
+    inside = own(path, f'{NAME}.directory')
+    assert inside <= set(DIRECTORY[name].split())
+    assert own(path) <= CONTRACT | {'directory'}
+
+
 def test_every_room_has_its_place():
-    modules = {path.stem for path in CORE.glob('*.py')} - {'__init__'}
-    assert modules == set(ROOMS)
+    for folder, rooms in (CORE, ROOMS), (CORE / 'directory', DIRECTORY):
+        modules = {path.stem for path in folder.glob('*.py')}
+        assert modules - {'__init__'} == set(rooms)
 
 
 @pytest.mark.parametrize('library', LIBRARIES)

@@ -4,6 +4,24 @@ from tests.cli.command import Command
 from tests.cli.command import IMAGE
 
 
+WITNESSED = ['list', 'show', 'plan', 'sweep', 'evict', 'usage', 'run']
+ALL = [
+    *WITNESSED,
+    *[
+        'pin',
+        'unpin',
+        'hold',
+        'release',
+        'add',
+        'config',
+        'handlers',
+        'policies',
+    ],
+    *('debris list', 'debris clean'),
+]
+OPTIONS = ('--handler', '--store', '--config-file', '--config-dir')
+
+
 class TestUsage(Command):
     def test_the_version(self):
         done = self.run_bare('--version')
@@ -12,14 +30,16 @@ class TestUsage(Command):
 
     def test_help_names_the_commands_and_their_options(self):
         said = self.run_bare('--help').stdout
-        for name in 'list', 'plan', 'sweep', 'pin', 'unpin', 'demo':
-            self.assertIn(f'\n  {name} ', said)
-        for command in 'plan', 'list', 'pin':
-            done = self.run_bare(command, '--help')
-            self.assertEqual((0, ''), (done.returncode, done.stderr))
-            self.assertIn(f'imagecache {command}', done.stdout)
-            for option in '--handler', '--config-file', '--in-use':
-                self.assertIn(option, done.stdout)
+        for name in ALL:
+            with self.subTest(name):
+                self.assertRegex(said, rf'\n  {name} +[A-Z]')
+                done = self.run_bare(*name.split(), '--help')
+                self.assertEqual((0, ''), (done.returncode, done.stderr))
+                self.assertIn(f'imagecache {name}', done.stdout)
+                for option in OPTIONS:
+                    self.assertIn(option, done.stdout)
+                wanted = name in WITNESSED
+                self.assertEqual(wanted, '--in-use' in done.stdout)
 
     def test_options_stand_before_or_after_the_command(self):
         conf = ['--config-file', str(self.conf)]

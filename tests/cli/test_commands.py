@@ -46,7 +46,8 @@ class TestPlan(Command):
         self.age()
         self.add('young')
         said = self.out('plan', *self.in_use(f'{THIRD} vm-1,vm-2\n'))
-        head, store, *rows = said.splitlines()
+        head, store, gauge, *rows = said.splitlines()
+        self.assertRegex(gauge, r'^  used \d+%')
         self.assertEqual(
             ['image', 'size', 'action', 'reason', 'until', 'detail'],
             head.split(),
@@ -339,15 +340,18 @@ class TestDemo(Command):
             if line.startswith('$ imagecache ')
         ]
         self.assertEqual(
-            ['list', 'plan', 'plan', 'pin', 'plan', 'sweep', 'list'], steps
+            ['list', 'plan', 'show', 'evict', 'pin', 'plan', 'sweep', 'usage'],
+            steps,
         )
         self.assertNotIn('Traceback', done.stdout)
         for said in (
-            'cannot go, for nobody has said',
             '2 images would be evicted, freeing 7 MiB.',
+            'users         vm-17, vm-23',
+            'used by vm-17, vm-23\nNo option passes that.',
             'is pinned by ops until',
-            '1 image would be evicted, freeing 4 MiB.',
+            'planned 4 MiB: 11 MiB',
             'Evicted 1 image, freed 4 MiB; 3 stayed.',
+            '3 MiB  ########\n',
         ):
             self.assertIn(said, done.stdout)
         self.assertEqual(

@@ -9,8 +9,8 @@ import tempfile
 import unittest
 
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import sidecar
 from imagecache_handlers.model import ImageMeta
-from imagecache_handlers import sidecar
 
 THEN = datetime.datetime(2026, 11, 1, 12, tzinfo=datetime.UTC)
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'

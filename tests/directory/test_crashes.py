@@ -8,8 +8,8 @@ import textwrap
 import time
 
 from imagecache_handlers import CacheError
-from imagecache_handlers import flock
-from imagecache_handlers import folder
+from imagecache_handlers.directory import flock
+from imagecache_handlers.directory import folder
 from tests.directory.place import IMAGE
 from tests.directory.place import Place
 
@@ -29,7 +29,7 @@ for number in range(25):
 """
 
 HOLDING = """
-from imagecache_handlers import flock
+from imagecache_handlers.directory import flock
 import os, sys, time
 
 folder = os.open(sys.argv[1], os.O_RDONLY)

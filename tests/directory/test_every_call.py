@@ -12,7 +12,7 @@ import os
 import subprocess
 import time
 
-from imagecache_handlers import flock
+from imagecache_handlers.directory import flock
 from imagecache_handlers import ImageMeta
 from tests.directory.place import IMAGE
 from tests.directory.place import OTHER

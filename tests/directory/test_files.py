@@ -11,12 +11,12 @@ from oslo_config import cfg
 
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import sidecar
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageExists
 from imagecache_handlers import ImageInUse
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import ImageNotFound
-from imagecache_handlers import sidecar
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Unsupported
 from tests.directory.place import IMAGE

@@ -17,11 +17,11 @@ from imagecache_handlers import CachedImage
 from imagecache_handlers import CacheError
 from imagecache_handlers import Debris
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import sidecar
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import Rules
-from imagecache_handlers import sidecar
 from tests.directory import disks
 
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)

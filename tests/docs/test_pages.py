@@ -57,7 +57,7 @@ def test_the_options_of_the_operator_guide_are_taken(body, tmp_path):
     conf = cfg.ConfigOpts()
     opts.register_opts(conf)
     conf([f'--config-file={file}'])
-    assert not opts.unknown(conf)
+    assert not opts.unknown(conf, loader.option_groups())
     assert opts.rules(conf, loader.load_order)
 
 

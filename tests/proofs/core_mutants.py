@@ -377,9 +377,40 @@ MUTANTS = [
         new='        now = self.plan.now',
     ),
     Mutant(
+        name='a stopped sweep evicts what it has claimed',
+        module='eviction',
+        old='            elif self._by.stop():',
+        new='            elif False:',
+    ),
+    Mutant(
+        name='a stopped sweep leaves its claims',
+        module='eviction',
+        old="""        self._claimed.pop(verdict.image.identity)
+        self._withdraw(verdict.image)""",
+        new='        self._claimed.pop(verdict.image.identity)',
+    ),
+    Mutant(
+        name='a stopped sweep goes on labelling',
+        module='applying',
+        old='            if self.evictor.stop():',
+        new='            if False:',
+    ),
+    Mutant(
+        name='a failure to label is told nobody',
+        module='applying',
+        old='            self.evictor.tell(outcome)',
+        new='            pass',
+    ),
+    Mutant(
+        name='an image is read before its room is known',
+        module='admission',
+        old='    if store.free is not None and wanted > store.free:',
+        new='    if False:',
+    ),
+    Mutant(
         name='a batch larger than its claim has time for',
         module='eviction',
-        old='            if self._claim.has_room():',
+        old='            if self._claim.has_room() and not self._by.stop():',
         new='            if True:',
     ),
     Mutant(
@@ -409,8 +440,8 @@ MUTANTS = [
     ),
     Mutant(
         name='a store that fails is taken for empty',
-        module='cache',
-        old='                problems[name] = str(listed)',
+        module='guard',
+        old='                problems[name] = str(found)',
         new='                pass',
     ),
     Mutant(

@@ -1,12 +1,15 @@
 """ImageCache over several stores, keys of a backend, and bad handlers."""
 
 import contextlib
+import dataclasses
 import datetime
+import io
 import threading
 
 import pytest
 
 from imagecache_handlers import CacheHandler
+from imagecache_handlers import ConfigurationError
 from imagecache_handlers import Did
 from imagecache_handlers import Evidence
 from imagecache_handlers import HandlerFailed
@@ -16,6 +19,8 @@ from imagecache_handlers import ImageNotFound
 from imagecache_handlers import Marks
 from imagecache_handlers.marks import claim_label
 from imagecache_handlers.marks import unused_label
+from imagecache_handlers.model import Debris
+from imagecache_handlers.model import ImageMeta
 from imagecache_handlers import NotSupported
 from imagecache_handlers import Patterns
 from imagecache_handlers import Reason
@@ -506,3 +511,190 @@ class TestControlPlane:
             opened(shelves).sweep(ask)
         assert len(times) == 1
         assert shelves.left() == []
+
+
+@pytest.mark.parametrize('batch', [1, 2, 9])
+def test_each_outcome_is_told_as_it_comes(batch):
+    shelves = Shelves()
+    shelves.batch = batch
+    for name in 'abc':
+        shelves.put(name)
+    told = []
+
+    def tell(outcome):
+        told.append((outcome.verdict.image.image_id, len(shelves.rows)))
+
+    report = opened(shelves).sweep(asked, tell=tell)
+
+    assert told == [('a', 2), ('b', 1), ('c', 0)]
+    assert did(report) == [Did.EVICTED] * 3
+    assert not report.stopped
+
+
+@pytest.mark.parametrize('batch', [1, 2, 9])
+def test_once_stopped_a_sweep_ends_after_the_current_image(batch):
+    shelves = Shelves()
+    shelves.batch = batch
+    names = 'abcde'
+    for name in names:
+        shelves.put(name, store='s1')
+        shelves.put(name, store='s2')
+    told = []
+
+    report = opened(shelves).sweep(
+        asked, tell=told.append, stop=lambda: len(told) == 2
+    )
+
+    assert report.stopped
+    assert report.outcomes == tuple(told)
+    assert did(report) == [Did.EVICTED] * 2
+    assert len(shelves.rows) == 8
+    # No claim is left that would keep others waiting.
+    assert all(row[1] == {LONG_AGO} for row in shelves.rows.values())
+
+
+def test_once_stopped_nothing_is_labelled():
+    shelves = Shelves()
+    [shelves.put(name, 'seen.x') for name in 'ab']
+    for row in shelves.rows.values():
+        row[1].discard(LONG_AGO)
+
+    report = opened(shelves).sweep(asked, stop=lambda: True)
+
+    assert report.stopped
+    assert report.outcomes == ()
+    assert 'mark' not in shelves.calls
+
+
+def test_a_failure_to_label_is_told():
+    shelves = Shelves('s1')
+    shelves.put('a')
+    shelves.rows['s1', 'a@0'][1].clear()
+    shelves.broken['mark'] = StoreUnavailable('s1', 'away')
+    told = []
+
+    report = opened(shelves).sweep(asked, tell=told.append)
+
+    assert did(report) == [Did.FAILED]
+    assert report.outcomes == tuple(told)
+
+
+def test_a_stop_while_others_claims_are_waited_for_is_heard():
+    shelves = Shelves()
+    cache = opened(shelves)
+    place = shelves.put('a')
+    plan = opened(shelves).plan(asked())
+    shelves.labels(place).add(claim_label('f' * 16, NOW + HOUR))
+    polls = []
+
+    def stop():
+        polls.append(1)
+        return len(polls) > 5
+
+    report = cache.apply(plan, asked, stop=stop)
+
+    assert report.stopped
+    assert report.outcomes == ()
+    assert len(shelves.labels(place)) == 2
+
+
+class Attic(Shelves):
+    """A backend that finds debris, and takes images in."""
+
+    free = 100
+
+    def stores(self):
+        for store in super().stores():
+            yield dataclasses.replace(store, total=1000, free=self.free)
+
+    def debris(self, store):
+        self._call('debris', store)
+        yield debris(store)
+
+    def clean(self, debris):
+        self._call('clean', debris.store)
+        return debris.size
+
+    def room(self, meta, store):
+        self._call('room', store)
+        return 2 * meta.size
+
+    def add(self, meta, content, store, labels=()):
+        self._call('add', store)
+        size = len(content.read())
+        return image(meta.image_id, store=store, location='x', size=size)
+
+
+def debris(store):
+    return Debris(
+        store=store, location='part', size=3, since=None, why='half made'
+    )
+
+
+class Bytes:
+    """A source of so many bytes, which tells if it was read."""
+
+    def __init__(self, size):
+        self.content = io.BytesIO(bytes(size))
+
+    @contextlib.contextmanager
+    def opened(self, image_id):
+        size = len(self.content.getvalue())
+        yield (
+            ImageMeta(image_id=image_id, size=size, disk_format='raw'),
+            self.content,
+        )
+
+
+def test_debris_is_found_store_by_store():
+    attic = Attic()
+    attic.broken['debris', 's1'] = OSError('no light')
+    found = opened(attic).debris()
+    assert found.debris == (debris('s2'),)
+    assert 'no light' in found.problems['s1']
+    assert opened(attic).debris(['s2']).problems == {}
+    assert opened(attic).clean(debris('s2')) == 3
+    with pytest.raises(StoreUnavailable, match='there are only: s1, s2'):
+        opened(attic).debris(['s3'])
+
+
+def test_a_backend_that_knows_no_debris_says_so():
+    found = opened(Shelves()).debris()
+    assert found.debris == ()
+    assert 'cannot find debris' in found.problems['s1']
+
+
+def test_an_image_is_added_where_there_is_room():
+    attic = Attic()
+    added = opened(attic).add('a', Bytes(50), store='s2')
+    assert (added.image_id, added.store, added.size) == ('a', 's2', 50)
+
+
+def test_without_room_not_a_byte_is_read():
+    attic = Attic()
+    source = Bytes(51)
+    with pytest.raises(StoreUnavailable, match='102 B there and 100 B are'):
+        opened(attic).add('a', source, store='s1')
+    assert source.content.tell() == 0
+    assert 'add' not in attic.calls
+
+
+def test_a_backend_that_cannot_tell_of_room_is_tried():
+    attic = Attic()
+    attic.broken['room'] = NotSupported('tell how much room an image takes')
+    assert opened(attic).add('a', Bytes(999), store='s1').size == 999
+
+
+def test_a_store_is_named_unless_there_is_one():
+    with pytest.raises(ConfigurationError, match='one of: s1, s2'):
+        opened(Attic()).add('a', Bytes(1))
+    assert opened(Attic('s1')).add('a', Bytes(1)).store == 's1'
+    broken = Attic('s1')
+    broken.problems['s1'] = 'not mounted'
+    with pytest.raises(StoreUnavailable, match='not mounted'):
+        opened(broken).add('a', Bytes(1))
+
+
+def test_what_cannot_name_an_image_is_never_added():
+    with pytest.raises(ValueError, match='cannot name an image'):
+        opened(Attic('s1')).add('../a', Bytes(1))

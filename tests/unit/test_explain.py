@@ -10,6 +10,7 @@ from imagecache_handlers import explain
 from imagecache_handlers import Marks
 from imagecache_handlers import Reason
 from imagecache_handlers import Space
+from imagecache_handlers import units
 from imagecache_handlers import Verdict
 
 NOW = datetime.datetime(2026, 11, 22, 8, 22, tzinfo=datetime.UTC)
@@ -114,7 +115,7 @@ class TestExplain(unittest.TestCase):
     def test_sizes(self):
         for count, text in SIZES.items():
             with self.subTest(count):
-                self.assertEqual(text, explain.size(count))
+                self.assertEqual(text, units.size(count))
 
     def test_why_an_image_stays(self):
         for blocker, text in WHYS:

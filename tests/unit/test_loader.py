@@ -23,10 +23,15 @@ except CacheError as error:
     print(type(error).__name__, error)
 """
 
-PLUGIN = """
+PLUGIN = '''
     from imagecache_handlers import CacheHandler
 
     class Good(CacheHandler):
+        """A good one.
+
+        And more of it.
+        """
+
         def __init__(self, lent=None):
             self.lent = lent
 
@@ -65,7 +70,7 @@ PLUGIN = """
         return Good()
 
     number = 7
-"""
+'''
 
 POINTS = """
     [imagecache_handlers]
@@ -200,6 +205,24 @@ class TestLoader(unittest.TestCase):
         answer = self.run_in("loader.load_order('nope')")
         self.assertIn("no policy is called 'nope'", answer)
         self.assertIn('mine', answer)
+
+    def test_what_is_installed_is_described(self):
+        said = self.run_in(
+            '"|".join(f"{one.name}~{one.origin}~{one.summary}~{one.problem}"'
+            ' for one in loader.plugins(loader.HANDLERS))'.join(
+                ('print(', ')')
+            )
+        )
+        rows = {
+            row[0]: row[1:]
+            for line in said.partition('\n')[0].split('|')
+            if (row := line.split('~'))
+        }
+        self.assertEqual(['test-one 1', 'A good one.', ''], rows['good'])
+        self.assertEqual('test-one 1 and test-two 1', rows['twice'][0])
+        self.assertIn('uninstall all but one', rows['twice'][2])
+        self.assertIn('pip install', rows['missing'][2])
+        self.assertIn('broken at import', rows['broken'][2])
 
     def test_a_list_imports_nothing(self):
         said = self.run_in(

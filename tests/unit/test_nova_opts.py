@@ -461,7 +461,7 @@ class TestReading(Folder):
         conf = standalone([f'--config-file=/dev/fd/{reading}'])
         for ask in (
             lambda: opts.value(conf, REMOVE),
-            lambda: opts.unknown(conf),
+            lambda: opts.unknown(conf, loader.option_groups()),
         ):
             with self.assertRaisesRegex(ConfigurationError, 'is a pipe'):
                 ask()

@@ -215,13 +215,13 @@ class TestRegistration(Configured):
 
     def test_the_list_is_a_copy(self):
         before = counts()
-        for _, options in opts.list_opts():
+        for _, options in loader.option_groups():
             options.clear()
         self.assertEqual(before, counts())
         self.assertEqual(13, before['imagecache'])
 
     def test_every_option_has_help(self):
-        for _, options in opts.list_opts():
+        for _, options in loader.option_groups():
             for option in options:
                 self.assertTrue(option.help, option.name)
 
@@ -232,7 +232,7 @@ class TestRegistration(Configured):
 
 
 def counts():
-    return {group: len(options) for group, options in opts.list_opts()}
+    return {group: len(options) for group, options in loader.option_groups()}
 
 
 class TestSample(Configured):
@@ -245,6 +245,7 @@ class TestSample(Configured):
                 '-m',
                 'oslo_config.generator',
                 '--namespace=imagecache',
+                '--namespace=imagecache_directory',
                 f'--output-file={file}',
             ],
             check=True,
@@ -253,7 +254,7 @@ class TestSample(Configured):
 
     def test_it_has_every_option_and_says_the_defaults(self):
         text = self.sample()
-        for group, options in opts.list_opts():
+        for group, options in loader.option_groups():
             self.assertIn(f'\n[{group}]\n', f'\n{text}')
             for option in options:
                 self.assertRegex(text, rf'(?m)^#{option.dest} =')
@@ -263,21 +264,40 @@ class TestSample(Configured):
     def test_it_can_be_read_back_with_every_default_set(self):
         text = re.sub('(?m)^#(?=[a-z_]+ = (?!<))', '', self.sample())
         conf = self.conf(text, 'all-set.conf')
-        self.assertEqual([], opts.unknown(conf))
+        self.assertEqual([], opts.unknown(conf, loader.option_groups()))
         self.assertEqual(Rules(), opts.rules(conf, loader.load_order))
         for name in 'handler', 'high_watermark', 'claim_ttl_seconds':
             self.assertIn('all-set.conf', opts.origin(conf, name))
 
 
+class TestInterval(Configured):
+    def test_minus_one_is_never_and_zero_a_minute_as_for_nova(self):
+        for text, seconds in (
+            ('', 2400),
+            ('[imagecache]\nmanager_interval = 7\n', 7),
+            ('[imagecache]\nmanager_interval = 0\n', 60),
+            ('[image_cache]\nmanager_interval = 0\n', 60),
+            ('[DEFAULT]\nimage_cache_manager_interval = 9\n', 9),
+        ):
+            with self.subTest(text):
+                interval = opts.interval(self.conf(text))
+                self.assertEqual(seconds, interval.total_seconds())
+        for group in 'imagecache', 'image_cache':
+            text = f'[{group}]\nmanager_interval = -1\n'
+            self.assertIsNone(opts.interval(self.conf(text)))
+
+
 class TestUnknown(Configured):
     def test_known_keys_are_known(self):
-        names = [opt.dest for _, group in opts.list_opts() for opt in group]
+        names = [
+            opt.dest for _, group in loader.option_groups() for opt in group
+        ]
         conf = self.conf(
             '[imagecache]\npolicy = age\nhigh_watermark = 3\n'
             '[imagecache_directory]\npath = /a\npath = /b\n'
             '[imagecache_rbd]\nanything = 1\n[DEFAULT]\nother = 1\n'
         )
-        self.assertEqual([], opts.unknown(conf))
+        self.assertEqual([], opts.unknown(conf, loader.option_groups()))
         self.assertIn('path', names)
 
     def test_a_typing_error_is_named_with_its_file(self):
@@ -288,7 +308,7 @@ class TestUnknown(Configured):
                 f'{file}: [imagecache] protected_image is no option: did you '
                 f'mean protected_images?'
             ],
-            opts.unknown(conf),
+            opts.unknown(conf, loader.option_groups()),
         )
 
     def test_every_file_and_group_is_looked_through(self):
@@ -300,7 +320,7 @@ class TestUnknown(Configured):
         conf = cfg.ConfigOpts()
         opts.register_opts(conf)
         conf([f'--config-dir={folder}'])
-        said = opts.unknown(conf)
+        said = opts.unknown(conf, loader.option_groups())
         self.assertEqual(2, len(said))
         self.assertIn('[imagecache_directory] Path', said[0])
         self.assertTrue(said[1].endswith('[imagecache] zzz is no option'))
@@ -318,7 +338,7 @@ class TestUnknown(Configured):
                 f'{folder}/x.conf: [imagecache] zzz is no option'
                 for folder in folders
             ],
-            opts.unknown(conf),
+            opts.unknown(conf, loader.option_groups()),
         )
 
     def test_the_home_is_found(self):
@@ -327,10 +347,12 @@ class TestUnknown(Configured):
         opts.register_opts(conf)
         with mock.patch.dict(os.environ, HOME=str(self.place)):
             conf(['--config-file=~/x.conf'])
-            self.assertEqual(1, len(opts.unknown(conf)))
+            self.assertEqual(
+                1, len(opts.unknown(conf, loader.option_groups()))
+            )
 
     def test_the_groups_to_look_at_may_be_given(self):
-        conf = self.conf('[imagecache_x]\nnear = 1\n[imagecache]\nz = 1\n')
+        conf = self.conf('[imagecache_x]\nnear = 1\n[zzz]\nz = 1\n')
         groups = [('imagecache_x', [cfg.StrOpt('nearby')])]
         (said,) = opts.unknown(conf, groups)
         self.assertIn('[imagecache_x] near is no option', said)
@@ -339,4 +361,36 @@ class TestUnknown(Configured):
     def test_a_conf_that_has_read_no_file_has_none(self):
         conf = cfg.ConfigOpts()
         opts.register_opts(conf)
-        self.assertEqual([], opts.unknown(conf))
+        self.assertEqual([], opts.unknown(conf, loader.option_groups()))
+
+    def test_a_group_that_is_all_but_one_of_ours_is_named(self):
+        for name, mean in (
+            ('imagecache_directroy', 'imagecache_directory'),
+            ('imagecach', 'imagecache'),
+            ('imagescache', 'imagecache'),
+        ):
+            conf = self.conf(f'[{name}]\npath = /a\n')
+            (said,) = opts.unknown(conf, loader.option_groups())
+            self.assertTrue(
+                said.endswith(
+                    f'[{name}] is no group of options: did you mean {mean}?'
+                ),
+                said,
+            )
+
+    def test_the_groups_of_others_are_theirs(self):
+        conf = self.conf(
+            ''.join(
+                f'[{name}]\nx = 1\n'
+                for name in (
+                    'image_cache',
+                    'glance',
+                    'cache',
+                    'imagecache_rbd',
+                    'imagecache_s3',
+                    'directory',
+                    'DEFAULT',
+                )
+            )
+        )
+        self.assertEqual([], opts.unknown(conf, loader.option_groups()))

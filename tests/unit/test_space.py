@@ -255,8 +255,8 @@ def test_more_kept_by_hand_than_the_low_mark_is_warned_about(sizes, warned):
 
     assert plan.warnings == (
         (
-            "pins and patterns keep 71 bytes in pool 'shelf', more than its "
-            'low mark of 70 bytes: no sweep can reach it',
+            "pins and patterns keep 71 B in pool 'shelf', more than its "
+            'low mark of 70 B: no sweep can reach it',
         )
         if warned
         else ()

@@ -46,7 +46,7 @@ class Commands(cliff.commandmanager.CommandManager):
     def load_commands(self, namespace: str) -> None:
         self.group_list.append(namespace)
         for point in importlib.metadata.entry_points(group=namespace):
-            self.commands[point.name] = point
+            self.commands[point.name.replace('_', ' ')] = point
 
 
 class OneLine(logging.Formatter):

@@ -1,6 +1,7 @@
 """What every command is made of."""
 
 import argparse
+from collections.abc import Mapping
 import contextlib
 import shutil
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ import cliff.command
 
 from imagecache_handlers.frontends.cli import app
 from imagecache_handlers.frontends.cli import options
+from imagecache_handlers.witness import Ask
 
 if TYPE_CHECKING:
     from imagecache_handlers.frontends.cli.options import Opened
@@ -30,8 +32,13 @@ class Command(cliff.command.Command):
     def width(self) -> int:
         return shutil.get_terminal_size((80, 24)).columns
 
-    def say(self, line: str = '') -> None:
-        self.app.stdout.write(line + '\n')
+    def say(self, text: str = '') -> None:
+        self.app.stdout.write(f'{text}\n')
+
+    def complain(self, problems: Mapping[str, str]) -> None:
+        """Name the stores that could not be read."""
+        for store, problem in problems.items():
+            self.app.LOG.error('%s cannot be read: %s', store, problem)
 
 
 class CacheCommand(Command):
@@ -45,3 +52,15 @@ class CacheCommand(Command):
 
     def opened(self) -> 'contextlib.AbstractContextManager[Opened]':
         return options.opened(self.app.options)
+
+
+class WitnessedCommand(CacheCommand):
+    """A command that has to know who uses what."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        options.add_evidence_to(parser)
+        return parser
+
+    def asking(self, parsed_args: argparse.Namespace) -> Ask:
+        return options.asking(parsed_args)

@@ -6,12 +6,15 @@ import io
 import os
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
+from typing import NamedTuple
 
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli.app import FAILED
 from imagecache_handlers.frontends.cli.base import Command
 from imagecache_handlers.frontends.cli.options import utc_now
@@ -20,55 +23,73 @@ from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.rules import Rules
 
+_QEMU_IMG = 'qemu-img'
+
 _UBUNTU = '7a6f9a52-6c37-4a2e-9d53-6f1c04a4b001'
 _DEBIAN = '1c2ab13e-87d0-4b5f-8a0c-3f2d9c11e002'
 _GOLDEN = '93d9f4c1-0e5b-4d7a-b1f6-a85f7be2c003'
 _FEDORA = 'e40b7d66-52a9-4c18-9f3e-27c6d05b4004'
 
+
+class _Step(NamedTuple):
+    """What is told, the command that shows it, and how that ends."""
+
+    told: str
+    line: str
+    code: int = 0
+
+
 _STEPS = (
-    (
+    _Step(
         'Four images are cached; three have lain here for three days.',
         'list -c image -c size -c state -c reason',
     ),
-    ('What would a sweep do? Nobody was asked who uses them:', 'plan'),
-    (
-        'Two of them are in use, and that list is complete:',
-        'plan --in-use in-use.txt --in-use-complete',
+    _Step(
+        'What would a sweep do? The disks in instances/ tell who uses what:',
+        'plan',
     ),
-    (
+    _Step('Why does the third of them stay?', f'show {_UBUNTU[:8]}'),
+    _Step('Nothing can force it out:', f'evict {_UBUNTU[:8]} --force', FAILED),
+    _Step(
         'One that would go shall stay:',
-        f'pin {_GOLDEN} --owner ops --until +30d',
+        f'pin {_GOLDEN[:8]} --owner ops --until +30d',
     ),
-    ('So now:', 'plan --in-use in-use.txt --in-use-complete'),
-    (
-        'A sweep does just that, each after another look at the image:',
-        'sweep --in-use in-use.txt --in-use-complete',
+    _Step(
+        'Were the disk too full, what would be in the way?',
+        'plan --config-file full.conf',
+        FAILED,
     ),
-    (
-        'What is left:',
-        'list --in-use in-use.txt --in-use-complete '
-        '-c image -c size -c state -c reason',
+    _Step(
+        'A sweep does what the plan shows, after another look at each image:',
+        'sweep',
     ),
+    _Step('Where the bytes are now:', 'usage'),
 )
 
 
 class Demo(Command):
-    """Show the commands at work, on a small cache that is made for it."""
+    """Show the commands at work, on a small cache made for it."""
 
     def take_action(self, parsed_args: argparse.Namespace) -> int:
+        if shutil.which(_QEMU_IMG) is None:
+            raise ConfigurationError(
+                'the demo makes disks with qemu-img: install it, on Debian '
+                'with apt-get install qemu-utils'
+            )
         with tempfile.TemporaryDirectory(prefix='imagecache-demo-') as name:
             place = pathlib.Path(name)
             _furnish(place)
-            codes = [self._show(place, *step) for step in _STEPS]
+            wrong = [step for step in _STEPS if not self._show(place, step)]
         self.say(f'{name} is removed again.')
-        return FAILED if any(codes) else 0
+        return FAILED if wrong else 0
 
-    def _show(self, place: pathlib.Path, told: str, line: str) -> int:
-        self.say(f'# {told}')
-        self.say(f'$ imagecache --config-file cache.conf {line}')
+    def _show(self, place: pathlib.Path, step: _Step) -> bool:
+        """Show a step; tell if it ended as it should."""
+        self.say(f'# {step.told}')
+        self.say(f'$ imagecache --config-file cache.conf {step.line}')
         self.app.stdout.flush()
         command = [sys.executable, '-m', 'imagecache_handlers.frontends.cli']
-        command += ['--config-file', 'cache.conf', *shlex.split(line)]
+        command += ['--config-file', 'cache.conf', *shlex.split(step.line)]
         done = subprocess.run(  # noqa: S603 -- this very program
             command,
             cwd=place,
@@ -80,21 +101,36 @@ class Demo(Command):
             check=False,
         )
         self.say(done.stdout)
-        return done.returncode
+        return done.returncode == step.code
 
 
 def _furnish(place: pathlib.Path) -> None:
-    folder = place / 'images'
-    folder.mkdir()
-    config = f'[imagecache_directory]\npath = {folder}\n'
-    (place / 'cache.conf').write_text(config)
-    (place / 'in-use.txt').write_text(f'{_UBUNTU} vm-17,vm-23\n')
+    images, instances = place / 'images', place / 'instances'
+    images.mkdir()
+    (place / 'cache.conf').write_text(
+        f'[imagecache_directory]\npath = {images}\n'
+        f'instance_paths = {instances}\n'
+    )
+    full = '[imagecache]\nhigh_watermark = 1\nlow_watermark = 0\n'
+    (place / 'full.conf').write_text(full)
     then = utc_now() - datetime.timedelta(days=3)
-    _add(folder, {_UBUNTU: 6, _DEBIAN: 4, _GOLDEN: 3}, lambda: then)
-    _sweep(folder, lambda: then)
-    _add(folder, {_FEDORA: 5}, utc_now)
-    # As a virtual machine does whose disk is a link to its image.
-    os.link(folder / _FEDORA, place / 'disk-of-vm-42')
+    _add(images, {_UBUNTU: 6, _DEBIAN: 4, _GOLDEN: 3}, lambda: then)
+    _sweep(images, lambda: then)
+    _add(images, {_FEDORA: 5}, utc_now)
+    first = _disk(instances / 'vm-17', images / _UBUNTU, 'raw')
+    _disk(instances / 'vm-23', first, 'qcow2')
+    _disk(instances / 'vm-42', images / _FEDORA, 'raw')
+
+
+def _disk(folder: pathlib.Path, base: pathlib.Path, form: str) -> pathlib.Path:
+    """Make the disk of a virtual machine as its driver does: an overlay."""
+    folder.mkdir(parents=True)
+    disk = folder / 'disk'
+    options = ['create', '-q', '-f', 'qcow2', '-F', form, '-b', str(base)]
+    subprocess.run(  # noqa: S603 -- of our own folder
+        [_QEMU_IMG, *options, str(disk)], check=True
+    )
+    return disk
 
 
 def _add(folder: pathlib.Path, sizes: dict[str, int], clock: Clock) -> None:

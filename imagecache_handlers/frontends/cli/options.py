@@ -1,6 +1,7 @@
 """The options that every command takes, and what is opened with them."""
 
 import argparse
+from collections.abc import Collection
 from collections.abc import Iterator
 import contextlib
 import dataclasses
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends import evidence
+from imagecache_handlers.rules import Rules
 from imagecache_handlers.witness import Ask
 
 if TYPE_CHECKING:
@@ -18,10 +20,24 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """The cache that the options lead to, and whom to ask for users."""
+    """The cache that the options lead to.
+
+    ``stores`` None: all of them; ``interval`` None: no periodic sweeps.
+    """
 
     cache: ImageCache
-    ask: Ask
+    rules: Rules
+    stores: Collection[str] | None
+    interval: datetime.timedelta | None
+
+    @property
+    def store(self) -> str | None:
+        """The one store that was named, if any."""
+        if self.stores is None:
+            return None
+        if len(self.stores) > 1:
+            raise ConfigurationError('this takes one --store, or none for all')
+        return next(iter(self.stores))
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +56,18 @@ def add_to(parser: argparse.ArgumentParser) -> None:
             type=f'--config-{name}={{}}'.format,
             help=f'read the options in this {name}; may be repeated',
         )
+    group.add_argument(
+        '--store',
+        metavar='NAME',
+        dest='stores',
+        action='append',
+        help='only this store; may be repeated',
+    )
+
+
+def add_evidence_to(parser: argparse.ArgumentParser) -> None:
+    """Add the options that tell who uses what."""
+    group = parser.add_argument_group('who uses what')
     group.add_argument(
         '--in-use',
         metavar='FILE',
@@ -67,12 +95,16 @@ def opened(options: argparse.Namespace) -> Iterator[Opened]:
     from imagecache_handlers import loader
     from imagecache_handlers import opts
 
-    ask = asking(options)
     conf = settings(options)
     rules = opts.rules(conf, loader.load_order)
     name = opts.value(conf, 'handler')
     with contextlib.closing(loader.load_handler(name, conf)) as handler:
-        yield Opened(cache=ImageCache(handler, rules), ask=ask)
+        yield Opened(
+            cache=ImageCache(handler, rules),
+            rules=rules,
+            stores=options.stores and frozenset(options.stores),
+            interval=opts.interval(conf),
+        )
 
 
 def asking(options: argparse.Namespace) -> Ask:
@@ -93,13 +125,14 @@ def settings(options: argparse.Namespace) -> 'cfg.ConfigOpts':
     """Read the configuration files and the options in their place."""
     from oslo_config import cfg
 
+    from imagecache_handlers import loader
     from imagecache_handlers import opts
 
     conf = cfg.ConfigOpts()
     opts.register_opts(conf)
     try:
         conf(options.config or [], project='imagecache')
-        problems = opts.unknown(conf)
+        problems = opts.unknown(conf, loader.option_groups())
     except cfg.Error as error:
         raise ConfigurationError(str(error)) from error
     except OSError as error:

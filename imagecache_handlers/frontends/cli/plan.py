@@ -1,19 +1,41 @@
 """``imagecache plan``: what a sweep would do now, and why."""
 
 import argparse
+from collections.abc import Iterator
+from typing import Any
 
 from imagecache_handlers.frontends.cli.app import FAILED
-from imagecache_handlers.frontends.cli.base import CacheCommand
-from imagecache_handlers.frontends.cli import page
+from imagecache_handlers.frontends.cli.base import WitnessedCommand
+from imagecache_handlers.frontends.cli import fields
+from imagecache_handlers.frontends.cli.paged import Answer
+from imagecache_handlers.frontends.cli.paged import Paged
+from imagecache_handlers.frontends.cli import plan_page
+from imagecache_handlers.rules import Rules
+from imagecache_handlers import verdicts
 
 
-class Plan(CacheCommand):
+class Plan(WitnessedCommand, Paged):
     """Show what a sweep would do now, and why each image stays or goes."""
 
-    def take_action(self, parsed_args: argparse.Namespace) -> int:
+    columns = fields.VERDICT
+
+    def answer(self, parsed_args: argparse.Namespace) -> Answer:
+        ask = self.asking(parsed_args)
         with self.opened() as site:
-            plan = site.cache.plan(site.ask())
-        for line in page.plan(plan, self.width):
-            self.say(line)
-        short = any(space.short for space in plan.spaces)
-        return FAILED if short or plan.problems else 0
+            plan = site.cache.plan(ask(), site.stores)
+        return shown(plan, site.rules, self.width)
+
+
+def shown(plan: verdicts.Plan, rules: Rules, width: int) -> Answer:
+    """Give a plan as an answer, which fails if the plan falls short."""
+    short = any(space.short for space in plan.spaces)
+    return Answer(
+        rows=_rows(plan),
+        page=plan_page.lines(plan, rules, width),
+        code=FAILED if short or plan.problems else 0,
+    )
+
+
+def _rows(plan: verdicts.Plan) -> Iterator[tuple[Any, ...]]:
+    ordered = plan_page.in_order(plan.verdicts)
+    yield from fields.of_verdicts(ordered, plan.now.astimezone())

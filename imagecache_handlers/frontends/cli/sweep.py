@@ -3,31 +3,44 @@
 import argparse
 
 from imagecache_handlers.frontends.cli.app import FAILED
-from imagecache_handlers.frontends.cli.base import CacheCommand
-from imagecache_handlers.frontends.cli import page
-from imagecache_handlers.verdicts import Did
-from imagecache_handlers.verdicts import Report
+from imagecache_handlers.frontends.cli.base import WitnessedCommand
+from imagecache_handlers.frontends.cli import fields
+from imagecache_handlers.frontends.cli.paged import Answer
+from imagecache_handlers.frontends.cli.paged import Paged
+from imagecache_handlers.frontends.cli import plan as plan_command
+from imagecache_handlers.frontends.cli import progress
+from imagecache_handlers.frontends.cli import report_page
+from imagecache_handlers.frontends.cli.stopping import stoppable
 
-_FAILURES = frozenset({Did.FAILED, Did.UNCERTAIN})
 
-
-class Sweep(CacheCommand):
+class Sweep(WitnessedCommand, Paged):
     """Evict what may go, and note what is unused from now on."""
 
-    def take_action(self, parsed_args: argparse.Namespace) -> int:
-        with self.opened() as site:
-            report = site.cache.sweep(site.ask)
-        for line in page.report(report, self.width):
-            self.say(line)
-        return FAILED if _fell_short(report) else 0
+    columns = fields.OUTCOME
 
-
-def _fell_short(report: Report) -> bool:
-    return (
-        bool(report.plan.problems)
-        or any(outcome.did in _FAILURES for outcome in report.outcomes)
-        or any(
-            page.freed_in(report, space.pool) < space.wanted
-            for space in report.plan.spaces
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--dry-run',
+            action='store_true',
+            help='only show the plan, as the command plan does',
         )
-    )
+        return parser
+
+    def columns_of(self, parsed_args: argparse.Namespace) -> tuple[str, ...]:
+        return fields.VERDICT if parsed_args.dry_run else self.columns
+
+    def answer(self, parsed_args: argparse.Namespace) -> Answer:
+        ask = self.asking(parsed_args)
+        with self.opened() as site:
+            plan = site.cache.plan(ask(), site.stores)
+            if parsed_args.dry_run:
+                return plan_command.shown(plan, site.rules, self.width)
+            with stoppable() as stop, progress.shown(plan) as tell:
+                report = site.cache.apply(plan, ask, tell=tell, stop=stop)
+        now = plan.now.astimezone()
+        return Answer(
+            rows=fields.of_outcomes(report.outcomes, now),
+            page=report_page.lines(report, site.rules, self.width),
+            code=FAILED if report_page.fell_short(report) else 0,
+        )

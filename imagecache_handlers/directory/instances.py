@@ -1,16 +1,13 @@
 """The folders of instances, and every disk that lies in them."""
 
 from collections.abc import Mapping
-import contextlib
 import os
 import stat
 
-from imagecache_handlers import chains
-from imagecache_handlers.chains import Identity
-from imagecache_handlers import mounts
-from imagecache_handlers import qcow2
-
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+from imagecache_handlers.directory import chains
+from imagecache_handlers.directory.chains import Identity
+from imagecache_handlers.directory import mounts
+from imagecache_handlers.directory import qcow2
 
 # A file system's own, which not everybody may read.
 _NO_INSTANCE = 'lost+found'
@@ -43,30 +40,25 @@ class Instances:
         try:
             if why := mounts.absent(path):
                 raise qcow2.Unresolved(why)
-            with contextlib.ExitStack() as stack:
-                fd = os.open(path, _FOLDER)
-                stack.callback(os.close, fd)
-                if not os.listdir(fd):
-                    # As it looks where nothing is mounted any more, and an
-                    # overlay that nobody sees is still an overlay.
-                    raise qcow2.Unresolved('it is empty; is it mounted?')
-                self._folder(fd, path, None, 0)
+            if not os.listdir(path):
+                # As it looks where nothing is mounted any more, and an
+                # overlay that nobody sees is still an overlay.
+                raise qcow2.Unresolved('it is empty; is it mounted?')
+            self._folder(path, None, 0)
         except (OSError, ValueError) as error:
             self._chains.tell(path, error)
 
-    def _folder(
-        self, fd: int, path: str, user: str | None, depth: int
-    ) -> None:
+    def _folder(self, path: str, user: str | None, depth: int) -> None:
         """Look at what lies in a folder: of one instance, or of all."""
         if depth > _DEEPEST:
             raise qcow2.Unresolved('it lies too deep to be looked at')
         seen: set[str] = set()
         for _ in range(_MOST_LISTS):
-            with os.scandir(fd) as entries:
+            with os.scandir(path) as entries:
                 new = [entry for entry in entries if entry.name not in seen]
             gone = False
             for entry in new:
-                if not self._entry(fd, path, entry, user, depth):
+                if not self._entry(path, entry, user, depth):
                     gone = True
             # What is gone may have another name by now.  A list that was
             # read while an instance was renamed may have neither name.
@@ -77,71 +69,61 @@ class Instances:
 
     def _entry(
         self,
-        folder: int,
-        path: str,
+        folder: str,
         entry: os.DirEntry[str],
         user: str | None,
         depth: int,
     ) -> bool:
         """Look at one entry; False if it is gone."""
-        name = entry.name
-        who = qcow2.shown(name) if user is None else user
+        path = entry.path
+        who = qcow2.shown(entry.name) if user is None else user
         try:
             if entry.is_symlink():
-                self._link(folder, path, name, who, depth)
+                self._link(folder, entry, who, depth)
             elif entry.is_dir(follow_symlinks=False):
-                if not self._is_apart(folder, entry):
-                    self._enter(folder, path, name, who, depth)
+                if not self._is_apart(entry):
+                    self._folder(path, who, depth + 1)
             elif entry.is_file(follow_symlinks=False):
-                self._disk(folder, path, name, who)
+                self._disk(folder, entry, who)
         except (OSError, ValueError) as error:
-            if isinstance(error, FileNotFoundError) and _gone(folder, name):
+            if isinstance(error, FileNotFoundError) and _gone(path):
                 return False
-            self._chains.tell(f'{path}/{name}', error)
+            self._chains.tell(path, error)
         return True
 
-    def _is_apart(self, folder: int, entry: os.DirEntry[str]) -> bool:
+    def _is_apart(self, entry: os.DirEntry[str]) -> bool:
         if entry.name == _NO_INSTANCE:
             return True
         hints = self._hints
         if entry.inode() not in hints and entry.name not in hints:
             return False
-        found = os.stat(entry.name, dir_fd=folder, follow_symlinks=False)
+        found = os.stat(entry.path, follow_symlinks=False)
         return chains.identity(found) in self._apart
 
     def _link(
-        self, folder: int, path: str, name: str, user: str, depth: int
+        self, folder: str, entry: os.DirEntry[str], user: str, depth: int
     ) -> None:
-        found = os.stat(name, dir_fd=folder)
+        found = os.stat(entry.path)
         if chains.is_disk(found):
-            self._disk(folder, path, name, user)
+            self._disk(folder, entry, user)
         elif stat.S_ISDIR(found.st_mode):
             there = chains.identity(found)
             # Once: links may lead round in a circle.
             if there not in self._linked and there not in self._apart:
                 self._linked.add(there)
-                self._enter(folder, path, name, user, depth)
+                self._folder(entry.path, user, depth + 1)
 
-    def _enter(
-        self, folder: int, path: str, name: str, user: str, depth: int
-    ) -> None:
-        fd = os.open(name, _FOLDER, dir_fd=folder)
-        try:
-            self._folder(fd, f'{path}/{name}', user, depth + 1)
-        finally:
-            os.close(fd)
-
-    def _disk(self, folder: int, path: str, name: str, user: str) -> None:
-        if name.startswith(_NO_DISK):
+    def _disk(self, folder: str, entry: os.DirEntry[str], user: str) -> None:
+        if entry.name.startswith(_NO_DISK):
             return
-        if files := chains.below(name, folder):
-            self._chains.add(user, path, files)
+        if files := chains.below(entry.path):
+            self._chains.add(user, folder, files)
 
 
-def _gone(folder: int, name: str) -> bool:
+def _gone(path: str) -> bool:
     """Tell if an entry is gone, and not only what it links to."""
     try:
-        os.stat(name, dir_fd=folder, follow_symlinks=False)
+        os.stat(path, follow_symlinks=False)
     except FileNotFoundError:
         return True
     return False

@@ -4,10 +4,10 @@ import abc
 from collections.abc import Iterator
 import contextlib
 
-from imagecache_handlers import folder
+from imagecache_handlers.directory import folder
+from imagecache_handlers.directory import sidecar
 from imagecache_handlers.model import IMAGE_ID
 from imagecache_handlers.model import ImageMeta
-from imagecache_handlers import sidecar
 
 
 class Layout(abc.ABC):

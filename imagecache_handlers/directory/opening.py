@@ -4,9 +4,9 @@ from collections.abc import Iterator
 import contextlib
 import os
 
+from imagecache_handlers.directory import flock
+from imagecache_handlers.directory import sidecar
 from imagecache_handlers.exceptions import StoreUnavailable
-from imagecache_handlers import flock
-from imagecache_handlers import sidecar
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 

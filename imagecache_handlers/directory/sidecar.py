@@ -12,12 +12,12 @@ from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
-import dataclasses
 import datetime
 import json
 import os
 import stat
 from typing import Any
+from typing import NamedTuple
 from typing import Self
 
 from imagecache_handlers.marks import LABEL
@@ -30,6 +30,8 @@ STAGE = '.imagecache-stage'
 NEW = '.imagecache-new'
 
 _VERSION = 1
+_JSON = json.JSONDecoder()
+_SMALL = 2**12
 _TOO_LARGE = 2**20  # no number of labels that anybody writes comes near
 
 # Never through a symlink, and never waiting for a pipe.
@@ -37,8 +39,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Sidecar:
+class Sidecar(NamedTuple):
     """What is written beside one image, and to which very file it belongs.
 
     A file that was put there later under the same name has another inode,
@@ -97,7 +98,7 @@ class Sidecar:
         )
 
     def dump(self) -> bytes:
-        fields = {'version': _VERSION} | dataclasses.asdict(self)
+        fields: dict[str, Any] = {'version': _VERSION, **self._asdict()}
         fields['cached_at'] = self.cached_at.isoformat()
         fields['labels'] = sorted(self.labels)
         return json.dumps(fields, indent=1).encode() + b'\n'
@@ -106,7 +107,7 @@ class Sidecar:
     def parse(cls, content: bytes) -> Self | None:
         """Read what ``dump`` wrote; None for anything else."""
         try:
-            return cls._checked(json.loads(content))
+            return cls._checked(_JSON.decode(content.decode()))
         # RecursionError: a few thousand brackets are valid JSON.
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
@@ -115,15 +116,15 @@ class Sidecar:
     def _checked(cls, fields: Any) -> Self:
         if not isinstance(fields, dict) or fields.pop('version') != _VERSION:
             raise ValueError('not ours')
-        fields['cached_at'] = datetime.datetime.fromisoformat(
-            fields['cached_at']
-        )
-        check_time('cached_at', fields['cached_at'])
-        fields['labels'] = frozenset(fields['labels'])
+        at = datetime.datetime.fromisoformat(fields['cached_at'])
+        check_time('cached_at', at)
+        labels = frozenset(fields['labels'])
+        for label in labels:
+            # This refuses what is no text, too.
+            if not LABEL.fullmatch(label):
+                raise ValueError('no label')
+        fields['cached_at'], fields['labels'] = at, labels
         sidecar = cls(**fields)
-        # fullmatch() refuses what is no text, too.
-        if not all(map(LABEL.fullmatch, sidecar.labels)):
-            raise ValueError('not labels')
         if not IMAGE_ID.fullmatch(sidecar.image_id):
             raise ValueError('not an image id')
         return sidecar
@@ -151,8 +152,10 @@ def owner(entry: str) -> str | None:
 def beside(entries: Iterable[str]) -> Iterator[str]:
     """Give the images that have a sidecar among the entries of a folder."""
     for entry in entries:
-        if entry.endswith(SIDECAR) and (name := owner(entry)) is not None:
-            yield name
+        if entry.endswith(SIDECAR) and entry.startswith('.'):
+            name = entry[1 : -len(SIDECAR)]
+            if IMAGE_ID.fullmatch(name):
+                yield name
 
 
 def read(folder: int, name: str) -> Sidecar | None:
@@ -169,14 +172,17 @@ def read(folder: int, name: str) -> Sidecar | None:
             return None
         raise
     try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _TOO_LARGE:
-            return None
         # Whole at once: a sidecar is replaced, never written over.
-        content = os.read(fd, found.st_size)
+        content = os.read(fd, _SMALL)
+        if len(content) == _SMALL:
+            content += os.read(fd, _TOO_LARGE)
+    except OSError:
+        if _is_odd(folder, path(name)):
+            return None
+        raise
     finally:
         os.close(fd)
-    return Sidecar.parse(content)
+    return Sidecar.parse(content) if len(content) < _TOO_LARGE else None
 
 
 def _is_odd(folder: int, entry: str) -> bool:

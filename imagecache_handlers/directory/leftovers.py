@@ -3,13 +3,13 @@
 import datetime
 import os
 
-from imagecache_handlers import flock
-from imagecache_handlers import folder
-from imagecache_handlers.layout import Layout
+from imagecache_handlers.directory import flock
+from imagecache_handlers.directory import folder
+from imagecache_handlers.directory.layout import Layout
+from imagecache_handlers.directory.opening import changing
+from imagecache_handlers.directory.opening import opened
+from imagecache_handlers.directory import sidecar
 from imagecache_handlers.model import Debris
-from imagecache_handlers.opening import changing
-from imagecache_handlers.opening import opened
-from imagecache_handlers import sidecar
 
 
 def listed(layout: Layout, store: str) -> list[Debris]:

@@ -4,25 +4,32 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
-import dataclasses
 import datetime
+import functools
 import os
 from typing import Any
 from typing import BinaryIO
 from typing import Self
 
-from imagecache_handlers import adding
-from imagecache_handlers import birth
+from imagecache_handlers.directory import adding
+from imagecache_handlers.directory import birth
+from imagecache_handlers.directory import folder
+from imagecache_handlers.directory.layout import Layout
+from imagecache_handlers.directory.layout import Plain
+from imagecache_handlers.directory import leftovers
+from imagecache_handlers.directory import mounts
+from imagecache_handlers.directory.nova_layout import Nova
+from imagecache_handlers.directory.opening import changing
+from imagecache_handlers.directory.opening import opened
+from imagecache_handlers.directory.overlays import Overlays
+from imagecache_handlers.directory.overlays import Survey
+from imagecache_handlers.directory import sidecar
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
-from imagecache_handlers import folder
 from imagecache_handlers.handler import CacheHandler
-from imagecache_handlers.layout import Layout
-from imagecache_handlers.layout import Plain
-from imagecache_handlers import leftovers
 from imagecache_handlers.marks import check_label
 from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage
@@ -30,13 +37,6 @@ from imagecache_handlers.model import check_name
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
-from imagecache_handlers import mounts
-from imagecache_handlers.nova_layout import Nova
-from imagecache_handlers.opening import changing
-from imagecache_handlers.opening import opened
-from imagecache_handlers.overlays import Overlays
-from imagecache_handlers.overlays import Survey
-from imagecache_handlers import sidecar
 
 # An extra hard link proves a user, but nobody can tell whose it is.
 _LINKED = frozenset({'hard link'})
@@ -75,7 +75,7 @@ class DirectoryHandler(CacheHandler):
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
-        from imagecache_handlers import directory_opts
+        from imagecache_handlers.directory import opts as directory_opts
 
         directory_opts.register_opts(conf)
         return cls(
@@ -98,7 +98,9 @@ class DirectoryHandler(CacheHandler):
             files = list(self._files(fd, image_ids))
         # The disks last: each is made of an image that was there before.
         survey = self._overlays.survey() if self._overlays and files else None
-        return [_image(store, file, survey) for file in files]
+        # A sweep writes the same label on thousands of images.
+        read = functools.cache(Marks.read)
+        return [_image(store, file, survey, read) for file in files]
 
     def _files(
         self, fd: int, image_ids: Collection[str] | None
@@ -250,14 +252,17 @@ def _labelled(
     fd: int, file: folder.File, labels: frozenset[str]
 ) -> sidecar.Sidecar:
     if file.written is not None:
-        return dataclasses.replace(file.written, labels=labels)
+        return file.written._replace(labels=labels)
     found = os.stat(file.name, dir_fd=fd, follow_symlinks=False)
     born = birth.of(fd, file.name)
     return sidecar.Sidecar.of(file.name, file.cached_at, labels, found, born)
 
 
 def _image(
-    store: str, file: folder.File, survey: Survey | None
+    store: str,
+    file: folder.File,
+    survey: Survey | None,
+    read: Callable[[frozenset[str]], Marks] = Marks.read,
 ) -> CachedImage:
     return CachedImage(
         image_id=file.image_id,
@@ -269,7 +274,7 @@ def _image(
         cached_at=file.cached_at,
         users=_users(file, survey),
         unknown=file.unknown or (survey.problem if survey else None),
-        marks=Marks.read(file.labels),
+        marks=read(file.labels),
     )
 
 

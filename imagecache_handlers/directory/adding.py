@@ -7,19 +7,19 @@ import os
 import secrets
 from typing import BinaryIO
 
-from imagecache_handlers import birth
+from imagecache_handlers.directory import birth
+from imagecache_handlers.directory import flock
+from imagecache_handlers.directory import folder
+from imagecache_handlers.directory.layout import Layout
+from imagecache_handlers.directory.opening import changing
+from imagecache_handlers.directory.opening import FOLDER
+from imagecache_handlers.directory.opening import opened
+from imagecache_handlers.directory.opening import translated
+from imagecache_handlers.directory import sidecar
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Unsupported
-from imagecache_handlers import flock
-from imagecache_handlers import folder
-from imagecache_handlers.layout import Layout
 from imagecache_handlers.model import ImageMeta
-from imagecache_handlers.opening import changing
-from imagecache_handlers.opening import FOLDER
-from imagecache_handlers.opening import opened
-from imagecache_handlers.opening import translated
-from imagecache_handlers import sidecar
 
 _CHUNK = 2**20
 _LONGEST_NAME = 255 - len(sidecar.stage('', '00000000'))

@@ -1,5 +1,6 @@
 """The options of the handler ``directory``."""
 
+import copy
 from typing import Any
 
 from oslo_config import cfg
@@ -41,6 +42,11 @@ OPTS: list[cfg.Opt] = [
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register the options in ``conf`` and nowhere else."""
     conf.register_opts(OPTS, group=GROUP)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """Give copies of the options, for oslo-config-generator."""
+    return [(GROUP, copy.deepcopy(OPTS))]
 
 
 def value(conf: cfg.ConfigOpts, name: str) -> Any:

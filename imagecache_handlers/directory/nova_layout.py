@@ -14,13 +14,13 @@ import hashlib
 import os
 import re
 
-from imagecache_handlers import birth
-from imagecache_handlers import folder
-from imagecache_handlers.layout import Layout
+from imagecache_handlers.directory import birth
+from imagecache_handlers.directory import folder
+from imagecache_handlers.directory.layout import Layout
+from imagecache_handlers.directory import nova_lock
+from imagecache_handlers.directory import sidecar
 from imagecache_handlers import marks
 from imagecache_handlers.model import ImageMeta
-from imagecache_handlers import nova_lock
-from imagecache_handlers import sidecar
 
 _NAME = re.compile(r'([0-9a-f]{40})(?:_([0-9]{1,19}))?', flags=re.ASCII)
 _KEY = re.compile(r'[0-9a-f]{40}', flags=re.ASCII)

@@ -11,9 +11,9 @@ import stat
 from typing import NamedTuple
 from typing import Self
 
+from imagecache_handlers.directory import flock
+from imagecache_handlers.directory import sidecar
 from imagecache_handlers.exceptions import Uncertain
-from imagecache_handlers import flock
-from imagecache_handlers import sidecar
 
 
 class File(NamedTuple):

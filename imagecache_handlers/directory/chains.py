@@ -3,8 +3,8 @@
 import os
 import stat
 
-from imagecache_handlers import qcow2
-from imagecache_handlers.qcow2 import Below
+from imagecache_handlers.directory import qcow2
+from imagecache_handlers.directory.qcow2 import Below
 
 # Device and inode: which file it is, by whatever name.
 Identity = tuple[int, int]
@@ -22,9 +22,9 @@ def is_disk(found: os.stat_result) -> bool:
     return stat.S_ISREG(found.st_mode) or stat.S_ISBLK(found.st_mode)
 
 
-def below(name: str, folder: int | None = None) -> tuple[Below, ...]:
+def below(path: str) -> tuple[Below, ...]:
     """Name the files right below a disk, as ``qcow2.read`` does."""
-    fd = os.open(name, _READ, dir_fd=folder)
+    fd = os.open(path, _READ)
     try:
         return qcow2.read(fd)
     finally:

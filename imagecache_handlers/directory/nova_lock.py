@@ -14,8 +14,8 @@ import fcntl
 import os
 import struct
 
+from imagecache_handlers.directory.folder import give_away
 from imagecache_handlers.exceptions import ImageBusy
-from imagecache_handlers.folder import give_away
 
 _FOLDER = 'locks'
 _PREFIX = 'nova-'

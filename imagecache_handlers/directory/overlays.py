@@ -14,9 +14,9 @@ import dataclasses
 import os
 import time
 
-from imagecache_handlers import chains
-from imagecache_handlers.chains import Identity
-from imagecache_handlers.instances import Instances
+from imagecache_handlers.directory import chains
+from imagecache_handlers.directory.chains import Identity
+from imagecache_handlers.directory.instances import Instances
 
 # Seconds from which on a look is long.
 _LONG = 0.05

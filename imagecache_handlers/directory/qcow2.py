@@ -127,7 +127,10 @@ def _extension(
     """Give what an extension of that type says, if there is one."""
     end = min(end, _MOST_EXTENSIONS)
     while (begin := at + 8) <= end:
-        found, size = _EXTENSION.unpack(_bytes(head, more, at, 8))
+        if begin <= len(head):
+            found, size = _EXTENSION.unpack_from(head, at)
+        else:
+            found, size = _EXTENSION.unpack(_bytes(head, more, at, 8))
         at = begin + size + -size % 8
         if not found or begin + size > end:
             break

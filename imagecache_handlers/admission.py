@@ -1,0 +1,48 @@
+"""Let an image into a store that has room for it."""
+
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import NotSupported
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.guard import Guarded
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.model import Store
+from imagecache_handlers.source import Source
+from imagecache_handlers import units
+
+
+def add(
+    handler: Guarded, image_id: str, source: Source, name: str | None
+) -> CachedImage:
+    """Cache an image, and say so before a byte is copied if that cannot be.
+
+    :raises ConfigurationError: when there are several stores and none is
+        named.
+    :raises StoreUnavailable: when there is no room.
+    """
+    store = _only(handler.stores(None if name is None else [name]))
+    if store.problem:
+        raise StoreUnavailable(store.name, store.problem)
+    with source.opened(image_id) as (meta, content):
+        _check_room(handler, meta, store)
+        return handler.add(meta, content, store.name)
+
+
+def _only(stores: tuple[Store, ...]) -> Store:
+    if len(stores) != 1:
+        names = ', '.join(store.name for store in stores) or 'none'
+        raise ConfigurationError(f'name the store, one of: {names}')
+    return stores[0]
+
+
+def _check_room(handler: Guarded, meta: ImageMeta, store: Store) -> None:
+    try:
+        wanted = handler.room(meta, store.name)
+    except NotSupported:
+        return  # then adding it is what shows
+    if store.free is not None and wanted > store.free:
+        raise StoreUnavailable(
+            store.name,
+            f'image {meta.image_id} takes {units.size(wanted)} there and '
+            f'{units.size(store.free)} are free: make room first',
+        )

@@ -1,0 +1,12 @@
+"""A question before something is removed, if somebody sits there."""
+
+import sys
+
+
+def agreed(question: str, *, yes: bool) -> bool:
+    """Ask on a terminal; without one, or with ``--yes``, it is agreed."""
+    if yes or sys.stdin is None or not sys.stdin.isatty():
+        return True
+    sys.stderr.write(f'{question} [y/N] ')
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ('y', 'yes')

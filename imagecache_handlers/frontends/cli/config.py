@@ -1,0 +1,67 @@
+"""``imagecache config``: what the options are, and who says so."""
+
+import argparse
+from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import Any
+from typing import TYPE_CHECKING
+
+from imagecache_handlers.frontends.cli.base import CacheCommand
+from imagecache_handlers.frontends.cli import options
+from imagecache_handlers.frontends.cli.paged import Answer
+from imagecache_handlers.frontends.cli.paged import Listing
+from imagecache_handlers.frontends.cli.text import printable
+
+if TYPE_CHECKING:
+    from oslo_config import cfg
+
+
+class Config(Listing, CacheCommand):
+    """List the options in effect: each value, and where it comes from."""
+
+    columns = ('group', 'option', 'value', 'from')
+
+    def answer(self, parsed_args: argparse.Namespace) -> Answer:
+        from imagecache_handlers import loader
+        from imagecache_handlers import opts
+
+        conf = options.settings(self.app.options)
+        handler = f'{opts.GROUP}_{opts.value(conf, "handler")}'
+        rows = list(_common(conf))
+        for group, those in loader.option_groups():
+            if group == handler:
+                rows += _of_handler(conf, group, those)
+        # Shown only if a cache could be opened with them.
+        opts.rules(conf, loader.load_order)
+        return Answer(rows=rows)
+
+
+def _common(conf: 'cfg.ConfigOpts') -> Iterator[tuple[Any, ...]]:
+    from imagecache_handlers import opts
+
+    for _, those in opts.list_opts():
+        for opt in those:
+            value = opts.value(conf, opt.dest)
+            origin = opts.origin(conf, opt.dest)
+            yield opts.GROUP, opt.dest, _shown(value), printable(origin)
+
+
+def _of_handler(
+    conf: 'cfg.ConfigOpts', group: str, those: 'Iterable[cfg.Opt]'
+) -> Iterator[tuple[Any, ...]]:
+    from imagecache_handlers import config_values
+
+    conf.register_opts(those, group=group)
+    for opt in those:
+        value = config_values.read(conf, group, opt)
+        origin = config_values.origin(conf, group, opt)
+        shown = '***' if opt.secret and value else _shown(value)
+        yield group, opt.dest, shown, printable(origin)
+
+
+def _shown(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return printable(', '.join(map(str, value)))
+    return printable(str(value))

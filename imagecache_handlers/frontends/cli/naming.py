@@ -1,0 +1,47 @@
+"""What a user may call an image: its id, or what a page showed of it."""
+
+import difflib
+
+from imagecache_handlers.cache import ImageCache
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.frontends.cli.options import Opened
+from imagecache_handlers.model import CachedImage
+
+_SHORTEST = 4
+_CUT = '..'
+
+
+def copies(site: Opened, said: str) -> list[CachedImage]:
+    """Find the copies of the image that somebody means.
+
+    :raises ImageNotFound: when there is none; names what may be meant.
+    :raises ConfigurationError: when the beginning of an id is that of
+        several.
+    """
+    if found := site.cache.find(said, store=site.store):
+        return found
+    listed = _listed(site.cache, site)
+    meant = sorted(one for one in listed if _is_cut(said, one))
+    if len(meant) > 1:
+        several = ', '.join(meant)
+        raise ConfigurationError(f'{said} may be each of {several}')
+    if meant:
+        return site.cache.find(meant[0], store=site.store)
+    near = difflib.get_close_matches(said, listed, n=1)
+    advice = f'did you mean {near[0]}?' if near else 'see imagecache list'
+    raise ImageNotFound(said, advice)
+
+
+def _listed(cache: ImageCache, site: Opened) -> set[str]:
+    found = cache.inventory(site.stores)
+    return {image.image_id for image in found.images}
+
+
+def _is_cut(said: str, image_id: str) -> bool:
+    begin, cut, end = said.partition(_CUT)
+    return (
+        len(begin) >= _SHORTEST
+        and image_id.startswith(begin)
+        and (not cut or image_id.endswith(end))
+    )

@@ -1,0 +1,35 @@
+"""Commands on what an owner says of an image."""
+
+import argparse
+from collections.abc import Iterable
+
+from imagecache_handlers.frontends.cli.base import CacheCommand
+from imagecache_handlers.frontends.cli.text import printable
+from imagecache_handlers.frontends.cli import words
+from imagecache_handlers.model import CachedImage
+
+
+class OwnedCommand(CacheCommand):
+    """A command on one image, in the name of an owner."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'image',
+            type=words.image,
+            metavar='IMAGE',
+            help='the id of an image, or its beginning',
+        )
+        parser.add_argument(
+            '--owner',
+            required=True,
+            type=words.owner,
+            metavar='OWNER',
+            help='in whose name: each owner speaks for itself',
+        )
+        return parser
+
+    def say_of(self, images: Iterable[CachedImage], said: str) -> None:
+        for image in images:
+            store = printable(image.store)
+            self.say(f'{image.image_id} in {store} {said}')

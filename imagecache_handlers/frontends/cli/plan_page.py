@@ -1,0 +1,208 @@
+"""A plan as a page that is read at a glance."""
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+import datetime
+import textwrap
+
+from imagecache_handlers import explain
+from imagecache_handlers.frontends.cli import bars
+from imagecache_handlers.frontends.cli.lines import Line
+from imagecache_handlers.frontends.cli.lines import line
+from imagecache_handlers.frontends.cli.lines import Span
+from imagecache_handlers.frontends.cli.lines import Tone
+from imagecache_handlers.frontends.cli.text import fit
+from imagecache_handlers.frontends.cli.text import printable
+from imagecache_handlers.frontends.cli.text import shortened
+from imagecache_handlers.model import Store
+from imagecache_handlers.rules import Rules
+from imagecache_handlers import space
+from imagecache_handlers import units
+from imagecache_handlers.verdicts import Plan
+from imagecache_handlers.verdicts import Reason
+from imagecache_handlers.verdicts import Verdict
+
+COLUMNS = ('image', 'size', 'action', 'reason', 'until', 'detail')
+
+_HARDNESS = {reason: place for place, reason in enumerate(Reason)}
+
+
+def lines(plan: Plan, rules: Rules, width: int) -> Iterator[Line]:
+    """Give the lines of a plan: its stores, images, and what is in the way."""
+    now = plan.now.astimezone()
+    rows = _Rows(plan.verdicts, now)
+    if plan.verdicts:
+        yield line(fit(rows.head(), width), Tone.HEAD)
+    by_store = _by_store(plan.verdicts)
+    for store in plan.stores:
+        verdicts = by_store.get(store.name, [])
+        yield from heading(store, _told(store, verdicts, plan), width)
+        yield from _gauge(store, plan, rules)
+        for verdict in verdicts:
+            tone = Tone.GOES if verdict.evict else Tone.PLAIN
+            yield line(fit(printable(rows.row(verdict)), width), tone)
+        yield line()
+    if any(store.total for store in plan.stores):
+        yield line(bars.LEGEND, Tone.FREE)
+    for remark, tone in _remarks(plan, now):
+        yield from wrapped(remark, width, tone)
+    yield line(_sum_up(plan), Tone.HEAD)
+
+
+def in_order(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Put those that go first, in their order; then the most kept."""
+    return sorted(verdicts, key=_place)
+
+
+def _place(verdict: Verdict) -> tuple[bool, int, int, str]:
+    rank = verdict.rank or 0
+    hardness = _HARDNESS[verdict.reason]
+    return not verdict.evict, rank, hardness, verdict.image.image_id
+
+
+def _by_store(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
+    by_store: dict[str, list[Verdict]] = {}
+    for verdict in in_order(verdicts):
+        by_store.setdefault(verdict.image.store, []).append(verdict)
+    return by_store
+
+
+def heading(store: Store, told: str, width: int) -> Iterator[Line]:
+    """Give the line, or lines, above what is said of a store."""
+    text = printable(f'{store.name}: {told}' if told else store.name)
+    if len(text) <= width:
+        yield line(text, Tone.HEAD)
+    else:
+        # Of a long path every part may matter.
+        yield line(printable(f'{store.name}:'), Tone.HEAD)
+        yield from wrapped(told, width, Tone.HEAD)
+
+
+def _told(store: Store, verdicts: Collection[Verdict], plan: Plan) -> str:
+    if (problem := plan.problems.get(store.name)) is not None:
+        return f'cannot be read: {problem}'
+    held = units.size(sum(verdict.image.size for verdict in verdicts))
+    text = f'{images(len(verdicts))}, {held}'
+    if store.free is None or store.total is None:
+        return text
+    free, total = units.size(store.free), units.size(store.total)
+    return f'{text}; {free} of {total} free'
+
+
+def images(count: int) -> str:
+    """Count images in words."""
+    return f'{count} image' if count == 1 else f'{count} images'
+
+
+def _gauge(store: Store, plan: Plan, rules: Rules) -> Iterator[Line]:
+    for pool in space.pools(plan.stores):
+        if store.name in pool.stores and pool.total:
+            planned = [one.planned for one in plan.spaces]
+            names = [one.pool for one in plan.spaces]
+            freed = dict(zip(names, planned, strict=True)).get(pool.name, 0)
+            yield gauge(pool, freed, rules)
+
+
+def gauge(pool: space.Pool, freed: int, rules: Rules) -> Line:
+    """Give the line of a pool's use, now and once that much is freed."""
+    after = bars.usage(pool, freed)
+    text = f'  used {pool.usage}%'
+    if after != pool.usage:
+        text += f', then {after}%'
+    bar = bars.of_pool(pool, after, rules)
+    marks = f'  marks {rules.low}% {rules.high}%' if rules.high < 100 else ''
+    return Line((Span(f'{text:22}'), *bar, Span(marks)))
+
+
+class _Rows:
+    """One line for each image, its columns as wide as this plan needs."""
+
+    def __init__(
+        self, verdicts: Collection[Verdict], now: datetime.datetime
+    ) -> None:
+        self._now = now
+        self._short = shortened([one.image.image_id for one in verdicts])
+        cells = [COLUMNS, *map(self._cells, verdicts)]
+        self._widths = [
+            max(map(len, column)) for column in zip(*cells, strict=True)
+        ]
+
+    def head(self) -> str:
+        return self._line(COLUMNS)
+
+    def row(self, verdict: Verdict) -> str:
+        return self._line(self._cells(verdict))
+
+    def _cells(self, verdict: Verdict) -> tuple[str, ...]:
+        until = verdict.until
+        return (
+            self._short[verdict.image.image_id],
+            units.size(verdict.image.size),
+            'evict' if verdict.evict else 'keep',
+            verdict.reason.value,
+            explain.moment(until, self._now) if until else '',
+            detail(verdict, self._now),
+        )
+
+    def _line(self, cells: Sequence[str]) -> str:
+        image, size, *others, last = zip(cells, self._widths, strict=True)
+        row = [f'  {image[0]:{image[1]}}', f'{size[0]:>{size[1]}}']
+        row += [f'{text:{width}}' for text, width in others]
+        return '  '.join([*row, last[0]]).rstrip()
+
+
+def detail(verdict: Verdict, now: datetime.datetime) -> str:
+    """Give what there is to know beside the reason and its end."""
+    if verdict.blockers:
+        first = verdict.blockers[0]
+        return first.detail or (explain.names(first.who) if first.who else '')
+    since = verdict.image.marks.unused_since
+    return f'unused since {explain.moment(since, now)}' if since else ''
+
+
+def wrapped(text: str, width: int, tone: Tone = Tone.PLAIN) -> Iterator[Line]:
+    """Break a sentence into lines."""
+    # Names, of pools for one, are not to be broken.
+    breaker = textwrap.TextWrapper(
+        width, break_on_hyphens=False, break_long_words=False
+    )
+    for part in breaker.wrap(printable(text)):
+        yield line(part, tone)
+
+
+def _remarks(plan: Plan, now: datetime.datetime) -> Iterator[tuple[str, Tone]]:
+    for one in plan.spaces:
+        if one.wanted:
+            tone = Tone.TROUBLE if one.short else Tone.PLAIN
+            yield f'{one.pool}: {explain.shortage(one, now)}', tone
+    for warning in plan.warnings:
+        yield f'warning: {warning}', Tone.TROUBLE
+    for silence in _silence(plan.verdicts):
+        yield silence, Tone.PLAIN
+
+
+def _silence(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """Say what only the word of the control plane can set free."""
+    blind = [
+        one.image
+        for one in verdicts
+        if one.reason is Reason.UNKNOWN and one.image.unknown is None
+    ]
+    if blind:
+        held = units.size(sum(image.releases for image in blind))
+        yield (
+            f'{images(len(blind))} ({held}) cannot go, for nobody has said '
+            f'that they are unused: name the images in use with --in-use '
+            f'FILE, and add --in-use-complete if the list names every one, '
+            f'on all hosts that share the stores.'
+        )
+
+
+def _sum_up(plan: Plan) -> str:
+    count = len(plan.evictions)
+    if not count:
+        return 'Nothing would be evicted.'
+    freed = sum(verdict.image.releases for verdict in plan.evictions)
+    return f'{images(count)} would be evicted, freeing {units.size(freed)}.'

@@ -1,0 +1,44 @@
+"""Live progress of a sweep, where somebody sees it."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import sys
+
+from imagecache_handlers import units
+from imagecache_handlers.verdicts import Outcome
+from imagecache_handlers.verdicts import Plan
+
+
+@contextlib.contextmanager
+def shown(plan: Plan) -> Iterator[Callable[[Outcome], object]]:
+    """Give what is to be told each outcome."""
+    if plan.evictions and sys.stderr.isatty():
+        with _bar(len(plan.evictions)) as tell:
+            yield tell
+    else:
+        yield lambda outcome: None
+
+
+@contextlib.contextmanager
+def _bar(total: int) -> Iterator[Callable[[Outcome], object]]:
+    from rich.console import Console
+    from rich import progress
+
+    columns = (
+        progress.TextColumn('Evicting'),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn('{task.description}'),
+    )
+    console = Console(stderr=True)
+    with progress.Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task('', total=total)
+        freed: list[int] = []
+
+        def tell(outcome: Outcome) -> None:
+            freed.append(outcome.freed or 0)
+            told = f'{units.size(sum(freed))} freed'
+            bar.update(task, completed=len(freed), description=told)
+
+        yield tell

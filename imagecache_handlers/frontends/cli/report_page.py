@@ -1,0 +1,124 @@
+"""A report as a page: what was done, and freed against wanted."""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+import datetime
+
+from imagecache_handlers import explain
+from imagecache_handlers.frontends.cli.lines import Line
+from imagecache_handlers.frontends.cli.lines import line
+from imagecache_handlers.frontends.cli.lines import Tone
+from imagecache_handlers.frontends.cli import plan_page
+from imagecache_handlers.frontends.cli.plan_page import images
+from imagecache_handlers.frontends.cli.plan_page import wrapped
+from imagecache_handlers.frontends.cli.text import printable
+from imagecache_handlers.rules import Rules
+from imagecache_handlers import space
+from imagecache_handlers import units
+from imagecache_handlers.verdicts import Did
+from imagecache_handlers.verdicts import Outcome
+from imagecache_handlers.verdicts import Report
+from imagecache_handlers.verdicts import Space
+
+_TROUBLE = frozenset({Did.FAILED, Did.UNCERTAIN})
+_GONE = frozenset({Did.EVICTED, Did.GONE})
+
+
+def lines(report: Report, rules: Rules, width: int) -> Iterator[Line]:
+    """Give the lines of a report: its stores, and what became of images."""
+    now = report.plan.now.astimezone()
+    pools = space.pools(report.after)
+    for store in report.before:
+        done = [
+            one
+            for one in report.outcomes
+            if one.verdict.image.store == store.name
+        ]
+        problem = report.plan.problems.get(store.name)
+        if done or problem:
+            told = f'cannot be read: {problem}' if problem else ''
+            yield from plan_page.heading(store, told, width)
+            for pool in pools:
+                if store.name in pool.stores and pool.total:
+                    yield plan_page.gauge(pool, 0, rules)
+        for outcome in done:
+            yield _outcome(outcome, now)
+    for one in report.plan.spaces:
+        if one.wanted:
+            yield from wrapped(_against(report, one, now), width)
+    if began := _began(report):
+        yield line(f'The age of {images(began)} began.')
+    if report.stopped:
+        yield line('Stopped: what was to come stayed.', Tone.TROUBLE)
+    yield line(_sum_up(report), Tone.HEAD)
+
+
+def outcomes(
+    done: Iterable[Outcome], now: datetime.datetime
+) -> Iterator[Line]:
+    """Give a line for each image that somebody asked to evict."""
+    for outcome in done:
+        yield _outcome(outcome, now)
+        for blocker in outcome.passed:
+            yield line(f'    although {explain.why(blocker, now)}')
+
+
+def _outcome(outcome: Outcome, now: datetime.datetime) -> Line:
+    verdict = outcome.verdict
+    image = verdict.image
+    gone = outcome.did in _GONE
+    known = plan_page.detail if gone else explain.sentence
+    why = outcome.why or known(verdict, now)
+    size = units.size(image.size)
+    text = f'  {outcome.did:9}  {image.image_id}  {size:>10}  {why}'
+    tone = Tone.TROUBLE if outcome.did in _TROUBLE else Tone.PLAIN
+    return line(printable(text.rstrip()), Tone.GOES if gone else tone)
+
+
+def _began(report: Report) -> int:
+    """Count the images that were found unused for the first time."""
+    if report.stopped:
+        return 0  # how far it came is not told
+    return sum(change.used is False for change in report.plan.changes)
+
+
+def _against(report: Report, one: Space, now: datetime.datetime) -> str:
+    freed = units.size(freed_in(report, one.pool))
+    return f'{one.pool}: freed {freed}, {explain.shortage(one, now)}'
+
+
+def freed_in(report: Report, pool: str) -> int:
+    """Give the bytes of a pool that are free now or surely later."""
+    stores = {one.name for one in report.before if one.pool == pool}
+    return sum(
+        outcome.verdict.image.releases
+        if outcome.freed is None
+        else outcome.freed
+        for outcome in report.outcomes
+        if outcome.verdict.image.store in stores
+    )
+
+
+def fell_short(report: Report) -> bool:
+    """Tell if anything that was to be done was not."""
+    return (
+        report.stopped
+        or bool(report.plan.problems)
+        or any(outcome.did in _TROUBLE for outcome in report.outcomes)
+        or any(
+            freed_in(report, one.pool) < one.wanted
+            for one in report.plan.spaces
+        )
+    )
+
+
+def _sum_up(report: Report) -> str:
+    did = [outcome.did for outcome in report.outcomes]
+    evicted, gone = did.count(Did.EVICTED), did.count(Did.GONE)
+    troubled = did.count(Did.FAILED) + did.count(Did.UNCERTAIN)
+    stayed = len(report.plan.verdicts) - evicted - gone - troubled
+    failed = f'{troubled} failed, ' if troubled else ''
+    freed = units.size(report.freed)
+    return (
+        f'Evicted {images(evicted)}, freed {freed}; {failed}{stayed} stayed.'
+    )

@@ -1,0 +1,40 @@
+"""``imagecache run``: the periodic sweep, as a service of its own."""
+
+import argparse
+from collections.abc import Callable
+
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.frontends.cli.base import WitnessedCommand
+from imagecache_handlers.frontends.cli.options import Opened
+from imagecache_handlers.frontends.cli import report_page
+from imagecache_handlers.frontends import evidence
+from imagecache_handlers.frontends import service
+from imagecache_handlers.witness import Ask
+
+
+class Run(WitnessedCommand):
+    """Sweep again and again, every manager_interval seconds.
+
+    SIGHUP reads the configuration again, SIGTERM ends it after the current
+    image.
+    """
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        if parsed_args.in_use == evidence.STDIN:
+            raise ConfigurationError(
+                'standard input can be read only once: name a file, which '
+                'is read for each sweep'
+            )
+        ask = self.asking(parsed_args)
+
+        def sweep(site: Opened, stop: Callable[[], bool]) -> bool:
+            return self._sweep(site, ask, stop)
+
+        service.Service(self.opened, sweep, service.Signals()).run()
+
+    def _sweep(self, site: Opened, ask: Ask, stop: Callable[[], bool]) -> bool:
+        report = site.cache.sweep(ask, site.stores, stop=stop)
+        for one in report_page.lines(report, site.rules, self.width):
+            self.say(str(one))
+        self.app.stdout.flush()
+        return not report.plan.problems

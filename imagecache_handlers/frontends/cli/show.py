@@ -1,0 +1,139 @@
+"""``imagecache show``: all that is known of one image."""
+
+import argparse
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+import datetime
+from typing import Any
+
+from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers import explain
+from imagecache_handlers.frontends.cli.base import WitnessedCommand
+from imagecache_handlers.frontends.cli import fields
+from imagecache_handlers.frontends.cli import lines
+from imagecache_handlers.frontends.cli import naming
+from imagecache_handlers.frontends.cli.paged import Answer
+from imagecache_handlers.frontends.cli.paged import iso
+from imagecache_handlers.frontends.cli.paged import Paged
+from imagecache_handlers.frontends.cli.paged import Several
+from imagecache_handlers.frontends.cli.paged import Size
+from imagecache_handlers.frontends.cli.text import printable
+from imagecache_handlers.frontends.cli import words
+from imagecache_handlers import units
+from imagecache_handlers.verdicts import Verdict
+
+COLUMNS = (
+    *fields.VERDICT,
+    'location',
+    'variant',
+    'frees',
+    'cached_at',
+    'unused_since',
+    'users',
+    'pins',
+    'leases',
+    'hits',
+    'blockers',
+)
+
+
+class Show(WitnessedCommand, Paged):
+    """Show all that is known of an image: each copy, each reason to stay."""
+
+    columns = COLUMNS
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'image',
+            type=words.image,
+            metavar='IMAGE',
+            help='the id of an image, or its beginning',
+        )
+        return parser
+
+    def answer(self, parsed_args: argparse.Namespace) -> Answer:
+        ask = self.asking(parsed_args)
+        with self.opened() as site:
+            copies = naming.copies(site, parsed_args.image)
+            # The whole plan: whether a copy goes depends on the others.
+            plan = site.cache.plan(ask(), site.stores)
+        wanted = {image.identity for image in copies}
+        shown = [one for one in plan.verdicts if one.image.identity in wanted]
+        if not shown:
+            raise ImageNotFound(parsed_args.image, 'it went just now')
+        now = plan.now.astimezone()
+        return Answer(rows=_rows(shown, now), page=_page(shown, now))
+
+
+def _rows(
+    verdicts: Iterable[Verdict], now: datetime.datetime
+) -> Iterator[tuple[Any, ...]]:
+    verdicts = list(verdicts)
+    common = fields.of_verdicts(verdicts, now)
+    for verdict, row in zip(verdicts, common, strict=True):
+        image, marks = verdict.image, verdict.image.marks
+        users = image.users
+        yield (
+            *row,
+            printable(image.location),
+            image.variant,
+            Size(image.releases),
+            iso(image.cached_at),
+            iso(marks.unused_since),
+            None if users is None else Several(sorted(users)),
+            _ends(marks.pins),
+            _ends(marks.leases),
+            marks.hits,
+            Several([explain.why(one, now) for one in verdict.blockers]),
+        )
+
+
+def _ends(owners: Mapping[str, datetime.datetime | None]) -> Several:
+    return Several({owner: iso(end) for owner, end in owners.items()})
+
+
+def _page(
+    verdicts: Iterable[Verdict], now: datetime.datetime
+) -> Iterator[lines.Line]:
+    for place, verdict in enumerate(verdicts):
+        if place:
+            yield lines.line()
+        image_id = printable(verdict.image.image_id)
+        yield lines.line(image_id, lines.Tone.HEAD)
+        for name, told in _facts(verdict, now):
+            yield lines.line(f'  {name:13} {printable(told)}'.rstrip())
+        for blocker in verdict.blockers:
+            why = printable(explain.why(blocker, now))
+            yield lines.line(f'  {"stays, for":13} {why}')
+        if not verdict.blockers:
+            goes = 'would go' if verdict.evict else 'would stay'
+            why = printable(explain.sentence(verdict, now))
+            yield lines.line(f'  {goes:13} {why}')
+
+
+def _facts(
+    verdict: Verdict, now: datetime.datetime
+) -> Iterator[tuple[str, str]]:
+    image, marks = verdict.image, verdict.image.marks
+    yield 'store', image.store
+    yield 'location', image.location
+    if image.variant:
+        yield 'variant', image.variant
+    yield 'size', units.size(image.size)
+    yield 'would free', units.size(image.releases)
+    if image.cached_at:
+        yield 'cached', explain.moment(image.cached_at, now)
+    yield 'users', _users(image.users)
+    since = marks.unused_since
+    yield 'unused since', explain.moment(since, now) if since else 'not yet'
+    yield 'uses', f'{marks.hits} seen'
+    if verdict.rank is not None:
+        yield 'turn', f'{verdict.rank + 1}, of those that may go'
+
+
+def _users(users: frozenset[str] | None) -> str:
+    if users is None:
+        return 'not seen by this backend'
+    return explain.names(users) if users else 'none'

@@ -1,0 +1,139 @@
+"""``imagecache usage``: where the bytes are."""
+
+import argparse
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Iterator
+import dataclasses
+
+from imagecache_handlers.frontends.cli.app import FAILED
+from imagecache_handlers.frontends.cli import bars
+from imagecache_handlers.frontends.cli.base import WitnessedCommand
+from imagecache_handlers.frontends.cli import lines
+from imagecache_handlers.frontends.cli.paged import Answer
+from imagecache_handlers.frontends.cli.paged import Paged
+from imagecache_handlers.frontends.cli.paged import Size
+from imagecache_handlers.frontends.cli import plan_page
+from imagecache_handlers.frontends.cli.text import printable
+from imagecache_handlers.model import Debris
+from imagecache_handlers.model import Store
+from imagecache_handlers.rules import Rules
+from imagecache_handlers import space
+from imagecache_handlers import units
+from imagecache_handlers.verdicts import Plan
+from imagecache_handlers.verdicts import Reason
+from imagecache_handlers.verdicts import Verdict
+
+DEBRIS = 'debris'
+_EVICTABLE = 'evictable'
+_KINDS = {
+    Reason.IN_USE: 'in use',
+    Reason.BUSY: 'in use',
+    Reason.LEASED: 'in use',
+    Reason.UNKNOWN: 'unknown',
+    Reason.UNDELETABLE: 'undeletable',
+    Reason.PINNED: 'pinned',
+    Reason.PROTECTED: 'pinned',
+    Reason.DISABLED: 'kept',
+    Reason.TOO_YOUNG: 'young',
+}
+_ORDER = (*dict.fromkeys(_KINDS.values()), _EVICTABLE, DEBRIS)
+_WIDTH = 36
+
+
+@dataclasses.dataclass(slots=True)
+class Part:
+    """What one kind of image, or debris, holds in a store."""
+
+    count: int = 0
+    size: int = 0
+
+
+class Usage(WitnessedCommand, Paged):
+    """Show where the bytes of every store are, and what could be freed."""
+
+    columns = ('store', 'kind', 'count', 'size')
+
+    def answer(self, parsed_args: argparse.Namespace) -> Answer:
+        ask = self.asking(parsed_args)
+        with self.opened() as site:
+            plan = site.cache.plan(ask(), site.stores)
+            # What cannot tell of debris has none to show.
+            debris = site.cache.debris(site.stores).debris
+        parts = {
+            store.name: _parts(store, plan.verdicts, debris)
+            for store in plan.stores
+            if store.name not in plan.problems
+        }
+        self.complain(plan.problems)
+        return Answer(
+            rows=_rows(parts),
+            page=_page(plan, parts, site.rules, self.width),
+            code=FAILED if plan.problems else 0,
+        )
+
+
+def _parts(
+    store: Store, verdicts: Iterable[Verdict], debris: Iterable[Debris]
+) -> dict[str, Part]:
+    parts = {kind: Part() for kind in _ORDER}
+    held = [
+        (_KINDS.get(one.reason, _EVICTABLE), one.image.size)
+        for one in verdicts
+        if one.image.store == store.name
+    ]
+    held += [(DEBRIS, one.size) for one in debris if one.store == store.name]
+    for kind, size in held:
+        parts[kind].count += 1
+        parts[kind].size += size
+    return parts
+
+
+def _rows(parts: dict[str, dict[str, Part]]) -> Iterator[tuple[object, ...]]:
+    for store, kinds in parts.items():
+        for kind, part in kinds.items():
+            yield printable(store), kind, part.count, Size(part.size)
+
+
+def _page(
+    plan: Plan, parts: dict[str, dict[str, Part]], rules: Rules, width: int
+) -> Iterator[lines.Line]:
+    pools = space.pools(plan.stores)
+    for store in plan.stores:
+        if store.name in parts:
+            yield from _store(store, parts[store.name], pools, rules, width)
+    if any(pool.total for pool in pools):
+        yield lines.line(bars.LEGEND, lines.Tone.FREE)
+
+
+def _store(
+    store: Store,
+    parts: dict[str, Part],
+    pools: Collection[space.Pool],
+    rules: Rules,
+    width: int,
+) -> Iterator[lines.Line]:
+    held = sum(part.size for part in parts.values())
+    told = f'the cache holds {units.size(held)}'
+    if store.free is not None and store.total is not None:
+        free, total = units.size(store.free), units.size(store.total)
+        told += f'; {free} of {total} free'
+    yield from plan_page.heading(store, told, width)
+    freed = parts[_EVICTABLE].size
+    for pool in pools:
+        if store.name in pool.stores and pool.total:
+            yield plan_page.gauge(pool, freed, rules)
+    for kind, part in parts.items():
+        if part.count:
+            yield _line(kind, part, held)
+    yield lines.line()
+
+
+def _line(kind: str, part: Part, held: int) -> lines.Line:
+    tone = (
+        lines.Tone.GOES if kind in (_EVICTABLE, DEBRIS) else lines.Tone.STAYS
+    )
+    size = units.size(part.size)
+    bar = bars.of_part(part.size, held, _WIDTH)
+    counted = f'  {kind:11}  {part.count:>6}  {size:>10}  '
+    return lines.Line((lines.Span(counted), lines.Span(bar, tone)))

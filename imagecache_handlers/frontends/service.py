@@ -1,0 +1,167 @@
+"""Sweeps again and again: the times between them, failures and reloads."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import datetime
+import logging
+import random
+import signal
+import threading
+from typing import Generic
+from typing import Protocol
+from typing import TypeVar
+
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.frontends import systemd
+
+LOG = logging.getLogger(__name__)
+
+# The first sweep after a failure; each failure more doubles the time.
+_AGAIN = datetime.timedelta(minutes=1)
+# Of the interval, so that many hosts do not sweep in step for ever.
+_JITTER = 0.1
+
+
+class Site(Protocol):
+    """What is swept, as its configuration says."""
+
+    @property
+    def interval(self) -> datetime.timedelta | None:
+        """The time between two sweeps; None: no sweeps."""
+
+
+S = TypeVar('S', bound=Site)
+# Opens a site anew, as the configuration is now.
+Open = Callable[[], contextlib.AbstractContextManager[S]]
+# Sweeps a site until it is told to stop; tells if it was read as a whole.
+Sweep = Callable[[S, Callable[[], bool]], bool]
+
+
+class Signals:
+    """SIGTERM and SIGINT to end, SIGHUP to reload; kept until asked for."""
+
+    def __init__(self) -> None:
+        self._wake = threading.Event()
+        self._end = threading.Event()
+        self._reload = threading.Event()
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """Take these signals instead of whoever takes them now."""
+        meant = {
+            signal.SIGTERM: self._end,
+            signal.SIGINT: self._end,
+            signal.SIGHUP: self._reload,
+        }
+
+        def take(number: int, _frame: object) -> None:
+            meant[signal.Signals(number)].set()
+            self._wake.set()
+
+        before = {number: signal.signal(number, take) for number in meant}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def ended(self) -> bool:
+        return self._end.is_set()
+
+    def reload(self) -> bool:
+        """Tell, once, if a reload was asked for."""
+        wanted = self._reload.is_set()
+        self._reload.clear()
+        return wanted
+
+    def wait(self, time: datetime.timedelta | None) -> None:
+        """Wait so long, or for a signal."""
+        self._wake.wait(None if time is None else time.total_seconds())
+        self._wake.clear()
+
+
+class Service(Generic[S]):
+    """Sweeps a site at its interval until it is told to end."""
+
+    def __init__(
+        self,
+        open_site: Open[S],
+        sweep: Sweep[S],
+        signals: Signals,
+        spread: Callable[[], float] = random.random,
+    ) -> None:
+        self._open = open_site
+        self._sweep = sweep
+        self._signals = signals
+        self._spread = spread
+        self._failures = 0
+
+    def run(self) -> None:
+        """Go on until the end.
+
+        :raises CacheError: when the site cannot be opened at all.
+        """
+        with self._signals.taken(), contextlib.ExitStack() as opened:
+            site = opened.enter_context(self._open())
+            systemd.notify(READY=1, STATUS=_status(site))
+            self._wait(self._first(site))
+            while not self._signals.ended():
+                if self._signals.reload():
+                    site = self._reopen(opened, site)
+                    self._wait(self._first(site))
+                elif site.interval is None:
+                    self._wait(None)
+                else:
+                    self._pass(site)
+                    self._wait(self._next(site))
+            systemd.notify(STOPPING=1)
+
+    def _wait(self, time: datetime.timedelta | None) -> None:
+        self._signals.wait(time)
+
+    def _first(self, site: S) -> datetime.timedelta | None:
+        if site.interval is None:
+            return None
+        return site.interval * (_JITTER * self._spread())
+
+    def _next(self, site: S) -> datetime.timedelta | None:
+        if site.interval is None:
+            return None
+        time = site.interval * (1 + _JITTER * self._spread())
+        if not self._failures:
+            return time
+        # Shifted no further than to what is longer than any interval.
+        return min(time, _AGAIN * (1 << min(self._failures - 1, 20)))
+
+    def _pass(self, site: S) -> None:
+        try:
+            whole = self._sweep(site, self._signals.ended)
+        except CacheError as error:
+            LOG.error('The sweep failed: %s', error)
+            whole = False
+        self._failures = 0 if whole else self._failures + 1
+        systemd.notify(STATUS=_status(site, self._failures))
+
+    def _reopen(self, opened: contextlib.ExitStack, site: S) -> S:
+        systemd.reloading()
+        try:
+            opening = self._open()
+            new = opening.__enter__()
+        except CacheError as error:
+            LOG.error('Going on with the configuration as it was: %s', error)
+            new = site
+        else:
+            opened.close()
+            opened.push(opening)
+            self._failures = 0
+            LOG.warning('The configuration was read again')
+        systemd.notify(READY=1, STATUS=_status(new))
+        return new
+
+
+def _status(site: Site, failures: int = 0) -> str:
+    if site.interval is None:
+        return 'switched off by manager_interval'
+    text = f'sweeps every {site.interval.total_seconds():.0f} s'
+    return f'{text}, failed {failures} times in a row' if failures else text

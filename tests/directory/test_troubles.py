@@ -1,0 +1,351 @@
+"""What goes wrong with folders, disks and clocks, and is told so."""
+
+import contextlib
+import datetime
+import os
+import pathlib
+import subprocess
+import unittest
+from unittest import mock
+
+from oslo_config import cfg
+
+from imagecache_handlers import CacheError
+from imagecache_handlers import ConfigurationError
+from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import mounts
+from imagecache_handlers.directory import sidecar
+from imagecache_handlers import Evidence
+from imagecache_handlers import ImageCache
+from imagecache_handlers import Rules
+from imagecache_handlers import StoreUnavailable
+from tests.directory.disks import overlay
+from tests.directory.place import IMAGE
+from tests.directory.place import OTHER
+from tests.directory.place import Place
+
+NOBODY = 65534
+DAY = datetime.timedelta(days=1)
+
+
+def mount(*arguments):
+    subprocess.run(['mount', *map(str, arguments)], check=True)  # noqa: S603, S607
+
+
+def can_mount():
+    return (
+        os.geteuid() == 0
+        and not subprocess.run(  # noqa: S602
+            'unshare -m mount -t tmpfs tmpfs /mnt',  # noqa: S607
+            shell=True,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        ).returncode
+    )
+
+
+CAN_MOUNT = can_mount()
+
+
+class Troubled(Place):
+    """Two stores, of which only the first has troubles."""
+
+    def setUp(self):
+        super().setUp()
+        self.sound = self.root / 'sound'
+        self.sound.mkdir()
+
+    def both(self, clock=lambda: datetime.datetime.now(datetime.UTC)):
+        return DirectoryHandler([self.path, str(self.sound)], clock=clock)
+
+    def add_to_both(self):
+        self.add()
+        path, self.path = self.path, str(self.sound)
+        self.add(OTHER)
+        self.path = path
+
+    def unmount(self, path):
+        subprocess.run(['umount', path], check=False)  # noqa: S603, S607
+
+    def mounted(self, path, *options):
+        mount('-t', 'tmpfs', *options, 'tmpfs', path)
+        self.addCleanup(self.unmount, path)
+
+    def refused(self, act, *said):
+        with self.assertRaises(StoreUnavailable) as caught:
+            act()
+        self.assertEqual(self.path, caught.exception.store)
+        for text in said:
+            self.assertIn(text, str(caught.exception))
+
+    def pin_everywhere(self, problem):
+        """Pin what both stores hold: one fails, and the other goes on."""
+        cache = ImageCache(self.both(), Rules())
+        with self.assertRaises(CacheError) as caught:
+            cache.pin(IMAGE, 'ops')
+        self.assertIn(problem, str(caught.exception))
+        self.assertEqual(1, len(cache.pin(OTHER, 'ops')))
+
+
+@unittest.skipUnless(CAN_MOUNT, 'only root mounts file systems')
+class TestMounted(Troubled):
+    def test_a_full_disk_is_told_and_nothing_is_left(self):
+        self.mounted(self.folder, '-o', 'size=256k')
+        self.add_to_both()
+        [image] = self.listed()
+        before = self.entries()
+        self.refused(lambda: self.add('big', size=2**20), 'No space left')
+        self.assertEqual(before, self.entries())
+        filler = self.folder / 'filler'
+        with contextlib.suppress(OSError), filler.open('wb') as file:
+            while True:
+                file.write(b'x' * 4096)
+                file.flush()
+        before = self.entries()
+        self.refused(
+            lambda: self.connect().mark(image, {'site.a'}), 'No space left'
+        )
+        self.assertEqual(before, self.entries())
+        self.assertEqual([image], self.listed())
+        self.pin_everywhere('No space left')
+        filler.unlink()
+        self.connect().mark(image, {'site.a'})
+        self.assertEqual({'site.a'}, self.labels())
+
+    def test_a_folder_that_is_read_only_is_told(self):
+        self.mounted(self.folder)
+        self.add_to_both()
+        [image] = self.listed()
+        mount('-o', 'remount,ro', self.folder)
+        self.assertEqual([image], self.listed())
+        self.assertEqual([], list(self.connect().debris(self.path)))
+        for act in (
+            lambda: self.connect().mark(image, {'site.a'}),
+            lambda: self.connect().evict(image),
+            lambda: self.add('other'),
+        ):
+            self.refused(act, 'Read-only file system')
+        self.pin_everywhere('Read-only file system')
+
+    def test_a_mount_that_vanished_is_told(self):
+        self.mounted(self.folder)
+        self.add_to_both()
+        fstab = self.root / 'fstab'
+        fstab.write_text(f'# all\n\nfiler:/x {self.folder} nfs ro 0 0\n')
+        with mock.patch.object(mounts, '_FSTAB', str(fstab)):
+            self.assertIsNone(self.connect().stores()[0].problem)
+            self.unmount(self.folder)
+            first, second = self.both().stores()
+            cache = ImageCache(self.both(), Rules())
+            found = cache.inventory()
+        self.assertIn(f'{self.folder} is not mounted', first.problem)
+        self.assertIsNone(second.problem)
+        self.assertEqual({self.path}, set(found.problems))
+        self.assertEqual([OTHER], [one.image_id for one in found.images])
+
+    def test_instances_on_a_mount_that_vanished_are_unknown(self):
+        instances = self.root / 'instances'
+        instances.mkdir()
+        self.mounted(instances)
+        self.add_to_both()
+        overlay(instances / 'vm-1' / 'disk', self.file())
+        handler = DirectoryHandler(
+            [self.path], instance_paths=[str(instances)]
+        )
+        [image] = handler.enumerate(self.path)
+        self.assertEqual({'vm-1'}, image.users)
+        self.unmount(instances)
+        [image] = handler.enumerate(self.path)
+        self.assertIn('is it mounted?', image.unknown)
+
+
+class TestMountPoints(Place):
+    def absent(self, path, *lines):
+        fstab = self.root / 'fstab'
+        fstab.write_text('\n'.join(lines))
+        with mock.patch.object(mounts, '_FSTAB', str(fstab)):
+            return mounts.absent(str(path))
+
+    def test_what_is_to_be_mounted_above_or_there(self):
+        blank = self.root / 'with blank'
+        for path, line in (
+            (self.folder, f'x {self.folder} ext4'),
+            (self.folder, f'x {self.root}/ ext4'),
+            (blank / 'x', rf'x {self.root}/with\040blank ext4'),
+            (self.folder / 'x' / 'y', f'x {self.folder} nfs ro 0 0 # here'),
+        ):
+            self.assertIn('is not mounted', self.absent(path, line))
+
+    def test_what_is_mounted_or_lies_elsewhere(self):
+        for line in (
+            'x / ext4',
+            '/proc /proc proc',
+            f'x {self.folder}2 ext4',
+            f'x {self.folder}/below ext4',
+            f'# x {self.folder} ext4',
+            'x none swap sw 0 0',
+            'x',
+            '',
+        ):
+            self.assertIsNone(self.absent(self.folder, line))
+
+    def test_no_such_file_says_nothing(self):
+        with mock.patch.object(mounts, '_FSTAB', str(self.root / 'missing')):
+            self.assertIsNone(mounts.absent(self.path))
+
+
+@unittest.skipIf(os.geteuid(), 'only root becomes another')
+class TestOthersFiles(Troubled):
+    def as_nobody(self, act):
+        """Act in a child that may not do what root may."""
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+                act()
+                code = 0
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        self.assertEqual(0, os.waitstatus_to_exitcode(status))
+
+    def setUp(self):
+        super().setUp()
+        self.root.chmod(0o755)
+        self.add_to_both()
+        os.chown(self.sound, NOBODY, NOBODY)
+
+    def test_a_folder_of_others_can_be_read_and_no_more(self):
+        def act():
+            [image] = self.listed()
+            for change in (
+                lambda: self.connect().mark(image, {'site.a'}),
+                lambda: self.connect().evict(image),
+                lambda: self.add('other'),
+            ):
+                self.refused(change, 'Permission denied')
+            self.pin_everywhere('Permission denied')
+            assert [image] == self.listed()
+
+        self.as_nobody(act)
+        self.assertEqual(2, len(self.entries()))
+
+    def test_images_of_others_in_a_folder_of_ours_go(self):
+        path = str(self.sound)
+
+        def act():
+            handler = DirectoryHandler([path])
+            [image] = handler.enumerate(path)
+            handler.mark(image, {'site.a'})
+            [image] = handler.enumerate(path)
+            assert handler.evict(image) == image.size
+
+        self.as_nobody(act)
+        self.assertEqual([], os.listdir(self.sound))
+
+    def test_a_sidecar_that_may_not_be_read_is_no_missing_one(self):
+        self.sidecar().chmod(0o600)
+        self.as_nobody(lambda: self.refused(self.listed, 'Permission denied'))
+
+    def test_a_disk_that_may_not_be_read_is_unknown(self):
+        disk = self.root / 'instances' / 'vm-1' / 'disk'
+        disk.parent.parent.mkdir()
+        overlay(disk, self.file())
+
+        def why():
+            handler = DirectoryHandler(
+                [self.path], instance_paths=[str(disk.parent.parent)]
+            )
+            [image] = handler.enumerate(self.path)
+            return image.unknown or ''
+
+        disk.chmod(0o600)
+        self.as_nobody(lambda: self.assertIn(f'{disk}: Permission', why()))
+        disk.chmod(0o644)
+        disk.parent.chmod(0o700)
+        self.as_nobody(lambda: self.assertIn('Permission denied', why()))
+        self.assertEqual('', why())
+
+
+class TestClocks(Troubled):
+    def sweep(self, now):
+        cache = ImageCache(self.both(lambda: now), Rules(), clock=lambda: now)
+        return cache.sweep(lambda: Evidence(complete=True, as_of=now))
+
+    def test_a_clock_that_went_back_evicts_nothing_too_early(self):
+        now = datetime.datetime.now(datetime.UTC)
+        self.add()
+        self.sweep(now + 30 * DAY)
+        for days in range(3):
+            # The label of the future counts as now, and is written anew.
+            self.assertEqual((), self.sweep(now - days * DAY).outcomes)
+        [image] = self.listed()
+        self.assertLess(image.marks.unused_since, now)
+        report = self.sweep(now)
+        self.assertEqual(['evicted'], [str(o.did) for o in report.outcomes])
+
+    def test_the_times_of_files_do_not_matter(self):
+        now = datetime.datetime.now(datetime.UTC)
+        self.add()
+        for entry in self.entries():
+            if entry != IMAGE:
+                os.utime(self.folder / entry, (2**33, 2**33))
+        self.sweep(now)
+        self.assertEqual(1, len(self.sweep(now + 2 * DAY).outcomes))
+
+
+class TestWriting(Place):
+    def test_a_sidecar_that_could_not_be_written_leaves_nothing(self):
+        [image] = [self.add(labels=['site.a'])]
+        for name in 'fsync', 'rename':
+            with (
+                mock.patch.object(
+                    sidecar.os, name, side_effect=OSError(28, 'No space left')
+                ),
+                self.assertRaises(StoreUnavailable),
+            ):
+                self.connect().mark(image, {'site.b'})
+            self.assertEqual(
+                sorted([IMAGE, self.sidecar().name]), self.entries()
+            )
+        self.assertEqual({'site.a'}, self.labels())
+
+
+class TestOptions(Place):
+    def handler(self, *lines):
+        file = self.root / 'cache.conf'
+        head = ['[imagecache_directory]', f'path = {self.path}']
+        file.write_text('\n'.join([*head, *lines, '']))
+        conf = cfg.ConfigOpts()
+        conf([f'--config-file={file}'], default_config_dirs=[])
+        return DirectoryHandler.from_conf(conf)
+
+    def test_a_layout_and_folders_of_instances_are_taken(self):
+        instances = pathlib.Path(self.root, 'instances')
+        (instances / 'vm-1').mkdir(parents=True)
+        self.file('0' * 40).write_bytes(b'image')
+        overlay(instances / 'vm-1' / 'disk', self.file('0' * 40))
+        handler = self.handler(
+            'layout = nova', f'instance_paths = {instances}, {instances}/'
+        )
+        [image] = handler.enumerate(self.path)
+        self.assertEqual({'vm-1'}, image.users)
+
+    def test_without_them_it_is_plain_and_blind(self):
+        self.add()
+        [image] = self.handler().enumerate(self.path)
+        self.assertIsNone(image.users)
+
+    def test_what_cannot_be_is_refused(self):
+        for line, said in (
+            ('layout = novel', 'layout'),
+            ('instance_paths = a\x1bb', 'not printable'),
+        ):
+            with self.assertRaises(ConfigurationError) as caught:
+                self.handler(line)
+            self.assertIn(said, str(caught.exception))
+        with self.assertRaises(ConfigurationError):
+            DirectoryHandler([self.path], layout='novel')
