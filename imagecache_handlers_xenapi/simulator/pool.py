@@ -30,6 +30,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
     the same port, for xapi names a host by its bare address.  ``users`` are
     those who may log in: ``root`` with a random password unless given.
     ``certificate`` and ``key`` are PEM files; with them it speaks TLS.
+    Without ``jsonrpc`` it answers XML there, as old hosts do.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         port: int = 0,
         certificate: str | None = None,
         key: str | None = None,
+        jsonrpc: bool = True,
     ) -> None:
         scenario = scenario or Scenario()
         self.username = 'root'
@@ -55,6 +57,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         self.addresses = [f'127.0.0.{n + 1}' for n in range(scenario.hosts)]
         build(self.world, scenario, self.addresses)
         self._context = _context(certificate, key)
+        self._jsonrpc = jsonrpc
         self._servers: dict[str, Server] = {}
         self.port = port
 
@@ -87,7 +90,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
 
     def stop(self) -> None:
         """Cut all connections and close all ports."""
-        self.world.stopped.set()
+        self._collector.stop()
         for server in self._servers.values():
             server.stop()
         self._servers.clear()
@@ -160,6 +163,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
             self.world,
             self.counters,
             self._context,
+            self._jsonrpc,
         )
 
 
