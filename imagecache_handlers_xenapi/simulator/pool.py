@@ -16,6 +16,7 @@ from imagecache_handlers_xenapi.simulator.scenario import Scenario
 from imagecache_handlers_xenapi.simulator.server import Server
 from imagecache_handlers_xenapi.simulator.sessions import User
 from imagecache_handlers_xenapi.simulator.steering import Steering
+from imagecache_handlers_xenapi.simulator.tasks import When
 from imagecache_handlers_xenapi.simulator.timing import Timing
 from imagecache_handlers_xenapi.simulator.world import World
 
@@ -30,7 +31,8 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
     the same port, for xapi names a host by its bare address.  ``users`` are
     those who may log in: ``root`` with a random password unless given.
     ``certificate`` and ``key`` are PEM files; with them it speaks TLS.
-    Without ``jsonrpc`` it answers XML there, as old hosts do.
+    Without ``jsonrpc`` it answers XML there, as old hosts do.  ``tasks`` is
+    when the work of Async calls is done.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         certificate: str | None = None,
         key: str | None = None,
         jsonrpc: bool = True,
+        tasks: When = When.THREAD,
     ) -> None:
         scenario = scenario or Scenario()
         self.username = 'root'
@@ -51,6 +54,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         self.timing = timing or Timing()
         self.counters = Counters()
         self.world = World(everybody, self.timing, scenario.seed)
+        self.tasks = tasks
         self._interface = Interface(self.world)
         self._collector = Collector(self.world)
         self.actors = Actors(self.world, self._interface, self._collector)
@@ -64,6 +68,15 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
     @property
     def steering(self) -> Steering:
         return self.world.steering
+
+    @property
+    def tasks(self) -> When:
+        """When the work of Async calls is done; it can be changed."""
+        return self.world.tasks.when
+
+    @tasks.setter
+    def tasks(self, when: When) -> None:
+        self.world.tasks.when = when
 
     @property
     def url(self) -> str:
