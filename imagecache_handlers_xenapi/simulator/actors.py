@@ -122,6 +122,13 @@ class Actors:
         srs = [sr] if sr else list(self._world.disks)
         return sum(self._collector.run(one) for one in srs)
 
+    def run_tasks(self) -> int:
+        """Do the work of the Async calls that wait; gives how many did.
+
+        They wait where ``Simulator.tasks`` is ``When.TOLD``.
+        """
+        return self._world.tasks.run_waiting()
+
     def lose_task(self, task: str) -> None:
         """Let a task be forgotten; its work goes on."""
         self._world.tasks.lose(task)

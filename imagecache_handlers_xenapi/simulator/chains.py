@@ -11,10 +11,10 @@ from imagecache_handlers_xenapi.simulator.storage import META
 from imagecache_handlers_xenapi.simulator.storage import Repository
 from imagecache_handlers_xenapi.simulator.storage import Volume
 from imagecache_handlers_xenapi.simulator.values import date
+from imagecache_handlers_xenapi.simulator.world import BLOCKING
 from imagecache_handlers_xenapi.simulator.world import World
 
 PARENT = 'vhd-parent'
-OPERATIONS = ('clone', 'copy', 'destroy', 'resize', 'snapshot')
 
 
 def check_sr(world: World, sr: str, changes: bool = True) -> None:
@@ -39,7 +39,7 @@ def introduce(
     given = {
         'managed': not volume.hidden,
         'read_only': volume.hidden,
-        'allowed_operations': () if volume.hidden else OPERATIONS,
+        'allowed_operations': () if volume.hidden else tuple(BLOCKING),
         'sm_config': shown,
         **fields,
     }

@@ -26,6 +26,11 @@ class Collector:
     def start(self) -> None:
         threading.Thread(target=self._loop, daemon=True).start()
 
+    def stop(self) -> None:
+        with self._changed:
+            self._world.stopped.set()
+            self._changed.notify_all()
+
     def kick(self, sr: str) -> None:
         """Let the collector look at an SR, after its rest."""
         rest = self._world.timing.collect
@@ -54,7 +59,8 @@ class Collector:
         with self._changed:
             now = time.monotonic()
             first = min(self._due.values(), default=now + _TICK)
-            self._changed.wait(max(0.001, min(first - now, _TICK)))
+            if not self._world.stopped.is_set():
+                self._changed.wait(max(0.001, min(first - now, _TICK)))
             now = time.monotonic()
             due = [sr for sr, when in self._due.items() if when <= now]
             for sr in due:

@@ -52,6 +52,8 @@ def wait(
 
 def inject(call: Call, cls: str, ref: str) -> str:
     """Make an object look changed, and give the token from just before."""
+    if cls not in CLASSES:
+        raise XapiError('HANDLE_INVALID', cls, ref)
     return _token(call.world.records.touch(cls, ref))
 
 

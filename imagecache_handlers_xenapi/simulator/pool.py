@@ -16,6 +16,7 @@ from imagecache_handlers_xenapi.simulator.scenario import Scenario
 from imagecache_handlers_xenapi.simulator.server import Server
 from imagecache_handlers_xenapi.simulator.sessions import User
 from imagecache_handlers_xenapi.simulator.steering import Steering
+from imagecache_handlers_xenapi.simulator.tasks import When
 from imagecache_handlers_xenapi.simulator.timing import Timing
 from imagecache_handlers_xenapi.simulator.world import World
 
@@ -30,6 +31,8 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
     the same port, for xapi names a host by its bare address.  ``users`` are
     those who may log in: ``root`` with a random password unless given.
     ``certificate`` and ``key`` are PEM files; with them it speaks TLS.
+    Without ``jsonrpc`` it answers XML there, as old hosts do.  ``tasks`` is
+    when the work of Async calls is done.
     """
 
     def __init__(
@@ -41,6 +44,8 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         port: int = 0,
         certificate: str | None = None,
         key: str | None = None,
+        jsonrpc: bool = True,
+        tasks: When = When.THREAD,
     ) -> None:
         scenario = scenario or Scenario()
         self.username = 'root'
@@ -49,18 +54,29 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         self.timing = timing or Timing()
         self.counters = Counters()
         self.world = World(everybody, self.timing, scenario.seed)
+        self.tasks = tasks
         self._interface = Interface(self.world)
         self._collector = Collector(self.world)
         self.actors = Actors(self.world, self._interface, self._collector)
         self.addresses = [f'127.0.0.{n + 1}' for n in range(scenario.hosts)]
         build(self.world, scenario, self.addresses)
         self._context = _context(certificate, key)
+        self._jsonrpc = jsonrpc
         self._servers: dict[str, Server] = {}
         self.port = port
 
     @property
     def steering(self) -> Steering:
         return self.world.steering
+
+    @property
+    def tasks(self) -> When:
+        """When the work of Async calls is done; it can be changed."""
+        return self.world.tasks.when
+
+    @tasks.setter
+    def tasks(self, when: When) -> None:
+        self.world.tasks.when = when
 
     @property
     def url(self) -> str:
@@ -87,7 +103,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
 
     def stop(self) -> None:
         """Cut all connections and close all ports."""
-        self.world.stopped.set()
+        self._collector.stop()
         for server in self._servers.values():
             server.stop()
         self._servers.clear()
@@ -160,6 +176,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
             self.world,
             self.counters,
             self._context,
+            self._jsonrpc,
         )
 
 

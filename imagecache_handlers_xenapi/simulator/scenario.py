@@ -60,6 +60,9 @@ def build(world: World, scenario: Scenario, addresses: list[str]) -> None:
     usable = [sr for sr in srs if world.disks[sr].kind not in FIXED] or [NULL]
     with world.records.bulk():
         _add_disks(world, scenario, usable, hosts)
+    for vdi, row in world.records.rows('VDI').items():
+        if row['VBDs']:
+            world.show_operations(vdi)
     for sr in srs:
         chains.refresh(world, sr)
 
@@ -143,6 +146,7 @@ def add_machine(world: World, disk: str, host: str) -> str:
     world.records.create(
         'VBD', VM=vm, VDI=disk, userdevice='0', currently_attached=True
     )
+    world.show_operations(disk)
     return vm
 
 

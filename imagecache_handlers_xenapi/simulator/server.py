@@ -40,27 +40,41 @@ class Server(http.server.ThreadingHTTPServer):
         world: World,
         counters: Counters,
         context: ssl.SSLContext | None,
+        jsonrpc: bool,
     ) -> None:
         self.host = host
         self.interface = interface
         self.world = world
         self.counters = counters
         self.context = context
+        self.jsonrpc = jsonrpc
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._stopping = False
         super().__init__(address, _Handler)
 
     def start(self) -> None:
-        self._thread = threading.Thread(
-            target=self.serve_forever, args=(0.05,), daemon=True
-        )
+        self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
+
+    def _accept(self) -> None:
+        """Accept until the port is closed: at once, and not at a next poll."""
+        while True:
+            try:
+                connection, peer = self.get_request()
+            except OSError:
+                if self._stopping:
+                    return
+                continue
+            self.process_request(connection, peer)
 
     def stop(self) -> None:
         """Close the port and every connection."""
+        self._stopping = True
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
         if self._thread is not None:
-            self.shutdown()
             self._thread.join()
             self._thread = None
         self.server_close()
@@ -119,9 +133,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return
-        answer = self._json if path == '/jsonrpc' else self._xml
         try:
-            answer(body)
+            if path != '/jsonrpc':
+                self._xml(body)
+            elif self.server.jsonrpc:
+                self._json(body)
+            else:
+                error = XapiError('INTERNAL_ERROR', 'Xmlm.Error')
+                self._send(200, xmlrpc.TYPE, xmlrpc.failure(error))
         except ValueError as error:
             self._refuse(500, str(error))
         except Dropped:

@@ -1,6 +1,7 @@
 """Tasks: what runs for an Async call, and what it came to."""
 
 from collections.abc import Callable
+import enum
 import threading
 import time
 
@@ -13,12 +14,22 @@ KEPT = 200
 _ENDED = frozenset({'success', 'failure', 'cancelled'})
 
 
+class When(enum.Enum):
+    """When the work of an Async call is done."""
+
+    THREAD = 'in a thread of its own, as in a real pool'
+    AT_ONCE = 'before the call is answered: the same again in every run'
+    TOLD = 'when somebody says so'
+
+
 class Tasks:
     """The tasks of a pool; whoever ends one says with what."""
 
     def __init__(self, records: Records, timing: Timing) -> None:
+        self.when = When.THREAD
         self._records = records
         self._timing = timing
+        self._waiting: dict[str, Callable[[], None]] = {}
         self._cancelled: dict[str, threading.Event] = {}
         self._born: dict[str, float] = {}
         self._ended: dict[str, float] = {}
@@ -38,7 +49,7 @@ class Tasks:
         return ref
 
     def run(self, ref: str, work: Callable[[], str]) -> None:
-        """Do the work in a thread of its own; its text is the result."""
+        """Do the work, now or when its time comes; its text is the result."""
 
         def body() -> None:
             try:
@@ -46,7 +57,21 @@ class Tasks:
             except XapiError as error:
                 self.fail(ref, error)
 
-        threading.Thread(target=body, daemon=True).start()
+        if self.when is When.TOLD:
+            self._waiting[ref] = body
+        elif self.when is When.AT_ONCE:
+            body()
+        else:
+            threading.Thread(target=body, daemon=True).start()
+
+    def run_waiting(self) -> int:
+        """Do all work that waits to be told; gives how much it was."""
+        count = 0
+        while self._waiting:
+            ref = next(iter(self._waiting))
+            self._waiting.pop(ref)()
+            count += 1
+        return count
 
     def succeed(self, ref: str, result: str = '') -> None:
         self._end(ref, status='success', result=result, progress=1.0)

@@ -8,14 +8,17 @@ class Timing:
     """Seconds, all of them.  Limits are true to life, work takes no time.
 
     ``latency`` passes before every call; ``work`` by method (or ``*``) while
-    a storage operation holds its SR; ``first_wait`` and the others bound what
-    the real pool bounds.  ``collect`` is the rest before the collector
-    begins, None: it only works when asked to.  ``statistics`` is how often
-    ``physical_utilisation`` of all SRs is read anew, None: never by itself.
+    a storage operation holds its SR; ``release`` is how much longer than its
+    work the control domain holds a disk that it copied or filled.
+    ``collect`` is the rest before the collector begins, None: it only works
+    when asked to.  ``statistics`` is how often ``physical_utilisation`` of
+    all SRs is read anew, None: never by itself.  ``event_batch`` passes
+    between a change and the answer of who waits for it.
     """
 
     latency: float = 0.0
     work: dict[str, float] = dataclasses.field(default_factory=dict)
+    release: float = 0.0
     queue_limit: float = 7200.0
     wrong_password: float = 5.0
     idle_end: float = 86400.0

@@ -159,21 +159,18 @@ class Upload:
     def attached(self) -> Iterator[None]:
         """Attach the disk to the control domain while bytes come in."""
         records = self._world.records
-        domain = records.get('host', self._host)['control_domain']
-        with self._told(), records.lock:
-            row = records.get('VDI', self._vdi)
-            if any(
-                records.get('VBD', one)['currently_attached']
-                for one in row['VBDs']
-            ):
-                raise XapiError('VDI_IN_USE', self._vdi, 'attach')
-            vbd = records.create(
-                'VBD', VM=domain, VDI=self._vdi, currently_attached=True
-            )
-        try:
+        with contextlib.ExitStack() as stack:
+            with self._told(), records.lock:
+                row = records.get('VDI', self._vdi)
+                if any(
+                    records.get('VBD', one)['currently_attached']
+                    for one in row['VBDs']
+                ):
+                    raise XapiError('VDI_IN_USE', self._vdi, 'attach')
+                stack.enter_context(
+                    self._world.held(self._vdi, self._host, 'RW')
+                )
             yield
-        finally:
-            records.delete('VBD', vbd)
 
     def take(self, file: io.BufferedIOBase) -> None:
         """Read the body to its end, or to what is wrong with it."""

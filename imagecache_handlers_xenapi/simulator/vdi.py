@@ -16,6 +16,7 @@ from imagecache_handlers_xenapi.simulator.messages import params
 from imagecache_handlers_xenapi.simulator.records import Row
 from imagecache_handlers_xenapi.simulator.schema import MAP
 from imagecache_handlers_xenapi.simulator.values import NULL
+from imagecache_handlers_xenapi.simulator.world import BLOCKING
 
 ADMIN = 'vm-admin'
 
@@ -187,17 +188,13 @@ def _copy_bytes(call: Call, source: Row, target: str) -> None:
 
 @contextlib.contextmanager
 def _inside(call: Call, vdi: str, mode: str) -> Iterator[None]:
-    """Attach a disk to the control domain while its bytes are worked on."""
+    """Show that a disk is copied, and keep others out of it."""
     world = call.world
-    domain = world.records.get('host', world.master)['control_domain']
-    vbd = world.records.create(
-        'VBD', VM=domain, VDI=vdi, mode=mode, currently_attached=True
-    )
-    try:
-        with world.queues.shown('VDI', vdi, call.task, 'copy'):
-            yield
-    finally:
-        world.records.delete('VBD', vbd)
+    with (
+        world.held(vdi, world.master, mode),
+        world.queues.shown('VDI', vdi, call.task, 'copy'),
+    ):
+        yield
 
 
 def resize(call: Call, vdi: str, size: int) -> None:
@@ -250,10 +247,12 @@ def _check(call: Call, vdi: str, operation: str, cancel: bool = True) -> None:
     if world.records.get('SR', row['SR'])['type'] == 'udev':
         raise XapiError('VDI_IS_A_PHYSICAL_DEVICE', vdi)
     chains.check_sr(world, row['SR'], changes=operation != 'copy')
-    if any(mode in _BLOCKING[operation] for mode in _attached(call, row)):
+    if BLOCKING[operation].intersection(_attached(call, row)):
         raise XapiError('VDI_IN_USE', vdi, operation)
     if operation == 'destroy':
         _check_destroy(call, vdi, row)
+    elif row['missing']:
+        raise XapiError('VDI_MISSING', row['SR'], vdi)
 
 
 def _check_destroy(call: Call, vdi: str, row: Row) -> None:
@@ -264,16 +263,6 @@ def _check_destroy(call: Call, vdi: str, row: Row) -> None:
     pool = call.world.records.get('pool', call.world.pool)
     if row['type'] == 'ha_statefile' and pool['ha_enabled']:
         raise XapiError('HA_IS_ENABLED')
-
-
-# The modes of attached VBDs that an operation does not bear.
-_BLOCKING: dict[str, tuple[str, ...]] = {
-    'clone': (),
-    'snapshot': (),
-    'copy': ('RW',),
-    'destroy': ('RO', 'RW'),
-    'resize': ('RO', 'RW'),
-}
 
 
 def _attached(call: Call, row: Row) -> Iterator[str]:

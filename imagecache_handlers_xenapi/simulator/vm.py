@@ -82,7 +82,7 @@ def start(call: Call, vm: str, start_paused: bool, force: bool) -> None:
             'VM', vm, power_state=state, resident_on=_home(call, row)
         )
         for ref, _ in vbds:
-            records.write('VBD', ref, currently_attached=True)
+            call.world.attach(ref, True)
 
 
 def _home(call: Call, row: Row) -> str:
@@ -96,7 +96,7 @@ def shutdown(call: Call, vm: str) -> None:
     with records.lock:
         row = _in_state(call, vm, 'Running')
         for ref in row['VBDs']:
-            records.write('VBD', ref, currently_attached=False)
+            call.world.attach(ref, False)
         records.write('VM', vm, power_state='Halted', resident_on=NULL)
 
 
@@ -151,7 +151,7 @@ def plug(call: Call, vbd: str) -> None:
         if row['currently_attached']:
             raise XapiError('DEVICE_ALREADY_ATTACHED', vbd)
         _check_attach(call, vbd, row)
-        records.write('VBD', vbd, currently_attached=True)
+        call.world.attach(vbd, True)
 
 
 def unplug(call: Call, vbd: str) -> None:
@@ -161,7 +161,7 @@ def unplug(call: Call, vbd: str) -> None:
         row = records.get('VBD', vbd)
         if not row['currently_attached']:
             raise XapiError('DEVICE_ALREADY_DETACHED', vbd)
-        records.write('VBD', vbd, currently_attached=False)
+        call.world.attach(vbd, False)
 
 
 def set_mode(call: Call, vbd: str, value: str) -> None:

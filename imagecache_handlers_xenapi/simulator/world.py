@@ -1,7 +1,9 @@
 """The state of one pool, and what belongs to it."""
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
+import contextlib
 import random
 import threading
 from typing import Any
@@ -97,6 +99,55 @@ class World:
         self.disks[sr] = Repository(kind, size)
         return sr
 
+    @contextlib.contextmanager
+    def held(self, vdi: str, host: str, mode: str) -> Iterator[None]:
+        """Attach a disk to the control domain of a host for a while."""
+        domain = self.records.get('host', host)['control_domain']
+        vbd = self.records.create(
+            'VBD', VM=domain, VDI=vdi, mode=mode, currently_attached=True
+        )
+        self.show_operations(vdi)
+        try:
+            yield
+        finally:
+            if self.timing.release:
+                late = threading.Timer(
+                    self.timing.release, self._let_go, (vbd, vdi)
+                )
+                late.daemon = True
+                late.start()
+            else:
+                self._let_go(vbd, vdi)
+
+    def _let_go(self, vbd: str, vdi: str) -> None:
+        self.records.delete('VBD', vbd)
+        self.show_operations(vdi)
+
+    def attach(self, vbd: str, attached: bool) -> None:
+        """Attach or detach what a VBD stands for."""
+        with self.records.lock:
+            self.records.write('VBD', vbd, currently_attached=attached)
+            self.show_operations(self.records.get('VBD', vbd)['VDI'])
+
+    def show_operations(self, vdi: str) -> None:
+        """Say which operations a disk allows now; advice, nothing more."""
+        with self.records.lock:
+            row = self.records.find('VDI', vdi)
+            if row is None or not row['managed']:
+                return
+            modes = {
+                self.records.get('VBD', one)['mode']
+                for one in row['VBDs']
+                if self.records.get('VBD', one)['currently_attached']
+            }
+            allowed = tuple(
+                operation
+                for operation, blocked in BLOCKING.items()
+                if not modes & blocked
+            )
+            if allowed != row['allowed_operations']:
+                self.records.write('VDI', vdi, allowed_operations=allowed)
+
     def seen_by(self, sr: str) -> list[str]:
         """Give the hosts that an SR is plugged into."""
         found = []
@@ -106,6 +157,15 @@ class World:
                 found.append(pbd['host'])
         return found
 
+
+# Operations on a disk, and the modes of attached VBDs that they do not bear.
+BLOCKING: Mapping[str, frozenset[str]] = {
+    'clone': frozenset(),
+    'copy': frozenset({'RW'}),
+    'destroy': frozenset({'RO', 'RW'}),
+    'resize': frozenset({'RO', 'RW'}),
+    'snapshot': frozenset(),
+}
 
 SR_OPERATIONS = (
     'vdi_create',

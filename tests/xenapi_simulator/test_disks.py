@@ -85,6 +85,23 @@ class TestDestroy(PoolCase):
             ['VDI_IN_USE', disk, 'destroy'], self.xapi.VDI.destroy, disk
         )
 
+    def test_what_is_allowed_is_said_but_only_advice(self):
+        image = self.pool.actors.cache(IMAGE)
+        allowed = self.xapi.VDI.get_allowed_operations
+        self.assertIn('destroy', allowed(image))
+        vm = self.pool.actors.attach(image)
+        self.assertNotIn('destroy', allowed(image))
+        self.assertIn('clone', allowed(image))
+        self.xapi.VM.hard_shutdown(vm)
+        self.assertIn('destroy', allowed(image))
+
+    def test_a_missing_disk_cannot_be_cloned(self):
+        image = self.pool.actors.cache(IMAGE)
+        self.pool.actors.miss(image)
+        missing = ['VDI_MISSING', self.sr, image]
+        self.assertFails(missing, self.xapi.VDI.clone, image)
+        self.xapi.VDI.destroy(image)
+
     def test_a_base_copy_is_not_managed(self):
         clone = self.xapi.VDI.clone(self.pool.actors.cache(IMAGE))
         parent = self.xapi.VDI.get_sm_config(clone)['vhd-parent']

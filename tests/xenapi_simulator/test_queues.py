@@ -148,6 +148,15 @@ class TestCopy(PoolCase):
         self.assertEqual(f'<value>{found[0]}</value>', record['result'])
         self.assertEqual([], self.xapi.VDI.get_VBDs(image))
 
+    def test_a_disk_may_be_in_use_for_a_moment_after_its_copy(self):
+        self.pool.timing.release = 0.1
+        [image] = self.xapi.VDI.get_all()
+        self.xapi.VDI.copy(image, self.sr)
+        destroy = self.xapi.VDI.destroy
+        self.assertFails(['VDI_IN_USE', image, 'destroy'], destroy, image)
+        time.sleep(0.2)
+        destroy(image)
+
     def test_a_cancelled_copy_leaves_nothing(self):
         self.pool.timing.work['VDI.copy'] = 5
         [image] = self.xapi.VDI.get_all()

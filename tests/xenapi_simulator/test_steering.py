@@ -56,6 +56,15 @@ class TestFaults(PoolCase):
         [task] = self.xapi.task.get_all()
         self.assertEqual('success', self.follow(task)['status'])
 
+    def test_the_real_client_sends_a_lost_call_again_by_itself(self):
+        self.pool.after('Async.VDI.destroy', drop())
+        self.xapi.Async.VDI.destroy(self.one)
+        self.assertEqual(2, self.pool.counters.of('Async.VDI.destroy'))
+        ends = sorted(
+            self.follow(task)['status'] for task in self.xapi.task.get_all()
+        )
+        self.assertEqual(['failure', 'success'], ends)
+
     def test_a_star_is_any_call(self):
         self.pool.before('*', fail('INTERNAL_ERROR', 'here'), 3)
         self.xapi.pool.get_all()

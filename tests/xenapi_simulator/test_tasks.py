@@ -6,6 +6,7 @@ import XenAPI
 
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator.tasks import KEPT
+from imagecache_handlers_xenapi.simulator import When
 from tests.xenapi_simulator.clients import PoolCase
 from tests.xenapi_simulator.clients import quick
 
@@ -141,6 +142,43 @@ class TestTasks(PoolCase):
                 return
             time.sleep(0.01)
         self.fail('it is still there')
+
+
+class TestWhen(PoolCase):
+    scenario = Scenario(images=2)
+
+    def setUp(self):
+        super().setUp()
+        self.one, self.other = self.xapi.VDI.get_all()
+
+    def status(self, task):
+        return self.xapi.task.get_status(task)
+
+    def test_at_once_a_task_has_ended_before_its_reference_is_known(self):
+        self.pool.tasks = When.AT_ONCE
+        for _ in range(20):
+            task = self.xapi.Async.VDI.clone(self.one)
+            self.assertEqual('success', self.status(task))
+
+    def test_told_a_task_ends_at_exactly_one_call(self):
+        self.pool.tasks = When.TOLD
+        task = self.xapi.Async.VDI.destroy(self.one)
+        self.pool.before('task.get_status', self.pool.actors.run_tasks, 3)
+        self.assertEqual('pending', self.status(task))
+        self.assertEqual('pending', self.status(task))
+        self.assertEqual('success', self.status(task))
+
+    def test_told_they_end_in_their_order_unless_cancelled(self):
+        self.pool.tasks = When.TOLD
+        calls = self.one, self.one, self.other
+        tasks = [self.xapi.Async.VDI.destroy(vdi) for vdi in calls]
+        self.xapi.task.cancel(tasks[2])
+        self.assertEqual(3, self.pool.actors.run_tasks())
+        self.assertEqual(
+            ['success', 'failure', 'cancelled'],
+            [self.status(task) for task in tasks],
+        )
+        self.assertEqual([self.other], self.xapi.VDI.get_all())
 
 
 class TestRetention(PoolCase):

@@ -275,3 +275,17 @@ class TestCommand(unittest.TestCase):
             took = time.monotonic() - began
             self.assertEqual(1200, pool.world.records.count('VDI'))
         self.assertLess(took, 1)
+
+
+class TestOldHosts(PoolCase):
+    def test_a_host_without_json_answers_xml(self):
+        self.start(jsonrpc=False)
+        connection = http.client.HTTPConnection('127.0.0.1', self.pool.port)
+        with contextlib.closing(connection):
+            connection.request('POST', '/jsonrpc', b'{}')
+            answer = connection.getresponse()
+            kind = answer.getheader('Content-Type')
+            self.assertEqual((200, 'text/xml'), (answer.status, kind))
+            [body], _ = xmlrpc.client.loads(answer.read())
+        self.assertEqual('Failure', body['Status'])
+        self.assertTrue(self.xapi.pool.get_all())
