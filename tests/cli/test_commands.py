@@ -128,7 +128,7 @@ class TestSweep(Command):
             self.add(image_id)
         self.age()
         said = self.out('sweep', *self.in_use(f'{OTHER} vm-1\n'))
-        self.assertIn(f'evicted    {IMAGE}       8 KiB  unused since', said)
+        self.assertIn(f'evicted    {IMAGE}       8 KiB  unused 3 days', said)
         self.assertIn('Evicted 1 image, freed 8 KiB; 1 stayed.', said)
         self.assertEqual(
             sorted([OTHER, self.sidecar(OTHER).name]), self.entries()

@@ -159,7 +159,7 @@ def detail(verdict: Verdict, now: datetime.datetime) -> str:
         first = verdict.blockers[0]
         return first.detail or (explain.names(first.who) if first.who else '')
     since = verdict.image.marks.unused_since
-    return f'unused since {explain.moment(since, now)}' if since else ''
+    return f'unused {explain.span(now - since)}' if since else ''
 
 
 def wrapped(text: str, width: int, tone: Tone = Tone.PLAIN) -> Iterator[Line]:
