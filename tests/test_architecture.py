@@ -8,10 +8,12 @@ import sys
 import pytest
 
 import imagecache_handlers
+import imagecache_handlers_xenapi
 from imagecache_handlers_xenapi import simulator
 
 CORE = pathlib.Path(imagecache_handlers.__file__).parent
 NAME = CORE.name
+XENAPI = pathlib.Path(imagecache_handlers_xenapi.__file__).parent
 SIMULATOR = pathlib.Path(simulator.__file__).parent
 
 # Each room of the core and the rooms it may import; a room that is not
@@ -84,6 +86,36 @@ DIRECTORY = {
 }
 CONTRACT = {'exceptions', 'handler', 'marks', 'model', 'source'}
 
+# The same of the handler `xenapi`: above the port nothing knows of sockets.
+XENAPI_ROOMS = {
+    'handler': (
+        'chain disks failures filters lent opts removal repositories session '
+        'survey timing wire'
+    ),
+    'opts': '',
+    'survey': 'chain disks repositories',
+    'repositories': 'session',
+    'removal': 'disks failures filters session tasks timing',
+    'tasks': 'failures session timing',
+    'disks': 'chain',
+    'chain': '',
+    'filters': '',
+    'lent': 'address failures session wire',
+    'session': 'address failures wire',
+    'wire': 'address failures',
+    'address': '',
+    'failures': '',
+    'timing': '',
+}
+# Who may import what else: the SDK, sockets, oslo.config.
+XENAPI_LIBRARIES = {
+    'XenAPI': {'lent', 'wire'},
+    'http': {'lent', 'wire'},
+    'xmlrpc': {'lent', 'wire'},
+    'ssl': {'wire'},
+    'oslo_config': {'opts'},
+}
+
 # Libraries that only these rooms may import.
 LIBRARIES = {
     'stevedore': ('loader', 'testing', 'frontends'),
@@ -115,7 +147,7 @@ def imports(path: pathlib.Path) -> set[str]:
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             found.add(node.module or '')
-            if node.module in (NAME, f'{NAME}.directory'):
+            if node.module in (NAME, f'{NAME}.directory', XENAPI.name):
                 found.update(f'{node.module}.{one.name}' for one in node.names)
     return found
 
@@ -142,8 +174,31 @@ def test_a_room_of_the_directory_imports_what_it_may(name):
     assert own(path) <= CONTRACT | {'directory'}
 
 
+@pytest.mark.parametrize('name', XENAPI_ROOMS)
+def test_a_room_of_xenapi_imports_what_it_may(name):
+    path = XENAPI / f'{name}.py'
+    inside = own(path, XENAPI.name)
+    assert inside <= set(XENAPI_ROOMS[name].split())
+    assert own(path) <= CONTRACT
+    tops = {one.split('.')[0] for one in imports(path)}
+    for library, rooms in XENAPI_LIBRARIES.items():
+        assert library not in tops or name in rooms, library
+
+
+def test_importing_xenapi_needs_no_sdk():
+    code = (
+        'import sys; sys.modules["XenAPI"] = None; '
+        'import imagecache_handlers_xenapi.handler'
+    )
+    subprocess.run([sys.executable, '-c', code], check=True)  # noqa: S603
+
+
 def test_every_room_has_its_place():
-    for folder, rooms in (CORE, ROOMS), (CORE / 'directory', DIRECTORY):
+    for folder, rooms in (
+        (CORE, ROOMS),
+        (CORE / 'directory', DIRECTORY),
+        (XENAPI, XENAPI_ROOMS),
+    ):
         modules = {path.stem for path in folder.glob('*.py')}
         assert modules - {'__init__'} == set(rooms)
 
@@ -231,5 +286,5 @@ def test_importing_the_simulator_loads_neither_the_core_nor_a_client():
 
 
 def test_every_module_says_in_its_docstring_what_it_is():
-    for path in (*sources(), *SIMULATOR.glob('*.py')):
+    for path in (*sources(), *XENAPI.rglob('*.py')):
         assert ast.get_docstring(ast.parse(path.read_text())), path

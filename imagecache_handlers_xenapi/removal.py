@@ -1,0 +1,197 @@
+"""How a disk is destroyed, and what is known of those that may yet be."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+import datetime
+import logging
+import threading
+from typing import Any
+
+from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers_xenapi.failures import CallError
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.failures import GONE
+from imagecache_handlers_xenapi.failures import Lost
+from imagecache_handlers_xenapi import filters
+from imagecache_handlers_xenapi.session import Port
+from imagecache_handlers_xenapi.tasks import TaskLost
+from imagecache_handlers_xenapi.tasks import Tasks
+from imagecache_handlers_xenapi.timing import Clocks
+
+LOG = logging.getLogger(__name__)
+
+DESTROY = 'Async.VDI.destroy'
+
+# Seconds: a destroy that has waited so long in xapi's queues is cancelled,
+# and its end awaited so much longer.
+DEADLINE = 120.0
+AFTERWARDS = 50.0
+
+# Longer than xapi keeps anything in a queue: what was lost is over by then.
+_FORGOTTEN = datetime.timedelta(hours=2, minutes=10)
+# How long a request without an answer may still be on its way.
+_ON_ITS_WAY = datetime.timedelta(minutes=2)
+_SKEW = datetime.timedelta(seconds=60)
+_UNDER_WAY = 'a removal may be under way'
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Begun:
+    """A destroy whose end we have not seen; without a task if that is lost."""
+
+    at: datetime.datetime
+    task: str | None
+
+
+class Removals:
+    """Destroys disks, and remembers which destroys have not ended."""
+
+    def __init__(self, port: Port, clocks: Clocks) -> None:
+        self._port = port
+        self._clocks = clocks
+        self._tasks = Tasks(port, clocks)
+        self._guard = threading.Lock()
+        self._begun: dict[str, _Begun] = {}
+
+    def destroy(self, disk: Disk) -> None:
+        """Destroy a disk; when this returns it is gone.
+
+        :raises Failed: when it was refused; it is still there.
+        :raises Lost: when it may be gone, or may yet go.
+        """
+        self._note(disk, None)
+        try:
+            task = self._port.once(DESTROY, disk.ref)
+        except (Away, Failed):
+            self._forget(disk)
+            raise
+        except Lost as error:
+            self._look(disk, error)
+            return
+        self._note(disk, task)
+        self._follow(disk, task)
+
+    def _follow(self, disk: Disk, task: str) -> None:
+        try:
+            done = self._tasks.follow(task, DESTROY, DEADLINE)
+            if not done:
+                LOG.warning('%s of %s takes too long', DESTROY, disk.uuid)
+                self._tasks.cancel(task)
+                done = self._tasks.follow(task, DESTROY, AFTERWARDS)
+        except TaskLost as error:
+            self._note(disk, None)
+            self._look(disk, Lost(f'{DESTROY}: {error}'))
+            return
+        except Failed:
+            self._forget(disk)
+            self._tasks.forget(task)
+            raise
+        if not done:
+            raise Lost(f'{DESTROY} has not ended, though it was cancelled')
+        self._forget(disk)
+        self._tasks.forget(task)
+
+    def _look(self, disk: Disk, error: Lost) -> None:
+        """Look what became of a disk whose destroy was lost."""
+        try:
+            self._port.call('VDI.get_uuid', disk.ref)
+        except Failed as answer:
+            if answer.code not in GONE:
+                raise error from answer
+            self._forget(disk)
+            return
+        except CallError as trouble:
+            raise error from trouble
+        raise error
+
+    def _note(self, disk: Disk, task: str | None) -> None:
+        with self._guard:
+            self._begun[disk.uuid] = _Begun(self._clocks.now(), task)
+
+    def _forget(self, disk: Disk) -> None:
+        with self._guard:
+            self._begun.pop(disk.uuid, None)
+
+    def busy(self, disks: Iterable[Disk]) -> dict[str, str]:
+        """Say of which disks a removal may be under way, by uuid.
+
+        Of another process only an expired claim tells: while it lives the
+        claim itself keeps everybody away.  A task does not say what it is
+        aimed at, so any that began while the claim lived may be.
+        """
+        disks = list(disks)
+        now = self._clocks.now()
+        with self._guard:
+            begun = dict(self._begun)
+        for uuid, one in begun.items():
+            if now - one.at > _FORGOTTEN:
+                with self._guard:
+                    self._begun.pop(uuid, None)
+        suspects = [
+            disk for disk in disks if disk.uuid in begun or _expired(disk, now)
+        ]
+        if not suspects:
+            return {}
+        pending = self._pending()
+        known = {one.task for one in begun.values() if one.task}
+        strange = {
+            task: at for task, at in pending.items() if task not in known
+        }
+        return {
+            disk.uuid: _UNDER_WAY
+            for disk in suspects
+            if self._ours(begun.get(disk.uuid), pending, strange, now)
+            or _theirs(disk, strange, now)
+        }
+
+    def _pending(self) -> dict[str, datetime.datetime | None]:
+        """Give the destroys that have not ended, and when they began."""
+        found: Mapping[str, Mapping[str, Any]] = self._port.read(
+            'task.get_all_records_where',
+            filters.equals(name__label=DESTROY),
+        )
+        return {
+            task: _read_date(record['created'])
+            for task, record in found.items()
+            if record['status'] in ('pending', 'cancelling')
+        }
+
+    def _ours(
+        self,
+        begun: _Begun | None,
+        pending: Mapping[str, datetime.datetime | None],
+        strange: Mapping[str, datetime.datetime | None],
+        now: datetime.datetime,
+    ) -> bool:
+        if begun is None:
+            return False
+        if begun.task is not None:
+            return begun.task in pending
+        return now - begun.at < _ON_ITS_WAY or any(
+            at is None or at > begun.at - _SKEW for at in strange.values()
+        )
+
+
+def _expired(disk: Disk, now: datetime.datetime) -> bool:
+    return any(expiry < now for expiry in disk.marks.claims.values())
+
+
+def _theirs(
+    disk: Disk,
+    strange: Mapping[str, datetime.datetime | None],
+    now: datetime.datetime,
+) -> bool:
+    expired = [one for one in disk.marks.claims.values() if one < now]
+    return bool(expired) and any(
+        at is None or at <= max(expired) + _SKEW for at in strange.values()
+    )
+
+
+def _read_date(text: object) -> datetime.datetime | None:
+    try:
+        made = datetime.datetime.strptime(str(text), '%Y%m%dT%H:%M:%SZ')
+    except ValueError:
+        return None
+    return made.replace(tzinfo=datetime.UTC)

@@ -1,0 +1,291 @@
+"""The port: every call to XAPI goes through here, and every error.
+
+A session is one login shared by all threads.  Each call takes a connection
+of its own out of those that are idle, so none is ever shared; which host
+leads is found out again whenever the one that did does not any more.
+"""
+
+import abc
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import logging
+import threading
+from typing import Any
+
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers_xenapi.address import Address
+from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers_xenapi.failures import CallError
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.failures import Lost
+from imagecache_handlers_xenapi.wire import Connection
+from imagecache_handlers_xenapi.wire import Dialling
+from imagecache_handlers_xenapi.wire import NoJson
+
+LOG = logging.getLogger(__name__)
+
+ORIGINATOR = 'imagecache'
+
+# A pool has one leader: who is sent on more often is sent in circles.
+_REDIRECTS = 3
+# After these the call was not made, and the next login may do better.
+_LOGIN_AGAIN = frozenset({'SESSION_INVALID', 'HOST_IS_SLAVE'})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Login:
+    """A session of XAPI: where it was opened, and its reference."""
+
+    address: Address
+    ref: str = dataclasses.field(repr=False)
+
+
+class Logins(abc.ABC):
+    """Where a login comes from."""
+
+    @abc.abstractmethod
+    def obtain(self) -> Login:
+        """Give a login that should work now.
+
+        :raises CallError: when none can be had.
+        """
+
+    @abc.abstractmethod
+    def give_back(self, login: Login) -> None:
+        """Let go of a login; what goes wrong is nobody's concern."""
+
+
+class Own(Logins):
+    """Logs in with a name and a password, at whichever host leads."""
+
+    def __init__(
+        self,
+        urls: Iterable[str],
+        username: str,
+        password: str,
+        dialling: Dialling,
+    ) -> None:
+        self._addresses = [Address.parse(url) for url in urls]
+        if not self._addresses:
+            raise ConfigurationError(
+                'the handler needs a host: set [imagecache_xenapi] url'
+            )
+        self._username = username
+        self._password = password
+        self._dialling = dialling
+
+    def obtain(self) -> Login:
+        problems = []
+        for address in self._addresses:
+            try:
+                return self._log_in(address)
+            except (Away, Lost) as error:
+                problems.append(str(error))
+        raise Away('; '.join(problems))
+
+    def _log_in(self, address: Address) -> Login:
+        for _ in range(_REDIRECTS):
+            try:
+                return Login(address, self._try(address))
+            except Failed as error:
+                if error.code != 'HOST_IS_SLAVE' or not error.params:
+                    raise self._refused(address, error) from error
+                LOG.debug('%s is led by %s', address, error.params[0])
+                try:
+                    address = address.at(error.params[0])
+                except ValueError as why:
+                    raise Away(f'{address}: {why}') from error
+        raise Away(f'{address}: every host says that another leads')
+
+    def _try(self, address: Address) -> str:
+        connection = Connection(address, self._dialling)
+        with contextlib.closing(connection):
+            ref: str = connection.xml(
+                'session.login_with_password',
+                self._username,
+                self._password,
+                '1.0',
+                ORIGINATOR,
+            )
+            return ref
+
+    def _refused(self, address: Address, error: Failed) -> Exception:
+        if error.code != 'SESSION_AUTHENTICATION_FAILED':
+            return error
+        return ConfigurationError(
+            f'{address} refuses user {self._username!r} '
+            f'({error.code}): correct [imagecache_xenapi] username, password'
+        )
+
+    def give_back(self, login: Login) -> None:
+        with contextlib.suppress(CallError):
+            connection = Connection(login.address, self._dialling)
+            with contextlib.closing(connection):
+                connection.xml('session.logout', login.ref)
+
+
+class Port(abc.ABC):
+    """What the rest of this package knows of XAPI."""
+
+    #: Whether a call may block for long without keeping others waiting.
+    may_block: bool
+
+    @abc.abstractmethod
+    def read(self, method: str, *params: Any) -> Any:
+        """Read much at once, in the cheaper protocol if there is one.
+
+        :raises CallError: when there is no answer.
+        """
+
+    @abc.abstractmethod
+    def call(self, method: str, *params: Any) -> Any:
+        """Make a call that may be made twice; a lost one is made again.
+
+        :raises CallError: when there is no answer.
+        """
+
+    @abc.abstractmethod
+    def once(self, method: str, *params: Any) -> Any:
+        """Make a call that must not be made twice.
+
+        :raises Lost: when it may have been made.
+        :raises CallError: when it was not.
+        """
+
+    @abc.abstractmethod
+    def login(self) -> Login:
+        """Give the login, for what is no call: an upload."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Log out if this is our login, and close what is open."""
+
+
+class Session(Port):
+    """Calls over connections of our own."""
+
+    def __init__(
+        self,
+        logins: Logins,
+        dialling: Dialling,
+        *,
+        alone: bool = False,
+    ) -> None:
+        self.may_block = not alone
+        self._logins = logins
+        self._dialling = dialling
+        self._guard = threading.Lock()
+        # One call in flight where the login belongs to somebody else.
+        self._turn: contextlib.AbstractContextManager[Any] = (
+            threading.Lock() if alone else contextlib.nullcontext()
+        )
+        self._login: Login | None = None
+        self._idle: list[Connection] = []
+        self._json = True
+
+    def read(self, method: str, *params: Any) -> Any:
+        return self._make(self._read, method, params, repeat=True)
+
+    def call(self, method: str, *params: Any) -> Any:
+        return self._make(Connection.xml, method, params, repeat=True)
+
+    def once(self, method: str, *params: Any) -> Any:
+        return self._make(Connection.xml, method, params, repeat=False)
+
+    def login(self) -> Login:
+        with self._guard:
+            if self._login is None:
+                self._login = self._logins.obtain()
+            return self._login
+
+    def close(self) -> None:
+        with self._guard:
+            idle, self._idle = self._idle, []
+            login, self._login = self._login, None
+        for connection in idle:
+            connection.close()
+        if login is not None:
+            self._logins.give_back(login)
+
+    def _make(
+        self,
+        use: Callable[..., Any],
+        method: str,
+        params: tuple[Any, ...],
+        *,
+        repeat: bool,
+    ) -> Any:
+        with self._turn:
+            try:
+                return self._make_once(use, method, params)
+            except Lost:
+                if not repeat:
+                    raise
+            except Away:
+                LOG.debug('%s: looking for another host', method)
+            except Failed as error:
+                if error.code not in _LOGIN_AGAIN:
+                    raise
+            return self._make_once(use, method, params)
+
+    def _make_once(
+        self, use: Callable[..., Any], method: str, params: tuple[Any, ...]
+    ) -> Any:
+        login = self.login()
+        try:
+            with self._connection(login.address) as connection:
+                return use(connection, method, login.ref, *params)
+        except Failed as error:
+            if error.code in _LOGIN_AGAIN:
+                self._forget(login)
+            raise
+        except (Away, Lost):
+            # Of the same login unless its host is gone: then of another.
+            self._forget(login)
+            raise
+
+    def _read(self, connection: Connection, method: str, *params: Any) -> Any:
+        if self._json:
+            try:
+                return connection.json(method, *params)
+            except NoJson:
+                LOG.debug('%s speaks XML-RPC only', connection.address)
+                self._json = False
+                if connection.is_stale:
+                    raise Lost(f'{connection.address} hung up') from None
+        return connection.xml(method, *params)
+
+    @contextlib.contextmanager
+    def _connection(self, address: Address) -> Iterator[Connection]:
+        connection = self._take(address) or Connection(address, self._dialling)
+        try:
+            yield connection
+        except Failed:
+            self._put(connection)
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        self._put(connection)
+
+    def _take(self, address: Address) -> Connection | None:
+        while True:
+            with self._guard:
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            if connection.address == address and not connection.is_stale:
+                return connection
+            connection.close()
+
+    def _put(self, connection: Connection) -> None:
+        with self._guard:
+            self._idle.append(connection)
+
+    def _forget(self, login: Login) -> None:
+        with self._guard:
+            if self._login == login:
+                self._login = None

@@ -1,0 +1,103 @@
+"""All disks of one SR at one moment, and the images among them."""
+
+from collections.abc import Collection
+from collections.abc import Mapping
+import datetime
+import logging
+
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers_xenapi import chain
+from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi.disks import may_be_image
+from imagecache_handlers_xenapi.disks import node
+from imagecache_handlers_xenapi.disks import Record
+from imagecache_handlers_xenapi.repositories import Repository
+
+LOG = logging.getLogger(__name__)
+
+
+class Survey:
+    """What one query for the VDIs of an SR brought."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        records: Mapping[str, Record],
+        grace: datetime.timedelta,
+        now: datetime.datetime,
+    ) -> None:
+        self._repository = repository
+        self._grace = grace
+        self._now = now
+        self._blind = chain.blind(repository.kind)
+        self._forest = chain.Forest(map(node, records.values()))
+        self._candidates = [
+            Disk(ref, record)
+            for ref, record in records.items()
+            if may_be_image(record)
+        ]
+
+    def disks(self, image_ids: Collection[str] | None = None) -> list[Disk]:
+        """Give the disks that are images, or copies of those asked for."""
+        return [
+            disk
+            for disk in self._candidates
+            if (image_id := disk.image_id) is not None
+            and (image_ids is None or image_id in image_ids)
+        ]
+
+    def warn_of_copies(self) -> None:
+        """Tell of images that somebody moved or copied: nobody's any more."""
+        for disk in self._candidates:
+            if disk.is_copy and not self._forest.kin(disk.uuid).users:
+                LOG.warning(
+                    'VDI %s in %s is a copy of a cached image: it is not '
+                    'managed; remove it, or its image-id',
+                    disk.uuid,
+                    self._repository.store.name,
+                )
+
+    def image(self, disk: Disk, removal: str | None = None) -> CachedImage:
+        """Say all that is known of an image.
+
+        ``removal`` says why it may be about to go.
+        """
+        kin = self._forest.kin(disk.uuid)
+        image_id = disk.image_id
+        if image_id is None:
+            raise ValueError(f'VDI {disk.uuid} caches no image')
+        return CachedImage(
+            image_id=image_id,
+            store=self._repository.store.name,
+            location=disk.uuid,
+            size=kin.size,
+            frees=kin.frees,
+            cached_at=disk.cached_at,
+            users=kin.users | disk.vbds,
+            unknown=self._unknown(disk, kin),
+            busy=disk.busy or removal,
+            marks=disk.marks,
+        )
+
+    def _unknown(self, disk: Disk, kin: chain.Kin) -> str | None:
+        return (
+            self._blind
+            or disk.format_problem
+            or kin.unknown
+            or newborn(disk, self._grace, self._now)
+        )
+
+
+def newborn(
+    disk: Disk, grace: datetime.timedelta, now: datetime.datetime
+) -> str | None:
+    """Say if a disk was seen too short a time to be sure what it is.
+
+    A clone wears the marks of its image until Nova takes them off it.
+    """
+    if not grace:
+        return None
+    seen = disk.marks.seen
+    if seen is not None and seen + grace <= now:
+        return None
+    return 'newborn: a clone may yet look like its image'

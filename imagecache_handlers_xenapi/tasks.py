@@ -1,0 +1,98 @@
+"""Tasks of XAPI, followed to their end."""
+
+from collections.abc import Mapping
+import contextlib
+from typing import Any
+
+from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers_xenapi.failures import CallError
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.failures import GONE
+from imagecache_handlers_xenapi.failures import Lost
+from imagecache_handlers_xenapi.session import Port
+from imagecache_handlers_xenapi.timing import Clocks
+
+_ENDED = frozenset({'success', 'failure', 'cancelled'})
+
+# Seconds: one wait for events, and the first and longest pause of polling.
+_WAIT = 10.0
+_FIRST, _LONGEST = 0.05, 2.0
+
+
+class TaskLost(Exception):
+    """The task is not known any more, and so is what became of it."""
+
+
+class Tasks:
+    """Follows tasks by events, or by looking where that would block others.
+
+    A host that is away for a while ends no task: it is asked again.
+    """
+
+    def __init__(self, port: Port, clocks: Clocks) -> None:
+        self._port = port
+        self._clocks = clocks
+
+    def follow(self, task: str, method: str, seconds: float) -> bool:
+        """Wait for success; False: it has not ended in that time.
+
+        :raises Failed: when the task failed or was cancelled.
+        :raises TaskLost: when nobody knows how it ended.
+        """
+        end = self._clocks.monotonic() + seconds
+        token, pause = '', _FIRST
+        while (left := end - self._clocks.monotonic()) > 0:
+            try:
+                record, token = self._look(task, token, left)
+            except (Away, Lost):
+                record, token = {}, ''
+                self._clocks.sleep(min(left, _LONGEST))
+            status = record.get('status')
+            if status in _ENDED:
+                _check(method, record)
+                return True
+            if not self._port.may_block:
+                self._clocks.sleep(min(left, pause))
+                pause = min(2 * pause, _LONGEST)
+        return False
+
+    def _look(
+        self, task: str, token: str, left: float
+    ) -> tuple[Mapping[str, Any], str]:
+        """Give the task's record, if there is news of it."""
+        try:
+            if not self._port.may_block:
+                return self._port.call('task.get_record', task), ''
+            wait = max(0.1, min(left, _WAIT))
+            batch = self._port.call(
+                'event.from', [f'task/{task}'], token, wait
+            )
+            if not batch['events'] and not token:
+                # Of a task that is gone there are no events either.
+                return self._port.call('task.get_record', task), ''
+        except Failed as error:
+            if error.code in GONE:
+                raise TaskLost(str(error)) from error
+            raise
+        for event in reversed(batch['events']):
+            if event['operation'] == 'del':
+                raise TaskLost(f'{task} was forgotten')
+            return event['snapshot'], batch['token']
+        return {}, batch['token']
+
+    def cancel(self, task: str) -> None:
+        """Ask it to stop; it may succeed all the same."""
+        with contextlib.suppress(CallError):
+            self._port.call('task.cancel', task)
+
+    def forget(self, task: str) -> None:
+        """Remove a task that has ended."""
+        with contextlib.suppress(CallError):
+            self._port.call('task.destroy', task)
+
+
+def _check(method: str, record: Mapping[str, Any]) -> None:
+    if record['status'] == 'success':
+        return
+    error = record.get('error_info') or ('TASK_CANCELLED', '')
+    raise Failed(method, error)

@@ -1,0 +1,35 @@
+"""A certificate for the loopback address that signed itself."""
+
+import atexit
+import functools
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+from imagecache_handlers_xenapi.wire import Dialling
+
+NAMES = 'subjectAltName=IP:127.0.0.1,IP:127.0.0.2'
+
+
+@functools.cache
+def files(names=NAMES):
+    """Give the paths of a certificate and its key, made once a run."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    cert, key = folder / 'cert.pem', folder / 'key.pem'
+    command = 'openssl req -x509 -newkey rsa:2048 -nodes -days 2'
+    subprocess.run(
+        [
+            *command.split(),
+            *('-keyout', key, '-out', cert, '-subj', '/CN=imagecache'),
+            *('-addext', names),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return str(cert), str(key)
+
+
+def dialling(**more):
+    return Dialling(timeout=10, ca_file=files()[0], **more)
