@@ -163,6 +163,7 @@ def key(uuid: str, label: str) -> str:
     return f'imagecache/{uuid}/{label}'
 
 
-def may_be_image(record: Record) -> bool:
-    """Tell quickly of most disks that they are no image."""
-    return IMAGE in record['other_config']
+def may_be_ours(record: Record) -> bool:
+    """Tell quickly of most disks that they are none of ours."""
+    marks = record['other_config']
+    return IMAGE in marks or STAGING in marks

@@ -4,16 +4,23 @@ from collections.abc import Collection
 from collections.abc import Iterable
 import datetime
 from typing import Any
+from typing import BinaryIO
 from typing import Self
 
 from imagecache_handlers.exceptions import ImageBusy
+from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.marks import check_label
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Debris
+from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
+from imagecache_handlers_xenapi import adding
+from imagecache_handlers_xenapi.adding import Adding
 from imagecache_handlers_xenapi import chain
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.disks import key
@@ -71,6 +78,7 @@ class XenAPIHandler(CacheHandler):
         self._grace = grace
         self._clocks = clocks or Clocks()
         self._removals = Removals(port, self._clocks)
+        self._adding = Adding(port, self._clocks, self._removals)
         # What a store's name stands for; read again with every pass.
         self._repositories: dict[str, Repository] = {}
 
@@ -262,6 +270,47 @@ class XenAPIHandler(CacheHandler):
                     raise ImageInUse(image.image_id, now.users)
                 if why := now.unknown or now.busy:
                     raise ImageBusy(image.image_id, why)
+
+    def room(self, meta: ImageMeta, store: str) -> int:
+        self._repository(store)
+        return adding.room(meta)
+
+    def add(
+        self,
+        meta: ImageMeta,
+        content: BinaryIO,
+        store: str,
+        labels: Iterable[str] = (),
+    ) -> CachedImage:
+        checked = set(map(check_label, labels))
+        if self._survey(store).disks({meta.image_id}):
+            raise ImageExists(meta.image_id, f'in {store}')
+        repository = self._repository(store)
+        uuid = self._adding.add(repository, meta, content, checked)
+        survey = self._survey(store)
+        disk = survey.disk(uuid)
+        if disk is None or disk.image_id != meta.image_id:
+            raise Uncertain(meta.image_id, 'somebody changed the new VDI')
+        return survey.image(disk)
+
+    def debris(self, store: str) -> Iterable[Debris]:
+        return self._survey(store).debris()
+
+    def clean(self, debris: Debris) -> int | None:
+        survey = self._survey(debris.store)
+        found = {one.location for one in survey.debris()}
+        disk = survey.disk(debris.location)
+        if disk is None or disk.uuid not in found:
+            return 0
+        try:
+            self._removals.destroy(disk)
+        except Failed as error:
+            if error.code in GONE:
+                return 0
+            raise failures.of_store(debris.store, error) from error
+        except CallError as error:
+            raise failures.of_write(disk.uuid, debris.store, error) from error
+        return None if disk.parent else disk.size or None
 
 
 def _told(image: CachedImage, error: CallError) -> Exception:

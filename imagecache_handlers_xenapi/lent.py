@@ -31,7 +31,7 @@ def port(lent: Any, dialling: Dialling, url: str | None = None) -> Port:
     if hasattr(kind, 'get_session_id'):
         return Session(_Pooled(lent), dialling, alone=True)
     if hasattr(kind, 'xenapi_request'):
-        return _Plain(lent, url)
+        return _Plain(lent, dialling, url)
     raise ConfigurationError(
         f'a {type(lent).__name__} was lent that is no session of XenAPI'
     )
@@ -56,8 +56,9 @@ class _Plain(Port):
 
     may_block = False
 
-    def __init__(self, lent: Any, url: str | None) -> None:
+    def __init__(self, lent: Any, dialling: Dialling, url: str | None) -> None:
         self._lent = lent
+        self._dialling = dialling
         self._address = Address.parse(url) if url else None
         self._turn = threading.Lock()
 
@@ -93,6 +94,9 @@ class _Plain(Port):
                 'set [imagecache_xenapi] url: the lent session has none'
             )
         return Login(self._address, self._lent.handle)
+
+    def connect(self, address: Address) -> http.client.HTTPConnection:
+        return self._dialling.connect(address)
 
     def close(self) -> None:
         """It is not ours to close."""

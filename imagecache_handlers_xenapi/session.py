@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import dataclasses
+import http.client
 import logging
 import threading
 from typing import Any
@@ -160,6 +161,13 @@ class Port(abc.ABC):
         """Give the login, for what is no call: an upload."""
 
     @abc.abstractmethod
+    def connect(self, address: Address) -> http.client.HTTPConnection:
+        """Open a connection for an upload, trusting whom calls trust.
+
+        :raises Away: when nobody answers there.
+        """
+
+    @abc.abstractmethod
     def close(self) -> None:
         """Log out if this is our login, and close what is open."""
 
@@ -200,6 +208,9 @@ class Session(Port):
             if self._login is None:
                 self._login = self._logins.obtain()
             return self._login
+
+    def connect(self, address: Address) -> http.client.HTTPConnection:
+        return self._dialling.connect(address)
 
     def close(self) -> None:
         with self._guard:

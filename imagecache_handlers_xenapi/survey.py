@@ -6,14 +6,19 @@ import datetime
 import logging
 
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Debris
 from imagecache_handlers_xenapi import chain
 from imagecache_handlers_xenapi.disks import Disk
-from imagecache_handlers_xenapi.disks import may_be_image
+from imagecache_handlers_xenapi.disks import IMAGE
+from imagecache_handlers_xenapi.disks import may_be_ours
 from imagecache_handlers_xenapi.disks import node
 from imagecache_handlers_xenapi.disks import Record
 from imagecache_handlers_xenapi.repositories import Repository
 
 LOG = logging.getLogger(__name__)
+
+# xapi gives up a task that is pending for so long: nobody is adding any more.
+_HALF_MADE = datetime.timedelta(days=1)
 
 
 class Survey:
@@ -34,7 +39,7 @@ class Survey:
         self._candidates = [
             Disk(ref, record)
             for ref, record in records.items()
-            if may_be_image(record)
+            if may_be_ours(record)
         ]
 
     def disks(self, image_ids: Collection[str] | None = None) -> list[Disk]:
@@ -49,13 +54,38 @@ class Survey:
     def warn_of_copies(self) -> None:
         """Tell of images that somebody moved or copied: nobody's any more."""
         for disk in self._candidates:
-            if disk.is_copy and not self._forest.kin(disk.uuid).users:
+            was_image = IMAGE in disk.other_config and disk.is_copy
+            if was_image and not self._forest.kin(disk.uuid).users:
                 LOG.warning(
                     'VDI %s in %s is a copy of a cached image: it is not '
                     'managed; remove it, or its image-id',
                     disk.uuid,
                     self._repository.store.name,
                 )
+
+    def debris(self) -> list[Debris]:
+        """Give the disks that were to become images, long ago."""
+        return [
+            Debris(
+                store=self._repository.store.name,
+                location=disk.uuid,
+                size=disk.size,
+                since=since,
+                why='an image that was never whole',
+            )
+            for disk in self._candidates
+            if (since := disk.staged_at) is not None
+            and since + _HALF_MADE < self._now
+            and not (disk.vbds or disk.busy)
+            and not self._forest.kin(disk.uuid).users
+        ]
+
+    def disk(self, uuid: str) -> Disk | None:
+        """Give one of the disks that bear a mark of ours or Nova's."""
+        for disk in self._candidates:
+            if disk.uuid == uuid:
+                return disk
+        return None
 
     def image(self, disk: Disk, removal: str | None = None) -> CachedImage:
         """Say all that is known of an image.

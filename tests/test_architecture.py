@@ -89,10 +89,14 @@ CONTRACT = {'exceptions', 'handler', 'marks', 'model', 'source'}
 # The same of the handler `xenapi`: above the port nothing knows of sockets.
 XENAPI_ROOMS = {
     'handler': (
-        'chain disks failures filters lent opts removal repositories session '
-        'survey timing wire'
+        'adding chain disks failures filters lent opts removal repositories '
+        'session survey timing wire'
     ),
     'opts': '',
+    'adding': (
+        'disks failures removal repositories session tasks timing transfer'
+    ),
+    'transfer': 'address failures',
     'survey': 'chain disks repositories',
     'repositories': 'session',
     'removal': 'disks failures filters session tasks timing',
@@ -110,8 +114,9 @@ XENAPI_ROOMS = {
 # Who may import what else: the SDK, sockets, oslo.config.
 XENAPI_LIBRARIES = {
     'XenAPI': {'lent', 'wire'},
-    'http': {'lent', 'wire'},
+    'http': {'lent', 'session', 'transfer', 'wire'},
     'xmlrpc': {'lent', 'wire'},
+    'socket': {'transfer'},
     'ssl': {'wire'},
     'oslo_config': {'opts'},
 }

@@ -19,7 +19,7 @@ def files(names=NAMES):
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     cert, key = folder / 'cert.pem', folder / 'key.pem'
     command = 'openssl req -x509 -newkey rsa:2048 -nodes -days 2'
-    subprocess.run(
+    subprocess.run(  # noqa: S603
         [
             *command.split(),
             *('-keyout', key, '-out', cert, '-subj', '/CN=imagecache'),

@@ -9,6 +9,8 @@ from imagecache_handlers.testing.conformance import ONE
 from imagecache_handlers.testing.conformance import TWO
 from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.disks import name_of
+from imagecache_handlers_xenapi.disks import STAGING
+from imagecache_handlers_xenapi.disks import staging_name
 from imagecache_handlers_xenapi import lent
 from tests.xenapi import certificates
 from tests.xenapi.pool import Pooled
@@ -67,6 +69,8 @@ class Kit(Pooled):
                 **named,
                 'other_config': {**marked, key(stranger, 'site.a'): 'set'},
             },
+            {'other_config': {STAGING: f'{ONE} 20200101t000000z 0badcafe'}},
+            {'name_label': staging_name(ONE)},
             {
                 'name_label': name_of('../../etc/passwd'),
                 'other_config': {'image-id': '../../etc/passwd'},
@@ -91,6 +95,14 @@ class Kit(Pooled):
             uuid
             for uuid, facts in self._foreign.items()
             if uuid in uuids and facts == self._facts(uuid)
+        ]
+
+    def litter(self):
+        old = f'{ONE} 20200101t000000z 0badcafe'
+        return [
+            self.disk(
+                name_label=staging_name(ONE), other_config={STAGING: old}
+            )
         ]
 
     def _facts(self, uuid):

@@ -1,0 +1,249 @@
+"""How an image comes into an SR: listed once whole and labelled."""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
+import logging
+import secrets
+from typing import BinaryIO
+
+from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers.marks import write_time
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers_xenapi.disks import CACHED
+from imagecache_handlers_xenapi.disks import DESCRIPTION
+from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi.disks import IMAGE
+from imagecache_handlers_xenapi.disks import key
+from imagecache_handlers_xenapi.disks import name_of
+from imagecache_handlers_xenapi.disks import STAGING
+from imagecache_handlers_xenapi.disks import staging_name
+from imagecache_handlers_xenapi import failures
+from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers_xenapi.failures import CallError
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.failures import Lost
+from imagecache_handlers_xenapi.removal import Removals
+from imagecache_handlers_xenapi.repositories import Repository
+from imagecache_handlers_xenapi.session import Port
+from imagecache_handlers_xenapi.tasks import TaskLost
+from imagecache_handlers_xenapi.tasks import Tasks
+from imagecache_handlers_xenapi.timing import Clocks
+from imagecache_handlers_xenapi import transfer
+
+LOG = logging.getLogger(__name__)
+
+FORMATS = ('raw', 'vhd')
+
+_CHUNK = 2**20
+_BLOCK = 2**21  # of a VHD, and what sizes of disks are rounded up to
+_PER_BLOCK = 4096  # its bitmap, its entry in the table, and alignment
+_HEADERS = 2**22
+_COOKIE = b'conectix'
+_FOOTER = 512
+_SIZE = slice(48, 56)
+
+# Seconds for xapi to be done once it has all bytes.
+_PATIENCE = 600.0
+_PAUSES = (0.5, 1.0, 2.0, 4.0)
+
+
+def room(meta: ImageMeta) -> int:
+    """Tell how many bytes an image takes as a VHD."""
+    blocks = -(-meta.size // _BLOCK)
+    return blocks * (_BLOCK + _PER_BLOCK) + _HEADERS
+
+
+class Adding:
+    """Makes disks of images."""
+
+    def __init__(self, port: Port, clocks: Clocks, removals: Removals) -> None:
+        self._port = port
+        self._clocks = clocks
+        self._removals = removals
+        self._tasks = Tasks(port, clocks)
+
+    def add(
+        self,
+        repository: Repository,
+        meta: ImageMeta,
+        content: BinaryIO,
+        labels: Iterable[str],
+    ) -> str:
+        """Make a disk of an image; gives its uuid.
+
+        :raises Unsupported: when it is none that xapi takes.
+        :raises StoreUnavailable: when it cannot be done; nothing is left.
+        :raises Uncertain: when it may be there.
+        """
+        if meta.disk_format not in FORMATS:
+            known = ' and '.join(FORMATS)
+            why = f'it is {meta.disk_format}, and xapi takes {known}'
+            raise Unsupported(meta.image_id, why)
+        first = content.read(_FOOTER)
+        virtual = _virtual_size(meta, first)
+        store = repository.store.name
+        try:
+            ref = self._create(repository, meta, virtual)
+        except CallError as error:
+            raise failures.of_write(meta.image_id, store, error) from error
+        with self._discarded(ref):
+            try:
+                self._fill(
+                    repository, meta, ref, _chunks(meta, first, content)
+                )
+                return self._publish(meta, ref, labels)
+            except CallError as error:
+                raise failures.of_store(store, error) from error
+
+    def _create(
+        self, repository: Repository, meta: ImageMeta, virtual: int
+    ) -> str:
+        now = write_time(self._clocks.now())
+        token = f'{meta.image_id} {now} {secrets.token_hex(4)}'
+        ref: str = self._port.once(
+            'VDI.create',
+            {
+                'name_label': staging_name(meta.image_id),
+                'name_description': DESCRIPTION,
+                'SR': repository.ref,
+                'virtual_size': str(virtual),
+                'type': 'user',
+                'sharable': False,
+                'read_only': False,
+                'other_config': {STAGING: token},
+                'xenstore_data': {},
+                'sm_config': {},
+                'tags': [],
+            },
+        )
+        return ref
+
+    @contextlib.contextmanager
+    def _discarded(self, ref: str) -> Iterator[None]:
+        """Remove a disk again if it does not become an image."""
+        try:
+            yield
+        except Uncertain:
+            raise
+        except BaseException:
+            self._discard(ref)
+            raise
+
+    def _discard(self, ref: str) -> None:
+        for pause in _PAUSES:
+            try:
+                record = self._port.call('VDI.get_record', ref)
+                self._removals.destroy(Disk(ref, record))
+            except CallError as error:
+                if isinstance(error, Failed) and error.code in failures.GONE:
+                    return
+                LOG.debug('Half an image stays for now: %s', error)
+                self._clocks.sleep(pause)
+            else:
+                return
+        LOG.warning('Half an image was left behind: debris, in a day')
+
+    def _fill(
+        self,
+        repository: Repository,
+        meta: ImageMeta,
+        ref: str,
+        chunks: Iterable[bytes],
+    ) -> None:
+        login = self._port.login()
+        address = login.address.at(
+            self._host_of(repository, login.address.host)
+        )
+        task = self._port.once(
+            'task.create', 'import of an image', meta.image_id
+        )
+        query = {
+            'session_id': login.ref,
+            'task_id': task,
+            'vdi': ref,
+            'format': meta.disk_format,
+        }
+        try:
+            transfer.put(self._port.connect, address, query, chunks, meta.size)
+            if not self._tasks.follow(task, transfer.METHOD, _PATIENCE):
+                raise Away(f'{transfer.METHOD} does not end')
+        except TaskLost as error:
+            raise Away(f'{transfer.METHOD}: {error}') from error
+        except BaseException:
+            self._tasks.cancel(task)
+            raise
+        finally:
+            self._tasks.forget(task)
+
+    def _host_of(self, repository: Repository, leader: str) -> str:
+        """Give the address of a host that sees the SR, the leader if it may.
+
+        :raises Away: when none does.
+        """
+        plugs = self._port.read('PBD.get_all_records').values()
+        hosts = self._port.read('host.get_all_records')
+        seeing = [
+            hosts[plug['host']]['address']
+            for plug in plugs
+            if plug['SR'] == repository.ref
+            and plug['currently_attached']
+            and plug['host'] in hosts
+        ]
+        if not seeing:
+            raise Away('no host of the pool has the SR plugged')
+        return leader if leader in seeing else str(seeing[0])
+
+    def _publish(
+        self, meta: ImageMeta, ref: str, labels: Iterable[str]
+    ) -> str:
+        """Make it an image: labels first, the mark last."""
+        port = self._port
+        uuid: str = port.call('VDI.get_uuid', ref)
+        for label in sorted(set(labels)):
+            self._write(ref, key(uuid, label), 'set')
+        cached = str(int(self._clocks.now().timestamp()))
+        self._write(ref, CACHED, cached)
+        port.call('VDI.remove_from_other_config', ref, STAGING)
+        port.call('VDI.set_name_label', ref, name_of(meta.image_id))
+        try:
+            self._write(ref, IMAGE, meta.image_id)
+        except Lost as error:
+            raise Uncertain(meta.image_id, str(error)) from error
+        return uuid
+
+    def _write(self, ref: str, name: str, value: str) -> None:
+        try:
+            self._port.call('VDI.add_to_other_config', ref, name, value)
+        except Failed as error:
+            # The first answer was lost, and it was written all the same.
+            if error.code != 'MAP_DUPLICATE_KEY':
+                raise
+
+
+def _virtual_size(meta: ImageMeta, first: bytes) -> int:
+    if meta.disk_format == 'raw':
+        return max(1, -(-meta.size // _BLOCK)) * _BLOCK
+    size = int.from_bytes(first[_SIZE], 'big')
+    if not first.startswith(_COOKIE) or len(first) < _FOOTER or not size:
+        why = 'it does not begin with the footer of a dynamic VHD'
+        raise Unsupported(meta.image_id, why)
+    return size
+
+
+def _chunks(
+    meta: ImageMeta, first: bytes, content: BinaryIO
+) -> Iterator[bytes]:
+    """Give all bytes, and an error unless they are as many as announced."""
+    sent, chunk = 0, first
+    while chunk:
+        sent += len(chunk)
+        if sent > meta.size:
+            break
+        yield chunk
+        chunk = content.read(_CHUNK)
+    if sent != meta.size:
+        more = 'more' if sent > meta.size else f'{sent}'
+        why = f'it has {more} bytes, not the {meta.size} announced'
+        raise Unsupported(meta.image_id, why)
