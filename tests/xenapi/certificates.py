@@ -13,7 +13,7 @@ NAMES = 'subjectAltName=IP:127.0.0.1,IP:127.0.0.2'
 
 
 @functools.cache
-def files(names=NAMES):
+def files(names):
     """Give the paths of a certificate and its key, made once a run."""
     folder = pathlib.Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -32,4 +32,4 @@ def files(names=NAMES):
 
 
 def dialling(**more):
-    return Dialling(timeout=10, ca_file=files()[0], **more)
+    return Dialling(timeout=10, ca_file=files(NAMES)[0], **more)

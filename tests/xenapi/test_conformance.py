@@ -125,7 +125,7 @@ class TestOverTls(Kit, HandlerConformance, unittest.TestCase):
 
     def start(self, scenario=None, **how):
         self.dialling = certificates.dialling()
-        certificate, secret = certificates.files()
+        certificate, secret = certificates.files(certificates.NAMES)
         super().start(scenario, certificate=certificate, key=secret, **how)
 
 
