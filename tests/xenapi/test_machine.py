@@ -1,0 +1,364 @@
+"""Two hosts sweep one SR while Nova spawns there; anything may fail.
+
+Faults, deaths and what others do are steered to a drawn call of XAPI of the
+very operation that runs.  ``World`` raises ``Loss`` when a promise breaks.
+"""
+
+import collections
+import datetime
+import logging
+import os
+
+import hypothesis
+from hypothesis import stateful
+from hypothesis import strategies as st
+
+from imagecache_handlers import Rules
+from tests.xenapi.world import DESTROY
+from tests.xenapi.world import FIND
+from tests.xenapi.world import Interruption
+from tests.xenapi.world import SECOND
+from tests.xenapi.world import World
+
+EXAMPLES = int(os.environ.get('IMAGECACHE_EXAMPLES', '200'))
+STEPS = 50
+
+IMAGES = ('debian', 'alpine', 'golden')
+OWNERS = ('vm-1', 'vm-2', 'vm-3')
+FAULTS = (
+    'away',
+    'lost',
+    'die',
+    'VDI_IN_USE OpaqueRef:x destroy',
+    'OTHER_OPERATION_IN_PROGRESS VDI OpaqueRef:x clone OpaqueRef:y',
+    'SR_BACKEND_FAILURE_46 x y z',
+    'SR_BACKEND_FAILURE_80 x y z',
+    'HANDLE_INVALID VDI OpaqueRef:x',
+    'RBAC_PERMISSION_DENIED vdi.destroy no',
+)
+KEEPS = (
+    'in-use',
+    'busy',
+    'unknown',
+    'leased',
+    'pinned',
+    'too-young',
+    'newborn',
+)
+
+TALLY = collections.Counter()
+
+which = st.integers(0, 5)
+ADD, REMOVE = 'VDI.add_to_other_config', 'VDI.remove_from_other_config'
+points = st.tuples(
+    st.sampled_from(
+        (
+            *((FIND, n) for n in (0, 1, 1, 2, 2, 3, 4)),
+            *((ADD, n) for n in (0, 0, 1, 2)),
+            *((REMOVE, n) for n in (0, 1)),
+            *((DESTROY, n) for n in (0, 0, 0, 0, 1, 2)),
+            *(('task.get_record', n) for n in (0, 0, 1)),
+            ('task.get_all_records_where', 0),
+            ('task.destroy', 0),
+            ('task.cancel', 0),
+            ('VDI.get_uuid', 0),
+            ('SR.get_all_records', 0),
+            ('sleep', 0),
+            ('sleep', 1),
+        )
+    ),
+    st.booleans(),
+)
+deeds = st.tuples(
+    st.sampled_from(
+        ('fault',) * 24
+        + ('hold', 'boot')
+        + (
+            'boot',
+            'hold',
+            'release',
+            'pin',
+            'unpin',
+            'clone',
+            'clone',
+            'untag',
+            'spawn',
+            'end',
+            'attach',
+            'detach',
+            'snapshot',
+            'coalesce',
+            'copy',
+            'lose',
+            'cache_again',
+            'sweep',
+            'evict',
+            'wait',
+            'lose_tasks',
+            'run_tasks',
+        )
+    ),
+    which,
+    st.integers(0, len(FAULTS) - 1),
+)
+scripts = st.lists(st.tuples(points, deeds), max_size=4)
+
+
+class Hosts(stateful.RuleBasedStateMachine):
+    """The rules are what hosts, Nova, operators and clocks do."""
+
+    @stateful.initialize(
+        batch=st.sampled_from((1, 3)),
+        min_age=st.sampled_from((0, 900)),
+        delay=st.sampled_from((0, 0, 0, 1, 100, 300, 5000)),
+        skew=st.integers(0, 5),
+    )
+    def start(self, batch, min_age, delay, skew):
+        rules = Rules(min_age=min_age * SECOND)
+        self.world = World(rules, batch=batch, delay=delay)
+        self.world.hosts[1].offset = datetime.timedelta(seconds=skew * 11)
+        self.tokens = self.world.tokens()
+        self.tokens.__enter__()
+        for image_id in IMAGES:
+            self.world.cache_image(image_id)
+
+    # What others do, also between two calls.
+
+    def do(self, host, deed):
+        name, one, two = deed
+        if name == 'fault':
+            host.fault(FAULTS[two])
+        else:
+            getattr(self, f'_{name}')(self.peer(host), one, two)
+
+    def peer(self, host):
+        return next(one for one in self.world.hosts if one is not host)
+
+    def script(self, host, drawn):
+        return [
+            Interruption(
+                method=method,
+                nth=nth,
+                after=after,
+                act=lambda deed=_bearable(method, deed): self.do(host, deed),
+            )
+            for ((method, nth), after), deed in drawn
+        ]
+
+    def image(self, one):
+        images = sorted(self.world.images)
+        return images[one % len(images)] if images else None
+
+    def _hold(self, host, one, two):
+        owner = OWNERS[two % 3]
+        if owner not in self.world.grants:
+            self.world.hold(host, IMAGES[one % 3], owner)
+
+    def _boot(self, host, one, two):
+        self._hold(host, one, two)
+        self.world.boot(OWNERS[two % 3])
+        self._release(host, one, two)
+
+    def _release(self, host, one, two):
+        self.world.release(OWNERS[two % 3])
+
+    def _pin(self, host, one, two):
+        self.world.pin(host, IMAGES[one % 3], 'ops')
+
+    def _unpin(self, host, one, two):
+        self.world.unpin(host, IMAGES[one % 3], 'ops')
+
+    def _clone(self, host, one, two):
+        ref = self.image(one)
+        if ref and len(self.world.machines) + len(self.world.open) < 6:
+            self.world.clone(ref)
+
+    def _untag(self, host, one, two):
+        for ref in list(self.world.open)[:1]:
+            self.world.untag(ref)
+
+    def _spawn(self, host, one, two):
+        self._clone(host, one, two)
+        self._untag(host, one, two)
+
+    def _end(self, host, one, two):
+        for vm in list(self.world.machines)[: 1 + two % 3]:
+            self.world.end(vm)
+
+    def _attach(self, host, one, two):
+        ref = self.image(one)
+        if ref:
+            self.world.attach(ref)
+
+    def _detach(self, host, one, two):
+        self.world.detach()
+
+    def _snapshot(self, host, one, two):
+        for disk in list(self.world.machines.values())[:1]:
+            if len(self.world.disks.volumes) < 20:
+                new = self.world.actors.snapshot(disk)
+                self.world.born[self.world.uuid(new)] = self.world.reads
+
+    def _coalesce(self, host, one, two):
+        self.world.actors.coalesce()
+
+    def _copy(self, host, one, two):
+        ref = self.image(one)
+        if ref and len(self.world.images) < 5:
+            self.world.copy(ref)
+
+    def _lose(self, host, one, two):
+        ref = self.image(one)
+        if ref:
+            self.world.lose(ref)
+
+    def _cache_again(self, host, one, two):
+        if len(self.world.images) < 5:
+            self.world.cache_image(IMAGES[one % 3])
+
+    def _sweep(self, host, one, two):
+        self.world.sweep(host)
+
+    def _evict(self, host, one, two):
+        self.world.evict(host, IMAGES[one % 3])
+
+    def _wait(self, host, one, two):
+        self.world.advance((1, 30, 61, 301, 541, 700)[one])
+
+    def _lose_tasks(self, host, one, two):
+        self.world.tally['tasks lost'] += 1
+        self.world.lose_tasks()
+
+    def _run_tasks(self, host, one, two):
+        self.world.run_tasks()
+
+    # The rules.
+
+    @stateful.rule(n=which, drawn=scripts, complete=st.booleans())
+    def sweep(self, n, drawn, complete):
+        host = self.world.hosts[n % 2]
+        script = self.script(host, drawn)
+        self.world.sweep(host, *script, complete=complete)
+
+    @stateful.rule(n=which, drawn=scripts)
+    def sweep_what_lay_idle(self, n, drawn):
+        """The common case: seen, no newborn any more, old enough, swept."""
+        host = self.world.hosts[n % 2]
+        self._cache_again(host, n, n)
+        for wait in 601, self.world.rules.min_age / SECOND + 1:
+            self.world.sweep(self.peer(host))
+            self.world.advance(wait)
+        self.world.sweep(host, *self.script(host, drawn))
+
+    @stateful.rule(n=which, one=which, drawn=scripts)
+    def evict(self, n, one, drawn):
+        host = self.world.hosts[n % 2]
+        self.world.evict(host, IMAGES[one % 3], *self.script(host, drawn))
+
+    @stateful.rule(
+        n=which,
+        name=st.sampled_from(('hold', 'boot', 'pin')),
+        one=which,
+        two=which,
+        drawn=scripts,
+    )
+    def take(self, n, name, one, two, drawn):
+        host = self.world.hosts[n % 2]
+        with host.operation(*self.script(host, drawn)):
+            getattr(self, f'_{name}')(host, one, two)
+
+    @stateful.rule(
+        n=which,
+        name=st.sampled_from(
+            (
+                'release',
+                'unpin',
+                'clone',
+                'untag',
+                'spawn',
+                'end',
+                'attach',
+                'detach',
+                'snapshot',
+                'coalesce',
+                'copy',
+                'lose',
+                'cache_again',
+                'wait',
+                'run_tasks',
+            )
+        ),
+        one=which,
+        two=which,
+    )
+    def others(self, n, name, one, two):
+        getattr(self, f'_{name}')(self.world.hosts[n % 2], one, two)
+
+    @stateful.invariant()
+    def machines_have_their_disks(self):
+        if hasattr(self, 'world'):
+            for disk in self.world.machines.values():
+                assert self.world.rows.find('VDI', disk), disk
+
+    def teardown(self):
+        if not hasattr(self, 'world'):
+            return
+        if not self.world.broken:
+            self.everybody_leaves()
+        self.tokens.__exit__(None, None, None)
+        TALLY.update(self.world.tally)
+
+    def everybody_leaves(self):
+        """No lock is for ever: in the end every image can go."""
+        world = self.world
+        host = world.hosts[0]
+        for owner in list(world.grants):
+            world.release(owner)
+        for image_id in IMAGES:
+            world.unpin(host, image_id, 'ops')
+        world.hurry()
+        world.detach()
+        for ref in list(world.open):
+            world.untag(ref)
+        for vm in list(world.machines):
+            world.end(vm)
+        for ref, row in world.rows.rows('VDI').items():
+            if row['is_a_snapshot']:
+                world.actors.delete(ref)
+        world.actors.coalesce()
+        for _ in range(5):
+            world.sweep(host)
+            world.advance(1600)
+        assert not world.images, [
+            world.rows.get('VDI', ref) for ref in world.images
+        ]
+
+
+def _bearable(method, deed):
+    """Nobody's sleep fails, but a host may die in it."""
+    if method == 'sleep' and deed[0] == 'fault':
+        return ('fault', 0, FAULTS.index('die'))
+    return deed
+
+
+def test_no_promise_is_broken():
+    TALLY.clear()
+    logging.disable()  # every fault would be told
+    settings = hypothesis.settings(
+        max_examples=EXAMPLES,
+        stateful_step_count=STEPS,
+        deadline=None,
+        # Not shrunk: what is found is printed, and found again.
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    try:
+        stateful.run_state_machine_as_test(Hosts, settings=settings)
+    finally:
+        logging.disable(logging.NOTSET)
+    for name, count in sorted(TALLY.items()):
+        print(f'{count:>9} {name}')
+    assert TALLY['removals'] >= 5 * EXAMPLES
+    assert TALLY['faults'] >= 2 * EXAMPLES
+    for reason in KEEPS:
+        assert TALLY[f'kept {reason}'] >= EXAMPLES / 5, reason

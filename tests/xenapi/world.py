@@ -1,0 +1,505 @@
+"""Hosts on one simulated pool, where anything may happen between two calls.
+
+Calls go straight into the simulator, without sockets, so that thousands of
+examples can be tried and each is the same again; time passes only when it is
+told to.  The world knows the truth from the disks themselves, not from what
+the database says of them, and raises ``Loss`` when a promise breaks.
+"""
+
+import collections
+from collections.abc import Callable
+import contextlib
+import dataclasses
+import datetime
+import functools
+from unittest import mock
+
+from imagecache_handlers import CachedImage
+from imagecache_handlers import CacheError
+from imagecache_handlers import Did
+from imagecache_handlers import Evidence
+from imagecache_handlers import ImageCache
+from imagecache_handlers import Marks
+from imagecache_handlers import Rules
+from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi.disks import IMAGE
+from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.failures import Lost
+from imagecache_handlers_xenapi.handler import XenAPIHandler
+from imagecache_handlers_xenapi.session import Port
+from imagecache_handlers_xenapi.simulator import Scenario
+from imagecache_handlers_xenapi.simulator import Simulator
+from imagecache_handlers_xenapi.simulator.tasks import When
+from imagecache_handlers_xenapi.simulator import Timing
+from imagecache_handlers_xenapi.simulator import XapiError
+from imagecache_handlers_xenapi.timing import Clocks
+
+START = datetime.datetime(2026, 11, 22, 8, 0, tzinfo=datetime.UTC)
+SECOND = datetime.timedelta(seconds=1)
+TTL = datetime.timedelta(minutes=5)
+
+FIND = 'VDI.get_all_records_where'
+DESTROY = 'Async.VDI.destroy'
+
+# Nova takes its marks off a clone at once; one that was slow, by then.
+WINDOW = 500
+# No operation of ours sleeps so often: it would not have ended.
+SLEEPS = 3000
+
+
+class Loss(BaseException):
+    """A promise broke; no handler of errors may swallow it."""
+
+
+class Died(BaseException):
+    """The host's process ended here."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Interruption:
+    """What happens before or after the nth call of a method."""
+
+    method: str
+    nth: int
+    after: bool
+    act: Callable[[], object]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Grant:
+    """A hold that was granted: on which VDIs, and until when."""
+
+    host: 'Host'
+    refs: frozenset[str]
+    expiry: datetime.datetime
+
+
+class Direct(Port):
+    """A port without a wire; every call can be interrupted."""
+
+    may_block = False
+
+    def __init__(self, host):
+        self._host = host
+        self._session = None
+
+    def read(self, method, *params):
+        return self._host.call(method, lambda: self._answer(method, params))
+
+    def call(self, method, *params):
+        try:
+            return self.read(method, *params)
+        except Lost:
+            return self.read(method, *params)
+
+    def once(self, method, *params):
+        return self.read(method, *params)
+
+    def _answer(self, method, params):
+        pool = self._host.world.pool
+        leader = pool.world.master
+        if self._session is None:
+            who = ['root', pool.password, '1.0', 'machine']
+            self._session = pool._interface.answer(
+                leader, 'session.login_with_password', who
+            )
+        sent = [self._session, *params]
+        try:
+            return pool._interface.answer(leader, method, sent)
+        except XapiError as error:
+            raise Failed(method, error.description) from error
+
+    def login(self):
+        raise NotImplementedError
+
+    def connect(self, address):
+        raise NotImplementedError
+
+    def close(self):
+        """Nothing is open."""
+
+
+class Host:
+    """One host: a clock of its own, and what its calls are interrupted by."""
+
+    def __init__(self, world, name):
+        self.world = world
+        self.name = name
+        self.offset = datetime.timedelta(0)
+        self.script = []
+        self.counts = collections.Counter()
+        self.read_at = 0
+        self.restart()
+
+    def restart(self):
+        """Be a new process: whatever the old one remembered is gone."""
+        clocks = Clocks(
+            now=self.now,
+            monotonic=lambda: self.world.seconds,
+            sleep=self.sleep,
+        )
+        handler = XenAPIHandler(Direct(self), clocks=clocks)
+        handler.parallel = 1
+        handler.batch = self.world.batch
+        self.cache = ImageCache(
+            handler,
+            self.world.rules,
+            clock=self.now,
+            monotonic=clocks.monotonic,
+            sleep=self.sleep,
+        )
+
+    def now(self):
+        return self.world.now() + self.offset
+
+    def sleep(self, seconds):
+        self.counts['sleeps'] += 1
+        if self.counts['sleeps'] > SLEEPS:
+            raise Loss('this operation does not end')
+        self.call('sleep', lambda: self.world.advance(seconds))
+
+    def call(self, method, work):
+        nth = self.counts[method]
+        self.counts[method] += 1
+        self._interrupt(method, nth, after=False)
+        if method == DESTROY:
+            work = functools.partial(self.world.begin, self, work)
+        result = work()
+        if method == FIND:
+            self.world.reads += 1
+            self.read_at = self.world.reads
+        elif method == 'task.get_all_records_where':
+            result = self.world.dated(result)
+        self._interrupt(method, nth, after=True)
+        return result
+
+    def _interrupt(self, method, nth, *, after):
+        for one in list(self.script):
+            if (one.method, one.nth, one.after) == (method, nth, after):
+                self.script.remove(one)
+                one.act()
+
+    @contextlib.contextmanager
+    def operation(self, *script):
+        """Run one operation, interrupted as the script says."""
+        saved = self.script, self.counts
+        self.script, self.counts = list(script), collections.Counter()
+        try:
+            yield
+        except Died:
+            self.world.tally['deaths'] += 1
+            self.restart()
+        finally:
+            self.script, self.counts = saved
+
+    def fault(self, kind, one=0):
+        """Break the call that runs."""
+        self.world.tally['faults'] += 1
+        self.world.tally[f'fault {kind}'] += 1
+        if kind == 'away':
+            raise Away('nobody answers')
+        if kind == 'lost':
+            raise Lost('the answer was lost')
+        if kind == 'die':
+            raise Died
+        raise Failed('a call', kind.split())
+
+
+class World:
+    """The pool, its hosts, and the truth about both."""
+
+    def __init__(self, rules=None, *, batch=1, delay=0):
+        self.rules = rules or Rules()
+        self.batch = batch
+        self.delay = delay
+        self.seconds = 0.0
+        self.reads = 0
+        self.tally = collections.Counter()
+        self.pool = Simulator(
+            Scenario(seed=1),
+            timing=Timing(collect=None, statistics=None),
+            tasks=When.TOLD if delay else When.AT_ONCE,
+        )
+        self.actors = self.pool.actors
+        self.rows = self.pool.world.records
+        self.sr = self.actors.default_sr()
+        self.disks = self.pool.world.disks[self.sr]
+        self.images = set()  # refs: these may go, and nothing else
+        self.born = {}  # uuid of a clone, or a VBD: the reads before it
+        self.open = {}  # clones that still wear their image's marks: when
+        self.machines = {}  # vm: its disk
+        self.grants = {}
+        self.pins = {}  # (ref, owner): host, until
+        self.started = {}  # ref of a VDI: reads when its destroy was asked
+        self.waiting = []  # when the destroys that wait were asked for
+        self.created = {}
+        self.broken = False
+        self._ours = False
+        self._delete = self.rows.delete
+        self.rows.delete = self._deleted
+        self._tokens = 0
+        self.hosts = [Host(self, f'host{n}') for n in range(2)]
+
+    def now(self):
+        return START + self.seconds * SECOND
+
+    def advance(self, seconds):
+        self.seconds += seconds
+        for ref, since in list(self.open.items()):
+            if self.seconds - since > WINDOW:
+                self.untag(ref)
+        if self.waiting and self.seconds - self.waiting[0] >= self.delay:
+            self.run_tasks()
+
+    def token(self, size):
+        """Tokens that come in no order, and always the same."""
+        self._tokens += 1
+        return f'{self._tokens * 7919 % 9973:016x}'
+
+    @contextlib.contextmanager
+    def tokens(self):
+        # The simulator sleeps for no time at every call, which costs some.
+        still = mock.patch('time.sleep')
+        with mock.patch('secrets.token_hex', self.token), still:
+            yield self
+
+    # Destroys that our hosts asked for.
+
+    def begin(self, host, work):
+        self.ask_at = host.read_at
+        self._ours = not self.delay
+        try:
+            task = work()
+        finally:
+            self._ours = False
+        self.created[task] = self.now()
+        if self.delay:
+            self.waiting.append(self.seconds)
+        return task
+
+    def run_tasks(self):
+        self.waiting.clear()
+        self._ours = True
+        try:
+            self.actors.run_tasks()
+        finally:
+            self._ours = False
+
+    def hurry(self):
+        """Do what waits, and from now on all work at once."""
+        self.run_tasks()
+        self.delay = 0
+        self.pool.world.tasks.when = When.AT_ONCE
+
+    def dated(self, records):
+        """Give tasks the time of this world."""
+        return {
+            ref: {
+                **row,
+                'created': self.created.get(ref, START).strftime(
+                    '%Y%m%dT%H:%M:%SZ'
+                ),
+            }
+            for ref, row in records.items()
+        }
+
+    def lose_tasks(self):
+        """Let xapi forget what it was told; the work is done or dropped."""
+        self.run_tasks()
+        for ref in list(self.rows.rows('task')):
+            self.actors.lose_task(ref)
+
+    # What outsiders do.
+
+    def cache_image(self, image_id):
+        ref = self.actors.cache(image_id, cached_at=self.now().timestamp())
+        self.images.add(ref)
+        return ref
+
+    def clone(self, ref):
+        """Do what an unmodified Nova does first: the clone looks cached."""
+        new = self.actors.clone(ref)
+        self.born[self.uuid(new)] = self.reads
+        self.open[new] = self.seconds
+        return new
+
+    def untag(self, ref):
+        if self.open.pop(ref, None) is None:
+            return
+        self.actors.untag(ref)
+        self.machines[self.actors.attach(ref)] = ref
+
+    def end(self, vm):
+        del self.machines[vm]
+        self.actors.end(vm)
+
+    def attach(self, ref):
+        """Give an image itself to a machine that is halted."""
+        vm = self.actors.attach(ref)
+        self.pool.do('VM.hard_shutdown', vm)
+        for vbd in self.rows.get('VDI', ref)['VBDs']:
+            self.born.setdefault(vbd, self.reads)
+        return vm
+
+    def detach(self):
+        for ref in self.images:
+            for vbd in self.rows.get('VDI', ref)['VBDs']:
+                self.pool.do('VBD.destroy', vbd)
+
+    def copy(self, ref):
+        """Copy an image: one that bore labels makes no second image."""
+        marked = Disk(ref, self.rows.get('VDI', ref)).labels
+        new = self.pool.do('VDI.copy', ref, self.sr)
+        if not marked:
+            self.images.add(new)
+
+    def lose(self, ref):
+        """Remove an image behind everybody's back, but what is relied on."""
+        labels = Disk(ref, self.rows.get('VDI', ref)).marks
+        if self.relied_on(ref) or labels.leases or labels.pins:
+            return
+        with contextlib.suppress(XapiError):
+            self.actors.delete(ref)
+
+    # What hosts do with the library.
+
+    def evidence(self, host, complete=True):
+        return Evidence(complete=complete, as_of=host.now())
+
+    def sweep(self, host, *script, complete=True):
+        report = None
+        with host.operation(*script), contextlib.suppress(CacheError):
+            report = host.cache.sweep(lambda: self.evidence(host, complete))
+            self._count(report.plan.verdicts, report.outcomes)
+        return report
+
+    def evict(self, host, image_id, *script):
+        with host.operation(*script), contextlib.suppress(CacheError):
+            outcomes = host.cache.evict(image_id, self.evidence(host))
+            self._count([], outcomes)
+
+    def _count(self, verdicts, outcomes):
+        for verdict in verdicts:
+            if not verdict.evict:
+                self.tally[f'kept {verdict.reason}'] += 1
+                if str(verdict.blockers[:1]).find('newborn') > 0:
+                    self.tally['kept newborn'] += 1
+        for outcome in outcomes:
+            self.tally[str(outcome.did)] += 1
+            if outcome.did is Did.KEPT:
+                self.tally[f'kept {outcome.verdict.reason}'] += 1
+
+    def hold(self, host, image_id, owner) -> list[CachedImage]:
+        try:
+            held = host.cache.hold(image_id, owner, TTL)
+        except CacheError:
+            return []
+        if held:
+            expiry = min(image.marks.leases[owner] for image in held)
+            refs = frozenset(self._there(one.location) for one in held)
+            self.grants[owner] = Grant(host=host, refs=refs, expiry=expiry)
+            self.tally['holds'] += 1
+        return held
+
+    def _there(self, uuid):
+        if not self.rows.has_uuid('VDI', uuid):
+            raise Loss(f'{uuid} was granted and is gone')
+        return self.rows.by_uuid('VDI', uuid)
+
+    def boot(self, owner):
+        """Make a machine from a held image, if its lease lasts."""
+        grant = self.grants.get(owner)
+        if grant is None or not self._lasts(grant.host, grant.expiry):
+            return
+        for ref in grant.refs & self.images:
+            self.untag(self.clone(ref))
+            self.tally['boots'] += 1
+            return
+
+    def release(self, owner):
+        grant = self.grants.pop(owner, None)
+        if grant is None:
+            return
+        for ref in grant.refs & self.images:
+            image_id = self.rows.get('VDI', ref)['other_config'].get(IMAGE)
+            with contextlib.suppress(CacheError):
+                grant.host.cache.release(image_id, owner)
+            return
+
+    def pin(self, host, image_id, owner):
+        for key in [key for key in self.pins if key[1] == owner]:
+            if self._named(key[0]) == image_id:
+                del self.pins[key]
+        with contextlib.suppress(CacheError):
+            for image in host.cache.pin(image_id, owner):
+                self.pins[self._there(image.location), owner] = host
+                self.tally['pins'] += 1
+
+    def unpin(self, host, image_id, owner):
+        for key in [key for key in self.pins if key[1] == owner]:
+            if self._named(key[0]) == image_id:
+                del self.pins[key]
+        with contextlib.suppress(CacheError):
+            host.cache.unpin(image_id, owner)
+
+    def _named(self, ref):
+        row = self.rows.find('VDI', ref)
+        return row and row['other_config'].get(IMAGE)
+
+    # The judge.
+
+    def uuid(self, ref):
+        return self.rows.get('VDI', ref)['uuid']
+
+    def _deleted(self, cls, ref):
+        row = self.rows.find(cls, ref) if cls == 'VDI' else None
+        if row is not None and row['managed']:
+            if self._ours:
+                self.broken = True
+                self._judge(ref, row)
+                self.broken = False
+            self.images.discard(ref)
+            self.open.pop(ref, None)
+        self._delete(cls, ref)
+
+    def _judge(self, ref, row):
+        self.tally['removals'] += 1
+        if ref not in self.images:
+            raise Loss(f'{row} is no image of ours')
+        asked = self.started.get(ref, self.ask_at)
+        for user in self.sharers(row['uuid']) | set(row['VBDs']):
+            # Whoever came after our last look, nobody could have seen.
+            if self.born.get(user, 0) < asked:
+                raise Loss(f'{row} is in use by {user}')
+        if why := self.relied_on(ref):
+            raise Loss(f'{row} is {why}')
+        since = Marks.read(Disk(ref, row).labels).unused_since
+        if since is None:
+            raise Loss(f'{row} did not lie idle')
+
+    def sharers(self, uuid):
+        """Give the disks that share bytes with one, as they really lie."""
+        volumes = self.disks.volumes
+        if uuid not in volumes:
+            return set()
+        chain = {one.uuid for one in self.disks.chain(uuid)}
+        return {
+            other.uuid
+            for other in volumes.values()
+            if not other.hidden
+            and other.uuid != uuid
+            and chain & {one.uuid for one in self.disks.chain(other.uuid)}
+        }
+
+    def relied_on(self, ref):
+        for owner, grant in self.grants.items():
+            if ref in grant.refs and self._lasts(grant.host, grant.expiry):
+                return f'held by {owner}'
+        for pinned, owner in self.pins:
+            if pinned == ref:
+                return f'pinned by {owner}'
+        return None
+
+    def _lasts(self, host, expiry):
+        return host.now() < expiry - self.rules.clock_skew
