@@ -14,8 +14,8 @@ from imagecache_handlers_xenapi.timing import Clocks
 
 _ENDED = frozenset({'success', 'failure', 'cancelled'})
 
-# Seconds: one wait for events, and the first and longest pause of polling.
-_WAIT = 10.0
+# Seconds: one wait for events, the first of them, and the first and longest pause of polling.
+_WAIT, _AT_ONCE = 10.0, 1.0
 _FIRST, _LONGEST = 0.05, 2.0
 
 
@@ -41,7 +41,8 @@ class Tasks:
         """
         end = self._clocks.monotonic() + seconds
         token, pause = '', _FIRST
-        while (left := end - self._clocks.monotonic()) > 0:
+        while True:
+            left = max(0.0, end - self._clocks.monotonic())
             try:
                 record, token = self._look(task, token, left)
             except (Away, Lost):
@@ -51,10 +52,11 @@ class Tasks:
             if status in _ENDED:
                 _check(method, record)
                 return True
+            if not left:
+                return False
             if not self._port.may_block:
                 self._clocks.sleep(min(left, pause))
                 pause = min(2 * pause, _LONGEST)
-        return False
 
     def _look(
         self, task: str, token: str, left: float
@@ -63,7 +65,8 @@ class Tasks:
         try:
             if not self._port.may_block:
                 return self._port.call('task.get_record', task), ''
-            wait = max(0.1, min(left, _WAIT))
+            # The first answer comes at once, if there is such a task.
+            wait = max(_FIRST, min(left, _WAIT if token else _AT_ONCE))
             batch = self._port.call(
                 'event.from', [f'task/{task}'], token, wait
             )

@@ -46,11 +46,11 @@ class Pooled:
         self.actors = self.pool.actors
         self.sr = self.actors.default_sr()
 
-    def own(self, *urls, password=None, dialling=None):
+    def own(self, *urls, username='root', password=None, dialling=None):
         """Give a port with a login of its own."""
         dialling = dialling or self.dialling
         password = password or self.pool.password
-        logins = Own(urls or [self.pool.url], 'root', password, dialling)
+        logins = Own(urls or [self.pool.url], username, password, dialling)
         return Session(logins, dialling)
 
     def port(self):

@@ -135,13 +135,17 @@ class Hosts(stateful.RuleBasedStateMachine):
         return next(one for one in self.world.hosts if one is not host)
 
     def script(self, host, drawn):
-        return [
-            Interruption(
+        def interrupt(method, nth, after, deed):
+            deed = _bearable(method, deed)
+            return Interruption(
                 method=method,
                 nth=nth,
                 after=after,
-                act=lambda deed=_bearable(method, deed): self.do(host, deed),
+                act=lambda: self.do(host, deed),
             )
+
+        return [
+            interrupt(method, nth, after, deed)
             for ((method, nth), after), deed in drawn
         ]
 
