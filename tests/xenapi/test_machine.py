@@ -20,7 +20,7 @@ from tests.xenapi.world import Interruption
 from tests.xenapi.world import SECOND
 from tests.xenapi.world import World
 
-EXAMPLES = int(os.environ.get('IMAGECACHE_EXAMPLES', '200'))
+EXAMPLES = int(os.environ.get('IMAGECACHE_EXAMPLES', '100'))
 STEPS = 50
 
 IMAGES = ('debian', 'alpine', 'golden')

@@ -19,7 +19,6 @@ from imagecache_handlers import CacheError
 from imagecache_handlers import Did
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
-from imagecache_handlers import Marks
 from imagecache_handlers import Rules
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.disks import IMAGE
@@ -75,6 +74,14 @@ class Grant:
     expiry: datetime.datetime
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a host saw last of an SR or a disk, and when: after which reads."""
+
+    at: int
+    records: dict
+
+
 class Direct(Port):
     """A port without a wire; every call can be interrupted."""
 
@@ -85,7 +92,9 @@ class Direct(Port):
         self._session = None
 
     def read(self, method, *params):
-        return self._host.call(method, lambda: self._answer(method, params))
+        return self._host.call(
+            method, params, lambda: self._answer(method, params)
+        )
 
     def call(self, method, *params):
         try:
@@ -129,7 +138,7 @@ class Host:
         self.offset = datetime.timedelta(0)
         self.script = []
         self.counts = collections.Counter()
-        self.read_at = 0
+        self.look = Look(at=0, records={})
         self.restart()
 
     def restart(self):
@@ -157,18 +166,18 @@ class Host:
         self.counts['sleeps'] += 1
         if self.counts['sleeps'] > SLEEPS:
             raise Loss('this operation does not end')
-        self.call('sleep', lambda: self.world.advance(seconds))
+        self.call('sleep', (), lambda: self.world.advance(seconds))
 
-    def call(self, method, work):
+    def call(self, method, params, work):
         nth = self.counts[method]
         self.counts[method] += 1
         self._interrupt(method, nth, after=False)
         if method == DESTROY:
-            work = functools.partial(self.world.begin, self, work)
+            work = functools.partial(self.world.begin, self, params[0], work)
         result = work()
         if method == FIND:
             self.world.reads += 1
-            self.read_at = self.world.reads
+            self.look = Look(at=self.world.reads, records=result)
         elif method == 'task.get_all_records_where':
             result = self.world.dated(result)
         self._interrupt(method, nth, after=True)
@@ -231,7 +240,7 @@ class World:
         self.machines = {}  # vm: its disk
         self.grants = {}
         self.pins = {}  # (ref, owner): host, until
-        self.started = {}  # ref of a VDI: reads when its destroy was asked
+        self.asked = {}  # ref: the last look before its destroy was asked
         self.waiting = []  # when the destroys that wait were asked for
         self.created = {}
         self.broken = False
@@ -266,8 +275,8 @@ class World:
 
     # Destroys that our hosts asked for.
 
-    def begin(self, host, work):
-        self.ask_at = host.read_at
+    def begin(self, host, ref, work):
+        self.asked[ref] = host.look
         self._ours = not self.delay
         try:
             task = work()
@@ -467,15 +476,15 @@ class World:
         self.tally['removals'] += 1
         if ref not in self.images:
             raise Loss(f'{row} is no image of ours')
-        asked = self.started.get(ref, self.ask_at)
+        look = self.asked[ref]
         for user in self.sharers(row['uuid']) | set(row['VBDs']):
             # Whoever came after our last look, nobody could have seen.
-            if self.born.get(user, 0) < asked:
+            if self.born.get(user, 0) < look.at:
                 raise Loss(f'{row} is in use by {user}')
         if why := self.relied_on(ref):
             raise Loss(f'{row} is {why}')
-        since = Marks.read(Disk(ref, row).labels).unused_since
-        if since is None:
+        # A hold that is refused then, or a use, ends the age all the same.
+        if Disk(ref, look.records[ref]).marks.unused_since is None:
             raise Loss(f'{row} did not lie idle')
 
     def sharers(self, uuid):
