@@ -255,6 +255,16 @@ class Hosts(stateful.RuleBasedStateMachine):
         self.world.sweep(host, *self.script(host, drawn))
 
     @stateful.rule(n=which, one=which, drawn=scripts)
+    def sweep_what_is_held(self, n, one, drawn):
+        """A lease is what stands against the sweep, and nothing else."""
+        host = self.world.hosts[n % 2]
+        self._cache_again(host, one, one)
+        self.world.sweep(host)
+        self.world.advance(601)
+        self._hold(self.peer(host), one, n)
+        self.world.sweep(host, *self.script(host, drawn))
+
+    @stateful.rule(n=which, one=which, drawn=scripts)
     def evict(self, n, one, drawn):
         host = self.world.hosts[n % 2]
         self.world.evict(host, IMAGES[one % 3], *self.script(host, drawn))
