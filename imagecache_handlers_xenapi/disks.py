@@ -79,13 +79,10 @@ class Disk:
     def image_id(self) -> str | None:
         """Say which image it caches; None: it is none, or not ours."""
         image_id = self.other_config.get(IMAGE, '')
-        if not IMAGE_ID.fullmatch(image_id) or not self._has_shape(image_id):
+        if self.is_copy or STAGING in self.other_config:
             return None
-        return (
-            None
-            if self.is_copy or STAGING in self.other_config
-            else (image_id)
-        )
+        ours = IMAGE_ID.fullmatch(image_id) and self._has_shape(image_id)
+        return image_id if ours else None
 
     def _has_shape(self, image_id: str) -> bool:
         record = self.record

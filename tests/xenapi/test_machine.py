@@ -150,7 +150,10 @@ class Hosts(stateful.RuleBasedStateMachine):
         ]
 
     def image(self, one):
+        """Choose an image: often one that is about to go."""
         images = sorted(self.world.images)
+        if one % 2:
+            images = self.world.claimed() or images
         return images[one % len(images)] if images else None
 
     def _hold(self, host, one, two):
@@ -263,6 +266,34 @@ class Hosts(stateful.RuleBasedStateMachine):
         self.world.advance(601)
         self._hold(self.peer(host), one, n)
         self.world.sweep(host, *self.script(host, drawn))
+
+    @stateful.rule(n=which, one=which)
+    def a_clone_whose_image_goes(self, n, one):
+        """Nobody shares its bytes any more, and it still looks cached."""
+        ref = self.image(one)
+        if ref and len(self.world.open) < 3:
+            self.world.clone(ref)
+            self.world.lose(ref)
+            self.world.actors.coalesce()
+            for _ in range(3):
+                self.world.sweep(self.world.hosts[n % 2])
+                self.world.advance(100)
+
+    @stateful.rule(n=which, one=which)
+    def a_removal_that_outlives_its_host(self, n, one):
+        """The claim expires, and the destroy is still in xapi's queue."""
+        host = self.world.hosts[n % 2]
+        die = Interruption(
+            method=DESTROY, nth=0, after=True, act=lambda: host.fault('die')
+        )
+        self._cache_again(host, one, one)
+        for wait in 601, self.world.rules.min_age / SECOND + 1:
+            self.world.sweep(host)
+            self.world.advance(wait)
+        self.world.sweep(host, die)
+        self.world.advance(max(700, self.world.delay - 60))
+        self._hold(self.peer(host), one, n)
+        self.world.advance(61)
 
     @stateful.rule(n=which, one=which, drawn=scripts)
     def evict(self, n, one, drawn):

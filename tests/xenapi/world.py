@@ -371,6 +371,14 @@ class World:
         with contextlib.suppress(XapiError):
             self.actors.delete(ref)
 
+    def claimed(self):
+        """Give the images that somebody is about to evict."""
+        return sorted(
+            ref
+            for ref in self.images
+            if Disk(ref, self.rows.get('VDI', ref)).marks.claims
+        )
+
     # What hosts do with the library.
 
     def evidence(self, host, complete=True):
