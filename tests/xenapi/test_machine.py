@@ -295,6 +295,30 @@ class Hosts(stateful.RuleBasedStateMachine):
         self._hold(self.peer(host), one, n)
         self.world.advance(61)
 
+    @stateful.rule(
+        n=which,
+        name=st.sampled_from(
+            ('clone', 'spawn', 'attach', 'boot', 'hold', 'pin', 'copy')
+        ),
+        nth=st.integers(1, 6),
+        after=st.booleans(),
+        two=which,
+    )
+    def a_user_that_comes_in_an_eviction(self, n, name, nth, after, two):
+        """In the moments between claim, look, last look and destroy."""
+        host, peer = self.world.hosts[n % 2], self.world.hosts[1 - n % 2]
+        self._cache_again(host, n, n)
+        for wait in 601, self.world.rules.min_age / SECOND + 1:
+            self.world.sweep(peer)
+            self.world.advance(wait)
+        come = Interruption(
+            method=FIND,
+            nth=nth,
+            after=after,
+            act=lambda: getattr(self, f'_{name}')(peer, 1, two),
+        )
+        self.world.sweep(host, come)
+
     @stateful.rule(n=which, one=which, drawn=scripts)
     def evict(self, n, one, drawn):
         host = self.world.hosts[n % 2]
