@@ -44,10 +44,12 @@ def put(
         connection = connect(address)
         with contextlib.closing(connection):
             answer = _begin(connection, address, path, size)
-            if answer.status == http.client.OK:
-                _stream(connection.sock, chunks)
-                return
-            target = answer.getheader('Location', '')
+            # It has a hold of the socket, too, and would keep it open.
+            with contextlib.closing(answer):
+                if answer.status == http.client.OK:
+                    _stream(connection.sock, chunks)
+                    return
+                target = answer.getheader('Location', '')
         if answer.status != http.client.FOUND:
             raise _refused(address, answer)
         address = _redirected(address, target)
@@ -66,7 +68,10 @@ def _begin(
         connection.endheaders()
         # Not getresponse(), which would close what has yet to be filled.
         answer = http.client.HTTPResponse(connection.sock, method='PUT')
-        answer.begin()
+        with contextlib.ExitStack() as stack:
+            stack.callback(answer.close)
+            answer.begin()
+            stack.pop_all()
     except (OSError, http.client.HTTPException) as error:
         raise Lost(f'{METHOD} at {address}: {error!r}') from error
     return answer

@@ -247,6 +247,8 @@ class World:
         self._ours = False
         self._delete = self.rows.delete
         self.rows.delete = self._deleted
+        self._remove = self.disks.remove
+        self.disks.remove = self._removed
         self._tokens = 0
         self.hosts = [Host(self, f'host{n}') for n in range(2)]
 
@@ -469,13 +471,17 @@ class World:
     def uuid(self, ref):
         return self.rows.get('VDI', ref)['uuid']
 
+    def _removed(self, uuid):
+        """Judge it before: afterwards nobody can tell who shared."""
+        if self._ours:
+            self.broken = True
+            ref = self.rows.by_uuid('VDI', uuid)
+            self._judge(ref, self.rows.get('VDI', ref))
+            self.broken = False
+        self._remove(uuid)
+
     def _deleted(self, cls, ref):
-        row = self.rows.find(cls, ref) if cls == 'VDI' else None
-        if row is not None and row['managed']:
-            if self._ours:
-                self.broken = True
-                self._judge(ref, row)
-                self.broken = False
+        if cls == 'VDI':
             self.images.discard(ref)
             self.open.pop(ref, None)
         self._delete(cls, ref)
@@ -498,8 +504,6 @@ class World:
     def sharers(self, uuid):
         """Give the disks that share bytes with one, as they really lie."""
         volumes = self.disks.volumes
-        if uuid not in volumes:
-            return set()
         chain = {one.uuid for one in self.disks.chain(uuid)}
         return {
             other.uuid

@@ -1,0 +1,218 @@
+"""Uploads: what is taken, where to, and what a broken one leaves."""
+
+import datetime
+import hashlib
+import io
+import unittest
+
+from imagecache_handlers import ImageExists
+from imagecache_handlers import ImageMeta
+from imagecache_handlers import StoreUnavailable
+from imagecache_handlers import Uncertain
+from imagecache_handlers import Unsupported
+from imagecache_handlers_xenapi.disks import STAGING
+from imagecache_handlers_xenapi.simulator import drop
+from imagecache_handlers_xenapi.simulator import fail
+from imagecache_handlers_xenapi.simulator import Scenario
+from imagecache_handlers_xenapi.timing import Clocks
+from tests.xenapi import certificates
+from tests.xenapi.pool import Pooled
+
+UPLOAD = 'PUT /import_raw_vdi'
+TOMORROW = datetime.timedelta(days=1, minutes=1)
+
+
+def vhd(virtual, more=2**16):
+    """Give a dynamic VHD, as far as anybody here reads it."""
+    footer = b'conectix'.ljust(48, b'\0') + virtual.to_bytes(8, 'big')
+    return footer.ljust(512, b'\0') + b'block' * more
+
+
+class AddCase(Pooled, unittest.TestCase):
+    scenario = Scenario()
+    srs = ('storage-0',)
+    clocks = Clocks()
+
+    def add(self, data, form='raw', *, size=None, handler=None, labels=()):
+        handler = handler or self.connect()
+        meta = ImageMeta(
+            image_id='debian',
+            size=len(data) if size is None else size,
+            disk_format=form,
+        )
+        content = io.BytesIO(data)
+        return handler.add(meta, content, 'storage-0', labels)
+
+    def content(self, image):
+        volume = self.pool.world.disks[self.sr].volumes[image.location]
+        return volume.content
+
+    def assertNothingLeft(self):
+        self.assertEqual(set(), self.vdis())
+        tasks = self.pool.do('task.get_all_records').values()
+        # xapi never heard of the upload that one was for.
+        told = {task['status'] for task in tasks}
+        self.assertLessEqual(told, {'cancelling'})
+        self.assertEqual({}, self.pool.do('VBD.get_all_records'))
+
+
+class TestAdd(AddCase):
+    def test_raw_bytes_arrive_as_they_are(self):
+        data = b'disk' * 700_000
+        image = self.add(data)
+        self.assertEqual(hashlib.sha256(data).hexdigest(), self.content(image))
+        record = self.record(self.ref(image.location))
+        self.assertEqual(4 * 2**20, record['virtual_size'])
+        self.assertEqual('Glance Image debian', record['name_label'])
+        self.assertEqual('root', record['name_description'])
+        self.assertNotIn(STAGING, record['other_config'])
+        self.assertEqual('debian', record['other_config']['image-id'])
+        self.assertIsNotNone(image.cached_at)
+
+    def test_a_vhd_says_how_large_its_disk_is(self):
+        data = vhd(10 * 2**30)
+        image = self.add(data, 'vhd')
+        self.assertEqual(hashlib.sha256(data).hexdigest(), self.content(image))
+        record = self.record(self.ref(image.location))
+        self.assertEqual(10 * 2**30, record['virtual_size'])
+
+    def test_what_nobody_can_take_is_refused_before_anything_is_made(self):
+        for data, form in (
+            (b'QFI\xfb', 'qcow2'),
+            (b'raw', 'vhd'),
+            (vhd(0), 'vhd'),
+            (b'conectix', 'vhd'),
+        ):
+            with self.assertRaises(Unsupported):
+                self.add(data, form)
+        self.assertEqual(0, self.pool.counters.of('VDI.create'))
+
+    def test_more_or_fewer_bytes_than_announced_are_no_image(self):
+        for size in 10, 2**20 - 1, 2**20 + 1, 2**24:
+            with self.assertRaises(Unsupported):
+                self.add(b'x' * 2**20, size=size)
+            self.assertNothingLeft()
+
+    def test_a_task_that_fails_fails_the_upload(self):
+        # The footer lies: xapi finds out when it has taken some of it.
+        self.pool.after('VDI.create', self.shrink)
+        with self.assertRaises(StoreUnavailable) as caught:
+            self.add(b'x' * 3 * 2**20)
+        self.assertIn('VDI_IO_ERROR', str(caught.exception))
+        self.assertNothingLeft()
+
+    def shrink(self):
+        for ref in self.pool.do('VDI.get_all'):
+            self.actors.set('VDI', ref, virtual_size=2**20)
+
+    def test_whatever_fails_leaves_nothing(self):
+        for method, fault in {
+            'VDI.create': fail('SR_BACKEND_FAILURE_44', '', 'full', ''),
+            'task.create': fail('INTERNAL_ERROR', 'no'),
+            UPLOAD: drop(),
+            'VDI.set_name_label': fail('INTERNAL_ERROR', 'no'),
+            'VDI.remove_from_other_config': fail('INTERNAL_ERROR', 'no'),
+            'VDI.get_uuid': fail('INTERNAL_ERROR', 'no'),
+        }.items():
+            with self.subTest(method):
+                self.pool.before(method, fault)
+                with self.assertRaises(StoreUnavailable):
+                    self.add(b'x' * 2**20, labels=['site.a'])
+                self.assertNothingLeft()
+        self.assertEqual('debian', self.add(b'x' * 2**20).image_id)
+
+    def test_a_lost_mark_is_uncertain_and_may_be_there(self):
+        for number in 1, 2:
+            # The first writes cached-time.
+            self.pool.after('VDI.add_to_other_config', drop(), number + 1)
+        with self.assertRaises(Uncertain):
+            self.add(b'x' * 2**20)
+        [image] = self.connect().enumerate('storage-0')
+        self.assertEqual('debian', image.image_id)
+
+    def test_a_lost_creation_is_debris_in_a_day(self):
+        self.pool.after('VDI.create', drop())
+        with self.assertRaises(Uncertain):
+            self.add(b'x' * 2**20)
+        handler = self.connect()
+        self.assertEqual([], list(handler.enumerate('storage-0')))
+        self.assertEqual([], list(handler.debris('storage-0')))
+        handler = self.connect(clocks=self.tomorrow())
+        [debris] = handler.debris('storage-0')
+        self.assertIsNotNone(handler.clean(debris))
+        self.assertEqual(set(), self.vdis())
+
+    def tomorrow(self):
+        then = datetime.datetime.now(datetime.UTC) + TOMORROW
+        return Clocks(now=lambda: then)
+
+    def test_debris_in_use_is_none(self):
+        self.pool.after('VDI.create', drop())
+        with self.assertRaises(Uncertain):
+            self.add(b'x' * 2**20)
+        [ref] = self.pool.do('VDI.get_all')
+        handler = self.connect(clocks=self.tomorrow())
+        [debris] = handler.debris('storage-0')
+        self.actors.attach(ref)
+        self.assertEqual([], list(handler.debris('storage-0')))
+        self.assertEqual(0, handler.clean(debris))
+        self.assertEqual({debris.location}, self.vdis())
+
+    def test_an_image_that_is_there_is_not_added_again(self):
+        self.cache('debian')
+        with self.assertRaises(ImageExists):
+            self.add(b'x')
+        self.assertEqual(0, self.pool.counters.of('VDI.create'))
+
+    def test_a_role_that_is_too_weak_is_named(self):
+        for method in 'VDI.create', 'VDI.add_to_other_config':
+            denied = fail('RBAC_PERMISSION_DENIED', method.lower(), 'no')
+            self.pool.before(method, denied)
+            with self.assertRaises(StoreUnavailable) as caught:
+                self.add(b'x')
+            self.assertIn('vm-admin', str(caught.exception))
+
+    def test_what_it_takes_is_no_more_than_was_said(self):
+        for size in 1, 2**20, 5 * 2**20 + 1:
+            handler = self.connect()
+            meta = ImageMeta(image_id='debian', size=size, disk_format='raw')
+            room = handler.room(meta, 'storage-0')
+            image = self.add(b'x' * size)
+            self.assertLessEqual(image.size, room)
+            self.actors.delete(self.ref(image.location))
+
+
+class TestWhereTo(AddCase):
+    scenario = Scenario(hosts=2, srs=3)
+    srs = ('storage-0', 'storage-1', 'storage-2')
+
+    def test_a_local_sr_is_reached_at_its_host(self):
+        for store in self.srs:
+            self.assertEqual(store, self.add_to(store).store)
+        self.assertEqual(3, self.pool.counters.of(UPLOAD))
+
+    def add_to(self, store):
+        meta = ImageMeta(image_id='debian', size=3, disk_format='raw')
+        return self.connect().add(meta, io.BytesIO(b'raw'), store)
+
+    def test_a_redirect_is_followed(self):
+        [sr] = self.pool.do('SR.get_by_name_label', 'storage-1')
+        [plug] = self.pool.do('SR.get_PBDs', sr)
+        home = self.pool.do('PBD.get_host', plug)
+        other = next(
+            one for one in self.pool.do('host.get_all') if one != home
+        )
+
+        def move(host):
+            self.actors.set('PBD', plug, host=host)
+
+        # The SR moves to another host just after we have looked.
+        self.pool.after('host.get_all_records', lambda: move(other))
+        self.assertEqual('storage-1', self.add_to('storage-1').store)
+        self.assertEqual(2, self.pool.counters.of(UPLOAD))
+
+    def test_over_tls(self):
+        certificate, secret = certificates.files(certificates.NAMES)
+        self.start(certificate=certificate, key=secret)
+        self.dialling = certificates.dialling()
+        self.test_a_local_sr_is_reached_at_its_host()
