@@ -158,6 +158,7 @@ class Hosts(stateful.RuleBasedStateMachine):
 
     def _hold(self, host, one, two):
         owner = OWNERS[two % 3]
+        self.world.forget_what_ended()
         if owner not in self.world.grants:
             self.world.hold(host, IMAGES[one % 3], owner)
 

@@ -436,6 +436,11 @@ class World:
             self.tally['boots'] += 1
             return
 
+    def forget_what_ended(self):
+        for owner, grant in list(self.grants.items()):
+            if not self._lasts(grant.host, grant.expiry):
+                del self.grants[owner]
+
     def release(self, owner):
         grant = self.grants.pop(owner, None)
         if grant is None:
