@@ -14,8 +14,9 @@ from imagecache_handlers_xenapi.timing import Clocks
 
 _ENDED = frozenset({'success', 'failure', 'cancelled'})
 
-# Seconds: one wait for events, the first of them, and the first and longest pause of polling.
+# Seconds: one wait for events, and the first of them.
 _WAIT, _AT_ONCE = 10.0, 1.0
+# The first and the longest pause of polling.
 _FIRST, _LONGEST = 0.05, 2.0
 
 

@@ -110,7 +110,7 @@ class Hosts(stateful.RuleBasedStateMachine):
     @stateful.initialize(
         batch=st.sampled_from((1, 3)),
         min_age=st.sampled_from((0, 900)),
-        delay=st.sampled_from((0, 0, 0, 1, 100, 300, 5000)),
+        delay=st.sampled_from((0, 0, 0, 1, 100, 300, 5000, 5000)),
         skew=st.integers(0, 5),
     )
     def start(self, batch, min_age, delay, skew):
@@ -293,7 +293,8 @@ class Hosts(stateful.RuleBasedStateMachine):
             self.world.advance(wait)
         self.world.sweep(host, die)
         self.world.advance(max(700, self.world.delay - 60))
-        self._hold(self.peer(host), one, n)
+        for image in range(3):
+            self._hold(self.peer(host), image, image)
         self.world.advance(61)
 
     @stateful.rule(

@@ -20,6 +20,7 @@ from imagecache_handlers_xenapi.session import ORIGINATOR
 from imagecache_handlers_xenapi.simulator import drop
 from imagecache_handlers_xenapi.simulator import hang
 from imagecache_handlers_xenapi.simulator import Scenario
+from imagecache_handlers_xenapi.simulator import XapiError
 from imagecache_handlers_xenapi.wire import Dialling
 from tests.xenapi import certificates
 from tests.xenapi.pool import Pooled
@@ -110,7 +111,7 @@ class TestLogins(PortCase):
         self.assertEqual(ORIGINATOR, record['originator'])
         port.close()
         port.close()
-        with self.assertRaises(Exception):  # noqa: B017
+        with self.assertRaises(XapiError):
             self.pool.do('session.get_record', ref)
 
     def test_nothing_is_opened_before_it_is_needed(self):
