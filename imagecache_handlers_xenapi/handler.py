@@ -48,6 +48,9 @@ GRACE = datetime.timedelta(seconds=600)
 
 # Seconds between tries of what xapi refuses for the moment.
 _PAUSES = (1.0, 2.0, 4.0)
+# What took longer was no passing trouble; and all tries are to end within
+# the three minutes that a removal may take.
+_IN_TIME = 8.0
 
 
 class XenAPIHandler(CacheHandler):
@@ -211,11 +214,13 @@ class XenAPIHandler(CacheHandler):
         return None
 
     def evict(self, image: CachedImage) -> int | None:
+        began = self._clocks.monotonic()
         for pause in _PAUSES:
             try:
                 return self._destroy(image)
             except Failed as error:
-                if error.code not in PASSING:
+                late = self._clocks.monotonic() - began > _IN_TIME
+                if late or error.code not in PASSING:
                     raise _told(image, error) from error
                 self._clocks.sleep(pause)
             except CallError as error:

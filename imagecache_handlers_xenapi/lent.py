@@ -59,6 +59,7 @@ class _Plain(Port):
     def __init__(self, lent: Any, dialling: Dialling, url: str | None) -> None:
         self._lent = lent
         self._dialling = dialling
+        self.timeout = dialling.timeout
         self._address = Address.parse(url) if url else None
         self._turn = threading.Lock()
 

@@ -133,6 +133,8 @@ class Port(abc.ABC):
 
     #: Whether a call may block for long without keeping others waiting.
     may_block: bool
+    #: Seconds after which an answer counts as lost.
+    timeout: float
 
     @abc.abstractmethod
     def read(self, method: str, *params: Any) -> Any:
@@ -183,6 +185,7 @@ class Session(Port):
         alone: bool = False,
     ) -> None:
         self.may_block = not alone
+        self.timeout = dialling.timeout
         self._logins = logins
         self._dialling = dialling
         self._guard = threading.Lock()
@@ -229,18 +232,18 @@ class Session(Port):
         *,
         repeat: bool,
     ) -> Any:
+        # One of each: an answer that is lost, a host or a login that is gone.
+        bearable = {Lost, Away} if repeat else {Away}
         with self._turn:
-            try:
-                return self._make_once(use, method, params)
-            except Lost:
-                if not repeat:
-                    raise
-            except Away:
-                LOG.debug('%s: looking for another host', method)
-            except Failed as error:
-                if error.code not in _LOGIN_AGAIN:
-                    raise
-            return self._make_once(use, method, params)
+            while True:
+                try:
+                    return self._make_once(use, method, params)
+                except CallError as error:
+                    kind = Away if _was_not_made(error) else type(error)
+                    if kind not in bearable:
+                        raise
+                    bearable.discard(kind)
+                    LOG.debug('Once more: %s', error)
 
     def _make_once(
         self, use: Callable[..., Any], method: str, params: tuple[Any, ...]
@@ -249,13 +252,10 @@ class Session(Port):
         try:
             with self._connection(login.address) as connection:
                 return use(connection, method, login.ref, *params)
-        except Failed as error:
-            if error.code in _LOGIN_AGAIN:
+        except CallError as error:
+            if _was_not_made(error):
+                # Another host may lead by now, or none know the login.
                 self._forget(login)
-            raise
-        except (Away, Lost):
-            # Of the same login unless its host is gone: then of another.
-            self._forget(login)
             raise
 
     def _read(self, connection: Connection, method: str, *params: Any) -> Any:
@@ -300,3 +300,9 @@ class Session(Port):
         with self._guard:
             if self._login == login:
                 self._login = None
+
+
+def _was_not_made(error: CallError) -> bool:
+    if isinstance(error, Failed):
+        return error.code in _LOGIN_AGAIN
+    return isinstance(error, Away)

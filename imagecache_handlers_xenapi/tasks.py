@@ -67,7 +67,8 @@ class Tasks:
             if not self._port.may_block:
                 return self._port.call('task.get_record', task), ''
             # The first answer comes at once, if there is such a task.
-            wait = max(_FIRST, min(left, _WAIT if token else _AT_ONCE))
+            longest = min(_WAIT if token else _AT_ONCE, self._port.timeout / 2)
+            wait = max(_FIRST, min(left, longest))
             batch = self._port.call(
                 'event.from', [f'task/{task}'], token, wait
             )

@@ -24,6 +24,7 @@ from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator.tasks import When
 from imagecache_handlers_xenapi.simulator import User
 from imagecache_handlers_xenapi.timing import Clocks
+from imagecache_handlers_xenapi.wire import Dialling
 from tests.xenapi.pool import Pooled
 from tests.xenapi.pool import SEEN
 
@@ -369,6 +370,14 @@ class TestEvict(SweepCase):
         self.assertIsNone(self.image(other, handler).busy)
         self.actors.run_tasks()
         self.assertEqual(1, len(handler.enumerate('storage-0')))
+
+    def test_a_short_timeout_is_no_trouble_for_a_long_destroy(self):
+        ref = self.idle('debian')
+        self.pool.timing.work['VDI.destroy'] = 1.5
+        port = self.own(dialling=Dialling(timeout=0.8))
+        self.assertIsNotNone(self.evict(ref, self.connect(port)))
+        logins = self.pool.counters.of('session.login_with_password')
+        self.assertEqual(1, logins)
 
     def test_bytes_that_a_base_copy_holds_come_later(self):
         ref = self.idle('debian', used=2**24)

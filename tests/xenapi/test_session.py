@@ -198,6 +198,27 @@ class TestCalls(PortCase):
                     method('VDI.get_all')
                 self.assertEqual(calls, self.pool.counters.of('VDI.get_all'))
 
+    def test_a_lost_answer_costs_no_login(self):
+        port = self.open()
+        port.call('pool.get_all')
+        self.pool.after('VDI.get_all', drop())
+        port.read('VDI.get_all')
+        self.assertEqual(1, self.pool.counters.of(LOGIN))
+
+    def test_a_host_that_dies_in_a_read_gives_way_to_the_other(self):
+        self.start(Scenario(hosts=2))
+        port = self.open(self.pool.url_of(0), self.pool.url_of(1))
+        port.call('pool.get_all')
+
+        def die():
+            self.pool.promote(1)
+            # From a thread of its own: it waits for this very answer.
+            threading.Thread(target=self.pool.fail_host, args=[0]).start()
+            time.sleep(0.3)
+
+        self.pool.before('VDI.get_all', die)
+        self.assertEqual([], port.read('VDI.get_all'))
+
     def test_a_connection_that_went_cold_is_not_used(self):
         port = self.open()
         port.call('pool.get_all')

@@ -86,6 +86,7 @@ class Direct(Port):
     """A port without a wire; every call can be interrupted."""
 
     may_block = False
+    timeout = 60.0
 
     def __init__(self, host):
         self._host = host
