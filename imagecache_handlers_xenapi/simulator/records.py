@@ -108,8 +108,10 @@ class Records:
         with self.lock:
             later: dict[tuple[str, str, str], list[str]] = {}
             self._later = later
-            yield
-            self._later = None
+            try:
+                yield
+            finally:
+                self._later = None
             for (cls, ref, field), members in later.items():
                 have = self._rows[cls][ref][field]
                 self.write(cls, ref, **{field: (*have, *members)})

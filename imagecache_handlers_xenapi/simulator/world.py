@@ -103,10 +103,12 @@ class World:
     def held(self, vdi: str, host: str, mode: str) -> Iterator[None]:
         """Attach a disk to the control domain of a host for a while."""
         domain = self.records.get('host', host)['control_domain']
-        vbd = self.records.create(
-            'VBD', VM=domain, VDI=vdi, mode=mode, currently_attached=True
-        )
-        self.show_operations(vdi)
+        with self.records.lock:
+            self.records.get('VDI', vdi)
+            vbd = self.records.create(
+                'VBD', VM=domain, VDI=vdi, mode=mode, currently_attached=True
+            )
+            self.show_operations(vdi)
         try:
             yield
         finally:

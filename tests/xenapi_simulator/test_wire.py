@@ -15,8 +15,8 @@ import xmlrpc.client
 
 import XenAPI
 
+from imagecache_handlers_xenapi.simulator.connection import BODY_LIMIT
 from imagecache_handlers_xenapi.simulator import Scenario
-from imagecache_handlers_xenapi.simulator.server import BODY_LIMIT
 from imagecache_handlers_xenapi.simulator import Simulator
 from tests.xenapi_simulator.clients import JsonFailure
 from tests.xenapi_simulator.clients import PoolCase
