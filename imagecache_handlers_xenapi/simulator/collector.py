@@ -24,6 +24,7 @@ class Collector:
         world.kick = self.kick
 
     def start(self) -> None:
+        self._world.stopped.clear()
         threading.Thread(target=self._loop, daemon=True).start()
 
     def stop(self) -> None:

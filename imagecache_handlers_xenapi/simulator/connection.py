@@ -9,6 +9,7 @@ import ssl
 from typing import Any
 from typing import TYPE_CHECKING
 
+from imagecache_handlers_xenapi.simulator.addresses import bracketed
 from imagecache_handlers_xenapi.simulator.errors import XapiError
 from imagecache_handlers_xenapi.simulator import jsonrpc
 from imagecache_handlers_xenapi.simulator.steering import Dropped
@@ -110,7 +111,8 @@ class Connection(http.server.BaseHTTPRequestHandler):
         upload = transfer.Upload(server.world, request, server.host)
         if (host := upload.redirect()) is not None:
             scheme = 'http' if server.context is None else 'https'
-            where = f'{server.world.address(host)}:{server.server_port}'
+            address = bracketed(server.world.address(host))
+            where = f'{address}:{server.server_port}'
             self._redirect(f'{scheme}://{where}{self.path}')
             self._linger()
             return

@@ -30,6 +30,8 @@ class Server(http.server.ThreadingHTTPServer):
         context: ssl.SSLContext | None,
         jsonrpc: bool,
     ) -> None:
+        if ':' in address[0]:
+            self.address_family = socket.AF_INET6
         self.host = host
         self.interface = interface
         self.world = world
