@@ -45,7 +45,8 @@ class Collector:
         disk = self._world.disks[sr]
         before = len(disk.volumes)
         with disk.lock:
-            while any(self._step(disk, one) for one in _hidden(disk)):
+            # One step may make another one possible, further up or down.
+            while sum(self._step(disk, one) for one in _hidden(disk)):
                 pass
         return before - len(disk.volumes)
 

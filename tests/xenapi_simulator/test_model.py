@@ -1,5 +1,8 @@
 """Whatever happens in whatever order: database and disks tell one story."""
 
+import random
+import threading
+import time
 import unittest
 
 from hypothesis import settings
@@ -149,3 +152,54 @@ Pool.TestCase.settings = settings(
 
 class TestPool(Pool.TestCase, unittest.TestCase):
     pass
+
+
+class TestCrowd(unittest.TestCase):
+    """The same by many at once, with a collector that never rests."""
+
+    def act(self, machine, number, troubles):
+        source = random.Random(number)
+        mine = []
+        end = time.monotonic() + 1.5
+        try:
+            while time.monotonic() < end:
+                self.step(machine, source, mine)
+        except Exception as error:
+            troubles.append(error)
+
+    def step(self, machine, source, mine):
+        actors, disk = machine.actors, source.choice(mine or [None])
+        act = source.choice(['cache', *['clone', 'move', 'delete'] * 2])
+        if act == 'cache' or disk is None:
+            mine.append(machine.cache(source.randrange(2)))
+        elif act == 'clone':
+            mine.append(machine.attempt(actors.spawn, disk) or disk)
+        elif act == 'move':
+            mine.append(machine.move(disk, source.randrange(2)))
+        else:
+            machine.attempt(actors.delete, disk)
+            machine.end(disk)
+
+    def test_they_leave_a_pool_that_adds_up(self):
+        machine = Pool()
+        timing = machine.pool.timing
+        timing.collect, timing.work['*'] = 0.001, 0.001
+        timing.statistics = 0.01
+        machine.pool.start()
+        troubles = []
+        threads = [
+            threading.Thread(target=self.act, args=(machine, number, troubles))
+            for number in range(5)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        machine.pool.stop()
+        self.assertEqual([], troubles)
+        machine.coalesce()
+        machine.every_row_has_its_volume_and_every_volume_its_row()
+        machine.the_bytes_add_up()
+        machine.sets_of_references_refer_back()
+        machine.nothing_is_left_under_way()
+        self.assertGreater(machine.records.generation, 1000)
