@@ -71,6 +71,14 @@ class TestFaults(PoolCase):
         self.xapi.SR.get_all()
         self.assertFails(['INTERNAL_ERROR', 'here'], self.xapi.VDI.get_all)
 
+    def test_a_star_is_no_point_within_a_call(self):
+        seen = []
+        self.pool.after('*', lambda: seen.append('here'), 2)
+        self.xapi.VDI.clone(self.one)
+        self.assertEqual([], seen)
+        self.xapi.pool.get_all()
+        self.assertEqual(['here'], seen)
+
     def test_a_hanging_call_keeps_its_caller(self):
         self.pool.before('pool.get_all', hang(0.2))
         client = self.json()
