@@ -160,8 +160,8 @@ def forget(world: World, vdi: str, row: Row) -> None:
 
 def refresh(world: World, sr: str) -> None:
     """Tell the database how full an SR is."""
-    disk = world.disks[sr]
     row = world.records.get('SR', sr)
+    disk = world.disks[sr]
     allocated = 0
     for ref in row['VDIs']:
         vdi = world.records.find('VDI', ref)

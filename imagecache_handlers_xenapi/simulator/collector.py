@@ -1,9 +1,11 @@
 """What frees space, later: base copies go, and chains become shorter."""
 
+import contextlib
 import threading
 import time
 
 from imagecache_handlers_xenapi.simulator import chains
+from imagecache_handlers_xenapi.simulator.errors import XapiError
 from imagecache_handlers_xenapi.simulator.records import Row
 from imagecache_handlers_xenapi.simulator.storage import Repository
 from imagecache_handlers_xenapi.simulator.storage import Volume
@@ -53,7 +55,8 @@ class Collector:
     def _loop(self) -> None:
         while not self._world.stopped.is_set():
             for sr in self._next():
-                self.run(sr)
+                if sr in self._world.disks:
+                    self.run(sr)
             self._world.tasks.collect()
             self._refresh()
 
@@ -74,8 +77,9 @@ class Collector:
         now = time.monotonic()
         if every is not None and now - self._refreshed >= every:
             self._refreshed = now
-            for sr in self._world.disks:
-                chains.refresh(self._world, sr)
+            for sr in list(self._world.disks):
+                with contextlib.suppress(XapiError):
+                    chains.refresh(self._world, sr)
 
     def _step(self, disk: Repository, base: Volume) -> bool:
         """Do one thing about a base copy; tells if there was one to do."""

@@ -48,10 +48,10 @@ class Upload:
             why = f'Unknown format {kind}'
             self._fail(XapiError('INTERNAL_ERROR', why))
             raise Refused(404, why)
-        if self._request.encoding is not None:
-            why = (
-                f'import code cannot handle encoding: {self._request.encoding}'
-            )
+        chunked = self._request.fields.get('chunked')
+        encoding = self._request.encoding or chunked
+        if encoding is not None:
+            why = f'import code cannot handle encoding: {encoding}'
             self._fail(XapiError('INTERNAL_ERROR', why))
             raise Refused(404, why)
         if self._request.length is None:

@@ -88,7 +88,7 @@ class World:
             type=kind,
             content_type='iso' if kind == 'iso' else 'user',
             physical_size=size,
-            shared=len(hosts) > 1,
+            shared=len(hosts) > 1 or kind in SHARED,
             allowed_operations=SR_OPERATIONS,
             **fields,
         )
@@ -159,6 +159,9 @@ class World:
                 found.append(pbd['host'])
         return found
 
+
+# Types that are shared by their nature, even by one host.
+SHARED = frozenset({'lvmohba', 'lvmoiscsi', 'nfs', 'smb'})
 
 # Operations on a disk, and the modes of attached VBDs that they do not bear.
 BLOCKING: Mapping[str, frozenset[str]] = {

@@ -81,8 +81,7 @@ class TestImport(PoolCase):
         return record['status'], record['error_info']
 
     def content(self):
-        row = self.pool.world.records.get('VDI', self.vdi)
-        return self.pool.world.disks[row['SR']].volumes[row['uuid']].content
+        return self.pool.actors.content(self.vdi)
 
     def test_bytes_arrive(self):
         body = b'disk' * MIB
@@ -159,6 +158,9 @@ class TestImport(PoolCase):
         self.assertEqual('failure', self.ended()[0])
         self.task = self.xapi.task.create('import', 'again')
         self.assertEqual(404, self.put(iter([b'a', b'b'])).status)
+        self.assertEqual('failure', self.ended()[0])
+        self.task = self.xapi.task.create('import', 'again')
+        self.assertEqual(404, self.put(b'a', chunked='true').status)
         self.assertEqual('failure', self.ended()[0])
 
     def test_a_host_that_cannot_see_the_sr_names_one_that_can(self):

@@ -143,6 +143,14 @@ class TestOthers(PoolCase):
         self.assertNotEqual(self.image, moved)
         self.assertEqual([moved], self.xapi.VDI.get_all())
 
+    def test_an_sr_may_leave(self):
+        self.actors.forget_sr(self.pool.actors.default_sr())
+        self.assertEqual([], self.xapi.VDI.get_all())
+        self.assertEqual([], self.xapi.PBD.get_all())
+        self.assertFails(
+            ['HANDLE_INVALID', 'SR', self.sr], self.xapi.SR.update, self.sr
+        )
+
     def test_a_machine_ends_with_its_disks(self):
         disk = self.actors.spawn(self.image)
         self.actors.end_disk(disk)
