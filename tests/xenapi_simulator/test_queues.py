@@ -45,16 +45,16 @@ class TestExclusion(PoolCase):
         )
 
     def test_what_goes_on_is_shown_what_waits_is_not(self):
+        self.pool.timing.work['VDI.destroy'] = 3 * WORK
         tasks = [self.xapi.Async.VDI.destroy(vdi) for vdi in self.here]
         self.wait_for(lambda: self.xapi.SR.get_current_operations(self.sr))
-        operations = self.xapi.SR.get_current_operations(self.sr)
-        self.assertEqual(['vdi_destroy'], list(operations.values()))
-        [running] = operations
-        shown = [
-            self.xapi.VDI.get_current_operations(vdi) for vdi in self.here
-        ]
-        self.assertIn({running: 'destroy'}, shown)
+        sr = self.xapi.SR.get_current_operations(self.sr)
+        self.assertEqual(['vdi_destroy'], list(sr.values()))
+        self.assertIn(next(iter(sr)), tasks)
+        rows = self.xapi.VDI.get_all_records()
+        shown = [rows[vdi]['current_operations'] for vdi in self.here]
         self.assertIn({}, shown)
+        self.assertIn(['destroy'], [list(one.values()) for one in shown])
         for task in tasks:
             self.follow(task)
         self.assertEqual({}, self.xapi.SR.get_current_operations(self.sr))
