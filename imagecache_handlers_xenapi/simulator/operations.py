@@ -43,6 +43,8 @@ def create(
 
 def work(call: Call) -> None:
     """Let the storage layer take its time: nothing interrupts it."""
+    method = call.method.removeprefix('Async.')
+    call.world.steering.reach('after', f'{method}#begun')
     time.sleep(call.world.timing.of(call.method))
 
 

@@ -101,10 +101,10 @@ class TestExclusion(PoolCase):
 
     def test_a_disk_attached_meanwhile_is_not_destroyed(self):
         vdi = self.here[0]
-        task = self.xapi.Async.VDI.destroy(vdi)
-        # Before the destroy shows itself, or by somebody who does not ask.
-        self.pool.actors.attach(vdi)
-        record = self.follow(task)
+        self.pool.after(
+            'VDI.destroy#begun', lambda: self.pool.actors.attach(vdi)
+        )
+        record = self.follow(self.xapi.Async.VDI.destroy(vdi))
         self.assertEqual(['VDI_IN_USE', vdi, 'destroy'], record['error_info'])
 
     def test_a_client_that_gave_up_cancels_nothing(self):
