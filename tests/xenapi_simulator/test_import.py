@@ -69,12 +69,14 @@ class TestImport(PoolCase):
             self.pool.addresses[number], self.pool.port, timeout=10
         )
         with contextlib.closing(connection):
-            connection.request(
-                'PUT', f'/import_raw_vdi?{text}', body, dict(headers)
-            )
-            answer = connection.getresponse()
-            answer.read()
-            return answer
+            path = f'/import_raw_vdi?{text}'
+            # What fails in the middle cuts the connection, maybe too early
+            # for the answer that was sent before: the task knows.
+            with contextlib.suppress(ConnectionError):
+                connection.request('PUT', path, body, dict(headers))
+                answer = connection.getresponse()
+                answer.read()
+                return answer
 
     def ended(self):
         record = self.follow(self.task)
@@ -107,6 +109,8 @@ class TestImport(PoolCase):
                 if self.xapi.task.get_progress(self.task) > 0.4:
                     break
                 time.sleep(0.01)
+            else:
+                self.fail('no progress was shown')
             self.assertEqual('pending', self.xapi.task.get_status(self.task))
             [vbd] = self.xapi.VDI.get_VBDs(self.vdi)
             self.assertTrue(self.xapi.VBD.get_currently_attached(vbd))
@@ -121,7 +125,7 @@ class TestImport(PoolCase):
         self.assertEqual([], self.xapi.VDI.get_VBDs(self.vdi))
 
     def test_more_than_fits_fails_in_the_middle(self):
-        self.assertEqual(200, self.put(bytes(LIMIT + 1)).status)
+        self.put(bytes(LIMIT + 1))
         self.assertEqual(
             ('failure', ['VDI_IO_ERROR', 'Device I/O errors']), self.ended()
         )
