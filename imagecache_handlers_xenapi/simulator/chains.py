@@ -96,18 +96,22 @@ def branch(
 
 def show_parent(world: World, vdi: str, disk: Repository) -> None:
     """Tell the database which parent a disk has now: removed, then added."""
+    records = world.records
+    found = disk.volumes[records.get('VDI', vdi)['uuid']]
+    records.write('VDI', vdi, physical_utilisation=found.used)
     if not disk.is_vhd:
         return
-    row = world.records.get('VDI', vdi)
-    found = disk.volumes[row['uuid']]
-    left = {key: row['sm_config'][key] for key in row['sm_config']}
-    if left.pop(PARENT, None) is not None:
-        world.records.write('VDI', vdi, sm_config=left)
+    with records.lock:
+        left = dict(records.get('VDI', vdi)['sm_config'])
+        had = left.pop(PARENT, None)
+        records.write('VDI', vdi, sm_config=left)
+    if had is not None:
         world.steering.reach('after', 'sm#unlinked')
-    shown = {**left, PARENT: found.parent} if found.parent else left
-    world.records.write(
-        'VDI', vdi, sm_config=shown, physical_utilisation=found.used
-    )
+    if found.parent is not None:
+        with records.lock:
+            left = records.get('VDI', vdi)['sm_config']
+            shown = {**left, PARENT: found.parent}
+            records.write('VDI', vdi, sm_config=shown)
 
 
 def write(world: World, vdi: str, used: int) -> None:

@@ -165,12 +165,14 @@ class Records:
         return len(self._rows[cls])
 
     def write(self, cls: str, ref: str, **fields: Any) -> None:
-        """Replace fields of an object.
+        """Replace fields of an object; the same again is no change.
 
         :raises XapiError: HANDLE_INVALID when there is none.
         """
         with self.lock:
             old = self.get(cls, ref)
+            if all(old[name] == fields[name] for name in fields):
+                return
             new = {**old, **fields}
             self._rows[cls][ref] = new
             self._touch(cls, ref)

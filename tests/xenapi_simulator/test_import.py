@@ -167,6 +167,19 @@ class TestImport(PoolCase):
         self.assertEqual(404, self.put(b'a', chunked='true').status)
         self.assertEqual('failure', self.ended()[0])
 
+    def test_a_no_is_heard_though_the_body_was_not_read(self):
+        with socket.create_connection(
+            ('127.0.0.1', self.pool.port), timeout=10
+        ) as connection:
+            connection.sendall(
+                b'PUT /import_raw_vdi?vdi=a HTTP/1.1\r\n'
+                b'Host: a\r\nContent-Length: 600000\r\n\r\n'
+            )
+            for _ in range(6):
+                connection.sendall(bytes(100000))
+                time.sleep(0.02)
+            self.assertIn(b' 401 ', connection.recv(4096))
+
     def test_a_host_that_cannot_see_the_sr_names_one_that_can(self):
         local = next(s for s in self.xapi.SR.get_all() if s != self.sr)
         self.vdi = self.create(local)

@@ -138,12 +138,16 @@ class TestCollector(Space):
             self.pool.actors.clone(self.image)
             self.pool.actors.write(self.image, 10 * META)
         seen = []
-        self.pool.after(
-            'sm#unlinked', lambda: seen.append(self.parent(self.image))
-        )
+
+        def look():
+            seen.append(self.parent(self.image))
+            self.pool.do('VDI.add_to_sm_config', self.image, 'mark', 'kept')
+
+        self.pool.after('sm#unlinked', look)
         before = self.parent(self.image)
         self.pool.actors.clone(self.image)
         self.assertEqual([None], seen)
+        self.assertIn('mark', self.xapi.VDI.get_sm_config(self.image))
         self.assertNotIn(self.parent(self.image), (None, before))
 
     def test_a_chain_has_its_limit(self):
