@@ -7,6 +7,7 @@ import time
 from imagecache_handlers_xenapi.simulator import chains
 from imagecache_handlers_xenapi.simulator.errors import XapiError
 from imagecache_handlers_xenapi.simulator.records import Row
+from imagecache_handlers_xenapi.simulator.storage import META
 from imagecache_handlers_xenapi.simulator.storage import Repository
 from imagecache_handlers_xenapi.simulator.storage import Volume
 from imagecache_handlers_xenapi.simulator.world import World
@@ -44,6 +45,7 @@ class Collector:
 
     def run(self, sr: str) -> int:
         """Collect everything in an SR, now; gives how many base copies."""
+        self._world.records.get('SR', sr)
         disk = self._world.disks[sr]
         before = len(disk.volumes)
         with disk.lock:
@@ -55,7 +57,8 @@ class Collector:
     def _loop(self) -> None:
         while not self._world.stopped.is_set():
             for sr in self._next():
-                if sr in self._world.disks:
+                # A disk or an SR may be forgotten at any moment.
+                with contextlib.suppress(XapiError):
                     self.run(sr)
             self._world.tasks.collect()
             self._refresh()
@@ -105,7 +108,9 @@ class Collector:
         """Merge a base copy with its only child, which inherits its place."""
         if not child.hidden and not self._may_merge(child):
             return False
-        disk.resize(child, child.used + base.used)
+        # Blocks of the child hide the same ones of its parent.
+        both = min(child.used + base.used, child.virtual + META)
+        disk.resize(child, both)
         disk.move(child, base.parent)
         disk.resize(base, 0)
         if self._world.records.has_uuid('VDI', child.uuid):
