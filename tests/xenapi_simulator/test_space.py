@@ -92,6 +92,18 @@ class TestCollector(Space):
             time.sleep(0.01)
         self.assertEqual([], self.hidden())
 
+    def test_a_scan_wakes_it(self):
+        self.pool.actors.delete(self.pool.actors.clone(self.image))
+        self.pool.timing.collect = 0.01
+        time.sleep(0.05)
+        self.assertEqual(1, len(self.hidden()))
+        self.xapi.SR.scan(self.sr)
+        for _ in range(200):
+            if not self.hidden():
+                break
+            time.sleep(0.01)
+        self.assertEqual([], self.hidden())
+
     def test_the_last_child_of_a_base_loses_its_parent(self):
         clone = self.pool.actors.clone(self.image)
         self.assertIsNotNone(self.parent(self.image))
