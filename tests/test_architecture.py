@@ -276,6 +276,16 @@ def test_the_simulator_needs_the_standard_library_only(path):
             assert name.startswith(simulator.__name__), name
 
 
+@pytest.mark.parametrize('path', sorted(SIMULATOR.glob('*.py')))
+def test_the_simulators_state_knows_nothing_of_its_sockets(path):
+    outside = {'connection', 'server', 'pool', 'xmlrpc', 'jsonrpc'}
+    callers = {'__init__', '__main__', 'fixtures', 'pytest_fixtures'}
+    found = {name.rpartition('.')[2] for name in imports(path)}
+    if path.stem not in outside | callers:
+        assert not found & outside
+        assert not found & {'socket', 'ssl', 'server', 'client'}
+
+
 def test_importing_the_simulator_loads_neither_the_core_nor_a_client():
     code = (
         f'import sys, {simulator.__name__}; '

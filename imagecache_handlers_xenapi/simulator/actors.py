@@ -142,6 +142,22 @@ class Actors:
         for pbd in self._world.records.get('SR', sr)['PBDs']:
             self.set('PBD', pbd, currently_attached=attached)
 
+    def forget_sr(self, sr: str) -> None:
+        """Let an SR leave the pool, with all that is known of its disks."""
+        records = self._world.records
+        with records.lock:
+            row = records.get('SR', sr)
+            for vdi in row['VDIs']:
+                chains.forget(self._world, vdi, records.get('VDI', vdi))
+            for pbd in row['PBDs']:
+                records.delete('PBD', pbd)
+            del self._world.disks[sr]
+            records.delete('SR', sr)
+
+    def content(self, vdi: str) -> str:
+        """Give the SHA-256 of what was uploaded to a disk, in hexadecimal."""
+        return chains.volume(self._world, vdi).content
+
     def default_sr(self) -> str:
         sr: str = self._world.records.get('pool', self._world.pool)[
             'default_SR'

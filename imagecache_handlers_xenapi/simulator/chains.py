@@ -1,5 +1,6 @@
 """What the storage layer does to disks, and tells the database, in order."""
 
+from collections.abc import Callable
 from collections.abc import Mapping
 import time
 from typing import Any
@@ -31,25 +32,25 @@ def check_sr(world: World, sr: str, changes: bool = True) -> None:
 
 
 def introduce(
-    world: World, sr: str, volume: Volume, fields: Mapping[str, Any]
+    world: World, sr: str, made: Volume, fields: Mapping[str, Any]
 ) -> str:
     """Tell the database of a volume, as the storage layer does."""
     disk = world.disks[sr]
-    shown = {PARENT: volume.parent} if disk.is_vhd and volume.parent else {}
+    shown = {PARENT: made.parent} if disk.is_vhd and made.parent else {}
     given = {
-        'managed': not volume.hidden,
-        'read_only': volume.hidden,
-        'allowed_operations': () if volume.hidden else tuple(BLOCKING),
+        'managed': not made.hidden,
+        'read_only': made.hidden,
+        'allowed_operations': () if made.hidden else tuple(BLOCKING),
         'sm_config': shown,
         **fields,
     }
     return world.records.create(
         'VDI',
-        uuid=volume.uuid,
-        location=volume.uuid,
+        uuid=made.uuid,
+        location=made.uuid,
         SR=sr,
-        virtual_size=volume.virtual,
-        physical_utilisation=volume.used,
+        virtual_size=made.virtual,
+        physical_utilisation=made.used,
         **given,
     )
 
@@ -58,9 +59,9 @@ def create(world: World, sr: str, size: int, fields: Mapping[str, Any]) -> str:
     """Make an empty disk."""
     disk = world.disks[sr]
     with disk.lock:
-        volume = Volume(world.records.new_uuid(), size, META)
-        disk.add(volume)
-        return introduce(world, sr, volume, fields)
+        made = Volume(world.records.new_uuid(), size, META)
+        disk.add(made)
+        return introduce(world, sr, made, fields)
 
 
 def branch(
@@ -75,8 +76,7 @@ def branch(
     row = world.records.get('VDI', vdi)
     disk = world.disks[row['SR']]
     with disk.lock:
-        if row['uuid'] not in disk.volumes:
-            raise XapiError('VDI_MISSING', row['SR'], vdi)
+        volume(world, vdi)
         new, base = world.records.new_uuid(), world.records.new_uuid()
         fresh = disk.branch(row['uuid'], new, base)
         made = introduce(world, row['SR'], disk.volumes[new], fields)
@@ -96,41 +96,62 @@ def branch(
 
 def show_parent(world: World, vdi: str, disk: Repository) -> None:
     """Tell the database which parent a disk has now: removed, then added."""
+    records = world.records
+    found = disk.volumes[records.get('VDI', vdi)['uuid']]
+    records.write('VDI', vdi, physical_utilisation=found.used)
     if not disk.is_vhd:
         return
-    row = world.records.get('VDI', vdi)
-    volume = disk.volumes[row['uuid']]
-    left = {key: row['sm_config'][key] for key in row['sm_config']}
-    if left.pop(PARENT, None) is not None:
-        world.records.write('VDI', vdi, sm_config=left)
+    with records.lock:
+        left = dict(records.get('VDI', vdi)['sm_config'])
+        had = left.pop(PARENT, None)
+        records.write('VDI', vdi, sm_config=left)
+    if had is not None:
         world.steering.reach('after', 'sm#unlinked')
-    shown = {**left, PARENT: volume.parent} if volume.parent else left
-    world.records.write(
-        'VDI', vdi, sm_config=shown, physical_utilisation=volume.used
-    )
+    if found.parent is not None:
+        with records.lock:
+            left = records.get('VDI', vdi)['sm_config']
+            shown = {**left, PARENT: found.parent}
+            records.write('VDI', vdi, sm_config=shown)
 
 
 def write(world: World, vdi: str, used: int) -> None:
     """Let a disk hold so many bytes of its own, as its user writes them."""
-    row = world.records.get('VDI', vdi)
-    disk = world.disks[row['SR']]
+    disk = world.disks[world.records.get('VDI', vdi)['SR']]
     with disk.lock:
-        volume = disk.volumes[row['uuid']]
+        found = volume(world, vdi)
         used = max(used, META)
-        disk.require(used - volume.used)
-        disk.resize(volume, used)
+        disk.require(used - found.used)
+        disk.resize(found, used)
         world.records.write('VDI', vdi, physical_utilisation=used)
 
 
-def destroy(world: World, vdi: str) -> None:
-    """Remove a disk and forget it; its base copy is the collector's."""
+def destroy(world: World, vdi: str, check: Callable[[], None]) -> None:
+    """Remove a disk and forget it; its base copy is the collector's.
+
+    ``check`` raises what stands against it: nobody can attach the disk
+    between that and its end.
+    """
     row = world.records.get('VDI', vdi)
     disk = world.disks[row['SR']]
     with disk.lock:
+        with world.records.lock:
+            check()
+            forget(world, vdi, world.records.get('VDI', vdi))
         if row['uuid'] in disk.volumes:
             disk.remove(row['uuid'])
-    forget(world, vdi, row)
     world.kick(row['SR'])
+
+
+def volume(world: World, vdi: str) -> Volume:
+    """Give what lies on the disks for a VDI.
+
+    :raises XapiError: VDI_MISSING when nothing does.
+    """
+    row = world.records.get('VDI', vdi)
+    found = world.disks[row['SR']].volumes.get(row['uuid'])
+    if found is None:
+        raise XapiError('VDI_MISSING', row['SR'], vdi)
+    return found
 
 
 def forget(world: World, vdi: str, row: Row) -> None:
@@ -143,8 +164,8 @@ def forget(world: World, vdi: str, row: Row) -> None:
 
 def refresh(world: World, sr: str) -> None:
     """Tell the database how full an SR is."""
-    disk = world.disks[sr]
     row = world.records.get('SR', sr)
+    disk = world.disks[sr]
     allocated = 0
     for ref in row['VDIs']:
         vdi = world.records.find('VDI', ref)
@@ -168,17 +189,17 @@ def scan(world: World, sr: str) -> None:
             known[row['uuid']] = ref
             if row['uuid'] not in disk.volumes:
                 forget(world, ref, row)
-        for uuid, volume in list(disk.volumes.items()):
+        for uuid, found in list(disk.volumes.items()):
             if uuid in known:
                 world.records.write(
                     'VDI',
                     known[uuid],
                     missing=False,
-                    physical_utilisation=volume.used,
+                    physical_utilisation=found.used,
                 )
             else:
                 # xapi's own scan never copies sm_config.
-                introduce(world, sr, volume, {'sm_config': {}})
+                introduce(world, sr, found, {'sm_config': {}})
         refresh(world, sr)
     world.kick(sr)
 

@@ -1,10 +1,13 @@
 """What frees space, later: base copies go, and chains become shorter."""
 
+import contextlib
 import threading
 import time
 
 from imagecache_handlers_xenapi.simulator import chains
+from imagecache_handlers_xenapi.simulator.errors import XapiError
 from imagecache_handlers_xenapi.simulator.records import Row
+from imagecache_handlers_xenapi.simulator.storage import META
 from imagecache_handlers_xenapi.simulator.storage import Repository
 from imagecache_handlers_xenapi.simulator.storage import Volume
 from imagecache_handlers_xenapi.simulator.world import World
@@ -24,6 +27,7 @@ class Collector:
         world.kick = self.kick
 
     def start(self) -> None:
+        self._world.stopped.clear()
         threading.Thread(target=self._loop, daemon=True).start()
 
     def stop(self) -> None:
@@ -41,17 +45,21 @@ class Collector:
 
     def run(self, sr: str) -> int:
         """Collect everything in an SR, now; gives how many base copies."""
+        self._world.records.get('SR', sr)
         disk = self._world.disks[sr]
         before = len(disk.volumes)
         with disk.lock:
-            while any(self._step(disk, one) for one in _hidden(disk)):
+            # One step may make another one possible, further up or down.
+            while sum(self._step(disk, one) for one in _hidden(disk)):
                 pass
         return before - len(disk.volumes)
 
     def _loop(self) -> None:
         while not self._world.stopped.is_set():
             for sr in self._next():
-                self.run(sr)
+                # A disk or an SR may be forgotten at any moment.
+                with contextlib.suppress(XapiError):
+                    self.run(sr)
             self._world.tasks.collect()
             self._refresh()
 
@@ -72,8 +80,9 @@ class Collector:
         now = time.monotonic()
         if every is not None and now - self._refreshed >= every:
             self._refreshed = now
-            for sr in self._world.disks:
-                chains.refresh(self._world, sr)
+            for sr in list(self._world.disks):
+                with contextlib.suppress(XapiError):
+                    chains.refresh(self._world, sr)
 
     def _step(self, disk: Repository, base: Volume) -> bool:
         """Do one thing about a base copy; tells if there was one to do."""
@@ -99,7 +108,9 @@ class Collector:
         """Merge a base copy with its only child, which inherits its place."""
         if not child.hidden and not self._may_merge(child):
             return False
-        disk.resize(child, child.used + base.used)
+        # Blocks of the child hide the same ones of its parent.
+        both = min(child.used + base.used, child.virtual + META)
+        disk.resize(child, both)
         disk.move(child, base.parent)
         disk.resize(base, 0)
         if self._world.records.has_uuid('VDI', child.uuid):

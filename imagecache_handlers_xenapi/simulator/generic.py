@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 import functools
+import operator
 from typing import Any
+from typing import NoReturn
 
 from imagecache_handlers_xenapi.simulator.errors import XapiError
 from imagecache_handlers_xenapi.simulator import filters
@@ -158,20 +160,25 @@ def _test(cls: Class, expr: str) -> Callable[[str, Row], bool]:
         parsed = filters.parse(expr)
     except filters.FilterError as error:
         raise XapiError('INVALID_VALUE', expr, str(error)) from None
-    named = set(filters.columns(parsed))
-    for name in named:
-        if name != '_ref' and cls.column(name) is None:
-            raise XapiError('INTERNAL_ERROR', 'missing field', name, '')
     test = filters.compiled(parsed, functools.partial(_reader, cls))
-    if '_ref' in named:
+    if '_ref' in filters.columns(parsed):
         return lambda ref, row: test({**row, '_ref': ref})
     return lambda ref, row: test(row)
 
 
 def _reader(cls: Class, column: str) -> filters.Read:
+    if column == '_ref':
+        return operator.itemgetter(column)
     field = cls.column(column)
-    name = column if field is None else field.name
+    if field is None:
+        return functools.partial(_missing, column)
+    name = field.name
     return lambda row: marshal.text(row[name])
+
+
+def _missing(column: str, row: Row) -> NoReturn:
+    """Tell of a column that there is not: only once a row is asked for it."""
+    raise XapiError('INTERNAL_ERROR', 'missing field', column, '')
 
 
 def _get_field(cls: str, field: str, call: Call, ref: str) -> Any:

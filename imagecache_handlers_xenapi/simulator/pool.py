@@ -1,13 +1,16 @@
 """The simulator as one object: a pool, its servers, and who steers it."""
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 import contextlib
+import ipaddress
 import secrets
 import ssl
 from typing import Any
 from typing import Self
 
 from imagecache_handlers_xenapi.simulator.actors import Actors
+from imagecache_handlers_xenapi.simulator.addresses import bracketed
 from imagecache_handlers_xenapi.simulator.collector import Collector
 from imagecache_handlers_xenapi.simulator.counters import Counters
 from imagecache_handlers_xenapi.simulator.interface import Interface
@@ -15,6 +18,7 @@ from imagecache_handlers_xenapi.simulator.scenario import build
 from imagecache_handlers_xenapi.simulator.scenario import Scenario
 from imagecache_handlers_xenapi.simulator.server import Server
 from imagecache_handlers_xenapi.simulator.sessions import User
+from imagecache_handlers_xenapi.simulator.steering import Action
 from imagecache_handlers_xenapi.simulator.steering import Steering
 from imagecache_handlers_xenapi.simulator.tasks import When
 from imagecache_handlers_xenapi.simulator.timing import Timing
@@ -28,7 +32,8 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
     """A pool that answers on loopback sockets while it is started.
 
     The first host leads, at 127.0.0.1; others have 127.0.0.2 and so on, with
-    the same port, for xapi names a host by its bare address.  ``users`` are
+    the same port, for xapi names a host by its bare address.  ``addresses``
+    may be other loopback ones: ``::1``, to see a bare IPv6.  ``users`` are
     those who may log in: ``root`` with a random password unless given.
     ``certificate`` and ``key`` are PEM files; with them it speaks TLS.
     Without ``jsonrpc`` it answers XML there, as old hosts do.  ``tasks`` is
@@ -41,6 +46,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         *,
         timing: Timing | None = None,
         users: Mapping[str, User] | None = None,
+        addresses: Sequence[str] = (),
         port: int = 0,
         certificate: str | None = None,
         key: str | None = None,
@@ -58,7 +64,10 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         self._interface = Interface(self.world)
         self._collector = Collector(self.world)
         self.actors = Actors(self.world, self._interface, self._collector)
-        self.addresses = [f'127.0.0.{n + 1}' for n in range(scenario.hosts)]
+        self.addresses = list(addresses) or [
+            f'127.0.0.{n + 1}' for n in range(scenario.hosts)
+        ]
+        _check(self.addresses, scenario)
         build(self.world, scenario, self.addresses)
         self._context = _context(certificate, key)
         self._jsonrpc = jsonrpc
@@ -85,7 +94,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
 
     def url_of(self, number: int) -> str:
         scheme = 'http' if self._context is None else 'https'
-        return f'{scheme}://{self.addresses[number]}:{self.port}'
+        return f'{scheme}://{bracketed(self.addresses[number])}:{self.port}'
 
     def __enter__(self) -> Self:
         self.start()
@@ -108,7 +117,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
             server.stop()
         self._servers.clear()
 
-    def before(self, method: str, action: Any, nth: int = 1) -> None:
+    def before(self, method: str, action: Action, nth: int = 1) -> None:
         """Run an action before the nth call of a method from now on.
 
         ``*`` is any method.  An action is a callable; it may be one of
@@ -116,7 +125,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         """
         self.steering.before(method, action, nth)
 
-    def after(self, method: str, action: Any, nth: int = 1) -> None:
+    def after(self, method: str, action: Action, nth: int = 1) -> None:
         """Run an action when the nth call has done its work.
 
         Its answer is sent after that: dropping it loses only the answer.
@@ -178,6 +187,14 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
             self._context,
             self._jsonrpc,
         )
+
+
+def _check(addresses: list[str], scenario: Scenario) -> None:
+    if len(addresses) != scenario.hosts:
+        raise ValueError(f'{scenario.hosts} hosts at {addresses}')
+    for one in addresses:
+        if not ipaddress.ip_address(one).is_loopback:
+            raise ValueError(f'{one} is no loopback address')
 
 
 def _context(

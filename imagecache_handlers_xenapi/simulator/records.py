@@ -108,8 +108,10 @@ class Records:
         with self.lock:
             later: dict[tuple[str, str, str], list[str]] = {}
             self._later = later
-            yield
-            self._later = None
+            try:
+                yield
+            finally:
+                self._later = None
             for (cls, ref, field), members in later.items():
                 have = self._rows[cls][ref][field]
                 self.write(cls, ref, **{field: (*have, *members)})
@@ -163,12 +165,14 @@ class Records:
         return len(self._rows[cls])
 
     def write(self, cls: str, ref: str, **fields: Any) -> None:
-        """Replace fields of an object.
+        """Replace fields of an object; the same again is no change.
 
         :raises XapiError: HANDLE_INVALID when there is none.
         """
         with self.lock:
             old = self.get(cls, ref)
+            if all(old[name] == fields[name] for name in fields):
+                return
             new = {**old, **fields}
             self._rows[cls][ref] = new
             self._touch(cls, ref)

@@ -65,6 +65,18 @@ def unplug(call: Call, pbd: str) -> None:
 
     :raises XapiError: VDI_IN_USE when a machine of that host has a disk there.
     """
+    world = call.world
+    sr = world.records.get('PBD', pbd)['SR']
+
+    def check() -> None:
+        world.tasks.check(call.task)
+        _check_unplug(call, pbd)
+
+    with world.queues.operation(call.task, check, ('SR', sr, 'unplug')):
+        world.records.write('PBD', pbd, currently_attached=False)
+
+
+def _check_unplug(call: Call, pbd: str) -> None:
     records = call.world.records
     row = records.get('PBD', pbd)
     for vdi in records.get('SR', row['SR'])['VDIs']:
@@ -73,4 +85,3 @@ def unplug(call: Call, pbd: str) -> None:
             vm = records.get('VM', vbd['VM'])
             if vbd['currently_attached'] and vm['resident_on'] == row['host']:
                 raise XapiError('VDI_IN_USE', vdi, 'unplug')
-    records.write('PBD', pbd, currently_attached=False)

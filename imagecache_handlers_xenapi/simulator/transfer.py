@@ -1,94 +1,26 @@
 """``PUT /import_raw_vdi``: the bytes of a disk, whose fate is in a task."""
 
-import base64
-import binascii
 from collections.abc import Iterator
 import contextlib
-import dataclasses
-from email.message import Message
 import hashlib
-import http.cookies
 import io
 import tarfile
-from typing import Self
-import urllib.parse
 
 from imagecache_handlers_xenapi.simulator import chains
 from imagecache_handlers_xenapi.simulator.errors import XapiError
-from imagecache_handlers_xenapi.simulator.sessions import may
 from imagecache_handlers_xenapi.simulator.storage import META
+from imagecache_handlers_xenapi.simulator.upload_request import Refused
+from imagecache_handlers_xenapi.simulator.upload_request import Request
 from imagecache_handlers_xenapi.simulator.values import NULL
 from imagecache_handlers_xenapi.simulator.world import World
 
-PATH = '/import_raw_vdi'
-ROLE = 'vm-admin'
 FORMATS = 'raw', 'vhd', 'tar'
 
 _BLOCK = 64 * 1024
+_PERCENT = 0.01
 _TAR_BLOCK = 2**20
 _VHD_COOKIE = b'conectix'
 _VHD_SIZE = slice(48, 56)
-
-
-class Refused(Exception):
-    """An answer below 500 that is none of xapi's own errors."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status = status
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Request:
-    """What a client asked for, in the query or in cookies."""
-
-    fields: dict[str, str]
-    basic: tuple[str, str] | None
-    length: int | None
-    encoding: str | None
-
-    @classmethod
-    def read(cls, query: str, headers: Message) -> Self:
-        cookies = http.cookies.SimpleCookie(headers.get('Cookie', ''))
-        fields = {name: cookies[name].value for name in cookies}
-        fields |= urllib.parse.parse_qsl(query, keep_blank_values=True)
-        length = headers.get('Content-Length', '')
-        return cls(
-            fields,
-            _basic(headers.get('Authorization', '')),
-            int(length) if length.isascii() and length.isdigit() else None,
-            headers.get('Transfer-Encoding'),
-        )
-
-
-def _basic(header: str) -> tuple[str, str] | None:
-    kind, _, text = header.partition(' ')
-    if kind.lower() != 'basic':
-        return None
-    try:
-        name, _, password = base64.b64decode(text).decode().partition(':')
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return name, password
-
-
-def authorise(world: World, request: Request) -> None:
-    """Make sure that the client may write disks.
-
-    :raises Refused: 401 without a session, 403 with too weak a role.
-    """
-    try:
-        if request.basic is not None:
-            name, password = request.basic
-            session = world.sessions.login(name, password, 'http', NULL)
-            role = world.sessions.check(session)
-            world.sessions.end(session)
-        else:
-            role = world.sessions.check(request.fields.get('session_id', ''))
-    except XapiError as error:
-        raise Refused(401, error.code) from None
-    if not may(role, ROLE):
-        raise Refused(403, 'RBAC_PERMISSION_DENIED')
 
 
 class Upload:
@@ -103,6 +35,7 @@ class Upload:
         self._host = host
         self.task = request.fields.get('task_id', NULL)
         self._hash = hashlib.sha256()
+        self._shown = 0.0
         with self._told():
             self._format = self._checked_format()
             self._vdi = self._find()
@@ -115,10 +48,10 @@ class Upload:
             why = f'Unknown format {kind}'
             self._fail(XapiError('INTERNAL_ERROR', why))
             raise Refused(404, why)
-        if self._request.encoding is not None:
-            why = (
-                f'import code cannot handle encoding: {self._request.encoding}'
-            )
+        chunked = self._request.fields.get('chunked')
+        encoding = self._request.encoding or chunked
+        if encoding is not None:
+            why = f'import code cannot handle encoding: {encoding}'
             self._fail(XapiError('INTERNAL_ERROR', why))
             raise Refused(404, why)
         if self._request.length is None:
@@ -205,11 +138,15 @@ class Upload:
 
     def _blocks(self, body: '_Body') -> Iterator[bytes]:
         while block := body.read(_BLOCK):
-            tasks = self._world.tasks
-            tasks.check(self.task)
-            tasks.progress(self.task, 1 - body.left / body.size)
+            self._world.tasks.check(self.task)
+            self._show_progress(1 - body.left / body.size)
             self._hash.update(block)
             yield block
+
+    def _show_progress(self, done: float) -> None:
+        if done - self._shown >= _PERCENT:
+            self._shown = done
+            self._world.tasks.progress(self.task, done)
 
     def _check_vhd(self, first: bytes) -> None:
         """Read the copy of the footer that a dynamic VHD begins with."""

@@ -88,7 +88,7 @@ class World:
             type=kind,
             content_type='iso' if kind == 'iso' else 'user',
             physical_size=size,
-            shared=len(hosts) > 1,
+            shared=len(hosts) > 1 or kind in SHARED,
             allowed_operations=SR_OPERATIONS,
             **fields,
         )
@@ -103,10 +103,12 @@ class World:
     def held(self, vdi: str, host: str, mode: str) -> Iterator[None]:
         """Attach a disk to the control domain of a host for a while."""
         domain = self.records.get('host', host)['control_domain']
-        vbd = self.records.create(
-            'VBD', VM=domain, VDI=vdi, mode=mode, currently_attached=True
-        )
-        self.show_operations(vdi)
+        with self.records.lock:
+            self.records.get('VDI', vdi)
+            vbd = self.records.create(
+                'VBD', VM=domain, VDI=vdi, mode=mode, currently_attached=True
+            )
+            self.show_operations(vdi)
         try:
             yield
         finally:
@@ -157,6 +159,9 @@ class World:
                 found.append(pbd['host'])
         return found
 
+
+# Types that are shared by their nature, even by one host.
+SHARED = frozenset({'lvmohba', 'lvmoiscsi', 'nfs', 'smb'})
 
 # Operations on a disk, and the modes of attached VBDs that they do not bear.
 BLOCKING: Mapping[str, frozenset[str]] = {

@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import subprocess
+import tempfile
 import unittest
 
 import XenAPI
@@ -17,6 +19,21 @@ def quick(**more):
     return Timing(
         **{'wrong_password': 0, 'collect': None, 'statistics': None, **more}
     )
+
+
+def certificate(case):
+    """Make a certificate of 127.0.0.1 that signs itself; give both files."""
+    folder = tempfile.TemporaryDirectory()
+    case.addClassCleanup(folder.cleanup)
+    cert, key = (f'{folder.name}/{name}.pem' for name in ('cert', 'key'))
+    command = 'openssl req -x509 -newkey rsa:2048 -nodes -days 2'
+    subject = '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'
+    subprocess.run(  # noqa: S603
+        [*command.split(), '-keyout', key, '-out', cert, '-subj', *subject],
+        check=True,
+        capture_output=True,
+    )
+    return cert, key
 
 
 class JsonFailure(Exception):

@@ -110,6 +110,17 @@ class TestDestroy(PoolCase):
             ['VDI_NOT_MANAGED', base], self.xapi.VDI.destroy, base
         )
 
+    def test_some_disks_are_the_pools_own(self):
+        disk = self.pool.actors.disk('statistics')
+        self.pool.actors.set('VDI', disk, type='rrd')
+        self.assertFails(['VDI_HAS_RRDS', disk], self.xapi.VDI.destroy, disk)
+        self.pool.actors.set('VDI', disk, type='ha_statefile')
+        pool = self.pool.world.pool
+        self.pool.actors.set('pool', pool, ha_enabled=True)
+        self.assertFails(['HA_IS_ENABLED'], self.xapi.VDI.destroy, disk)
+        self.pool.actors.set('pool', pool, ha_enabled=False)
+        self.xapi.VDI.destroy(disk)
+
     def test_what_is_gone_is_an_invalid_handle(self):
         image = self.pool.actors.cache(IMAGE)
         self.xapi.VDI.destroy(image)

@@ -57,6 +57,23 @@ class TestEvents(PoolCase):
         self.assertEqual(('del', other), (gone['operation'], gone['ref']))
         self.assertNotIn('snapshot', gone)
 
+    def test_what_is_new_is_added_once_whatever_befell_it(self):
+        self.ask('vdi')
+        new = self.pool.actors.cache(IMAGE)
+        self.assertEqual([('add', 'vdi', new)], self.next('vdi'))
+        self.xapi.VDI.set_name_label(new, 'other')
+        self.assertEqual([('mod', 'vdi', new)], self.next('vdi'))
+
+    def test_the_same_again_is_no_change(self):
+        [one, *_] = self.xapi.VDI.get_all()
+        self.xapi.SR.scan(self.sr)
+        self.ask('vdi', 'sr')
+        self.xapi.VDI.set_name_label(one, self.xapi.VDI.get_name_label(one))
+        self.assertEqual([], self.next('vdi', 'sr'))
+        # A scan shows itself in the SR, and touches no disk.
+        self.xapi.SR.scan(self.sr)
+        self.assertEqual([('mod', 'sr', self.sr)], self.next('vdi', 'sr'))
+
     def test_what_came_and_went_is_not_told(self):
         self.ask('vdi')
         self.pool.actors.delete(self.pool.actors.disk('short'))

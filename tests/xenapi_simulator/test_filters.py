@@ -182,6 +182,13 @@ class TestRows(PoolCase):
         self.assertEqual({self.disk}, found)
         self.assertEqual(set(), self.where('field "other_config"="a"'))
 
+    def test_a_column_that_is_not_there_is_only_missed_when_looked_at(self):
+        nothing = 'field "nothing"="a"'
+        missing = ['INTERNAL_ERROR', 'missing field', 'nothing', '']
+        self.assertFails(missing, self.xapi.VDI.get_all_where, nothing)
+        self.assertEqual(set(), self.where(f'false and {nothing}'))
+        self.assertEqual([], self.xapi.task.get_all_where(nothing))
+
     def test_no_filter_asks_for_one_key(self):
         self.assertCode(
             'INTERNAL_ERROR',

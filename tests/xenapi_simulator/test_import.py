@@ -69,20 +69,21 @@ class TestImport(PoolCase):
             self.pool.addresses[number], self.pool.port, timeout=10
         )
         with contextlib.closing(connection):
-            connection.request(
-                'PUT', f'/import_raw_vdi?{text}', body, dict(headers)
-            )
-            answer = connection.getresponse()
-            answer.read()
-            return answer
+            path = f'/import_raw_vdi?{text}'
+            # What fails in the middle cuts the connection, maybe too early
+            # for the answer that was sent before: the task knows.
+            with contextlib.suppress(ConnectionError):
+                connection.request('PUT', path, body, dict(headers))
+                answer = connection.getresponse()
+                answer.read()
+                return answer
 
     def ended(self):
         record = self.follow(self.task)
         return record['status'], record['error_info']
 
     def content(self):
-        row = self.pool.world.records.get('VDI', self.vdi)
-        return self.pool.world.disks[row['SR']].volumes[row['uuid']].content
+        return self.pool.actors.content(self.vdi)
 
     def test_bytes_arrive(self):
         body = b'disk' * MIB
@@ -108,6 +109,8 @@ class TestImport(PoolCase):
                 if self.xapi.task.get_progress(self.task) > 0.4:
                     break
                 time.sleep(0.01)
+            else:
+                self.fail('no progress was shown')
             self.assertEqual('pending', self.xapi.task.get_status(self.task))
             [vbd] = self.xapi.VDI.get_VBDs(self.vdi)
             self.assertTrue(self.xapi.VBD.get_currently_attached(vbd))
@@ -122,7 +125,7 @@ class TestImport(PoolCase):
         self.assertEqual([], self.xapi.VDI.get_VBDs(self.vdi))
 
     def test_more_than_fits_fails_in_the_middle(self):
-        self.assertEqual(200, self.put(bytes(LIMIT + 1)).status)
+        self.put(bytes(LIMIT + 1))
         self.assertEqual(
             ('failure', ['VDI_IO_ERROR', 'Device I/O errors']), self.ended()
         )
@@ -160,6 +163,22 @@ class TestImport(PoolCase):
         self.task = self.xapi.task.create('import', 'again')
         self.assertEqual(404, self.put(iter([b'a', b'b'])).status)
         self.assertEqual('failure', self.ended()[0])
+        self.task = self.xapi.task.create('import', 'again')
+        self.assertEqual(404, self.put(b'a', chunked='true').status)
+        self.assertEqual('failure', self.ended()[0])
+
+    def test_a_no_is_heard_though_the_body_was_not_read(self):
+        with socket.create_connection(
+            ('127.0.0.1', self.pool.port), timeout=10
+        ) as connection:
+            connection.sendall(
+                b'PUT /import_raw_vdi?vdi=a HTTP/1.1\r\n'
+                b'Host: a\r\nContent-Length: 600000\r\n\r\n'
+            )
+            for _ in range(6):
+                connection.sendall(bytes(100000))
+                time.sleep(0.02)
+            self.assertIn(b' 401 ', connection.recv(4096))
 
     def test_a_host_that_cannot_see_the_sr_names_one_that_can(self):
         local = next(s for s in self.xapi.SR.get_all() if s != self.sr)

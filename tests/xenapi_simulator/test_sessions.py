@@ -7,6 +7,7 @@ import XenAPI
 
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import sessions
+from imagecache_handlers_xenapi.simulator import Simulator
 from imagecache_handlers_xenapi.simulator import User
 from tests.xenapi_simulator.clients import PoolCase
 from tests.xenapi_simulator.clients import quick
@@ -56,6 +57,12 @@ class TestSessions(PoolCase):
         time.sleep(0.1)
         answer = self.raw('pool.get_all', self.session)
         self.assertEqual(['SESSION_INVALID', self.session], answer['error'])
+
+    def test_a_session_in_use_stays_open(self):
+        self.pool.timing.idle_end = 0.6
+        for _ in range(6):
+            time.sleep(0.15)
+            self.assertIsNone(self.raw('pool.get_all', self.session)['error'])
 
     def test_the_oldest_of_an_originator_gives_way(self):
         for originator, limit in (
@@ -156,6 +163,23 @@ class TestPool(PoolCase):
             ['HOST_IS_SLAVE', '127.0.0.3'], self.xapi.pool.get_all
         )
         self.assertTrue(self.login(2).pool.get_all())
+
+    def test_an_address_of_ipv6_stays_bare(self):
+        self.pool.actors.set('host', self.pool.host(2), address='::1')
+        self.pool.promote(2)
+        self.assertFails(['HOST_IS_SLAVE', '::1'], self.xapi.pool.get_all)
+        pool = Simulator(addresses=['::1'], port=8080)
+        self.assertEqual('http://[::1]:8080', pool.url)
+
+    def test_nothing_listens_but_on_loopback(self):
+        for wrong in ['192.0.2.1'] * 3, ['127.0.0.1']:
+            with self.assertRaises(ValueError):
+                Simulator(self.scenario, addresses=wrong)
+
+    def test_a_pool_can_be_started_again(self):
+        self.pool.stop()
+        self.pool.start()
+        self.assertTrue(self.login().pool.get_all())
 
     def test_a_host_may_be_down_and_come_back(self):
         self.pool.fail_host(0)

@@ -71,6 +71,14 @@ class TestFaults(PoolCase):
         self.xapi.SR.get_all()
         self.assertFails(['INTERNAL_ERROR', 'here'], self.xapi.VDI.get_all)
 
+    def test_a_star_is_no_point_within_a_call(self):
+        seen = []
+        self.pool.after('*', lambda: seen.append('here'), 2)
+        self.xapi.VDI.clone(self.one)
+        self.assertEqual([], seen)
+        self.xapi.pool.get_all()
+        self.assertEqual(['here'], seen)
+
     def test_a_hanging_call_keeps_its_caller(self):
         self.pool.before('pool.get_all', hang(0.2))
         client = self.json()
@@ -134,6 +142,14 @@ class TestOthers(PoolCase):
         )
         self.assertNotEqual(self.image, moved)
         self.assertEqual([moved], self.xapi.VDI.get_all())
+
+    def test_an_sr_may_leave(self):
+        self.actors.forget_sr(self.pool.actors.default_sr())
+        self.assertEqual([], self.xapi.VDI.get_all())
+        self.assertEqual([], self.xapi.PBD.get_all())
+        self.assertFails(
+            ['HANDLE_INVALID', 'SR', self.sr], self.xapi.SR.update, self.sr
+        )
 
     def test_a_machine_ends_with_its_disks(self):
         disk = self.actors.spawn(self.image)
