@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from typing import TYPE_CHECKING
 
+from imagecache_handlers.exceptions import HandlerNotFound
 from imagecache_handlers.frontends.cli.base import CacheCommand
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.paged import Answer
@@ -26,23 +27,31 @@ class Config(Listing, CacheCommand):
         from imagecache_handlers import opts
 
         conf = options.settings(self.app.options)
-        handler = f'{opts.GROUP}_{opts.value(conf, "handler")}'
-        rows = list(_common(conf))
+        name = opts.value(conf, 'handler')
+        handler = f'{opts.GROUP}_{name}'
+        rows = list(_common(conf, typed=bool(self.app.options.handler)))
         for group, those in loader.option_groups():
             if group == handler:
                 rows += _of_handler(conf, group, those)
         # Shown only if a cache could be opened with them.
+        installed = loader.available(loader.HANDLERS)
+        if name not in installed:
+            raise HandlerNotFound(name, installed)
         opts.rules(conf, loader.load_order)
         return Answer(rows=rows)
 
 
-def _common(conf: 'cfg.ConfigOpts') -> Iterator[tuple[Any, ...]]:
+def _common(
+    conf: 'cfg.ConfigOpts', *, typed: bool
+) -> Iterator[tuple[Any, ...]]:
     from imagecache_handlers import opts
 
     for _, those in opts.list_opts():
         for opt in those:
             value = opts.value(conf, opt.dest)
             origin = opts.origin(conf, opt.dest)
+            if typed and opt.dest == 'handler':
+                origin = 'the command line'
             yield opts.GROUP, opt.dest, _shown(value), printable(origin)
 
 

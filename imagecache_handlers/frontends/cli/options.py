@@ -125,6 +125,7 @@ def settings(options: argparse.Namespace) -> 'cfg.ConfigOpts':
     """Read the configuration files and the options in their place."""
     from oslo_config import cfg
 
+    from imagecache_handlers import config_files
     from imagecache_handlers import loader
     from imagecache_handlers import opts
 
@@ -139,7 +140,8 @@ def settings(options: argparse.Namespace) -> 'cfg.ConfigOpts':
         text = f'cannot read {error.filename}: {error.strerror}'
         raise ConfigurationError(text) from error
     except UnicodeDecodeError as error:
-        text = f'a configuration file is no UTF-8 text: {error.reason}'
+        name = config_files.undecodable(options.config or [], 'imagecache')
+        text = f'{name} is no UTF-8 text: {error.reason}'
         raise ConfigurationError(text) from error
     if problems:
         raise ConfigurationError('; '.join(problems))
