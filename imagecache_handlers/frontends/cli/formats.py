@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Iterable
-from collections.abc import Mapping
 from collections.abc import Sequence
 import json
 from typing import Any
@@ -30,10 +29,11 @@ class Page(cliff.formatters.base.ListFormatter):
 
 
 class Json(cliff.formatters.json_format.JSONFormatter):
-    """A list of objects, row by row.
+    """Lists of objects, laid out as ever but many times as quickly.
 
-    The encoder of the standard library is slow when it is to indent: here
-    it is not, for no more than its separators make the lines.
+    The encoder of the standard library is slow where it indents.  So it is
+    told to break lines only, and the layout is made of the breaks: there are
+    no others, for within texts they are written ``\\n``.
     """
 
     def emit_list(
@@ -43,30 +43,21 @@ class Json(cliff.formatters.json_format.JSONFormatter):
         stdout: TextIO,
         parsed_args: argparse.Namespace,
     ) -> None:
-        if parsed_args.noindent:
-            super().emit_list(column_names, data, stdout, parsed_args)
+        rows = [[_plain(cell) for cell in row] for row in data]
+        if not rows or parsed_args.noindent or _nested(rows):
+            super().emit_list(column_names, rows, stdout, parsed_args)
             return
-        encoder = json.JSONEncoder(separators=(',\n    ', ': '))
-        written = '['
-        for row in data:
-            fields = dict(zip(column_names, map(_plain, row), strict=True))
-            text = _told(fields) or encoder.encode(fields)[1:-1]
-            stdout.write(f'{written}\n  {{\n    {text}\n  }}')
-            written = ','
-        stdout.write('[]\n' if written == '[' else '\n]\n')
-
-
-def _told(fields: Mapping[str, Any]) -> str:
-    """Write fields one by one, if there is a value that has parts."""
-    if not any(isinstance(one, (list, dict)) for one in fields.values()):
-        return ''
-    return ',\n    '.join(
-        f'{json.dumps(name)}: {json.dumps(value)}'
-        for name, value in fields.items()
-    )
+        objects = [dict(zip(column_names, row, strict=True)) for row in rows]
+        text = json.dumps(objects, separators=(',\n    ', ': '))
+        text = text[2:-2].replace('},\n    {', '\n  },\n  {\n    ')
+        stdout.write(f'[\n  {{\n    {text}\n  }}\n]\n')
 
 
 def _plain(cell: Any) -> Any:
     if isinstance(cell, cliff.columns.FormattableColumn):
         return cell.machine_readable()
     return cell
+
+
+def _nested(rows: Iterable[Sequence[Any]]) -> bool:
+    return any(isinstance(cell, (list, dict)) for row in rows for cell in row)
