@@ -93,17 +93,20 @@ def opened(options: argparse.Namespace) -> Iterator[Opened]:
     """
     # Imported where they are needed: `--help` shall not wait for them.
     from imagecache_handlers import loader
+    from imagecache_handlers.nova_opts import Followed
     from imagecache_handlers import opts
 
     conf = settings(options)
-    rules = opts.rules(conf, loader.load_order)
+    # One for all: each would warn of old names anew.
+    nova = Followed(conf)
+    rules = opts.rules(conf, loader.load_order, nova)
     name = opts.value(conf, 'handler')
     with contextlib.closing(loader.load_handler(name, conf)) as handler:
         yield Opened(
             cache=ImageCache(handler, rules),
             rules=rules,
             stores=options.stores and frozenset(options.stores),
-            interval=opts.interval(conf),
+            interval=opts.interval(conf, nova),
         )
 
 
