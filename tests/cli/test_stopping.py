@@ -3,21 +3,26 @@
 import signal
 import subprocess
 
+from tests.cli.command import Command
 from tests.cli.command import environment
 from tests.cli.command import IMAGE
 from tests.cli.command import OTHER
 from tests.cli.command import PROGRAM
 from tests.cli.gate import Gated
+from tests.directory.place import Place
 
 IMAGES = {IMAGE, OTHER}
 
 
-class TestStopping(Gated):
+class Stopped(Gated):
+    """A sweep that has come to its first image."""
+
     def setUp(self):
         super().setUp()
         for image_id in IMAGES:
             self.add(image_id)
         self.age()
+        self.prepare()
         self.process = subprocess.Popen(  # noqa: S603 -- our own program
             [
                 *PROGRAM,
@@ -36,6 +41,9 @@ class TestStopping(Gated):
         self.first = self.await_eviction()
         [self.second] = IMAGES - {self.first}
 
+    def prepare(self):
+        """Do what else is to be done before the sweep."""
+
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
 
@@ -44,6 +52,8 @@ class TestStopping(Gated):
         assert self.process.stderr
         return [self.process.stderr.readline() for _ in range(2)]
 
+
+class TestStopping(Stopped):
     def test_once_it_ends_after_the_current_image_with_a_report(self):
         self.interrupt()
         self.assertIn('ending after the current image', self.said()[1])
@@ -68,3 +78,23 @@ class TestStopping(Gated):
     def claims(self, image_id):
         labels = self.labels(image_id)
         return [one for one in labels if one.startswith('claim')]
+
+
+class TestSeveralStores(Stopped):
+    def prepare(self):
+        self.other = Place('setUp')
+        self.other.setUp()
+        self.addCleanup(self.other.doCleanups)
+        self.other.add()
+        Command.age(self.other)
+        with open(self.conf, 'a') as file:
+            file.write(f'path = {self.other.path}\n')
+
+    def test_twice_it_waits_for_none_of_them(self):
+        self.interrupt()
+        self.said()
+        self.interrupt()
+        # The gate stays shut for both.
+        self.process.communicate(timeout=30)
+        self.assertEqual(1, self.process.returncode)
+        self.assertTrue(self.other.file().exists())
