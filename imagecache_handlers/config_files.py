@@ -123,6 +123,20 @@ def paths(conf: cfg.ConfigOpts) -> Iterator[str]:
             yield os.path.abspath(file)
 
 
+def check_folders(arguments: Iterable[str]) -> None:
+    """Refuse files that were named as folders: they would not be read.
+
+    :raises ConfigurationError: naming the first of them.
+    """
+    for option, name in _given(arguments):
+        path = os.path.expanduser(name)
+        is_file = os.path.exists(path) and not os.path.isdir(path)
+        if option == _FOLDER and is_file:
+            raise ConfigurationError(
+                f'{path} is no folder: name a file with {_FILE}'
+            )
+
+
 def undecodable(arguments: Iterable[str], project: str) -> str:
     """Name the file that is no text, when reading those has failed.
 

@@ -57,22 +57,25 @@ class TestFiles(Command):
     def test_a_sidecar_of_nonsense_shows_no_controls(self):
         self.add()
         whole = json.loads(self.sidecar().read_text())
-        for content in (
-            b'\xff\x00\x1b[31m',
-            b'{"labels": ["\\u001b]0;title\\u0007"]}',
-            json.dumps(whole | {'labels': ['pin.\x1b[2J']}).encode(),
-            json.dumps(whole | {'image_id': '\x1b[31m'}).encode(),
-            b'',
+        for number, content in enumerate(
+            (
+                b'\xff\x00\x1b[31m',
+                b'{"labels": ["\\u001b]0;title\\u0007"]}',
+                json.dumps(whole | {'labels': ['pin.\x1b[2J']}).encode(),
+                json.dumps(whole | {'image_id': '\x1b[31m'}).encode(),
+                b'',
+            )
         ):
-            self.sidecar().write_bytes(content)
-            for line in ['list'], ['plan'], ['debris', 'list']:
-                with self.subTest(content=content, line=line):
-                    done = self.run_on(*line)
-                    self.assertIn(done.returncode, (0, 1))
-                    self.assertNotIn('Traceback', done.stderr)
-                    for text in done.stdout, done.stderr:
-                        printed = text.replace('\n', '')
-                        self.assertTrue(printed.isprintable(), text)
+            self.add(f'image{number}')
+            self.sidecar(f'image{number}').write_bytes(content)
+        for line in ['list'], ['plan'], ['debris', 'list']:
+            with self.subTest(line):
+                done = self.run_on(*line)
+                self.assertIn(done.returncode, (0, 1))
+                self.assertNotIn('Traceback', done.stderr)
+                for text in done.stdout, done.stderr:
+                    printed = text.replace('\n', '')
+                    self.assertTrue(printed.isprintable(), text)
 
     def test_files_with_hostile_names_are_no_images(self):
         for name in b'\xff\xfe', b'\x1b[31mred', b'a\nb', b'-f', b'..x':

@@ -172,5 +172,9 @@ class TestConfig(Installed):
     def test_what_could_not_be_opened_is_refused(self):
         done = self.run_on('config', '--handler', 'nobody')
         self.refused(done, 2, "no handler is called 'nobody'")
+        with open(self.conf, 'a') as file:
+            file.write('layout = piled\n')
+        said = f'layout in {self.conf}: piled is not one of plain, nova'
+        self.refused(self.run_on('config'), 2, said)
         self.configure('high_watermark = 70')
         self.refused(self.run_on('config'), 2, 'low_watermark 80')

@@ -112,13 +112,10 @@ class TestSchemas(Command):
     def test_every_format_of_every_command(self):
         for command, column in {
             'plan': 'image',
-            'list': 'image',
             f'show {IMAGE}': 'image',
             'usage': 'kind',
             'debris list': 'location',
             'policies': 'name',
-            'config': 'option',
-            'sweep --dry-run': 'image',
         }.items():
             words = [*command.split(), '-c', column, '--sort-column', column]
             with self.subTest(command):
@@ -130,14 +127,13 @@ class TestSchemas(Command):
                 self.assertEqual(sorted(values), values)
                 said = self.out(*words, '-f', 'value', '--sort-descending')
                 self.assertEqual(values[::-1], said.splitlines())
-        for command in 'plan', f'show {IMAGE}':
-            words = command.split()
-            said = self.out(*words, '-f', 'yaml')
-            self.assertIn(f'image: {IMAGE}\n', said)
-            self.assertIn(f'| {IMAGE} |', self.out(*words, '-f', 'table'))
-            said = self.out(*words, '-f', 'json', '--noindent', '-c', 'image')
-            self.assertIn({'image': IMAGE}, json.loads(said))
-            self.assertEqual(1, len(said.splitlines()))
+        words = ['show', IMAGE]
+        said = self.out(*words, '-f', 'yaml')
+        self.assertIn(f'image: {IMAGE}\n', said)
+        self.assertIn(f'| {IMAGE} |', self.out(*words, '-f', 'table'))
+        said = self.out(*words, '-f', 'json', '--noindent', '-c', 'image')
+        self.assertIn({'image': IMAGE}, json.loads(said))
+        self.assertEqual(1, len(said.splitlines()))
 
     def test_what_names_no_column_is_refused_before_anything_is_done(self):
         for words, said in {

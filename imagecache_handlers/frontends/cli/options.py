@@ -134,6 +134,7 @@ def settings(options: argparse.Namespace) -> 'cfg.ConfigOpts':
 
     conf = cfg.ConfigOpts()
     opts.register_opts(conf)
+    config_files.check_folders(options.config or [])
     try:
         conf(options.config or [], project='imagecache')
         problems = opts.unknown(conf, loader.option_groups())
