@@ -9,6 +9,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
 import contextlib
+import datetime
 import os
 import pathlib
 import subprocess
@@ -16,10 +17,11 @@ import sys
 import tempfile
 import time
 
-from benchmarks import directory
 from benchmarks import output
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import sidecar
 from imagecache_handlers.frontends.cli import app
+from imagecache_handlers.marks import unused_label
 
 SIZE = 10_000
 MADE_OF = 'import cliff.app, cliff.commandmanager, oslo_config.cfg, stevedore'
@@ -39,14 +41,22 @@ def start(*arguments: str) -> Callable[[], object]:
 
 def furnish(root: pathlib.Path, count: int) -> pathlib.Path:
     """Make a folder of images without users; give its configuration."""
-    place = directory.Place(root=root, count=count)
-    os.mkdir(place.images)
+    images = root / 'images'
+    images.mkdir()
+    now = datetime.datetime.now(datetime.UTC)
     for n in range(count):
-        place.image(n)
+        _image(images / f'image-{n:06}', now)
     os.sync()
     conf = root / 'cache.conf'
-    conf.write_text(f'[imagecache_directory]\npath = {place.images}\n')
+    conf.write_text(f'[imagecache_directory]\npath = {images}\n')
     return conf
+
+
+def _image(path: pathlib.Path, now: datetime.datetime) -> None:
+    path.write_bytes(b'an image')
+    labels = {unused_label(now)}
+    written = sidecar.Sidecar.of(path.name, now, labels, path.stat())
+    (path.parent / sidecar.path(path.name)).write_bytes(written.dump())
 
 
 def listing(conf: pathlib.Path) -> None:

@@ -83,14 +83,14 @@ class Place:
             os.mkdir(folder)
         template = overlay(f'{self.images}/{_name(0)}')
         for n in range(self.count):
-            self.image(n)
+            self._image(n)
             below = _name(n // 2 * 2)
             disk = template.replace(_name(0).encode(), below.encode())
             self._disk(n, disk)
         # What was just written is not to be written back while we measure.
         os.sync()
 
-    def image(self, n: int) -> None:
+    def _image(self, n: int) -> None:
         name = _name(n)
         path = os.path.join(self.images, name)
         _write(path, b'an image')
