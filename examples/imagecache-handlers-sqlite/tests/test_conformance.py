@@ -1,0 +1,70 @@
+"""The handler keeps every promise of the conformance kit."""
+
+import contextlib
+import io
+
+from imagecache_handlers.testing import conformance
+
+from tests.pooled import Pooled
+
+
+NO_DISK_IDS = '../..', 'a\nb', conformance.TWO
+
+
+class TestSqlite(Pooled, conformance.HandlerConformance):
+    sees_users = True
+
+    def lose(self, image):
+        self.pool.remove(image.location)
+
+    def occupy(self, image, user):
+        self.pool.clone(image.location, user)
+
+    def vacate(self, image, user):
+        [clone] = [at for at, name in self.disks().items() if name == user]
+        self.pool.remove(clone)
+
+    def foreign(self):
+        before = self.disks()
+        self._put_foreign()
+        self._foreign = self.disks().keys() - before.keys()
+        return self._foreign
+
+    def foreign_left(self):
+        return self._foreign & self.disks().keys()
+
+    def litter(self):
+        stray = self.pool.folder / f'{"5" * 32}.disk'
+        stray.write_bytes(b'half an im')
+        return [stray.stem]
+
+    def outages(self):
+        return [self._away(), self._damaged()]
+
+    def _put_foreign(self):
+        def put(name, **marks):
+            return self.pool.add(io.BytesIO(b'disk'), name, **marks)
+
+        without_mark = put(conformance.ONE)
+        # A copy of an image has its mark, and is none.
+        put('copy', image_id=conformance.ONE, parent=without_mark)
+        for hostile in '', '-rf', '../../etc/passwd':
+            put('image', image_id=hostile)
+        with self.pool.writing() as db:
+            for number, disk_id in enumerate(NO_DISK_IDS):
+                row = disk_id, 'image', f'shapeless-{number}'
+                db.execute('INSERT INTO disk VALUES (?,?,?,NULL,1,1)', row)
+
+    @contextlib.contextmanager
+    def _away(self):
+        away = self.pool.folder.rename(self.root / 'away')
+        yield
+        away.rename(self.pool.folder)
+
+    @contextlib.contextmanager
+    def _damaged(self):
+        catalogue = self.pool.folder / 'catalogue.sqlite'
+        whole = catalogue.read_bytes()
+        catalogue.write_bytes(b'no such thing')
+        yield
+        catalogue.write_bytes(whole)

@@ -1,0 +1,285 @@
+"""Several processes at once, and those that die at any step."""
+
+import contextlib
+import functools
+import io
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+
+from imagecache_handlers import exceptions
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers_sqlite.handler import SqliteHandler
+from imagecache_handlers_sqlite import pool as pools
+from imagecache_handlers_sqlite.pool import Pool
+
+from tests.pooled import Pooled
+
+MANY = 60  # more steps than anything here takes
+
+ACT = """
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers_sqlite.handler import SqliteHandler
+from imagecache_handlers_sqlite.pool import Pool
+import itertools, sys
+
+store, name = sys.argv[1:]
+handler = SqliteHandler(Pool(store))
+"""
+MARK = """
+[image] = handler.enumerate(store)
+handler.mark(image, {f'{name}.0'})
+print('marked', flush=True)
+for number in range(25) if name != 'for-ever' else itertools.count():
+    handler.mark(image, {f'{name}.{number + 1}'}, {f'{name}.{number}'})
+"""
+ADD = """
+print('adding', flush=True)
+meta = ImageMeta(image_id=name, size=9, disk_format='raw')
+handler.add(meta, sys.stdin.buffer, store, {'site.a'})
+"""
+
+
+class Acting(Pooled):
+    def start(self, program, name):
+        command = [sys.executable, '-c', ACT + program]
+        process = subprocess.Popen(
+            [*command, self.store, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.enterContext(process)
+        self.addCleanup(process.kill)
+        return process
+
+    @property
+    def store(self):
+        return str(self.pool.folder)
+
+    def listed(self):
+        return list(self.connect().enumerate(self.store))
+
+    def labels(self):
+        [image] = self.listed()
+        return image.marks.labels
+
+    def add(self, image_id, labels=('site.a',), *, content=b'content'):
+        meta = ImageMeta(image_id=image_id, size=7, disk_format='raw')
+        stream = io.BytesIO(content)
+        return self.connect().add(meta, stream, self.store, labels)
+
+    def debris(self):
+        return list(self.connect().debris(self.store))
+
+    def clean(self):
+        """Clear up as a later pass would; no image may go by that."""
+        before = self.listed()
+        for piece in self.debris():
+            self.connect().clean(piece)
+        self.assertEqual([], self.debris())
+        self.assertEqual(before, self.listed())
+        files = [path.stem for path in self.pool.folder.glob('*.disk')]
+        self.assertCountEqual(self.disks(), files)
+
+
+class TestProcesses(Acting):
+    def test_processes_that_mark_at_once_lose_nothing(self):
+        self.seed('debian')
+        names = 'site.a', 'site.b', 'site.c', 'site.d'
+        processes = [self.start(MARK, name) for name in names]
+        codes = [process.wait(timeout=60) for process in processes]
+        self.assertEqual([0, 0, 0, 0], codes)
+        self.assertEqual({f'{name}.25' for name in names}, self.labels())
+
+    def test_a_killed_writer_leaves_no_lock_and_no_half_mark(self):
+        self.seed('debian')
+        for _ in range(3):
+            process = self.start(MARK, 'for-ever')
+            self.assertEqual('marked\n', process.stdout.readline())
+            process.send_signal(signal.SIGKILL)
+            process.wait(timeout=60)
+            self.assertEqual(1, len(self.labels()))
+            [image] = self.listed()
+            self.connect().mark(image, (), image.marks.labels)
+        self.assertEqual(set(), self.labels())
+
+    def test_a_killed_add_leaves_debris_and_a_living_one_none(self):
+        process = self.start(ADD, 'debian')
+        self.assertEqual('adding\n', process.stdout.readline())
+        while not (files := list(self.pool.folder.glob('*.disk'))):
+            self.assertIsNone(process.poll())
+        self.assertEqual([], self.debris())
+        self.assertEqual(0, self.pool.discard(files[0].stem))
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=60)
+        self.assertEqual([], self.listed())
+        [piece] = self.debris()
+        self.assertEqual(files[0].stem, piece.location)
+        self.clean()
+        self.add('debian')
+
+    def test_what_is_cut_short_is_never_listed(self):
+        with self.assertRaisesRegex(exceptions.Unsupported, '6 bytes, not 7'):
+            self.add('debian', content=b'conten')
+        self.assertEqual([], self.listed())
+        self.clean()
+
+
+class TestCrashes(Acting):
+    """Acts that die before or after each of their steps in turn."""
+
+    def die_at_each_step(self, act, settle):
+        for step in range(1, MANY):
+            with self.subTest(step=step):
+                survived = self._child(act, step)
+                settle()
+            if survived:
+                break
+        else:
+            self.fail(f'more than {MANY} steps')
+
+    def _child(self, act, step):
+        child = os.fork()
+        if child == 0:
+            _doom(step)
+            act()
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        code = os.waitstatus_to_exitcode(status)
+        self.assertIn(code, (0, 9))
+        return code == 0
+
+    def test_an_add_that_died_left_all_or_nothing(self):
+        def settle():
+            for image in self.listed():
+                self.assertEqual({'site.a'}, image.marks.labels)
+                self.assertEqual(7, image.size)
+                self.connect().evict(image)
+            self.clean()
+            self.assertEqual({}, self.disks())
+
+        self.die_at_each_step(lambda: self.add('debian'), settle)
+
+    def test_a_mark_that_died_did_all_or_nothing(self):
+        image = self.add('debian')
+
+        def settle():
+            self.assertIn(self.labels(), ({'site.a'}, {'site.b'}))
+            self.connect().mark(image, {'site.a'}, {'site.b'})
+
+        self.die_at_each_step(
+            lambda: self.connect().mark(image, {'site.b'}, {'site.a'}), settle
+        )
+
+    def test_an_evict_that_died_left_an_image_or_debris(self):
+        self.add('debian')
+
+        def evict():
+            [image] = self.listed()
+            self.connect().evict(image)
+
+        def settle():
+            self.clean()
+            if not self.listed():
+                self.add('debian')
+            self.assertEqual({'site.a'}, self.labels())
+
+        self.die_at_each_step(evict, settle)
+
+
+class TestRaces(Acting):
+    def test_a_clone_between_look_and_eviction_keeps_the_image(self):
+        image = self.add('debian')
+        self.pool.clone(image.location, 'vm')
+        with self.assertRaises(exceptions.ImageInUse) as caught:
+            self.connect().evict(image)
+        self.assertEqual({'vm'}, caught.exception.users)
+
+    def test_the_backend_itself_removes_no_parent(self):
+        image = self.add('debian')
+        self.pool.clone(image.location, 'vm')
+        with self.assertRaises(pools.Refused):
+            self.pool.remove(image.location)
+        self.clean()
+
+    def test_of_a_clone_and_an_eviction_at_once_one_succeeds(self):
+        for _ in range(10):
+            image = self.add('debian')
+            evicting = self._fork(self.connect().evict, image)
+            with contextlib.suppress(pools.Refused):
+                self.pool.clone(image.location, 'vm')
+            evicted = os.waitpid(evicting, 0)[1] == 0
+            self.assertEqual([] if evicted else ['image', 'vm'], self.names())
+            self.clear()
+
+    def test_of_two_adds_at_once_one_succeeds(self):
+        for _ in range(10):
+            adding = self._fork(self.add, 'debian', ['site.b'])
+            with contextlib.suppress(exceptions.ImageExists):
+                self.add('debian')
+            added = os.waitpid(adding, 0)[1] == 0
+            self.assertEqual({'site.b' if added else 'site.a'}, self.labels())
+            self.clear()
+
+    def test_a_lost_commit_is_uncertain(self):
+        image = self.add('debian')
+        hasty = SqliteHandler(Pool(self.store, patience=0.01))
+        with self.pool.reading() as db:
+            db.execute('SELECT id FROM disk').fetchone()
+            for act in (
+                lambda: hasty.evict(image),
+                lambda: hasty.mark(image, {'site.b'}),
+            ):
+                with self.assertRaises(exceptions.Uncertain):
+                    act()
+        self.assertEqual([image], self.listed())
+
+    def _fork(self, act, *arguments):
+        child = os.fork()
+        if child == 0:
+            with contextlib.suppress(exceptions.CacheError):
+                act(*arguments)
+                os._exit(0)
+            os._exit(1)
+        return child
+
+    def names(self):
+        return sorted(self.disks().values())
+
+    def clear(self):
+        names = self.disks()
+        # A clone goes before its image.
+        for disk_id in sorted(names, key=names.get, reverse=True):
+            self.pool.remove(disk_id)
+        self.clean()
+
+
+def _doom(step):
+    """Have this process die at that step: a statement, or a file's end."""
+    left = [step]
+
+    def doomed(call, *arguments):
+        _step(left)
+        result = call(*arguments)
+        _step(left)
+        return result
+
+    class Doomed(sqlite3.Connection):
+        def execute(self, *arguments):
+            return doomed(super().execute, *arguments)
+
+        def executemany(self, *arguments):
+            return doomed(super().executemany, *arguments)
+
+    sqlite3.connect = functools.partial(sqlite3.connect, factory=Doomed)
+    for name in 'fsync', 'unlink':
+        setattr(os, name, functools.partial(doomed, getattr(os, name)))
+
+
+def _step(left):
+    left[0] -= 1
+    if left[0] == 0:
+        os._exit(9)
