@@ -1,7 +1,11 @@
 """The handler keeps every promise of the conformance kit."""
 
 import contextlib
+import fcntl
+import functools
 import io
+import os
+import sqlite3
 
 from imagecache_handlers.testing import conformance
 
@@ -9,6 +13,25 @@ from tests.pooled import Pooled
 
 
 NO_DISK_IDS = '../..', 'a\nb', conformance.TWO
+
+
+def around(step, call):
+    def stepping(*arguments, **options):
+        step()
+        result = call(*arguments, **options)
+        step()
+        return result
+
+    return stepping
+
+
+class Doomed(sqlite3.Connection):
+    """Each statement is a step: a commit is one as well."""
+
+    def __init__(self, step, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.execute = around(step, self.execute)
+        self.executemany = around(step, self.executemany)
 
 
 class TestSqlite(Pooled, conformance.HandlerConformance):
@@ -37,6 +60,13 @@ class TestSqlite(Pooled, conformance.HandlerConformance):
         stray = self.pool.folder / f'{"5" * 32}.disk'
         stray.write_bytes(b'half an im')
         return [stray.stem]
+
+    def doom(self, step):
+        sqlite3.connect = functools.partial(
+            sqlite3.connect, factory=functools.partial(Doomed, step)
+        )
+        for owner, name in (os, 'fsync'), (os, 'unlink'), (fcntl, 'flock'):
+            setattr(owner, name, around(step, getattr(owner, name)))
 
     def outages(self):
         return [self._away(), self._damaged()]

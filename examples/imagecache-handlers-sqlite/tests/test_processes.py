@@ -1,11 +1,9 @@
-"""Several processes at once, and those that die at any step."""
+"""Several processes at once, and those that are killed."""
 
 import contextlib
-import functools
 import io
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 
@@ -16,8 +14,6 @@ from imagecache_handlers_sqlite import pool as pools
 from imagecache_handlers_sqlite.pool import Pool
 
 from tests.pooled import Pooled
-
-MANY = 60  # more steps than anything here takes
 
 ACT = """
 from imagecache_handlers.model import ImageMeta
@@ -128,68 +124,6 @@ class TestProcesses(Acting):
         self.clean()
 
 
-class TestCrashes(Acting):
-    """Acts that die before or after each of their steps in turn."""
-
-    def die_at_each_step(self, act, settle):
-        for step in range(1, MANY):
-            with self.subTest(step=step):
-                survived = self._child(act, step)
-                settle()
-            if survived:
-                break
-        else:
-            self.fail(f'more than {MANY} steps')
-
-    def _child(self, act, step):
-        child = os.fork()
-        if child == 0:
-            _doom(step)
-            act()
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        self.assertIn(code, (0, 9))
-        return code == 0
-
-    def test_an_add_that_died_left_all_or_nothing(self):
-        def settle():
-            for image in self.listed():
-                self.assertEqual({'site.a'}, image.marks.labels)
-                self.assertEqual(7, image.size)
-                self.connect().evict(image)
-            self.clean()
-            self.assertEqual({}, self.disks())
-
-        self.die_at_each_step(lambda: self.add('debian'), settle)
-
-    def test_a_mark_that_died_did_all_or_nothing(self):
-        image = self.add('debian')
-
-        def settle():
-            self.assertIn(self.labels(), ({'site.a'}, {'site.b'}))
-            self.connect().mark(image, {'site.a'}, {'site.b'})
-
-        self.die_at_each_step(
-            lambda: self.connect().mark(image, {'site.b'}, {'site.a'}), settle
-        )
-
-    def test_an_evict_that_died_left_an_image_or_debris(self):
-        self.add('debian')
-
-        def evict():
-            [image] = self.listed()
-            self.connect().evict(image)
-
-        def settle():
-            self.clean()
-            if not self.listed():
-                self.add('debian')
-            self.assertEqual({'site.a'}, self.labels())
-
-        self.die_at_each_step(evict, settle)
-
-
 class TestRaces(Acting):
     def test_a_clone_between_look_and_eviction_keeps_the_image(self):
         image = self.add('debian')
@@ -255,31 +189,3 @@ class TestRaces(Acting):
         for disk_id in sorted(names, key=names.get, reverse=True):
             self.pool.remove(disk_id)
         self.clean()
-
-
-def _doom(step):
-    """Have this process die at that step: a statement, or a file's end."""
-    left = [step]
-
-    def doomed(call, *arguments):
-        _step(left)
-        result = call(*arguments)
-        _step(left)
-        return result
-
-    class Doomed(sqlite3.Connection):
-        def execute(self, *arguments):
-            return doomed(super().execute, *arguments)
-
-        def executemany(self, *arguments):
-            return doomed(super().executemany, *arguments)
-
-    sqlite3.connect = functools.partial(sqlite3.connect, factory=Doomed)
-    for name in 'fsync', 'unlink':
-        setattr(os, name, functools.partial(doomed, getattr(os, name)))
-
-
-def _step(left):
-    left[0] -= 1
-    if left[0] == 0:
-        os._exit(9)
