@@ -285,6 +285,9 @@ class CellarHooks(conformance.HandlerHooks):
     def doom(self, step):
         self.cellar.step = step
 
+    def whole(self, image):
+        return self.cask(image).size > 0
+
     def outages(self):
         return [mock.patch.object(self.cellar, 'down', True)]
 

@@ -1248,6 +1248,17 @@ class EvictsInTwo(CellarHandler):
         return super().evict(image)
 
 
+class FreesBeforeItRemoves(CellarHandler):
+    """It frees the bytes while the image is still listed."""
+
+    def evict(self, image):
+        with self.cellar as stores:
+            cask = self.find(stores, image)
+            if cask and not cask.users and image.marks.labels <= cask.labels:
+                cask.size = 0
+        return super().evict(image)
+
+
 class AddsForEver(CellarHandler):
     """What it stages is for ever taken for an add that goes on."""
 

@@ -68,8 +68,12 @@ class TestSqlite(Pooled, conformance.HandlerConformance):
         for owner, name in (os, 'fsync'), (os, 'unlink'), (fcntl, 'flock'):
             setattr(owner, name, around(step, getattr(owner, name)))
 
+    def whole(self, image):
+        file = self.pool.folder / f'{image.location}.disk'
+        return file.exists() and file.stat().st_size == image.size
+
     def outages(self):
-        return [self._away(), self._damaged()]
+        return [self._away(), self._damaged(), self._lost()]
 
     def _put_foreign(self):
         def put(name, **marks):
@@ -81,8 +85,8 @@ class TestSqlite(Pooled, conformance.HandlerConformance):
         for hostile in '', '-rf', '../../etc/passwd':
             put('image', image_id=hostile)
         with self.pool.writing() as db:
-            for number, disk_id in enumerate(NO_DISK_IDS):
-                row = disk_id, 'image', f'shapeless-{number}'
+            for name in NO_DISK_IDS:
+                row = name, 'image', name
                 db.execute('INSERT INTO disk VALUES (?,?,?,NULL,1,1)', row)
 
     @contextlib.contextmanager
@@ -98,3 +102,12 @@ class TestSqlite(Pooled, conformance.HandlerConformance):
         catalogue.write_bytes(b'no such thing')
         yield
         catalogue.write_bytes(whole)
+
+    @contextlib.contextmanager
+    def _lost(self):
+        catalogue = self.pool.folder / 'catalogue.sqlite'
+        away = catalogue.rename(self.root / 'away')
+        yield
+        # What was made in its place would stand for an empty pool.
+        self.assertFalse(catalogue.exists())
+        away.rename(catalogue)

@@ -1,13 +1,16 @@
 """Several processes at once, and those that are killed."""
 
 import contextlib
+import fcntl
 import io
 import os
 import signal
 import subprocess
 import sys
+from unittest import mock
 
 from imagecache_handlers import exceptions
+from imagecache_handlers.model import Debris
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers_sqlite.handler import SqliteHandler
 from imagecache_handlers_sqlite import pool as pools
@@ -116,6 +119,34 @@ class TestProcesses(Acting):
         self.assertEqual(files[0].stem, piece.location)
         self.clean()
         self.add('debian')
+
+    def test_a_file_is_locked_before_others_look_for_debris(self):
+        hasty = Pool(self.store, patience=0.01)
+        lock = fcntl.flock
+        looks = []
+
+        def look_first(file, how):
+            if how == fcntl.LOCK_EX:
+                looks.append(file.name)
+                self.assertRaises(pools.PoolError, hasty.strays)
+            lock(file, how)
+
+        with mock.patch.object(fcntl, 'flock', look_first):
+            self.add('debian')
+        self.assertEqual(1, len(looks))
+
+    def test_what_is_not_in_the_pool_is_no_debris(self):
+        stray = self.other.folder / f'{"5" * 32}.disk'
+        stray.write_bytes(b'')
+        piece = Debris(
+            store=self.store,
+            location=f'../other/{stray.stem}',
+            size=0,
+            since=None,
+            why='a test',
+        )
+        self.assertEqual(0, self.connect().clean(piece))
+        self.assertTrue(stray.exists())
 
     def test_what_is_cut_short_is_never_listed(self):
         with self.assertRaisesRegex(exceptions.Unsupported, '6 bytes, not 7'):

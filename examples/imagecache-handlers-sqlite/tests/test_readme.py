@@ -29,3 +29,19 @@ class TestReadme(unittest.TestCase):
             )
         self.assertRegex(done.stdout, r'debian-12 .* keep +in-use .*vm-1')
         self.assertRegex(done.stdout, r'cirros .* keep +too-young')
+
+    def test_what_the_backend_refuses_is_said_in_one_line(self):
+        done = subprocess.run(
+            [
+                sys.executable,
+                *('-m', 'imagecache_handlers_sqlite'),
+                *('remove', '/nowhere', 'disk'),
+            ],
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(1, done.returncode)
+        self.assertEqual(
+            'imagecache_handlers_sqlite: unable to open database file\n',
+            done.stderr,
+        )

@@ -48,6 +48,7 @@ class Dying(HandlerHooks):
 
         def settle() -> None:
             for image in self._list(key):
+                self.assertTrue(self.whole(image), 'half an image is listed')
                 self.assertIn('site.a', image.marks.labels)
                 self._connect().evict(image)
             self._tidy(other)
@@ -66,6 +67,7 @@ class Dying(HandlerHooks):
         def settle() -> None:
             listed = self._list(self._key(ONE)) or [self._add_one()]
             for image in listed:
+                self.assertTrue(self.whole(image), 'half an image is listed')
                 self.assertIn('site.a', image.marks.labels)
                 self._connect().evict(image)
             self._tidy(other)

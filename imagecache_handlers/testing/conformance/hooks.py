@@ -132,6 +132,13 @@ class HandlerHooks(_Base):
         is known of what a death in the middle of a call leaves.
         """
 
+    def whole(self, image: CachedImage) -> bool:
+        """Tell if the object has all of its bytes; by default it is trusted.
+
+        Asked of each image that a process which died left in the list.
+        """
+        return True
+
     def backend_calls(self) -> int | None:
         """Tell how many calls the backend has had; None: nobody counts."""
         return None
