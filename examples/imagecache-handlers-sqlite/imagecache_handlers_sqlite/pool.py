@@ -182,7 +182,10 @@ class Pool:
         try:
             with contextlib.closing(
                 sqlite3.connect(
-                    uri, self._patience, isolation_level=None, uri=True
+                    uri,
+                    timeout=self._patience,
+                    isolation_level=None,
+                    uri=True,
                 )
             ) as db:
                 db.execute('PRAGMA foreign_keys = ON')
