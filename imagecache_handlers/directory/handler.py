@@ -13,6 +13,7 @@ from typing import Self
 
 from imagecache_handlers.directory import adding
 from imagecache_handlers.directory import birth
+from imagecache_handlers.directory import disowned
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory.layout import Plain
@@ -95,7 +96,11 @@ class DirectoryHandler(CacheHandler):
         self, store: str, image_ids: Collection[str] | None = None
     ) -> Collection[CachedImage]:
         with opened(self._known(store)) as fd:
-            files = list(self._files(fd, image_ids))
+            listing = folder.Listing.of(fd)
+            files = list(self._files(fd, listing, image_ids))
+            if image_ids is None:
+                ours = [file.name for file in files]
+                disowned.tell(self._layout, store, fd, listing, ours)
         # The disks last: each is made of an image that was there before.
         survey = self._overlays.survey() if self._overlays and files else None
         # A sweep writes the same label on thousands of images.
@@ -103,9 +108,11 @@ class DirectoryHandler(CacheHandler):
         return [_image(store, file, survey, read) for file in files]
 
     def _files(
-        self, fd: int, image_ids: Collection[str] | None
+        self,
+        fd: int,
+        listing: folder.Listing,
+        image_ids: Collection[str] | None,
     ) -> Iterator[folder.File]:
-        listing = folder.Listing.of(fd)
         for name in self._layout.names(listing):
             if image_ids is not None:
                 named = self._layout.named(name)
@@ -161,6 +168,7 @@ class DirectoryHandler(CacheHandler):
             labels = (file.labels | added) - removed
             if labels != file.labels:
                 sidecar.write(fd, name, _labelled(fd, file, labels))
+                folder.settle(fd, name, 'labelled')
 
     def room(self, meta: ImageMeta, store: str) -> int:
         return meta.size

@@ -1,7 +1,6 @@
 """Nova's own folder, read and kept as Nova does."""
 
 import datetime
-import hashlib
 import io
 import os
 import subprocess
@@ -11,7 +10,6 @@ import time
 from unittest import mock
 
 from imagecache_handlers.directory import birth
-from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
@@ -22,9 +20,10 @@ from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Unsupported
 from tests.directory.disks import overlay
 from tests.directory.place import IMAGE
-from tests.directory.place import Place
+from tests.directory.place import NovaPlace
+from tests.directory.place import sha1
 
-SHA1 = hashlib.sha1(IMAGE.encode(), usedforsecurity=False).hexdigest()
+SHA1 = sha1(IMAGE)
 HOUR = datetime.timedelta(hours=1)
 DAY = 24 * HOUR
 
@@ -47,26 +46,16 @@ except OSError:
 """
 
 
-class Base(Place):
+class Base(NovaPlace):
     """``_base`` among the instances, with one image of long ago."""
 
     def setUp(self):
         super().setUp()
-        self.instances = self.root / 'instances'
-        self.locks = self.instances / 'locks'
-        self.locks.mkdir(parents=True)
-        self.folder = self.folder.rename(self.instances / '_base')
-        self.path = str(self.folder)
         self.now = datetime.datetime.now(datetime.UTC)
         self.put(SHA1)
 
-    def connect(self):
-        return DirectoryHandler(
-            [self.path],
-            layout='nova',
-            instance_paths=[str(self.instances)],
-            clock=lambda: self.now,
-        )
+    def clock(self):
+        return self.now
 
     def put(self, name, age=10 * DAY):
         self.file(name).write_bytes(os.urandom(8192))
