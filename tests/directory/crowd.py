@@ -58,6 +58,8 @@ FAIR = ImageBusy, ImageExists, ImageInUse, ImageNotFound
 
 # What lies among the instances and is none.
 BESIDE = {'resident', '_base', 'locks'}
+# To which Nova resizes an image.
+SIZES = 1, 20
 # What is Nova's in its folder, and no image.
 FOREIGN = {'swap_1024', 'ephemeral_20_40d1d2c'}
 
@@ -419,7 +421,7 @@ def fetch(scene: Scene) -> None:
     """Fetch an image, or resize one, as Nova does."""
     image_id = choose()
     file = scene.file(image_id)
-    resized = file.with_name(f'{file.name}_{random.choice([1, 20])}')
+    resized = file.with_name(f'{file.name}_{random.choice(SIZES)}')
     with _locked(scene, file.name):
         if not file.exists():
             _arrive(file, content(image_id))
@@ -444,24 +446,24 @@ def spawn(scene: Scene) -> None:
     folder, file = scene.instance(secrets.token_hex(4)), scene.file(choose())
     folder.mkdir()
     with _locked(scene, file.name):
-        files = [file, *scene.folder.glob(f'{file.name}_[0-9]*')]
-        chosen = random.choice(
-            [one for one in files if _is_image(one)] or [file]
-        )
-        made = chosen.exists()
-        if made:
-            os.utime(chosen)
-            disks.create(folder / 'disk', chosen)
-    if made:
-        _settle(folder, chosen.name)
+        images = [one for one in _copies(scene, file) if one.exists()]
+        for image in images[:1]:
+            os.utime(image)
+            # Long enough for a sweep that knows nothing of the lock.
+            time.sleep(random.random() / 4)
+            disks.create(folder / 'disk', image)
+    if images:
+        _settle(folder, images[0].name)
         scene.count('spawn')
-        _live(scene, folder, chosen.name)
+        _live(scene, folder, images[0].name)
     else:
         scene.delete(folder)
 
 
-def _is_image(file: pathlib.Path) -> bool:
-    return file.exists() and not file.name.endswith('.part')
+def _copies(scene: Scene, file: pathlib.Path) -> list[pathlib.Path]:
+    """Give an image and its resized copies, in any order."""
+    copies = [file, *(file.with_name(f'{file.name}_{size}') for size in SIZES)]
+    return random.sample(copies, len(copies))
 
 
 def fits(scene: Scene, play: Callable[[Scene], None]) -> bool:

@@ -325,6 +325,13 @@ class NovaTree(Tree):
             self.idle.remove(f'{name}_20')
             self.kept[f'{name}_20'] = b'as Nova fetched it'
 
+    def image_fetched_again(self, name):
+        """The pin was that of another file."""
+        self.pinned_image(name)
+        del self.kept[name]
+        self.file(name).unlink()
+        self.bare_file(name)
+
     def image_touched_while_it_aged(self, name):
         self.bare_file(name)
         self.idle.remove(name)
