@@ -25,7 +25,9 @@ ROOMS = {
     'space': 'model rules units verdicts',
     'blocking': 'model orders rules verdicts',
     'duplicates': 'model',
-    'policy': 'blocking duplicates marks model rules space verdicts',
+    'policy': (
+        'blocking duplicates marks model patterns rules space verdicts'
+    ),
     'handler': 'exceptions marks model',
     'guard': 'exceptions handler model',
     'timing': 'marks rules',

@@ -15,6 +15,7 @@ from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import ImageNotFound
+from imagecache_handlers import Patterns
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Unsupported
@@ -106,6 +107,17 @@ class TestNames(Base):
         [verdict] = cache.plan(evidence).verdicts
         self.assertEqual('in-use', verdict.reason)
         self.assertEqual(1, len(cache.pin(IMAGE, 'ops')))
+
+    def test_a_wildcard_is_warned_about(self):
+        known = Patterns.parse([IMAGE, f'{IMAGE[:8]}*', f'*{IMAGE[9:]}*'])
+        rules = Rules(protected=known)
+        cache = ImageCache(self.connect(), rules, clock=lambda: self.now)
+        plan = cache.plan(Evidence(complete=True, as_of=self.now))
+        [verdict] = plan.verdicts
+        self.assertEqual('protected', verdict.reason)
+        self.assertEqual(2, len(plan.warnings))
+        for warning in plan.warnings:
+            self.assertIn('cannot be tested', warning)
 
     def test_listing_writes_nothing(self):
         before = os.stat(self.folder).st_mtime_ns, self.entries()
