@@ -3,7 +3,7 @@
 import os
 import stat
 
-from imagecache_handlers.directory.closing import closing
+from imagecache_handlers.directory.closing import close
 from imagecache_handlers.directory import qcow2
 from imagecache_handlers.directory.qcow2 import Below
 
@@ -25,8 +25,11 @@ def is_disk(found: os.stat_result) -> bool:
 
 def below(path: str) -> tuple[Below, ...]:
     """Name the files right below a disk, as ``qcow2.read`` does."""
-    with closing(os.open(path, _READ)) as fd:
+    fd = os.open(path, _READ)
+    try:
         return qcow2.read(fd)
+    finally:
+        close(fd)
 
 
 class Chains:

@@ -4,7 +4,7 @@ They were restored, copied or written to.  By their sidecar nothing can be
 told of them, so they are foreign; but who did that took them for images.
 """
 
-from collections.abc import Collection
+from collections.abc import Iterable
 import logging
 
 from imagecache_handlers.directory import folder
@@ -19,17 +19,11 @@ _TEXT = (
 )
 
 
-def tell(
-    layout: Layout,
-    store: str,
-    fd: int,
-    listing: folder.Listing,
-    ours: Collection[str],
-) -> None:
-    """Warn of those in a folder, once, ``ours`` being all of its images."""
+def tell(layout: Layout, store: str, fd: int, names: Iterable[str]) -> None:
+    """Warn of those among what might be an image and was found to be none."""
     found = [
         name
-        for name in set(layout.names(listing)).difference(ours)
+        for name in names
         # One may have come since the others were looked at, or be going.
         if folder.regular(fd, name)
         and layout.find(fd, name) is None

@@ -97,30 +97,30 @@ class DirectoryHandler(CacheHandler):
     ) -> Collection[CachedImage]:
         with opened(self._known(store)) as fd:
             listing = folder.Listing.of(fd)
-            files = list(self._files(fd, listing, image_ids))
-            if image_ids is None:
-                ours = [file.name for file in files]
-                disowned.tell(self._layout, store, fd, listing, ours)
+            found = {
+                name: self._layout.find(fd, name, listing)
+                for name in self._names(listing, image_ids)
+            }
+            files = [file for file in found.values() if file is not None]
+            if image_ids is None and len(files) < len(found):
+                none = [name for name, file in found.items() if file is None]
+                disowned.tell(self._layout, store, fd, none)
         # The disks last: each is made of an image that was there before.
         survey = self._overlays.survey() if self._overlays and files else None
         # A sweep writes the same label on thousands of images.
         read = functools.cache(Marks.read)
         return [_image(store, file, survey, read) for file in files]
 
-    def _files(
-        self,
-        fd: int,
-        listing: folder.Listing,
-        image_ids: Collection[str] | None,
-    ) -> Iterator[folder.File]:
+    def _names(
+        self, listing: folder.Listing, image_ids: Collection[str] | None
+    ) -> Iterator[str]:
+        """Give the files that may be images, or may be these images."""
         for name in self._layout.names(listing):
             if image_ids is not None:
                 named = self._layout.named(name)
                 if named is None or named[0] not in image_ids:
                     continue
-            file = self._layout.find(fd, name, listing)
-            if file is not None:
-                yield file
+            yield name
 
     def evict(self, image: CachedImage) -> int | None:
         store, name = self._known(image.store), image.location
