@@ -21,7 +21,8 @@ class File(NamedTuple):
 
     ``identity`` is its device and inode.  ``written`` is None while nothing
     is.  ``linked``: others have links to it.  ``unknown`` says why nobody
-    can tell what is written.
+    can tell what is written.  ``touched``: others begin to use it with that,
+    and this is when they did so last.
     """
 
     name: str
@@ -34,6 +35,7 @@ class File(NamedTuple):
     labels: frozenset[str]
     linked: bool
     unknown: str | None = None
+    touched: datetime.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

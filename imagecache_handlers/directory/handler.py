@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import datetime
 import functools
+import math
 import os
 from typing import Any
 from typing import BinaryIO
@@ -41,6 +42,8 @@ from imagecache_handlers.model import Store
 
 # An extra hard link proves a user, but nobody can tell whose it is.
 _LINKED = frozenset({'hard link'})
+# By so much the kernel's times of files may lie behind its clock.
+_COARSE = datetime.timedelta(seconds=1)
 
 
 class DirectoryHandler(CacheHandler):
@@ -140,12 +143,21 @@ class DirectoryHandler(CacheHandler):
             return file.size
 
     def _refuse_used(self, store: str, file: folder.File) -> None:
-        survey = self._overlays.survey_again() if self._overlays else None
+        survey = None
+        if self._overlays:
+            survey = self._overlays.survey_again(self._quiet(file))
         image = _image(store, file, survey)
         if image.users:
             raise ImageInUse(image.image_id, image.users)
         if image.unknown:
             raise ImageBusy(image.image_id, image.unknown)
+
+    def _quiet(self, file: folder.File) -> float:
+        """Tell for how many seconds nobody began to use a file."""
+        if file.touched is None:
+            # Who begins to, begins with a label.
+            return math.inf
+        return (self._clock() - file.touched - _COARSE).total_seconds()
 
     def mark(
         self,

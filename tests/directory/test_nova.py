@@ -3,6 +3,7 @@
 import datetime
 import io
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -10,9 +11,11 @@ import time
 from unittest import mock
 
 from imagecache_handlers.directory import birth
+from imagecache_handlers.directory.overlays import Overlays
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
+from imagecache_handlers import ImageInUse
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import ImageNotFound
 from imagecache_handlers import Patterns
@@ -193,6 +196,24 @@ class TestTouching(Base):
             self.connect().evict(image)
         self.assertTrue(self.file(SHA1).exists())
 
+    def test_no_look_from_before_a_touch_counts(self):
+        [image] = self.listed()
+        self.assertEqual(set(), image.marks.labels)
+        for touched in self.now, self.now + DAY:
+            handler = self.connect()
+            times = iter([0, 10, 12, 13])
+            handler._overlays = Overlays(
+                [str(self.instances)], [self.path], monotonic=times.__next__
+            )
+            # It took long, so it is as good for as long again.
+            handler._overlays.survey_again()
+            self.touch(at=touched)
+            overlay(self.instances / 'vm-1' / 'disk', self.file(SHA1))
+            with self.assertRaises(ImageInUse):
+                handler.evict(image)
+            shutil.rmtree(self.instances / 'vm-1')
+        self.assertEqual(image.size, self.connect().evict(image))
+
     def test_a_touch_from_the_future_tells_no_time(self):
         image = self.unused()
         self.touch(at=self.now + DAY)
@@ -254,6 +275,31 @@ class TestTouching(Base):
             command, check=True, capture_output=True, text=True
         )
         return int(done.stdout.replace('.', ''))
+
+
+class TestShapes(Base):
+    def test_what_became_something_else_is_left_alone(self):
+        [image] = self.listed()
+        self.connect().mark(image, {'site.a'})
+        [image] = self.listed()
+        outside = self.root / 'outside'
+        self.file(SHA1).rename(outside)
+        content = outside.read_bytes()
+        for make in (
+            lambda path: path.symlink_to(outside),
+            lambda path: path.symlink_to('missing'),
+            os.mkdir,
+            os.mkfifo,
+        ):
+            make(self.file(SHA1))
+            before = os.lstat(self.file(SHA1)).st_ino
+            self.assertEqual([], self.listed())
+            self.assertEqual(0, self.connect().evict(image))
+            with self.assertRaises(ImageNotFound):
+                self.connect().mark(image, {'site.b'})
+            self.assertEqual(before, os.lstat(self.file(SHA1)).st_ino)
+            self.file(SHA1).rename(self.root / f'was-{before}')
+        self.assertEqual(content, outside.read_bytes())
 
 
 class TestSidecars(Base):
