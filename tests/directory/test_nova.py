@@ -199,7 +199,8 @@ class TestTouching(Base):
     def test_no_look_from_before_a_touch_counts(self):
         [image] = self.listed()
         self.assertEqual(set(), image.marks.labels)
-        for touched in self.now, self.now + DAY:
+        for seconds in 0, 24 * 3600, -12.5:
+            touched = self.now + datetime.timedelta(seconds=seconds)
             handler = self.connect()
             times = iter([0, 10, 12, 13])
             handler._overlays = Overlays(
