@@ -11,6 +11,7 @@ import time
 from unittest import mock
 
 from imagecache_handlers.directory import birth
+from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory.overlays import Overlays
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
@@ -391,6 +392,15 @@ class TestLocks(Base):
         self.assertIn(f'nova-{SHA1}', str(caught.exception))
         holder.communicate(timeout=60)
         self.assertEqual(image.size, self.connect().evict(image))
+
+    def test_its_locks_lie_beside_its_folder_whatever_is_told(self):
+        handler = DirectoryHandler([self.path], layout='nova')
+        [image] = handler.enumerate(self.path)
+        holder = self.held(f'nova-{SHA1}')
+        with self.assertRaises(ImageBusy):
+            handler.evict(image)
+        holder.communicate(timeout=60)
+        self.assertEqual(image.size, handler.evict(image))
 
     def test_a_resized_copy_has_the_lock_of_its_original_too(self):
         self.put(f'{SHA1}_20')
