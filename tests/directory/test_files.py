@@ -267,6 +267,21 @@ class TestAdding(Place):
         self.assertEqual(b'mine', file.read_bytes())
         self.assertEqual([IMAGE], self.entries())
 
+    def test_of_two_adds_at_once_the_first_to_end_keeps_its_labels(self):
+        first = []
+
+        class Slow(io.BytesIO):
+            def read(slow, size=-1):
+                if not first:
+                    first.append(self.add(labels=['pin.ops']))
+                return io.BytesIO.read(slow, size)
+
+        meta = ImageMeta(image_id=IMAGE, size=5, disk_format='raw')
+        with self.assertRaises(ImageExists):
+            self.connect().add(meta, Slow(b'image'), self.path, ['site.a'])
+        self.assertEqual(first, self.listed())
+        self.assertEqual({'pin.ops'}, self.labels())
+
     def test_not_even_one_that_comes_at_the_last_moment(self):
         write = sidecar.write
 
@@ -416,6 +431,20 @@ class TestDisowned(Place):
         (self.folder / 'folder').mkdir()
         self.write_sidecar('folder')
         self.assertEqual([], self.told())
+
+    def test_one_of_which_there_is_only_a_sidecar_is_not_told(self):
+        self.add()
+        self.file().unlink()
+        real, calls = Plain.find, []
+
+        def find(*arguments):
+            calls.append(real(*arguments))
+            if len(calls) == 2:
+                self.file().write_bytes(b'just added')
+            return calls[-1]
+
+        with mock.patch.object(Plain, 'find', find):
+            self.assertEqual([], self.told())
 
     def test_one_that_goes_meanwhile_is_not_told(self):
         self.add()
