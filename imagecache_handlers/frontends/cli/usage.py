@@ -57,7 +57,7 @@ class Usage(WitnessedCommand, Paged):
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         ask = self.asking(parsed_args)
         with self.opened() as site:
-            plan = site.cache.plan(ask(), site.stores)
+            plan = self.planned(site, ask)
             # What cannot tell of debris has none to show.
             debris = site.cache.debris(site.stores).debris
         self.complain(plan.problems)
