@@ -4,6 +4,7 @@ import ast
 import pathlib
 import re
 import textwrap
+import unittest
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -32,6 +33,16 @@ def run(page):
         source = '\n' * line + textwrap.dedent(_OPTION.sub('', body))
         exec(compile(source, str(page), 'exec'), names)  # noqa: S102
     return names
+
+
+def cases(names):
+    """Collect the tests that a page defines."""
+    load = unittest.defaultTestLoader.loadTestsFromTestCase
+    return unittest.TestSuite(
+        load(case)
+        for case in names.values()
+        if isinstance(case, type) and issubclass(case, unittest.TestCase)
+    )
 
 
 def quoted(page):
