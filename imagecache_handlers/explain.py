@@ -99,6 +99,16 @@ def moment(at: datetime.datetime, now: datetime.datetime) -> str:
     return f'{at:%H:%M}' if at.date() == now.date() else at.date().isoformat()
 
 
+def span(time: datetime.timedelta) -> str:
+    """Write a length of time in whole days, hours or minutes."""
+    minutes = max(0, int(time.total_seconds() // 60))
+    for unit, length in (('day', 24 * 60), ('hour', 60)):
+        # Two of the larger say as much as many of the smaller.
+        if minutes >= 2 * length:
+            return f'{minutes // length} {unit}s'
+    return '1 minute' if minutes == 1 else f'{minutes} minutes'
+
+
 def _in_zone(
     at: datetime.datetime, now: datetime.datetime
 ) -> datetime.datetime:

@@ -8,9 +8,11 @@ import sys
 import pytest
 
 import imagecache_handlers
+from imagecache_handlers_xenapi import simulator
 
 CORE = pathlib.Path(imagecache_handlers.__file__).parent
 NAME = CORE.name
+SIMULATOR = pathlib.Path(simulator.__file__).parent
 
 # Each room of the core and the rooms it may import; a room that is not
 # listed here has no place in the design yet.
@@ -25,7 +27,9 @@ ROOMS = {
     'space': 'model rules units verdicts',
     'blocking': 'model orders rules verdicts',
     'duplicates': 'model',
-    'policy': 'blocking duplicates marks model rules space verdicts',
+    'policy': (
+        'blocking duplicates marks model patterns rules space verdicts'
+    ),
     'handler': 'exceptions marks model',
     'guard': 'exceptions handler model',
     'timing': 'marks rules',
@@ -60,24 +64,26 @@ ROOMS = {
 # Of the core a handler knows the contract, and nothing that decides.
 DIRECTORY = {
     'handler': (
-        'adding birth opts folder layout leftovers mounts nova_layout '
-        'opening overlays sidecar'
+        'adding birth disowned folder layout leftovers mounts nova_layout '
+        'opening opts overlays sidecar'
     ),
     'opts': '',
-    'adding': 'birth flock folder layout opening sidecar',
+    'adding': 'birth closing flock folder layout opening sidecar',
+    'disowned': 'folder layout',
     'leftovers': 'flock folder layout opening sidecar',
     'overlays': 'chains instances',
     'instances': 'chains mounts qcow2',
-    'chains': 'qcow2',
+    'chains': 'closing qcow2',
     'qcow2': '',
     'layout': 'folder sidecar',
     'nova_layout': 'birth folder layout nova_lock sidecar',
-    'nova_lock': 'folder',
-    'opening': 'flock sidecar',
+    'nova_lock': 'closing folder',
+    'opening': 'closing flock sidecar',
     'folder': 'flock sidecar',
-    'sidecar': '',
+    'sidecar': 'closing',
     'birth': '',
-    'flock': '',
+    'flock': 'closing',
+    'closing': '',
     'mounts': '',
 }
 CONTRACT = {'exceptions', 'handler', 'marks', 'model', 'source'}
@@ -202,6 +208,42 @@ def test_importing_it_loads_neither_stevedore_nor_oslo_config():
     assert done.stdout == '[]\n'
 
 
+@pytest.mark.parametrize('path', sorted(SIMULATOR.glob('*.py')))
+def test_the_simulator_needs_the_standard_library_only(path):
+    allowed = {*sys.stdlib_module_names, 'imagecache_handlers_xenapi'}
+    if path.stem == 'pytest_fixtures':
+        allowed.add('pytest')
+    found = imports(path)
+    assert {name.split('.')[0] for name in found} <= allowed
+    for name in found:
+        if name.startswith('imagecache_handlers_xenapi'):
+            assert name.startswith(simulator.__name__), name
+
+
+@pytest.mark.parametrize('path', sorted(SIMULATOR.glob('*.py')))
+def test_the_simulators_state_knows_nothing_of_its_sockets(path):
+    outside = {'connection', 'server', 'pool', 'xmlrpc', 'jsonrpc'}
+    callers = {'__init__', '__main__', 'fixtures', 'pytest_fixtures'}
+    found = {name.rpartition('.')[2] for name in imports(path)}
+    if path.stem not in outside | callers:
+        assert not found & outside
+        assert not found & {'socket', 'ssl', 'server', 'client'}
+
+
+def test_importing_the_simulator_loads_neither_the_core_nor_a_client():
+    code = (
+        f'import sys, {simulator.__name__}; '
+        f'print(sorted({{"{NAME}", "XenAPI", "pytest"}} & set(sys.modules)))'
+    )
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == '[]\n'
+
+
 def test_every_module_says_in_its_docstring_what_it_is():
-    for path in sources():
+    for path in (*sources(), *SIMULATOR.glob('*.py')):
         assert ast.get_docstring(ast.parse(path.read_text())), path

@@ -7,6 +7,7 @@ release = importlib.metadata.version(project)
 version = release
 
 extensions = [
+    'cliff.sphinxext',
     'sphinx.ext.autodoc',
     'oslo_config.sphinxext',
     'stevedore.sphinxext',
@@ -15,3 +16,26 @@ autodoc_member_order = 'bysource'
 
 html_theme = 'furo'
 html_title = f'{project} {release}'
+
+# What many commands take is told once, above them.
+autoprogram_cliff_ignored = [
+    '--help',
+    '--handler',
+    '--config-file',
+    '--config-dir',
+    '--store',
+    '--format',
+    '--column',
+    '--quote',
+    '--noindent',
+    '--max-width',
+    '--fit-width',
+    '--print-empty',
+    '--sort-column',
+    '--sort-ascending',
+    '--sort-descending',
+]
+
+man_pages = [
+    ('cli', 'imagecache', 'manage image caches', '', 1),
+]

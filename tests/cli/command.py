@@ -44,7 +44,7 @@ class Command(Place):
     def age(self, days=3):
         """Have a sweep of so many days ago find everything unused."""
         then = datetime.datetime.now(datetime.UTC)
-        then -= datetime.timedelta(days=days)
+        then -= datetime.timedelta(days=days, hours=1)
         cache = ImageCache(
             DirectoryHandler([self.path]), Rules(), clock=lambda: then
         )

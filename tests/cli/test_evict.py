@@ -29,7 +29,7 @@ class TestEvict(Command):
         self.out('pin', IMAGE, '--owner', 'ops')
         none = self.in_use('# none\n')
         said = self.out('evict', IMAGE, *none, code=1)
-        self.assertIn('Add --force to evict it all the same.', said)
+        self.assertIn('Add --force to evict it.', said)
         self.assertTrue(self.file().exists())
         said = self.out('evict', IMAGE, '--force', *none)
         self.assertRegex(said, rf'^  evicted +{IMAGE} ')

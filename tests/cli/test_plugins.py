@@ -94,7 +94,7 @@ class TestInstalled(Installed):
         for command, said in {
             'plan': 'Nothing would be evicted.',
             'sweep': 'Evicted 0 images, freed 0 B; 0 stayed.',
-            'list': 'There is nothing to list.',
+            'list': 'No image is cached.',
             'usage': '',
             'debris list': 'There is nothing to list.',
         }.items():

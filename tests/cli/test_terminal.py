@@ -32,11 +32,11 @@ class TestColours(InTerminal):
             ['plan', *self.none],
             ['usage', *self.none],
             ['show', IMAGE],
-            ['list'],
+            ['list', '-f', 'table'],
         ):
             with self.subTest(line):
                 shown = self.drawn(*line)
-                coloured = line != ['list']
+                coloured = 'table' not in line
                 self.assertEqual(coloured, COLOUR in shown.shown)
                 self.assertEqual(
                     _without_space(self.out(*line)),

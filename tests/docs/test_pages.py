@@ -4,6 +4,7 @@ import contextlib
 import io
 import shlex
 import textwrap
+import unittest
 
 from oslo_config import cfg
 import pytest
@@ -12,12 +13,18 @@ from imagecache_handlers import exceptions
 from imagecache_handlers import loader
 from imagecache_handlers import opts
 from imagecache_handlers.verdicts import Reason
+from imagecache_handlers_xenapi.simulator import Actors
+from tests.docs.reading import cases
 from tests.docs.reading import directives
 from tests.docs.reading import ROOT
 from tests.docs.reading import run
 
 OPERATOR = ROOT / 'doc' / 'source' / 'operator.rst'
+SIMULATOR = ROOT / 'doc' / 'source' / 'simulator.rst'
 USER = ROOT / 'doc' / 'source' / 'user.rst'
+
+# Small parts of others, that their docstrings explain well enough.
+ACTORS_OF_THEIR_OWN = {'default_sr', 'disk', 'end_disk'}
 
 
 def test_the_user_guide_runs():
@@ -26,6 +33,21 @@ def test_the_user_guide_runs():
         run(USER)
     assert 'boot from debian' in said.getvalue()
     assert 'alpine too-young' in said.getvalue()
+
+
+def test_the_simulators_page_runs_and_its_tests_pass():
+    suite = cases(run(SIMULATOR))
+    result = unittest.TestResult()
+    suite.run(result)
+    assert result.testsRun == 2
+    assert not result.failures + result.errors
+
+
+def test_the_simulators_page_names_its_points_and_actors():
+    text = SIMULATOR.read_text()
+    for name in vars(Actors):
+        if not name.startswith('_') and name not in ACTORS_OF_THEIR_OWN:
+            assert f'``{name}``' in text, name
 
 
 def test_the_readme_runs(capsys):

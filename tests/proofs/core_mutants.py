@@ -365,6 +365,12 @@ MUTANTS = [
         new='who',
     ),
     Mutant(
+        name='wildcards that protect nothing, silently',
+        module='patterns',
+        old='if key(example) != example',
+        new='if False',
+    ),
+    Mutant(
         name='patterns under names that the backend does not list',
         module='cache',
         old='protected=rules.protected.keyed(self._handler.key)',

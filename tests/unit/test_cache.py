@@ -275,6 +275,13 @@ class TestKeys:
         assert cache.unpin('a', 'ops')
         assert cache.evict('a', asked(), force=True)[0].did is Did.EVICTED
 
+    def test_wildcards_of_ids_that_are_listed_otherwise_are_told(self):
+        upper = Upper()
+        upper.put('A')
+        rules = Rules(protected=Patterns.parse(['a', 'b*']))
+        [warning] = opened(upper, rules).plan(asked()).warnings
+        assert "'b*' cannot be tested" in warning
+
 
 class TestBadHandlers:
     """What breaks the contract is a failure, never an answer."""

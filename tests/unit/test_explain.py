@@ -167,3 +167,18 @@ class TestExplain(unittest.TestCase):
         last = datetime.datetime.max.replace(tzinfo=datetime.UTC)
         said = explain.moment(last, NOW.astimezone(zone))
         self.assertEqual('9999-12-31', said)
+
+
+def test_a_length_of_time_is_told_in_its_unit():
+    for minutes, said in (
+        (-5, '0 minutes'),
+        (0, '0 minutes'),
+        (1, '1 minute'),
+        (119, '119 minutes'),
+        (120, '2 hours'),
+        (47 * 60 + 59, '47 hours'),
+        (48 * 60, '2 days'),
+        (400 * 24 * 60, '400 days'),
+    ):
+        time = datetime.timedelta(minutes=minutes)
+        assert explain.span(time) == said

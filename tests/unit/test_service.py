@@ -59,7 +59,7 @@ def waits(interval, sweeps, spread=0.0, reloads=(), opens=()):
 
     count = len(sweeps) + len(reloads) + 1
     signals = Signals(count, reloads)
-    Service(open_site, sweep, signals, lambda: spread).run()
+    Service(open_site, sweep, signals, str, lambda: spread).run()
     return signals.waits
 
 

@@ -46,15 +46,15 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--handler', metavar='NAME', help='the handler to reach images with'
     )
-    for name, what in ('file', 'FILE'), ('dir', 'FOLDER'):
+    for name, what in ('file', 'file'), ('dir', 'folder'):
         group.add_argument(
             f'--config-{name}',
-            metavar=what,
+            metavar=what.upper(),
             # In one list, for of two files the later has its way.
             dest='config',
             action='append',
             type=f'--config-{name}={{}}'.format,
-            help=f'read the options in this {name}; may be repeated',
+            help=f'read the options in this {what}; may be repeated',
         )
     group.add_argument(
         '--store',

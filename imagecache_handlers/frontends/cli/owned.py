@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterable
 
 from imagecache_handlers.frontends.cli.base import CacheCommand
+from imagecache_handlers.frontends.cli import plan_page
 from imagecache_handlers.frontends.cli.text import printable
 from imagecache_handlers.frontends.cli import words
 from imagecache_handlers.model import CachedImage
@@ -31,5 +32,5 @@ class OwnedCommand(CacheCommand):
 
     def say_of(self, images: Iterable[CachedImage], said: str) -> None:
         for image in images:
-            store = printable(image.store)
-            self.say(f'{image.image_id} in {store} {said}')
+            where = f'{plan_page.named(image)} in {image.store}'
+            self.say(f'{printable(where)} {said}')

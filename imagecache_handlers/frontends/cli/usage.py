@@ -57,18 +57,13 @@ class Usage(WitnessedCommand, Paged):
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         ask = self.asking(parsed_args)
         with self.opened() as site:
-            plan = site.cache.plan(ask(), site.stores)
+            plan = self.planned(site, ask)
             # What cannot tell of debris has none to show.
             debris = site.cache.debris(site.stores).debris
-        parts = {
-            store.name: _parts(store, plan.verdicts, debris)
-            for store in plan.stores
-            if store.name not in plan.problems
-        }
         self.complain(plan.problems)
         return Answer(
-            rows=_rows(parts),
-            page=_page(plan, parts, site.rules, self.width),
+            rows=rows(plan, debris),
+            page=page(plan, debris, site.rules, self.width),
             code=FAILED if plan.problems else 0,
         )
 
@@ -89,19 +84,28 @@ def _parts(
     return parts
 
 
-def _rows(parts: dict[str, dict[str, Part]]) -> Iterator[tuple[object, ...]]:
-    for store, kinds in parts.items():
-        for kind, part in kinds.items():
-            yield printable(store), kind, part.count, Size(part.size)
-
-
-def _page(
-    plan: Plan, parts: dict[str, dict[str, Part]], rules: Rules, width: int
-) -> Iterator[lines.Line]:
-    pools = space.pools(plan.stores)
+def _by_store(
+    plan: Plan, debris: Iterable[Debris]
+) -> Iterator[tuple[Store, dict[str, Part]]]:
     for store in plan.stores:
-        if store.name in parts:
-            yield from _store(store, parts[store.name], pools, rules, width)
+        if store.name not in plan.problems:
+            yield store, _parts(store, plan.verdicts, debris)
+
+
+def rows(plan: Plan, debris: Iterable[Debris]) -> Iterator[tuple[object, ...]]:
+    """Give the row of each kind in each store, those of nothing too."""
+    for store, parts in _by_store(plan, debris):
+        for kind, part in parts.items():
+            yield printable(store.name), kind, part.count, Size(part.size)
+
+
+def page(
+    plan: Plan, debris: Iterable[Debris], rules: Rules, width: int
+) -> Iterator[lines.Line]:
+    """Give the lines of a page, with a bar for each kind that there is."""
+    pools = space.pools(plan.stores)
+    for store, parts in _by_store(plan, debris):
+        yield from _store(store, parts, pools, rules, width)
     if any(pool.total for pool in pools):
         yield lines.line(bars.LEGEND, lines.Tone.FREE)
 
