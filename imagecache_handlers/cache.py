@@ -427,4 +427,9 @@ def _all(done: Iterable[list[T] | CacheError]) -> list[T]:
 def _some(done: Collection[list[T] | CacheError]) -> list[T]:
     """Give the results that there are; an error only if there are none."""
     gathered = [each for one in done if isinstance(one, list) for each in one]
-    return gathered or _all(done)
+    if not gathered:
+        return _all(done)
+    for one in done:
+        if isinstance(one, CacheError):
+            LOG.warning('Not everywhere: %s', one)
+    return gathered

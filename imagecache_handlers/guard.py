@@ -73,7 +73,8 @@ class Guarded:
             try:
                 return work(name)
             except CacheError as error:
-                LOG.warning('Store %s: %s', name, error)
+                # For the caller, who has it, to judge.
+                LOG.info('Store %s: %s', name, error)
                 return error
 
         names = list(names)
@@ -98,7 +99,7 @@ class Guarded:
         results: list[T] = []
         for name, found in zip(sound, self.each(sound, work), strict=True):
             if isinstance(found, CacheError):
-                problems[name] = str(found)
+                problems[name] = _problem(name, found)
             else:
                 results += found
         return Gathered(stores=chosen, results=results, problems=problems)
@@ -183,6 +184,13 @@ def guarded(call: Callable[[], T]) -> T:
         # pass must go on to the others.
         LOG.exception('Code of a handler or of a caller failed')
         raise HandlerFailed(error) from error
+
+
+def _problem(store: str, error: CacheError) -> str:
+    """Say what is wrong with a store, which is named beside it."""
+    if isinstance(error, StoreUnavailable) and error.store == store:
+        return error.why
+    return str(error)
 
 
 def _wrong(

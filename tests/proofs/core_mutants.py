@@ -277,9 +277,9 @@ MUTANTS = [
     Mutant(
         name='a pin that fails half way is left',
         module='grants',
-        old="""        except CacheError:
+        old="""        except CacheError as error:
             for image in copies.values():
-                self._withdraw(image)
+                self._withdraw(image, error)
             raise""",
         new="""        except CacheError:
             raise""",
@@ -447,7 +447,7 @@ MUTANTS = [
     Mutant(
         name='a store that fails is taken for empty',
         module='guard',
-        old='                problems[name] = str(found)',
+        old='                problems[name] = _problem(name, found)',
         new='                pass',
     ),
     Mutant(

@@ -2,9 +2,9 @@
 
 import difflib
 
-from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.frontends.cli.options import Opened
 from imagecache_handlers.model import CachedImage
 
@@ -18,10 +18,11 @@ def copies(site: Opened, said: str) -> list[CachedImage]:
     :raises ImageNotFound: when there is none; names what may be meant.
     :raises ConfigurationError: when the beginning of an id is that of
         several.
+    :raises StoreUnavailable: when a store cannot be read.
     """
     if found := site.cache.find(said, store=site.store):
         return found
-    listed = _listed(site.cache, site)
+    listed = _listed(site)
     meant = sorted(one for one in listed if _is_cut(said, one))
     if len(meant) > 1:
         several = ', '.join(meant)
@@ -33,8 +34,11 @@ def copies(site: Opened, said: str) -> list[CachedImage]:
     raise ImageNotFound(said, advice)
 
 
-def _listed(cache: ImageCache, site: Opened) -> set[str]:
-    found = cache.inventory(site.stores)
+def _listed(site: Opened) -> set[str]:
+    found = site.cache.inventory(site.stores)
+    for store, problem in found.problems.items():
+        # What is not known to be there may be there.
+        raise StoreUnavailable(store, problem)
     return {image.image_id for image in found.images}
 
 
