@@ -67,13 +67,13 @@ class TestNames(Command):
             ['pin', 'c0ffee', '--owner', 'x'],
         ):
             done = self.run_on(*command)
-            self.refused(done, 2, f'may be each of {IMAGE}, {OTHER}')
+            self.refused(done, 2, f'may be any of {IMAGE}, {OTHER}')
 
     def test_what_is_not_there_is_refused_with_what_may_be_meant(self):
         for command, said in {
             ('show', '5eed0000-0000-4000-8000-00000000003'): 'did you mean',
-            ('evict', 'zzz'): 'see imagecache list',
-            ('hold', 'zzz', '--owner', 'x'): 'see imagecache list',
+            ('evict', 'zzzz'): 'see imagecache list',
+            ('hold', 'zzz', '--owner', 'x'): '4 characters or more',
             ('release', 'c0f', '--owner', 'x'): 'is not in the cache',
         }.items():
             self.refused(self.run_on(*command), 1, said)

@@ -95,7 +95,7 @@ class TestDebris(Command):
 
     def test_a_handler_that_knows_of_none_says_so_once(self):
         done = self.run_on('debris', 'list', '--handler', 'memory')
-        self.refused(done, 1, 'shelf cannot be read', 'cannot find debris')
+        self.refused(done, 1, 'this handler cannot find debris')
         self.assertIn('shelf', self.out('usage', '--handler', 'memory'))
 
 
@@ -138,7 +138,7 @@ class TestStores(Command):
     def test_what_is_not_there_or_too_many_is_refused(self):
         for command in 'plan', 'sweep', 'usage', f'show {IMAGE}':
             done = self.run_on(*command.split(), '--store', '/nowhere')
-            self.refused(done, 1, f'there are only: {self.path}, ')
+            self.refused(done, 2, f'there are only: {self.path}, ')
         content = str(self.conf)
         done = self.run_on('add', 'new', content)
         self.refused(done, 2, 'name the store, one of: ')

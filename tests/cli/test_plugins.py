@@ -96,11 +96,12 @@ class TestInstalled(Installed):
             'sweep': 'Evicted 0 images, freed 0 B; 0 stayed.',
             'list': 'No image is cached.',
             'usage': '',
-            'debris list': 'There is nothing to list.',
         }.items():
             with self.subTest(command):
                 words = [*command.split(), *vault]
                 self.assertIn(said, self.out(*words, **self.path_there))
+        done = self.run_on('debris', 'list', *vault, **self.path_there)
+        self.refused(done, 1, 'this handler cannot find debris')
         done = self.run_on('show', 'x', *vault, **self.path_there)
         self.refused(done, 1, 'is not in the cache')
 

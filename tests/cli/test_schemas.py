@@ -140,11 +140,11 @@ class TestSchemas(Command):
             ('sweep', '-f', 'json', '-c', 'did', '-c', 'x'): 'x is no column',
             ('plan', '-f', 'csv', '--sort-column', 'did'): 'did is no column',
             ('plan', '-c', 'image'): 'name a format, too',
-            ('config', '-f', 'page'): "invalid choice: 'page'",
+            ('debris', 'list', '-f', 'page'): "invalid choice: 'page'",
             ('sweep', '-f', 'xml'): "invalid choice: 'xml'",
         }.items():
             done = self.run_on(
-                *words, *self.used[: 3 * (words[0] != 'config')]
+                *words, *self.used[: 3 * (words[0] != 'debris')]
             )
             self.refused(done, 2, said)
         self.assertTrue(self.file().exists())

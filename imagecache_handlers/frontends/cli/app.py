@@ -23,6 +23,7 @@ import cliff.commandmanager
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import HandlerLoadError
 from imagecache_handlers.exceptions import HandlerNotFound
+from imagecache_handlers.exceptions import StoreNotFound
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli import text
 
@@ -31,7 +32,12 @@ COMMANDS = 'imagecache.cli'
 FAILED = 1
 MISUSED = 2
 
-_MISUSES = (ConfigurationError, HandlerLoadError, HandlerNotFound)
+_MISUSES = (
+    ConfigurationError,
+    HandlerLoadError,
+    HandlerNotFound,
+    StoreNotFound,
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -143,13 +149,14 @@ class App(cliff.app.App):
 
     def _refuse(self, word: str) -> NoReturn:
         if word.startswith('-'):
+            near = _near(word, self.parser)
             self.parser.error(
-                f'{word} is unknown here; options of a command follow it'
+                f'{word} is unknown here{near}; options of a command follow it'
             )
         known = [name for name, _ in self.command_manager]
-        near = [name for name in known if name.startswith(f'{word} ')]
-        near = near or difflib.get_close_matches(word, known)
-        meant = f': did you mean {" or ".join(near)}?' if near else ''
+        longer = [name for name in known if name.startswith(f'{word} ')]
+        those = longer or difflib.get_close_matches(word, known)
+        meant = f': did you mean {" or ".join(those)}?' if those else ''
         self.parser.error(f'{word or "nothing"} is no command{meant}')
 
     def clean_up(
@@ -159,6 +166,12 @@ class App(cliff.app.App):
         err: BaseException | None,
     ) -> None:
         self.error = err
+
+
+def _near(word: str, parser: argparse.ArgumentParser) -> str:
+    known = [one for act in parser._actions for one in act.option_strings]
+    near = difflib.get_close_matches(word.partition('=')[0], known, n=1)
+    return f': did you mean {near[0]}?' if near else ''
 
 
 def _version() -> str:

@@ -3,14 +3,16 @@
 import argparse
 from collections.abc import Iterable
 from collections.abc import Iterator
+import itertools
+import operator
 from typing import Any
 from typing import TYPE_CHECKING
 
 from imagecache_handlers.exceptions import HandlerNotFound
-from imagecache_handlers.frontends.cli.base import CacheCommand
+from imagecache_handlers.frontends.cli import lines
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.paged import Answer
-from imagecache_handlers.frontends.cli.paged import Listing
+from imagecache_handlers.frontends.cli.paged import Paged
 from imagecache_handlers.frontends.cli.text import printable
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.nova_opts import Followed
 
 
-class Config(Listing, CacheCommand):
+class Config(Paged):
     """List the options in effect: each value, and where it comes from."""
 
     columns = ('group', 'option', 'value', 'from')
@@ -44,7 +46,18 @@ class Config(Listing, CacheCommand):
         if name not in installed:
             raise HandlerNotFound(name, installed)
         opts.rules(conf, loader.load_order, nova)
-        return Answer(rows=rows)
+        return Answer(rows=rows, page=_page(rows))
+
+
+def _page(rows: Iterable[tuple[Any, ...]]) -> Iterator[lines.Line]:
+    """Give a file of options, each below where its value comes from."""
+    for group, those in itertools.groupby(rows, key=operator.itemgetter(0)):
+        yield lines.line(f'[{group}]', lines.Tone.HEAD)
+        for _, name, value, origin in those:
+            yield lines.line(f'# {origin}', lines.Tone.FREE)
+            unset = '# ' if value is None else ''
+            yield lines.line(f'{unset}{name} = {value or ""}'.rstrip())
+        yield lines.line()
 
 
 def _common(

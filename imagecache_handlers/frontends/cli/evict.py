@@ -36,12 +36,7 @@ class Evict(WitnessedCommand, Paged):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'image',
-            type=words.image,
-            metavar='IMAGE',
-            help='the id of an image, or its beginning',
-        )
+        words.add_image_to(parser)
         parser.add_argument(
             '--force',
             action='store_true',

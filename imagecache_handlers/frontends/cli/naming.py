@@ -1,5 +1,6 @@
 """What a user may call an image: its id, or what a page showed of it."""
 
+from collections.abc import Collection
 import difflib
 
 from imagecache_handlers.exceptions import ConfigurationError
@@ -26,12 +27,19 @@ def copies(site: Opened, said: str) -> list[CachedImage]:
     meant = sorted(one for one in listed if _is_cut(said, one))
     if len(meant) > 1:
         several = ', '.join(meant)
-        raise ConfigurationError(f'{said} may be each of {several}')
+        raise ConfigurationError(f'{said} may be any of {several}')
     if meant:
         return site.cache.find(meant[0], store=site.store)
+    raise ImageNotFound(said, _advice(said, listed))
+
+
+def _advice(said: str, listed: Collection[str]) -> str:
     near = difflib.get_close_matches(said, listed, n=1)
-    advice = f'did you mean {near[0]}?' if near else 'see imagecache list'
-    raise ImageNotFound(said, advice)
+    if near:
+        return f'did you mean {near[0]}?'
+    if len(said) < _SHORTEST:
+        return f'of an id give {_SHORTEST} characters or more'
+    return 'see imagecache list'
 
 
 def _listed(site: Opened) -> set[str]:

@@ -15,12 +15,7 @@ class OwnedCommand(CacheCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'image',
-            type=words.image,
-            metavar='IMAGE',
-            help='the id of an image, or its beginning',
-        )
+        words.add_image_to(parser)
         parser.add_argument(
             '--owner',
             required=True,
