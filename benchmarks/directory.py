@@ -1,4 +1,4 @@
-"""Measure the handler ``directory`` on a folder of images and overlays.
+"""Measure the handler ``directory`` on folders of images and overlays.
 
 Beside enumerating stands what no reader can do without: a bare scandir, a
 stat of every image and disk, and one read of 512 bytes of each overlay.
@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 import dataclasses
 import datetime
+import hashlib
+import itertools
 import os
 import pathlib
 import struct
@@ -22,6 +24,7 @@ import time
 
 from benchmarks import output
 from imagecache_handlers.cache import ImageCache
+from imagecache_handlers.directory import birth
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.marks import unused_label
@@ -34,6 +37,10 @@ from imagecache_handlers.verdicts import Report
 NOW = datetime.datetime.now(datetime.UTC)
 LATER = NOW + datetime.timedelta(days=2)
 SIZES = (1_000, 10_000)
+LAYOUTS = ('plain', 'nova')
+# Among the instances, where Nova has it.
+BASE = '_base'
+ANYWHERE = -1  # for a folder, where a path is absolute
 HEAD = 512
 CLUSTER = 2**16
 
@@ -66,37 +73,54 @@ class Place:
 
     root: pathlib.Path
     count: int
+    layout: str = 'plain'
 
     @property
     def images(self) -> str:
-        return str(self.root / 'images')
+        nova = self.layout == 'nova'
+        return str(self.root / (f'instances/{BASE}' if nova else 'images'))
 
     @property
     def instances(self) -> str:
         return str(self.root / 'instances')
 
     def handler(self) -> Counting:
-        return Counting([self.images], instance_paths=[self.instances])
+        return Counting(
+            [self.images],
+            layout=self.layout,
+            instance_paths=[self.instances],
+        )
+
+    def name(self, n: int) -> str:
+        name = f'image-{n:06}'
+        if self.layout == 'nova':
+            sha1 = hashlib.sha1(name.encode(), usedforsecurity=False)
+            return sha1.hexdigest()
+        return name
 
     def build(self) -> None:
-        for folder in self.images, self.instances:
+        for folder in self.instances, self.images:
             os.mkdir(folder)
-        template = overlay(f'{self.images}/{_name(0)}')
+        first = self.name(0)
+        template = overlay(f'{self.images}/{first}')
         for n in range(self.count):
             self._image(n)
-            below = _name(n // 2 * 2)
-            disk = template.replace(_name(0).encode(), below.encode())
+            below = self.name(n // 2 * 2)
+            disk = template.replace(first.encode(), below.encode())
             self._disk(n, disk)
         # What was just written is not to be written back while we measure.
         os.sync()
 
     def _image(self, n: int) -> None:
-        name = _name(n)
+        name = self.name(n)
         path = os.path.join(self.images, name)
         _write(path, b'an image')
+        os.utime(path, (0, 0))
         labels = {unused_label(NOW)} if n % 2 else set()
-        found = os.stat(path)
-        written = sidecar.Sidecar.of(name, NOW, labels, found)
+        if self.layout == 'nova' and not labels:
+            return  # Nova fetched it, and it was in use ever since
+        found, born = os.stat(path), birth.of(ANYWHERE, path)
+        written = sidecar.Sidecar.of(name, NOW, labels, found, born)
         _write(os.path.join(self.images, sidecar.path(name)), written.dump())
 
     def _disk(self, n: int, content: bytes) -> None:
@@ -115,10 +139,6 @@ def overlay(backing: str) -> bytes:
     return (head + extension + bytes(8) + name).ljust(CLUSTER, b'\0')
 
 
-def _name(n: int) -> str:
-    return f'image-{n:06}'
-
-
 def _write(path: str, content: bytes) -> None:
     with open(path, 'wb') as file:
         file.write(content)
@@ -134,7 +154,8 @@ def bare(place: Place) -> int:
                 seen += 1
     with os.scandir(place.instances) as folders:
         for folder in folders:
-            seen += _bare_disks(folder.path)
+            if folder.name != BASE:
+                seen += _bare_disks(folder.path)
     return seen
 
 
@@ -174,6 +195,7 @@ def measure(place: Place, repeat: int) -> output.Row:
     rounds = [[_seconds(act) for act in acts] for _ in range(repeat + 1)]
     floor, listed, passed = map(min, zip(*rounds[1:], strict=True))
     return {
+        'layout': place.layout,
         'images': place.count,
         'overlays': place.count,
         'bare s': floor,
@@ -215,9 +237,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     args = parser.parse_args(argv)
     rows = []
-    for count in args.sizes:
+    for count, layout in itertools.product(args.sizes, LAYOUTS):
         with tempfile.TemporaryDirectory(dir=args.folder) as root:
-            place = Place(root=pathlib.Path(root), count=count)
+            place = Place(root=pathlib.Path(root), count=count, layout=layout)
             place.build()
             rows.append(measure(place, args.repeat))
     output.write(rows, args.json)

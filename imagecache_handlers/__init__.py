@@ -15,7 +15,9 @@ from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.exceptions import NoRoom
 from imagecache_handlers.exceptions import NotSupported
+from imagecache_handlers.exceptions import StoreNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Unsupported
@@ -61,6 +63,7 @@ __all__ = [
     'ImageNotFound',
     'Inventory',
     'Marks',
+    'NoRoom',
     'NotSupported',
     'Outcome',
     'Patterns',
@@ -70,6 +73,7 @@ __all__ = [
     'Rules',
     'Space',
     'Store',
+    'StoreNotFound',
     'StoreUnavailable',
     'Uncertain',
     'Unsupported',

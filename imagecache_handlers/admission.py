@@ -1,6 +1,7 @@
 """Let an image into a store that has room for it."""
 
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import NoRoom
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.guard import Guarded
@@ -8,7 +9,6 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 from imagecache_handlers.source import Source
-from imagecache_handlers import units
 
 
 def add(
@@ -18,7 +18,7 @@ def add(
 
     :raises ConfigurationError: when there are several stores and none is
         named.
-    :raises StoreUnavailable: when there is no room.
+    :raises NoRoom: when it takes more than is free.
     """
     store = _only(handler.stores(None if name is None else [name]))
     if store.problem:
@@ -41,8 +41,4 @@ def _check_room(handler: Guarded, meta: ImageMeta, store: Store) -> None:
     except NotSupported:
         return  # then adding it is what shows
     if store.free is not None and wanted > store.free:
-        raise StoreUnavailable(
-            store.name,
-            f'image {meta.image_id} takes {units.size(wanted)} there and '
-            f'{units.size(store.free)} are free: make room first',
-        )
+        raise NoRoom(meta.image_id, store.name, wanted, store.free)

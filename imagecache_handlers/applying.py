@@ -45,8 +45,11 @@ class Applier:
             work, lambda name: self._do(name, work[name], failures)
         )
         outcomes = self._not_labelled(failures)
-        for group in done:
-            outcomes += group if isinstance(group, list) else []
+        for store, group in zip(work, done, strict=True):
+            if isinstance(group, CacheError):
+                LOG.warning('Store %s: %s', store, group)
+            else:
+                outcomes += group
         return Report(
             plan=self.plan,
             outcomes=tuple(outcomes),

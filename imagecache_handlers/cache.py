@@ -18,6 +18,7 @@ from imagecache_handlers.eviction import never
 from imagecache_handlers.eviction import nobody
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers import forcing
 from imagecache_handlers.grants import Granter
 from imagecache_handlers.guard import Guarded
@@ -95,7 +96,7 @@ class ImageCache:
     def inventory(self, stores: Collection[str] | None = None) -> Inventory:
         """List the cached images of every store, or of those named.
 
-        :raises StoreUnavailable: when a named store does not exist.
+        :raises StoreNotFound: when a named store does not exist.
         """
         found = self._handler.gather(stores, self._handler.enumerate)
         return Inventory(
@@ -125,7 +126,7 @@ class ImageCache:
 
         :raises ConfigurationError: when there are several stores and none
             is named.
-        :raises StoreUnavailable: when the store has no room for it.
+        :raises NoRoom: when the store has not enough free space for it.
         :raises ImageExists: when the store holds it.
         :raises Unsupported: when this backend cannot hold it.
         """
@@ -135,8 +136,11 @@ class ImageCache:
     def debris(self, stores: Collection[str] | None = None) -> Remains:
         """List what broken operations left in every store, or those named.
 
-        :raises StoreUnavailable: when a named store does not exist.
+        :raises NotSupported: when the handler cannot tell.
+        :raises StoreNotFound: when a named store does not exist.
         """
+        if not self._handler.finds_debris:
+            raise NotSupported('find debris')
         found = self._handler.gather(stores, self._handler.debris)
         return Remains(debris=tuple(found.results), problems=found.problems)
 
@@ -427,4 +431,9 @@ def _all(done: Iterable[list[T] | CacheError]) -> list[T]:
 def _some(done: Collection[list[T] | CacheError]) -> list[T]:
     """Give the results that there are; an error only if there are none."""
     gathered = [each for one in done if isinstance(one, list) for each in one]
-    return gathered or _all(done)
+    if not gathered:
+        return _all(done)
+    for one in done:
+        if isinstance(one, CacheError):
+            LOG.warning('Not everywhere: %s', one)
+    return gathered

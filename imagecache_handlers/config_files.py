@@ -114,16 +114,57 @@ def paths(conf: cfg.ConfigOpts) -> Iterator[str]:
     :raises ConfigurationError: when one has nothing to say a second time.
     """
     for option, name in _named(conf):
-        path = os.path.expanduser(name)
-        # With the very pattern of oslo.config.
-        inside = sorted(glob.glob(os.path.join(path, '*.conf')))
-        for file in [path] if option == _FILE else inside:
+        for file in _files(option, name):
             if stat.S_ISFIFO(os.stat(file).st_mode):
                 raise ConfigurationError(
                     f'{file} is a pipe, and options are read more than '
                     f'once: write them to a file'
                 )
             yield os.path.abspath(file)
+
+
+def check_folders(arguments: Iterable[str]) -> None:
+    """Refuse files that were named as folders: they would not be read.
+
+    :raises ConfigurationError: naming the first of them.
+    """
+    for option, name in _given(arguments):
+        path = os.path.expanduser(name)
+        is_file = os.path.exists(path) and not os.path.isdir(path)
+        if option == _FOLDER and is_file:
+            raise ConfigurationError(
+                f'{path} is no folder: name a file with {_FILE}'
+            )
+
+
+def undecodable(arguments: Iterable[str], project: str) -> str:
+    """Name the file that is no text, when reading those has failed.
+
+    The error itself does not tell, and oslo.config keeps nothing of it.
+    """
+    folders = [(_FOLDER, path) for path in cfg.find_config_dirs(project)]
+    files = [(_FILE, path) for path in cfg.find_config_files(project)]
+    for option, name in _given(arguments) or files + folders:
+        for path in _files(option, name):
+            if not _is_text(path):
+                return path
+    return 'a configuration file'
+
+
+def _is_text(path: str) -> bool:
+    try:
+        with open(path, encoding='utf-8') as file:
+            file.read()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _files(option: str, name: str) -> list[str]:
+    path = os.path.expanduser(name)
+    # With the very pattern of oslo.config.
+    inside = sorted(glob.glob(os.path.join(path, '*.conf')))
+    return [path] if option == _FILE else inside
 
 
 def _was_read(conf: cfg.ConfigOpts) -> bool:

@@ -26,7 +26,7 @@ def read(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> Any:
 
 
 def refusal(where: str, value: object, opt: cfg.Opt) -> str:
-    """Say what a value should have been, if the option has a range."""
+    """Say what a value should have been, if the option knows."""
     fitting = _fitting(opt.type)
     return f'{where}: {value} is not {fitting}' if fitting else ''
 
@@ -84,6 +84,8 @@ def _variable(name: str) -> str:
 def _fitting(kind: object) -> str:
     if isinstance(kind, types.Boolean):
         return 'true or false'
+    if isinstance(kind, types.String) and kind.choices:
+        return f'one of {", ".join(kind.choices)}'
     if not isinstance(kind, types.Integer):
         return ''
     if kind.min is None:

@@ -141,7 +141,9 @@ class _Batch:
         except ImageNotFound:
             self._end(verdict, Did.GONE)
         except CacheError as error:
-            self._withdraw(image)  # it may have been written all the same
+            # Only this one promises that nothing was written.
+            if not isinstance(error, StoreUnavailable):
+                self._withdraw(image)
             self._end(verdict, Did.FAILED, f'it was not claimed: {error}')
         else:
             self._claimed[image.identity] = verdict

@@ -27,6 +27,32 @@ class StoreUnavailable(CacheError):
         return f'store {self.store!r} is unavailable: {self.why}'
 
 
+class StoreNotFound(StoreUnavailable):
+    """There is no store of that name."""
+
+    def __str__(self) -> str:
+        return f'there is no store {self.store!r}: {self.why}'
+
+
+class NoRoom(CacheError):
+    """A store has less free space than an image takes."""
+
+    def __init__(
+        self, image_id: str, store: str, wanted: int, free: int
+    ) -> None:
+        super().__init__(image_id, store, wanted, free)
+        self.image_id = image_id
+        self.store = store
+        self.wanted = wanted
+        self.free = free
+
+    def __str__(self) -> str:
+        return (
+            f'no room for image {self.image_id!r} in {self.store!r}: it takes '
+            f'{self.wanted:,} bytes there, and {self.free:,} are free'
+        )
+
+
 class _ImageError(CacheError):
     """What is wrong with one image."""
 

@@ -147,9 +147,9 @@ class _Petition:
                 if not self._write(image, first(image.marks)):
                     del copies[image.identity]
             sure = self._wait(copies)
-        except CacheError:
+        except CacheError as error:
             for image in copies.values():
-                self._withdraw(image)
+                self._withdraw(image, error)
             raise
         for image in self.refused:
             self._withdraw(image)
@@ -213,7 +213,9 @@ class _Petition:
             self._for.rules.live(expiry, now) for expiry in claims
         )
 
-    def _withdraw(self, image: CachedImage) -> None:
+    def _withdraw(
+        self, image: CachedImage, cause: CacheError | None = None
+    ) -> None:
         """Take back what was written here; an earlier pin stays."""
         labels = self._written.get(image.identity)
         if not labels:
@@ -223,6 +225,9 @@ class _Petition:
         except ImageNotFound:
             LOG.debug('Image %s is gone, and its labels', image.image_id)
         except CacheError as error:
-            LOG.warning(
-                'Image %s keeps labels %s: %s', image.image_id, labels, error
-            )
+            # The same again is on its way to the caller already.
+            level = logging.WARNING
+            if str(error) == str(cause):
+                level = logging.INFO
+            text = 'Image %s may keep labels %s: %s'
+            LOG.log(level, text, image.image_id, labels, error)

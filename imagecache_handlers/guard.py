@@ -13,8 +13,10 @@ from typing import TypeVar
 
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import HandlerFailed
+from imagecache_handlers.exceptions import StoreNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers.handler import declares
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import ImageMeta
@@ -45,13 +47,14 @@ class Guarded:
         self._handler = handler
         self.batch = handler.batch
         self.wants_seen = handler.wants_seen
+        self.finds_debris = declares(handler, 'debris')
 
     def stores(
         self, names: Collection[str] | None = None
     ) -> tuple[Store, ...]:
         """Give all stores, or those named.
 
-        :raises StoreUnavailable: when a named store does not exist.
+        :raises StoreNotFound: when a named store does not exist.
         """
         found = guarded(lambda: tuple(self._handler.stores()))
         known = {store.name: store for store in found}
@@ -61,7 +64,7 @@ class Guarded:
         for name in wanted:
             if name not in known:
                 there = ', '.join(known) or 'none'
-                raise StoreUnavailable(name, f'there are only: {there}')
+                raise StoreNotFound(name, f'there are only: {there}')
         return tuple(store for store in found if store.name in wanted)
 
     def each(
@@ -73,7 +76,8 @@ class Guarded:
             try:
                 return work(name)
             except CacheError as error:
-                LOG.warning('Store %s: %s', name, error)
+                # For the caller, who has it, to judge.
+                LOG.info('Store %s: %s', name, error)
                 return error
 
         names = list(names)
@@ -90,7 +94,7 @@ class Guarded:
     ) -> 'Gathered[T]':
         """Work on every store, or those named; a problem is kept by name.
 
-        :raises StoreUnavailable: when a named store does not exist.
+        :raises StoreNotFound: when a named store does not exist.
         """
         chosen = self.stores(names)
         problems = {one.name: one.problem for one in chosen if one.problem}
@@ -98,7 +102,7 @@ class Guarded:
         results: list[T] = []
         for name, found in zip(sound, self.each(sound, work), strict=True):
             if isinstance(found, CacheError):
-                problems[name] = str(found)
+                problems[name] = _problem(name, found)
             else:
                 results += found
         return Gathered(stores=chosen, results=results, problems=problems)
@@ -183,6 +187,13 @@ def guarded(call: Callable[[], T]) -> T:
         # pass must go on to the others.
         LOG.exception('Code of a handler or of a caller failed')
         raise HandlerFailed(error) from error
+
+
+def _problem(store: str, error: CacheError) -> str:
+    """Say what is wrong with a store, which is named beside it."""
+    if isinstance(error, StoreUnavailable) and error.store == store:
+        return error.why
+    return str(error)
 
 
 def _wrong(

@@ -7,6 +7,7 @@ and case-sensitive: ``prefix*`` begins, ``*word*`` contains, nothing else.
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 from typing import Self
@@ -22,6 +23,8 @@ class Patterns:
     exact: Mapping[str, str] = dataclasses.field(default_factory=dict)
     prefixes: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    # Wildcards of ids that a backend lists by other names.
+    blind: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, patterns: Iterable[str]) -> Self:
@@ -49,9 +52,26 @@ class Patterns:
         return bool(self.exact or self.prefixes or self.words)
 
     def keyed(self, key: Callable[[str], str]) -> Self:
-        """Look for exact ids as a backend lists them."""
+        """Look for exact ids as a backend lists them.
+
+        Wildcards are held against what it lists, whatever ids that stands
+        for; where that is something else they are ``blind``.
+        """
         exact = {key(one): written for one, written in self.exact.items()}
-        return dataclasses.replace(self, exact=exact)
+        blind = [
+            pattern
+            for pattern, example in self._examples()
+            if key(example) != example
+        ]
+        return dataclasses.replace(self, exact=exact, blind=frozenset(blind))
+
+    def _examples(self) -> Iterator[tuple[str, str]]:
+        """Give each wildcard with an id that it matches."""
+        for prefix in self.prefixes:
+            yield f'{prefix}*', prefix
+        for word in self.words:
+            # Where an image id may not begin, a word may.
+            yield f'*{word}*', f'_{word}'
 
     def match(self, image_id: str) -> str | None:
         """Give the first pattern that protects an image."""
@@ -66,7 +86,10 @@ class Patterns:
         return None
 
     def idle(self, image_ids: Collection[str]) -> list[str]:
-        """Give the patterns that protect none of these images."""
+        """Give the patterns that protect none of these images.
+
+        Of those that are blind this says nothing.
+        """
         exact = [
             written
             for one, written in self.exact.items()
@@ -82,7 +105,8 @@ class Patterns:
             for word in self.words
             if not any(word in one for one in image_ids)
         ]
-        return sorted(exact) + prefixes + words
+        wild = [one for one in prefixes + words if one not in self.blind]
+        return sorted(exact) + wild
 
 
 def check_stem(pattern: str) -> str:

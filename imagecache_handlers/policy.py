@@ -15,6 +15,7 @@ from imagecache_handlers import marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import Store
+from imagecache_handlers.patterns import Patterns
 from imagecache_handlers.rules import Rules
 from imagecache_handlers import space
 from imagecache_handlers.verdicts import Blocker
@@ -213,17 +214,30 @@ def _strangers(
         )
 
 
+def _of_patterns(
+    verdicts: Iterable[Verdict], protected: Patterns, whole: bool
+) -> Iterator[str]:
+    # What a store that was not read holds may match.
+    if whole:
+        names = {verdict.image.image_id for verdict in verdicts}
+        for pattern in protected.idle(names):
+            yield f'protected pattern {pattern!r} matches no cached image'
+    for pattern in sorted(protected.blind):
+        yield (
+            f'protected pattern {pattern!r} cannot be tested: images are '
+            f'listed here by other names than their ids; protect each by '
+            f'its exact image id'
+        )
+
+
 def _warnings(
     verdicts: Collection[Verdict],
     pools: Collection[space.Pool],
     rules: Rules,
     whole: bool,
 ) -> Iterator[str]:
-    # What a store that was not read holds may match.
-    if rules.protected and whole:
-        names = {verdict.image.image_id for verdict in verdicts}
-        for pattern in rules.protected.idle(names):
-            yield f'protected pattern {pattern!r} matches no cached image'
+    if rules.protected:
+        yield from _of_patterns(verdicts, rules.protected, whole)
     for verdict in verdicts:
         if not verdict.image.marks.unread:
             continue

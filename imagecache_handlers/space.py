@@ -22,12 +22,16 @@ _BY_HAND = frozenset({Reason.PINNED, Reason.PROTECTED})
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """Stores that share one free space, planned as one."""
+    """Stores that share one free space, planned as one.
+
+    ``read`` False: none of them could be read now.
+    """
 
     name: str
     stores: frozenset[str]
     total: int | None
     free: int  # with what is being released, never above the total
+    read: bool = True
 
     @property
     def usage(self) -> int | None:
@@ -66,6 +70,7 @@ def _pool(name: str, members: Collection[Store]) -> Pool:
         free=free + releasing
         if total is None
         else min(total, free + releasing),
+        read=not all(store.problem for store in members),
     )
 
 
@@ -121,6 +126,8 @@ def warnings(
     """Warn where the marks cannot work: no size, or too much kept by hand."""
     kept = _kept_by_hand(verdicts)
     for pool in pools:
+        if not pool.read:
+            continue
         if not pool.total:
             yield f'pool {pool.name!r} does not say its size: no marks there'
             continue

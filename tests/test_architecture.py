@@ -29,7 +29,9 @@ ROOMS = {
     'space': 'model rules units verdicts',
     'blocking': 'model orders rules verdicts',
     'duplicates': 'model',
-    'policy': 'blocking duplicates marks model rules space verdicts',
+    'policy': (
+        'blocking duplicates marks model patterns rules space verdicts'
+    ),
     'handler': 'exceptions marks model',
     'guard': 'exceptions handler model',
     'timing': 'marks rules',
@@ -64,24 +66,26 @@ ROOMS = {
 # Of the core a handler knows the contract, and nothing that decides.
 DIRECTORY = {
     'handler': (
-        'adding birth opts folder layout leftovers mounts nova_layout '
-        'opening overlays sidecar'
+        'adding birth disowned folder layout leftovers mounts nova_layout '
+        'opening opts overlays sidecar'
     ),
     'opts': '',
-    'adding': 'birth flock folder layout opening sidecar',
+    'adding': 'birth closing flock folder layout opening sidecar',
+    'disowned': 'folder layout',
     'leftovers': 'flock folder layout opening sidecar',
     'overlays': 'chains instances',
     'instances': 'chains mounts qcow2',
-    'chains': 'qcow2',
+    'chains': 'closing qcow2',
     'qcow2': '',
     'layout': 'folder sidecar',
     'nova_layout': 'birth folder layout nova_lock sidecar',
-    'nova_lock': 'folder',
-    'opening': 'flock sidecar',
+    'nova_lock': 'closing folder',
+    'opening': 'closing flock sidecar',
     'folder': 'flock sidecar',
-    'sidecar': '',
+    'sidecar': 'closing',
     'birth': '',
-    'flock': '',
+    'flock': 'closing',
+    'closing': '',
     'mounts': '',
 }
 CONTRACT = {'exceptions', 'handler', 'marks', 'model', 'source'}

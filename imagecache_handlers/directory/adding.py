@@ -8,6 +8,7 @@ import secrets
 from typing import BinaryIO
 
 from imagecache_handlers.directory import birth
+from imagecache_handlers.directory.closing import close
 from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.layout import Layout
@@ -46,12 +47,9 @@ def add(
         _fill(new, content, meta, store)
         with changing(store, name) as fd, layout.held(store, name):
             _refuse_existing(layout, fd, name)
-            _write_sidecar(fd, name, stage, labels, now)
-            _publish(fd, name, stage)
-            file = layout.find(fd, name, folder.Listing.of(fd))
-    if file is None:
-        raise Uncertain(name, 'somebody else changed the new file')
-    return file
+            made = _sidecar(fd, name, stage, labels, now)
+            _publish(fd, name, stage, made)
+            return _added(layout, fd, name)
 
 
 @contextlib.contextmanager
@@ -61,7 +59,7 @@ def _staged(store: str, stage: str) -> Iterator[int]:
         # Errors of the content, which is read inside, are not ours.
         with translated(store):
             fd = os.open(store, FOLDER)
-            stack.callback(os.close, fd)
+            stack.callback(close, fd)
             # The stage is its own lock: who can take it knows that nobody
             # is writing it any more.
             new = stack.enter_context(flock.held(fd, stage, 0o644))
@@ -75,18 +73,12 @@ def _fill(fd: int, content: BinaryIO, meta: ImageMeta, store: str) -> None:
     while chunk := content.read(_CHUNK):
         size += len(chunk)
         with translated(store):
-            _write(fd, chunk)
+            sidecar.write_all(fd, chunk)
     if size != meta.size:
         why = f'it has {size} bytes, not the {meta.size} announced'
         raise Unsupported(meta.image_id, why)
     with translated(store):
         os.fsync(fd)
-
-
-def _write(fd: int, chunk: bytes) -> None:
-    rest = memoryview(chunk)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
 
 
 def _refuse_existing(layout: Layout, fd: int, name: str) -> None:
@@ -95,21 +87,37 @@ def _refuse_existing(layout: Layout, fd: int, name: str) -> None:
         raise ImageExists(name, '' if ours else 'as a file that is not ours')
 
 
-def _write_sidecar(
+def _sidecar(
     fd: int, name: str, stage: str, labels: set[str], now: datetime.datetime
-) -> None:
-    # Before the file: what has none would be foreign after a crash.
+) -> sidecar.Sidecar:
     found = os.stat(stage, dir_fd=fd, follow_symlinks=False)
     born = birth.of(fd, stage)
-    made = sidecar.Sidecar.of(name, now, labels, found, born)
+    return sidecar.Sidecar.of(name, now, labels, found, born)
+
+
+def _publish(fd: int, name: str, stage: str, made: sidecar.Sidecar) -> None:
+    # Before the file: what has none would be foreign after a crash.
     sidecar.write(fd, name, made)
-
-
-def _publish(fd: int, name: str, stage: str) -> None:
-    # A link, unlike a rename, replaces nothing that others put there.
     try:
+        os.fsync(fd)
+        # A link, unlike a rename, replaces nothing that others put there.
         os.link(stage, name, src_dir_fd=fd, dst_dir_fd=fd)
-    except FileExistsError:
-        sidecar.remove(fd, name)
-        raise ImageExists(name, 'somebody else put it there') from None
-    os.fsync(fd)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            sidecar.remove(fd, name)
+        if isinstance(error, FileExistsError):
+            why = 'somebody else put it there'
+            raise ImageExists(name, why) from None
+        raise
+
+
+def _added(layout: Layout, fd: int, name: str) -> folder.File:
+    """Give the new image as others see it from now on."""
+    folder.settle(fd, name, 'added')
+    try:
+        file = layout.find(fd, name, folder.Listing.of(fd))
+    except OSError as error:
+        raise Uncertain(name, f'added, but then: {error}') from error
+    if file is None:
+        raise Uncertain(name, 'somebody else changed the new file')
+    return file

@@ -3,6 +3,7 @@
 import os
 import stat
 
+from imagecache_handlers.directory.closing import close
 from imagecache_handlers.directory import qcow2
 from imagecache_handlers.directory.qcow2 import Below
 
@@ -28,7 +29,7 @@ def below(path: str) -> tuple[Below, ...]:
     try:
         return qcow2.read(fd)
     finally:
-        os.close(fd)
+        close(fd)
 
 
 class Chains:

@@ -6,6 +6,9 @@ import fcntl
 import os
 import time
 
+from imagecache_handlers.directory.closing import close
+from imagecache_handlers.directory.closing import closing
+
 # Nobody holds one longer than a few small writes take.
 PATIENCE = 30.0
 _PAUSE = 0.01
@@ -27,12 +30,13 @@ def held(folder: int, entry: str, mode: int = 0o600) -> Iterator[int]:
         if time.monotonic() > deadline:
             raise TimeoutError(f'{entry} was locked for {PATIENCE:.0f} s')
         time.sleep(_PAUSE)
-    with _closing(fd):
+    with closing(fd):
         try:
             yield fd
         finally:
-            # Only while it is held: whoever waits compares the inode.
-            with contextlib.suppress(FileNotFoundError):
+            # Only while it is held: whoever waits compares the inode.  One
+            # that cannot be removed is free, and debris.
+            with contextlib.suppress(OSError):
                 os.unlink(entry, dir_fd=folder)
 
 
@@ -42,13 +46,14 @@ def is_held(folder: int, entry: str) -> bool:
         fd = os.open(entry, _FLAGS, dir_fd=folder)
     except FileNotFoundError:
         return False
-    with _closing(fd):
+    with closing(fd):
         return not _lock(fd)
 
 
 def _take(folder: int, entry: str, mode: int) -> int | None:
     fd = os.open(entry, _FLAGS | os.O_CREAT, mode, dir_fd=folder)
-    with _closing(fd) as stack:
+    with contextlib.ExitStack() as stack:
+        stack.callback(close, fd)
         if _lock(fd) and _is_there(folder, entry, fd):
             stack.pop_all()
             return fd
@@ -71,9 +76,3 @@ def _is_there(folder: int, entry: str, fd: int) -> bool:
     except FileNotFoundError:
         return False
     return os.path.samestat(there, os.fstat(fd))
-
-
-def _closing(fd: int) -> contextlib.ExitStack:
-    stack = contextlib.ExitStack()
-    stack.callback(os.close, fd)
-    return stack

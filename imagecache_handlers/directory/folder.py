@@ -21,7 +21,8 @@ class File(NamedTuple):
 
     ``identity`` is its device and inode.  ``written`` is None while nothing
     is.  ``linked``: others have links to it.  ``unknown`` says why nobody
-    can tell what is written.
+    can tell what is written.  ``touched``: others begin to use it with that,
+    and this is when they did so last.
     """
 
     name: str
@@ -34,6 +35,7 @@ class File(NamedTuple):
     labels: frozenset[str]
     linked: bool
     unknown: str | None = None
+    touched: datetime.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +112,20 @@ def remove(folder: int, name: str) -> None:
     # The file first, and for good: without its sidecar a file is foreign,
     # and would lie here for ever.  A sidecar without its file lists nothing.
     os.unlink(name, dir_fd=folder)
+    settle(folder, name, 'removed')
+    with contextlib.suppress(OSError):
+        sidecar.remove(folder, name)
+
+
+def settle(folder: int, name: str, done: str) -> None:
+    """Have what was done in a folder outlast a loss of power.
+
+    :raises Uncertain: when it is done, and may be undone.
+    """
     try:
         os.fsync(folder)
-        sidecar.remove(folder, name)
     except OSError as error:
-        raise Uncertain(name, f'removed, but not safely: {error}') from error
+        raise Uncertain(name, f'{done}, but not safely: {error}') from error
 
 
 def give_away(fd: int, folder: os.stat_result) -> None:

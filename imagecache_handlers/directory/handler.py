@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import datetime
 import functools
+import math
 import os
 from typing import Any
 from typing import BinaryIO
@@ -13,6 +14,7 @@ from typing import Self
 
 from imagecache_handlers.directory import adding
 from imagecache_handlers.directory import birth
+from imagecache_handlers.directory import disowned
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory.layout import Plain
@@ -40,6 +42,8 @@ from imagecache_handlers.model import Store
 
 # An extra hard link proves a user, but nobody can tell whose it is.
 _LINKED = frozenset({'hard link'})
+# By so much the kernel's times of files may lie behind its clock.
+_COARSE = datetime.timedelta(seconds=1)
 
 
 class DirectoryHandler(CacheHandler):
@@ -95,25 +99,31 @@ class DirectoryHandler(CacheHandler):
         self, store: str, image_ids: Collection[str] | None = None
     ) -> Collection[CachedImage]:
         with opened(self._known(store)) as fd:
-            files = list(self._files(fd, image_ids))
+            listing = folder.Listing.of(fd)
+            found = {
+                name: self._layout.find(fd, name, listing)
+                for name in self._names(listing, image_ids)
+            }
+            files = [file for file in found.values() if file is not None]
+            if image_ids is None and len(files) < len(found):
+                none = [name for name, file in found.items() if file is None]
+                disowned.tell(self._layout, store, fd, none)
         # The disks last: each is made of an image that was there before.
         survey = self._overlays.survey() if self._overlays and files else None
         # A sweep writes the same label on thousands of images.
         read = functools.cache(Marks.read)
         return [_image(store, file, survey, read) for file in files]
 
-    def _files(
-        self, fd: int, image_ids: Collection[str] | None
-    ) -> Iterator[folder.File]:
-        listing = folder.Listing.of(fd)
+    def _names(
+        self, listing: folder.Listing, image_ids: Collection[str] | None
+    ) -> Iterator[str]:
+        """Give the files that may be images, or may be these images."""
         for name in self._layout.names(listing):
             if image_ids is not None:
                 named = self._layout.named(name)
                 if named is None or named[0] not in image_ids:
                     continue
-            file = self._layout.find(fd, name, listing)
-            if file is not None:
-                yield file
+            yield name
 
     def evict(self, image: CachedImage) -> int | None:
         store, name = self._known(image.store), image.location
@@ -133,12 +143,21 @@ class DirectoryHandler(CacheHandler):
             return file.size
 
     def _refuse_used(self, store: str, file: folder.File) -> None:
-        survey = self._overlays.survey_again() if self._overlays else None
+        survey = None
+        if self._overlays:
+            survey = self._overlays.survey_again(self._quiet(file))
         image = _image(store, file, survey)
         if image.users:
             raise ImageInUse(image.image_id, image.users)
         if image.unknown:
             raise ImageBusy(image.image_id, image.unknown)
+
+    def _quiet(self, file: folder.File) -> float:
+        """Tell for how many seconds nobody began to use a file."""
+        if file.touched is None:
+            # Who begins to, begins with a label.
+            return math.inf
+        return (self._clock() - file.touched - _COARSE).total_seconds()
 
     def mark(
         self,
@@ -161,6 +180,7 @@ class DirectoryHandler(CacheHandler):
             labels = (file.labels | added) - removed
             if labels != file.labels:
                 sidecar.write(fd, name, _labelled(fd, file, labels))
+                folder.settle(fd, name, 'labelled')
 
     def room(self, meta: ImageMeta, store: str) -> int:
         return meta.size

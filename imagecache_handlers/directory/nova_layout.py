@@ -78,6 +78,7 @@ class Nova(Layout):
             labels=labels,
             linked=folder.linked(fd, name, found, listing),
             unknown=unknown,
+            touched=_time(found.st_mtime_ns),
         )
 
     def refuse(self, meta: ImageMeta) -> str | None:

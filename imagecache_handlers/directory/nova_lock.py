@@ -14,6 +14,7 @@ import fcntl
 import os
 import struct
 
+from imagecache_handlers.directory.closing import close
 from imagecache_handlers.directory.folder import give_away
 from imagecache_handlers.exceptions import ImageBusy
 
@@ -44,12 +45,12 @@ def held(
                 )
             except FileNotFoundError:
                 continue
-            stack.callback(os.close, fd)
+            stack.callback(close, fd)
             found = os.fstat(fd)
             if (found.st_dev, found.st_ino) not in seen:
                 seen.add((found.st_dev, found.st_ino))
                 for name in names:
-                    stack.callback(os.close, _take(fd, name))
+                    stack.callback(close, _take(fd, name))
         yield
 
 
@@ -61,7 +62,7 @@ def _take(folder: int, name: str) -> int:
         except FileNotFoundError:
             continue  # removed again while it was opened
         with contextlib.ExitStack() as stack:
-            stack.callback(os.close, fd)
+            stack.callback(close, fd)
             if not _lock(fd):
                 break
             # Nova removes the lock of an image that it has removed.

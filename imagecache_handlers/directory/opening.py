@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import contextlib
 import os
 
+from imagecache_handlers.directory.closing import closing
 from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.exceptions import StoreUnavailable
@@ -14,12 +15,8 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 @contextlib.contextmanager
 def opened(store: str) -> Iterator[int]:
     """Open the folder of a store; what fails meanwhile is the store's."""
-    with translated(store):
-        fd = os.open(store, FOLDER)
-        try:
-            yield fd
-        finally:
-            os.close(fd)
+    with translated(store), closing(os.open(store, FOLDER)) as fd:
+        yield fd
 
 
 @contextlib.contextmanager
@@ -36,5 +33,11 @@ def translated(store: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = error.strerror or str(error)
-        raise StoreUnavailable(store, why) from error
+        raise StoreUnavailable(store, _told(store, error)) from error
+
+
+def _told(store: str, error: OSError) -> str:
+    why = error.strerror or str(error)
+    # Names that are opened were checked, or are the operator's own.
+    path = error.filename
+    return why if path in (None, store) else f'{path}: {why}'

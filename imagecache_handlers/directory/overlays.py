@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import contextlib
 import dataclasses
+import math
 import os
 import time
 
@@ -53,7 +54,7 @@ class Overlays:
         self.paths = tuple(paths)
         self._apart = tuple(apart)
         self._monotonic = monotonic
-        self._long: tuple[float, Survey] | None = None
+        self._long: tuple[float, float, Survey] | None = None
 
     def survey(self) -> Survey:
         """Look at every overlay, now."""
@@ -63,20 +64,25 @@ class Overlays:
             look.under(path)
         return Survey(users=found.users, problem=_told(found.problems))
 
-    def survey_again(self) -> Survey:
+    def survey_again(self, quiet: float = math.inf) -> Survey:
         """Look at every overlay, unless the last time was long and just now.
 
         A look may miss an overlay that is made while it goes on.  So one
         that took long is as good for as long again, and evicting thousands
         of images does not take thousands of such looks.
+
+        ``quiet``: for how many seconds surely nobody has begun to use what
+        the answer is for; a look that began earlier than that is of no use.
         """
         began = self._monotonic()
-        if self._long is not None and began < self._long[0]:
-            return self._long[1]
+        if self._long is not None:
+            earlier, until, survey = self._long
+            if began < until and began - earlier < quiet:
+                return survey
         survey = self.survey()
         now = self._monotonic()
         took = now - began
-        self._long = (now + took, survey) if took >= _LONG else None
+        self._long = (began, now + took, survey) if took >= _LONG else None
         return survey
 
     def _identities(self) -> dict[Identity, str]:

@@ -20,6 +20,8 @@ from typing import Any
 from typing import NamedTuple
 from typing import Self
 
+from imagecache_handlers.directory.closing import close
+from imagecache_handlers.directory.closing import closing
 from imagecache_handlers.marks import LABEL
 from imagecache_handlers.model import check_time
 from imagecache_handlers.model import IMAGE_ID
@@ -181,7 +183,7 @@ def read(folder: int, name: str) -> Sidecar | None:
             return None
         raise
     finally:
-        os.close(fd)
+        close(fd)
     return Sidecar.parse(content) if len(content) < _TOO_LARGE else None
 
 
@@ -192,15 +194,17 @@ def _is_odd(folder: int, entry: str) -> bool:
 
 
 def write(folder: int, name: str, sidecar: Sidecar) -> None:
-    """Replace the sidecar of an image, whole or not at all; with its lock."""
+    """Replace the sidecar of an image, whole or not at all; with its lock.
+
+    That lasts once the folder was fsynced.
+    """
     new = path(name, NEW)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new, dir_fd=folder)
     fd = os.open(new, _WRITE, 0o644, dir_fd=folder)
     try:
-        with open(fd, 'wb') as file:
-            file.write(sidecar.dump())
-            file.flush()
+        with closing(fd):
+            write_all(fd, sidecar.dump())
             os.fsync(fd)
         os.rename(new, path(name), src_dir_fd=folder, dst_dir_fd=folder)
     except OSError:
@@ -208,14 +212,18 @@ def write(folder: int, name: str, sidecar: Sidecar) -> None:
         with contextlib.suppress(OSError):
             os.unlink(new, dir_fd=folder)
         raise
-    os.fsync(folder)
+
+
+def write_all(fd: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
 
 
 def remove(folder: int, name: str) -> None:
     """Remove the sidecar of an image; with its lock."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path(name), dir_fd=folder)
-    os.fsync(folder)
 
 
 def look(folder: int, entry: str) -> os.stat_result | None:

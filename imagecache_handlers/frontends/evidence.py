@@ -4,8 +4,10 @@ One line for each image: ``ID [user,user...]``; ``#`` begins a comment.
 """
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 import datetime
+import re
 import sys
 
 from imagecache_handlers.exceptions import ConfigurationError
@@ -15,12 +17,33 @@ from imagecache_handlers.model import Evidence
 
 STDIN = '-'
 
+# What pages make of a UUID or a sha1.
+_PART = re.compile(r'[0-9a-f]{8}[0-9a-f-]{0,6}|.+\.\..+')
+
 Clock = Callable[[], datetime.datetime]
 
 
 def nobody_asked(clock: Clock) -> Evidence:
     """Give the evidence of who has asked nobody: it proves nothing."""
     return Evidence(users={}, complete=False, as_of=clock())
+
+
+def check_whole(evidence: Evidence, image_ids: Collection[str]) -> None:
+    """Check that no image is called by what a page showed of its id.
+
+    Such a line would prove nobody's use, and the image might go.
+
+    :raises ConfigurationError: naming the image that is meant.
+    """
+    parts = [one for one in evidence.users if _PART.fullmatch(one)]
+    for part in set(parts).difference(image_ids):
+        begin, _, end = part.partition('..')
+        for image_id in image_ids:
+            if image_id.startswith(begin) and image_id.endswith(end):
+                raise ConfigurationError(
+                    f'{part} in the list of users is a part of {image_id}: '
+                    f'write ids whole there'
+                )
 
 
 class InUseList:

@@ -89,11 +89,13 @@ class Service(Generic[S]):
         open_site: Open[S],
         sweep: Sweep[S],
         signals: Signals,
+        say: Callable[[str], object],
         spread: Callable[[], float] = random.random,
     ) -> None:
         self._open = open_site
         self._sweep = sweep
         self._signals = signals
+        self._say = say
         self._spread = spread
         self._failures = 0
 
@@ -104,7 +106,7 @@ class Service(Generic[S]):
         """
         with self._signals.taken(), contextlib.ExitStack() as opened:
             site = opened.enter_context(self._open())
-            systemd.notify(READY=1, STATUS=_status(site))
+            self._ready(site)
             self._wait(self._first(site))
             while not self._signals.ended():
                 if self._signals.reload():
@@ -116,6 +118,7 @@ class Service(Generic[S]):
                     self._pass(site)
                     self._wait(self._next(site))
             systemd.notify(STOPPING=1)
+            self._say('ended as asked')
 
     def _wait(self, time: datetime.timedelta | None) -> None:
         self._signals.wait(time)
@@ -155,13 +158,17 @@ class Service(Generic[S]):
             opened.close()
             opened.push(opening)
             self._failures = 0
-            LOG.warning('The configuration was read again')
-        systemd.notify(READY=1, STATUS=_status(new))
+        self._ready(new)
         return new
+
+    def _ready(self, site: S) -> None:
+        status = _status(site)
+        systemd.notify(READY=1, STATUS=status)
+        self._say(status)
 
 
 def _status(site: Site, failures: int = 0) -> str:
     if site.interval is None:
-        return 'switched off by manager_interval'
+        return 'no sweeps, for manager_interval is -1; waiting for SIGHUP'
     text = f'sweeps every {site.interval.total_seconds():.0f} s'
     return f'{text}, failed {failures} times in a row' if failures else text

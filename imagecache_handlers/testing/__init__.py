@@ -1,1 +1,1 @@
-"""For authors of handlers: the conformance kit, a tutorial, and faults."""
+"""For authors of handlers: the conformance kit, faults, a handler to try."""

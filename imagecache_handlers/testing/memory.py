@@ -1,4 +1,4 @@
-"""The handler ``memory``, our tutorial: its images are dictionary entries."""
+"""The handler ``memory``, the least that sees users: entries of a dict."""
 
 from collections.abc import Collection
 from collections.abc import Iterable

@@ -8,9 +8,9 @@ from benchmarks import directory
 from imagecache_handlers.verdicts import Reason
 
 
-@pytest.fixture
-def place(tmp_path):
-    made = directory.Place(root=tmp_path, count=10)
+@pytest.fixture(params=directory.LAYOUTS)
+def place(request, tmp_path):
+    made = directory.Place(root=tmp_path, count=10, layout=request.param)
     made.build()
     return made
 
@@ -22,10 +22,11 @@ def test_it_prints_a_table_and_writes_json(tmp_path, capsys):
 
     lines = capsys.readouterr().out.splitlines()
     rows = json.loads(file.read_text())['rows']
-    assert len(lines) == 3
-    assert [row['images'] for row in rows] == [10, 300]
-    assert [row['evicted'] for row in rows] == [5, 150]
-    assert [row['writes'] for row in rows] == [0, 0]
+    assert len(lines) == 5
+    assert [row['layout'] for row in rows] == ['plain', 'nova'] * 2
+    assert [row['images'] for row in rows] == [10, 10, 300, 300]
+    assert [row['evicted'] for row in rows] == [5, 5, 150, 150]
+    assert [row['writes'] for row in rows] == [0] * 4
     assert all(row['fresh looks'] == row['batches'] for row in rows)
     assert all(row['bare s'] > 0 for row in rows)
 
@@ -47,7 +48,7 @@ def test_an_overlay_is_one(place):
         for image in place.handler().enumerate(place.images)
     }
 
-    assert used['image-000002'] == {'instance-000002', 'instance-000003'}
+    assert used[place.name(2)] == {'instance-000002', 'instance-000003'}
 
 
 def test_the_bare_arm_sees_every_image_and_every_overlay(place):

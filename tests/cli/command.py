@@ -16,6 +16,7 @@ from tests.directory.place import OTHER
 from tests.directory.place import Place
 
 ROOT = str(pathlib.Path(__file__).parents[2])
+PROGRAM = [sys.executable, '-m', 'imagecache_handlers.frontends.cli']
 THIRD = '5eed0000-0000-4000-8000-000000000003'
 
 
@@ -43,7 +44,7 @@ class Command(Place):
     def age(self, days=3):
         """Have a sweep of so many days ago find everything unused."""
         then = datetime.datetime.now(datetime.UTC)
-        then -= datetime.timedelta(days=days)
+        then -= datetime.timedelta(days=days, hours=1)
         cache = ImageCache(
             DirectoryHandler([self.path]), Rules(), clock=lambda: then
         )
@@ -52,12 +53,7 @@ class Command(Place):
     def run_bare(self, *arguments, stdin='', **variables):
         """Run the command as it is and give what came of it."""
         return subprocess.run(  # noqa: S603 -- our own program
-            [
-                sys.executable,
-                '-m',
-                'imagecache_handlers.frontends.cli',
-                *arguments,
-            ],
+            [*PROGRAM, *arguments],
             cwd=self.root,
             env=environment() | variables,
             input=stdin,
@@ -99,11 +95,21 @@ class Command(Place):
 
 def environment():
     path = [ROOT, os.environ.get('PYTHONPATH', '')]
-    return os.environ | {
+    # As most users have it: what is written is held back for a while.
+    left_out = {'PYTHONUNBUFFERED', 'NO_COLOR'}
+    return {key: os.environ[key] for key in os.environ.keys() - left_out} | {
         'PYTHONPATH': os.pathsep.join(filter(None, path)),
         'COLUMNS': '80',
+        'TERM': 'xterm',
         'TZ': 'UTC',
     }
 
 
-__all__ = ['IMAGE', 'OTHER', 'THIRD', 'Command', 'environment']
+__all__ = [
+    'IMAGE',
+    'OTHER',
+    'PROGRAM',
+    'THIRD',
+    'Command',
+    'environment',
+]

@@ -91,6 +91,8 @@ class TestConfiguration(Command):
     def test_a_configuration_that_is_none_is_refused(self):
         done = self.run_bare('plan', '--config-file', self.path)
         self.refused(done, 2, f'cannot read {self.path}: Is a directory')
+        done = self.run_on('plan', '--config-dir', str(self.conf))
+        self.refused(done, 2, f'{self.conf} is no folder: name a file with')
         self.conf.write_bytes(b'[imagecache]\nhandler = \xff\n')
         self.refused(self.run_on('plan'), 2, 'no UTF-8 text')
 

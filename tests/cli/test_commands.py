@@ -174,7 +174,7 @@ class TestSweep(Command):
         done = self.run_on('sweep', *self.in_use('# none\n'))
         self.assertEqual(1, done.returncode)
         self.assertIn(f'failed     {IMAGE}', done.stdout)
-        self.assertIn('Is a directory', done.stdout)
+        self.assertIn('Is a directory', ' '.join(done.stdout.split()))
         self.assertIn('freed 0 B; 1 failed, 0 stayed.', done.stdout)
 
 
@@ -307,7 +307,7 @@ class TestList(Command):
         said = self.out('list', '-f', 'value', '-c', 'image', '-c', 'size')
         self.assertEqual(f'{IMAGE} {image.size}\n', said)
         self.assertIn(f'size: {image.size}', self.out('list', '-f', 'yaml'))
-        table = self.out('list')
+        table = self.out('list', '-f', 'table')
         self.assertIn(' 8 KiB ', table)
         for field in FIELDS:
             self.assertIn(f' {field} ', table)
@@ -330,6 +330,69 @@ class TestList(Command):
         self.assertEqual([], json.loads(done.stdout))
 
 
+class TestPartsOfIds(Command):
+    def test_a_list_of_users_with_a_part_of_an_id_is_refused(self):
+        self.add(THIRD)
+        self.age()
+        for part in THIRD[:8], THIRD[:13], f'{THIRD[:6]}..{THIRD[-6:]}':
+            for command in (
+                *(['plan'], ['list'], ['sweep'], ['usage']),
+                *(['show', THIRD], ['evict', THIRD]),
+            ):
+                done = self.run_on(*command, *self.in_use(f'{part} vm-1\n'))
+                self.refused(
+                    done, 2, f'{part} in the list', f'a part of {THIRD}'
+                )
+        self.assertTrue(self.file(THIRD).exists())
+
+    def test_names_that_begin_like_others_are_names(self):
+        self.add('debian-12')
+        self.age()
+        said = self.out('plan', *self.in_use('debian vm-1\n'))
+        self.assertRegex(said, 'evict +expired')
+
+
+class TestPages(Command):
+    def test_list_shows_ids_whole_within_80_columns(self):
+        self.assertEqual('No image is cached.\n', self.out('list'))
+        for image_id in THIRD, 'debian-12':
+            self.add(image_id)
+        head, store, *rows = self.out('list').splitlines()
+        self.assertEqual(f'{self.path}:', store)
+        self.assertEqual(
+            [
+                [THIRD, '8', 'KiB', 'unknown', 'keep', 'unknown'],
+                ['debian-12', '8', 'KiB', 'unknown', 'keep', 'unknown'],
+            ],
+            [row.split() for row in rows],
+        )
+        self.assertLessEqual(max(map(len, [head, *rows])), 80)
+
+    def test_what_keeps_a_backend_from_seeing_is_told_at_length(self):
+        self.add()
+        self.age()
+        missing = self.root / 'missing'
+        with self.conf.open('a') as file:
+            file.write(f'instance_paths = {missing}\n')
+        for command in 'plan', 'sweep':
+            said = ' '.join(self.out(command).split())
+            self.assertIn(
+                f'warning: 1 image (8 KiB) stay, users unknown: {missing}: '
+                f'No such file or directory',
+                said,
+            )
+        done = self.run_on('evict', IMAGE, *self.in_use('# none\n'))
+        self.assertEqual(1, done.returncode)
+        self.assertIn('No option passes that.', done.stdout)
+
+    def test_plugins_are_listed_within_80_columns(self):
+        for command in 'handlers', 'policies':
+            lines = self.out(command).splitlines()
+            self.assertLessEqual(max(map(len, lines)), 80)
+        self.assertIn('protected', lines)
+        self.assertIn('  Nothing goes by itself.', lines)
+
+
 class TestDemo(Command):
     def test_the_demo_shows_every_step_and_leaves_nothing(self):
         done = self.run_bare('demo', TMPDIR=str(self.root))
@@ -347,11 +410,12 @@ class TestDemo(Command):
         for said in (
             '2 images would be evicted, freeing 7 MiB.',
             'users         vm-17, vm-23',
-            'used by vm-17, vm-23\nNo option passes that.',
+            '\n    used by vm-17, vm-23\n    No option passes that.',
             'is pinned by ops until',
             'planned 4 MiB: 11 MiB',
             'Evicted 1 image, freed 4 MiB; 3 stayed.',
             '3 MiB  ########\n',
+            '  7a6f9a52-6c37-4a2e-9d53-6f1c04a4b001      6 MiB  in-use ',
         ):
             self.assertIn(said, done.stdout)
         self.assertEqual(

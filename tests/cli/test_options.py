@@ -47,6 +47,13 @@ class TestNova(Command):
             ),
         )
 
+    def test_every_old_name_is_said_once(self):
+        self.nova.write_text('[DEFAULT]\nimage_cache_manager_interval = 9\n')
+        for command in 'plan', 'config':
+            done = self.run_on(command, '--config-file', str(self.nova))
+            self.assertEqual(0, done.returncode)
+            self.assertEqual(1, done.stderr.count('is deprecated'))
+
 
 class TestRefusals(Command):
     def test_a_value_out_of_range(self):

@@ -1,6 +1,7 @@
 """Real folders to test in, and other tools that work in them."""
 
 import datetime
+import hashlib
 import io
 import json
 import os
@@ -17,8 +18,17 @@ IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 OTHER = 'c0ffee00-0000-4000-8000-000000000002'
 
 
+def sha1(image_id):
+    """Give the name of an image in Nova's own folder."""
+    return hashlib.sha1(image_id.encode(), usedforsecurity=False).hexdigest()
+
+
 class Place(unittest.TestCase):
     """A folder of its own for every test."""
+
+    # Of which most tests speak; both are names of files as well.
+    image = IMAGE
+    other = OTHER
 
     def setUp(self):
         place = tempfile.TemporaryDirectory(prefix='imagecache-test-')
@@ -29,9 +39,13 @@ class Place(unittest.TestCase):
         self.path = str(self.folder)
 
     def connect(self):
-        return DirectoryHandler([self.path], clock=lambda: THEN)
+        return DirectoryHandler([self.path], clock=self.clock)
 
-    def add(self, image_id=IMAGE, labels=(), size=8192):
+    def clock(self):
+        return THEN
+
+    def add(self, image_id=None, labels=(), size=8192):
+        image_id = self.image if image_id is None else image_id
         content = os.urandom(size)
         meta = ImageMeta(image_id=image_id, size=size, disk_format='raw')
         return self.connect().add(meta, io.BytesIO(content), self.path, labels)
@@ -39,15 +53,15 @@ class Place(unittest.TestCase):
     def listed(self, *image_ids):
         return list(self.connect().enumerate(self.path, image_ids or None))
 
-    def labels(self, image_id=IMAGE):
-        [image] = self.listed(image_id)
+    def labels(self, image_id=None):
+        [image] = self.listed(image_id or self.image)
         return image.marks.labels
 
-    def file(self, image_id=IMAGE):
-        return self.folder / image_id
+    def file(self, image_id=None):
+        return self.folder / (image_id or self.image)
 
-    def sidecar(self, image_id=IMAGE):
-        return self.folder / f'.{image_id}.imagecache'
+    def sidecar(self, image_id=None):
+        return self.folder / f'.{image_id or self.image}.imagecache'
 
     def entries(self):
         return sorted(os.listdir(self.folder))
@@ -58,3 +72,26 @@ class Place(unittest.TestCase):
         made = sidecar.Sidecar.of(name, THEN, {'site.a'}, found)
         fields = json.loads(made.dump()) | changes
         self.sidecar(name).write_text(json.dumps(fields))
+
+
+class NovaPlace(Place):
+    """Nova's own folder, where Nova has it: among the instances."""
+
+    image = sha1(IMAGE)
+    other = sha1(OTHER)
+
+    def setUp(self):
+        super().setUp()
+        self.instances = self.root / 'instances'
+        self.locks = self.instances / 'locks'
+        self.locks.mkdir(parents=True)
+        self.folder = self.folder.rename(self.instances / '_base')
+        self.path = str(self.folder)
+
+    def connect(self):
+        return DirectoryHandler(
+            [self.path],
+            layout='nova',
+            instance_paths=[str(self.instances)],
+            clock=self.clock,
+        )

@@ -1,7 +1,6 @@
 """The handler ``directory`` keeps every promise of the kit, however set."""
 
 import contextlib
-import hashlib
 import os
 import shutil
 
@@ -12,6 +11,7 @@ from imagecache_handlers.testing.conformance import ONE
 from imagecache_handlers.testing.conformance import TWO
 from tests.directory.disks import overlay
 from tests.directory.place import Place
+from tests.directory.place import sha1
 
 LONG_AGO = 10**9
 
@@ -191,7 +191,3 @@ class TestNovaWithInstances(Instances, TestNova):
         return DirectoryHandler(
             [self.path], layout='nova', instance_paths=[str(self.instances)]
         )
-
-
-def sha1(image_id):
-    return hashlib.sha1(image_id.encode(), usedforsecurity=False).hexdigest()

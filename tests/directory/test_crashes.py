@@ -1,11 +1,14 @@
 """Several processes at once, and those that die at any step."""
 
+import contextlib
 import os
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
 import time
+from unittest import mock
 
 from imagecache_handlers import CacheError
 from imagecache_handlers.directory import flock
@@ -206,3 +209,61 @@ class TestCrashes(Mortal):
         self.assertEqual(2, len(list(self.connect().debris(self.path))))
         with flock.held(fd, f'.{IMAGE}.imagecache-lock'):
             self.assertEqual([], list(self.connect().debris(self.path)))
+
+
+class TestLossesOfPower(Place):
+    """What counts is on the disk before what relies on it is done."""
+
+    def steps(self, act):
+        steps = []
+        with contextlib.ExitStack() as stack:
+            for name in 'fsync', 'rename', 'link', 'unlink':
+                call = _told(name, getattr(os, name), steps)
+                stack.enter_context(mock.patch.object(os, name, call))
+            act()
+        return [one for one in steps if not one.endswith(('-lock', '-stage'))]
+
+    def test_a_label_is_there_before_mark_returns(self):
+        image = self.add()
+        steps = self.steps(lambda: self.connect().mark(image, {'site.a'}))
+        new = f'.{IMAGE}.imagecache-new'
+        self.assertEqual(
+            [f'unlink {new}', 'fsync file', f'rename {new}', 'fsync folder'],
+            steps,
+        )
+
+    def test_an_image_is_gone_before_its_sidecar_goes(self):
+        image = self.add()
+        steps = self.steps(lambda: self.connect().evict(image))
+        sidecar = self.sidecar().name
+        self.assertEqual(
+            [f'unlink {IMAGE}', 'fsync folder', f'unlink {sidecar}'], steps
+        )
+
+    def test_an_image_comes_whole_and_after_its_sidecar(self):
+        new = f'.{IMAGE}.imagecache-new'
+        self.assertEqual(
+            [
+                'fsync file',
+                f'unlink {new}',
+                'fsync file',
+                f'rename {new}',
+                'fsync folder',
+                f'link {IMAGE}',
+                'fsync folder',
+            ],
+            self.steps(self.add),
+        )
+
+
+def _told(name, call, steps):
+    def told(what, *arguments, **options):
+        if name == 'fsync':
+            is_folder = stat.S_ISDIR(os.fstat(what).st_mode)
+            shown = 'folder' if is_folder else 'file'
+        else:
+            shown = arguments[0] if name == 'link' else what
+        steps.append(f'{name} {shown}')
+        return call(what, *arguments, **options)
+
+    return told

@@ -1,47 +1,123 @@
-"""A crash at every system call of add, evict and mark in turn: N of N.
+"""A crash, or a failure, at every system call in turn: N of N.
 
-A child does the work while strace kills it before the nth call of a kind;
-before the next call is after the last.  Then a handler that knows nothing
-of it must find all or nothing, and clear up.
+A child adds, marks or evicts while strace kills it before the nth call of a
+kind, or has that call fail.  Then a handler that knows nothing of it must
+find all or nothing, and clear up.
 """
 
 import collections
-import ctypes
 import io
 import os
-import subprocess
 import time
+import traceback
 
+from imagecache_handlers import CacheError
+from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import flock
+from imagecache_handlers import ImageInUse
 from imagecache_handlers import ImageMeta
-from tests.directory.place import IMAGE
-from tests.directory.place import OTHER
+from imagecache_handlers import Uncertain
+from tests.directory import disks
+from tests.directory.place import NovaPlace
 from tests.directory.place import Place
-
-# Whatever takes a path or a descriptor: nothing else reaches a folder.
-CALLS = '%file,%desc'
-# How strace is waited for, and memory, which is got as it is needed.
-OTHER_CALLS = 'getpgid', 'mmap'
-# What getpgid() says once strace is there: no system call is missed.
-TRACED = 424242
-LONG = 60
-# Let it be traced by others than its parents, where Yama forbids that.
-SET_PTRACER = 0x59616D61, ctypes.c_ulong(-1)
+from tests.directory.tracing import Traced
 
 BEFORE = {'pin.ops', 'site.a'}
 AFTER = {'pin.ops', 'site.b'}
 
+# How a child ended; what was refused is to have changed nothing.
+DONE, WRONG, REFUSED, UNCERTAIN, DIED = 0, 1, 3, 4, -9
+OPEN = UNCERTAIN, DIED
 
-class TestEveryCall(Place):
+# What the calls that can fail so say, beside that all of them say EIO.
+CHANGES = {'openat', 'linkat', 'renameat', 'unlinkat'}
+ERRORS = {
+    'ENOSPC': CHANGES - {'unlinkat'} | {'write', 'fsync'},
+    'EROFS': CHANGES,
+    'EACCES': CHANGES | {'newfstatat'},
+}
+
+
+class Dying:
+    """Each act dies at each of its calls."""
+
+    def at_each_call(self, act, settle):
+        """Have ``act`` end at each of its calls; ``settle`` after each."""
+        self.clean()
+        counted = self.count(act)
+        settle(DONE)
+        died = collections.Counter()
+        for call in counted:
+            for nth in range(1, counted[call] + 2):
+                with self.subTest(call=call, nth=nth):
+                    ended = self.inject(act, call, nth, 'signal=SIGKILL')
+                    died[call] += ended == DIED
+                    settle(ended)
+        self.told(counted.total(), died.total(), dict(counted))
+        self.assertEqual(counted, died)
+
+
+class Failing:
+    """Each call of each act fails, in each way that it can."""
+
+    def at_each_call(self, act, settle):
+        self.clean()
+        counted = self.count(act)
+        settle(DONE)
+        ends = collections.Counter()
+        for call in counted:
+            for error in self.errors(call):
+                for nth in range(1, counted[call] + 1):
+                    with self.subTest(call=call, error=error, nth=nth):
+                        ended = self.fail_once(act, call, nth, error)
+                        ends[ended] += 1
+                        settle(ended)
+        self.told(ends.total(), ends[DONE], ends[REFUSED], ends[UNCERTAIN])
+        self.assertLessEqual(ends.keys(), {DONE, REFUSED, UNCERTAIN})
+        self.assertTrue(ends[REFUSED])
+
+    def errors(self, call):
+        more = [error for error, calls in ERRORS.items() if call in calls]
+        return ['EIO', *more]
+
+    def fail_once(self, act, call, nth, error):
+        log = self.root / 'wrong'
+        ended = self.inject(
+            lambda: self.try_out(act, log), call, nth, f'error={error}'
+        )
+        wrong = log.read_text() if ended == WRONG and log.exists() else ''
+        self.assertNotEqual(WRONG, ended, wrong)
+        return ended
+
+    def try_out(self, act, log):
+        try:
+            act()
+            return DONE
+        except CacheError as error:
+            if self.path in str(error) or self.image in str(error):
+                uncertain = isinstance(error, Uncertain)
+                return UNCERTAIN if uncertain else REFUSED
+            log.write_text(f'this names nothing: {error}')
+        except BaseException:
+            log.write_text(traceback.format_exc())
+        return WRONG
+
+
+class Work(Traced):
+    """Work on one image, beside others."""
+
     def setUp(self):
         super().setUp()
-        self.add(OTHER, labels=['pin.ops'])
+        self.add(self.other, labels=['pin.ops'])
         (self.folder / 'foreign').write_bytes(b'mine')
         self.others = self.seen()
 
+    def told(self, *numbers):
+        print(f'\n{type(self).__name__}.{self._testMethodName}: {numbers}')
+
     def seen(self):
-        """What no work on ``IMAGE`` may touch."""
-        names = ['foreign', OTHER, self.sidecar(OTHER).name]
+        """What no work on the image may touch."""
+        names = ['foreign', self.other, self.sidecar(self.other).name]
         return [
             (name, os.lstat(self.folder / name).st_ino, self.read(name))
             for name in names
@@ -49,58 +125,6 @@ class TestEveryCall(Place):
 
     def read(self, name):
         return (self.folder / name).read_bytes()
-
-    def die_at_each_call(self, act, settle):
-        """Have ``act`` die at each of its calls; ``settle`` after each."""
-        counted = self.count(act)
-        settle()
-        died = collections.Counter()
-        for call in counted:
-            for nth in range(1, counted[call] + 2):
-                with self.subTest(call=call, nth=nth):
-                    inject = f'inject={call}:signal=SIGKILL:when={nth}'
-                    died[call] += self.run_traced(act, '-e', inject) == -9
-                    settle()
-        name = self._testMethodName
-        print(f'\n{name}: {died.total()} of {counted.total()} {dict(counted)}')
-        self.assertEqual(counted, died)
-        return counted
-
-    def count(self, act):
-        log = self.root / 'calls'
-        trace = f'trace={CALLS},getpgid'
-        code = self.run_traced(act, '-e', trace, '-o', str(log))
-        self.assertEqual(0, code)
-        lines = log.read_text().splitlines()
-        calls = [line.partition('(')[0] for line in lines if '(' in line]
-        return collections.Counter(
-            call for call in calls if call not in OTHER_CALLS
-        )
-
-    def run_traced(self, act, *options):
-        child = os.fork()
-        if child == 0:
-            self.work(act)
-        quiet = ['-qq', '-o', '/dev/null', '-e', 'signal=none']
-        inject = ['-e', f'inject=getpgid:retval={TRACED}']
-        command = ['strace', *quiet, *inject, *options, '-p', str(child)]
-        strace = subprocess.Popen(command)  # noqa: S603 -- our own process
-        _, status = os.waitpid(child, 0)
-        strace.wait(LONG)
-        return os.waitstatus_to_exitcode(status)
-
-    def work(self, act):
-        """Be the child: wait for strace, act, and never come back."""
-        code = 1
-        try:
-            ctypes.CDLL(None).prctl(*SET_PTRACER)
-            late = time.monotonic() + LONG
-            while os.getpgid(0) != TRACED and time.monotonic() < late:
-                time.sleep(0.002)
-            act()
-            code = 0
-        finally:
-            os._exit(code)
 
     def clean(self):
         """Clear up as a later pass would; no image may go by that."""
@@ -112,8 +136,10 @@ class TestEveryCall(Place):
         self.assertEqual(before, self.listed())
         self.assertEqual(self.others, self.seen())
         expected = [name for name, _, _ in self.others]
-        if self.listed(IMAGE):
-            expected += [IMAGE, self.sidecar().name]
+        for image in self.listed(self.image):
+            expected.append(self.image)
+            if image.marks.labels:
+                expected.append(self.sidecar().name)
         self.assertEqual(sorted(expected), self.entries())
 
     def at_once(self, act):
@@ -124,37 +150,49 @@ class TestEveryCall(Place):
 
     def whole(self, labels):
         """The image if it is listed, which must be all of it."""
-        listed = self.listed(IMAGE)
+        listed = self.listed(self.image)
         for image in listed:
             self.assertEqual(self.content, self.file().read_bytes())
             self.assertGreaterEqual(image.size, len(self.content))
             self.assertIn(image.marks.labels, labels)
             # What was left on the way is no user.
             self.assertFalse(image.users)
+            self.assertIsNone(image.unknown)
         return listed
 
+    def evict(self):
+        self.connect().evict(self.cached)
+
     def evict_all(self):
-        for image in self.listed(IMAGE):
+        for image in self.listed(self.image):
             self.at_once(lambda: self.connect().evict(image))  # noqa: B023
 
-    def cached(self):
-        image = self.add(labels=BEFORE)
+    def cache(self):
+        self.cached = self.add(labels=BEFORE)
         self.content = self.file().read_bytes()
-        return image
 
+    def mark(self, labels=frozenset(['site.b']), old=frozenset(['site.a'])):
+        self.connect().mark(self.cached, labels, old)
+
+
+class EveryCall(Work):
     def test_an_add_leaves_all_or_nothing(self):
         self.content = bytes(range(256)) * 8192
 
         def add():
             # Two chunks, so that one can be written without the other.
             meta = ImageMeta(
-                image_id=IMAGE, size=len(self.content), disk_format='raw'
+                image_id=self.image,
+                size=len(self.content),
+                disk_format='raw',
             )
             stream = io.BytesIO(self.content)
-            return self.connect().add(meta, stream, self.path, BEFORE)
+            self.connect().add(meta, stream, self.path, BEFORE)
 
-        def settle():
-            self.whole([BEFORE])
+        def settle(ended):
+            found = self.whole([BEFORE])
+            if ended not in OPEN:
+                self.assertEqual(ended == DONE, bool(found))
             self.clean()
             for image in self.whole([BEFORE]):
                 self.connect().mark(image, {'site.b'}, {'site.a'})
@@ -165,35 +203,144 @@ class TestEveryCall(Place):
             self.evict_all()
             self.clean()
 
-        self.die_at_each_call(add, settle)
+        self.at_each_call(add, settle)
 
     def test_a_mark_loses_no_label(self):
-        image = self.cached()
+        self.cache()
+        self.settle_mark(BEFORE, AFTER)
 
-        def settle():
-            [left] = self.whole([BEFORE, AFTER])
+    def settle_mark(self, before, after):
+        """Change the labels of the image from these to those."""
+
+        def mark():
+            self.mark(after - before, before - after)
+
+        def settle(ended):
+            possible = {DONE: [after], REFUSED: [before]}
+            labels = possible.get(ended, [before, after])
+            [left] = self.whole(labels)
             self.clean()
-            self.assertEqual([left], self.whole([BEFORE, AFTER]))
-            self.at_once(lambda: self.mark_back(image))
-            self.assertEqual(BEFORE, self.labels())
+            self.assertEqual([left], self.whole(labels))
+            self.at_once(lambda: self.mark(before - after, after - before))
+            self.assertEqual(before, self.labels())
             self.clean()
 
-        self.die_at_each_call(
-            lambda: self.connect().mark(image, {'site.b'}, {'site.a'}), settle
-        )
-
-    def mark_back(self, image):
-        self.connect().mark(image, {'site.a'}, {'site.b'})
+        self.at_each_call(mark, settle)
 
     def test_an_evict_leaves_an_image_or_none(self):
-        self.image = self.cached()
+        self.cache()
+        self.settle_evict(self.cache)
 
-        def settle():
+    def settle_evict(self, cache):
+        """Evict an image that is cached so."""
+
+        def settle(ended):
+            listed = bool(self.whole([BEFORE, set()]))
             # Never the file without its sidecar: it would stay for ever.
-            self.assertEqual(self.file().exists(), bool(self.listed(IMAGE)))
-            self.whole([BEFORE])
+            self.assertEqual(self.file().exists(), listed)
+            if ended not in OPEN:
+                self.assertEqual(ended == REFUSED, listed)
             self.clean()
             self.evict_all()
-            self.image = self.at_once(self.cached)
+            self.at_once(cache)
+            self.clean()
 
-        self.die_at_each_call(lambda: self.connect().evict(self.image), settle)
+        self.at_each_call(self.evict, settle)
+
+
+class OfNova(EveryCall):
+    """Nova's own images are ours, and have no sidecar at first."""
+
+    def clean(self):
+        super().clean()
+        # As Nova itself does: so the next act makes it anew.
+        for lock in self.locks.iterdir():
+            lock.unlink()
+
+    def fetch(self):
+        """Do as Nova does once it has fetched an image."""
+        self.content = os.urandom(8192)
+        part = self.root / 'part'
+        part.write_bytes(self.content)
+        part.rename(self.file())
+        [self.cached] = self.listed(self.image)
+
+    def test_a_first_mark_leaves_the_label_or_none(self):
+        self.fetch()
+
+        def settle(ended):
+            possible = {DONE: [{'site.a'}], REFUSED: [set()]}
+            self.whole(possible.get(ended, [{'site.a'}, set()]))
+            self.clean()
+            self.evict_all()
+            self.at_once(self.fetch)
+            self.clean()
+
+        self.at_each_call(lambda: self.mark({'site.a'}, ()), settle)
+
+    def test_an_evict_of_what_nova_fetched_leaves_it_or_none(self):
+        self.fetch()
+        self.settle_evict(self.fetch)
+
+
+class TestCrashes(Dying, EveryCall, Place):
+    pass
+
+
+class TestCrashesInNova(Dying, OfNova, NovaPlace):
+    pass
+
+
+class TestFailures(Failing, EveryCall, Place):
+    pass
+
+
+class TestFailuresInNova(Failing, OfNova, NovaPlace):
+    pass
+
+
+class InUse(Failing, Work):
+    """What is in use stays and is told so, or is not known, at worst."""
+
+    def setUp(self):
+        super().setUp()
+        self.cache()
+        middle = self.root / 'middle'
+        disks.overlay(middle, self.file())
+        disk = self.root / 'instances' / 'vm-1' / 'disk'
+        disk.parent.mkdir(parents=True)
+        disks.overlay(disk, middle, form='qcow2')
+
+    def settle(self, ended):
+        self.assertEqual(self.content, self.file().read_bytes())
+        [image] = self.listed(self.image)
+        self.assertEqual(({'vm-1'}, None), (image.users, image.unknown))
+        self.assertEqual(BEFORE, self.labels())
+        self.clean()
+
+    def test_it_is_not_evicted(self):
+        def evict():
+            with self.assertRaises(ImageInUse):
+                self.evict()
+
+        self.at_each_call(evict, self.settle)
+
+    def test_it_is_never_listed_as_idle(self):
+        def look():
+            [image] = self.listed(self.image)
+            if not image.unknown:
+                self.assertEqual({'vm-1'}, image.users)
+
+        self.at_each_call(look, self.settle)
+
+
+class TestInUse(InUse, Place):
+    def connect(self):
+        instances = str(self.root / 'instances')
+        return DirectoryHandler(
+            [self.path], instance_paths=[instances], clock=self.clock
+        )
+
+
+class TestInUseInNova(InUse, NovaPlace):
+    pass

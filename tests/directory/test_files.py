@@ -3,14 +3,17 @@
 import contextlib
 import dataclasses
 import io
+import logging
 import os
 import shutil
+import subprocess
 from unittest import mock
 
 from oslo_config import cfg
 
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory.layout import Plain
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageExists
@@ -264,6 +267,21 @@ class TestAdding(Place):
         self.assertEqual(b'mine', file.read_bytes())
         self.assertEqual([IMAGE], self.entries())
 
+    def test_of_two_adds_at_once_the_first_to_end_keeps_its_labels(self):
+        first = []
+
+        class Slow(io.BytesIO):
+            def read(slow, size=-1):
+                if not first:
+                    first.append(self.add(labels=['pin.ops']))
+                return io.BytesIO.read(slow, size)
+
+        meta = ImageMeta(image_id=IMAGE, size=5, disk_format='raw')
+        with self.assertRaises(ImageExists):
+            self.connect().add(meta, Slow(b'image'), self.path, ['site.a'])
+        self.assertEqual(first, self.listed())
+        self.assertEqual({'pin.ops'}, self.labels())
+
     def test_not_even_one_that_comes_at_the_last_moment(self):
         write = sidecar.write
 
@@ -367,3 +385,94 @@ class TestStores(Place):
         for path in '', '/a\nb':
             with self.assertRaises(ConfigurationError):
                 DirectoryHandler([path])
+
+
+class TestDisowned(Place):
+    """Files whose sidecar is not theirs stay, and are told of."""
+
+    def told(self, *image_ids):
+        with self.assertLogs('imagecache_handlers.directory') as logs:
+            logging.getLogger('imagecache_handlers.directory').warning('end')
+            self.listed(*image_ids)
+        return logs.output[1:]
+
+    def test_what_was_restored_is_told_once_with_what_to_do(self):
+        for image_id in IMAGE, OTHER:
+            self.add(image_id)
+        copy = self.root / 'copy'
+        self.folder.rename(copy)
+        command = ['cp', '-a', str(copy), self.path]
+        subprocess.run(command, check=True)  # noqa: S603, S607
+        [told] = self.told()
+        self.assertIn(f'{self.path}: files', told)
+        self.assertIn(f'(2, such as {IMAGE})', told)
+        self.assertIn('add it anew', told)
+        before = self.entries()
+        self.assertEqual([], list(self.connect().debris(self.path)))
+        self.assertEqual(before, self.entries())
+
+    def test_whatever_a_sidecar_is_that_is_not_its_own(self):
+        self.add()
+        for changes in CHANGED.values():
+            self.write_sidecar(IMAGE, **changes)
+            self.assertEqual(1, len(self.told()))
+        self.sidecar().write_bytes(b'garbage')
+        self.assertEqual(1, len(self.told()))
+
+    def test_looks_at_some_images_do_not_tell_it_again(self):
+        self.add()
+        self.sidecar().write_bytes(b'garbage')
+        self.assertEqual([], self.told(IMAGE))
+
+    def test_what_is_in_order_is_not_told(self):
+        self.add()
+        (self.folder / 'foreign').write_bytes(b'mine')
+        (self.folder / '.orphan.imagecache').write_bytes(b'{}')
+        (self.folder / 'folder').mkdir()
+        self.write_sidecar('folder')
+        self.assertEqual([], self.told())
+
+    def test_one_of_which_there_is_only_a_sidecar_is_not_told(self):
+        self.add()
+        self.file().unlink()
+        real, calls = Plain.find, []
+
+        def find(*arguments):
+            calls.append(real(*arguments))
+            if len(calls) == 2:
+                self.file().write_bytes(b'just added')
+            return calls[-1]
+
+        with mock.patch.object(Plain, 'find', find):
+            self.assertEqual([], self.told())
+
+    def test_one_that_goes_meanwhile_is_not_told(self):
+        self.add()
+        self.write_sidecar(IMAGE, image_id='other')
+        real, calls = Plain.find, []
+
+        def find(*arguments):
+            calls.append(real(*arguments))
+            if len(calls) == 2:
+                self.file().unlink()
+            return calls[-1]
+
+        with mock.patch.object(Plain, 'find', find):
+            self.assertEqual([], self.told())
+        self.assertEqual([None, None], calls)
+
+    def test_one_that_comes_meanwhile_is_not_told(self):
+        self.add()
+        real, late = Plain.find, []
+
+        def find(*arguments):
+            if not late:
+                self.write_sidecar(IMAGE, image_id='other')
+                late.append(real(*arguments))
+                self.write_sidecar(IMAGE)
+                return late[0]
+            return real(*arguments)
+
+        with mock.patch.object(Plain, 'find', find):
+            self.assertEqual([], self.told())
+        self.assertEqual([None], late)

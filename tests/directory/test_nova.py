@@ -1,9 +1,9 @@
 """Nova's own folder, read and kept as Nova does."""
 
 import datetime
-import hashlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -12,19 +12,23 @@ from unittest import mock
 
 from imagecache_handlers.directory import birth
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory.overlays import Overlays
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
+from imagecache_handlers import ImageInUse
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import ImageNotFound
+from imagecache_handlers import Patterns
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Unsupported
 from tests.directory.disks import overlay
 from tests.directory.place import IMAGE
-from tests.directory.place import Place
+from tests.directory.place import NovaPlace
+from tests.directory.place import sha1
 
-SHA1 = hashlib.sha1(IMAGE.encode(), usedforsecurity=False).hexdigest()
+SHA1 = sha1(IMAGE)
 HOUR = datetime.timedelta(hours=1)
 DAY = 24 * HOUR
 
@@ -47,26 +51,16 @@ except OSError:
 """
 
 
-class Base(Place):
+class Base(NovaPlace):
     """``_base`` among the instances, with one image of long ago."""
 
     def setUp(self):
         super().setUp()
-        self.instances = self.root / 'instances'
-        self.locks = self.instances / 'locks'
-        self.locks.mkdir(parents=True)
-        self.folder = self.folder.rename(self.instances / '_base')
-        self.path = str(self.folder)
         self.now = datetime.datetime.now(datetime.UTC)
         self.put(SHA1)
 
-    def connect(self):
-        return DirectoryHandler(
-            [self.path],
-            layout='nova',
-            instance_paths=[str(self.instances)],
-            clock=lambda: self.now,
-        )
+    def clock(self):
+        return self.now
 
     def put(self, name, age=10 * DAY):
         self.file(name).write_bytes(os.urandom(8192))
@@ -117,6 +111,17 @@ class TestNames(Base):
         [verdict] = cache.plan(evidence).verdicts
         self.assertEqual('in-use', verdict.reason)
         self.assertEqual(1, len(cache.pin(IMAGE, 'ops')))
+
+    def test_a_wildcard_is_warned_about(self):
+        known = Patterns.parse([IMAGE, f'{IMAGE[:8]}*', f'*{IMAGE[9:]}*'])
+        rules = Rules(protected=known)
+        cache = ImageCache(self.connect(), rules, clock=lambda: self.now)
+        plan = cache.plan(Evidence(complete=True, as_of=self.now))
+        [verdict] = plan.verdicts
+        self.assertEqual('protected', verdict.reason)
+        self.assertEqual(2, len(plan.warnings))
+        for warning in plan.warnings:
+            self.assertIn('cannot be tested', warning)
 
     def test_listing_writes_nothing(self):
         before = os.stat(self.folder).st_mtime_ns, self.entries()
@@ -192,6 +197,25 @@ class TestTouching(Base):
             self.connect().evict(image)
         self.assertTrue(self.file(SHA1).exists())
 
+    def test_no_look_from_before_a_touch_counts(self):
+        [image] = self.listed()
+        self.assertEqual(set(), image.marks.labels)
+        for seconds in 0, 24 * 3600, -12.5:
+            touched = self.now + datetime.timedelta(seconds=seconds)
+            handler = self.connect()
+            times = iter([0, 10, 12, 13])
+            handler._overlays = Overlays(
+                [str(self.instances)], [self.path], monotonic=times.__next__
+            )
+            # It took long, so it is as good for as long again.
+            handler._overlays.survey_again()
+            self.touch(at=touched)
+            overlay(self.instances / 'vm-1' / 'disk', self.file(SHA1))
+            with self.assertRaises(ImageInUse):
+                handler.evict(image)
+            shutil.rmtree(self.instances / 'vm-1')
+        self.assertEqual(image.size, self.connect().evict(image))
+
     def test_a_touch_from_the_future_tells_no_time(self):
         image = self.unused()
         self.touch(at=self.now + DAY)
@@ -239,14 +263,45 @@ class TestTouching(Base):
         fd = os.open(self.folder, os.O_RDONLY)
         self.addCleanup(os.close, fd)
         born = birth.of(fd, SHA1)
-        if born is None:
-            self.skipTest('this file system does not know')
-        self.assertLess(abs(born / 1e9 - time.time()), 60)
         self.touch()
         self.assertEqual(born, birth.of(fd, SHA1))
         self.assertIsNone(birth.of(fd, 'missing'))
-        (self.folder / 'link').symlink_to(SHA1)
-        self.assertNotEqual(born, birth.of(fd, 'link'))
+        (self.folder / 'link').symlink_to(self.root)
+        for name in SHA1, 'link':
+            self.assertEqual(self.told(name), (birth.of(fd, name) or 0))
+
+    def told(self, name):
+        """Give the birth of an entry as another tool knows it; or 0."""
+        command = ['stat', '--format=%.9W', str(self.file(name))]
+        done = subprocess.run(  # noqa: S603
+            command, check=True, capture_output=True, text=True
+        )
+        return int(done.stdout.replace('.', ''))
+
+
+class TestShapes(Base):
+    def test_what_became_something_else_is_left_alone(self):
+        [image] = self.listed()
+        self.connect().mark(image, {'site.a'})
+        [image] = self.listed()
+        outside = self.root / 'outside'
+        self.file(SHA1).rename(outside)
+        content = outside.read_bytes()
+        for make in (
+            lambda path: path.symlink_to(outside),
+            lambda path: path.symlink_to('missing'),
+            os.mkdir,
+            os.mkfifo,
+        ):
+            make(self.file(SHA1))
+            before = os.lstat(self.file(SHA1)).st_ino
+            self.assertEqual([], self.listed())
+            self.assertEqual(0, self.connect().evict(image))
+            with self.assertRaises(ImageNotFound):
+                self.connect().mark(image, {'site.b'})
+            self.assertEqual(before, os.lstat(self.file(SHA1)).st_ino)
+            self.file(SHA1).rename(self.root / f'was-{before}')
+        self.assertEqual(content, outside.read_bytes())
 
 
 class TestSidecars(Base):
@@ -296,12 +351,17 @@ class TestAdding(Base):
         self.assertEqual([SHA1], self.entries())
 
     def test_it_belongs_to_whom_the_folder_does(self):
-        if os.geteuid():
-            self.skipTest('only root gives files away')
-        os.chown(self.folder, 4242, 4243)
-        image = self.add('other')
-        found = self.file(image.location).stat()
-        self.assertEqual((4242, 4243), (found.st_uid, found.st_gid))
+        owner = self.folder.stat()
+        for error in None, PermissionError():
+            with (
+                mock.patch.object(os, 'geteuid', lambda: owner.st_uid + 1),
+                mock.patch.object(os, 'fchown', side_effect=error) as given,
+            ):
+                self.add(f'other-{error}')
+            # The file itself, and Nova's lock.
+            to = {call.args[1:] for call in given.mock_calls}
+            self.assertEqual({(owner.st_uid, owner.st_gid)}, to)
+            self.assertEqual(2, len(given.mock_calls))
 
 
 class TestLocks(Base):
@@ -332,6 +392,15 @@ class TestLocks(Base):
         self.assertIn(f'nova-{SHA1}', str(caught.exception))
         holder.communicate(timeout=60)
         self.assertEqual(image.size, self.connect().evict(image))
+
+    def test_its_locks_lie_beside_its_folder_whatever_is_told(self):
+        handler = DirectoryHandler([self.path], layout='nova')
+        [image] = handler.enumerate(self.path)
+        holder = self.held(f'nova-{SHA1}')
+        with self.assertRaises(ImageBusy):
+            handler.evict(image)
+        holder.communicate(timeout=60)
+        self.assertEqual(image.size, handler.evict(image))
 
     def test_a_resized_copy_has_the_lock_of_its_original_too(self):
         self.put(f'{SHA1}_20')

@@ -1,8 +1,10 @@
-"""Many processes on one folder, killed at random: no image in use is lost.
+"""Many processes on each folder, killed at random: no image in use is lost.
 
-``IMAGECACHE_SECONDS`` says how long they go on, all tests together.
+``IMAGECACHE_SECONDS`` says how long they go on, all tests together.  All of
+that time there is a folder of each layout, among which each process chooses.
 """
 
+import collections
 import datetime
 import os
 import pathlib
@@ -25,7 +27,9 @@ CAST = [
     *[crowd.label] * 2,
     crowd.look,
     crowd.clean,
+    crowd.fetch,
 ]
+NOVA = [crowd.spawn] * 2
 # Of each in a second, at the least: on any machine, without any luck.
 FLOORS = {
     'kill': 2,
@@ -48,34 +52,44 @@ class TestProcesses(unittest.TestCase):
         self.addCleanup(self.stop)
 
     def test_links_are_seen_and_overlays_are_told(self):
-        self.play(overlays=False)
+        self.play(CAST, overlays=False)
 
     def test_links_and_overlays_are_seen(self):
-        self.play(overlays=True)
+        self.play(CAST + NOVA, overlays=True)
 
-    def play(self, *, overlays):
-        self.scene = crowd.Scene(root=self.root / 'all', overlays=overlays)
-        for part in CAST:
+    def play(self, cast, *, overlays):
+        self.scenes = [
+            crowd.Scene(
+                root=self.root / layout, layout=layout, overlays=overlays
+            )
+            for layout in ('plain', 'nova')
+        ]
+        for part in cast:
             self.start(part)
         seconds = SECONDS / 2
         end = time.monotonic() + seconds
-        while time.monotonic() < end and not self.scene.losses():
+        while time.monotonic() < end and not self.losses():
             time.sleep(random.random() / 4)
             self.kill(random.choice(list(self.playing)))
-            self.end_some_instances()
+            for scene in self.scenes:
+                self.end_some_instances(scene)
         self.stop()
-        losses = self.scene.losses()
-        self.assertFalse(losses, '\n'.join(losses))
-        self.end()
+        self.assertFalse(self.losses(), '\n'.join(self.losses()))
+        for scene in self.scenes:
+            self.end(scene)
         self.judge(seconds)
 
+    def losses(self):
+        return [loss for scene in self.scenes for loss in scene.losses()]
+
     def start(self, part):
-        self.playing[crowd.fork(self.scene, part)] = part
+        self.playing[crowd.fork(self.scenes, part)] = part
 
     def kill(self, process):
         part = self.playing[process]
         self.put_an_end_to(process)
-        self.scene.count('kill')
+        for scene in self.scenes:
+            scene.count('kill')
         self.start(part)
 
     def put_an_end_to(self, process):
@@ -87,54 +101,65 @@ class TestProcesses(unittest.TestCase):
         for process in list(self.playing):
             self.put_an_end_to(process)
 
-    def end_some_instances(self):
+    def end_some_instances(self, scene):
         """End those whose process was killed, some time after it was."""
         old = time.time() - 3
-        for folder in (self.root / 'all' / 'instances').iterdir():
+        for folder in scene.folders():
             try:
-                if folder.name == 'resident' or folder.stat().st_mtime > old:
+                if folder.stat().st_mtime > old:
                     continue
                 if (folder / 'made-of').exists():
-                    image_id = (folder / 'made-of').read_text()
-                    self.scene.verify_instance(folder, image_id)
-                    self.scene.count('outlived')
-                self.scene.delete(folder)
+                    name = (folder / 'made-of').read_text()
+                    scene.verify_instance(folder, name)
+                    scene.count('outlived')
+                scene.delete(folder)
             except FileNotFoundError:
                 continue  # its own process is at it
 
-    def end(self):
+    def end(self, scene):
         """Have the folder empty after a last sweep and clean."""
-        for folder, image_id in self.scene.instances():
-            self.scene.verify_instance(folder, image_id)
-        for folder in (self.root / 'all' / 'instances').iterdir():
-            if folder.name != 'resident':
-                self.scene.delete(folder)
-        self.clean()
-        for image in self.scene.handler().enumerate(self.scene.path):
-            self.scene.verify(image.image_id)
+        for folder, name in scene.instances():
+            scene.verify_instance(folder, name)
+        for folder in scene.folders():
+            scene.delete(folder)
+        self.clean(scene)
+        for image in scene.handler().enumerate(scene.path):
+            scene.verify(image.location)
         for hours in 1, 2:
-            self.sweep(hours * LATER)
-        self.clean()
-        self.assertEqual([], os.listdir(self.scene.path))
+            self.sweep(scene, hours * LATER)
+        self.clean(scene)
+        left = {
+            # What Nova was fetching when it died is its own to remove.
+            one.name
+            for one in scene.folder.iterdir()
+            if one.suffix != '.part'
+        }
+        self.assertEqual(scene.foreign, left)
 
-    def sweep(self, ahead):
+    def sweep(self, scene, ahead):
         """Sweep when every claim, lease and pin is long over."""
 
         def clock():
             return utc_now() + ahead
 
-        self.scene.cache(clock=clock).sweep(
+        scene.cache(clock=clock).sweep(
             lambda: Evidence(complete=True, as_of=clock())
         )
 
-    def clean(self):
-        handler = self.scene.handler()
-        for piece in handler.debris(self.scene.path):
+    def clean(self, scene):
+        handler = scene.handler()
+        for piece in handler.debris(scene.path):
             handler.clean(piece)
-        self.assertEqual([], list(handler.debris(self.scene.path)))
+        self.assertEqual([], list(handler.debris(scene.path)))
 
     def judge(self, seconds):
-        counts = self.scene.counts()
-        print(f'in {seconds:.0f} s: {dict(sorted(counts.items()))}')
+        total = collections.Counter()
+        for scene in self.scenes:
+            counts = scene.counts()
+            told = dict(sorted(counts.items()))
+            print(f'{scene.layout} in {seconds:.0f} s: {told}')
+            total += counts
         for event, each in FLOORS.items():
-            self.assertGreaterEqual(counts[event], each * seconds, event)
+            self.assertGreaterEqual(total[event], each * seconds, event)
+            for scene in self.scenes:
+                self.assertGreater(scene.counts()[event] * 10, total[event])

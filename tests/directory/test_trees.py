@@ -23,6 +23,7 @@ from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import Rules
 from tests.directory import disks
+from tests.directory.place import sha1
 
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 HOUR = datetime.timedelta(hours=1)
@@ -36,12 +37,14 @@ class Tree:
     no other thing has it, or lies beside it.
     """
 
+    layout = 'plain'
+
     def __init__(self, root, *, sees):
         self.root = pathlib.Path(root)
-        self.folder = self.root / 'images'
         self.disks = self.root / 'instances'
         self.outside = self.root / 'outside'
-        for path in self.folder, self.disks, self.outside:
+        self.folder = self.place()
+        for path in self.disks, self.outside, self.folder:
             path.mkdir()
         # Where no instance is at all, a mount may be missing.
         (self.disks / 'resident').write_bytes(b'a raw disk')
@@ -50,13 +53,22 @@ class Tree:
         self.told = {}  # image: who uses it, as the evidence says
         self.kept = {}  # images that must stay, with their content
         self.idle = set()  # images that must go, if nothing is unclear
+        self.unknown = set()  # images of which nobody knows what they are
         self.mess = set()  # what must go, of what no image has
         self.ours = set()  # whatever may change or go
 
+    def place(self):
+        return self.root / 'images'
+
+    def name(self, number):
+        return f'image-{number}'
+
     def handler(self, now=NOW):
         more = {'instance_paths': [str(self.disks)]} if self.sees else {}
-        path = str(self.folder)
-        return DirectoryHandler([path], clock=lambda: now, **more)
+        path, layout = str(self.folder), self.layout
+        return DirectoryHandler(
+            [path], layout=layout, clock=lambda: now, **more
+        )
 
     def file(self, name):
         return self.folder / name
@@ -116,7 +128,8 @@ class Tree:
         self.lay_over(name, str(self.file(name)))
 
     def image_with_relative_overlay(self, name):
-        self.lay_over(name, f'../../images/{name}')
+        path = os.path.relpath(self.file(name), self.disks / name)
+        self.lay_over(name, path)
 
     def image_with_overlay_through_a_link(self, name):
         (self.outside / name).symlink_to(self.file(name))
@@ -259,11 +272,115 @@ def _facts(path):
     return found.st_ino, found.st_size, times, content
 
 
-GIVEN = {'handler', 'file', 'beside', 'add', 'litter', 'pose', 'lay_over'}
-KINDS = sorted(
-    name
-    for name in vars(Tree)
-    if not name.startswith('_') and name not in GIVEN | {'facts'}
+class NovaTree(Tree):
+    """Nova's own folder, where a name makes an image of a file."""
+
+    layout = 'nova'
+
+    def place(self):
+        return self.disks / '_base'
+
+    def name(self, number):
+        return sha1(super().name(number))
+
+    # What is an image here, of which nothing is written, or nobody knows.
+
+    def bare_file(self, name):
+        self.file(name).write_bytes(b'as Nova fetched it')
+        self.ours |= {self.file(name), self.beside(name)}
+        self.idle.add(name)
+
+    def file_with_the_sidecar_of_its_forerunner(self, name):
+        super().file_with_the_sidecar_of_its_forerunner(name)
+        self.ours.add(self.file(name))
+        self.idle.add(name)
+
+    def file_with_a_poor_sidecar(self, name):
+        self.unknown_image(name)
+        self.beside(name).write_bytes(b'{"version": 1')
+
+    def file_that_poses(self, name):
+        self.unknown_image(name)
+        self.pose(name)
+
+    def pipe_for_a_sidecar(self, name):
+        self.unknown_image(name)
+        os.mkfifo(self.beside(name))
+
+    def unknown_image(self, name):
+        self.file(name).write_bytes(b'of whom, and pinned by whom?')
+        self.unknown.add(name)
+
+    # What only Nova has.
+
+    def resized_image(self, name):
+        self.bare_file(name)
+        self.bare_file(f'{name}_20')
+
+    def resized_image_with_overlay(self, name):
+        self.bare_file(name)
+        self.bare_file(f'{name}_20')
+        disks.overlay(self.disks / name / 'disk', self.file(f'{name}_20'))
+        if self.sees:
+            self.idle.remove(f'{name}_20')
+            self.kept[f'{name}_20'] = b'as Nova fetched it'
+
+    def image_fetched_again(self, name):
+        """The pin was that of another file."""
+        self.pinned_image(name)
+        del self.kept[name]
+        self.file(name).unlink()
+        self.bare_file(name)
+
+    def image_touched_while_it_aged(self, name):
+        self.bare_file(name)
+        self.idle.remove(name)
+        self.kept[name] = b'as Nova fetched it'
+        used = (NOW + 2.5 * HOUR).timestamp()
+        os.utime(self.file(name), (used, used))
+
+    def what_is_no_image(self, name):
+        for entry in (
+            f'{name}.part',
+            f'{name}.converted',
+            f'{name}_sm',
+            f'{name}_20.part',
+            f'swap_{int(name[:4], 16)}',
+            f'ephemeral_20_{name[:7]}',
+            name.upper(),
+            name[:39],
+        ):
+            self.file(entry).write_bytes(b'not an image')
+
+
+GIVEN = {
+    'handler',
+    'file',
+    'beside',
+    'add',
+    'litter',
+    'pose',
+    'lay_over',
+    'facts',
+    'place',
+    'name',
+    'layout',
+    'unknown_image',
+}
+
+
+def kinds(tree):
+    """Give the things that such a tree may have in it."""
+    names = [*vars(Tree), *vars(tree)]
+    made = {name for name in names if not name.startswith('_')}
+    return sorted(made - GIVEN)
+
+
+KINDS = {tree: kinds(tree) for tree in (Tree, NovaTree)}
+FORESTS = st.sampled_from([Tree, NovaTree]).flatmap(
+    lambda tree: st.tuples(
+        st.just(tree), st.lists(st.sampled_from(KINDS[tree]), max_size=10)
+    )
 )
 
 
@@ -271,30 +388,30 @@ class TestTrees(unittest.TestCase):
     @hypothesis.settings(
         max_examples=EXAMPLES, deadline=None, derandomize=False
     )
-    @hypothesis.given(
-        kinds=st.lists(st.sampled_from(KINDS), max_size=10),
-        sees=st.booleans(),
-    )
-    def test_no_foreign_file_is_touched_and_no_image_lost(self, kinds, sees):
-        self.try_out(kinds, sees)
+    @hypothesis.given(forest=FORESTS, sees=st.booleans())
+    def test_no_foreign_file_is_touched_and_no_image_lost(self, forest, sees):
+        self.try_out(*forest, sees)
 
     def test_not_if_everything_lies_there(self):
-        clear = [one for one in KINDS if one != 'disk_that_nobody_can_read']
-        for kinds in KINDS, clear:
-            for sees in False, True:
-                self.try_out(kinds, sees)
+        for tree, kinds in KINDS.items():
+            unclear = 'disk_that_nobody_can_read'
+            clear = [one for one in kinds if one != unclear]
+            for chosen in kinds, clear:
+                for sees in False, True:
+                    self.try_out(tree, chosen, sees)
 
     def test_not_with_any_two_of_a_kind(self):
-        for kind in KINDS:
-            for sees in False, True:
-                with self.subTest(kind, sees=sees):
-                    self.try_out([kind, 'idle_image', kind], sees)
+        for tree, kinds in KINDS.items():
+            for kind in kinds:
+                for sees in False, True:
+                    with self.subTest(kind, tree=tree.layout, sees=sees):
+                        self.try_out(tree, [kind, 'idle_image', kind], sees)
 
-    def try_out(self, kinds, sees):
+    def try_out(self, made_as, kinds, sees):
         with tempfile.TemporaryDirectory(prefix='imagecache-test-') as root:
-            tree = Tree(root, sees=sees)
+            tree = made_as(root, sees=sees)
             for number, kind in enumerate(kinds):
-                getattr(tree, kind)(f'image-{number}')
+                getattr(tree, kind)(tree.name(number))
             before = tree.facts()
             self.sweep(tree)
             self.clean(tree)
@@ -332,14 +449,18 @@ class TestTrees(unittest.TestCase):
                 # A name that cannot be an image's makes a ValueError.
                 with contextlib.suppress(CacheError, ValueError):
                     act(_posing(tree, entry))
+                if entry in tree.unknown:
+                    [image] = handler.enumerate(str(tree.folder), {entry})
+                    with self.assertRaises(CacheError):
+                        act(image)
 
     def judge(self, tree):
         listed = tree.handler().enumerate(str(tree.folder))
-        expected = set(tree.kept)
+        expected = {*tree.kept, *tree.unknown}
         if tree.sees and tree.unclear:
             # Nobody knows what that disk lies above.
             expected |= tree.idle
-        self.assertEqual(expected, {image.image_id for image in listed})
+        self.assertEqual(expected, {image.location for image in listed})
         for name, data in tree.kept.items():
             self.assertEqual(data, tree.file(name).read_bytes())
         gone = {tree.file(name) for name in tree.idle - expected}

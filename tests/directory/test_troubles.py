@@ -5,7 +5,6 @@ import datetime
 import os
 import pathlib
 import subprocess
-import unittest
 from unittest import mock
 
 from oslo_config import cfg
@@ -19,35 +18,26 @@ from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreUnavailable
+from tests.directory.apart import Apart
+from tests.directory.apart import NOBODY
 from tests.directory.disks import overlay
 from tests.directory.place import IMAGE
 from tests.directory.place import OTHER
 from tests.directory.place import Place
 
-NOBODY = 65534
 DAY = datetime.timedelta(days=1)
 
 
-def mount(*arguments):
-    subprocess.run(['mount', *map(str, arguments)], check=True)  # noqa: S603, S607
+def run(*command):
+    subprocess.run([*map(str, command)], check=True)  # noqa: S603
 
 
-def can_mount():
-    return (
-        os.geteuid() == 0
-        and not subprocess.run(  # noqa: S602
-            'unshare -m mount -t tmpfs tmpfs /mnt',  # noqa: S607
-            shell=True,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        ).returncode
-    )
+def mount(path, *options):
+    """Have an empty file system there."""
+    run('mount', '-t', 'tmpfs', *options, 'tmpfs', path)
 
 
-CAN_MOUNT = can_mount()
-
-
-class Troubled(Place):
+class Troubled(Apart, Place):
     """Two stores, of which only the first has troubles."""
 
     def setUp(self):
@@ -63,13 +53,6 @@ class Troubled(Place):
         path, self.path = self.path, str(self.sound)
         self.add(OTHER)
         self.path = path
-
-    def unmount(self, path):
-        subprocess.run(['umount', path], check=False)  # noqa: S603, S607
-
-    def mounted(self, path, *options):
-        mount('-t', 'tmpfs', *options, 'tmpfs', path)
-        self.addCleanup(self.unmount, path)
 
     def refused(self, act, *said):
         with self.assertRaises(StoreUnavailable) as caught:
@@ -87,10 +70,12 @@ class Troubled(Place):
         self.assertEqual(1, len(cache.pin(OTHER, 'ops')))
 
 
-@unittest.skipUnless(CAN_MOUNT, 'only root mounts file systems')
 class TestMounted(Troubled):
     def test_a_full_disk_is_told_and_nothing_is_left(self):
-        self.mounted(self.folder, '-o', 'size=256k')
+        self.where_it_mounts(self.fill)
+
+    def fill(self):
+        mount(self.folder, '-o', 'size=256k')
         self.add_to_both()
         [image] = self.listed()
         before = self.entries()
@@ -113,10 +98,13 @@ class TestMounted(Troubled):
         self.assertEqual({'site.a'}, self.labels())
 
     def test_a_folder_that_is_read_only_is_told(self):
-        self.mounted(self.folder)
+        self.where_it_mounts(self.forbid_writing)
+
+    def forbid_writing(self):
+        mount(self.folder)
         self.add_to_both()
         [image] = self.listed()
-        mount('-o', 'remount,ro', self.folder)
+        run('mount', '-o', 'remount,bind,ro', self.folder)
         self.assertEqual([image], self.listed())
         self.assertEqual([], list(self.connect().debris(self.path)))
         for act in (
@@ -128,13 +116,16 @@ class TestMounted(Troubled):
         self.pin_everywhere('Read-only file system')
 
     def test_a_mount_that_vanished_is_told(self):
-        self.mounted(self.folder)
+        self.where_it_mounts(self.unmount)
+
+    def unmount(self):
+        mount(self.folder)
         self.add_to_both()
         fstab = self.root / 'fstab'
         fstab.write_text(f'# all\n\nfiler:/x {self.folder} nfs ro 0 0\n')
         with mock.patch.object(mounts, '_FSTAB', str(fstab)):
             self.assertIsNone(self.connect().stores()[0].problem)
-            self.unmount(self.folder)
+            run('umount', self.folder)
             first, second = self.both().stores()
             cache = ImageCache(self.both(), Rules())
             found = cache.inventory()
@@ -144,9 +135,12 @@ class TestMounted(Troubled):
         self.assertEqual([OTHER], [one.image_id for one in found.images])
 
     def test_instances_on_a_mount_that_vanished_are_unknown(self):
+        self.where_it_mounts(self.unmount_instances)
+
+    def unmount_instances(self):
         instances = self.root / 'instances'
         instances.mkdir()
-        self.mounted(instances)
+        mount(instances)
         self.add_to_both()
         overlay(instances / 'vm-1' / 'disk', self.file())
         handler = DirectoryHandler(
@@ -154,7 +148,7 @@ class TestMounted(Troubled):
         )
         [image] = handler.enumerate(self.path)
         self.assertEqual({'vm-1'}, image.users)
-        self.unmount(instances)
+        run('umount', instances)
         [image] = handler.enumerate(self.path)
         self.assertIn('is it mounted?', image.unknown)
 
@@ -194,33 +188,18 @@ class TestMountPoints(Place):
             self.assertIsNone(mounts.absent(self.path))
 
 
-@unittest.skipIf(os.geteuid(), 'only root becomes another')
 class TestOthersFiles(Troubled):
-    def as_nobody(self, act):
-        """Act in a child that may not do what root may."""
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                os.setgroups([])
-                os.setgid(NOBODY)
-                os.setuid(NOBODY)
-                act()
-                code = 0
-            finally:
-                os._exit(code)
-        _, status = os.waitpid(child, 0)
-        self.assertEqual(0, os.waitstatus_to_exitcode(status))
-
     def setUp(self):
         super().setUp()
-        self.root.chmod(0o755)
         self.add_to_both()
-        os.chown(self.sound, NOBODY, NOBODY)
 
     def test_a_folder_of_others_can_be_read_and_no_more(self):
+        [image] = self.listed()
+        self.folder.chmod(0o555)
+        before = self.entries()
+        self.give_away(self.sound)
+
         def act():
-            [image] = self.listed()
             for change in (
                 lambda: self.connect().mark(image, {'site.a'}),
                 lambda: self.connect().evict(image),
@@ -228,27 +207,38 @@ class TestOthersFiles(Troubled):
             ):
                 self.refused(change, 'Permission denied')
             self.pin_everywhere('Permission denied')
-            assert [image] == self.listed()
+            self.assertEqual([image], self.listed())
 
-        self.as_nobody(act)
-        self.assertEqual(2, len(self.entries()))
+        self.as_another(act)
+        self.folder.chmod(0o755)
+        self.assertEqual(before, self.entries())
+
+    def give_away(self, path):
+        """Let a folder be that of whom the child is."""
+        if os.geteuid() == 0:
+            os.chown(path, NOBODY, NOBODY)
 
     def test_images_of_others_in_a_folder_of_ours_go(self):
         path = str(self.sound)
+        self.give_away(path)
+        (self.sound / OTHER).chmod(0)
 
         def act():
             handler = DirectoryHandler([path])
             [image] = handler.enumerate(path)
             handler.mark(image, {'site.a'})
             [image] = handler.enumerate(path)
-            assert handler.evict(image) == image.size
+            self.assertEqual(image.size, handler.evict(image))
 
-        self.as_nobody(act)
+        self.as_another(act)
         self.assertEqual([], os.listdir(self.sound))
 
     def test_a_sidecar_that_may_not_be_read_is_no_missing_one(self):
-        self.sidecar().chmod(0o600)
-        self.as_nobody(lambda: self.refused(self.listed, 'Permission denied'))
+        self.sidecar().chmod(0)
+        name = self.sidecar().name
+        self.as_another(
+            lambda: self.refused(self.listed, f'{name}: Permission denied')
+        )
 
     def test_a_disk_that_may_not_be_read_is_unknown(self):
         disk = self.root / 'instances' / 'vm-1' / 'disk'
@@ -262,11 +252,12 @@ class TestOthersFiles(Troubled):
             [image] = handler.enumerate(self.path)
             return image.unknown or ''
 
-        disk.chmod(0o600)
-        self.as_nobody(lambda: self.assertIn(f'{disk}: Permission', why()))
+        disk.chmod(0)
+        self.as_another(lambda: self.assertIn(f'{disk}: Permission', why()))
         disk.chmod(0o644)
-        disk.parent.chmod(0o700)
-        self.as_nobody(lambda: self.assertIn('Permission denied', why()))
+        disk.parent.chmod(0)
+        self.as_another(lambda: self.assertIn('Permission denied', why()))
+        disk.parent.chmod(0o755)
         self.assertEqual('', why())
 
 

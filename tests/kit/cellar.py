@@ -7,8 +7,12 @@ can hold several copies of an image in one store.
 import dataclasses
 import datetime
 import hashlib
-import itertools
+import os
+import pathlib
+import pickle
 import re
+import secrets
+import tempfile
 import threading
 from unittest import mock
 
@@ -27,6 +31,7 @@ from imagecache_handlers.testing import conformance
 
 CACHED_AT = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
 BLOCK = 4096
+PART = 2**16
 NAME_MAX = 200
 
 
@@ -51,15 +56,30 @@ def hashed(image_id):
     return hashlib.sha1(image_id.encode(), usedforsecurity=False).hexdigest()
 
 
+def new_location():
+    return f'cask-{secrets.token_hex(4)}'
+
+
 class Cellar:
     """The backend: two stores, and how often it was called."""
 
     def __init__(self):
-        self.stores: dict[str, dict[str, Cask]] = {'north': {}, 'south': {}}
+        self._stores: dict[str, dict[str, Cask]] = {'north': {}, 'south': {}}
         self.lock = threading.RLock()
-        self.numbers = itertools.count(1)
         self.calls = 0
         self.down = False
+        # Through this file a process that dies leaves what it has changed.
+        self.legacy = pathlib.Path(
+            tempfile.gettempdir(), f'cellar-{os.getpid()}-{id(self)}'
+        )
+        self.step = None
+
+    @property
+    def stores(self):
+        if self.step is None and self.legacy.exists():
+            self._stores = pickle.loads(self.legacy.read_bytes())  # noqa: S301
+            self.legacy.unlink()
+        return self._stores
 
     def __enter__(self):
         if self.down:
@@ -69,6 +89,10 @@ class Cellar:
         return self.stores
 
     def __exit__(self, *error):
+        if self.step is not None:
+            self.step()
+            self.legacy.write_bytes(pickle.dumps(self._stores))
+            self.step()
         self.lock.release()
 
 
@@ -163,14 +187,14 @@ class CellarHandler(CacheHandler):
 
     def stage(self, meta, store, labels):
         with self.cellar as stores:
-            location = f'cask-{next(self.cellar.numbers)}'
+            location = new_location()
             self.shelf(stores, store)[location] = Cask(
                 meta.image_id, 0, 'filling', labels=set(labels)
             )
         return location
 
     def fill(self, content, store, location):
-        while part := content.read(BLOCK):
+        while part := content.read(PART):
             with self.cellar as stores:
                 stores[store][location].size += len(part)
 
@@ -219,12 +243,13 @@ class CellarHooks(conformance.HandlerHooks):
 
     def setUp(self):
         self.cellar = Cellar()
+        self.addCleanup(self.cellar.legacy.unlink, missing_ok=True)
 
     def connect(self):
         return self.handler(self.cellar)
 
     def put(self, cask, location=''):
-        location = location or f'cask-{next(self.cellar.numbers)}'
+        location = location or new_location()
         self.cellar.stores['north'][location] = cask
         return location
 
@@ -256,6 +281,12 @@ class CellarHooks(conformance.HandlerHooks):
 
     def litter(self):
         return [self.put(Cask(conformance.KIN, 7, 'staged')) for _ in range(2)]
+
+    def doom(self, step):
+        self.cellar.step = step
+
+    def whole(self, image):
+        return self.cask(image).size > 0
 
     def outages(self):
         return [mock.patch.object(self.cellar, 'down', True)]

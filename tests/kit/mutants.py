@@ -1224,6 +1224,52 @@ class CleansForeign(CellarHandler):
         return super().clean(debris)
 
 
+# What a death inside a call leaves.
+
+
+class MarksInTwo(CellarHandler):
+    """It removes labels first, and adds in a second step."""
+
+    def mark(self, image, add=(), remove=()):
+        add = set(add)
+        super().mark(image, (), set(remove) - add)
+        super().mark(image, add, add.intersection(remove))
+
+
+class EvictsInTwo(CellarHandler):
+    """It takes the labels first, and the image in a second step."""
+
+    def evict(self, image):
+        with self.cellar as stores:
+            cask = self.find(stores, image)
+            if cask and not cask.users and image.marks.labels <= cask.labels:
+                cask.labels.clear()
+                image = replace(image, marks=Marks())
+        return super().evict(image)
+
+
+class FreesBeforeItRemoves(CellarHandler):
+    """It frees the bytes while the image is still listed."""
+
+    def evict(self, image):
+        with self.cellar as stores:
+            cask = self.find(stores, image)
+            if cask and not cask.users and image.marks.labels <= cask.labels:
+                cask.size = 0
+        return super().evict(image)
+
+
+class AddsForEver(CellarHandler):
+    """What it stages is for ever taken for an add that goes on."""
+
+    def stage(self, meta, store, labels):
+        with self.cellar as stores:
+            for cask in self.shelf(stores, store).values():
+                if cask.kind == 'filling' and cask.image_id == meta.image_id:
+                    raise exceptions.ImageBusy(meta.image_id, 'being added')
+        return super().stage(meta, store, labels)
+
+
 MUTANTS = [
     mutant
     for mutant in list(globals().values())

@@ -118,6 +118,18 @@ class TestHooks(unittest.TestCase):
         with self.assertRaisesRegex(NotImplementedError, 'sees_users: Say'):
             self.assertIsNone(test.sees_users)
 
+    def test_a_doom_without_a_step_is_told(self):
+        class Deathless(
+            ShelfHooks, conformance.HandlerConformance, unittest.TestCase
+        ):
+            def doom(self, step):
+                pass
+
+        result = unittest.TestResult()
+        Deathless('test_a_mark_that_died_lost_no_label').run(result)
+        [(_, told)] = result.failures
+        self.assertIn('doom() has its step called nowhere', told)
+
     def test_the_kit_is_no_test_case_itself(self):
         self.assertFalse(
             issubclass(conformance.HandlerConformance, unittest.TestCase)

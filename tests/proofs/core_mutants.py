@@ -123,8 +123,8 @@ MUTANTS = [
     Mutant(
         name='a claim that may have been written is left',
         module='eviction',
-        old='            self._withdraw(image)  # it may',
-        new='            # it may',
+        old='            if not isinstance(error, StoreUnavailable):',
+        new='            if False:',
     ),
     Mutant(
         name='a batch that begins what its claim has no time for',
@@ -277,9 +277,9 @@ MUTANTS = [
     Mutant(
         name='a pin that fails half way is left',
         module='grants',
-        old="""        except CacheError:
+        old="""        except CacheError as error:
             for image in copies.values():
-                self._withdraw(image)
+                self._withdraw(image, error)
             raise""",
         new="""        except CacheError:
             raise""",
@@ -365,6 +365,12 @@ MUTANTS = [
         new='who',
     ),
     Mutant(
+        name='wildcards that protect nothing, silently',
+        module='patterns',
+        old='if key(example) != example',
+        new='if False',
+    ),
+    Mutant(
         name='patterns under names that the backend does not list',
         module='cache',
         old='protected=rules.protected.keyed(self._handler.key)',
@@ -441,7 +447,7 @@ MUTANTS = [
     Mutant(
         name='a store that fails is taken for empty',
         module='guard',
-        old='                problems[name] = str(found)',
+        old='                problems[name] = _problem(name, found)',
         new='                pass',
     ),
     Mutant(

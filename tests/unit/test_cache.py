@@ -12,6 +12,8 @@ from imagecache_handlers import CacheHandler
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers import Did
 from imagecache_handlers import Evidence
+from imagecache_handlers.exceptions import NoRoom
+from imagecache_handlers.exceptions import StoreNotFound
 from imagecache_handlers import HandlerFailed
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
@@ -28,6 +30,7 @@ from imagecache_handlers import Rules
 from imagecache_handlers import Store
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers.timing import Clocks
+from imagecache_handlers import Uncertain
 from imagecache_handlers.witness import Witness
 from tests.unit.values import HOUR
 from tests.unit.values import image
@@ -274,6 +277,13 @@ class TestKeys:
         assert cache.release('a', 'vm')
         assert cache.unpin('a', 'ops')
         assert cache.evict('a', asked(), force=True)[0].did is Did.EVICTED
+
+    def test_wildcards_of_ids_that_are_listed_otherwise_are_told(self):
+        upper = Upper()
+        upper.put('A')
+        rules = Rules(protected=Patterns.parse(['a', 'b*']))
+        [warning] = opened(upper, rules).plan(asked()).warnings
+        assert "'b*' cannot be tested" in warning
 
 
 class TestBadHandlers:
@@ -579,6 +589,21 @@ def test_a_failure_to_label_is_told():
     assert report.outcomes == tuple(told)
 
 
+def test_what_was_never_written_is_not_taken_back(caplog):
+    for error, marks in (
+        (StoreUnavailable('s1', 'read only'), 1),
+        (Uncertain('a', 'no reply'), 2),
+    ):
+        shelves = Shelves('s1')
+        shelves.put('a')
+        shelves.broken['mark'] = error
+        report = opened(shelves).sweep(asked)
+        assert did(report) == [Did.FAILED]
+        assert shelves.calls.count('mark') == marks
+        told = [one for one in caplog.records if 'stays claimed' in one.msg]
+        assert len(told) == marks - 1
+
+
 def test_a_stop_while_others_claims_are_waited_for_is_heard():
     shelves = Shelves()
     cache = opened(shelves)
@@ -654,14 +679,13 @@ def test_debris_is_found_store_by_store():
     assert 'no light' in found.problems['s1']
     assert opened(attic).debris(['s2']).problems == {}
     assert opened(attic).clean(debris('s2')) == 3
-    with pytest.raises(StoreUnavailable, match='there are only: s1, s2'):
+    with pytest.raises(StoreNotFound, match='there are only: s1, s2'):
         opened(attic).debris(['s3'])
 
 
 def test_a_backend_that_knows_no_debris_says_so():
-    found = opened(Shelves()).debris()
-    assert found.debris == ()
-    assert 'cannot find debris' in found.problems['s1']
+    with pytest.raises(NotSupported, match='cannot find debris'):
+        opened(Shelves()).debris()
 
 
 def test_an_image_is_added_where_there_is_room():
@@ -673,7 +697,7 @@ def test_an_image_is_added_where_there_is_room():
 def test_without_room_not_a_byte_is_read():
     attic = Attic()
     source = Bytes(51)
-    with pytest.raises(StoreUnavailable, match='102 B there and 100 B are'):
+    with pytest.raises(NoRoom, match='102 bytes there, and 100 are free'):
         opened(attic).add('a', source, store='s1')
     assert source.content.tell() == 0
     assert 'add' not in attic.calls

@@ -96,8 +96,18 @@ def test_exact_ids_are_looked_for_as_the_backend_lists_them():
 
     # What is told is what the operator wrote.
     assert known.match('A') == 'a'
-    assert known.idle(['A']) == ['b*', '*c*']
-    assert known.idle(['a']) == ['a', 'b*', '*c*']
+    assert known.idle(['A']) == []
+    assert known.idle(['a']) == ['a']
     assert known.match('a') is None
     assert known.match('bx') == 'b*'
     assert known.match('xcx') == '*c*'
+
+
+def test_wildcards_of_ids_with_another_name_are_blind():
+    known = Patterns.parse(['a', 'b*', '*c*', '1*', '*.2*'])
+
+    assert known.blind == set()
+    assert known.keyed(str).blind == set()
+    # Digits have no other case: those are what a backend lists.
+    assert known.keyed(str.upper).blind == {'b*', '*c*'}
+    assert known.keyed(str.upper).idle(()) == ['a', '1*', '*.2*']

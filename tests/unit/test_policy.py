@@ -719,6 +719,20 @@ class TestProtected:
         assert warnings({}) == 1
         assert warnings({'sr': 'no route'}) == 0
 
+    def test_a_wildcard_that_cannot_be_tested_is_warned_about(self):
+        known = Patterns.parse(['b*', '*c*', 'd']).keyed(str.upper)
+        rules = Rules(protected=known)
+
+        for problems in {}, {'sr': 'no route'}:
+            plan = policy.plan(
+                [ready('D')], [], evidence(), NOW, rules, problems=problems
+            )
+            assert [one[:37] for one in plan.warnings] == [
+                "protected pattern '*c*' cannot be tes",
+                "protected pattern 'b*' cannot be test",
+            ]
+            assert 'exact image id' in plan.warnings[0]
+
     def test_a_malformed_label_is_warned_about_and_protects_nothing(self):
         one = ready('a', 'pin.Ops', 'pin.a.b.c', 'team-x')
 

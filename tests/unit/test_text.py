@@ -41,6 +41,25 @@ SHORTENED = [
     ),
 ]
 
+NAME = 'a-very-long-image-name-for-a-distribution-{}-2026-11-22-amd64'
+SHORTENED += [
+    (('x' * 26, 'debian'), {'x' * 26: 'x' * 26, 'debian': 'debian'}),
+    (
+        (NAME.format('1'), NAME.format('10')),
+        # Nothing shorter tells them apart.
+        {one: one for one in (NAME.format('1'), NAME.format('10'))},
+    ),
+    (
+        (NAME.format('1'), 'a-very-long-image-name-for-another-2026-11'),
+        {
+            NAME.format('1'): 'a-very-long-..-11-22-amd64',
+            'a-very-long-image-name-for-another-2026-11': (
+                'a-very-long-..ther-2026-11'
+            ),
+        },
+    ),
+]
+
 
 class TestText(unittest.TestCase):
     def test_controls_are_written_out(self):

@@ -26,9 +26,13 @@ class Add(CacheCommand):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
+        given = parsed_args.image
         source = LocalFile(parsed_args.file)
         with self.opened() as site:
-            image = site.cache.add(parsed_args.image, source, store=site.store)
+            image = site.cache.add(given, source, store=site.store)
         size = units.size(image.size)
         store = printable(image.store)
-        self.say(f'{parsed_args.image} is cached in {store} ({size})')
+        # Some backends list it by another name.
+        name = image.image_id
+        listed = f' as {name}' if name != given else ''
+        self.say(f'{given} is cached in {store}{listed} ({size})')

@@ -6,6 +6,7 @@ wrongly.
 
 import argparse
 from collections.abc import Sequence
+import difflib
 import importlib.metadata
 import io
 import logging
@@ -13,6 +14,7 @@ import os
 import sys
 from typing import Any
 from typing import NoReturn
+from typing import TextIO
 
 import cliff.app
 import cliff.command
@@ -21,6 +23,7 @@ import cliff.commandmanager
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import HandlerLoadError
 from imagecache_handlers.exceptions import HandlerNotFound
+from imagecache_handlers.exceptions import StoreNotFound
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli import text
 
@@ -29,7 +32,12 @@ COMMANDS = 'imagecache.cli'
 FAILED = 1
 MISUSED = 2
 
-_MISUSES = (ConfigurationError, HandlerLoadError, HandlerNotFound)
+_MISUSES = (
+    ConfigurationError,
+    HandlerLoadError,
+    HandlerNotFound,
+    StoreNotFound,
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,6 +55,13 @@ class Commands(cliff.commandmanager.CommandManager):
         self.group_list.append(namespace)
         for point in importlib.metadata.entry_points(group=namespace):
             self.commands[point.name.replace('_', ' ')] = point
+
+    def add_command(
+        self, name: str, command_class: type[cliff.command.Command]
+    ) -> None:
+        # cliff has some of its own, which our namesakes go before.
+        if name not in self.commands:
+            super().add_command(name, command_class)
 
 
 class OneLine(logging.Formatter):
@@ -134,11 +149,15 @@ class App(cliff.app.App):
 
     def _refuse(self, word: str) -> NoReturn:
         if word.startswith('-'):
+            near = _near(word, self.parser)
             self.parser.error(
-                f'{word} is unknown here; options of a command follow it'
+                f'{word} is unknown here{near}; options of a command follow it'
             )
-        near = ' or '.join(self.get_fuzzy_matches(word)[:3])
-        self.parser.error(f'{word} is no command: did you mean {near}?')
+        known = [name for name, _ in self.command_manager]
+        longer = [name for name in known if name.startswith(f'{word} ')]
+        those = longer or difflib.get_close_matches(word, known)
+        meant = f': did you mean {" or ".join(those)}?' if those else ''
+        self.parser.error(f'{word or "nothing"} is no command{meant}')
 
     def clean_up(
         self,
@@ -147,6 +166,12 @@ class App(cliff.app.App):
         err: BaseException | None,
     ) -> None:
         self.error = err
+
+
+def _near(word: str, parser: argparse.ArgumentParser) -> str:
+    known = [one for act in parser._actions for one in act.option_strings]
+    near = difflib.get_close_matches(word.partition('=')[0], known, n=1)
+    return f': did you mean {near[0]}?' if near else ''
 
 
 def _version() -> str:
@@ -174,4 +199,36 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A name that the terminal cannot show is no reason to stop.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors='backslashreplace')
-    return App().run(list(sys.argv[1:] if argv is None else argv))
+    code = _run(list(sys.argv[1:] if argv is None else argv))
+    return code if _all_written() else code or FAILED
+
+
+def _run(argv: list[str]) -> int:
+    try:
+        code = App().run(argv)
+    except KeyboardInterrupt:
+        return FAILED
+    except SystemExit as end:
+        # Of argparse, which ends itself after a help or a refusal.
+        code = end.code if isinstance(end.code, int) else 0
+    # cliff tells a closed pipe and Ctrl-C by codes of its own.
+    return code if code in (0, FAILED, MISUSED) else FAILED
+
+
+def _all_written() -> bool:
+    """Write what is still held back, while its loss can be told."""
+    return all([_written(stream) for stream in (sys.stdout, sys.stderr)])
+
+
+def _written(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except OSError as error:
+        # Python would try again at its end, and complain at length.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        # Whoever closed a pipe has seen enough.
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            said = f'cannot write the output: {error.strerror}'
+            sys.stderr.write(f'{App.NAME}: {said}\n')
+        return False
+    return True

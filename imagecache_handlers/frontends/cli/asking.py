@@ -9,4 +9,8 @@ def agreed(question: str, *, yes: bool) -> bool:
         return True
     sys.stderr.write(f'{question} [y/N] ')
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ('y', 'yes')
+    said = sys.stdin.readline()
+    if not said.endswith('\n'):
+        # The end of input leaves the cursor behind the question.
+        sys.stderr.write('\n')
+    return said.strip().lower() in ('y', 'yes')

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from collections.abc import Iterator
+import itertools
 
 from imagecache_handlers.frontends.cli.lines import Span
 from imagecache_handlers.frontends.cli.lines import Tone
@@ -47,5 +48,5 @@ _TONES = {'#': Tone.STAYS, '-': Tone.GOES, '.': Tone.FREE, '|': Tone.HEAD}
 
 
 def _spans(cells: Iterable[str]) -> Iterator[Span]:
-    for cell in cells:
-        yield Span(cell, _TONES[cell])
+    for cell, alike in itertools.groupby(cells):
+        yield Span(''.join(alike), _TONES[cell])

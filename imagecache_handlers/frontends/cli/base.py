@@ -10,6 +10,8 @@ import cliff.command
 
 from imagecache_handlers.frontends.cli import app
 from imagecache_handlers.frontends.cli import options
+from imagecache_handlers.frontends import evidence
+from imagecache_handlers.verdicts import Plan
 from imagecache_handlers.witness import Ask
 
 if TYPE_CHECKING:
@@ -64,3 +66,11 @@ class WitnessedCommand(CacheCommand):
 
     def asking(self, parsed_args: argparse.Namespace) -> Ask:
         return options.asking(parsed_args)
+
+    def planned(self, site: 'Opened', ask: Ask) -> Plan:
+        """Make a plan, unless the list of users calls images by half."""
+        said = ask()
+        plan = site.cache.plan(said, site.stores)
+        image_ids = {verdict.image.image_id for verdict in plan.verdicts}
+        evidence.check_whole(said, image_ids)
+        return plan

@@ -42,7 +42,7 @@ class _Step(NamedTuple):
 _STEPS = (
     _Step(
         'Four images are cached; three have lain here for three days.',
-        'list -c image -c size -c state -c reason',
+        'list',
     ),
     _Step(
         'What would a sweep do? The disks in instances/ tell who uses what:',
@@ -55,7 +55,7 @@ _STEPS = (
         f'pin {_GOLDEN[:8]} --owner ops --until +30d',
     ),
     _Step(
-        'Were the disk too full, what would be in the way?',
+        'With marks below what is used, what would be in the way?',
         'plan --config-file full.conf',
         FAILED,
     ),
@@ -111,15 +111,22 @@ def _furnish(place: pathlib.Path) -> None:
         f'[imagecache_directory]\npath = {images}\n'
         f'instance_paths = {instances}\n'
     )
-    full = '[imagecache]\nhigh_watermark = 1\nlow_watermark = 0\n'
-    (place / 'full.conf').write_text(full)
-    then = utc_now() - datetime.timedelta(days=3)
+    (place / 'full.conf').write_text(_full(images))
+    then = utc_now() - datetime.timedelta(days=3, hours=1)
     _add(images, {_UBUNTU: 6, _DEBIAN: 4, _GOLDEN: 3}, lambda: then)
     _sweep(images, lambda: then)
     _add(images, {_FEDORA: 5}, utc_now)
     first = _disk(instances / 'vm-17', images / _UBUNTU, 'raw')
     _disk(instances / 'vm-23', first, 'qcow2')
     _disk(instances / 'vm-42', images / _FEDORA, 'raw')
+
+
+def _full(folder: pathlib.Path) -> str:
+    """Write marks that call this very disk too full."""
+    found = shutil.disk_usage(folder)
+    used = 100 - found.free * 100 // found.total
+    high, low = max(0, used - 1), max(0, used - 2)
+    return f'[imagecache]\nhigh_watermark = {high}\nlow_watermark = {low}\n'
 
 
 def _disk(folder: pathlib.Path, base: pathlib.Path, form: str) -> pathlib.Path:

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
 import datetime
 
 from imagecache_handlers.frontends.cli.app import FAILED
@@ -17,6 +18,7 @@ from imagecache_handlers.frontends.cli.paged import Paged
 from imagecache_handlers.frontends.cli import report_page
 from imagecache_handlers.frontends.cli.text import printable
 from imagecache_handlers.frontends.cli import words
+from imagecache_handlers.frontends import evidence
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers import units
 from imagecache_handlers.verdicts import Did
@@ -34,12 +36,7 @@ class Evict(WitnessedCommand, Paged):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'image',
-            type=words.image,
-            metavar='IMAGE',
-            help='the id of an image, or its beginning',
-        )
+        words.add_image_to(parser)
         parser.add_argument(
             '--force',
             action='store_true',
@@ -55,19 +52,21 @@ class Evict(WitnessedCommand, Paged):
         ask = self.asking(parsed_args)
         with self.opened() as site:
             copies = naming.copies(site, parsed_args.image)
+            said = ask()
+            evidence.check_whole(said, {one.image_id for one in copies})
             if not asking.agreed(_question(copies), yes=parsed_args.yes):
                 told = lines.line('Nothing was evicted.')
                 return Answer(rows=(), page=[told], code=FAILED)
             done = site.cache.evict(
                 copies[0].image_id,
-                ask(),
+                said,
                 store=site.store,
                 force=parsed_args.force,
             )
         now = utc_now().astimezone()
         return Answer(
             rows=fields.of_outcomes(done, now),
-            page=_page(done, now, forced=parsed_args.force),
+            page=_page(done, now, self.width, forced=parsed_args.force),
             code=0 if all(one.did in _GONE for one in done) else FAILED,
         )
 
@@ -80,14 +79,25 @@ def _question(copies: Collection[CachedImage]) -> str:
 
 
 def _page(
-    done: Collection[Outcome], now: datetime.datetime, *, forced: bool
-) -> Iterable[lines.Line]:
-    yield from report_page.outcomes(done, now)
-    kept = [one for one in done if one.did is Did.KEPT]
-    reasons = {b.reason for one in kept for b in one.verdict.blockers}
-    if reasons and reasons <= FORCEABLE and not forced:
-        yield lines.line('Add --force to evict it all the same.')
-    elif any(one.verdict.reason is Reason.UNKNOWN for one in kept):
-        yield lines.line('Tell who uses what: --in-use, --in-use-complete.')
-    elif reasons - FORCEABLE:
-        yield lines.line('No option passes that.')
+    done: Iterable[Outcome],
+    now: datetime.datetime,
+    width: int,
+    *,
+    forced: bool,
+) -> Iterator[lines.Line]:
+    for outcome in done:
+        yield from report_page.outcomes([outcome], now, width)
+        if outcome.did is Did.KEPT and outcome.verdict.blockers:
+            yield lines.line(f'    {_advice(outcome, forced=forced)}')
+
+
+def _advice(outcome: Outcome, *, forced: bool) -> str:
+    """Say what would let an image go that was kept."""
+    verdict = outcome.verdict
+    if all(one.reason in FORCEABLE for one in verdict.blockers):
+        return (
+            'That is new: ask again.' if forced else 'Add --force to evict it.'
+        )
+    if verdict.reason is Reason.UNKNOWN and verdict.image.unknown is None:
+        return 'Tell who uses what: --in-use, --in-use-complete.'
+    return 'No option passes that.'

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 import dataclasses
 import enum
+import os
+import shutil
 from typing import NamedTuple
 from typing import TextIO
 
@@ -42,18 +44,27 @@ def line(text: str = '', tone: Tone = Tone.PLAIN) -> Line:
 
 def write(lines: Iterable[Line], stream: TextIO) -> None:
     """Write lines, in colours if a terminal shows them."""
-    if stream.isatty():
+    if coloured(stream):
         _draw(lines, stream)
         return
     for one in lines:
         stream.write(f'{one}\n')
 
 
+def coloured(stream: TextIO) -> bool:
+    """Tell if somebody sees colours there, and wants to."""
+    dumb = os.environ.get('TERM') in ('dumb', 'unknown')
+    wanted = not os.environ.get('NO_COLOR')
+    return stream.isatty() and wanted and not dumb
+
+
 def _draw(lines: Iterable[Line], stream: TextIO) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(file=stream, highlight=False)
+    # A terminal, or COLUMNS, may say that it is no column wide.
+    width = shutil.get_terminal_size((80, 24)).columns
+    console = Console(file=stream, highlight=False, width=width)
     for one in lines:
         parts = [(span.text, span.tone.value) for span in one.spans]
         # Already as wide as they shall be: not to be wrapped again.

@@ -1,15 +1,22 @@
 """``imagecache list``: what is cached, for people and programs."""
 
 import argparse
+from collections.abc import Collection
+from collections.abc import Iterator
 
 from imagecache_handlers.frontends.cli.app import FAILED
 from imagecache_handlers.frontends.cli.base import WitnessedCommand
 from imagecache_handlers.frontends.cli import fields
+from imagecache_handlers.frontends.cli import lines
 from imagecache_handlers.frontends.cli.paged import Answer
-from imagecache_handlers.frontends.cli.paged import Listing
+from imagecache_handlers.frontends.cli.paged import Paged
+from imagecache_handlers.frontends.cli import plan_page
+from imagecache_handlers.frontends.cli.text import printable
+from imagecache_handlers import units
+from imagecache_handlers.verdicts import Verdict
 
 
-class List(WitnessedCommand, Listing):
+class List(WitnessedCommand, Paged):
     """List the cached images: what is known of each, and what is decided."""
 
     columns = fields.VERDICT
@@ -17,10 +24,37 @@ class List(WitnessedCommand, Listing):
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         ask = self.asking(parsed_args)
         with self.opened() as site:
-            plan = site.cache.plan(ask(), site.stores)
+            plan = self.planned(site, ask)
         self.complain(plan.problems)
         by_name = sorted(plan.verdicts, key=lambda one: one.image.identity)
         return Answer(
             rows=fields.of_verdicts(by_name, plan.now.astimezone()),
+            page=_page(by_name),
             code=FAILED if plan.problems else 0,
         )
+
+
+def _page(verdicts: Collection[Verdict]) -> Iterator[lines.Line]:
+    """Give a line for each image: its id whole, and no more than fits."""
+    if not verdicts:
+        yield lines.line('No image is cached.')
+        return
+    names = [printable(plan_page.named(one.image)) for one in verdicts]
+    wide = max(map(len, names))
+    head = (
+        f'  {"image":{wide}}  {"size":>9}  {"state":8}  {"action":6}  reason'
+    )
+    yield lines.line(head, lines.Tone.HEAD)
+    store = ''
+    for name, verdict in zip(names, verdicts, strict=True):
+        if verdict.image.store != store:
+            store = verdict.image.store
+            yield lines.line(f'{printable(store)}:', lines.Tone.HEAD)
+        yield lines.line(f'  {name:{wide}}  {_rest(verdict)}')
+
+
+def _rest(verdict: Verdict) -> str:
+    size = units.size(verdict.image.size)
+    action = 'evict' if verdict.evict else 'keep'
+    state = fields.state(verdict)
+    return f'{size:>9}  {state:8}  {action:6}  {verdict.reason.value}'

@@ -1,10 +1,11 @@
 """What a user may call an image: its id, or what a page showed of it."""
 
+from collections.abc import Collection
 import difflib
 
-from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.frontends.cli.options import Opened
 from imagecache_handlers.model import CachedImage
 
@@ -18,23 +19,34 @@ def copies(site: Opened, said: str) -> list[CachedImage]:
     :raises ImageNotFound: when there is none; names what may be meant.
     :raises ConfigurationError: when the beginning of an id is that of
         several.
+    :raises StoreUnavailable: when a store cannot be read.
     """
     if found := site.cache.find(said, store=site.store):
         return found
-    listed = _listed(site.cache, site)
+    listed = _listed(site)
     meant = sorted(one for one in listed if _is_cut(said, one))
     if len(meant) > 1:
         several = ', '.join(meant)
-        raise ConfigurationError(f'{said} may be each of {several}')
+        raise ConfigurationError(f'{said} may be any of {several}')
     if meant:
         return site.cache.find(meant[0], store=site.store)
+    raise ImageNotFound(said, _advice(said, listed))
+
+
+def _advice(said: str, listed: Collection[str]) -> str:
     near = difflib.get_close_matches(said, listed, n=1)
-    advice = f'did you mean {near[0]}?' if near else 'see imagecache list'
-    raise ImageNotFound(said, advice)
+    if near:
+        return f'did you mean {near[0]}?'
+    if len(said) < _SHORTEST:
+        return f'of an id give {_SHORTEST} characters or more'
+    return 'see imagecache list'
 
 
-def _listed(cache: ImageCache, site: Opened) -> set[str]:
-    found = cache.inventory(site.stores)
+def _listed(site: Opened) -> set[str]:
+    found = site.cache.inventory(site.stores)
+    for store, problem in found.problems.items():
+        # What is not known to be there may be there.
+        raise StoreUnavailable(store, problem)
     return {image.image_id for image in found.images}
 
 

@@ -93,17 +93,20 @@ def opened(options: argparse.Namespace) -> Iterator[Opened]:
     """
     # Imported where they are needed: `--help` shall not wait for them.
     from imagecache_handlers import loader
+    from imagecache_handlers.nova_opts import Followed
     from imagecache_handlers import opts
 
     conf = settings(options)
-    rules = opts.rules(conf, loader.load_order)
+    # One for all: each would warn of old names anew.
+    nova = Followed(conf)
+    rules = opts.rules(conf, loader.load_order, nova)
     name = opts.value(conf, 'handler')
     with contextlib.closing(loader.load_handler(name, conf)) as handler:
         yield Opened(
             cache=ImageCache(handler, rules),
             rules=rules,
             stores=options.stores and frozenset(options.stores),
-            interval=opts.interval(conf),
+            interval=opts.interval(conf, nova),
         )
 
 
@@ -125,11 +128,13 @@ def settings(options: argparse.Namespace) -> 'cfg.ConfigOpts':
     """Read the configuration files and the options in their place."""
     from oslo_config import cfg
 
+    from imagecache_handlers import config_files
     from imagecache_handlers import loader
     from imagecache_handlers import opts
 
     conf = cfg.ConfigOpts()
     opts.register_opts(conf)
+    config_files.check_folders(options.config or [])
     try:
         conf(options.config or [], project='imagecache')
         problems = opts.unknown(conf, loader.option_groups())
@@ -139,7 +144,8 @@ def settings(options: argparse.Namespace) -> 'cfg.ConfigOpts':
         text = f'cannot read {error.filename}: {error.strerror}'
         raise ConfigurationError(text) from error
     except UnicodeDecodeError as error:
-        text = f'a configuration file is no UTF-8 text: {error.reason}'
+        name = config_files.undecodable(options.config or [], 'imagecache')
+        text = f'{name} is no UTF-8 text: {error.reason}'
         raise ConfigurationError(text) from error
     if problems:
         raise ConfigurationError('; '.join(problems))

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterable
 
 from imagecache_handlers.frontends.cli.base import CacheCommand
+from imagecache_handlers.frontends.cli import plan_page
 from imagecache_handlers.frontends.cli.text import printable
 from imagecache_handlers.frontends.cli import words
 from imagecache_handlers.model import CachedImage
@@ -14,12 +15,7 @@ class OwnedCommand(CacheCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'image',
-            type=words.image,
-            metavar='IMAGE',
-            help='the id of an image, or its beginning',
-        )
+        words.add_image_to(parser)
         parser.add_argument(
             '--owner',
             required=True,
@@ -31,5 +27,5 @@ class OwnedCommand(CacheCommand):
 
     def say_of(self, images: Iterable[CachedImage], said: str) -> None:
         for image in images:
-            store = printable(image.store)
-            self.say(f'{image.image_id} in {store} {said}')
+            where = f'{plan_page.named(image)} in {image.store}'
+            self.say(f'{printable(where)} {said}')

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import dataclasses
 import datetime
 from typing import Any
-from typing import TextIO
 
 import cliff.columns
-import cliff.formatters.base
 import cliff.lister
+import stevedore
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli.base import CacheCommand
@@ -51,26 +50,20 @@ class Answer:
     code: int = 0
 
 
-class Page(cliff.formatters.base.ListFormatter):
-    """The format of people; what is written, the command itself knows."""
-
-    def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
-        pass
-
-    def emit_list(
-        self,
-        column_names: Sequence[str],
-        data: Iterable[Sequence[Any]],
-        stdout: TextIO,
-        parsed_args: argparse.Namespace,
-    ) -> None:
-        pass
-
-
 class Listing(cliff.lister.Lister, CacheCommand):
     """A command whose answer is rows of the same columns."""
 
     columns: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ('csv', 'json', 'table', 'value', 'yaml')
+
+    @property
+    def formatter_namespace(self) -> str:
+        return 'imagecache.formatter'
+
+    def _load_formatter_plugins(self) -> stevedore.ExtensionManager[Any]:
+        return stevedore.NamedExtensionManager(
+            self.formatter_namespace, list(self.formats), invoke_on_load=True
+        )
 
     def columns_of(self, parsed_args: argparse.Namespace) -> tuple[str, ...]:
         """Give the columns of the rows that these options ask for."""
@@ -116,9 +109,7 @@ class Listing(cliff.lister.Lister, CacheCommand):
 class Paged(Listing):
     """A command whose answer is a page unless a format is named."""
 
-    @property
-    def formatter_namespace(self) -> str:
-        return 'imagecache.formatter'
+    formats = (PAGE, *Listing.formats)
 
     @property
     def formatter_default(self) -> str:

@@ -22,7 +22,7 @@ class Plan(WitnessedCommand, Paged):
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         ask = self.asking(parsed_args)
         with self.opened() as site:
-            plan = site.cache.plan(ask(), site.stores)
+            plan = self.planned(site, ask)
         return shown(plan, site.rules, self.width)
 
 

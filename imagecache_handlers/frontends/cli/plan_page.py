@@ -16,6 +16,7 @@ from imagecache_handlers.frontends.cli.lines import Tone
 from imagecache_handlers.frontends.cli.text import fit
 from imagecache_handlers.frontends.cli.text import printable
 from imagecache_handlers.frontends.cli.text import shortened
+from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Store
 from imagecache_handlers.rules import Rules
 from imagecache_handlers import space
@@ -107,7 +108,10 @@ def _gauge(store: Store, plan: Plan, rules: Rules) -> Iterator[Line]:
 
 def gauge(pool: space.Pool, freed: int, rules: Rules) -> Line:
     """Give the line of a pool's use, now and once that much is freed."""
-    after = bars.usage(pool, freed)
+    # What is less than half a percent shows in no bar, and by chance in a
+    # percentage.
+    seen = pool.total is not None and freed * 200 >= pool.total
+    after = bars.usage(pool, freed if seen else 0)
     text = f'  used {pool.usage}%'
     if after != pool.usage:
         text += f', then {after}%'
@@ -138,7 +142,7 @@ class _Rows:
     def _cells(self, verdict: Verdict) -> tuple[str, ...]:
         until = verdict.until
         return (
-            self._short[verdict.image.image_id],
+            _named(self._short[verdict.image.image_id], verdict.image),
             units.size(verdict.image.size),
             'evict' if verdict.evict else 'keep',
             verdict.reason.value,
@@ -151,6 +155,15 @@ class _Rows:
         row = [f'  {image[0]:{image[1]}}', f'{size[0]:>{size[1]}}']
         row += [f'{text:{width}}' for text, width in others]
         return '  '.join([*row, last[0]]).rstrip()
+
+
+def _named(name: str, image: CachedImage) -> str:
+    return f'{name}/{image.variant}' if image.variant else name
+
+
+def named(image: CachedImage) -> str:
+    """Name an image at length, and what was derived from it apart."""
+    return _named(image.image_id, image)
 
 
 def detail(verdict: Verdict, now: datetime.datetime) -> str:
@@ -177,10 +190,28 @@ def _remarks(plan: Plan, now: datetime.datetime) -> Iterator[tuple[str, Tone]]:
         if one.wanted:
             tone = Tone.TROUBLE if one.short else Tone.PLAIN
             yield f'{one.pool}: {explain.shortage(one, now)}', tone
+    yield from remarks(plan)
+
+
+def remarks(plan: Plan) -> Iterator[tuple[str, Tone]]:
+    """Give what is to be told of a plan besides its images and spaces."""
     for warning in plan.warnings:
         yield f'warning: {warning}', Tone.TROUBLE
+    for blindness in _blindness(plan.verdicts):
+        yield f'warning: {blindness}', Tone.TROUBLE
     for silence in _silence(plan.verdicts):
         yield silence, Tone.PLAIN
+
+
+def _blindness(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """Say at full length what keeps a backend from seeing users."""
+    blind: dict[str, list[CachedImage]] = {}
+    for verdict in verdicts:
+        if verdict.reason is Reason.UNKNOWN and verdict.image.unknown:
+            blind.setdefault(verdict.image.unknown, []).append(verdict.image)
+    for why, kept in blind.items():
+        held = units.size(sum(image.releases for image in kept))
+        yield f'{images(len(kept))} ({held}) stay, users unknown: {why}'
 
 
 def _silence(verdicts: Iterable[Verdict]) -> Iterator[str]:

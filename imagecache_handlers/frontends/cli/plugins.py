@@ -1,40 +1,68 @@
 """``imagecache handlers`` and ``policies``: what is installed."""
 
 import argparse
+from collections.abc import Collection
 from collections.abc import Iterator
-from typing import Any
 
+from imagecache_handlers.frontends.cli import lines
 from imagecache_handlers.frontends.cli.paged import Answer
-from imagecache_handlers.frontends.cli.paged import Listing
+from imagecache_handlers.frontends.cli.paged import Paged
+from imagecache_handlers.frontends.cli.plan_page import wrapped
 from imagecache_handlers.frontends.cli.text import printable
 from imagecache_handlers.loader import HANDLERS
+from imagecache_handlers.loader import Plugin
 from imagecache_handlers.loader import plugins
 from imagecache_handlers.loader import POLICIES
 
 COLUMNS = ('name', 'summary', 'from', 'problem')
 
+# No order, so no plug-in: see the option.
+_PROTECTED = Plugin(
+    name='protected', origin='', summary='Nothing goes by itself.'
+)
 
-class Handlers(Listing):
+
+class Handlers(Paged):
     """List the installed handlers; [imagecache] handler chooses one."""
 
     columns = COLUMNS
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
-        return Answer(rows=_rows(HANDLERS))
+        return _answer(plugins(HANDLERS), self.width)
 
 
-class Policies(Listing):
+class Policies(Paged):
     """List the installed policies; [imagecache] policy chooses one."""
 
     columns = COLUMNS
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
-        # No order, so no plug-in: see the option.
-        protected = ('protected', 'Nothing goes by itself.', '', '')
-        return Answer(rows=sorted([protected, *_rows(POLICIES)]))
+        found = [*plugins(POLICIES), _PROTECTED]
+        return _answer(sorted(found, key=lambda one: one.name), self.width)
 
 
-def _rows(namespace: str) -> Iterator[tuple[Any, ...]]:
-    for one in plugins(namespace):
-        told = one.name, one.summary, one.origin, one.problem
-        yield tuple(map(printable, told))
+def _answer(found: Collection[Plugin], width: int) -> Answer:
+    return Answer(
+        rows=[
+            tuple(map(printable, (one.name, one.summary, one.origin, why)))
+            for one in found
+            for why in [one.problem]
+        ],
+        page=_page(found, width),
+    )
+
+
+def _page(found: Collection[Plugin], width: int) -> Iterator[lines.Line]:
+    for one in found:
+        yield lines.line(printable(one.name), lines.Tone.HEAD)
+        yield from _indented(one.summary, width)
+        yield from _indented(one.origin and f'from {one.origin}', width)
+        tone = lines.Tone.TROUBLE
+        yield from _indented(one.problem, width, tone)
+
+
+def _indented(
+    text: str, width: int, tone: lines.Tone = lines.Tone.PLAIN
+) -> Iterator[lines.Line]:
+    for one in wrapped(text, width - 2, tone):
+        yield lines.line(f'  {one}', tone)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+import os
+import shutil
 import sys
 
 from imagecache_handlers import units
@@ -13,7 +15,8 @@ from imagecache_handlers.verdicts import Plan
 @contextlib.contextmanager
 def shown(plan: Plan) -> Iterator[Callable[[Outcome], object]]:
     """Give what is to be told each outcome."""
-    if plan.evictions and sys.stderr.isatty():
+    dumb = os.environ.get('TERM') in ('dumb', 'unknown')
+    if plan.evictions and sys.stderr.isatty() and not dumb:
         with _bar(len(plan.evictions)) as tell:
             yield tell
     else:
@@ -31,7 +34,8 @@ def _bar(total: int) -> Iterator[Callable[[Outcome], object]]:
         progress.MofNCompleteColumn(),
         progress.TextColumn('{task.description}'),
     )
-    console = Console(stderr=True)
+    width = shutil.get_terminal_size((80, 24)).columns
+    console = Console(stderr=True, width=width)
     with progress.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task('', total=total)
         freed: list[int] = []

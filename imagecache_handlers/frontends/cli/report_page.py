@@ -42,10 +42,12 @@ def lines(report: Report, rules: Rules, width: int) -> Iterator[Line]:
                 if store.name in pool.stores and pool.total:
                     yield plan_page.gauge(pool, 0, rules)
         for outcome in done:
-            yield _outcome(outcome, now)
+            yield from _outcome(outcome, now, width)
     for one in report.plan.spaces:
         if one.wanted:
             yield from wrapped(_against(report, one, now), width)
+    for remark, tone in plan_page.remarks(report.plan):
+        yield from wrapped(remark, width, tone)
     if began := _began(report):
         yield line(f'The age of {images(began)} began.')
     if report.stopped:
@@ -54,25 +56,35 @@ def lines(report: Report, rules: Rules, width: int) -> Iterator[Line]:
 
 
 def outcomes(
-    done: Iterable[Outcome], now: datetime.datetime
+    done: Iterable[Outcome], now: datetime.datetime, width: int
 ) -> Iterator[Line]:
-    """Give a line for each image that somebody asked to evict."""
+    """Give the lines of images that somebody asked to evict."""
     for outcome in done:
-        yield _outcome(outcome, now)
+        yield from _outcome(outcome, now, width)
         for blocker in outcome.passed:
             yield line(f'    although {explain.why(blocker, now)}')
 
 
-def _outcome(outcome: Outcome, now: datetime.datetime) -> Line:
+def _outcome(
+    outcome: Outcome, now: datetime.datetime, width: int
+) -> Iterator[Line]:
     verdict = outcome.verdict
     image = verdict.image
     gone = outcome.did in _GONE
     known = plan_page.detail if gone else explain.sentence
-    why = outcome.why or known(verdict, now)
+    why = printable(outcome.why or known(verdict, now))
     size = units.size(image.size)
-    text = f'  {outcome.did:9}  {image.image_id}  {size:>10}  {why}'
+    text = printable(
+        f'  {outcome.did:9}  {plan_page.named(image)}  {size:>10}'
+    )
     tone = Tone.TROUBLE if outcome.did in _TROUBLE else Tone.PLAIN
-    return line(printable(text.rstrip()), Tone.GOES if gone else tone)
+    tone = Tone.GOES if gone else tone
+    if len(text) + 2 + len(why) <= width:
+        yield line(f'{text}  {why}'.rstrip(), tone)
+    else:
+        yield line(text, tone)
+        for part in wrapped(why, width - 4, tone):
+            yield line(f'    {part}', tone)
 
 
 def _began(report: Report) -> int:

@@ -30,10 +30,16 @@ class Run(WitnessedCommand):
         def sweep(site: Opened, stop: Callable[[], bool]) -> bool:
             return self._sweep(site, ask, stop)
 
-        service.Service(self.opened, sweep, service.Signals()).run()
+        signals = service.Signals()
+        service.Service(self.opened, sweep, signals, self._tell).run()
+
+    def _tell(self, news: str) -> None:
+        self.say(f'imagecache run: {news}')
+        self.app.stdout.flush()
 
     def _sweep(self, site: Opened, ask: Ask, stop: Callable[[], bool]) -> bool:
-        report = site.cache.sweep(ask, site.stores, stop=stop)
+        plan = self.planned(site, ask)
+        report = site.cache.apply(plan, ask, stop=stop)
         for one in report_page.lines(report, site.rules, self.width):
             self.say(str(one))
         self.app.stdout.flush()

@@ -20,6 +20,7 @@ from imagecache_handlers.frontends.cli.paged import Several
 from imagecache_handlers.frontends.cli.paged import Size
 from imagecache_handlers.frontends.cli.text import printable
 from imagecache_handlers.frontends.cli import words
+from imagecache_handlers.model import CachedImage
 from imagecache_handlers import units
 from imagecache_handlers.verdicts import Verdict
 
@@ -45,12 +46,7 @@ class Show(WitnessedCommand, Paged):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'image',
-            type=words.image,
-            metavar='IMAGE',
-            help='the id of an image, or its beginning',
-        )
+        words.add_image_to(parser)
         return parser
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
@@ -58,7 +54,7 @@ class Show(WitnessedCommand, Paged):
         with self.opened() as site:
             copies = naming.copies(site, parsed_args.image)
             # The whole plan: whether a copy goes depends on the others.
-            plan = site.cache.plan(ask(), site.stores)
+            plan = self.planned(site, ask)
         wanted = {image.identity for image in copies}
         shown = [one for one in plan.verdicts if one.image.identity in wanted]
         if not shown:
@@ -118,22 +114,33 @@ def _facts(
 ) -> Iterator[tuple[str, str]]:
     image, marks = verdict.image, verdict.image.marks
     yield 'store', image.store
-    yield 'location', image.location
+    if image.location != image.image_id:
+        yield 'location', image.location
     if image.variant:
         yield 'variant', image.variant
     yield 'size', units.size(image.size)
-    yield 'would free', units.size(image.releases)
+    if image.frees is not None and image.frees != image.size:
+        yield 'frees', units.size(image.frees)
     if image.cached_at:
         yield 'cached', explain.moment(image.cached_at, now)
-    yield 'users', _users(image.users)
-    since = marks.unused_since
-    yield 'unused since', explain.moment(since, now) if since else 'not yet'
-    yield 'uses', f'{marks.hits} seen'
+    yield 'users', _users(image)
+    if not image.users:
+        yield 'unused since', _since(marks.unused_since, now)
+    if marks.hits:
+        yield 'used again', f'{marks.hits} times'
     if verdict.rank is not None:
         yield 'turn', f'{verdict.rank + 1}, of those that may go'
 
 
-def _users(users: frozenset[str] | None) -> str:
-    if users is None:
+def _since(since: datetime.datetime | None, now: datetime.datetime) -> str:
+    if since is None:
+        return 'no sweep has found it so'
+    return explain.moment(since, now)
+
+
+def _users(image: CachedImage) -> str:
+    if image.users is None:
         return 'not seen by this backend'
-    return explain.names(users) if users else 'none'
+    if not image.users:
+        return 'not known' if image.unknown else 'none'
+    return explain.names(image.users)

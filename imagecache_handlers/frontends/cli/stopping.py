@@ -3,9 +3,16 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+import os
 import signal
 import sys
 import threading
+from typing import NoReturn
+
+from imagecache_handlers.frontends.cli.app import FAILED
+
+# Shows the cursor, which a progress bar hides.
+_CURSOR = '\x1b[?25h\n'
 
 
 @contextlib.contextmanager
@@ -16,8 +23,8 @@ def stoppable() -> Iterator[Callable[[], bool]]:
 
     def end(*_: object) -> None:
         wanted.set()
-        signal.signal(signal.SIGINT, before)
-        sys.stderr.write(
+        signal.signal(signal.SIGINT, _at_once)
+        _say(
             '\nimagecache: ending after the current image; press Ctrl-C again '
             'to end at once\n'
         )
@@ -27,3 +34,16 @@ def stoppable() -> Iterator[Callable[[], bool]]:
         yield wanted.is_set
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _at_once(*_: object) -> NoReturn:
+    if sys.stderr.isatty():
+        _say(_CURSOR)
+    # Threads that work on other stores would be waited for.
+    os._exit(FAILED)
+
+
+def _say(text: str) -> None:
+    # Not by a buffer: whatever the signal interrupts may be writing to it.
+    with contextlib.suppress(OSError):
+        os.write(sys.stderr.fileno(), text.encode())

@@ -33,7 +33,7 @@ class Sweep(WitnessedCommand, Paged):
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         ask = self.asking(parsed_args)
         with self.opened() as site:
-            plan = site.cache.plan(ask(), site.stores)
+            plan = self.planned(site, ask)
             if parsed_args.dry_run:
                 return plan_command.shown(plan, site.rules, self.width)
             with stoppable() as stop, progress.shown(plan) as tell:

@@ -1,11 +1,14 @@
 """Text that a terminal can be given, whoever wrote it."""
 
 from collections.abc import Collection
+from collections.abc import Sequence
 import re
 
 _SHORTEST = 8
 _LONGEST = 14
 _BOTH = 6
+_WIDEST = 26
+_WIDE = 12
 # A UUID, or a sha1 in place of one, and what may follow it.
 _UUID = re.compile(r'[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}')
 
@@ -28,26 +31,38 @@ def fit(text: str, width: int) -> str:
 
 
 def shortened(image_ids: Collection[str]) -> dict[str, str]:
-    """Give each UUID a short form that is nobody else's: its beginning.
+    """Give each id a short form that is nobody else's.
 
-    Those that begin alike for long are told apart by their ends.  Other ids
-    are names that people chose: they stay as they are.
+    A UUID is cut to its beginning, or to both ends where several begin alike
+    for long.  Names that people chose stay as they are, unless they are so
+    long that nothing else would fit beside them.
     """
-    names = {one: one for one in image_ids if not _UUID.match(one)}
-    given = sorted(set(image_ids).difference(names))
-    size = {image_id: _SHORTEST for image_id in given}
-    for one, other in zip(given, given[1:], strict=False):
+    given = sorted(one for one in set(image_ids) if _UUID.match(one))
+    names = set(image_ids).difference(given)
+    return _ends({one: one for one in names}, _WIDEST, _WIDE) | _ends(
+        _beginnings(given), _LONGEST, _BOTH
+    )
+
+
+def _beginnings(image_ids: Sequence[str]) -> dict[str, str]:
+    """Cut sorted ids to what tells each from its neighbours."""
+    size = {image_id: _SHORTEST for image_id in image_ids}
+    for one, other in zip(image_ids, image_ids[1:], strict=False):
         alike = _alike(one, other)
         size[one] = max(size[one], alike + 1)
         size[other] = max(size[other], alike + 1)
-    short = {image_id: image_id[: size[image_id]] for image_id in given}
+    return {image_id: image_id[: size[image_id]] for image_id in image_ids}
+
+
+def _ends(short: dict[str, str], longest: int, both: int) -> dict[str, str]:
+    """Cut what is still too long to its ends, if they tell it apart."""
     ends = {
-        image_id: f'{image_id[:_BOTH]}..{image_id[-_BOTH:]}'
-        for image_id in given
-        if size[image_id] > _LONGEST
+        image_id: f'{image_id[:both]}..{image_id[-both:]}'
+        for image_id, form in short.items()
+        if len(form) > longest
     }
     unique = len(set(ends.values())) == len(ends)
-    return names | (short | ends if unique else short)
+    return short | ends if unique else short
 
 
 def _alike(one: str, other: str) -> int:

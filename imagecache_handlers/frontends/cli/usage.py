@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import dataclasses
 
+from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.frontends.cli.app import FAILED
 from imagecache_handlers.frontends.cli import bars
 from imagecache_handlers.frontends.cli.base import WitnessedCommand
 from imagecache_handlers.frontends.cli import lines
+from imagecache_handlers.frontends.cli.options import Opened
 from imagecache_handlers.frontends.cli.paged import Answer
 from imagecache_handlers.frontends.cli.paged import Paged
 from imagecache_handlers.frontends.cli.paged import Size
@@ -57,15 +59,22 @@ class Usage(WitnessedCommand, Paged):
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         ask = self.asking(parsed_args)
         with self.opened() as site:
-            plan = site.cache.plan(ask(), site.stores)
-            # What cannot tell of debris has none to show.
-            debris = site.cache.debris(site.stores).debris
+            plan = self.planned(site, ask)
+            debris = _debris(site)
         self.complain(plan.problems)
         return Answer(
             rows=rows(plan, debris),
             page=page(plan, debris, site.rules, self.width),
             code=FAILED if plan.problems else 0,
         )
+
+
+def _debris(site: Opened) -> Collection[Debris]:
+    try:
+        return site.cache.debris(site.stores).debris
+    except NotSupported:
+        # What cannot tell of debris has none to show.
+        return ()
 
 
 def _parts(

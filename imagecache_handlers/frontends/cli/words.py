@@ -53,6 +53,16 @@ def image(said: str) -> str:
     return _checked(check_image_id, said)
 
 
+def add_image_to(parser: argparse.ArgumentParser) -> None:
+    """Add the argument of commands on one cached image."""
+    parser.add_argument(
+        'image',
+        type=image,
+        metavar='IMAGE',
+        help='the id of an image, or its beginning',
+    )
+
+
 def _checked(check: Callable[[str], str], said: str) -> str:
     try:
         return check(said)

@@ -19,6 +19,7 @@ the handler says so.
 from imagecache_handlers.testing.conformance.adding import Adding
 from imagecache_handlers.testing.conformance.ageing import Ageing
 from imagecache_handlers.testing.conformance.cleaning import Cleaning
+from imagecache_handlers.testing.conformance.dying import Dying
 from imagecache_handlers.testing.conformance.evicting import Evicting
 from imagecache_handlers.testing.conformance.handling import Handling
 from imagecache_handlers.testing.conformance.hooks import HandlerHooks
@@ -33,6 +34,14 @@ __all__ = ['KIN', 'ONE', 'TWO', 'HandlerConformance', 'HandlerHooks']
 
 
 class HandlerConformance(
-    Handling, Listing, Marking, Ageing, Evicting, Adding, Cleaning, Sweeping
+    Handling,
+    Listing,
+    Marking,
+    Ageing,
+    Evicting,
+    Adding,
+    Cleaning,
+    Sweeping,
+    Dying,
 ):
     """All promises; see ``HandlerHooks`` for what to supply."""

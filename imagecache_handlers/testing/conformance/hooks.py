@@ -124,6 +124,21 @@ class HandlerHooks(_Base):
         """
         return ()
 
+    def doom(self, step: Callable[[], None]) -> None:
+        """Have ``step`` called before and after each call that changes things.
+
+        Such as ``os.rename``, or a statement of SQL.  It is done in a process
+        of its own, which dies in one of them.  By default none: then nothing
+        is known of what a death in the middle of a call leaves.
+        """
+
+    def whole(self, image: CachedImage) -> bool:
+        """Tell if the object has all of its bytes; by default it is trusted.
+
+        Asked of each image that a process which died left in the list.
+        """
+        return True
+
     def backend_calls(self) -> int | None:
         """Tell how many calls the backend has had; None: nobody counts."""
         return None

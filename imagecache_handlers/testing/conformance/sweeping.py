@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import contextlib
 import datetime
 import itertools
+import logging
 
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.exceptions import CacheError
@@ -68,7 +69,7 @@ class Sweeping(HandlerHooks):
         """Sweep as a host of its own would; give the calls it made."""
         handler = self._faulty(*faults)
         # A host may die in it, and a backend that fails is nobody's bug.
-        with contextlib.suppress(CacheError, Died):
+        with _unheard(), contextlib.suppress(CacheError, Died):
             self._cache(handler).sweep(
                 lambda: Evidence(complete=True, as_of=self._now()),
                 [self._swept],
@@ -113,3 +114,15 @@ class Sweeping(HandlerHooks):
         ways = itertools.product(calls, whens, (How.DIE, How.LOSE))
         for call, when, how in ways:
             yield Fault(call=call, when=when, how=how)
+
+
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """Keep warnings of faults that are meant off a screen nobody set up."""
+    log = logging.getLogger('imagecache_handlers')
+    handler = logging.NullHandler()
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)

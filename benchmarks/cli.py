@@ -1,0 +1,117 @@
+"""Measure the command: how soon it starts, and how quickly it lists.
+
+Beside the start of ``--version`` stands importing what it is made of, each a
+process of its own, in turns.  Beside ``list -f json`` of a folder of images
+stands enumerating them, in the same process, for starting is told apart.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+import contextlib
+import datetime
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+from benchmarks import output
+from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import sidecar
+from imagecache_handlers.frontends.cli import app
+from imagecache_handlers.marks import unused_label
+
+SIZE = 10_000
+MADE_OF = 'import cliff.app, cliff.commandmanager, oslo_config.cfg, stevedore'
+COMMAND = 'from imagecache_handlers.frontends.cli.app import main; main()'
+
+
+def start(*arguments: str) -> Callable[[], object]:
+    command = [sys.executable, '-c', *arguments]
+
+    def run() -> None:
+        subprocess.run(  # noqa: S603 -- our own programs
+            command, stdout=subprocess.DEVNULL, check=True
+        )
+
+    return run
+
+
+def furnish(root: pathlib.Path, count: int) -> pathlib.Path:
+    """Make a folder of images without users; give its configuration."""
+    images = root / 'images'
+    images.mkdir()
+    now = datetime.datetime.now(datetime.UTC)
+    for n in range(count):
+        _image(images / f'image-{n:06}', now)
+    os.sync()
+    conf = root / 'cache.conf'
+    conf.write_text(f'[imagecache_directory]\npath = {images}\n')
+    return conf
+
+
+def _image(path: pathlib.Path, now: datetime.datetime) -> None:
+    path.write_bytes(b'an image')
+    labels = {unused_label(now)}
+    written = sidecar.Sidecar.of(path.name, now, labels, path.stat())
+    (path.parent / sidecar.path(path.name)).write_bytes(written.dump())
+
+
+def listing(conf: pathlib.Path) -> None:
+    """Run the command in this process; what it says goes to a file."""
+    arguments = ['list', '-f', 'json', '--config-file', str(conf)]
+    out = conf.with_suffix('.json')
+    with open(out, 'w') as file, contextlib.redirect_stdout(file):
+        if code := app.main(arguments):
+            raise RuntimeError(f'list ended with {code}')
+
+
+def best(acts: Iterable[Callable[[], object]], repeat: int) -> list[float]:
+    """Time acts in turns and give the quickest of each."""
+    acts = list(acts)
+    rounds = [[_seconds(act) for act in acts] for _ in range(repeat + 1)]
+    # The first is slower for what is not in memory yet.
+    return list(map(min, zip(*rounds[1:], strict=True)))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def measure(count: int, repeat: int) -> list[output.Row]:
+    started = best([start(MADE_OF), start(COMMAND, '--version')], repeat)
+    rows = [_row('--version', 'importing', *started)]
+    with tempfile.TemporaryDirectory() as root:
+        conf = furnish(pathlib.Path(root), count)
+        images = f'{root}/images'
+        handler = DirectoryHandler([images])
+        acts = [lambda: handler.enumerate(images), lambda: listing(conf)]
+        listed = best(acts, repeat)
+    rows.append(_row(f'list {count}', 'enumerate', *listed))
+    return rows
+
+
+def _row(name: str, floor: str, below: float, taken: float) -> output.Row:
+    return {
+        'command': name,
+        'beside': floor,
+        'beside s': below,
+        'command s': taken,
+        'ratio': taken / below,
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = output.parser(__doc__)
+    parser.add_argument('--size', type=int, default=SIZE)
+    parser.add_argument('--repeat', type=int, default=9)
+    args = parser.parse_args(argv)
+    output.write(measure(args.size, args.repeat), args.json)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,1 @@
+"""An image cache handler for disk pools that SQLite catalogues."""

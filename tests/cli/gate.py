@@ -1,0 +1,60 @@
+"""A handler that waits at a gate before each eviction, for tests to see it."""
+
+import os
+
+from tests.cli.command import Command
+from tests.cli.command import environment
+
+PLUGIN = """
+import os
+
+from imagecache_handlers.directory import DirectoryHandler
+
+
+class Gated(DirectoryHandler):
+    '''The folder handler, at a gate.'''
+
+    def evict(self, image):
+        with open(os.environ['GATE_ASKED'], 'w') as asked:
+            asked.write(image.image_id)
+        with open(os.environ['GATE_OPENED']) as opened:
+            opened.read()
+        return super().evict(image)
+"""
+POINTS = '[imagecache_handlers]\ngated = gated_plugin:Gated\n'
+METADATA = 'Metadata-Version: 2.1\nName: gated\nVersion: 1\n'
+
+
+class Gated(Command):
+    """A command that stops at the gate."""
+
+    handler = 'handler = gated'
+
+    def setUp(self):
+        super().setUp()
+        self.configure(self.handler)
+        info = self.root / 'gated-1.dist-info'
+        info.mkdir()
+        (info / 'METADATA').write_text(METADATA)
+        (info / 'entry_points.txt').write_text(POINTS)
+        (self.root / 'gated_plugin.py').write_text(PLUGIN)
+        self.asked = self.root / 'asked'
+        self.opened = self.root / 'opened'
+        os.mkfifo(self.asked)
+        os.mkfifo(self.opened)
+
+    def gated(self):
+        """Give the variables that lead to the handler and its gate."""
+        path = [str(self.root), environment()['PYTHONPATH']]
+        return {
+            'PYTHONPATH': os.pathsep.join(path),
+            'GATE_ASKED': str(self.asked),
+            'GATE_OPENED': str(self.opened),
+        }
+
+    def await_eviction(self):
+        """Give the id of the next image that is about to go."""
+        return self.asked.read_text()
+
+    def let_go(self):
+        self.opened.write_text('go')

@@ -1,0 +1,63 @@
+"""Children that act where more, or less, is allowed than here."""
+
+# Early, for whoever runs these may keep them from others.
+import concurrent.futures.thread  # noqa: F401
+import ctypes
+import os
+import traceback
+
+NOBODY = 65534
+_NEW_MOUNTS, _NEW_USERS = 0x20000, 0x10000000  # unshare(2)
+
+
+class Apart:
+    """Of a test that has a folder ``root``, which is its own."""
+
+    def where_it_mounts(self, act):
+        """Act where anybody may mount, and where nobody else sees it."""
+        self._apart(_be_root_of_ones_own, act)
+
+    def as_another(self, act):
+        """Act as somebody to whom permissions apply: never as root."""
+        self.root.chmod(0o755)
+        self._apart(_be_nobody, act)
+
+    def _apart(self, become, act):
+        log = self.root / 'wrong'
+        log.touch()
+        log.chmod(0o666)
+        child = os.fork()
+        if child == 0:
+            try:
+                become()
+                act()
+            except BaseException:
+                log.write_text(traceback.format_exc())
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        wrong = log.read_text()
+        log.unlink()
+        self.assertFalse(wrong, wrong)
+
+
+def _be_root_of_ones_own():
+    user, group = os.geteuid(), os.getegid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_NEW_MOUNTS | _NEW_USERS):
+        number = ctypes.get_errno()
+        raise OSError(number, f'unshare: {os.strerror(number)}')
+    for name, text in (
+        ('setgroups', 'deny'),
+        ('uid_map', f'0 {user} 1'),
+        ('gid_map', f'0 {group} 1'),
+    ):
+        with open(f'/proc/self/{name}', 'w') as file:
+            file.write(text)
+
+
+def _be_nobody():
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
