@@ -248,8 +248,7 @@ class World:
         self._ours = False
         self._delete = self.rows.delete
         self.rows.delete = self._deleted
-        self._remove = self.disks.remove
-        self.disks.remove = self._removed
+        self._torn = set()  # VBDs that went just now, with their disk
         self._tokens = 0
         self.hosts = [Host(self, f'host{n}') for n in range(2)]
 
@@ -477,17 +476,16 @@ class World:
     def uuid(self, ref):
         return self.rows.get('VDI', ref)['uuid']
 
-    def _removed(self, uuid):
-        """Judge it before: afterwards nobody can tell who shared."""
-        if self._ours:
-            self.broken = True
-            ref = self.rows.by_uuid('VDI', uuid)
-            self._judge(ref, self.rows.get('VDI', ref))
-            self.broken = False
-        self._remove(uuid)
-
     def _deleted(self, cls, ref):
-        if cls == 'VDI':
+        """Judge a disk as its row goes: its bytes are there until after."""
+        if cls == 'VBD' and self._ours:
+            self._torn.add(ref)
+        elif cls == 'VDI':
+            if self._ours:
+                self.broken = True
+                self._judge(ref, self.rows.get('VDI', ref))
+                self.broken = False
+            self._torn.clear()
             self.images.discard(ref)
             self.open.pop(ref, None)
         self._delete(cls, ref)
@@ -497,7 +495,7 @@ class World:
         if ref not in self.images:
             raise Loss(f'{row} is no image of ours')
         look = self.asked[ref]
-        for user in self.sharers(row['uuid']) | set(row['VBDs']):
+        for user in self.sharers(row['uuid']) | self._torn:
             # Whoever came after our last look, nobody could have seen.
             if self.born.get(user, 0) < look.at:
                 raise Loss(f'{row} is in use by {user}')
