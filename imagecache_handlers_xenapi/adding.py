@@ -23,7 +23,6 @@ from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
-from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi.removal import Removals
 from imagecache_handlers_xenapi.repositories import Repository
 from imagecache_handlers_xenapi.session import Port
@@ -88,14 +87,16 @@ class Adding:
             ref = self._create(repository, meta, virtual)
         except CallError as error:
             raise failures.of_write(meta.image_id, store, error) from error
-        with self._discarded(ref):
+        with self._discarded(ref, meta.image_id):
             try:
                 self._fill(
                     repository, meta, ref, _chunks(meta, first, content)
                 )
-                return self._publish(meta, ref, labels)
+                uuid = self._prepare(meta, ref, labels)
             except CallError as error:
                 raise failures.of_store(store, error) from error
+        self._publish(meta, ref)
+        return uuid
 
     def _create(
         self, repository: Repository, meta: ImageMeta, virtual: int
@@ -121,21 +122,22 @@ class Adding:
         return ref
 
     @contextlib.contextmanager
-    def _discarded(self, ref: str) -> Iterator[None]:
+    def _discarded(self, ref: str, image_id: str) -> Iterator[None]:
         """Remove a disk again if it does not become an image."""
         try:
             yield
-        except Uncertain:
-            raise
         except BaseException:
-            self._discard(ref)
+            self._discard(ref, image_id)
             raise
 
-    def _discard(self, ref: str) -> None:
+    def _discard(self, ref: str, image_id: str) -> None:
         for pause in _PAUSES:
             try:
-                record = self._port.call('VDI.get_record', ref)
-                self._removals.destroy(Disk(ref, record))
+                disk = Disk(ref, self._port.call('VDI.get_record', ref))
+                if not _is_half_made(disk, image_id):
+                    LOG.warning('VDI %s is no half image: it stays', disk.uuid)
+                    return
+                self._removals.destroy(disk)
             except CallError as error:
                 if isinstance(error, Failed) and error.code in failures.GONE:
                     return
@@ -195,10 +197,10 @@ class Adding:
             raise Away('no host of the pool has the SR plugged')
         return leader if leader in seeing else str(seeing[0])
 
-    def _publish(
+    def _prepare(
         self, meta: ImageMeta, ref: str, labels: Iterable[str]
     ) -> str:
-        """Make it an image: labels first, the mark last."""
+        """Make it all that an image is, but for the mark; gives its uuid."""
         port = self._port
         uuid: str = port.call('VDI.get_uuid', ref)
         for label in sorted(set(labels)):
@@ -207,11 +209,17 @@ class Adding:
         self._write(ref, CACHED, cached)
         port.call('VDI.remove_from_other_config', ref, STAGING)
         port.call('VDI.set_name_label', ref, name_of(meta.image_id))
+        return uuid
+
+    def _publish(self, meta: ImageMeta, ref: str) -> None:
+        """Write the mark: from here on others may use the image.
+
+        So whatever goes wrong, nothing is taken back.
+        """
         try:
             self._write(ref, IMAGE, meta.image_id)
-        except Lost as error:
+        except CallError as error:
             raise Uncertain(meta.image_id, str(error)) from error
-        return uuid
 
     def _write(self, ref: str, name: str, value: str) -> None:
         try:
@@ -220,6 +228,14 @@ class Adding:
             # The first answer was lost, and it was written all the same.
             if error.code != 'MAP_DUPLICATE_KEY':
                 raise
+
+
+def _is_half_made(disk: Disk, image_id: str) -> bool:
+    """Tell if a disk is still what we made, and nobody has use for it."""
+    staged = STAGING in disk.other_config or disk.record[
+        'name_label'
+    ] == staging_name(image_id)
+    return staged and IMAGE not in disk.other_config and not disk.vbds
 
 
 def _virtual_size(meta: ImageMeta, first: bytes) -> int:

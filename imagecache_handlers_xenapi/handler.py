@@ -292,7 +292,10 @@ class XenAPIHandler(CacheHandler):
             raise ImageExists(meta.image_id, f'in {store}')
         repository = self._repository(store)
         uuid = self._adding.add(repository, meta, content, checked)
-        survey = self._survey(store)
+        try:
+            survey = self._survey(store)
+        except StoreUnavailable as error:
+            raise Uncertain(meta.image_id, str(error)) from error
         disk = survey.disk(uuid)
         if disk is None or disk.image_id != meta.image_id:
             raise Uncertain(meta.image_id, 'somebody changed the new VDI')

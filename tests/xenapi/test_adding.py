@@ -130,6 +130,54 @@ class TestAdd(AddCase):
         [image] = self.connect().enumerate('storage-0')
         self.assertEqual('debian', image.image_id)
 
+    def test_whatever_the_mark_fails_with_nothing_is_taken_back(self):
+        # It was written, a machine has the image, and then we are told no.
+        def write_and_use():
+            [ref] = self.pool.do('VDI.get_all')
+            self.pool.do('VDI.add_to_other_config', ref, 'image-id', 'debian')
+            vm = self.actors.attach(ref)
+            self.pool.do('VM.hard_shutdown', vm)
+            fail('SESSION_INVALID', 'x')()
+
+        self.pool.before('VDI.add_to_other_config', write_and_use, 2)
+        again = fail('SESSION_INVALID', 'x')
+        self.pool.before('VDI.add_to_other_config', again, 3)
+        with self.assertRaises(Uncertain):
+            self.add(b'x' * 2**20)
+        self.assertEqual(1, len(self.vdis()))
+        self.assertEqual(0, self.pool.counters.of('Async.VDI.destroy'))
+
+    def test_an_image_that_cannot_be_looked_at_is_uncertain(self):
+        broken = fail('INTERNAL_ERROR', 'x')
+        self.pool.before('VDI.get_all_records_where', broken, 2)
+        with self.assertRaises(Uncertain):
+            self.add(b'x' * 2**20)
+        self.assertEqual(1, len(self.connect().enumerate('storage-0')))
+
+    def test_half_an_image_that_is_no_longer_ours_is_not_taken_back(self):
+        for change in self.adopt, self.publish, self.attach:
+            with self.subTest(change.__name__):
+                self.start()
+
+                def break_off(change=change):
+                    change(*self.pool.do('VDI.get_all'))
+                    fail('INTERNAL_ERROR', 'x')()
+
+                self.pool.before('VDI.get_uuid', break_off)
+                with self.assertRaises(StoreUnavailable):
+                    self.add(b'x' * 2**20)
+                self.assertEqual(1, len(self.vdis()))
+
+    def adopt(self, ref):
+        self.actors.set('VDI', ref, other_config={}, name_label='mine')
+
+    def attach(self, ref):
+        self.pool.do('VM.hard_shutdown', self.actors.attach(ref))
+
+    def publish(self, ref):
+        made = {**self.record(ref)['other_config'], 'image-id': 'debian'}
+        self.actors.set('VDI', ref, other_config=made)
+
     def test_a_lost_creation_is_debris_in_a_day(self):
         self.pool.after('VDI.create', drop())
         with self.assertRaises(Uncertain):
