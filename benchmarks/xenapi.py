@@ -27,7 +27,7 @@ from imagecache_handlers.verdicts import Did
 from imagecache_handlers_xenapi.address import Address
 from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.handler import XenAPIHandler
-from imagecache_handlers_xenapi.session import Own
+from imagecache_handlers_xenapi.logins import Own
 from imagecache_handlers_xenapi.session import Session
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import Simulator

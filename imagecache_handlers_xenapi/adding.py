@@ -169,7 +169,8 @@ class Adding:
         }
         try:
             transfer.put(self._port.connect, address, query, chunks, meta.size)
-            if not self._tasks.follow(task, transfer.METHOD, _PATIENCE):
+            end = self._clocks.monotonic() + _PATIENCE
+            if not self._tasks.follow(task, transfer.METHOD, end):
                 raise Away(f'{transfer.METHOD} does not end')
         except TaskLost as error:
             raise Away(f'{transfer.METHOD}: {error}') from error

@@ -10,8 +10,8 @@ from imagecache_handlers_xenapi.address import Address
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
-from imagecache_handlers_xenapi.session import Login
-from imagecache_handlers_xenapi.session import Logins
+from imagecache_handlers_xenapi.logins import Login
+from imagecache_handlers_xenapi.logins import Logins
 from imagecache_handlers_xenapi.session import Port
 from imagecache_handlers_xenapi.session import Session
 from imagecache_handlers_xenapi.wire import Dialling

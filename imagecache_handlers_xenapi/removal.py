@@ -24,10 +24,10 @@ LOG = logging.getLogger(__name__)
 
 DESTROY = 'Async.VDI.destroy'
 
-# Seconds: a destroy that has waited so long in xapi's queues is cancelled,
-# and its end awaited so much longer.
-DEADLINE = 120.0
-AFTERWARDS = 50.0
+# Seconds: what a removal may take with all its tries; so long before that
+# moment a destroy that still waits in xapi's queues is cancelled.
+LONGEST = 150.0
+AFTERWARDS = 30.0
 
 # Longer than xapi keeps anything in a queue: what was lost is over by then.
 _FORGOTTEN = datetime.timedelta(hours=2, minutes=10)
@@ -55,12 +55,16 @@ class Removals:
         self._guard = threading.Lock()
         self._begun: dict[str, _Begun] = {}
 
-    def destroy(self, disk: Disk) -> None:
+    def destroy(self, disk: Disk, end: float | None = None) -> None:
         """Destroy a disk; when this returns it is gone.
+
+        By ``end`` of the monotonic clock this returns or raises.
 
         :raises Failed: when it was refused; it is still there.
         :raises Lost: when it may be gone, or may yet go.
         """
+        if end is None:
+            end = self._clocks.monotonic() + LONGEST
         self._note(disk, None)
         try:
             task = self._port.once(DESTROY, disk.ref)
@@ -71,15 +75,15 @@ class Removals:
             self._look(disk, error)
             return
         self._note(disk, task)
-        self._follow(disk, task)
+        self._follow(disk, task, end)
 
-    def _follow(self, disk: Disk, task: str) -> None:
+    def _follow(self, disk: Disk, task: str, end: float) -> None:
         try:
-            done = self._tasks.follow(task, DESTROY, DEADLINE)
+            done = self._tasks.follow(task, DESTROY, end - AFTERWARDS)
             if not done:
                 LOG.warning('%s of %s takes too long', DESTROY, disk.uuid)
                 self._tasks.cancel(task)
-                done = self._tasks.follow(task, DESTROY, AFTERWARDS)
+                done = self._tasks.follow(task, DESTROY, end)
         except TaskLost as error:
             self._note(disk, None)
             self._look(disk, Lost(f'{DESTROY}: {error}'))

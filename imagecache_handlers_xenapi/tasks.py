@@ -34,13 +34,12 @@ class Tasks:
         self._port = port
         self._clocks = clocks
 
-    def follow(self, task: str, method: str, seconds: float) -> bool:
-        """Wait for success; False: it has not ended in that time.
+    def follow(self, task: str, method: str, end: float) -> bool:
+        """Wait for success; False: it has not ended by that moment.
 
         :raises Failed: when the task failed or was cancelled.
         :raises TaskLost: when nobody knows how it ended.
         """
-        end = self._clocks.monotonic() + seconds
         token, pause = '', _FIRST
         while True:
             left = max(0.0, end - self._clocks.monotonic())

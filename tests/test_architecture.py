@@ -93,14 +93,16 @@ CONTRACT = {'exceptions', 'handler', 'marks', 'model', 'source'}
 # The same of the handler `xenapi`: above the port nothing knows of sockets.
 XENAPI_ROOMS = {
     'handler': (
-        'adding chain disks failures filters lent opts removal repositories '
-        'session survey timing wire'
+        'adding disks evicting failures lent logins looking opts removal '
+        'repositories session timing wire'
     ),
     'opts': '',
     'adding': (
         'disks failures removal repositories session tasks timing transfer'
     ),
     'transfer': 'address failures',
+    'evicting': 'chain disks failures looking removal survey timing',
+    'looking': 'disks failures filters repositories session survey timing',
     'survey': 'chain disks repositories',
     'repositories': 'session',
     'removal': 'disks failures filters session tasks timing',
@@ -108,8 +110,9 @@ XENAPI_ROOMS = {
     'disks': 'chain',
     'chain': '',
     'filters': '',
-    'lent': 'address failures session wire',
-    'session': 'address failures wire',
+    'lent': 'address failures logins session wire',
+    'session': 'address failures logins wire',
+    'logins': 'address failures wire',
     'wire': 'address failures',
     'address': '',
     'failures': '',

@@ -8,7 +8,7 @@ from imagecache_handlers import marks
 from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.handler import GRACE
 from imagecache_handlers_xenapi.handler import XenAPIHandler
-from imagecache_handlers_xenapi.session import Own
+from imagecache_handlers_xenapi.logins import Own
 from imagecache_handlers_xenapi.session import Session
 from imagecache_handlers_xenapi.simulator import fail
 from imagecache_handlers_xenapi.simulator import fixtures
@@ -26,6 +26,23 @@ def quick(**more):
     return Timing(
         **{'wrong_password': 0, 'collect': None, 'statistics': None, **more}
     )
+
+
+class Time:
+    """Clocks that a test winds, and that every sleep moves."""
+
+    def __init__(self):
+        self.passed = 0.0
+        self._base = datetime.datetime.now(datetime.UTC)
+        self.clocks = Clocks(
+            now=self.now, monotonic=lambda: self.passed, sleep=self.sleep
+        )
+
+    def now(self):
+        return self._base + datetime.timedelta(seconds=self.passed)
+
+    def sleep(self, seconds):
+        self.passed += seconds
 
 
 class Pooled:

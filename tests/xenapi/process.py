@@ -16,7 +16,7 @@ from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
 from imagecache_handlers_xenapi.handler import XenAPIHandler
-from imagecache_handlers_xenapi.session import Own
+from imagecache_handlers_xenapi.logins import Own
 from imagecache_handlers_xenapi.session import Session
 from imagecache_handlers_xenapi.timing import Clocks
 from imagecache_handlers_xenapi.wire import Dialling

@@ -16,7 +16,7 @@ from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi import filters
 from imagecache_handlers_xenapi import lent
-from imagecache_handlers_xenapi.session import ORIGINATOR
+from imagecache_handlers_xenapi.logins import ORIGINATOR
 from imagecache_handlers_xenapi.simulator import drop
 from imagecache_handlers_xenapi.simulator import hang
 from imagecache_handlers_xenapi.simulator import Scenario

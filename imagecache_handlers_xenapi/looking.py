@@ -1,0 +1,96 @@
+"""Looks at the pool: its stores, all disks of one, a single disk."""
+
+from collections.abc import Iterable
+import datetime
+
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Store
+from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi import failures
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi import filters
+from imagecache_handlers_xenapi.repositories import check_choices
+from imagecache_handlers_xenapi.repositories import Pool
+from imagecache_handlers_xenapi.repositories import Repository
+from imagecache_handlers_xenapi.session import Port
+from imagecache_handlers_xenapi.survey import Survey
+from imagecache_handlers_xenapi.timing import Clocks
+
+
+class Looks:
+    """Reads, and remembers what a store's name stands for."""
+
+    def __init__(
+        self,
+        port: Port,
+        srs: Iterable[str],
+        grace: datetime.timedelta,
+        clocks: Clocks,
+    ) -> None:
+        self._port = port
+        self._srs = check_choices(srs)
+        self._grace = grace
+        self._clocks = clocks
+        # Read again with every pass.
+        self._repositories: dict[str, Repository] = {}
+
+    def stores(self) -> list[Store]:
+        with failures.reading('xenapi'):
+            pool = Pool.read(self._port, self._srs)
+        found = pool.chosen(self._srs)
+        self._repositories = {one.store.name: one for one in found}
+        return [one.store for one in found]
+
+    def repository(self, store: str) -> Repository:
+        """Give the SR that a store is; its reference is as good as a name.
+
+        :raises StoreUnavailable: when it is none, or cannot be read.
+        """
+        if store not in self._repositories:
+            self.stores()
+        found = self._repositories.get(store)
+        if found is None:
+            raise StoreUnavailable(store, 'no SR of [imagecache_xenapi] srs')
+        if found.store.problem:
+            raise StoreUnavailable(store, found.store.problem)
+        return found
+
+    def survey(self, store: str) -> Survey:
+        """Look at all disks of a store."""
+        repository = self.repository(store)
+        with failures.reading(store):
+            records = self._port.read(
+                'VDI.get_all_records_where', filters.equals(SR=repository.ref)
+            )
+            if not records:
+                # So it looks, too, when the SR itself has gone.
+                self._check(repository)
+        now = self._clocks.now()
+        return Survey(repository, records, self._grace, now)
+
+    def _check(self, repository: Repository) -> None:
+        try:
+            self._port.call('SR.get_uuid', repository.ref)
+        except Failed:
+            self._repositories.pop(repository.store.name, None)
+            raise
+
+    def find(self, image: CachedImage) -> Disk | None:
+        """Read that very VDI afresh; None: it is gone, or another's."""
+        repository = self.repository(image.store)
+        disk = self._read(image.location, image.store)
+        if disk is None or disk.sr != repository.ref:
+            return None
+        return disk if disk.image_id == image.image_id else None
+
+    def _read(self, uuid: str, store: str) -> Disk | None:
+        try:
+            wanted = filters.equals(uuid=uuid)
+        except ValueError:
+            return None
+        with failures.reading(store):
+            found = self._port.read('VDI.get_all_records_where', wanted)
+        for ref, record in found.items():
+            return Disk(ref, record)
+        return None
