@@ -99,12 +99,19 @@ def of_store(store: str, error: CallError) -> StoreUnavailable:
     return StoreUnavailable(store, str(error))
 
 
-def of_write(image_id: str, store: str, error: CallError) -> CacheError:
-    """Say what an error of a write to the database means: all or nothing."""
+def of_write(
+    image_id: str, store: str, error: CallError, *, begun: bool = False
+) -> CacheError:
+    """Say what an error of a write to the database means: all or nothing.
+
+    Once others were ``begun`` before it, it cannot be nothing any more.
+    """
     if isinstance(error, Lost):
         return Uncertain(image_id, str(error))
     if isinstance(error, Failed) and error.code in GONE:
         return ImageNotFound(image_id, str(error))
+    if begun:
+        return Uncertain(image_id, str(error))
     return of_store(store, error)
 
 
@@ -127,8 +134,10 @@ def reading(store: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def writing(image: CachedImage) -> Iterator[None]:
+def writing(image: CachedImage, *, begun: bool) -> Iterator[None]:
     try:
         yield
     except CallError as error:
-        raise of_write(image.image_id, image.store, error) from error
+        raise of_write(
+            image.image_id, image.store, error, begun=begun
+        ) from error

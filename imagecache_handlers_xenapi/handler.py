@@ -118,15 +118,16 @@ class XenAPIHandler(CacheHandler):
         disk = self._looks.find(image)
         if disk is None:
             raise ImageNotFound(image.image_id, f'no VDI {image.location}')
-        with failures.writing(image):
-            for label in sorted(added - disk.labels):
-                self._add_label(disk, label)
-            for label in sorted((disk.labels | added) & removed):
-                self._port.call(
-                    'VDI.remove_from_other_config',
-                    disk.ref,
-                    key(disk.uuid, label),
-                )
+        writes = [
+            *((self._add_label, one) for one in sorted(added - disk.labels)),
+            *(
+                (self._remove_label, one)
+                for one in sorted((disk.labels | added) & removed)
+            ),
+        ]
+        for number, (write, label) in enumerate(writes):
+            with failures.writing(image, begun=number > 0):
+                write(disk, label)
 
     def _add_label(self, disk: Disk, label: str) -> None:
         try:
@@ -140,6 +141,11 @@ class XenAPIHandler(CacheHandler):
             # Whoever wrote it meanwhile, it is there.
             if error.code != 'MAP_DUPLICATE_KEY':
                 raise
+
+    def _remove_label(self, disk: Disk, label: str) -> None:
+        self._port.call(
+            'VDI.remove_from_other_config', disk.ref, key(disk.uuid, label)
+        )
 
     def evict(self, image: CachedImage) -> int | None:
         return self._evicting.evict(image)

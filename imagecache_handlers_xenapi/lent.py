@@ -1,7 +1,8 @@
 """Sessions that somebody lends us: one call in flight, none that blocks."""
 
+from collections.abc import Iterator
+import contextlib
 import http.client
-import threading
 from typing import Any
 import xmlrpc.client
 
@@ -9,7 +10,6 @@ from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers_xenapi.address import Address
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import Failed
-from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi.logins import Login
 from imagecache_handlers_xenapi.logins import Logins
 from imagecache_handlers_xenapi.session import Port
@@ -20,21 +20,24 @@ from imagecache_handlers_xenapi.wire import Dialling
 def port(lent: Any, dialling: Dialling, url: str | None = None) -> Port:
     """Work with what Nova has: os_xenapi's session, or XenAPI's own.
 
-    The former names its address, so that we call over connections of our
-    own and take none out of its pool.  The latter makes the calls itself;
-    ``url`` is only used for uploads then.
+    Of either only the login is taken: the calls go over connections of our
+    own, because theirs send by themselves once more what was cut off, and
+    a destroy must not be.  A plain session does not say where it is.
 
-    :raises ConfigurationError: when it is neither.
+    :raises ConfigurationError: when it is neither, or lacks the ``url``.
     """
     # Asked by its type: a proxy claims to have every method.
     kind = type(lent)
+    logins: Logins
     if hasattr(kind, 'get_session_id'):
-        return Session(_Pooled(lent), dialling, alone=True)
-    if hasattr(kind, 'xenapi_request'):
-        return _Plain(lent, dialling, url)
-    raise ConfigurationError(
-        f'a {type(lent).__name__} was lent that is no session of XenAPI'
-    )
+        logins = _Pooled(lent)
+    elif hasattr(kind, 'xenapi_request'):
+        logins = _Plain(lent, url)
+    else:
+        raise ConfigurationError(
+            f'a {kind.__name__} was lent that is no session of XenAPI'
+        )
+    return Session(logins, dialling, alone=True)
 
 
 class _Pooled(Logins):
@@ -44,60 +47,46 @@ class _Pooled(Logins):
         self._lent = lent
 
     def obtain(self) -> Login:
-        ref = self._lent.get_session_id()
-        return Login(Address.parse(self._lent.master_url), ref)
+        with _asking():
+            ref = self._lent.get_session_id()
+            return Login(Address.parse(self._lent.master_url), ref)
 
     def give_back(self, login: Login) -> None:
         """It is not ours to log out."""
 
 
-class _Plain(Port):
-    """A plain session makes the calls, one after the other."""
+class _Plain(Logins):
+    """The login of a plain session, at the address that we are told."""
 
-    may_block = False
-
-    def __init__(self, lent: Any, dialling: Dialling, url: str | None) -> None:
-        self._lent = lent
-        self._dialling = dialling
-        self.timeout = dialling.timeout
-        self._address = Address.parse(url) if url else None
-        self._turn = threading.Lock()
-
-    def read(self, method: str, *params: Any) -> Any:
-        return self.call(method, *params)
-
-    def call(self, method: str, *params: Any) -> Any:
-        try:
-            return self.once(method, *params)
-        except Lost:
-            return self.once(method, *params)
-
-    def once(self, method: str, *params: Any) -> Any:
-        from XenAPI import Failure
-
-        try:
-            with self._turn:
-                return self._lent.xenapi_request(method, params)
-        except Failure as error:
-            raise Failed(method, error.details) from error
-        except ConnectionRefusedError as error:
-            raise Away(f'{method}: {error}') from error
-        except (
-            OSError,
-            http.client.HTTPException,
-            xmlrpc.client.Error,
-        ) as error:
-            raise Lost(f'{method}: {error!r}') from error
-
-    def login(self) -> Login:
-        if self._address is None:
-            raise Away(
-                'set [imagecache_xenapi] url: the lent session has none'
+    def __init__(self, lent: Any, url: str | None) -> None:
+        if not url:
+            raise ConfigurationError(
+                'a plain session was lent, which does not say where it is: '
+                'set [imagecache_xenapi] url'
             )
-        return Login(self._address, self._lent.handle)
+        self._lent = lent
+        self._address = Address.parse(url)
 
-    def connect(self, address: Address) -> http.client.HTTPConnection:
-        return self._dialling.connect(address)
+    def obtain(self) -> Login:
+        with _asking():
+            return Login(self._address, self._lent.handle)
 
-    def close(self) -> None:
-        """It is not ours to close."""
+    def give_back(self, login: Login) -> None:
+        """It is not ours to log out."""
+
+
+@contextlib.contextmanager
+def _asking() -> Iterator[None]:
+    """Have a lender's errors be ours."""
+    from XenAPI import Failure
+
+    try:
+        yield
+    except Failure as error:
+        raise Failed('a lent session', error.details) from error
+    except (
+        OSError,
+        http.client.HTTPException,
+        xmlrpc.client.Error,
+    ) as error:
+        raise Away(f'a lent session: {error!r}') from error

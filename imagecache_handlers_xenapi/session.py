@@ -14,6 +14,7 @@ import logging
 import threading
 from typing import Any
 
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers_xenapi.address import Address
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import CallError
@@ -137,15 +138,20 @@ class Session(Port):
     ) -> Any:
         # One of each: an answer that is lost, a host or a login that is gone.
         bearable = {Lost, Away} if repeat else {Away}
+        lost: Lost | None = None
         with self._turn:
             while True:
                 try:
                     return self._make_once(use, method, params)
-                except CallError as error:
+                except CacheError as error:
                     kind = Away if _was_not_made(error) else type(error)
                     if kind not in bearable:
-                        raise
+                        if lost is None or _is_answer(error, method):
+                            raise
+                        # The first time it may have been made, all the same.
+                        raise lost from error
                     bearable.discard(kind)
+                    lost = error if isinstance(error, Lost) else lost
                     LOG.debug('Once more: %s', error)
 
     def _make_once(
@@ -205,7 +211,16 @@ class Session(Port):
                 self._login = None
 
 
-def _was_not_made(error: CallError) -> bool:
+def _is_answer(error: CacheError, method: str) -> bool:
+    """Tell if xapi said no to that very call, not to us."""
+    return (
+        isinstance(error, Failed)
+        and error.method == method
+        and not _was_not_made(error)
+    )
+
+
+def _was_not_made(error: CacheError) -> bool:
     if isinstance(error, Failed):
         return error.code in _LOGIN_AGAIN
     return isinstance(error, Away)

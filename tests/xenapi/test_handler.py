@@ -8,11 +8,16 @@ import XenAPI
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers import loader
 from imagecache_handlers import StoreUnavailable
+from imagecache_handlers import Uncertain
 from imagecache_handlers_xenapi.handler import XenAPIHandler
 from imagecache_handlers_xenapi import opts
+from imagecache_handlers_xenapi.simulator import drop
+from imagecache_handlers_xenapi.simulator import fail
 from imagecache_handlers_xenapi.simulator import hang
 from imagecache_handlers_xenapi.simulator import Scenario
 from tests.xenapi.pool import Pooled
+
+ADD = 'VDI.add_to_other_config'
 
 
 class LoadCase(Pooled, unittest.TestCase):
@@ -50,7 +55,8 @@ class TestLoading(LoadCase):
     def test_with_a_session_that_nova_lends(self):
         session = self.lend()
         self.cache('debian')
-        handler = self.load(self.conf(), session=session)
+        conf = self.conf(url=[self.pool.url])
+        handler = self.load(conf, session=session)
         self.assertEqual(1, len(handler.enumerate('storage-0')))
         handler.close()
         self.assertEqual(1, len(session.xenapi.pool.get_all()))
@@ -81,6 +87,41 @@ class TestLoading(LoadCase):
         self.pool.before('VDI.get_all_records_where', hang(3), 2)
         with self.assertRaises(StoreUnavailable):
             handler.enumerate('storage-1')
+
+
+class TestMarks(LoadCase):
+    scenario = Scenario()
+    srs = ('storage-0',)
+
+    def setUp(self):
+        super().setUp()
+        self.handler = self.connect()
+        self.cache('debian')
+        [self.image] = self.handler.enumerate('storage-0')
+
+    def labels(self):
+        [image] = self.handler.enumerate('storage-0')
+        return image.marks.labels
+
+    def test_a_label_that_may_have_been_written_is_uncertain(self):
+        self.pool.after(ADD, drop())
+        for number in 2, 3:
+            self.pool.before(ADD, fail('SESSION_INVALID', 'x'), number)
+        with self.assertRaises(Uncertain):
+            self.handler.mark(self.image, {'pin.ops'})
+        self.assertIn('pin.ops', self.labels())
+
+    def test_so_is_half_of_what_was_asked_for(self):
+        self.pool.before(ADD, fail('INTERNAL_ERROR', 'x'), 2)
+        with self.assertRaises(Uncertain):
+            self.handler.mark(self.image, {'pin.ops', 'site.a'})
+        self.assertIn('pin.ops', self.labels())
+
+    def test_nothing_is_no_more_than_a_trouble_of_the_store(self):
+        self.pool.before(ADD, fail('INTERNAL_ERROR', 'x'))
+        with self.assertRaises(StoreUnavailable):
+            self.handler.mark(self.image, {'pin.ops'})
+        self.assertNotIn('pin.ops', self.labels())
 
 
 class TestOddPools(LoadCase):

@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 import unittest
+from unittest import mock
 
 import XenAPI
 
@@ -18,6 +19,7 @@ from imagecache_handlers_xenapi import filters
 from imagecache_handlers_xenapi import lent
 from imagecache_handlers_xenapi.logins import ORIGINATOR
 from imagecache_handlers_xenapi.simulator import drop
+from imagecache_handlers_xenapi.simulator import fail
 from imagecache_handlers_xenapi.simulator import hang
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import XapiError
@@ -205,6 +207,42 @@ class TestCalls(PortCase):
         port.read('VDI.get_all')
         self.assertEqual(1, self.pool.counters.of(LOGIN))
 
+    def test_once_lost_it_stays_lost_unless_the_call_is_answered(self):
+        """The login failing afterwards does not undo what was written."""
+        for error in (
+            fail('SESSION_INVALID', 'x'),
+            fail('HOST_IS_SLAVE', '127.0.0.1'),
+            drop(),
+        ):
+            port = self.open()
+            port.call('pool.get_all')
+            self.pool.after('VDI.get_all', drop())
+            for number in 2, 3:
+                self.pool.before('VDI.get_all', error, number)
+            with self.assertRaises(Lost):
+                port.call('VDI.get_all')
+            self.pool.steering.clear()
+
+    def test_nor_does_a_login_that_is_refused_then(self):
+        refused = {
+            'INTERNAL_ERROR': ('still booting',),
+            'SESSION_AUTHENTICATION_FAILED': ('root', 'x'),
+        }
+        for code, params in refused.items():
+            port = self.open()
+            port.call('pool.get_all')
+            self.pool.after('VDI.get_all', drop())
+            self.pool.before('VDI.get_all', fail('SESSION_INVALID', 'x'), 2)
+            self.pool.before(LOGIN, fail(code, *params))
+            with self.assertRaises(Lost):
+                port.call('VDI.get_all')
+
+    def test_a_call_that_is_answered_at_last_is_not_lost(self):
+        port = self.open()
+        self.pool.after('VDI.get_all', drop())
+        self.pool.before('VDI.get_all', fail('INTERNAL_ERROR', 'x'), 2)
+        self.assertFails('INTERNAL_ERROR', port.call, 'VDI.get_all')
+
     def test_a_host_that_dies_in_a_read_gives_way_to_the_other(self):
         self.start(Scenario(hosts=2))
         port = self.open(self.pool.url_of(0), self.pool.url_of(1))
@@ -350,7 +388,7 @@ class TestLent(PortCase):
 
     def ports(self):
         session = self.lend()
-        yield lent.port(session, self.dialling)
+        yield lent.port(session, self.dialling, self.pool.url)
         yield lent.port(Counting(session, self.pool.url), self.dialling)
 
     def test_one_call_is_in_flight_and_none_blocks(self):
@@ -403,13 +441,37 @@ class TestLent(PortCase):
             self.assertFails(
                 'HANDLE_INVALID', port.once, 'VDI.get_record', 'OpaqueRef:x'
             )
-            # XenAPI's own client sends a call once more by itself.
-            for number in 1, 2:
-                self.pool.before('VDI.get_all', drop(), number)
+            self.pool.before('VDI.get_all', drop())
             with self.assertRaises(Lost):
                 port.once('VDI.get_all')
-            self.pool.steering.clear()
             port.close()
+
+    def test_nothing_is_sent_twice_that_must_not_be(self):
+        for port in self.ports():
+            self.pool.counters.reset()
+            self.pool.after('VDI.get_all', drop())
+            with self.assertRaises(Lost):
+                port.once('VDI.get_all')
+            self.assertEqual(1, self.pool.counters.of('VDI.get_all'))
+            port.close()
+
+    def test_a_plain_session_needs_the_url(self):
+        with self.assertRaises(ConfigurationError) as caught:
+            lent.port(self.lend(), self.dialling)
+        self.assertIn('[imagecache_xenapi] url', str(caught.exception))
+
+    def test_what_a_lender_fails_with_is_our_error(self):
+        for error, kind in (
+            (XenAPI.Failure(['SESSION_INVALID', 'x']), Failed),
+            (ConnectionResetError(), Away),
+        ):
+            with mock.patch.object(
+                Counting, 'get_session_id', side_effect=error
+            ):
+                lender = Counting(None, self.pool.url)
+                port = lent.port(lender, self.dialling)
+                with self.assertRaises(kind):
+                    port.call('pool.get_all')
 
     def test_what_is_no_session_is_refused(self):
         with self.assertRaises(ConfigurationError):
