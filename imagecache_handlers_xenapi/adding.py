@@ -139,7 +139,7 @@ class Adding:
                     return
                 self._removals.destroy(disk)
             except CallError as error:
-                if isinstance(error, Failed) and error.code in failures.GONE:
+                if failures.is_gone(error, ref):
                     return
                 LOG.debug('Half an image stays for now: %s', error)
                 self._clocks.sleep(pause)

@@ -11,7 +11,6 @@ from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
-from imagecache_handlers_xenapi.failures import GONE
 from imagecache_handlers_xenapi.failures import PASSING
 from imagecache_handlers_xenapi.looking import Looks
 from imagecache_handlers_xenapi.removal import LONGEST
@@ -71,7 +70,7 @@ class Evicting:
         try:
             self._removals.destroy(disk, end)
         except Failed as error:
-            if error.code in GONE:
+            if failures.is_gone(error, disk.ref, disk.uuid):
                 return 0
             raise
         # A base copy is the collector's, which comes later.

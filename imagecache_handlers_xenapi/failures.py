@@ -11,7 +11,7 @@ from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.model import CachedImage
 
-GONE = frozenset({'HANDLE_INVALID', 'UUID_INVALID'})
+_GONE = frozenset({'HANDLE_INVALID', 'UUID_INVALID'})
 
 # These pass by themselves, often within seconds.
 PASSING = frozenset(
@@ -95,6 +95,18 @@ class Lost(CallError):
     """The answer was lost: the call may have been made, or may yet be."""
 
 
+def is_gone(error: CallError, *names: str) -> bool:
+    """Tell if an error says that this very object is there no more.
+
+    Work on a disk may stumble over something else that is gone.
+    """
+    return (
+        isinstance(error, Failed)
+        and error.code in _GONE
+        and not set(names).isdisjoint(error.params)
+    )
+
+
 def of_store(store: str, error: CallError) -> StoreUnavailable:
     return StoreUnavailable(store, str(error))
 
@@ -108,7 +120,7 @@ def of_write(
     """
     if isinstance(error, Lost):
         return Uncertain(image_id, str(error))
-    if isinstance(error, Failed) and error.code in GONE:
+    if is_gone(error, 'VDI'):
         return ImageNotFound(image_id, str(error))
     if begun:
         return Uncertain(image_id, str(error))
@@ -120,7 +132,7 @@ def of_removal(image_id: str, store: str, error: CallError) -> CacheError:
     if isinstance(error, Failed):
         if error.code in _REFUSED:
             return ImageBusy(image_id, str(error))
-        if error.code not in _OF_THE_STORE | GONE:
+        if error.code not in _OF_THE_STORE:
             return Uncertain(image_id, str(error))
     return of_write(image_id, store, error)
 

@@ -25,7 +25,6 @@ from imagecache_handlers_xenapi.evicting import Evicting
 from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
-from imagecache_handlers_xenapi.failures import GONE
 from imagecache_handlers_xenapi import lent
 from imagecache_handlers_xenapi.logins import Own
 from imagecache_handlers_xenapi.looking import Looks
@@ -106,6 +105,11 @@ class XenAPIHandler(CacheHandler):
         disks = survey.disks(image_ids)
         with failures.reading(store):
             removals = self._removals.busy(disks)
+        if None in removals.values():
+            # What is no longer under way may have ended with the disk, after
+            # we looked.
+            survey = self._looks.survey(store)
+            disks = survey.disks(image_ids)
         return [survey.image(one, removals.get(one.uuid)) for one in disks]
 
     def mark(
@@ -187,7 +191,7 @@ class XenAPIHandler(CacheHandler):
         try:
             self._removals.destroy(disk)
         except Failed as error:
-            if error.code in GONE:
+            if failures.is_gone(error, disk.ref, disk.uuid):
                 return 0
             raise failures.of_store(debris.store, error) from error
         except CallError as error:

@@ -1,5 +1,6 @@
 """How a disk is destroyed, and what is known of those that may yet be."""
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
@@ -8,11 +9,11 @@ import logging
 import threading
 from typing import Any
 
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers_xenapi.disks import Disk
-from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
-from imagecache_handlers_xenapi.failures import GONE
 from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi import filters
 from imagecache_handlers_xenapi.session import Port
@@ -33,7 +34,6 @@ AFTERWARDS = 30.0
 _FORGOTTEN = datetime.timedelta(hours=2, minutes=10)
 # How long a request without an answer may still be on its way.
 _ON_ITS_WAY = datetime.timedelta(minutes=2)
-_SKEW = datetime.timedelta(seconds=60)
 _UNDER_WAY = 'a removal may be under way'
 
 
@@ -68,12 +68,12 @@ class Removals:
         self._note(disk, None)
         try:
             task = self._port.once(DESTROY, disk.ref)
-        except (Away, Failed):
-            self._forget(disk)
-            raise
         except Lost as error:
             self._look(disk, error)
             return
+        except CacheError:
+            self._forget(disk)
+            raise
         self._note(disk, task)
         self._follow(disk, task, end)
 
@@ -102,7 +102,7 @@ class Removals:
         try:
             self._port.call('VDI.get_uuid', disk.ref)
         except Failed as answer:
-            if answer.code not in GONE:
+            if not failures.is_gone(answer, disk.ref):
                 raise error from answer
             self._forget(disk)
             return
@@ -118,84 +118,66 @@ class Removals:
         with self._guard:
             self._begun.pop(disk.uuid, None)
 
-    def busy(self, disks: Iterable[Disk]) -> dict[str, str]:
-        """Say of which disks a removal may be under way, by uuid.
+    def busy(self, disks: Iterable[Disk]) -> dict[str, str | None]:
+        """Say why those disks may be about to go that might, by uuid.
 
-        Of another process only an expired claim tells: while it lives the
-        claim itself keeps everybody away.  A task does not say what it is
-        aimed at, so any that began while the claim lived may be.
+        None: by now no removal of that one is under way.  Of another
+        process only an expired claim tells: while it lives the claim itself
+        keeps everybody away.  A task does not say what it is aimed at, and
+        when it began is told by another clock, so any may be.
         """
-        disks = list(disks)
         now = self._clocks.now()
-        with self._guard:
-            begun = dict(self._begun)
-        for uuid, one in begun.items():
-            if now - one.at > _FORGOTTEN:
-                with self._guard:
-                    self._begun.pop(uuid, None)
+        begun = self._remembered(now)
         suspects = [
             disk for disk in disks if disk.uuid in begun or _expired(disk, now)
         ]
         if not suspects:
             return {}
         pending = self._pending()
-        known = {one.task for one in begun.values() if one.task}
-        strange = {
-            task: at for task, at in pending.items() if task not in known
-        }
+        strange = pending - {one.task for one in begun.values()}
         return {
             disk.uuid: _UNDER_WAY
+            if (strange and _expired(disk, now))
+            or _may_come(begun.get(disk.uuid), pending, strange, now)
+            else None
             for disk in suspects
-            if self._ours(begun.get(disk.uuid), pending, strange, now)
-            or _theirs(disk, strange, now)
         }
 
-    def _pending(self) -> dict[str, datetime.datetime | None]:
-        """Give the destroys that have not ended, and when they began."""
+    def _remembered(self, now: datetime.datetime) -> dict[str, _Begun]:
+        with self._guard:
+            self._begun = {
+                uuid: one
+                for uuid, one in self._begun.items()
+                if now - one.at <= _FORGOTTEN
+            }
+            return dict(self._begun)
+
+    def _pending(self) -> set[str]:
+        """Give the destroys that have not ended."""
         found: Mapping[str, Mapping[str, Any]] = self._port.read(
             'task.get_all_records_where',
             filters.equals(name__label=DESTROY),
         )
         return {
-            task: _read_date(record['created'])
+            task
             for task, record in found.items()
             if record['status'] in ('pending', 'cancelling')
         }
 
-    def _ours(
-        self,
-        begun: _Begun | None,
-        pending: Mapping[str, datetime.datetime | None],
-        strange: Mapping[str, datetime.datetime | None],
-        now: datetime.datetime,
-    ) -> bool:
-        if begun is None:
-            return False
-        if begun.task is not None:
-            return begun.task in pending
-        return now - begun.at < _ON_ITS_WAY or any(
-            at is None or at > begun.at - _SKEW for at in strange.values()
-        )
+
+def _may_come(
+    begun: _Begun | None,
+    pending: Collection[str],
+    strange: Collection[str],
+    now: datetime.datetime,
+) -> bool:
+    """Tell if a destroy of ours may yet be done."""
+    if begun is None:
+        return False
+    if begun.task is not None:
+        return begun.task in pending
+    return bool(strange) or now - begun.at < _ON_ITS_WAY
 
 
 def _expired(disk: Disk, now: datetime.datetime) -> bool:
     return any(expiry < now for expiry in disk.marks.claims.values())
-
-
-def _theirs(
-    disk: Disk,
-    strange: Mapping[str, datetime.datetime | None],
-    now: datetime.datetime,
-) -> bool:
-    expired = [one for one in disk.marks.claims.values() if one < now]
-    return bool(expired) and any(
-        at is None or at <= max(expired) + _SKEW for at in strange.values()
-    )
-
-
-def _read_date(text: object) -> datetime.datetime | None:
-    try:
-        made = datetime.datetime.strptime(str(text), '%Y%m%dT%H:%M:%SZ')
-    except ValueError:
-        return None
-    return made.replace(tzinfo=datetime.UTC)

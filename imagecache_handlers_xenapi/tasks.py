@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 import contextlib
+import logging
 from typing import Any
 
-from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
-from imagecache_handlers_xenapi.failures import GONE
 from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi.session import Port
 from imagecache_handlers_xenapi.timing import Clocks
+
+LOG = logging.getLogger(__name__)
 
 _ENDED = frozenset({'success', 'failure', 'cancelled'})
 
@@ -39,45 +43,47 @@ class Tasks:
 
         :raises Failed: when the task failed or was cancelled.
         :raises TaskLost: when nobody knows how it ended.
+        :raises Lost: when it cannot be asked after any more.
         """
-        token, pause = '', _FIRST
+        token, pause, polls = '', _FIRST, not self._port.may_block
         while True:
             left = max(0.0, end - self._clocks.monotonic())
+            record: Mapping[str, Any] = {}
+            troubled = False
             try:
-                record, token = self._look(task, token, left)
-            except (Away, Lost):
-                record, token = {}, ''
-                self._clocks.sleep(min(left, _LONGEST))
-            status = record.get('status')
-            if status in _ENDED:
+                if polls:
+                    record = self._port.call('task.get_record', task)
+                else:
+                    record, token = self._await(task, token, left)
+            except CallError as error:
+                if failures.is_gone(error, task):
+                    raise TaskLost(str(error)) from error
+                # That we may not ask, or not now, is no end of the task.
+                LOG.debug('Task %s is asked after again: %s', task, error)
+                token, pause, troubled = '', _LONGEST, True
+                polls = polls or isinstance(error, Failed)
+            except ConfigurationError as error:
+                raise Lost(f'{method}: {error}') from error
+            if record.get('status') in _ENDED:
                 _check(method, record)
                 return True
             if not left:
                 return False
-            if not self._port.may_block:
+            if polls or troubled:
                 self._clocks.sleep(min(left, pause))
                 pause = min(2 * pause, _LONGEST)
 
-    def _look(
+    def _await(
         self, task: str, token: str, left: float
     ) -> tuple[Mapping[str, Any], str]:
         """Give the task's record, if there is news of it."""
-        try:
-            if not self._port.may_block:
-                return self._port.call('task.get_record', task), ''
-            # The first answer comes at once, if there is such a task.
-            longest = min(_WAIT if token else _AT_ONCE, self._port.timeout / 2)
-            wait = max(_FIRST, min(left, longest))
-            batch = self._port.call(
-                'event.from', [f'task/{task}'], token, wait
-            )
-            if not batch['events'] and not token:
-                # Of a task that is gone there are no events either.
-                return self._port.call('task.get_record', task), ''
-        except Failed as error:
-            if error.code in GONE:
-                raise TaskLost(str(error)) from error
-            raise
+        # The first answer comes at once, if there is such a task.
+        longest = min(_WAIT if token else _AT_ONCE, self._port.timeout / 2)
+        wait = max(_FIRST, min(left, longest))
+        batch = self._port.call('event.from', [f'task/{task}'], token, wait)
+        if not batch['events'] and not token:
+            # Of a task that is gone there are no events either.
+            return self._port.call('task.get_record', task), ''
         for event in reversed(batch['events']):
             if event['operation'] == 'del':
                 raise TaskLost(f'{task} was forgotten')
@@ -86,12 +92,12 @@ class Tasks:
 
     def cancel(self, task: str) -> None:
         """Ask it to stop; it may succeed all the same."""
-        with contextlib.suppress(CallError):
+        with contextlib.suppress(CacheError):
             self._port.call('task.cancel', task)
 
     def forget(self, task: str) -> None:
         """Remove a task that has ended."""
-        with contextlib.suppress(CallError):
+        with contextlib.suppress(CacheError):
             self._port.call('task.destroy', task)
 
 

@@ -131,7 +131,7 @@ class Pooled:
     @contextlib.contextmanager
     def failing(self, method, code='INTERNAL_ERROR', *params):
         """Let every call of a method fail for a while."""
-        for number in range(1, 60):
+        for number in range(1, 200):
             error = fail(code, *(params or ('it is broken',)))
             self.pool.before(method, error, number)
         try:

@@ -5,8 +5,11 @@ import unittest
 
 from imagecache_handlers import ImageBusy
 from imagecache_handlers.marks import claim_label
+from imagecache_handlers import Uncertain
 from imagecache_handlers_xenapi.simulator import fail
 from imagecache_handlers_xenapi.simulator import Scenario
+from imagecache_handlers_xenapi.simulator.tasks import When
+from imagecache_handlers_xenapi.simulator.values import date
 from tests.xenapi.pool import Pooled
 from tests.xenapi.pool import SEEN
 from tests.xenapi.pool import Time
@@ -122,3 +125,107 @@ class TestClaims(EvictingCase):
             self.pool.before(DESTROY, refuse_late, number)
         self.assertStays(image, 'SR_BACKEND_FAILURE_46')
         self.assertLess(self.time.passed, 150)
+
+
+class TestTasks(EvictingCase):
+    """What becomes of a destroy that waits in xapi's queues."""
+
+    def setUp(self):
+        super().setUp()
+        self.pool.world.tasks.when = When.TOLD
+
+    def assertFollowed(self, *faults, method='event.from'):
+        """Evict while asking after the task fails like that."""
+        ref = self.cache('debian')
+        image = self.claimed(ref)
+        for number, fault in enumerate(faults, 1):
+            self.pool.before(method, fault, number)
+        self.pool.after('task.get_record', self.actors.run_tasks, 3)
+        self.assertIsNotNone(self.handler.evict(image))
+        self.assertEqual(set(), self.vdis())
+
+    def test_an_error_of_asking_is_no_end_of_the_task(self):
+        for faults in (
+            [fail('SESSION_INVALID', 'x')] * 2,
+            [fail('HOST_IS_SLAVE', '127.0.0.1')] * 2,
+            [fail('EVENT_FROM_TOKEN_PARSE_FAILURE', 'x')],
+            [fail('INTERNAL_ERROR', 'x')],
+            [fail('RBAC_PERMISSION_DENIED', 'event.from', 'no')],
+            [fail('MESSAGE_METHOD_UNKNOWN', 'event.from')],
+        ):
+            with self.subTest(faults[0]):
+                self.assertFollowed(*faults)
+
+    def test_nor_is_one_of_polling(self):
+        broken = fail('INTERNAL_ERROR', 'x')
+        self.handler._port.may_block = False
+        self.assertFollowed(broken, broken, method='task.get_record')
+
+    def test_what_cannot_be_asked_after_stays_noted(self):
+        ref = self.cache('debian')
+        image = self.claimed(ref)
+        denied = 'RBAC_PERMISSION_DENIED'
+        with (
+            self.failing('event.from', denied, 'event.from', 'no'),
+            self.failing('task.get_record', denied, 'task', 'no'),
+        ):
+            began = self.time.passed
+            with self.assertRaises(Uncertain):
+                self.handler.evict(image)
+        self.assertLess(self.time.passed - began, 160)
+        self.assertIsNotNone(self.claimed(ref).busy)
+
+    def test_a_password_that_changes_meanwhile_ends_no_task(self):
+        ref = self.cache('debian')
+        image = self.claimed(ref)
+        login = 'session.login_with_password'
+
+        def change():
+            self.actors.end_sessions()
+            refused = fail('SESSION_AUTHENTICATION_FAILED', 'root', 'x')
+            for number in 1, 2:
+                self.pool.before(login, refused, number)
+
+        self.pool.before('event.from', change)
+        with self.assertRaises(Uncertain):
+            self.handler.evict(image)
+        self.pool.steering.clear()
+        self.assertIsNotNone(self.claimed(ref).busy)
+
+    def test_what_is_gone_but_that_disk_is_no_success(self):
+        image = self.claimed(self.cache('debian'))
+        self.pool.before(DESTROY, fail('HANDLE_INVALID', 'PBD', 'x'))
+        with self.assertRaises(Uncertain):
+            self.handler.evict(image)
+        self.assertIn(image.location, self.vdis())
+
+
+class TestStrangers(EvictingCase):
+    """Removals of processes that died, and whose claims have expired."""
+
+    def setUp(self):
+        super().setUp()
+        self.pool.world.tasks.when = When.TOLD
+        self.ref = self.cache('debian')
+        self.label(self.ref, claim_label('dead', self.time.now()))
+        session = self.own()
+        session.once(DESTROY, self.ref)
+        session.close()
+
+    def test_any_pending_destroy_may_be_theirs(self):
+        # Whatever the clock of the host that leads says of its beginning.
+        for hours in -3, 3:
+            for task in self.pool.do('task.get_all'):
+                began = self.time.now() + datetime.timedelta(hours=hours)
+                told = date(began.timestamp())
+                self.actors.set('task', task, created=told)
+            self.time.passed += 1
+            [image] = self.handler.enumerate('storage-0')
+            self.assertIsNotNone(image.busy)
+
+    def test_one_that_ends_between_the_looks_is_seen(self):
+        self.time.passed += 700
+        tasks = 'task.get_all_records_where'
+        self.pool.before(tasks, self.actors.run_tasks)
+        self.assertEqual([], self.handler.enumerate('storage-0', {'debian'}))
+        self.assertEqual(2, self.pool.counters.of(FIND))
