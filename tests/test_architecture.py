@@ -64,8 +64,8 @@ ROOMS = {
 # Of the core a handler knows the contract, and nothing that decides.
 DIRECTORY = {
     'handler': (
-        'adding birth disowned folder layout leftovers mounts nova_layout '
-        'opening opts overlays sidecar'
+        'adding disowned folder labelling layout leftovers mounts notes '
+        'nova_layout opening opts overlays'
     ),
     'opts': '',
     'adding': 'birth closing flock folder layout opening sidecar',
@@ -79,7 +79,9 @@ DIRECTORY = {
     'nova_layout': 'birth folder layout nova_lock sidecar',
     'nova_lock': 'closing folder',
     'opening': 'closing flock sidecar',
-    'folder': 'flock sidecar',
+    'folder': 'flock notes sidecar',
+    'labelling': 'birth flock folder mounts notes sidecar',
+    'notes': 'birth closing sidecar',
     'sidecar': 'closing',
     'birth': '',
     'flock': 'closing',

@@ -87,12 +87,9 @@ class TestMounted(Troubled):
                 file.write(b'x' * 4096)
                 file.flush()
         before = self.entries()
-        self.refused(
-            lambda: self.connect().mark(image, {'site.a'}), 'No space left'
-        )
+        self.refused(lambda: self.add('big', size=2**20), 'No space left')
         self.assertEqual(before, self.entries())
         self.assertEqual([image], self.listed())
-        self.pin_everywhere('No space left')
         filler.unlink()
         self.connect().mark(image, {'site.a'})
         self.assertEqual({'site.a'}, self.labels())
@@ -294,7 +291,9 @@ class TestWriting(Place):
         for name in 'fsync', 'rename':
             with (
                 mock.patch.object(
-                    sidecar.os, name, side_effect=OSError(28, 'No space left')
+                    sidecar.os,
+                    name,
+                    side_effect=OSError(5, 'I/O error'),
                 ),
                 self.assertRaises(StoreUnavailable),
             ):
