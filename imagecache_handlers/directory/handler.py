@@ -67,13 +67,13 @@ class DirectoryHandler(CacheHandler):
         instance_paths: Iterable[str] = (),
         clock: Callable[[], datetime.datetime] | None = None,
     ) -> None:
-        self.paths = _absolute(paths)
+        self.paths = _whole('path', paths)
         if not self.paths:
             raise ConfigurationError(
                 'the handler needs a folder: set [imagecache_directory] path'
             )
         self._clock = clock or _utc_now
-        instances = _absolute(instance_paths)
+        instances = _whole('instance_paths', instance_paths)
         self._overlays = Overlays(instances, self.paths) if instances else None
         self._layout = _layout(layout, instances, self._clock)
 
@@ -238,11 +238,17 @@ def _utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-def _absolute(paths: Iterable[str]) -> tuple[str, ...]:
+def _whole(option: str, paths: Iterable[str]) -> tuple[str, ...]:
     try:
         checked = [check_name('path', path) for path in paths]
     except ValueError as error:
         raise ConfigurationError(f'[imagecache_directory] {error}') from error
+    for path in checked:
+        if not os.path.isabs(path):
+            raise ConfigurationError(
+                f'[imagecache_directory] {option}: {path}: '
+                f'write the whole path, from /'
+            )
     return tuple(dict.fromkeys(map(os.path.abspath, checked)))
 
 

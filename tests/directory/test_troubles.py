@@ -331,11 +331,15 @@ class TestOptions(Place):
 
     def test_what_cannot_be_is_refused(self):
         for line, said in (
-            ('layout = novel', 'layout'),
+            ('layout = noav', 'noav is not one of plain, nova'),
+            ('path = images', 'path: images: write the whole path, from /'),
+            ('instance_paths = /srv, ../vms', 'instance_paths: ../vms: write'),
             ('instance_paths = a\x1bb', 'not printable'),
         ):
             with self.assertRaises(ConfigurationError) as caught:
                 self.handler(line)
             self.assertIn(said, str(caught.exception))
-        with self.assertRaises(ConfigurationError):
-            DirectoryHandler([self.path], layout='novel')
+            self.assertNotIn('LocationInfo', str(caught.exception))
+        for bad in {'layout': 'novel'}, {'instance_paths': ['vms']}:
+            with self.assertRaises(ConfigurationError):
+                DirectoryHandler([self.path], **bad)
