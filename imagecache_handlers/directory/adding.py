@@ -47,6 +47,8 @@ def add(
         _fill(new, content, meta, store)
         with changing(store, name) as fd, layout.held(store, name):
             _refuse_existing(layout, fd, name)
+            # Where nobody knows when a file was born they might be its own.
+            folder.drop_notes(fd, name)
             made = _sidecar(fd, name, stage, labels, now)
             _publish(fd, name, stage, made)
             return _added(layout, fd, name)

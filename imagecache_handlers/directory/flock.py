@@ -40,6 +40,26 @@ def held(folder: int, entry: str, mode: int = 0o600) -> Iterator[int]:
                 os.unlink(entry, dir_fd=folder)
 
 
+@contextlib.contextmanager
+def turn(folder: int, *, alone: bool = False) -> Iterator[None]:
+    """Lock an open folder itself, with others or alone, for a moment.
+
+    :raises TimeoutError: when somebody else has it for very long.
+    """
+    how = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+    deadline = time.monotonic() + PATIENCE
+    while not _lock(folder, how):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f'it was locked for {PATIENCE:.0f} s')
+        time.sleep(_PAUSE)
+    try:
+        yield
+    finally:
+        # Closing it, soon, does that too.
+        with contextlib.suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_UN)
+
+
 def is_held(folder: int, entry: str) -> bool:
     """Tell if a lock file is there and somebody holds it."""
     try:
@@ -60,10 +80,10 @@ def _take(folder: int, entry: str, mode: int) -> int | None:
     return None
 
 
-def _lock(fd: int) -> bool:
+def _lock(fd: int, how: int = fcntl.LOCK_EX) -> bool:
     try:
         # Not lockf(), which lets another handle of the same process in.
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from typing import Self
 
 from imagecache_handlers.directory import flock
+from imagecache_handlers.directory import notes
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.exceptions import Uncertain
 
@@ -22,7 +23,8 @@ class File(NamedTuple):
     ``identity`` is its device and inode.  ``written`` is None while nothing
     is.  ``linked``: others have links to it.  ``unknown`` says why nobody
     can tell what is written.  ``touched``: others begin to use it with that,
-    and this is when they did so last.
+    and this is when they did so last.  ``noted`` is what differs from the
+    sidecar, as far as that was listed or asked for.
     """
 
     name: str
@@ -36,19 +38,28 @@ class File(NamedTuple):
     linked: bool
     unknown: str | None = None
     touched: datetime.datetime | None = None
+    noted: notes.Notes = notes.NONE
+
+    @property
+    def sidecar_labels(self) -> frozenset[str]:
+        return self.written.labels if self.written else frozenset()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The names in a folder, read once, and the stages of each image."""
+    """The names in a folder, read once, and those beside each image."""
 
     names: Collection[str]
     stages: Mapping[str, list[str]]
+    noted: Mapping[str, list[notes.Note]]
 
     @classmethod
     def of(cls, folder: int) -> Self:
-        names = dict.fromkeys(os.listdir(folder))
-        return cls(names=names, stages=_stages(names))
+        with flock.turn(folder):
+            names = dict.fromkeys(os.listdir(folder))
+        return cls(
+            names=names, stages=_stages(names), noted=notes.listed(names)
+        )
 
 
 def _stages(names: Iterable[str]) -> dict[str, list[str]]:
@@ -57,6 +68,40 @@ def _stages(names: Iterable[str]) -> dict[str, list[str]]:
         if name.endswith(sidecar.STAGE) and (of := sidecar.owner(name)):
             stages.setdefault(of, []).append(name)
     return stages
+
+
+def notes_on(
+    folder: int,
+    name: str,
+    found: os.stat_result,
+    written: sidecar.Sidecar | None,
+    listing: Listing | None,
+    asked: Collection[str] | None,
+) -> notes.Notes:
+    """Give the notes that were listed, or else those on labels asked for."""
+    if listing is not None:
+        listed = listing.noted.get(name)
+        if not listed:
+            return notes.NONE
+        subject = notes.Subject.of(folder, name, found.st_ino, written)
+        return notes.Notes.of(subject, listed)
+    if asked is None:
+        return notes.NONE
+    subject = notes.Subject.of(folder, name, found.st_ino, written)
+    labels = written.labels if written else ()
+    return notes.sought(folder, name, subject, asked, labels)
+
+
+def drop_notes(folder: int, name: str) -> None:
+    """Remove all notes on an image that is not there; with its lock."""
+    stale = notes.listed(os.listdir(folder)).get(name, ())
+    notes.drop(folder, [note.entry for note in stale])
+
+
+def owner(entry: str) -> str | None:
+    """Give the image that an entry lies beside, by its name alone."""
+    note = notes.Note.parse(entry)
+    return note.name if note else sidecar.owner(entry)
 
 
 def allocated(found: os.stat_result) -> int:
@@ -104,17 +149,18 @@ def drop_own_links(folder: int, name: str) -> None:
         os.unlink(entry, dir_fd=folder)
 
 
-def remove(folder: int, name: str) -> None:
-    """Remove an image and then its sidecar; with its lock.
+def remove(folder: int, file: File) -> None:
+    """Remove an image and then what is written of it; with its lock.
 
     :raises Uncertain: when the file is removed but may come back.
     """
     # The file first, and for good: without its sidecar a file is foreign,
     # and would lie here for ever.  A sidecar without its file lists nothing.
-    os.unlink(name, dir_fd=folder)
-    settle(folder, name, 'removed')
+    os.unlink(file.name, dir_fd=folder)
+    settle(folder, file.name, 'removed')
     with contextlib.suppress(OSError):
-        sidecar.remove(folder, name)
+        sidecar.remove(folder, file.name)
+        notes.drop(folder, file.noted.entries())
 
 
 def settle(folder: int, name: str, done: str) -> None:
@@ -144,16 +190,19 @@ def broken(folder: int, entry: str, *, locked: bool = False) -> str | None:
 
     ``locked``: the caller holds the lock of the image that it lies beside.
     """
-    name = sidecar.owner(entry)
+    name = owner(entry)
     found = sidecar.look(folder, entry)
     if name is None or found is None or not stat.S_ISREG(found.st_mode):
         return None
-    if entry.endswith(sidecar.STAGE):
+    note = notes.Note.parse(entry)
+    if note is None and entry.endswith(sidecar.STAGE):
         held = flock.is_held(folder, entry)
         return None if held else 'adding an image was cut off'
     lock = sidecar.path(name, sidecar.LOCK)
     if not locked and flock.is_held(folder, lock):
         return None
+    if note is not None:
+        return _void(folder, note)
     if entry == lock:
         return None if locked or found.st_size else 'whoever held it died'
     if entry.endswith(sidecar.NEW):
@@ -161,3 +210,17 @@ def broken(folder: int, entry: str, *, locked: bool = False) -> str | None:
     if sidecar.look(folder, name) is None and sidecar.read(folder, name):
         return 'its image is gone'
     return None
+
+
+def _void(folder: int, note: notes.Note) -> str | None:
+    """Say why a note says nothing any more; None if it may say something."""
+    found = sidecar.look(folder, note.name)
+    written = sidecar.read(folder, note.name)
+    if note.is_over and written is None:
+        # It may be one that nobody understands.
+        there = sidecar.look(folder, sidecar.path(note.name)) is not None
+        return None if there else 'its sidecar is gone'
+    if found is None:
+        return 'its image is gone'
+    subject = notes.Subject.of(folder, note.name, found.st_ino, written)
+    return None if subject.is_of(note) else 'it speaks of another file'

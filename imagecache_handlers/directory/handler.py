@@ -13,19 +13,19 @@ from typing import BinaryIO
 from typing import Self
 
 from imagecache_handlers.directory import adding
-from imagecache_handlers.directory import birth
 from imagecache_handlers.directory import disowned
 from imagecache_handlers.directory import folder
+from imagecache_handlers.directory import labelling
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory.layout import Plain
 from imagecache_handlers.directory import leftovers
 from imagecache_handlers.directory import mounts
+from imagecache_handlers.directory import notes
 from imagecache_handlers.directory.nova_layout import Nova
 from imagecache_handlers.directory.opening import changing
 from imagecache_handlers.directory.opening import opened
 from imagecache_handlers.directory.overlays import Overlays
 from imagecache_handlers.directory.overlays import Survey
-from imagecache_handlers.directory import sidecar
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
@@ -67,13 +67,13 @@ class DirectoryHandler(CacheHandler):
         instance_paths: Iterable[str] = (),
         clock: Callable[[], datetime.datetime] | None = None,
     ) -> None:
-        self.paths = _absolute(paths)
+        self.paths = _whole('path', paths)
         if not self.paths:
             raise ConfigurationError(
                 'the handler needs a folder: set [imagecache_directory] path'
             )
         self._clock = clock or _utc_now
-        instances = _absolute(instance_paths)
+        instances = _whole('instance_paths', instance_paths)
         self._overlays = Overlays(instances, self.paths) if instances else None
         self._layout = _layout(layout, instances, self._clock)
 
@@ -131,7 +131,7 @@ class DirectoryHandler(CacheHandler):
             return 0
         with changing(store, name) as fd, self._layout.held(store, name):
             folder.drop_own_links(fd, name)
-            file = self._layout.find(fd, name)
+            file = self._find(fd, image)
             if file is None:
                 return 0
             if not image.marks.labels <= file.labels:
@@ -139,8 +139,21 @@ class DirectoryHandler(CacheHandler):
             if image.cached_at != file.cached_at:
                 raise ImageBusy(name, 'it was added again meanwhile')
             self._refuse_used(store, file)
-            folder.remove(fd, name)
+            folder.remove(fd, file)
             return file.size
+
+    def _find(
+        self, fd: int, image: CachedImage, asked: Collection[str] = ()
+    ) -> folder.File | None:
+        """Find an image with the labels that were seen, or are asked for."""
+        name, seen = image.location, image.marks.labels
+        file = self._layout.find(fd, name, asked=seen.union(asked))
+        if file is None or seen <= file.labels:
+            return file
+        # Gone, or noted in another form, as an age that a touch restarted.
+        noted = notes.listed(os.listdir(fd)).get(name, ())
+        labels = [note.label for note in noted]
+        return self._layout.find(fd, name, asked=seen.union(asked, labels))
 
     def _refuse_used(self, store: str, file: folder.File) -> None:
         survey = None
@@ -170,7 +183,7 @@ class DirectoryHandler(CacheHandler):
         if not self._is_named(image):
             raise ImageNotFound(image.image_id, 'no file here has that name')
         with changing(store, name) as fd:
-            file = self._layout.find(fd, name)
+            file = self._find(fd, image, added | removed)
             if file is None:
                 raise ImageNotFound(name, 'that file is gone')
             if file.unknown:
@@ -178,9 +191,8 @@ class DirectoryHandler(CacheHandler):
             if file.cached_at != image.cached_at:
                 raise ImageNotFound(name, 'it was added again meanwhile')
             labels = (file.labels | added) - removed
-            if labels != file.labels:
-                sidecar.write(fd, name, _labelled(fd, file, labels))
-                folder.settle(fd, name, 'labelled')
+            if labels != file.labels or file.noted.entries():
+                labelling.relabel(fd, file, labels)
 
     def room(self, meta: ImageMeta, store: str) -> int:
         return meta.size
@@ -226,11 +238,17 @@ def _utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-def _absolute(paths: Iterable[str]) -> tuple[str, ...]:
+def _whole(option: str, paths: Iterable[str]) -> tuple[str, ...]:
     try:
         checked = [check_name('path', path) for path in paths]
     except ValueError as error:
         raise ConfigurationError(f'[imagecache_directory] {error}') from error
+    for path in checked:
+        if not os.path.isabs(path):
+            raise ConfigurationError(
+                f'[imagecache_directory] {option}: {path}: '
+                f'write the whole path, from /'
+            )
     return tuple(dict.fromkeys(map(os.path.abspath, checked)))
 
 
@@ -266,16 +284,6 @@ def _store(path: str, seen: dict[tuple[int, int], str]) -> Store:
         pool=seen.setdefault((found.st_dev, -1), path),
         problem=problem,
     )
-
-
-def _labelled(
-    fd: int, file: folder.File, labels: frozenset[str]
-) -> sidecar.Sidecar:
-    if file.written is not None:
-        return file.written._replace(labels=labels)
-    found = os.stat(file.name, dir_fd=fd, follow_symlinks=False)
-    born = birth.of(fd, file.name)
-    return sidecar.Sidecar.of(file.name, file.cached_at, labels, found, born)
 
 
 def _image(

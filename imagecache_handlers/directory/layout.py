@@ -1,6 +1,7 @@
 """Layout: which files of a folder are images; and the plain one of these."""
 
 import abc
+from collections.abc import Collection
 from collections.abc import Iterator
 import contextlib
 
@@ -27,9 +28,17 @@ class Layout(abc.ABC):
 
     @abc.abstractmethod
     def find(
-        self, fd: int, name: str, listing: folder.Listing | None = None
+        self,
+        fd: int,
+        name: str,
+        listing: folder.Listing | None = None,
+        asked: Collection[str] | None = None,
     ) -> folder.File | None:
-        """Find an image that is ours; what a listing knows is not asked."""
+        """Find an image that is ours; what a listing knows is not asked.
+
+        Without a listing the notes on its labels are looked for if any are
+        asked for: on these, and on what its sidecar has.
+        """
 
     def refuse(self, meta: ImageMeta) -> str | None:
         """Say why an image cannot be added; None: it can."""
@@ -58,7 +67,11 @@ class Plain(Layout):
         return sidecar.beside(listing.names)
 
     def find(
-        self, fd: int, name: str, listing: folder.Listing | None = None
+        self,
+        fd: int,
+        name: str,
+        listing: folder.Listing | None = None,
+        asked: Collection[str] | None = None,
     ) -> folder.File | None:
         written = sidecar.read(fd, name)
         found = sidecar.look(fd, name)
@@ -66,6 +79,7 @@ class Plain(Layout):
             return None
         if written.image_id != name or not written.belongs_to(found):
             return None
+        on = folder.notes_on(fd, name, found, written, listing, asked)
         return folder.File(
             name=name,
             image_id=name,
@@ -74,6 +88,7 @@ class Plain(Layout):
             size=folder.allocated(found),
             cached_at=written.cached_at,
             written=written,
-            labels=written.labels,
+            labels=on.applied(written.labels),
             linked=folder.linked(fd, name, found, listing),
+            noted=on,
         )

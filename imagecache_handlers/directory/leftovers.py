@@ -41,7 +41,7 @@ def clean(layout: Layout, debris: Debris) -> int:
 
 def _image_of(layout: Layout, entry: str) -> str | None:
     """Give the file that an entry lies beside, if that may be an image."""
-    name = sidecar.owner(entry)
+    name = folder.owner(entry)
     return None if name is None or layout.named(name) is None else name
 
 

@@ -7,6 +7,10 @@ import re
 _MOUNTS = '/proc/self/mountinfo'
 _FSTAB = '/etc/fstab'
 _NFS = frozenset({'nfs', 'nfs4'})
+_LOCAL = frozenset(
+    {'bcachefs', 'btrfs', 'ext2', 'ext3', 'ext4', 'f2fs', 'jfs', 'overlay'}
+    | {'tmpfs', 'xfs', 'zfs'}
+)
 _LOCAL_LOCKS = frozenset({'local_lock=all', 'local_lock=flock'})
 _OCTAL = re.compile(r'\\([0-7]{3})')
 
@@ -44,6 +48,28 @@ def problem(folder: int) -> str | None:
     device = os.fstat(folder).st_dev
     with open(_MOUNTS, encoding='utf-8', errors='surrogateescape') as file:
         return judge(file, f'{os.major(device)}:{os.minor(device)}')
+
+
+def is_local(folder: int) -> bool:
+    """Tell if what others do in a folder is listed there at once, for sure."""
+    try:
+        with open(f'/proc/self/fdinfo/{folder}', encoding='utf-8') as file:
+            [number] = [
+                line.split()[1] for line in file if line.startswith('mnt_id:')
+            ]
+        with open(_MOUNTS, encoding='utf-8', errors='surrogateescape') as file:
+            return is_local_mount(file, number)
+    except (OSError, ValueError):
+        return False
+
+
+def is_local_mount(mounts: Iterable[str], number: str) -> bool:
+    """Look a mount up in ``mountinfo`` by its own number."""
+    for line in mounts:
+        mount, _, file_system = line.partition(' - ')
+        if mount.split()[0] == number:
+            return file_system.split()[0] in _LOCAL
+    return False
 
 
 def judge(mounts: Iterable[str], device: str) -> str | None:

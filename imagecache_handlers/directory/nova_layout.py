@@ -6,6 +6,7 @@ sidecar, which Nova passes over, appears with the first label.
 """
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
@@ -54,7 +55,11 @@ class Nova(Layout):
         return filter(_NAME.fullmatch, listing.names)
 
     def find(
-        self, fd: int, name: str, listing: folder.Listing | None = None
+        self,
+        fd: int,
+        name: str,
+        listing: folder.Listing | None = None,
+        asked: Collection[str] | None = None,
     ) -> folder.File | None:
         named, found = _NAME.fullmatch(name), folder.regular(fd, name)
         if named is None or found is None:
@@ -63,10 +68,11 @@ class Nova(Layout):
         written, unknown = _read(fd, name, listing)
         if written is None or not written.survives(found, born):
             cached_at = _time(found.st_mtime_ns if born is None else born)
-            written, labels = None, _NO_LABELS
+            written = None
         else:
             cached_at = written.cached_at
-            labels = _touched(written.labels, found, self._clock())
+        on = folder.notes_on(fd, name, found, written, listing, asked)
+        labels = on.applied(written.labels if written else _NO_LABELS)
         return folder.File(
             name=name,
             image_id=named[1],
@@ -75,10 +81,11 @@ class Nova(Layout):
             size=folder.allocated(found),
             cached_at=cached_at,
             written=written,
-            labels=labels,
+            labels=_touched(labels, found, self._clock()),
             linked=folder.linked(fd, name, found, listing),
             unknown=unknown,
             touched=_time(found.st_mtime_ns),
+            noted=on,
         )
 
     def refuse(self, meta: ImageMeta) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers import config_values
 
 GROUP = 'imagecache_directory'
 
@@ -14,9 +14,9 @@ OPTS: list[cfg.Opt] = [
         'path',
         default=[],
         metavar='FOLDER',
-        help='A folder with cached images. Each is a store of its own; name '
-        'the option once for each. Folders on one file system share its '
-        'free space.',
+        help='A folder with cached images, from /. Each is a store of its '
+        'own; name the option once for each. Folders on one file system '
+        'share its free space.',
     ),
     cfg.StrOpt(
         'layout',
@@ -37,6 +37,7 @@ OPTS: list[cfg.Opt] = [
         'use it. Not set: such use is not seen, and has to be told.',
     ),
 ]
+_BY_NAME = {opt.dest: opt for opt in OPTS}
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
@@ -54,7 +55,4 @@ def value(conf: cfg.ConfigOpts, name: str) -> Any:
 
     :raises ConfigurationError: when it is set to nothing that fits.
     """
-    try:
-        return conf[GROUP][name]
-    except (cfg.Error, ValueError) as error:
-        raise ConfigurationError(f'[{GROUP}] {name}: {error}') from error
+    return config_values.read(conf, GROUP, _BY_NAME[name])

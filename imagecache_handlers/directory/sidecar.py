@@ -6,6 +6,7 @@ Beside an image ``NAME`` may lie, while or after something was done to it::
     .NAME.imagecache-new            the next one, being written
     .NAME.imagecache-lock           held by whoever changes image or sidecar
     .NAME.TOKEN.imagecache-stage    the image itself, on its way in
+    .NAME.imagecache+...            see ``notes``
 """
 
 from collections.abc import Collection
@@ -15,6 +16,8 @@ import contextlib
 import datetime
 import json
 import os
+import re
+import secrets
 import stat
 from typing import Any
 from typing import NamedTuple
@@ -32,6 +35,7 @@ STAGE = '.imagecache-stage'
 NEW = '.imagecache-new'
 
 _VERSION = 1
+_EDITION = re.compile(r'(?:[0-9a-f]{16})?')
 _JSON = json.JSONDecoder()
 _SMALL = 2**12
 _TOO_LARGE = 2**20  # no number of labels that anybody writes comes near
@@ -48,7 +52,8 @@ class Sidecar(NamedTuple):
     or another time of its last change where the number was given out again.
     The device is not written: it may be another after a reboot, and always
     is the one that the sidecar itself lies on.  ``born_ns`` is written where
-    others touch the file, so that its last change tells nothing.
+    others touch the file, so that its last change tells nothing.  Each
+    writing is another ``edition``, of which notes may speak.
     """
 
     image_id: str
@@ -58,6 +63,7 @@ class Sidecar(NamedTuple):
     size: int
     mtime_ns: int
     born_ns: int | None = None
+    edition: str = ''
 
     @classmethod
     def of(
@@ -129,6 +135,8 @@ class Sidecar(NamedTuple):
         sidecar = cls(**fields)
         if not IMAGE_ID.fullmatch(sidecar.image_id):
             raise ValueError('not an image id')
+        if not _EDITION.fullmatch(sidecar.edition):
+            raise ValueError('no edition')
         return sidecar
 
 
@@ -199,12 +207,13 @@ def write(folder: int, name: str, sidecar: Sidecar) -> None:
     That lasts once the folder was fsynced.
     """
     new = path(name, NEW)
+    edition = sidecar._replace(edition=secrets.token_hex(8))
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new, dir_fd=folder)
     fd = os.open(new, _WRITE, 0o644, dir_fd=folder)
     try:
         with closing(fd):
-            write_all(fd, sidecar.dump())
+            write_all(fd, edition.dump())
             os.fsync(fd)
         os.rename(new, path(name), src_dir_fd=folder, dst_dir_fd=folder)
     except OSError:

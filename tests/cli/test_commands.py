@@ -142,7 +142,10 @@ class TestSweep(Command):
 
     def test_a_first_sweep_only_notes_what_is_unused(self):
         self.add()
-        self.out('sweep', *self.in_use('# none\n'))
+        said = self.out('sweep', *self.in_use('# none\n'))
+        self.assertIn('The age of 1 image began.\n', said)
+        again = self.out('sweep', *self.in_use('# none\n'))
+        self.assertNotIn('began', again)
         [label] = self.labels()
         self.assertTrue(label.startswith('unused.'), label)
 

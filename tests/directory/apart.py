@@ -4,6 +4,7 @@
 import concurrent.futures.thread  # noqa: F401
 import ctypes
 import os
+import subprocess
 import traceback
 
 NOBODY = 65534
@@ -16,6 +17,11 @@ class Apart:
     def where_it_mounts(self, act):
         """Act where anybody may mount, and where nobody else sees it."""
         self._apart(_be_root_of_ones_own, act)
+
+    def where_it_mounts_disks(self, act):
+        """Act as root, where there is one who may mount more than tmpfs."""
+        is_root = os.geteuid() == 0
+        self._apart(_leave if is_root else _be_root_of_ones_own, act)
 
     def as_another(self, act):
         """Act as somebody to whom permissions apply: never as root."""
@@ -41,12 +47,22 @@ class Apart:
         self.assertFalse(wrong, wrong)
 
 
-def _be_root_of_ones_own():
-    user, group = os.geteuid(), os.getegid()
+def _leave():
+    _unshare(_NEW_MOUNTS)
+    command = ['mount', '--make-rprivate', '/']
+    subprocess.run(command, check=True)  # noqa: S603
+
+
+def _unshare(what):
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_NEW_MOUNTS | _NEW_USERS):
+    if libc.unshare(what):
         number = ctypes.get_errno()
         raise OSError(number, f'unshare: {os.strerror(number)}')
+
+
+def _be_root_of_ones_own():
+    user, group = os.geteuid(), os.getegid()
+    _unshare(_NEW_MOUNTS | _NEW_USERS)
     for name, text in (
         ('setgroups', 'deny'),
         ('uid_map', f'0 {user} 1'),

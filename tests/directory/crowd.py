@@ -28,6 +28,7 @@ import traceback
 
 from imagecache_handlers import Did
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import sidecar
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
@@ -39,6 +40,8 @@ from imagecache_handlers import Report
 from imagecache_handlers import Rules
 from imagecache_handlers.timing import utc_now
 from tests.directory import disks
+from tests.directory.place import full
+from tests.directory.place import no_space
 from tests.directory.place import sha1
 
 SECOND = datetime.timedelta(seconds=1)
@@ -482,14 +485,22 @@ def fork(scenes: Collection[Scene], play: Callable[[Scene], None]) -> int:
     return child
 
 
+def _moody(*given: object) -> None:
+    """Write a sidecar, or find that the disk is full for a moment."""
+    if random.random() < 0.3:
+        full()
+    sidecar.write(*given)
+
+
 def _play(scenes: Sequence[Scene], play: Callable[[Scene], None]) -> None:
     try:
         disks.die_with_parent()
         logging.disable()
         random.seed()
-        while True:
-            with contextlib.suppress(*FAIR):
-                play(random.choice(scenes))
+        with no_space(_moody):
+            while True:
+                with contextlib.suppress(*FAIR):
+                    play(random.choice(scenes))
     except BaseException:
         name = f'{play.__name__}-{os.getpid()}'
         (scenes[0].root / 'losses' / name).write_text(traceback.format_exc())

@@ -1,15 +1,19 @@
 """Real folders to test in, and other tools that work in them."""
 
 import datetime
+import errno
 import hashlib
 import io
 import json
 import os
 import pathlib
 import tempfile
+import types
 import unittest
+from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import labelling
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.model import ImageMeta
 
@@ -21,6 +25,16 @@ OTHER = 'c0ffee00-0000-4000-8000-000000000002'
 def sha1(image_id):
     """Give the name of an image in Nova's own folder."""
     return hashlib.sha1(image_id.encode(), usedforsecurity=False).hexdigest()
+
+
+def full(*ignored):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def no_space(which=full):
+    """Have no sidecar written any more but that of an image that comes."""
+    shown = types.SimpleNamespace(Sidecar=sidecar.Sidecar, write=which)
+    return mock.patch.object(labelling, 'sidecar', shown)
 
 
 class Place(unittest.TestCase):

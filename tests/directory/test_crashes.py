@@ -13,7 +13,9 @@ from unittest import mock
 from imagecache_handlers import CacheError
 from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import folder
+from imagecache_handlers.directory import notes
 from tests.directory.place import IMAGE
+from tests.directory.place import no_space
 from tests.directory.place import Place
 
 # Every call that changes a folder, or makes a change last.
@@ -220,6 +222,8 @@ class TestLossesOfPower(Place):
             for name in 'fsync', 'rename', 'link', 'unlink':
                 call = _told(name, getattr(os, name), steps)
                 stack.enter_context(mock.patch.object(os, name, call))
+            make = _noted(notes.make, steps)
+            stack.enter_context(mock.patch.object(notes, 'make', make))
             act()
         return [one for one in steps if not one.endswith(('-lock', '-stage'))]
 
@@ -231,6 +235,32 @@ class TestLossesOfPower(Place):
             [f'unlink {new}', 'fsync file', f'rename {new}', 'fsync folder'],
             steps,
         )
+
+    def noting(self, labels, add, remove):
+        """Give the steps of a mark that notes, and those of the next."""
+        image = self.add(labels=labels)
+        handler = self.connect()
+        with no_space():
+            first = self.steps(lambda: handler.mark(image, add, remove))
+        return first, self.steps(lambda: handler.mark(image, add, remove))
+
+    def test_a_noted_label_lasts_before_another_goes(self):
+        steps, _ = self.noting(['site.a'], {'claim.b'}, {'site.a'})
+        self.assertEqual(
+            ['note +claim.b', 'fsync folder', 'note -site.a', 'fsync folder'],
+            steps,
+        )
+
+    def test_a_sidecar_lasts_before_the_notes_in_it_go(self):
+        _, steps = self.noting([], {'site.b'}, ())
+        new = f'.{IMAGE}.imagecache-new'
+        *before, note, last = steps
+        self.assertEqual(
+            [f'unlink {new}', 'fsync file', f'rename {new}', 'fsync folder'],
+            before,
+        )
+        self.assertRegex(note, r'^unlink .*\+.*\.site\.b$')
+        self.assertEqual('fsync folder', last)
 
     def test_an_image_is_gone_before_its_sidecar_goes(self):
         image = self.add()
@@ -267,3 +297,11 @@ def _told(name, call, steps):
         return call(what, *arguments, **options)
 
     return told
+
+
+def _noted(make, steps):
+    def noted(fd, note):
+        steps.append(f'note {"-" if note.is_over else "+"}{note.label}')
+        return make(fd, note)
+
+    return noted

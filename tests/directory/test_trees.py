@@ -17,12 +17,15 @@ from imagecache_handlers import CachedImage
 from imagecache_handlers import CacheError
 from imagecache_handlers import Debris
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import notes
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageMeta
+from imagecache_handlers.marks import unused_label
 from imagecache_handlers import Rules
 from tests.directory import disks
+from tests.directory.place import no_space
 from tests.directory.place import sha1
 
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
@@ -107,6 +110,20 @@ class Tree:
         [image] = self.handler().enumerate(str(self.folder), {name})
         self.handler().pin(image, 'ops')
 
+    def image_with_a_pin_that_is_noted(self, name):
+        self.kept[name] = self.add(name)
+        [image] = self.handler().enumerate(str(self.folder), {name})
+        with no_space():
+            self.handler().pin(image, 'ops')
+        self.ours |= set(self.folder.glob(f'.{name}.imagecache+*'))
+
+    def image_with_an_age_that_is_noted(self, name):
+        self.idle_image(name)
+        [image] = self.handler().enumerate(str(self.folder), {name})
+        with no_space():
+            self.handler().mark(image, {'site.a', unused_label(NOW)})
+        self.ours |= set(self.folder.glob(f'.{name}.imagecache+*'))
+
     def told_image(self, name):
         self.kept[name] = self.add(name)
         self.told[name] = frozenset({'instance'})
@@ -171,6 +188,14 @@ class Tree:
         self.idle_image(name)
         self.new_labels(name)
 
+    def notes_alone(self, name):
+        for note in _notes(name):
+            self.litter(note).touch()
+
+    def image_with_notes_on_another(self, name):
+        self.idle_image(name)
+        self.notes_alone(name)
+
     def lock(self, name):
         self.litter(sidecar.path(name, sidecar.LOCK)).touch()
 
@@ -215,7 +240,8 @@ class Tree:
         target.write_bytes(b'precious')
         for ending in sidecar.SIDECAR, sidecar.NEW:
             self.beside(name, ending).symlink_to(target)
-        (self.folder / sidecar.stage(name, '0bad')).symlink_to(target)
+        for odd in sidecar.stage(name, '0bad'), *_notes(name):
+            (self.folder / odd).symlink_to(target)
 
     def folder_with_an_image_in_it(self, name):
         self.file(name).mkdir()
@@ -226,7 +252,8 @@ class Tree:
     def folders_where_ours_would_lie(self, name):
         for ending in sidecar.SIDECAR, sidecar.NEW:
             self.beside(name, ending).mkdir()
-        (self.folder / sidecar.stage(name, '0bad')).mkdir()
+        for odd in sidecar.stage(name, '0bad'), *_notes(name):
+            (self.folder / odd).mkdir()
 
     def pipe(self, name):
         os.mkfifo(self.file(name))
@@ -259,6 +286,13 @@ class Tree:
             path: _facts(path)
             for path in paths - {self.folder, self.disks, self.outside}
         }
+
+
+def _notes(name):
+    """Name notes on a file, and on a sidecar, that nobody has."""
+    subject = notes.Subject(1, 1, 'f' * 16)
+    one, other = subject.has(name, 'site.a'), subject.over(name, 'pin.ops')
+    return one.entry, other.entry
 
 
 def _facts(path):

@@ -87,12 +87,9 @@ class TestMounted(Troubled):
                 file.write(b'x' * 4096)
                 file.flush()
         before = self.entries()
-        self.refused(
-            lambda: self.connect().mark(image, {'site.a'}), 'No space left'
-        )
+        self.refused(lambda: self.add('big', size=2**20), 'No space left')
         self.assertEqual(before, self.entries())
         self.assertEqual([image], self.listed())
-        self.pin_everywhere('No space left')
         filler.unlink()
         self.connect().mark(image, {'site.a'})
         self.assertEqual({'site.a'}, self.labels())
@@ -294,7 +291,9 @@ class TestWriting(Place):
         for name in 'fsync', 'rename':
             with (
                 mock.patch.object(
-                    sidecar.os, name, side_effect=OSError(28, 'No space left')
+                    sidecar.os,
+                    name,
+                    side_effect=OSError(5, 'I/O error'),
                 ),
                 self.assertRaises(StoreUnavailable),
             ):
@@ -332,11 +331,15 @@ class TestOptions(Place):
 
     def test_what_cannot_be_is_refused(self):
         for line, said in (
-            ('layout = novel', 'layout'),
+            ('layout = noav', 'noav is not one of plain, nova'),
+            ('path = images', 'path: images: write the whole path, from /'),
+            ('instance_paths = /srv, ../vms', 'instance_paths: ../vms: write'),
             ('instance_paths = a\x1bb', 'not printable'),
         ):
             with self.assertRaises(ConfigurationError) as caught:
                 self.handler(line)
             self.assertIn(said, str(caught.exception))
-        with self.assertRaises(ConfigurationError):
-            DirectoryHandler([self.path], layout='novel')
+            self.assertNotIn('LocationInfo', str(caught.exception))
+        for bad in {'layout': 'novel'}, {'instance_paths': ['vms']}:
+            with self.assertRaises(ConfigurationError):
+                DirectoryHandler([self.path], **bad)

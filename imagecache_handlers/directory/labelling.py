@@ -1,0 +1,119 @@
+"""How the labels of an image change: in its sidecar, or else beside it."""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
+import errno
+import itertools
+import os
+
+from imagecache_handlers.directory import birth
+from imagecache_handlers.directory import flock
+from imagecache_handlers.directory import folder
+from imagecache_handlers.directory import mounts
+from imagecache_handlers.directory import notes
+from imagecache_handlers.directory import sidecar
+from imagecache_handlers.exceptions import Uncertain
+
+_CLAIM = 'claim.'
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def relabel(fd: int, file: folder.File, labels: frozenset[str]) -> None:
+    """Let an image have these labels from now on; with its lock.
+
+    :raises Uncertain: when only some of that may be done, or last.
+    """
+    try:
+        sidecar.write(fd, file.name, _sidecar(fd, file, labels))
+    except OSError as error:
+        # Elsewhere a host may list from memory, long after it was true.
+        if error.errno not in _FULL or not mounts.is_local(fd):
+            raise
+        try:
+            _note(fd, file, labels)
+        except OSError as another:
+            raise error from another
+    else:
+        folder.settle(fd, file.name, 'labelled')
+        # It has all of them now, and what is over is none of this edition.
+        if old := file.noted.entries():
+            _drop(fd, file.name, old)
+            folder.settle(fd, file.name, 'labelled')
+
+
+def _sidecar(
+    fd: int, file: folder.File, labels: frozenset[str]
+) -> sidecar.Sidecar:
+    if file.written is not None:
+        return file.written._replace(labels=labels)
+    found = os.stat(file.name, dir_fd=fd, follow_symlinks=False)
+    born = birth.of(fd, file.name)
+    return sidecar.Sidecar.of(file.name, file.cached_at, labels, found, born)
+
+
+def _note(fd: int, file: folder.File, labels: frozenset[str]) -> None:
+    """Write down beside the sidecar what is to change.
+
+    :raises OSError: when that cannot be done; nothing was changed.
+    """
+    name, inode = file.name, file.identity[1]
+    subject = notes.Subject.of(fd, name, inode, file.written)
+    before = file.noted.applied(file.sidecar_labels)
+    new = [subject.has(name, label) for label in sorted(labels - before)]
+    with _made(fd, name, new):
+        if any(not note.label.startswith(_CLAIM) for note in new):
+            _leave_room(fd, name)
+        if new:
+            # They are to last before anything goes in their favour.
+            folder.settle(fd, name, 'labelled')
+        if before - labels:
+            _end(fd, file, subject, before - labels)
+
+
+def _leave_room(fd: int, name: str) -> None:
+    """Refuse to take the last room for names: an eviction is to have it."""
+    longest = notes.longest(name)
+    notes.make(fd, longest)
+    os.unlink(longest.entry, dir_fd=fd)
+
+
+def _end(
+    fd: int, file: folder.File, subject: notes.Subject, gone: frozenset[str]
+) -> None:
+    """Note what is over in the sidecar, and remove what was only noted."""
+    name, had = file.name, file.noted.has
+    over = sorted(gone & file.sidecar_labels - file.noted.over.keys())
+    if over and not subject.edition:
+        raise OSError(errno.ENOTSUP, 'a sidecar without an edition')
+    # Who lists the folder meanwhile might see neither what goes nor what
+    # came before.
+    with flock.turn(fd, alone=True):
+        ends = [subject.over(name, label) for label in over]
+        with _made(fd, name, ends):
+            old = [had[label] for label in gone & had.keys()]
+            _drop(fd, name, itertools.chain(*old))
+    folder.settle(fd, name, 'labelled')
+
+
+@contextlib.contextmanager
+def _made(fd: int, name: str, wanted: Iterable[notes.Note]) -> Iterator[None]:
+    """Make notes that are gone again if what follows cannot be done."""
+    made: list[str] = []
+    try:
+        for note in wanted:
+            if notes.make(fd, note):
+                made.append(note.entry)
+        yield
+    except OSError:
+        if made:
+            _drop(fd, name, made)
+            folder.settle(fd, name, 'labelled by half')
+        raise
+
+
+def _drop(fd: int, name: str, entries: Iterable[str]) -> None:
+    try:
+        notes.drop(fd, entries)
+    except OSError as error:
+        raise Uncertain(name, f'labelled by half: {error}') from error
