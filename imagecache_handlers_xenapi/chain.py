@@ -57,6 +57,11 @@ class Forest:
                 children[node.parent].append(node.uuid)
         self._children = children
 
+    def parent(self, uuid: str) -> str | None:
+        """Give the parent of a disk; None too of one that is not there."""
+        node = self._nodes.get(uuid)
+        return None if node is None else node.parent
+
     def kin(self, uuid: str) -> Kin:
         """Follow the chain of a disk up to its root.
 

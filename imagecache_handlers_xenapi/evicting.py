@@ -6,7 +6,6 @@ from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage
-from imagecache_handlers_xenapi import chain
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import CallError
@@ -15,7 +14,7 @@ from imagecache_handlers_xenapi.failures import PASSING
 from imagecache_handlers_xenapi.looking import Looks
 from imagecache_handlers_xenapi.removal import LONGEST
 from imagecache_handlers_xenapi.removal import Removals
-from imagecache_handlers_xenapi.survey import newborn
+from imagecache_handlers_xenapi.survey import Survey
 from imagecache_handlers_xenapi.timing import Clocks
 
 # Seconds between tries of what xapi refuses for the moment; what took longer
@@ -34,12 +33,10 @@ class Evicting:
         self,
         looks: Looks,
         removals: Removals,
-        grace: datetime.timedelta,
         clocks: Clocks,
     ) -> None:
         self._looks = looks
         self._removals = removals
-        self._grace = grace
         self._clocks = clocks
 
     def evict(self, image: CachedImage) -> int | None:
@@ -61,12 +58,9 @@ class Evicting:
         return isinstance(error, Failed) and error.code in PASSING and not late
 
     def _try(self, image: CachedImage, end: float) -> int | None:
-        disk = self._looks.find(image)
+        disk = self._judged(image)
         if disk is None:
             return 0
-        if disk.parent:
-            disk = self._unshared(image)
-        self._refuse(disk, image)
         try:
             self._removals.destroy(disk, end)
         except Failed as error:
@@ -76,40 +70,38 @@ class Evicting:
         # A base copy is the collector's, which comes later.
         return None if disk.parent else disk.size or None
 
-    def _unshared(self, image: CachedImage) -> Disk:
-        """Give the disk as last read, once nobody shares its base copy.
-
-        Only its SR as a whole tells who else hangs off that.
-        """
-        survey = self._looks.survey(image.store)
-        disk = survey.disk(image.location)
-        if disk is None or disk.image_id != image.image_id:
-            raise ImageBusy(image.image_id, 'it is that image no longer')
-        now = survey.image(disk)
-        if now.users:
-            raise ImageInUse(image.image_id, now.users)
-        if why := now.unknown or now.busy:
-            raise ImageBusy(image.image_id, why)
-        return disk
-
-    def _refuse(self, disk: Disk, image: CachedImage) -> None:
-        """Make sure once more that an image may go.
+    def _judged(self, image: CachedImage) -> Disk | None:
+        """Give a disk as last read, sure that it may go; None: it is gone.
 
         :raises ImageInUse: when somebody has it.
         :raises ImageBusy: when its labels forbid it, or it cannot be judged.
         """
-        if disk.vbds:
-            raise ImageInUse(image.image_id, disk.vbds)
-        now = self._clocks.now()
-        why = (
-            _protected(disk, image, now)
-            or disk.busy
-            or chain.blind(self._looks.repository(image.store).kind)
-            or disk.format_problem
-            or newborn(disk, self._grace, now)
-        )
-        if why:
+        survey = self._looks.latest(image)
+        disk = self._looks.find(image)
+        if disk is None:
+            return None
+        if survey is None or not survey.hangs(disk):
+            survey = self._looks.survey(image.store)
+            disk = _again(survey, disk, image)
+        now = survey.image(disk)
+        if now.users:
+            raise ImageInUse(image.image_id, now.users)
+        why = _protected(disk, image, self._clocks.now())
+        if why := why or now.busy or now.unknown:
             raise ImageBusy(image.image_id, why)
+        return disk
+
+
+def _again(survey: Survey, disk: Disk, image: CachedImage) -> Disk:
+    """Give the disk as it is in a look at all others."""
+    again = survey.disk(disk.uuid)
+    if again is None or again.image_id != image.image_id:
+        raise ImageBusy(image.image_id, 'it is that image no longer')
+    # The collector takes the parent off a disk to write another: two looks
+    # that agree have not met that moment.
+    if again.parent != disk.parent:
+        raise ImageBusy(image.image_id, 'its chain is changing')
+    return again
 
 
 def _protected(

@@ -65,7 +65,7 @@ class XenAPIHandler(CacheHandler):
         self._port = port
         self._looks = Looks(port, srs, grace, clocks)
         self._removals = Removals(port, clocks)
-        self._evicting = Evicting(self._looks, self._removals, grace, clocks)
+        self._evicting = Evicting(self._looks, self._removals, clocks)
         self._adding = Adding(port, clocks, self._removals)
 
     @classmethod

@@ -34,11 +34,13 @@ class Looks:
         self._clocks = clocks
         # Read again with every pass.
         self._repositories: dict[str, Repository] = {}
+        self._latest: dict[str, Survey] = {}
 
     def stores(self) -> list[Store]:
         with failures.reading('xenapi'):
             pool = Pool.read(self._port, self._srs)
         found = pool.chosen(self._srs)
+        self._latest = {}
         self._repositories = {one.store.name: one for one in found}
         return [one.store for one in found]
 
@@ -67,7 +69,32 @@ class Looks:
                 # So it looks, too, when the SR itself has gone.
                 self._check(repository)
         now = self._clocks.now()
-        return Survey(repository, records, self._grace, now)
+        survey = Survey(repository, records, self._grace, now)
+        self._latest[store] = survey
+        return survey
+
+    def latest(self, image: CachedImage) -> Survey | None:
+        """Give the last look at an SR, if it still tells who shares an image.
+
+        It does if no disk came since: one comes to hang off a base copy when
+        it is made.  Later the collector only moves it up its own chain, off
+        which it hung before.
+        """
+        latest = self._latest.get(image.store)
+        disk = None if latest is None else latest.disk(image.location)
+        if latest is None or disk is None or latest.is_shared(disk):
+            return None
+        if disk.parent and not latest.has_all(self._refs(image.store)):
+            return None
+        return latest
+
+    def _refs(self, store: str) -> Iterable[str]:
+        repository = self.repository(store)
+        with failures.reading(store):
+            found: Iterable[str] = self._port.read(
+                'SR.get_VDIs', repository.ref
+            )
+        return found
 
     def _check(self, repository: Repository) -> None:
         try:

@@ -1,6 +1,7 @@
 """All disks of one SR at one moment, and the images among them."""
 
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Mapping
 import datetime
 import logging
@@ -35,30 +36,49 @@ class Survey:
         self._grace = grace
         self._now = now
         self._blind = chain.blind(repository.kind)
+        self._refs = frozenset(records)
         self._forest = chain.Forest(map(node, records.values()))
-        self._candidates = [
-            Disk(ref, record)
+        self._candidates = {
+            record['uuid']: Disk(ref, record)
             for ref, record in records.items()
             if may_be_ours(record)
-        ]
+        }
 
     def disks(self, image_ids: Collection[str] | None = None) -> list[Disk]:
         """Give the disks that are images, or copies of those asked for."""
         return [
             disk
-            for disk in self._candidates
+            for disk in self._candidates.values()
             if (image_id := disk.image_id) is not None
             and (image_ids is None or image_id in image_ids)
         ]
 
+    def hangs(self, disk: Disk) -> bool:
+        """Tell if a disk, read later, hangs where it did."""
+        return (
+            disk.ref in self._refs
+            and self._forest.parent(disk.uuid) == disk.parent
+        )
+
+    def is_shared(self, disk: Disk) -> bool:
+        return bool(self._forest.kin(disk.uuid).users)
+
+    def has_all(self, refs: Iterable[str]) -> bool:
+        return self._refs.issuperset(refs)
+
     def warn_of_copies(self) -> None:
-        """Tell of images that somebody moved or copied: nobody's any more."""
-        for disk in self._candidates:
+        """Tell of images that somebody moved or copied: nobody's any more.
+
+        It may be the disk of an instance all the same, which Nova has yet to
+        take the mark off: so nobody is told to remove it.
+        """
+        for disk in self._candidates.values():
             was_image = IMAGE in disk.other_config and disk.is_copy
-            if was_image and not self._forest.kin(disk.uuid).users:
+            idle = not (disk.vbds or disk.busy or self.is_shared(disk))
+            if was_image and idle:
                 LOG.warning(
-                    'VDI %s in %s is a copy of a cached image: it is not '
-                    'managed; remove it, or its image-id',
+                    'VDI %s in %s is a copy of a cached image, and managed by '
+                    'nobody: it keeps its space until you look into it',
                     disk.uuid,
                     self._repository.store.name,
                 )
@@ -73,19 +93,16 @@ class Survey:
                 since=since,
                 why='an image that was never whole',
             )
-            for disk in self._candidates
+            for disk in self._candidates.values()
             if (since := disk.staged_at) is not None
             and since + _HALF_MADE < self._now
             and not (disk.vbds or disk.busy)
-            and not self._forest.kin(disk.uuid).users
+            and not self.is_shared(disk)
         ]
 
     def disk(self, uuid: str) -> Disk | None:
         """Give one of the disks that bear a mark of ours or Nova's."""
-        for disk in self._candidates:
-            if disk.uuid == uuid:
-                return disk
-        return None
+        return self._candidates.get(uuid)
 
     def image(self, disk: Disk, removal: str | None = None) -> CachedImage:
         """Say all that is known of an image.

@@ -112,3 +112,20 @@ class TestSweep(CallsCase):
         self.assertLessEqual(sum(calls.values()), rest + 100 * 7)
         self.assertEqual(100, calls['VDI.add_to_other_config'])
         self.assertNotIn('VDI.remove_from_other_config', calls)
+
+    def test_one_with_a_base_copy_takes_one_more(self):
+        """Its disks are counted, and all of them read only for newcomers."""
+        self.start(Scenario(images=60, clones=1, other=100))
+        for ref, row in self.pool.do('VDI.get_all_records').items():
+            if row['VBDs'] and row['managed']:
+                self.actors.end_disk(ref)
+        self.label_all(idle=60)
+        cache = self.cached(srs=['storage-0'])
+        report = cache.sweep(self.evidence)
+        self.assertEqual(
+            [Did.EVICTED] * 60, [one.did for one in report.outcomes]
+        )
+        calls = self.calls()
+        self.assertEqual(60, calls['SR.get_VDIs'])
+        # Two looks of all, and of each image before each of its writes.
+        self.assertEqual(1 + 2 + 2 * 60, calls['VDI.get_all_records_where'])

@@ -4,6 +4,7 @@ import datetime
 import unittest
 
 from imagecache_handlers import ImageBusy
+from imagecache_handlers import ImageInUse
 from imagecache_handlers.marks import claim_label
 from imagecache_handlers import Uncertain
 from imagecache_handlers_xenapi.simulator import fail
@@ -41,6 +42,10 @@ class EvictingCase(Pooled, unittest.TestCase):
         self.actors.end_disk(self.actors.spawn(ref))
         return ref
 
+    def come(self):
+        """Have a disk come: the last look at the SR will not do any more."""
+        self.actors.disk('newcomer', self.sr)
+
     def assertStays(self, image, why=''):
         with self.assertRaises(ImageBusy) as caught:
             self.handler.evict(image)
@@ -52,7 +57,7 @@ class TestLastLook(EvictingCase):
     def test_a_disk_that_is_no_image_any_more_stays(self):
         ref = self.shared()
         image = self.claimed(ref)
-        self.time.passed += 60
+        self.come()
 
         def keep():
             self.actors.untag(ref)
@@ -68,9 +73,58 @@ class TestLastLook(EvictingCase):
         self.label(clone, SEEN)
         self.actors.delete(source)
         image = self.claimed(clone)
-        self.time.passed += 60
+        # Asked for before the disk itself is read, which is to be the last.
+        self.pool.after('SR.get_VDIs', lambda: self.actors.untag(clone))
+        self.assertEqual(0, self.handler.evict(image))
+        self.assertIn(image.location, self.vdis())
+
+    def test_so_does_one_while_all_others_are_read(self):
+        source = self.cache('debian', labels=())
+        clone = self.actors.clone(source)
+        self.label(clone, SEEN)
+        self.actors.delete(source)
+        image = self.claimed(clone)
+        self.come()
         self.pool.after(FIND, lambda: self.actors.untag(clone))
-        self.assertStays(image)
+        self.assertStays(image, 'no longer')
+
+    def test_who_came_to_share_it_since_the_look_keeps_it(self):
+        for make in lambda: self.cache('debian'), self.shared:
+            ref = make()
+            image = self.claimed(ref)
+            self.actors.spawn(ref)
+            with self.assertRaises(ImageInUse):
+                self.handler.evict(image)
+            self.assertIn(image.location, self.vdis())
+            self.actors.delete(ref)
+
+    def test_a_look_that_shows_users_who_left_is_made_anew(self):
+        ref = self.cache('debian')
+        disk = self.actors.spawn(ref)
+        image = self.claimed(ref)
+        self.actors.end_disk(disk)
+        self.assertIsNone(self.handler.evict(image))
+        self.assertNotIn(image.location, self.vdis())
+
+    def test_a_parent_that_is_away_for_a_moment_frees_nothing(self):
+        """The collector takes it off, and then writes the new one."""
+        for looks in (1, 2), (2, 3), (1, 2, 3):
+            with self.subTest(looks):
+                ref = self.shared()
+                image = self.claimed(ref)
+                self.actors.spawn(ref)
+                parents = self.record(ref)['sm_config']
+                for number in looks[:-1]:
+                    self.pool.before(FIND, self.parents(ref, {}), number)
+                self.pool.before(FIND, self.parents(ref, parents), looks[-1])
+                with self.assertRaises((ImageInUse, ImageBusy)):
+                    self.handler.evict(image)
+                self.assertIn(image.location, self.vdis())
+                self.pool.steering.clear()
+                self.actors.delete(ref)
+
+    def parents(self, ref, sm_config):
+        return lambda: self.actors.set('VDI', ref, sm_config=sm_config)
 
 
 class TestClaims(EvictingCase):
@@ -82,6 +136,7 @@ class TestClaims(EvictingCase):
 
     def test_so_it_does_while_its_sr_is_read(self):
         image = self.claimed(self.shared())
+        self.come()
         self.time.passed += 500
         self.pool.after(FIND, lambda: self.time.sleep(60), 2)
         self.assertStays(image, 'ran out of time')
