@@ -76,13 +76,14 @@ class Evicting:
         :raises ImageInUse: when somebody has it.
         :raises ImageBusy: when its labels forbid it, or it cannot be judged.
         """
+        parent = self._looks.parent(image)
         survey = self._looks.latest(image)
         disk = self._looks.find(image)
         if disk is None:
             return None
         if survey is None or not survey.hangs(disk):
             survey = self._looks.survey(image.store)
-            disk = _again(survey, disk, image)
+            disk = _again(survey, image, parent or disk.parent)
         now = survey.image(disk)
         if now.users:
             raise ImageInUse(image.image_id, now.users)
@@ -92,16 +93,16 @@ class Evicting:
         return disk
 
 
-def _again(survey: Survey, disk: Disk, image: CachedImage) -> Disk:
-    """Give the disk as it is in a look at all others."""
-    again = survey.disk(disk.uuid)
-    if again is None or again.image_id != image.image_id:
+def _again(survey: Survey, image: CachedImage, parent: str | None) -> Disk:
+    """Give a disk, which had that parent, as it is in a look at all others."""
+    disk = survey.disk(image.location)
+    if disk is None or disk.image_id != image.image_id:
         raise ImageBusy(image.image_id, 'it is that image no longer')
-    # The collector takes the parent off a disk to write another: two looks
-    # that agree have not met that moment.
-    if again.parent != disk.parent:
+    # The collector takes the parent off a disk before it writes another, and
+    # for that moment nobody seems to share it.
+    if parent and not disk.parent:
         raise ImageBusy(image.image_id, 'its chain is changing')
-    return again
+    return disk
 
 
 def _protected(

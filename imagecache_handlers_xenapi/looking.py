@@ -73,6 +73,12 @@ class Looks:
         self._latest[store] = survey
         return survey
 
+    def parent(self, image: CachedImage) -> str | None:
+        """Give the parent that an image had in the last look, if any."""
+        latest = self._latest.get(image.store)
+        disk = None if latest is None else latest.disk(image.location)
+        return None if disk is None else disk.parent
+
     def latest(self, image: CachedImage) -> Survey | None:
         """Give the last look at an SR, if it still tells who shares an image.
 
