@@ -12,6 +12,7 @@ from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import PASSING
 from imagecache_handlers_xenapi.looking import Looks
+from imagecache_handlers_xenapi.releasing import Releasing
 from imagecache_handlers_xenapi.removal import LONGEST
 from imagecache_handlers_xenapi.removal import Removals
 from imagecache_handlers_xenapi.survey import Survey
@@ -33,10 +34,12 @@ class Evicting:
         self,
         looks: Looks,
         removals: Removals,
+        releasing: Releasing,
         clocks: Clocks,
     ) -> None:
         self._looks = looks
         self._removals = removals
+        self._releasing = releasing
         self._clocks = clocks
 
     def evict(self, image: CachedImage) -> int | None:
@@ -67,6 +70,7 @@ class Evicting:
             if failures.is_gone(error, disk.ref, disk.uuid):
                 return 0
             raise
+        self._releasing.note(image.store, image.frees or 0)
         # A base copy is the collector's, which comes later.
         return None if disk.parent else disk.size or None
 

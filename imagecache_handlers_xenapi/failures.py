@@ -55,6 +55,7 @@ _OF_THE_STORE = frozenset(
 _ROLES = {
     'Async.VDI.destroy': 'vm-admin',
     'PUT /import_raw_vdi': 'vm-admin',
+    'SR.update': 'pool-operator',
     'VDI.add_to_other_config': 'vm-admin',
     'VDI.create': 'vm-admin',
     'VDI.remove_from_other_config': 'vm-admin',

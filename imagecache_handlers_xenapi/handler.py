@@ -28,6 +28,7 @@ from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi import lent
 from imagecache_handlers_xenapi.logins import Own
 from imagecache_handlers_xenapi.looking import Looks
+from imagecache_handlers_xenapi.releasing import Releasing
 from imagecache_handlers_xenapi.removal import Removals
 from imagecache_handlers_xenapi.repositories import DEFAULT
 from imagecache_handlers_xenapi.session import Port
@@ -59,13 +60,19 @@ class XenAPIHandler(CacheHandler):
         *,
         srs: Iterable[str] = (DEFAULT,),
         grace: datetime.timedelta = GRACE,
+        measure: bool = False,
         clocks: Clocks | None = None,
     ) -> None:
         clocks = clocks or Clocks()
         self._port = port
-        self._looks = Looks(port, srs, grace, clocks)
+        releasing = Releasing(clocks)
+        self._looks = Looks(
+            port, srs, grace, clocks, releasing, measure=measure
+        )
         self._removals = Removals(port, clocks)
-        self._evicting = Evicting(self._looks, self._removals, clocks)
+        self._evicting = Evicting(
+            self._looks, self._removals, releasing, clocks
+        )
         self._adding = Adding(port, clocks, self._removals)
 
     @classmethod
@@ -88,7 +95,12 @@ class XenAPIHandler(CacheHandler):
             logins = Own(urls, given['username'], given['password'], dialling)
             port = Session(logins, dialling)
         grace = datetime.timedelta(seconds=given['newborn_grace_seconds'])
-        return cls(port, srs=given['srs'], grace=grace)
+        return cls(
+            port,
+            srs=given['srs'],
+            grace=grace,
+            measure=given['measure_srs'],
+        )
 
     def close(self) -> None:
         self._port.close()

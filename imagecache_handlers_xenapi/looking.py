@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 import datetime
+import logging
 
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.model import CachedImage
@@ -10,12 +11,15 @@ from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi import filters
+from imagecache_handlers_xenapi.releasing import Releasing
 from imagecache_handlers_xenapi.repositories import check_choices
 from imagecache_handlers_xenapi.repositories import Pool
 from imagecache_handlers_xenapi.repositories import Repository
 from imagecache_handlers_xenapi.session import Port
 from imagecache_handlers_xenapi.survey import Survey
 from imagecache_handlers_xenapi.timing import Clocks
+
+LOG = logging.getLogger(__name__)
 
 
 class Looks:
@@ -27,22 +31,39 @@ class Looks:
         srs: Iterable[str],
         grace: datetime.timedelta,
         clocks: Clocks,
+        releasing: Releasing,
+        *,
+        measure: bool = False,
     ) -> None:
         self._port = port
         self._srs = check_choices(srs)
         self._grace = grace
         self._clocks = clocks
+        self._releasing = releasing
+        self._measure = measure
         # Read again with every pass.
         self._repositories: dict[str, Repository] = {}
         self._latest: dict[str, Survey] = {}
 
     def stores(self) -> list[Store]:
         with failures.reading('xenapi'):
-            pool = Pool.read(self._port, self._srs)
-        found = pool.chosen(self._srs)
+            found = Pool.read(self._port, self._srs).chosen(self._srs)
+            if self._measure:
+                self._have_measured(found)
+                found = Pool.read(self._port, self._srs).chosen(self._srs)
         self._latest = {}
         self._repositories = {one.store.name: one for one in found}
-        return [one.store for one in found]
+        return [self._releasing.told(one.store) for one in found]
+
+    def _have_measured(self, repositories: Iterable[Repository]) -> None:
+        """Have xapi measure SRs; where it cannot, the last sizes will do."""
+        for one in repositories:
+            if one.store.problem is None:
+                try:
+                    self._port.call('SR.update', one.ref)
+                except Failed as error:
+                    name = one.store.name
+                    LOG.warning('The size of %s may be old: %s', name, error)
 
     def repository(self, store: str) -> Repository:
         """Give the SR that a store is; its reference is as good as a name.

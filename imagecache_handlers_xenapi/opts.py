@@ -46,6 +46,13 @@ OPTS: list[cfg.Opt] = [
         'default-sr:true, uuids, names, or other-config:KEY=VALUE for all '
         "that have it, as in Nova's sr_matching_filter.",
     ),
+    cfg.BoolOpt(
+        'measure_srs',
+        default=False,
+        help='Have xapi measure each SR (SR.update) before its free space is '
+        'read, which takes the role pool-operator. Else what is read may be '
+        'two minutes old.',
+    ),
     cfg.IntOpt(
         'newborn_grace_seconds',
         default=600,

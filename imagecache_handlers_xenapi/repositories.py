@@ -90,7 +90,11 @@ class Pool:
         names = self.names()
         found: dict[str, Repository] = {}
         for choice in choices:
-            refs = [ref for ref in self.srs if self._is(ref, choice)]
+            refs = [
+                ref
+                for ref in self.srs
+                if choice == names[ref] or self._is(ref, choice)
+            ]
             for ref in refs:
                 found.setdefault(ref, self._repository(ref, names[ref]))
             if not refs:

@@ -96,16 +96,19 @@ CONTRACT = {'exceptions', 'handler', 'marks', 'model', 'source'}
 # The same of the handler `xenapi`: above the port nothing knows of sockets.
 XENAPI_ROOMS = {
     'handler': (
-        'adding disks evicting failures lent logins looking opts removal '
-        'repositories session timing wire'
+        'adding disks evicting failures lent logins looking opts releasing '
+        'removal repositories session timing wire'
     ),
     'opts': '',
     'adding': (
         'disks failures removal repositories session tasks timing transfer'
     ),
     'transfer': 'address failures',
-    'evicting': 'chain disks failures looking removal survey timing',
-    'looking': 'disks failures filters repositories session survey timing',
+    'evicting': 'disks failures looking releasing removal survey timing',
+    'looking': (
+        'disks failures filters releasing repositories session survey timing'
+    ),
+    'releasing': 'timing',
     'survey': 'chain disks repositories',
     'repositories': 'session',
     'removal': 'disks failures filters session tasks timing',

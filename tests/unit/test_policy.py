@@ -307,6 +307,26 @@ class TestAge:
         assert plan.verdicts[0].until == since
 
     @pytest.mark.parametrize(
+        ('ahead', 'rewritten'),
+        [
+            (-DAY, False),
+            (5 * MINUTE, False),
+            (5 * MINUTE + SECOND, True),
+            (9999 * DAY, True),
+        ],
+    )
+    def test_a_first_sight_in_the_future_is_seen_anew(self, ahead, rewritten):
+        label = f'seen.{stamp(NOW + ahead)}'
+        used = image('a', label, users={VM})
+
+        plan = planned(used, seen=True)
+
+        first = f'seen.{stamp(NOW)}'
+        assert changed(plan) == (
+            {'a': ([first], [label])} if rewritten else {}
+        )
+
+    @pytest.mark.parametrize(
         ('idle_for', 'goes'), [(HOUR - SECOND, False), (HOUR, True)]
     )
     def test_resized_variants_have_an_age_of_their_own(self, idle_for, goes):

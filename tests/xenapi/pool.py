@@ -73,11 +73,14 @@ class Pooled:
     def port(self):
         return self.own()
 
-    def connect(self, port=None, *, grace=GRACE, clocks=None, srs=None):
+    def connect(
+        self, port=None, *, grace=GRACE, clocks=None, srs=None, measure=False
+    ):
         handler = XenAPIHandler(
             port or self.port(),
             srs=srs or self.srs,
             grace=grace,
+            measure=measure,
             clocks=clocks or self.clocks,
         )
         self.addCleanup(handler.close)

@@ -404,3 +404,21 @@ class TestEvict(SweepCase):
         self.sweep()
         called = set(self.pool.counters.by_method)
         self.assertFalse({'SR.scan', 'SR.update', 'VDI.destroy'} & called)
+
+    def test_an_update_is_asked_for_where_the_options_say_so(self):
+        disk = self.actors.disk('disk', self.sr)
+        handler = self.connect(measure=True)
+        [before] = handler.stores()
+        self.actors.write(disk, 5 * 2**20)
+        [after] = handler.stores()
+        self.assertLess(after.free, before.free)
+
+    def test_who_may_not_ask_for_it_gets_the_last_sizes(self):
+        handler = self.connect(measure=True)
+        denied = fail('RBAC_PERMISSION_DENIED', 'sr.update', 'no')
+        self.pool.before('SR.update', denied)
+        logging.disable(logging.NOTSET)
+        with self.assertLogs('imagecache_handlers_xenapi') as logs:
+            [store] = handler.stores()
+        self.assertIsNone(store.problem)
+        self.assertIn('pool-operator', logs.output[0])

@@ -56,6 +56,20 @@ class TestChoices(unittest.TestCase):
         for choice in 'two', B, 'other-config:i18n-key=local-storage':
             self.assertEqual([('r2', 'two')], self.chosen(made, choice))
 
+    def test_a_store_is_chosen_by_the_name_it_is_shown_by(self):
+        made = pool(
+            {'r1': sr('Local', A), 'r2': sr('Local', B)},
+            [plug('r1', 'a'), plug('r2', 'b')],
+            [('a', 'host-a'), ('b', 'host-b')],
+        )
+        self.assertEqual(
+            [('r1', 'Local@host-a')], self.chosen(made, 'Local@host-a')
+        )
+        self.assertEqual(
+            [('r1', 'Local@host-a'), ('r2', 'Local@host-b')],
+            self.chosen(made, 'Local', 'Local@host-a'),
+        )
+
     def test_each_is_a_store_once_in_the_order_of_the_options(self):
         made = pool({'r1': sr('one', A), 'r2': sr('two', B)})
         self.assertEqual(
