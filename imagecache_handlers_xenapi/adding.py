@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers.marks import seen_label
 from imagecache_handlers.marks import write_time
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers_xenapi.disks import CACHED
@@ -89,10 +90,11 @@ class Adding:
             raise failures.of_write(meta.image_id, store, error) from error
         with self._discarded(ref, meta.image_id):
             try:
+                uuid = self._label(ref, labels)
                 self._fill(
                     repository, meta, ref, _chunks(meta, first, content)
                 )
-                uuid = self._prepare(meta, ref, labels)
+                self._prepare(meta, ref)
             except CallError as error:
                 raise failures.of_store(store, error) from error
         self._publish(meta, ref)
@@ -198,19 +200,23 @@ class Adding:
             raise Away('no host of the pool has the SR plugged')
         return leader if leader in seeing else str(seeing[0])
 
-    def _prepare(
-        self, meta: ImageMeta, ref: str, labels: Iterable[str]
-    ) -> str:
-        """Make it all that an image is, but for the mark; gives its uuid."""
-        port = self._port
-        uuid: str = port.call('VDI.get_uuid', ref)
-        for label in sorted(set(labels)):
+    def _label(self, ref: str, labels: Iterable[str]) -> str:
+        """Label a disk, so that each copy of it is known for one.
+
+        It is seen from now on, for it is no clone.  Gives its uuid.
+        """
+        uuid: str = self._port.call('VDI.get_uuid', ref)
+        seen = seen_label(self._clocks.now())
+        for label in sorted({seen, *labels}):
             self._write(ref, key(uuid, label), 'set')
+        return uuid
+
+    def _prepare(self, meta: ImageMeta, ref: str) -> None:
+        """Make it all that an image is, but for the mark."""
         cached = str(int(self._clocks.now().timestamp()))
         self._write(ref, CACHED, cached)
-        port.call('VDI.remove_from_other_config', ref, STAGING)
-        port.call('VDI.set_name_label', ref, name_of(meta.image_id))
-        return uuid
+        self._port.call('VDI.remove_from_other_config', ref, STAGING)
+        self._port.call('VDI.set_name_label', ref, name_of(meta.image_id))
 
     def _publish(self, meta: ImageMeta, ref: str) -> None:
         """Write the mark: from here on others may use the image.

@@ -26,6 +26,9 @@ _FORMATS = frozenset({'', 'vhd'})
 _SECONDS = re.compile(r'\d{1,11}', flags=re.ASCII)
 
 
+_HALF = ' (imagecache staging)'
+
+
 def name_of(image_id: str) -> str:
     """Give the name of a cached image, as Nova gives it."""
     return f'Glance Image {image_id}'
@@ -33,7 +36,7 @@ def name_of(image_id: str) -> str:
 
 def staging_name(image_id: str) -> str:
     """Give the name of an image that is not whole yet."""
-    return f'Glance Image {image_id} (imagecache staging)'
+    return name_of(image_id) + _HALF
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -135,12 +138,20 @@ class Disk:
     @property
     def staged_at(self) -> datetime.datetime | None:
         """Say when we began to make it; None: it is no half-made image."""
-        found = _STAGED.fullmatch(self.other_config.get(STAGING, ''))
-        if found is None or IMAGE in self.other_config or self.is_copy:
+        name = self.record['name_label']
+        if IMAGE in self.other_config or self.is_copy:
             return None
-        if self.record['name_label'] != staging_name(found[1]):
+        if STAGING not in self.other_config:
+            # Whoever made it died between taking off the tag and the name.
+            return self.cached_at if self.labels and _is_half(name) else None
+        found = _STAGED.fullmatch(self.other_config[STAGING])
+        if found is None or name != staging_name(found[1]):
             return None
         return read_time(found[2])
+
+
+def _is_half(name: str) -> bool:
+    return name.startswith(name_of('')) and name.endswith(_HALF)
 
 
 _STAGED = re.compile(r'(\S{1,255}) (\S+) [0-9a-f]+')
@@ -163,4 +174,4 @@ def key(uuid: str, label: str) -> str:
 def may_be_ours(record: Record) -> bool:
     """Tell quickly of most disks that they are none of ours."""
     marks = record['other_config']
-    return IMAGE in marks or STAGING in marks
+    return IMAGE in marks or STAGING in marks or _is_half(record['name_label'])

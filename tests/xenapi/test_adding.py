@@ -28,6 +28,25 @@ def vhd(virtual, more=2**16):
     return footer.ljust(512, b'\0') + b'block' * more
 
 
+class Died(BaseException):
+    """The process ended here."""
+
+
+class Mortal:
+    """A port whose process is killed after so many calls."""
+
+    def __init__(self, port, calls):
+        self._port = port
+        self._left = calls
+
+    def __getattr__(self, name):
+        if name in ('read', 'call', 'once'):
+            self._left -= 1
+            if self._left < 0:
+                raise Died
+        return getattr(self._port, name)
+
+
 class AddCase(Pooled, unittest.TestCase):
     scenario = Scenario()
     srs = ('storage-0',)
@@ -123,8 +142,8 @@ class TestAdd(AddCase):
 
     def test_a_lost_mark_is_uncertain_and_may_be_there(self):
         for number in 1, 2:
-            # The first writes cached-time.
-            self.pool.after('VDI.add_to_other_config', drop(), number + 1)
+            # Before it come what labels the disk, and cached-time.
+            self.pool.after('VDI.add_to_other_config', drop(), number + 2)
         with self.assertRaises(Uncertain):
             self.add(b'x' * 2**20)
         [image] = self.connect().enumerate('storage-0')
@@ -139,9 +158,9 @@ class TestAdd(AddCase):
             self.pool.do('VM.hard_shutdown', vm)
             fail('SESSION_INVALID', 'x')()
 
-        self.pool.before('VDI.add_to_other_config', write_and_use, 2)
+        self.pool.before('VDI.add_to_other_config', write_and_use, 3)
         again = fail('SESSION_INVALID', 'x')
-        self.pool.before('VDI.add_to_other_config', again, 3)
+        self.pool.before('VDI.add_to_other_config', again, 4)
         with self.assertRaises(Uncertain):
             self.add(b'x' * 2**20)
         self.assertEqual(1, len(self.vdis()))
@@ -193,6 +212,45 @@ class TestAdd(AddCase):
     def tomorrow(self):
         then = datetime.datetime.now(datetime.UTC) + TOMORROW
         return Clocks(now=lambda: then)
+
+    def test_a_death_at_any_call_leaves_debris_or_an_image(self):
+        """But for one: named, and not marked, it is what Nova leaves, too."""
+        left = []
+        for calls in range(1, 20):
+            self.start()
+            handler = self.connect(Mortal(self.own(), calls))
+            try:
+                self.add(b'x' * 2**20, handler=handler)
+            except Died:
+                left.append(self.what_is_left())
+            else:
+                break
+        self.assertEqual(
+            ['nothing', 'debris', 'stranger', 'image'],
+            list(dict.fromkeys(left)),
+        )
+        self.assertEqual(1, left.count('stranger'))
+
+    def what_is_left(self):
+        handler = self.connect(clocks=self.tomorrow())
+        if handler.enumerate('storage-0'):
+            return 'image'
+        if found := list(handler.debris('storage-0')):
+            for one in found:
+                handler.clean(one)
+            self.assertEqual(set(), self.vdis())
+            return 'debris'
+        return 'stranger' if self.vdis() else 'nothing'
+
+    def test_a_copy_of_half_an_image_is_none(self):
+        handler = self.connect(Mortal(self.own(), 9))
+        with self.assertRaises(Died):
+            self.add(b'x' * 2**20, handler=handler)
+        [ref] = self.pool.do('VDI.get_all')
+        copy = self.pool.do('VDI.copy', ref, self.sr)
+        [debris] = self.connect(clocks=self.tomorrow()).debris('storage-0')
+        self.assertEqual(self.uuid(ref), debris.location)
+        self.assertIn(STAGING, self.record(copy)['other_config'])
 
     def test_debris_in_use_is_none(self):
         self.pool.after('VDI.create', drop())

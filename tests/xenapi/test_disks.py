@@ -11,6 +11,7 @@ from imagecache_handlers_xenapi.disks import STAGING
 from imagecache_handlers_xenapi.disks import staging_name
 
 UUID, OTHER = (digit * 8 + '-0000-4000-8000-' + digit * 12 for digit in '12')
+OWN, THEIRS = key(UUID, 'pin.ops'), key(OTHER, 'pin.ops')
 IMAGE = {
     'uuid': UUID,
     'SR': 'r',
@@ -116,6 +117,22 @@ class TestImages(unittest.TestCase):
             {'other_config': {STAGING: tag, key(OTHER, 'pin.ops'): 'set'}},
         ):
             self.assertIsNone(disk(**{**staged, **more}).staged_at, more)
+
+    def test_or_by_name_and_label_once_the_tag_is_off(self):
+        half = {
+            'name_label': staging_name('debian'),
+            'other_config': {'cached-time': '1577836800', OWN: 'set'},
+        }
+        self.assertEqual(2020, disk(**half).staged_at.year)
+        for more in (
+            {'name_label': 'Glance Image debian'},
+            {'name_label': 'my (imagecache staging)'},
+            {'other_config': {OWN: 'set'}},
+            {'other_config': {'cached-time': '1577836800'}},
+            {'other_config': {**half['other_config'], 'image-id': 'debian'}},
+            {'other_config': {**half['other_config'], THEIRS: 'set'}},
+        ):
+            self.assertIsNone(disk(**{**half, **more}).staged_at, more)
 
     @given(st.dictionaries(st.text(), st.text()), st.text())
     def test_no_text_is_fatal(self, marks, name):
