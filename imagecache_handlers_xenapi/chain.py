@@ -75,15 +75,30 @@ class Forest:
             users |= self._others(parent, below=node.uuid)
             if parent in passed:
                 why = f'its chain of parents loops at {parent}'
-                return Kin(frozenset(users - passed), size, 0, why)
+                return Kin(self._tips(users - passed), size, 0, why)
             if parent not in self._nodes:
                 why = f'its parent {parent} has no record'
-                return Kin(frozenset(users), size, 0, why)
+                return Kin(self._tips(users), size, 0, why)
             passed.add(parent)
             node = self._nodes[parent]
             size += node.size
             frees += 0 if users else node.size
-        return Kin(frozenset(users), size, frees, None)
+        return Kin(self._tips(users), size, frees, None)
+
+    def _tips(self, users: set[str]) -> frozenset[str]:
+        """Give for base copies what hangs off them: nobody knows their names.
+
+        Of anything there is at least one.
+        """
+        tips, waiting, met = set(), list(users), set(users)
+        while waiting:
+            one = waiting.pop()
+            below = self._others(one, below=None) - met
+            met |= below
+            waiting += below
+            if not below:
+                tips.add(one)
+        return frozenset(tips)
 
     def _others(self, uuid: str, below: str | None) -> set[str]:
         return {one for one in self._children.get(uuid, ()) if one != below}

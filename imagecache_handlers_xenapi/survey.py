@@ -21,6 +21,9 @@ LOG = logging.getLogger(__name__)
 # xapi gives up a task that is pending for so long: nobody is adding any more.
 _HALF_MADE = datetime.timedelta(days=1)
 
+# Characters of a name that are shown.
+_LONGEST = 60
+
 
 class Survey:
     """What one query for the VDIs of an SR brought."""
@@ -37,6 +40,9 @@ class Survey:
         self._now = now
         self._blind = chain.blind(repository.kind)
         self._refs = frozenset(records)
+        self._names = {
+            record['uuid']: record['name_label'] for record in records.values()
+        }
         self._forest = chain.Forest(map(node, records.values()))
         self._candidates = {
             record['uuid']: Disk(ref, record)
@@ -120,11 +126,16 @@ class Survey:
             size=kin.size,
             frees=kin.frees,
             cached_at=disk.cached_at,
-            users=kin.users | disk.vbds,
+            users=frozenset(map(self._called, kin.users)) | disk.vbds,
             unknown=self._unknown(disk, kin),
             busy=disk.busy or removal,
             marks=disk.marks,
         )
+
+    def _called(self, uuid: str) -> str:
+        """Give the name of a disk, by which people know whose it is."""
+        name = self._names.get(uuid, '').strip()[:_LONGEST]
+        return f'{name} ({uuid})' if name and name.isprintable() else uuid
 
     def _unknown(self, disk: Disk, kin: chain.Kin) -> str | None:
         return (

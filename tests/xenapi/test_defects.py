@@ -179,6 +179,18 @@ class TestDefects(SweepCase):
         self.assertReason(Reason.UNKNOWN, report, image)
         self.assertIn(self.uuid(clone), self.vdis())
 
+    def test_users_are_called_by_the_names_of_their_disks(self):
+        ref = self.idle('debian')
+        names = ('web-1 disk 0', '', 'a\x1b[2J', 'x' * 70)
+        shown = ('web-1 disk 0 ({})', '{}', '{}', 'x' * 60 + ' ({})')
+        users = set()
+        for name, words in zip(names, shown, strict=True):
+            disk = self.actors.spawn(ref)
+            self.actors.set('VDI', disk, name_label=name)
+            users.add(words.format(self.uuid(disk)))
+        [image] = self.connect().enumerate('storage-0')
+        self.assertEqual(users, image.users)
+
     def test_k_a_machine_that_holds_an_image_uses_it(self):
         image = self.idle('debian')
         vm = self.actors.attach(image)
