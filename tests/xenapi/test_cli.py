@@ -1,13 +1,18 @@
 """The command on a pool, and bad input as its user sees it."""
 
+import datetime
 import json
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
+from imagecache_handlers.marks import lease_label
+from imagecache_handlers.marks import seen_label
 from imagecache_handlers_xenapi.simulator import drop
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import User
@@ -68,6 +73,12 @@ class CommandCase(Pooled, unittest.TestCase):
             self.assertIn(word, done.stderr)
         self.assertNotIn(self.pool.password, done.stderr)
 
+    def old(self, *image_ids):
+        for ref, row in self.pool.do('VDI.get_all_records').items():
+            if row['other_config'].get('image-id') in image_ids:
+                config = {**row['other_config'], 'cached-time': '1577836800'}
+                self.actors.set('VDI', ref, other_config=config)
+
 
 class TestCommands(CommandCase):
     def test_list_plan_and_sweep(self):
@@ -86,12 +97,6 @@ class TestCommands(CommandCase):
 
     def young(self, ref):
         return dict(self.record(ref)['other_config'])
-
-    def old(self, image_id):
-        for ref, row in self.pool.do('VDI.get_all_records').items():
-            if row['other_config'].get('image-id') == image_id:
-                config = {**row['other_config'], 'cached-time': '1577836800'}
-                self.actors.set('VDI', ref, other_config=config)
 
     def test_pin_hold_and_release(self):
         self.cache('debian')
@@ -190,6 +195,38 @@ class TestBadInput(CommandCase):
         self.assertEqual(1, done.returncode)
         self.assertIn('storage-0', done.stderr.splitlines()[-1])
         self.assertNotIn('Traceback', done.stderr)
+
+    def test_a_host_that_dies_in_a_sweep(self):
+        for image_id in 'debian', 'alpine':
+            self.cache(image_id, labels=[SEEN, LONG_AGO])
+        self.old('debian', 'alpine')
+        self.pool.before('Async.VDI.destroy', self.die)
+        done = self.run_on('sweep')
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertNotIn('Traceback', done.stderr)
+        self.pool.heal_host(0)
+        self.assertEqual(2, len(self.vdis()))
+        # Claims still stand there, which may be those of a removal.
+        self.out('list')
+
+    def die(self):
+        """Let the host fail that is answering, which waits for this."""
+        threading.Thread(target=self.pool.fail_host, args=(0,)).start()
+        time.sleep(0.5)
+        drop()()
+
+    def test_clocks_apart(self):
+        now = datetime.datetime.now(datetime.UTC)
+        lease = lease_label('vm-1', now - datetime.timedelta(seconds=30))
+        self.cache('debian', labels=[SEEN, LONG_AGO, lease])
+        ahead = seen_label(now + datetime.timedelta(hours=2))
+        self.cache('alpine', labels=[ahead])
+        done = self.run_on('evict', 'debian', '--yes')
+        self.assertEqual(1, done.returncode)
+        self.assertIn('lent to vm-1', done.stdout)
+        self.out('sweep')
+        rows = json.loads(self.out('show', 'alpine', '-f', 'json'))
+        self.assertNotIn(ahead, str(rows))
 
     def test_a_slave_that_is_promoted_in_a_pass(self):
         self.cache('debian')
