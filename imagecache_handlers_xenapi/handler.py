@@ -60,6 +60,7 @@ class XenAPIHandler(CacheHandler):
         *,
         srs: Iterable[str] = (DEFAULT,),
         grace: datetime.timedelta = GRACE,
+        host: str | None = None,
         measure: bool = False,
         clocks: Clocks | None = None,
     ) -> None:
@@ -67,7 +68,7 @@ class XenAPIHandler(CacheHandler):
         self._port = port
         releasing = Releasing(clocks)
         self._looks = Looks(
-            port, srs, grace, clocks, releasing, measure=measure
+            port, srs, grace, clocks, releasing, host=host, measure=measure
         )
         self._removals = Removals(port, clocks)
         self._evicting = Evicting(
@@ -98,6 +99,7 @@ class XenAPIHandler(CacheHandler):
         return cls(
             port,
             srs=given['srs'],
+            host=given['host'],
             grace=grace,
             measure=given['measure_srs'],
         )

@@ -33,6 +33,7 @@ class Looks:
         clocks: Clocks,
         releasing: Releasing,
         *,
+        host: str | None = None,
         measure: bool = False,
     ) -> None:
         self._port = port
@@ -40,6 +41,7 @@ class Looks:
         self._grace = grace
         self._clocks = clocks
         self._releasing = releasing
+        self._host = host
         self._measure = measure
         # Read again with every pass.
         self._repositories: dict[str, Repository] = {}
@@ -47,13 +49,17 @@ class Looks:
 
     def stores(self) -> list[Store]:
         with failures.reading('xenapi'):
-            found = Pool.read(self._port, self._srs).chosen(self._srs)
+            found = self._chosen()
             if self._measure:
                 self._have_measured(found)
-                found = Pool.read(self._port, self._srs).chosen(self._srs)
+                found = self._chosen()
         self._latest = {}
         self._repositories = {one.store.name: one for one in found}
         return [self._releasing.told(one.store) for one in found]
+
+    def _chosen(self) -> list[Repository]:
+        pool = Pool.read(self._port, self._srs, self._host)
+        return pool.chosen(self._srs)
 
     def _have_measured(self, repositories: Iterable[Repository]) -> None:
         """Have xapi measure SRs; where it cannot, the last sizes will do."""

@@ -46,6 +46,12 @@ OPTS: list[cfg.Opt] = [
         'default-sr:true, uuids, names, or other-config:KEY=VALUE for all '
         "that have it, as in Nova's sr_matching_filter.",
     ),
+    cfg.StrOpt(
+        'host',
+        metavar='HOST',
+        help='Only SRs that this host has plugged: its name, uuid or '
+        'address. Not set: those of the whole pool.',
+    ),
     cfg.BoolOpt(
         'measure_srs',
         default=False,

@@ -31,15 +31,23 @@ class Repository:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """What was read of a pool's storage."""
+    """What was read of a pool's storage, as one ``host`` or all see it."""
 
     default: str
     srs: Records
     plugs: Records
     hosts: Records
+    host: str | None = None
 
     @classmethod
-    def read(cls, port: Port, choices: Collection[str]) -> 'Pool':
+    def read(
+        cls, port: Port, choices: Collection[str], host: str | None = None
+    ) -> 'Pool':
+        """Read what there is to choose from.
+
+        :raises ConfigurationError: when no host is called ``host``.
+        :raises CallError: when it cannot be read.
+        """
         srs = port.read('SR.get_all_records')
         default = _NULL
         if DEFAULT in choices:
@@ -48,11 +56,14 @@ class Pool:
         # Hosts are only named where the SRs of several have one name.
         names = Counter(sr['name_label'] for sr in srs.values())
         shared = max(names.values(), default=0) > 1
+        plugs = port.read('PBD.get_all_records')
+        hosts = port.read('host.get_all_records') if shared or host else {}
         return cls(
             default=default,
             srs=srs,
-            plugs=port.read('PBD.get_all_records'),
-            hosts=port.read('host.get_all_records') if shared else {},
+            plugs=plugs,
+            hosts=hosts,
+            host=_host(hosts, host) if host else None,
         )
 
     def names(self) -> dict[str, str]:
@@ -111,15 +122,12 @@ class Pool:
             return ref == self.default
         if config := _CONFIG.fullmatch(choice):
             told: str | None = sr['other_config'].get(config[1])
-            return told == config[2]
+            # As Nova's: what other hosts have plugged does not match.
+            return told == config[2] and (not self.host or self._plugged(ref))
         return choice in (sr['uuid'], sr['name_label'])
 
     def _repository(self, ref: str, name: str) -> Repository:
         sr = self.srs[ref]
-        plugged = any(
-            plug['SR'] == ref and plug['currently_attached']
-            for plug in self.plugs.values()
-        )
         total = int(sr['physical_size'])
         used = max(0, int(sr['physical_utilisation']))
         known = total > 0
@@ -127,9 +135,22 @@ class Pool:
             name=name,
             total=total if known else None,
             free=max(0, total - used) if known else None,
-            problem=None if plugged else 'no host of the pool has it plugged',
+            problem=None if self._plugged(ref) else self._who_should(),
         )
         return Repository(ref=ref, kind=sr['type'], store=store)
+
+    def _plugged(self, sr: str) -> bool:
+        return any(
+            plug['SR'] == sr
+            and plug['currently_attached']
+            and self.host in (None, plug['host'])
+            for plug in self.plugs.values()
+        )
+
+    def _who_should(self) -> str:
+        if self.host is None:
+            return 'no host of the pool has it plugged'
+        return f'host {self.hosts[self.host]["name_label"]} has it not plugged'
 
 
 def check_choices(choices: Iterable[str]) -> tuple[str, ...]:
@@ -151,6 +172,17 @@ def check_choices(choices: Iterable[str]) -> tuple[str, ...]:
                 f'{DEFAULT}, other-config:KEY=VALUE, a name, a uuid'
             )
     return checked
+
+
+def _host(hosts: Records, choice: str) -> str:
+    """Give the host that has a name, uuid or address."""
+    for ref, host in hosts.items():
+        if choice in (host['uuid'], host['name_label'], host['address']):
+            return ref
+    names = ', '.join(sorted(host['name_label'] for host in hosts.values()))
+    raise ConfigurationError(
+        f'[imagecache_xenapi] host: the pool has no {choice!r}, only {names}'
+    )
 
 
 def _may_name(label: str, others: Collection[str]) -> bool:

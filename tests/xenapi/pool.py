@@ -6,7 +6,6 @@ import time
 
 from imagecache_handlers import marks
 from imagecache_handlers_xenapi.disks import key
-from imagecache_handlers_xenapi.handler import GRACE
 from imagecache_handlers_xenapi.handler import XenAPIHandler
 from imagecache_handlers_xenapi.logins import Own
 from imagecache_handlers_xenapi.session import Session
@@ -73,15 +72,12 @@ class Pooled:
     def port(self):
         return self.own()
 
-    def connect(
-        self, port=None, *, grace=GRACE, clocks=None, srs=None, measure=False
-    ):
+    def connect(self, port=None, *, clocks=None, srs=None, **more):
         handler = XenAPIHandler(
             port or self.port(),
             srs=srs or self.srs,
-            grace=grace,
-            measure=measure,
             clocks=clocks or self.clocks,
+            **more,
         )
         self.addCleanup(handler.close)
         return handler

@@ -158,6 +158,10 @@ class TestBadInput(CommandCase):
             self.configure(f'srs = {srs}')
             self.assertComplains(srs, code=2)
 
+    def test_a_host_that_is_not_of_the_pool(self):
+        self.configure('host = xen-9')
+        self.assertComplains('xen-9', 'host-1, host-2', code=2)
+
     def test_an_sr_that_is_plugged_nowhere_stops_no_other(self):
         [sr] = self.pool.do('SR.get_by_name_label', 'storage-1')
         self.actors.plug(sr, attached=False)

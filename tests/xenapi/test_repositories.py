@@ -7,6 +7,8 @@ from imagecache_handlers_xenapi import opts
 from imagecache_handlers_xenapi.repositories import check_choices
 from imagecache_handlers_xenapi.repositories import DEFAULT
 from imagecache_handlers_xenapi.repositories import Pool
+from imagecache_handlers_xenapi.simulator import Scenario
+from tests.xenapi.pool import Pooled
 
 NULL = 'OpaqueRef:NULL'
 
@@ -119,6 +121,46 @@ class TestChoices(unittest.TestCase):
             self.assertEqual(
                 (total, free), (found.store.total, found.store.free)
             )
+
+
+class TestOneHost(Pooled, unittest.TestCase):
+    """The first SR is shared, the others are local to one host each."""
+
+    scenario = Scenario(hosts=2, srs=3)
+    srs = ('other-config:what=cache', 'storage-0', 'storage-1')
+
+    def setUp(self):
+        super().setUp()
+        for ref in self.pool.do('SR.get_all'):
+            self.actors.set('SR', ref, other_config={'what': 'cache'})
+
+    def stores(self, host):
+        return {
+            store.name: store.problem
+            for store in self.connect(host=host).stores()
+        }
+
+    def test_what_others_have_plugged_is_none_of_its_own(self):
+        hosts = self.pool.do('host.get_all_records').values()
+        for record in hosts:
+            for choice in 'name_label', 'uuid', 'address':
+                number = record['name_label'][-1]
+                local = {'1': 'storage-2', '2': 'storage-1'}[number]
+                told = self.stores(record[choice])
+                self.assertIsNone(told.pop('storage-0'))
+                self.assertIsNone(told.pop(local))
+                for name, problem in told.items():
+                    self.assertEqual('storage-1', name)
+                    self.assertIn(record['name_label'], problem)
+
+    def test_the_pool_is_that_of_all(self):
+        self.assertEqual(3, len(self.stores(None)))
+
+    def test_a_host_that_there_is_not_is_told_with_those_there_are(self):
+        with self.assertRaises(ConfigurationError) as caught:
+            self.stores('xen-9')
+        for word in 'xen-9', '[imagecache_xenapi] host', 'host-1, host-2':
+            self.assertIn(word, str(caught.exception))
 
 
 class TestNames(unittest.TestCase):
