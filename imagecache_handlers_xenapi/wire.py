@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import http.client
 import json
-import select
+import selectors
 import ssl
 from typing import Any
 from xml.parsers import expat
@@ -95,7 +95,12 @@ class Connection:
     def is_stale(self) -> bool:
         """Tell if the host has closed it, or sent what nobody asked for."""
         sock = self._http.sock
-        return sock is None or bool(select.select([sock], [], [], 0)[0])
+        if sock is None:
+            return True
+        # Not select(), which takes no descriptor above 1023.
+        with selectors.DefaultSelector() as selector:
+            selector.register(sock, selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     def xml(self, method: str, *params: Any) -> Any:
         """Make a call over XML-RPC.

@@ -2,6 +2,8 @@
 
 import dataclasses
 import gc
+import os
+import resource
 import ssl
 import threading
 import time
@@ -23,6 +25,8 @@ from imagecache_handlers_xenapi.simulator import fail
 from imagecache_handlers_xenapi.simulator import hang
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import XapiError
+from imagecache_handlers_xenapi.tasks import Tasks
+from imagecache_handlers_xenapi.timing import Clocks
 from imagecache_handlers_xenapi.wire import Dialling
 from tests.xenapi import certificates
 from tests.xenapi.pool import Pooled
@@ -185,6 +189,22 @@ class TestLogins(PortCase):
         self.assertEqual(1, len(port.once('pool.get_all')))
 
 
+class Asked:
+    """A port that notes for how long events are waited for."""
+
+    may_block = True
+
+    def __init__(self, port):
+        self.timeout = port.timeout
+        self.waits = []
+        self._port = port
+
+    def call(self, method, *params):
+        if method == 'event.from':
+            self.waits.append(params[2])
+        return self._port.call(method, *params)
+
+
 class TestCalls(PortCase):
     def test_a_read_is_repeated_and_what_must_not_be_is_not(self):
         port = self.open()
@@ -263,6 +283,41 @@ class TestCalls(PortCase):
         self.pool.fail_host(0)
         self.pool.heal_host(0)
         self.assertEqual(1, len(port.once('pool.get_all')))
+
+    def test_a_process_with_many_open_files_is_served(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        limits = max(soft, min(hard, 2048)), hard
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        self.addCleanup(
+            resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard)
+        )
+        for _ in range(1024):
+            self.addCleanup(os.close, os.open(os.devnull, os.O_RDONLY))
+        port = self.open()
+        for _ in range(2):
+            self.assertEqual(1, len(port.call('pool.get_all')))
+
+    def test_a_task_is_followed_within_a_short_timeout(self):
+        self.pool.timing.work['VDI.destroy'] = 2.5
+        port = self.open(dialling=Dialling(timeout=1))
+        tasks = Tasks(port, Clocks())
+        task = port.once('Async.VDI.destroy', self.cache('debian'))
+        # Nothing is lost, so nothing is asked for again.
+        with self.assertNoLogs('imagecache_handlers_xenapi', 'DEBUG'):
+            self.assertTrue(
+                tasks.follow(task, 'Async.VDI.destroy', time.monotonic() + 9)
+            )
+        self.assertLessEqual(self.pool.counters.of('event.from'), 8)
+        self.assertEqual(0, self.pool.counters.of('task.get_record'))
+
+    def test_no_wait_for_events_is_longer_than_half_the_timeout(self):
+        port = Asked(self.open(dialling=Dialling(timeout=0.04)))
+        task = self.pool.do('task.create', 'work', '')
+        for left in 0.0, 0.01, 0.2:
+            end = time.monotonic() + left
+            Tasks(port, Clocks()).follow(task, 'work', end)
+        self.assertLessEqual(max(port.waits), 0.02)
+        self.assertTrue(all(wait > 0 for wait in port.waits))
 
     def test_an_answer_that_does_not_come_is_lost_in_time(self):
         port = self.open(dialling=Dialling(timeout=0.2))
