@@ -100,8 +100,9 @@ XENAPI_ROOMS = {
         'repositories session timing wire'
     ),
     'opts': '',
-    'adding': (
-        'disks failures removal repositories session tasks timing transfer'
+    'adding': 'disks failures removal repositories session timing uploading',
+    'uploading': (
+        'address failures repositories session tasks timing transfer'
     ),
     'transfer': 'address failures',
     'evicting': 'chain disks failures looking removal survey timing',
@@ -114,9 +115,11 @@ XENAPI_ROOMS = {
     'chain': '',
     'filters': '',
     'lent': 'address failures logins session wire',
-    'session': 'address failures logins wire',
+    'session': 'address answers failures logins wire',
     'logins': 'address failures wire',
-    'wire': 'address failures',
+    'wire': 'address answers failures',
+    'answers': 'failures shapes',
+    'shapes': '',
     'address': '',
     'failures': '',
     'timing': '',
