@@ -51,7 +51,14 @@ class _Pooled(Logins):
     def obtain(self) -> Login:
         with _asking():
             ref = self._lent.get_session_id()
-            return _login(Address.parse(self._lent.master_url), ref)
+            return _login(self._address(), ref)
+
+    def _address(self) -> Address:
+        url = self._lent.master_url
+        try:
+            return Address.parse(url)
+        except ConfigurationError as error:
+            raise Away(f'a lent session is at no URL: {url!r}') from error
 
     def give_back(self, login: Login) -> None:
         """It is not ours to log out."""

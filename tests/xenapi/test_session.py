@@ -3,6 +3,7 @@
 import dataclasses
 import gc
 import os
+import queue
 import resource
 import ssl
 import threading
@@ -146,6 +147,34 @@ class TestLogins(PortCase):
             port.call('pool.get_all')
         self.assertEqual(1, self.pool.counters.of(LOGIN))
         self.assertNotIn('wrong', str(caught.exception))
+
+    def test_a_host_that_is_starting_gives_way_to_the_other(self):
+        for code, params in {
+            'INTERNAL_ERROR': ['no database yet'],
+            'HOST_STILL_BOOTING': [],
+            'HOST_IS_SLAVE': ['not an address'],
+        }.items():
+            with self.subTest(code):
+                self.pool.before(LOGIN, fail(code, *params))
+                port = self.open(self.pool.url_of(1), self.pool.url_of(0))
+                self.assertEqual(1, len(port.call('pool.get_all')))
+
+    def test_all_hosts_that_refuse_are_named_with_their_reasons(self):
+        self.pool.before(LOGIN, fail('HOST_STILL_BOOTING'))
+        self.pool.before(LOGIN, fail('INTERNAL_ERROR', 'no database'), 2)
+        urls = self.pool.url_of(1), NOBODY, self.pool.url_of(0)
+        with self.assertRaises(Away) as caught:
+            self.open(*urls).login()
+        for word in *urls, 'HOST_STILL_BOOTING', 'no database':
+            self.assertIn(word, str(caught.exception))
+
+    def test_a_refused_password_is_tried_at_no_other_host(self):
+        # Not after a host that is starting, nor at those behind it.
+        self.pool.before(LOGIN, fail('HOST_STILL_BOOTING'))
+        urls = [self.pool.url_of(number) for number in (1, 0, 1, 0)]
+        with self.assertRaises(ConfigurationError):
+            self.open(*urls, password='wrong').call('pool.get_all')
+        self.assertEqual(2, self.pool.counters.of(LOGIN))
 
     def test_an_ended_session_is_opened_once_more(self):
         port = self.open()
@@ -396,6 +425,18 @@ class TestTls(PortCase):
         with self.assertRaises(Away) as caught:
             self.open(dialling=dialling).call('pool.get_all')
         self.assertIn('127.0.0.1', str(caught.exception))
+        self.assertIn('use a name that it is for', str(caught.exception))
+        self.assertNotIn('ca_file', str(caught.exception))
+
+    def test_a_certificate_that_expired_is_to_be_made_anew(self):
+        certificate, secret = certificates.expired()
+        Pooled.start(self, certificate=certificate, key=secret)
+        dialling = Dialling(timeout=10, ca_file=certificate)
+        with self.assertRaises(Away) as caught:
+            self.open(dialling=dialling).call('pool.get_all')
+        self.assertIn('expired', str(caught.exception))
+        self.assertIn('have a new one made', str(caught.exception))
+        self.assertNotIn('ca_file', str(caught.exception))
 
     def test_insecure_takes_anybody(self):
         dialling = Dialling(timeout=10, insecure=True)
@@ -518,7 +559,11 @@ class TestLent(PortCase):
     def test_what_a_lender_fails_with_is_our_error(self):
         for error, kind in (
             (XenAPI.Failure(['SESSION_INVALID', 'x']), Failed),
+            (XenAPI.Failure('Unable to log in (is the disk full?)'), Away),
+            (XenAPI.Failure([]), Away),
             (ConnectionResetError(), Away),
+            (queue.Empty(), Away),
+            (TypeError("'NoneType' object is not callable"), Away),
         ):
             with mock.patch.object(
                 Counting, 'get_session_id', side_effect=error
@@ -527,6 +572,27 @@ class TestLent(PortCase):
                 port = lent.port(lender, self.dialling)
                 with self.assertRaises(kind):
                     port.call('pool.get_all')
+
+    def test_a_lender_that_is_not_logged_in_is_away(self):
+        for ref in None, '', 'None', 7:
+            session = XenAPI.Session(self.pool.url)
+            session._session = ref
+            for port in (
+                lent.port(session, self.dialling, self.pool.url),
+                lent.port(Counting(session, self.pool.url), self.dialling),
+            ):
+                with self.assertRaises(Away) as caught:
+                    port.call('pool.get_all')
+                self.assertIn('not logged in', str(caught.exception))
+        self.assertEqual(0, self.pool.counters.calls)
+
+    def test_a_lender_that_is_nowhere_is_away(self):
+        session = self.lend()
+        for url in None, '', 7, 'xen-1', 'https://[fd00::1':
+            port = lent.port(Counting(session, url), self.dialling)
+            with self.assertRaises(Away) as caught:
+                port.call('pool.get_all')
+            self.assertIn('a lent session', str(caught.exception))
 
     def test_what_is_no_session_is_refused(self):
         with self.assertRaises(ConfigurationError):
