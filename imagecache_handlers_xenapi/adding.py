@@ -21,16 +21,13 @@ from imagecache_handlers_xenapi.disks import name_of
 from imagecache_handlers_xenapi.disks import STAGING
 from imagecache_handlers_xenapi.disks import staging_name
 from imagecache_handlers_xenapi import failures
-from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.removal import Removals
 from imagecache_handlers_xenapi.repositories import Repository
 from imagecache_handlers_xenapi.session import Port
-from imagecache_handlers_xenapi.tasks import TaskLost
-from imagecache_handlers_xenapi.tasks import Tasks
 from imagecache_handlers_xenapi.timing import Clocks
-from imagecache_handlers_xenapi import transfer
+from imagecache_handlers_xenapi.uploading import Uploads
 
 LOG = logging.getLogger(__name__)
 
@@ -44,8 +41,7 @@ _COOKIE = b'conectix'
 _FOOTER = 512
 _SIZE = slice(48, 56)
 
-# Seconds for xapi to be done once it has all bytes.
-_PATIENCE = 600.0
+# Seconds between tries to take half an image back.
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
 
 
@@ -62,7 +58,7 @@ class Adding:
         self._port = port
         self._clocks = clocks
         self._removals = removals
-        self._tasks = Tasks(port, clocks)
+        self._uploads = Uploads(port, clocks)
 
     def add(
         self,
@@ -91,7 +87,7 @@ class Adding:
         with self._discarded(ref, meta.image_id):
             try:
                 uuid = self._label(ref, labels)
-                self._fill(
+                self._uploads.upload(
                     repository, meta, ref, _chunks(meta, first, content)
                 )
                 self._prepare(meta, ref)
@@ -148,57 +144,6 @@ class Adding:
             else:
                 return
         LOG.warning('Half an image was left behind: debris, in a day')
-
-    def _fill(
-        self,
-        repository: Repository,
-        meta: ImageMeta,
-        ref: str,
-        chunks: Iterable[bytes],
-    ) -> None:
-        login = self._port.login()
-        address = login.address.at(
-            self._host_of(repository, login.address.host)
-        )
-        task = self._port.once(
-            'task.create', 'import of an image', meta.image_id
-        )
-        query = {
-            'session_id': login.ref,
-            'task_id': task,
-            'vdi': ref,
-            'format': meta.disk_format,
-        }
-        try:
-            transfer.put(self._port.connect, address, query, chunks, meta.size)
-            end = self._clocks.monotonic() + _PATIENCE
-            if not self._tasks.follow(task, transfer.METHOD, end):
-                raise Away(f'{transfer.METHOD} does not end')
-        except TaskLost as error:
-            raise Away(f'{transfer.METHOD}: {error}') from error
-        except BaseException:
-            self._tasks.cancel(task)
-            raise
-        finally:
-            self._tasks.forget(task)
-
-    def _host_of(self, repository: Repository, leader: str) -> str:
-        """Give the address of a host that sees the SR, the leader if it may.
-
-        :raises Away: when none does.
-        """
-        plugs = self._port.read('PBD.get_all_records').values()
-        hosts = self._port.read('host.get_all_records')
-        seeing = [
-            hosts[plug['host']]['address']
-            for plug in plugs
-            if plug['SR'] == repository.ref
-            and plug['currently_attached']
-            and plug['host'] in hosts
-        ]
-        if not seeing:
-            raise Away('no host of the pool has the SR plugged')
-        return leader if leader in seeing else str(seeing[0])
 
     def _label(self, ref: str, labels: Iterable[str]) -> str:
         """Label a disk, so that each copy of it is known for one.

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 import contextlib
 import http.client
+import queue
 from typing import Any
 import xmlrpc.client
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers_xenapi.address import Address
 from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.logins import Login
 from imagecache_handlers_xenapi.logins import Logins
@@ -41,7 +43,7 @@ def port(lent: Any, dialling: Dialling, url: str | None = None) -> Port:
 
 
 class _Pooled(Logins):
-    """The login of os_xenapi, which renews it by itself."""
+    """The login of os_xenapi, which renews it with calls of its own."""
 
     def __init__(self, lent: Any) -> None:
         self._lent = lent
@@ -49,7 +51,14 @@ class _Pooled(Logins):
     def obtain(self) -> Login:
         with _asking():
             ref = self._lent.get_session_id()
-            return Login(Address.parse(self._lent.master_url), ref)
+            return _login(self._address(), ref)
+
+    def _address(self) -> Address:
+        url = self._lent.master_url
+        try:
+            return Address.parse(url)
+        except ConfigurationError as error:
+            raise Away(f'a lent session is at no URL: {url!r}') from error
 
     def give_back(self, login: Login) -> None:
         """It is not ours to log out."""
@@ -69,10 +78,22 @@ class _Plain(Logins):
 
     def obtain(self) -> Login:
         with _asking():
-            return Login(self._address, self._lent.handle)
+            return _login(self._address, self._lent.handle)
 
     def give_back(self, login: Login) -> None:
         """It is not ours to log out."""
+
+
+def _login(address: Address, ref: object) -> Login:
+    """Make sure that a lender is logged in.
+
+    os_xenapi makes a text of whatever it has, of nothing too.
+
+    :raises Away: when it is not.
+    """
+    if not isinstance(ref, str) or ref in ('', 'None'):
+        raise Away('a lent session: it is not logged in')
+    return Login(address, ref)
 
 
 @contextlib.contextmanager
@@ -83,10 +104,28 @@ def _asking() -> Iterator[None]:
     try:
         yield
     except Failure as error:
-        raise Failed('a lent session', error.details) from error
-    except (
-        OSError,
-        http.client.HTTPException,
-        xmlrpc.client.Error,
-    ) as error:
+        raise _refused(error.details) from error
+    except _ODD as error:
         raise Away(f'a lent session: {error!r}') from error
+
+
+# What a lender may meet on its way, and what it raises when it was closed,
+# or has no session to spare.
+_ODD = (
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    http.client.HTTPException,
+    queue.Empty,
+    xmlrpc.client.Error,
+)
+
+
+def _refused(details: object) -> CallError:
+    # os_xenapi gives a mere sentence when it cannot log in.
+    if isinstance(details, list | tuple) and details:
+        return Failed('a lent session', details)
+    return Away(f'a lent session: {details}')

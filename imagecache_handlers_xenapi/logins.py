@@ -70,17 +70,28 @@ class Own(Logins):
         for address in self._addresses:
             try:
                 return self._log_in(address)
+            except Failed as error:
+                # A host that is still starting, say; another may be up.
+                problems.append(f'{address}: {error}')
             except (Away, Lost) as error:
                 problems.append(str(error))
         raise Away('; '.join(problems))
 
     def _log_in(self, address: Address) -> Login:
+        """Open a session at a host, or at the one that it says leads.
+
+        :raises ConfigurationError: when it refuses the password, which is
+            then tried nowhere else: that may lock the account.
+        :raises CallError: when there is none to be had.
+        """
         for _ in range(_REDIRECTS):
             try:
                 return Login(address, self._try(address))
             except Failed as error:
-                if error.code != 'HOST_IS_SLAVE' or not error.params:
+                if error.code == 'SESSION_AUTHENTICATION_FAILED':
                     raise self._refused(address, error) from error
+                if error.code != 'HOST_IS_SLAVE' or not error.params:
+                    raise
                 LOG.debug('%s is led by %s', address, error.params[0])
                 try:
                     address = address.at(error.params[0])
@@ -100,9 +111,7 @@ class Own(Logins):
             )
             return ref
 
-    def _refused(self, address: Address, error: Failed) -> Exception:
-        if error.code != 'SESSION_AUTHENTICATION_FAILED':
-            return error
+    def _refused(self, address: Address, error: Failed) -> ConfigurationError:
         return ConfigurationError(
             f'{address} refuses user {self._username!r} '
             f'({error.code}): correct [imagecache_xenapi] username, password'

@@ -51,8 +51,8 @@ class Pool:
         srs = port.read('SR.get_all_records')
         default = _NULL
         if DEFAULT in choices:
-            [pool] = port.read('pool.get_all_records').values()
-            default = pool['default_SR']
+            for pool in port.read('pool.get_all_records').values():
+                default = pool['default_SR']
         # Hosts are only named where the SRs of several have one name.
         names = Counter(sr['name_label'] for sr in srs.values())
         shared = max(names.values(), default=0) > 1

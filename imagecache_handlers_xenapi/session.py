@@ -16,6 +16,7 @@ from typing import Any
 
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers_xenapi.address import Address
+from imagecache_handlers_xenapi.answers import NoJson
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
@@ -24,7 +25,6 @@ from imagecache_handlers_xenapi.logins import Login
 from imagecache_handlers_xenapi.logins import Logins
 from imagecache_handlers_xenapi.wire import Connection
 from imagecache_handlers_xenapi.wire import Dialling
-from imagecache_handlers_xenapi.wire import NoJson
 
 LOG = logging.getLogger(__name__)
 

@@ -77,9 +77,10 @@ class Tasks:
         self, task: str, token: str, left: float
     ) -> tuple[Mapping[str, Any], str]:
         """Give the task's record, if there is news of it."""
-        # The first answer comes at once, if there is such a task.
+        # The first answer comes at once, if there is such a task; a wait as
+        # long as the timeout would lose it.
         longest = min(_WAIT if token else _AT_ONCE, self._port.timeout / 2)
-        wait = max(_FIRST, min(left, longest))
+        wait = min(longest, max(_FIRST, left))
         batch = self._port.call('event.from', [f'task/{task}'], token, wait)
         if not batch['events'] and not token:
             # Of a task that is gone there are no events either.

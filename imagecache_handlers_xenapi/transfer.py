@@ -15,7 +15,10 @@ from imagecache_handlers_xenapi.failures import Lost
 METHOD = 'PUT /import_raw_vdi'
 
 _REDIRECTS = 3
-_REFUSALS = {401: 'SESSION_INVALID', 403: 'RBAC_PERMISSION_DENIED'}
+
+
+class LoggedOut(Failed):
+    """The host does not know our login; no byte was sent yet."""
 
 
 class Connect(Protocol):
@@ -26,22 +29,23 @@ class Connect(Protocol):
 
 def put(
     connect: Connect,
-    address: Address,
+    addresses: Iterable[Address],
     query: dict[str, str],
     chunks: Iterable[bytes],
     size: int,
 ) -> None:
-    """Send a disk to a host that sees its SR.
+    """Send a disk to the first host that is there, of those that see its SR.
 
     xapi says yes before it has read a byte: whether it took them, only the
     task tells.  That is why a connection that breaks meanwhile is no error
     here.  What ``chunks`` raises ends it at once.
 
-    :raises CallError: when the host refuses to begin.
+    :raises LoggedOut: when another login may do.
+    :raises CallError: when none begins.
     """
     path = '/import_raw_vdi?' + urllib.parse.urlencode(query)
     for _ in range(_REDIRECTS):
-        connection = connect(address)
+        address, connection = _dial(connect, addresses)
         with contextlib.closing(connection):
             answer = _begin(connection, address, path, size)
             # It has a hold of the socket, too, and would keep it open.
@@ -52,8 +56,20 @@ def put(
                 target = answer.getheader('Location', '')
         if answer.status != http.client.FOUND:
             raise _refused(address, answer)
-        address = _redirected(address, target)
+        addresses = [_redirected(address, target)]
     raise Away(f'{address}: the upload is redirected in circles')
+
+
+def _dial(
+    connect: Connect, addresses: Iterable[Address]
+) -> tuple[Address, http.client.HTTPConnection]:
+    problems = []
+    for address in addresses:
+        try:
+            return address, connect(address)
+        except Away as error:
+            problems.append(str(error))
+    raise Away('; '.join(problems))
 
 
 def _begin(
@@ -93,9 +109,8 @@ def _redirected(address: Address, target: str) -> Address:
 
     xapi names https and the bare address whatever it was called by.
     """
-    host = urllib.parse.urlsplit(target).hostname or ''
     try:
-        return address.at(host)
+        return address.at(urllib.parse.urlsplit(target).hostname or '')
     except ValueError as error:
         raise Away(f'{address}: redirected to {error}') from error
 
@@ -103,6 +118,8 @@ def _redirected(address: Address, target: str) -> Address:
 def _refused(
     address: Address, answer: http.client.HTTPResponse
 ) -> Failed | Away:
-    if answer.status in _REFUSALS:
-        return Failed(METHOD, [_REFUSALS[answer.status], str(address)])
+    if answer.status == http.client.UNAUTHORIZED:
+        return LoggedOut(METHOD, ['SESSION_INVALID', str(address)])
+    if answer.status == http.client.FORBIDDEN:
+        return Failed(METHOD, ['RBAC_PERMISSION_DENIED', str(address)])
     return Away(f'{METHOD} at {address}: HTTP {answer.status}')

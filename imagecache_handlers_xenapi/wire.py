@@ -1,10 +1,12 @@
 """One connection to one host: XML-RPC and JSON-RPC on the same socket."""
 
+from collections.abc import Iterator
+import contextlib
 import dataclasses
 import functools
 import http.client
 import json
-import select
+import selectors
 import ssl
 from typing import Any
 from xml.parsers import expat
@@ -12,17 +14,23 @@ import xmlrpc.client
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers_xenapi.address import Address
+from imagecache_handlers_xenapi import answers
+from imagecache_handlers_xenapi.answers import NoJson
 from imagecache_handlers_xenapi.failures import Away
-from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
 
 _XML = 'text/xml'
 _JSON = 'application/json'
-_INSECURE = 'set ca_file to the authority that signed it, or insecure'
 
-
-class NoJson(Exception):
-    """The host does not speak JSON-RPC."""
+# By the numbers that OpenSSL gives to what is wrong with a certificate.
+_OTHER_NAME = 'use a name that it is for, or have one made for this one, too'
+_ADVICE = {
+    9: 'compare the clocks',
+    10: 'have a new one made, or compare the clocks',
+    62: _OTHER_NAME,
+    64: _OTHER_NAME,
+}
+_SIGN = 'set ca_file to the authority that signed it, or insecure'
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +60,10 @@ class Dialling:
         try:
             made.connect()
         except ssl.SSLCertVerificationError as error:
-            why = error.verify_message or str(error)
+            why = (error.verify_message or str(error)).rstrip('.')
+            advice = _ADVICE.get(error.verify_code, _SIGN)
             raise Away(
-                f'{address}: the certificate is not trusted: {why}; '
-                f'{_INSECURE}'
+                f'{address}: the certificate is not trusted: {why}; {advice}'
             ) from error
         except (OSError, UnicodeError) as error:
             raise Away(f'{address}: {_cause(error)}') from error
@@ -95,40 +103,41 @@ class Connection:
     def is_stale(self) -> bool:
         """Tell if the host has closed it, or sent what nobody asked for."""
         sock = self._http.sock
-        return sock is None or bool(select.select([sock], [], [], 0)[0])
+        if sock is None:
+            return True
+        # Not select(), which takes no descriptor above 1023.
+        with selectors.DefaultSelector() as selector:
+            selector.register(sock, selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     def xml(self, method: str, *params: Any) -> Any:
         """Make a call over XML-RPC.
 
         :raises Failed: when xapi says no.
-        :raises Lost: when the answer did not come.
+        :raises Lost: when no answer came that can be understood.
         """
-        try:
+        with self._understood(method):
             answer = getattr(self._xml, method)(*params)
-        except xmlrpc.client.Error as error:
-            raise Lost(f'{method} at {self.address}: {error}') from error
-        if answer.get('Status') == 'Success':
-            return answer.get('Value')
-        raise Failed(method, answer.get('ErrorDescription', ()))
+            return answers.of_xml(method, answer)
 
     def json(self, method: str, *params: Any) -> Any:
         """Make a call over JSON-RPC, which is cheaper to decode.
 
         :raises NoJson: when the host does not know how.
+        :raises CallError: as of ``xml``.
         """
         call = {'jsonrpc': '2.0', 'method': method, 'params': params, 'id': 1}
         body = self._post('/jsonrpc', json.dumps(call).encode(), _JSON)
+        with self._understood(method):
+            return answers.of_json(method, body)
+
+    @contextlib.contextmanager
+    def _understood(self, method: str) -> Iterator[None]:
         try:
-            answer = json.loads(body)
-            error, result = answer.get('error'), answer.get('result')
-        except (ValueError, AttributeError) as why:
-            # Hosts of old answer it with an error of XML-RPC.
-            raise NoJson(str(why)) from why
-        if error is None:
-            return result
-        if isinstance(error, dict):
-            error = [error.get('message'), *(error.get('data') or ())]
-        raise Failed(method, error)
+            yield
+        except (xmlrpc.client.Error, answers.Garbled) as error:
+            # A no that cannot be read is none: the call may have been made.
+            raise Lost(f'{method} at {self.address}: {error}') from error
 
     def _post(self, path: str, body: bytes, kind: str) -> bytes:
         headers = {'Content-Type': kind, 'User-Agent': 'imagecache'}
@@ -144,11 +153,23 @@ class Connection:
         if answer.status != http.client.OK:
             if path == '/jsonrpc' and answer.status in _NO_SUCH_PATH:
                 raise NoJson(answer.reason)
-            raise Lost(f'{self.address}: HTTP {answer.status}')
+            target = answer.getheader('Location', '')
+            hint = _elsewhere(self.address, target)
+            raise Lost(f'{self.address}: HTTP {answer.status}{hint}')
         return content
 
 
 _NO_SUCH_PATH = (404, 405, 501)
+
+
+# The parser trusts the peer not to send a fault that is a number, and such.
+_UNREADABLE = (
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    ValueError,
+    expat.ExpatError,
+)
 
 
 class _Transport(xmlrpc.client.Transport):
@@ -163,15 +184,22 @@ class _Transport(xmlrpc.client.Transport):
         self._post = post
 
     def request(self, host, handler, request_body, verbose=False):  # type: ignore[no-untyped-def]  # noqa: E501
+        body = self._post('/RPC2', request_body, _XML)
         parser, result = self.getparser()
         try:
-            parser.feed(self._post('/RPC2', request_body, _XML))
+            parser.feed(body)
             parser.close()
             return result.close()
-        except xmlrpc.client.Error:
-            raise
-        except (ValueError, LookupError, expat.ExpatError) as error:
-            raise xmlrpc.client.ResponseError(str(error)) from error
+        except _UNREADABLE as error:
+            raise xmlrpc.client.ResponseError(repr(error)) from error
+
+
+def _elsewhere(address: Address, target: str) -> str:
+    """Say where a redirect leads, which no call ever follows."""
+    if address.scheme == 'http' and target.startswith('https:'):
+        url = Address('https', address.host, 443)
+        return f', it wants https: set [imagecache_xenapi] url to {url}'
+    return f' to {target[:100]!r}' if target else ''
 
 
 def _proxy(url: str, transport: xmlrpc.client.Transport) -> Any:

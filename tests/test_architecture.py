@@ -100,8 +100,9 @@ XENAPI_ROOMS = {
         'removal repositories session timing wire'
     ),
     'opts': '',
-    'adding': (
-        'disks failures removal repositories session tasks timing transfer'
+    'adding': 'disks failures removal repositories session timing uploading',
+    'uploading': (
+        'address failures repositories session tasks timing transfer'
     ),
     'transfer': 'address failures',
     'evicting': 'disks failures looking releasing removal survey timing',
@@ -117,9 +118,11 @@ XENAPI_ROOMS = {
     'chain': '',
     'filters': '',
     'lent': 'address failures logins session wire',
-    'session': 'address failures logins wire',
+    'session': 'address answers failures logins wire',
     'logins': 'address failures wire',
-    'wire': 'address failures',
+    'wire': 'address answers failures',
+    'answers': 'failures shapes',
+    'shapes': '',
     'address': '',
     'failures': '',
     'timing': '',

@@ -31,5 +31,25 @@ def files(names):
     return str(cert), str(key)
 
 
+@functools.cache
+def expired():
+    """Give the paths of one that is over since yesterday, and its key."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    cert, key, asked = (folder / name for name in ('cert', 'key', 'asked'))
+    (folder / 'names').write_text(NAMES)
+    for command in (
+        f'req -newkey rsa:2048 -nodes -keyout {key} -out {asked} -subj /CN=x',
+        f'x509 -req -in {asked} -signkey {key} -days -1 -out {cert} '
+        f'-extfile {folder}/names',
+    ):
+        subprocess.run(  # noqa: S603
+            ['openssl', *command.split()],  # noqa: S607
+            check=True,
+            capture_output=True,
+        )
+    return str(cert), str(key)
+
+
 def dialling(**more):
     return Dialling(timeout=10, ca_file=files(NAMES)[0], **more)

@@ -21,7 +21,7 @@ from imagecache_handlers_xenapi.session import Session
 from imagecache_handlers_xenapi.timing import Clocks
 from imagecache_handlers_xenapi.wire import Dialling
 
-IMAGES = ('debian', 'alpine', 'golden')
+IMAGES = tuple(f'image-{number}' for number in range(8))
 SECOND = datetime.timedelta(seconds=1)
 MINUTE = 60 * SECOND
 RULES = Rules(
@@ -120,7 +120,7 @@ def main(url, password, name):
             host.sweep()
             if chance.random() < 0.4:
                 host.boot(chance.choice(IMAGES))
-            while len(host.machines) > chance.randrange(3):
+            while len(host.machines) > chance.randrange(2):
                 host.end()
         except CacheError as error:
             print(f'note: {error}', file=sys.stderr, flush=True)

@@ -288,6 +288,45 @@ class TestAdd(AddCase):
             self.actors.delete(self.ref(image.location))
 
 
+class TestLogins(AddCase):
+    def test_a_session_that_ended_before_the_task_was_made(self):
+        for method in 'PBD.get_all_records', 'task.create':
+            self.start()
+            handler = self.connect()
+            handler.stores()
+            self.pool.before(method, self.actors.end_sessions)
+            self.add(b'x', handler=handler)
+            self.assertEqual(1, self.pool.counters.of(UPLOAD))
+
+    def test_one_that_ended_after_it_is_opened_once_more(self):
+        self.pool.after('task.create', self.actors.end_sessions)
+        self.add(b'x' * 2**20)
+        self.assertEqual(2, self.pool.counters.of(UPLOAD))
+        self.assertEqual(1, self.pool.counters.of('VDI.create'))
+
+    def test_one_that_ends_again_is_an_error(self):
+        for number in 1, 2:
+            self.pool.after('task.create', self.actors.end_sessions, number)
+        with self.assertRaises(StoreUnavailable) as caught:
+            self.add(b'x' * 2**20)
+        self.assertIn('SESSION_INVALID', str(caught.exception))
+        self.assertEqual(2, self.pool.counters.of(UPLOAD))
+        self.assertNothingLeft()
+
+    def test_a_task_that_says_so_is_not_begun_anew(self):
+        """The bytes were sent: there is nothing to send once more."""
+
+        def lie():
+            [task] = self.pool.do('task.get_all')
+            error = ('SESSION_INVALID', 'x')
+            self.actors.set('task', task, status='failure', error_info=error)
+
+        self.pool.after(UPLOAD, lie)
+        with self.assertRaises(StoreUnavailable):
+            self.add(b'x' * 2**20)
+        self.assertEqual(1, self.pool.counters.of(UPLOAD))
+
+
 class TestWhereTo(AddCase):
     scenario = Scenario(hosts=2, srs=3)
     srs = ('storage-0', 'storage-1', 'storage-2')
@@ -316,6 +355,57 @@ class TestWhereTo(AddCase):
         self.pool.after('host.get_all_records', lambda: move(other))
         self.assertEqual('storage-1', self.add_to('storage-1').store)
         self.assertEqual(2, self.pool.counters.of(UPLOAD))
+
+    def test_a_host_that_is_away_gives_way_to_the_next(self):
+        self.start(Scenario(hosts=3))
+        self.unplug(0)
+        with self.host_away(1):
+            self.assertEqual('storage-0', self.add_to('storage-0').store)
+        self.assertEqual(1, self.pool.counters.of(UPLOAD))
+
+    def test_hosts_that_are_all_away_are_named(self):
+        self.start(Scenario(hosts=3))
+        self.unplug(0)
+        with (
+            self.host_away(1),
+            self.host_away(2),
+            self.assertRaises(StoreUnavailable) as caught,
+        ):
+            self.add_to('storage-0')
+        for number in 1, 2:
+            self.assertIn(self.pool.url_of(number), str(caught.exception))
+        self.assertNothingLeft()
+
+    def test_a_host_without_an_address_is_passed_over(self):
+        self.start(Scenario(hosts=3))
+        self.unplug(0)
+        for number, address in (1, ''), (2, 'a/b'):
+            self.actors.set('host', self.pool.host(number), address=address)
+            if number == 1:
+                self.assertEqual('storage-0', self.add_to('storage-0').store)
+                self.actors.delete(self.ref(*self.vdis()))
+        with self.assertRaises(StoreUnavailable):
+            self.add_to('storage-0')
+        self.assertNothingLeft()
+
+    def unplug(self, number):
+        for ref, plug in self.pool.do('PBD.get_all_records').items():
+            if plug['host'] == self.pool.host(number):
+                self.actors.set('PBD', ref, currently_attached=False)
+
+    def test_the_leader_is_reached_by_the_name_that_was_given(self):
+        # Its certificate may be for that, not for the address xapi tells.
+        self.start(Scenario(hosts=2))
+        port = self.own(self.pool.url.replace('127.0.0.1', 'localhost'))
+        asked = []
+
+        def connect(address, real=port.connect):
+            asked.append(address.host)
+            return real(address)
+
+        port.connect = connect
+        self.add(b'x', handler=self.connect(port))
+        self.assertEqual(['localhost'], asked)
 
     def test_over_tls(self):
         certificate, secret = certificates.files(certificates.NAMES)

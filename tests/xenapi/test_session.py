@@ -2,6 +2,9 @@
 
 import dataclasses
 import gc
+import os
+import queue
+import resource
 import ssl
 import threading
 import time
@@ -23,6 +26,8 @@ from imagecache_handlers_xenapi.simulator import fail
 from imagecache_handlers_xenapi.simulator import hang
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import XapiError
+from imagecache_handlers_xenapi.tasks import Tasks
+from imagecache_handlers_xenapi.timing import Clocks
 from imagecache_handlers_xenapi.wire import Dialling
 from tests.xenapi import certificates
 from tests.xenapi.pool import Pooled
@@ -143,6 +148,34 @@ class TestLogins(PortCase):
         self.assertEqual(1, self.pool.counters.of(LOGIN))
         self.assertNotIn('wrong', str(caught.exception))
 
+    def test_a_host_that_is_starting_gives_way_to_the_other(self):
+        for code, params in {
+            'INTERNAL_ERROR': ['no database yet'],
+            'HOST_STILL_BOOTING': [],
+            'HOST_IS_SLAVE': ['not an address'],
+        }.items():
+            with self.subTest(code):
+                self.pool.before(LOGIN, fail(code, *params))
+                port = self.open(self.pool.url_of(1), self.pool.url_of(0))
+                self.assertEqual(1, len(port.call('pool.get_all')))
+
+    def test_all_hosts_that_refuse_are_named_with_their_reasons(self):
+        self.pool.before(LOGIN, fail('HOST_STILL_BOOTING'))
+        self.pool.before(LOGIN, fail('INTERNAL_ERROR', 'no database'), 2)
+        urls = self.pool.url_of(1), NOBODY, self.pool.url_of(0)
+        with self.assertRaises(Away) as caught:
+            self.open(*urls).login()
+        for word in *urls, 'HOST_STILL_BOOTING', 'no database':
+            self.assertIn(word, str(caught.exception))
+
+    def test_a_refused_password_is_tried_at_no_other_host(self):
+        # Not after a host that is starting, nor at those behind it.
+        self.pool.before(LOGIN, fail('HOST_STILL_BOOTING'))
+        urls = [self.pool.url_of(number) for number in (1, 0, 1, 0)]
+        with self.assertRaises(ConfigurationError):
+            self.open(*urls, password='wrong').call('pool.get_all')
+        self.assertEqual(2, self.pool.counters.of(LOGIN))
+
     def test_an_ended_session_is_opened_once_more(self):
         port = self.open()
         for method in port.call, port.read, port.once:
@@ -183,6 +216,22 @@ class TestLogins(PortCase):
         with self.host_away(), self.assertRaises(Away):
             port.once('pool.get_all')
         self.assertEqual(1, len(port.once('pool.get_all')))
+
+
+class Asked:
+    """A port that notes for how long events are waited for."""
+
+    may_block = True
+
+    def __init__(self, port):
+        self.timeout = port.timeout
+        self.waits = []
+        self._port = port
+
+    def call(self, method, *params):
+        if method == 'event.from':
+            self.waits.append(params[2])
+        return self._port.call(method, *params)
 
 
 class TestCalls(PortCase):
@@ -264,6 +313,45 @@ class TestCalls(PortCase):
         self.pool.heal_host(0)
         self.assertEqual(1, len(port.once('pool.get_all')))
 
+    def test_a_process_with_many_open_files_is_served(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        limits = max(soft, min(hard, 2048)), hard
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        self.addCleanup(
+            resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard)
+        )
+        # What earlier tests left would free low numbers in between.
+        gc.collect()
+        file = 0
+        while file < 1024:
+            file = os.open(os.devnull, os.O_RDONLY)
+            self.addCleanup(os.close, file)
+        port = self.open()
+        for _ in range(2):
+            self.assertEqual(1, len(port.call('pool.get_all')))
+
+    def test_a_task_is_followed_within_a_short_timeout(self):
+        self.pool.timing.work['VDI.destroy'] = 2.5
+        port = self.open(dialling=Dialling(timeout=1))
+        tasks = Tasks(port, Clocks())
+        task = port.once('Async.VDI.destroy', self.cache('debian'))
+        # Nothing is lost, so nothing is asked for again.
+        with self.assertNoLogs('imagecache_handlers_xenapi', 'DEBUG'):
+            self.assertTrue(
+                tasks.follow(task, 'Async.VDI.destroy', time.monotonic() + 9)
+            )
+        self.assertLessEqual(self.pool.counters.of('event.from'), 8)
+        self.assertEqual(0, self.pool.counters.of('task.get_record'))
+
+    def test_no_wait_for_events_is_longer_than_half_the_timeout(self):
+        port = Asked(self.open(dialling=Dialling(timeout=0.04)))
+        task = self.pool.do('task.create', 'work', '')
+        for left in 0.0, 0.01, 0.2:
+            end = time.monotonic() + left
+            Tasks(port, Clocks()).follow(task, 'work', end)
+        self.assertLessEqual(max(port.waits), 0.02)
+        self.assertTrue(all(wait > 0 for wait in port.waits))
+
     def test_an_answer_that_does_not_come_is_lost_in_time(self):
         port = self.open(dialling=Dialling(timeout=0.2))
         port.call('pool.get_all')
@@ -341,6 +429,18 @@ class TestTls(PortCase):
         with self.assertRaises(Away) as caught:
             self.open(dialling=dialling).call('pool.get_all')
         self.assertIn('127.0.0.1', str(caught.exception))
+        self.assertIn('use a name that it is for', str(caught.exception))
+        self.assertNotIn('ca_file', str(caught.exception))
+
+    def test_a_certificate_that_expired_is_to_be_made_anew(self):
+        certificate, secret = certificates.expired()
+        Pooled.start(self, certificate=certificate, key=secret)
+        dialling = Dialling(timeout=10, ca_file=certificate)
+        with self.assertRaises(Away) as caught:
+            self.open(dialling=dialling).call('pool.get_all')
+        self.assertIn('expired', str(caught.exception))
+        self.assertIn('have a new one made', str(caught.exception))
+        self.assertNotIn('ca_file', str(caught.exception))
 
     def test_insecure_takes_anybody(self):
         dialling = Dialling(timeout=10, insecure=True)
@@ -463,7 +563,11 @@ class TestLent(PortCase):
     def test_what_a_lender_fails_with_is_our_error(self):
         for error, kind in (
             (XenAPI.Failure(['SESSION_INVALID', 'x']), Failed),
+            (XenAPI.Failure('Unable to log in (is the disk full?)'), Away),
+            (XenAPI.Failure([]), Away),
             (ConnectionResetError(), Away),
+            (queue.Empty(), Away),
+            (TypeError("'NoneType' object is not callable"), Away),
         ):
             with mock.patch.object(
                 Counting, 'get_session_id', side_effect=error
@@ -472,6 +576,27 @@ class TestLent(PortCase):
                 port = lent.port(lender, self.dialling)
                 with self.assertRaises(kind):
                     port.call('pool.get_all')
+
+    def test_a_lender_that_is_not_logged_in_is_away(self):
+        for ref in None, '', 'None', 7:
+            session = XenAPI.Session(self.pool.url)
+            session._session = ref
+            for port in (
+                lent.port(session, self.dialling, self.pool.url),
+                lent.port(Counting(session, self.pool.url), self.dialling),
+            ):
+                with self.assertRaises(Away) as caught:
+                    port.call('pool.get_all')
+                self.assertIn('not logged in', str(caught.exception))
+        self.assertEqual(0, self.pool.counters.calls)
+
+    def test_a_lender_that_is_nowhere_is_away(self):
+        session = self.lend()
+        for url in None, '', 7, 'xen-1', 'https://[fd00::1':
+            port = lent.port(Counting(session, url), self.dialling)
+            with self.assertRaises(Away) as caught:
+                port.call('pool.get_all')
+            self.assertIn('a lent session', str(caught.exception))
 
     def test_what_is_no_session_is_refused(self):
         with self.assertRaises(ConfigurationError):
