@@ -12,6 +12,7 @@ import contextlib
 import http.client
 import logging
 import threading
+import time
 from typing import Any
 
 from imagecache_handlers.exceptions import CacheError
@@ -27,6 +28,10 @@ from imagecache_handlers_xenapi.wire import Connection
 from imagecache_handlers_xenapi.wire import Dialling
 
 LOG = logging.getLogger(__name__)
+
+# Seconds in which a call that must not be late leaves: connecting and logging
+# in take some, and at another host once more.
+PROMPT = 60.0
 
 # After these the call was not made, and the next login may do better.
 _LOGIN_AGAIN = frozenset({'SESSION_INVALID', 'HOST_IS_SLAVE'})
@@ -56,7 +61,10 @@ class Port(abc.ABC):
 
     @abc.abstractmethod
     def once(self, method: str, *params: Any) -> Any:
-        """Make a call that must not be made twice.
+        """Make a call that must not be made twice, nor late.
+
+        It leaves within ``PROMPT`` seconds, for what was looked at before it
+        holds no longer, or not at all.
 
         :raises Lost: when it may have been made.
         :raises CallError: when it was not.
@@ -108,7 +116,14 @@ class Session(Port):
         return self._make(Connection.xml, method, params, repeat=True)
 
     def once(self, method: str, *params: Any) -> Any:
-        return self._make(Connection.xml, method, params, repeat=False)
+        began = time.monotonic()
+
+        def promptly(connection: Connection, method: str, *sent: Any) -> Any:
+            if time.monotonic() - began > PROMPT:
+                raise Away(f'{connection.address}: reached too late')
+            return connection.xml(method, *sent)
+
+        return self._make(promptly, method, params, repeat=False)
 
     def login(self) -> Login:
         with self._guard:

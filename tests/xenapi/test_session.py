@@ -21,6 +21,7 @@ from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi import filters
 from imagecache_handlers_xenapi import lent
 from imagecache_handlers_xenapi.logins import ORIGINATOR
+from imagecache_handlers_xenapi import session
 from imagecache_handlers_xenapi.simulator import drop
 from imagecache_handlers_xenapi.simulator import fail
 from imagecache_handlers_xenapi.simulator import hang
@@ -248,6 +249,21 @@ class TestCalls(PortCase):
                 else:
                     method('VDI.get_all')
                 self.assertEqual(calls, self.pool.counters.of('VDI.get_all'))
+
+    def test_what_must_not_be_late_leaves_in_time_or_never(self):
+        port = self.open()
+        port.call('pool.get_all')
+        for slow in (), (fail('SESSION_INVALID', 'x'),):
+            self.pool.counters.reset()
+            self.actors.end_sessions()
+            for fault in slow:
+                self.pool.before('VDI.get_all', fault)
+            self.pool.before(LOGIN, hang(0.4))
+            with mock.patch.object(session, 'PROMPT', 0.2):
+                with self.assertRaisesRegex(Away, 'too late'):
+                    port.once('VDI.get_all')
+                self.pool.steering.clear()
+                port.once('VDI.get_all')
 
     def test_a_lost_answer_costs_no_login(self):
         port = self.open()
