@@ -22,7 +22,7 @@ from imagecache_handlers_xenapi.disks import STAGING
 from imagecache_handlers_xenapi.disks import staging_name
 from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import CallError
-from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi import labelling
 from imagecache_handlers_xenapi.removal import Removals
 from imagecache_handlers_xenapi.repositories import Repository
 from imagecache_handlers_xenapi.session import Port
@@ -153,13 +153,13 @@ class Adding:
         uuid: str = self._port.call('VDI.get_uuid', ref)
         seen = seen_label(self._clocks.now())
         for label in sorted({seen, *labels}):
-            self._write(ref, key(uuid, label), 'set')
+            labelling.write(self._port, ref, key(uuid, label))
         return uuid
 
     def _prepare(self, meta: ImageMeta, ref: str) -> None:
         """Make it all that an image is, but for the mark."""
         cached = str(int(self._clocks.now().timestamp()))
-        self._write(ref, CACHED, cached)
+        labelling.write(self._port, ref, CACHED, cached)
         self._port.call('VDI.remove_from_other_config', ref, STAGING)
         self._port.call('VDI.set_name_label', ref, name_of(meta.image_id))
 
@@ -169,17 +169,9 @@ class Adding:
         So whatever goes wrong, nothing is taken back.
         """
         try:
-            self._write(ref, IMAGE, meta.image_id)
+            labelling.write(self._port, ref, IMAGE, meta.image_id)
         except CallError as error:
             raise Uncertain(meta.image_id, str(error)) from error
-
-    def _write(self, ref: str, name: str, value: str) -> None:
-        try:
-            self._port.call('VDI.add_to_other_config', ref, name, value)
-        except Failed as error:
-            # The first answer was lost, and it was written all the same.
-            if error.code != 'MAP_DUPLICATE_KEY':
-                raise
 
 
 def _is_half_made(disk: Disk, image_id: str) -> bool:

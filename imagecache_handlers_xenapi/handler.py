@@ -8,7 +8,6 @@ from typing import BinaryIO
 from typing import Self
 
 from imagecache_handlers.exceptions import ImageExists
-from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.handler import CacheHandler
@@ -19,12 +18,11 @@ from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 from imagecache_handlers_xenapi import adding
 from imagecache_handlers_xenapi.adding import Adding
-from imagecache_handlers_xenapi.disks import Disk
-from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.evicting import Evicting
 from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.labelling import Labelling
 from imagecache_handlers_xenapi import lent
 from imagecache_handlers_xenapi.logins import Own
 from imagecache_handlers_xenapi.looking import Looks
@@ -71,6 +69,7 @@ class XenAPIHandler(CacheHandler):
             port, srs, grace, clocks, releasing, host=host, measure=measure
         )
         self._removals = Removals(port, clocks)
+        self._labelling = Labelling(port, self._looks)
         self._evicting = Evicting(
             self._looks, self._removals, releasing, clocks
         )
@@ -132,38 +131,7 @@ class XenAPIHandler(CacheHandler):
         add: Iterable[str] = (),
         remove: Iterable[str] = (),
     ) -> None:
-        added, removed = set(map(check_label, add)), set(remove)
-        disk = self._looks.find(image)
-        if disk is None:
-            raise ImageNotFound(image.image_id, f'no VDI {image.location}')
-        writes = [
-            *((self._add_label, one) for one in sorted(added - disk.labels)),
-            *(
-                (self._remove_label, one)
-                for one in sorted((disk.labels | added) & removed)
-            ),
-        ]
-        for number, (write, label) in enumerate(writes):
-            with failures.writing(image, begun=number > 0):
-                write(disk, label)
-
-    def _add_label(self, disk: Disk, label: str) -> None:
-        try:
-            self._port.call(
-                'VDI.add_to_other_config',
-                disk.ref,
-                key(disk.uuid, label),
-                'set',
-            )
-        except Failed as error:
-            # Whoever wrote it meanwhile, it is there.
-            if error.code != 'MAP_DUPLICATE_KEY':
-                raise
-
-    def _remove_label(self, disk: Disk, label: str) -> None:
-        self._port.call(
-            'VDI.remove_from_other_config', disk.ref, key(disk.uuid, label)
-        )
+        self._labelling.mark(image, list(map(check_label, add)), list(remove))
 
     def evict(self, image: CachedImage) -> int | None:
         return self._evicting.evict(image)

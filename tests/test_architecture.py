@@ -96,11 +96,14 @@ CONTRACT = {'exceptions', 'handler', 'marks', 'model', 'source'}
 # The same of the handler `xenapi`: above the port nothing knows of sockets.
 XENAPI_ROOMS = {
     'handler': (
-        'adding disks evicting failures lent logins looking opts releasing '
-        'removal repositories session timing wire'
+        'adding evicting failures labelling lent logins looking opts '
+        'releasing removal repositories session timing wire'
     ),
     'opts': '',
-    'adding': 'disks failures removal repositories session timing uploading',
+    'adding': (
+        'disks failures labelling removal repositories session timing '
+        'uploading'
+    ),
     'uploading': (
         'address failures repositories session tasks timing transfer'
     ),
@@ -110,6 +113,7 @@ XENAPI_ROOMS = {
         'disks failures filters releasing repositories session survey timing'
     ),
     'releasing': 'timing',
+    'labelling': 'disks failures looking session',
     'survey': 'chain disks repositories',
     'repositories': 'session',
     'removal': 'disks failures filters session tasks timing',
