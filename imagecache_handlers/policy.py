@@ -159,7 +159,9 @@ def _changes(
                 used=verdict.reason is Reason.IN_USE,
             )
         if wants_seen and not marks.was_seen(labels, now):
-            yield Change(image=image, add=seen, remove=labels.of('seen'))
+            yield Change(
+                image=image, add=seen, remove=labels.of('seen') - seen
+            )
         # On a busy image an old claim may be that of a pending removal.
         timed = labels.claims or labels.leases or labels.pins
         if timed and image.busy is None:

@@ -1,4 +1,4 @@
-"""How an image comes into an SR: listed once whole and labelled."""
+"""How an image comes into an SR: it bears its name once all is done."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -22,6 +22,7 @@ from imagecache_handlers_xenapi.disks import STAGING
 from imagecache_handlers_xenapi.disks import staging_name
 from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import CallError
+from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi import labelling
 from imagecache_handlers_xenapi.removal import Removals
 from imagecache_handlers_xenapi.repositories import Repository
@@ -70,7 +71,8 @@ class Adding:
         """Make a disk of an image; gives its uuid.
 
         :raises Unsupported: when it is none that xapi takes.
-        :raises StoreUnavailable: when it cannot be done; nothing is left.
+        :raises StoreUnavailable: when it cannot be done; nothing is left, or
+            debris is.
         :raises Uncertain: when it may be there.
         """
         if meta.disk_format not in FORMATS:
@@ -93,7 +95,7 @@ class Adding:
                 self._prepare(meta, ref)
             except CallError as error:
                 raise failures.of_store(store, error) from error
-        self._publish(meta, ref)
+        self._publish(repository, meta, ref)
         return uuid
 
     def _create(
@@ -128,22 +130,25 @@ class Adding:
             self._discard(ref, image_id)
             raise
 
-    def _discard(self, ref: str, image_id: str) -> None:
+    def _discard(self, ref: str, image_id: str) -> bool:
+        """Remove half an image; False: it is there, as debris or as more."""
         for pause in _PAUSES:
             try:
                 disk = Disk(ref, self._port.call('VDI.get_record', ref))
-                if not _is_half_made(disk, image_id):
+                if disk.record['name_label'] != staging_name(image_id):
                     LOG.warning('VDI %s is no half image: it stays', disk.uuid)
-                    return
-                self._removals.destroy(disk)
+                    return False
+                # The import itself has one, until it has noticed.
+                if not disk.vbds:
+                    self._removals.destroy(disk)
+                    return True
             except CallError as error:
                 if failures.is_gone(error, ref):
-                    return
+                    return True
                 LOG.debug('Half an image stays for now: %s', error)
-                self._clocks.sleep(pause)
-            else:
-                return
+            self._clocks.sleep(pause)
         LOG.warning('Half an image was left behind: debris, in a day')
+        return False
 
     def _label(self, ref: str, labels: Iterable[str]) -> str:
         """Label a disk, so that each copy of it is known for one.
@@ -157,29 +162,30 @@ class Adding:
         return uuid
 
     def _prepare(self, meta: ImageMeta, ref: str) -> None:
-        """Make it all that an image is, but for the mark."""
+        """Make it all that an image is, but for the name."""
         cached = str(int(self._clocks.now().timestamp()))
         labelling.write(self._port, ref, CACHED, cached)
         self._port.call('VDI.remove_from_other_config', ref, STAGING)
-        self._port.call('VDI.set_name_label', ref, name_of(meta.image_id))
+        labelling.write(self._port, ref, IMAGE, meta.image_id)
 
-    def _publish(self, meta: ImageMeta, ref: str) -> None:
-        """Write the mark: from here on others may use the image.
+    def _publish(
+        self, repository: Repository, meta: ImageMeta, ref: str
+    ) -> None:
+        """Write the name: from here on others may use the image.
 
-        So whatever goes wrong, nothing is taken back.
+        Nova finds it by that alone, and we by that too, so nothing is ever
+        an image for one of us only.  What may bear it is not taken back.
         """
+        name = name_of(meta.image_id)
         try:
-            labelling.write(self._port, ref, IMAGE, meta.image_id)
+            self._port.call('VDI.set_name_label', ref, name)
         except CallError as error:
+            refused = isinstance(error, Failed)
+            if refused and self._discard(ref, meta.image_id):
+                raise failures.of_store(
+                    repository.store.name, error
+                ) from error
             raise Uncertain(meta.image_id, str(error)) from error
-
-
-def _is_half_made(disk: Disk, image_id: str) -> bool:
-    """Tell if a disk is still what we made, and nobody has use for it."""
-    staged = STAGING in disk.other_config or disk.record[
-        'name_label'
-    ] == staging_name(image_id)
-    return staged and IMAGE not in disk.other_config and not disk.vbds
 
 
 def _virtual_size(meta: ImageMeta, first: bytes) -> int:

@@ -57,6 +57,21 @@ class Forest:
                 children[node.parent].append(node.uuid)
         self._children = children
 
+    def is_settled_since(self, before: 'Forest | None') -> bool:
+        """Tell if no chain is being changed just now, as far as it shows.
+
+        The collector takes a parent off a disk to write another, and forgets
+        base copies before it is done with what hung off them.
+        """
+        earlier = {} if before is None else before._nodes
+        for uuid, node in self._nodes.items():
+            if node.parent is None:
+                if uuid in earlier and earlier[uuid].parent is not None:
+                    return False
+            elif node.parent not in self._nodes:
+                return False
+        return True
+
     def parent(self, uuid: str) -> str | None:
         """Give the parent of a disk; None too of one that is not there."""
         node = self._nodes.get(uuid)

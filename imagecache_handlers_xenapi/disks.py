@@ -139,15 +139,15 @@ class Disk:
     def staged_at(self) -> datetime.datetime | None:
         """Say when we began to make it; None: it is no half-made image."""
         name = self.record['name_label']
-        if IMAGE in self.other_config or self.is_copy:
+        if self.is_copy or not _is_half(name):
             return None
         if STAGING not in self.other_config:
             # Whoever made it died between taking off the tag and the name.
-            return self.cached_at if self.labels and _is_half(name) else None
+            return self.cached_at if self.labels else None
         found = _STAGED.fullmatch(self.other_config[STAGING])
         if found is None or name != staging_name(found[1]):
             return None
-        return read_time(found[2])
+        return None if IMAGE in self.other_config else read_time(found[2])
 
 
 def _is_half(name: str) -> bool:

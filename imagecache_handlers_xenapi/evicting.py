@@ -77,6 +77,10 @@ class Evicting:
     def _judged(self, image: CachedImage) -> Disk | None:
         """Give a disk as last read, sure that it may go; None: it is gone.
 
+        That disk is read last: its mark, its name and its VBDs decide about
+        somebody's data.  Who comes to share its bytes a moment before keeps
+        them in the base copy.
+
         :raises ImageInUse: when somebody has it.
         :raises ImageBusy: when its labels forbid it, or it cannot be judged.
         """
@@ -88,6 +92,8 @@ class Evicting:
         if survey is None or not survey.hangs(disk):
             survey = self._looks.survey(image.store)
             disk = _again(survey, image, parent or disk.parent)
+            if disk is None:
+                return None
         now = survey.image(disk)
         if now.users:
             raise ImageInUse(image.image_id, now.users)
@@ -97,11 +103,13 @@ class Evicting:
         return disk
 
 
-def _again(survey: Survey, image: CachedImage, parent: str | None) -> Disk:
+def _again(
+    survey: Survey, image: CachedImage, parent: str | None
+) -> Disk | None:
     """Give a disk, which had that parent, as it is in a look at all others."""
     disk = survey.disk(image.location)
     if disk is None or disk.image_id != image.image_id:
-        raise ImageBusy(image.image_id, 'it is that image no longer')
+        return None
     # The collector takes the parent off a disk before it writes another, and
     # for that moment nobody seems to share it.
     if parent and not disk.parent:

@@ -96,7 +96,8 @@ class Looks:
                 # So it looks, too, when the SR itself has gone.
                 self._check(repository)
         now = self._clocks.now()
-        survey = Survey(repository, records, self._grace, now)
+        before = self._latest.get(store)
+        survey = Survey(repository, records, self._grace, now, before)
         self._latest[store] = survey
         return survey
 
@@ -109,13 +110,15 @@ class Looks:
     def latest(self, image: CachedImage) -> Survey | None:
         """Give the last look at an SR, if it still tells who shares an image.
 
-        It does if no disk came since: one comes to hang off a base copy when
-        it is made.  Later the collector only moves it up its own chain, off
-        which it hung before.
+        It does if it met no chain in the making and no disk came since: one
+        comes to hang off a base copy when it is made.  Later the collector
+        only moves it up its own chain, off which it hung before.
         """
         latest = self._latest.get(image.store)
-        disk = None if latest is None else latest.disk(image.location)
-        if latest is None or disk is None or latest.is_shared(disk):
+        if latest is None or not latest.settled:
+            return None
+        disk = latest.disk(image.location)
+        if disk is None or latest.is_shared(disk):
             return None
         if disk.parent and not latest.has_all(self._refs(image.store)):
             return None
@@ -137,12 +140,18 @@ class Looks:
             raise
 
     def find(self, image: CachedImage) -> Disk | None:
-        """Read that very VDI afresh; None: it is gone, or another's."""
+        """Read that very VDI afresh; None: it is gone, or no such image.
+
+        :raises StoreUnavailable: when its SR is that store no longer.
+        """
         repository = self.repository(image.store)
         disk = self._read(image.location, image.store)
-        if disk is None or disk.sr != repository.ref:
+        if disk is None or disk.image_id != image.image_id:
             return None
-        return disk if disk.image_id == image.image_id else None
+        if disk.sr != repository.ref:
+            self._repositories.pop(image.store, None)
+            raise StoreUnavailable(image.store, 'its SR is another by now')
+        return disk
 
     def _read(self, uuid: str, store: str) -> Disk | None:
         try:

@@ -34,6 +34,7 @@ class Survey:
         records: Mapping[str, Record],
         grace: datetime.timedelta,
         now: datetime.datetime,
+        before: 'Survey | None' = None,
     ) -> None:
         self._repository = repository
         self._grace = grace
@@ -44,6 +45,10 @@ class Survey:
             record['uuid']: record['name_label'] for record in records.values()
         }
         self._forest = chain.Forest(map(node, records.values()))
+        #: Whether no chain was being changed, since the look ``before``.
+        self.settled = self._forest.is_settled_since(
+            None if before is None else before._forest
+        )
         self._candidates = {
             record['uuid']: Disk(ref, record)
             for ref, record in records.items()
@@ -135,7 +140,10 @@ class Survey:
     def _called(self, uuid: str) -> str:
         """Give the name of a disk, by which people know whose it is."""
         name = self._names.get(uuid, '').strip()[:_LONGEST]
-        return f'{name} ({uuid})' if name and name.isprintable() else uuid
+        if not name or not name.isprintable():
+            return uuid
+        # Several users are listed with commas.
+        return f'"{name}" ({uuid})' if ',' in name else f'{name} ({uuid})'
 
     def _unknown(self, disk: Disk, kin: chain.Kin) -> str | None:
         return (

@@ -106,7 +106,6 @@ class TestSweep(CallsCase):
             [Did.EVICTED] * 100, [one.did for one in report.outcomes]
         )
         calls = self.calls()
-        print(calls)
         # The plan, one look for each 50, and the stores once more.
         rest = 4 + 2 + 3
         self.assertLessEqual(sum(calls.values()), rest + 100 * 7)

@@ -123,13 +123,16 @@ class TestImages(unittest.TestCase):
             'name_label': staging_name('debian'),
             'other_config': {'cached-time': '1577836800', OWN: 'set'},
         }
-        self.assertEqual(2020, disk(**half).staged_at.year)
+        marked = {**half['other_config'], 'image-id': 'debian'}
+        for other_config in half['other_config'], marked:
+            made = disk(**{**half, 'other_config': other_config})
+            self.assertEqual(2020, made.staged_at.year)
+            self.assertIsNone(made.image_id)
         for more in (
             {'name_label': 'Glance Image debian'},
             {'name_label': 'my (imagecache staging)'},
             {'other_config': {OWN: 'set'}},
             {'other_config': {'cached-time': '1577836800'}},
-            {'other_config': {**half['other_config'], 'image-id': 'debian'}},
             {'other_config': {**half['other_config'], THEIRS: 'set'}},
         ):
             self.assertIsNone(disk(**{**half, **more}).staged_at, more)

@@ -6,6 +6,7 @@ import unittest
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageInUse
 from imagecache_handlers.marks import claim_label
+from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Uncertain
 from imagecache_handlers_xenapi.simulator import fail
 from imagecache_handlers_xenapi.simulator import Scenario
@@ -65,7 +66,8 @@ class TestLastLook(EvictingCase):
 
         # Between that disk alone and its SR as a whole.
         self.pool.after(FIND, keep)
-        self.assertStays(image, 'no longer')
+        self.assertEqual(0, self.handler.evict(image))
+        self.assertIn(image.location, self.vdis())
 
     def test_a_clone_that_nova_makes_a_disk_of_stays(self):
         source = self.cache('debian', labels=())
@@ -86,7 +88,8 @@ class TestLastLook(EvictingCase):
         image = self.claimed(clone)
         self.come()
         self.pool.after(FIND, lambda: self.actors.untag(clone))
-        self.assertStays(image, 'no longer')
+        self.assertEqual(0, self.handler.evict(image))
+        self.assertIn(image.location, self.vdis())
 
     def test_who_came_to_share_it_since_the_look_keeps_it(self):
         for make in lambda: self.cache('debian'), self.shared:
@@ -105,6 +108,30 @@ class TestLastLook(EvictingCase):
         self.actors.end_disk(disk)
         self.assertIsNone(self.handler.evict(image))
         self.assertNotIn(image.location, self.vdis())
+
+    def test_a_look_that_met_a_chain_in_the_making_is_made_anew(self):
+        """A disk that seems to have left, or whose parent was forgotten."""
+        for sm_config in {}, {'vhd-parent': 'a-base-copy-that-is-gone'}:
+            with self.subTest(sm_config):
+                ref = self.cache('debian')
+                disk = self.actors.spawn(ref)
+                parents = self.record(disk)['sm_config']
+                self.handler.enumerate('storage-0')
+                self.pool.before(FIND, self.parents(disk, sm_config))
+                self.pool.after(FIND, self.parents(disk, parents))
+                image = self.claimed(ref)
+                self.assertEqual(frozenset(), image.users)
+                with self.assertRaises(ImageInUse):
+                    self.handler.evict(image)
+                self.assertIn(image.location, self.vdis())
+                self.actors.delete(ref)
+
+    def test_an_sr_that_came_back_as_another_is_told(self):
+        image = self.claimed(self.cache('debian'))
+        ref = self.ref(image.location)
+        self.actors.set('VDI', ref, SR='OpaqueRef:another')
+        with self.assertRaises(StoreUnavailable):
+            self.handler.evict(image)
 
     def test_a_parent_that_is_away_for_a_moment_frees_nothing(self):
         """The collector takes it off, and then writes the new one."""
