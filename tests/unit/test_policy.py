@@ -326,6 +326,15 @@ class TestAge:
             {'a': ([first], [label])} if rewritten else {}
         )
 
+    def test_seeing_anew_what_another_saw_just_now_keeps_that(self):
+        future, just_now = f'seen.{stamp(NOW + DAY)}', f'seen.{stamp(NOW)}'
+        used = image('a', future, just_now, users={VM})
+
+        plan = planned(used, seen=True)
+
+        [change] = plan.changes
+        assert change.remove == {future}
+
     @pytest.mark.parametrize(
         ('idle_for', 'goes'), [(HOUR - SECOND, False), (HOUR, True)]
     )

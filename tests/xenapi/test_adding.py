@@ -186,11 +186,31 @@ class TestAdd(AddCase):
                     self.add(b'x' * 2**20)
                 self.assertEqual(1, len(self.vdis()))
 
+    def test_an_import_that_holds_the_disk_a_while_is_waited_for(self):
+        def break_off():
+            [ref] = self.pool.do('VDI.get_all')
+            vm = self.attach(ref)
+            vbds = self.record(ref)['VBDs']
+            self.pool.after('VDI.get_record', lambda: self.leave(vm, vbds), 2)
+            fail('INTERNAL_ERROR', 'x')()
+
+        self.pool.before('task.create', break_off)
+        with self.assertRaises(StoreUnavailable):
+            self.add(b'x' * 2**20)
+        self.assertEqual(set(), self.vdis())
+
+    def leave(self, vm, vbds):
+        for vbd in vbds:
+            self.pool.do('VBD.destroy', vbd)
+        self.pool.do('VM.destroy', vm)
+
     def adopt(self, ref):
         self.actors.set('VDI', ref, other_config={}, name_label='mine')
 
     def attach(self, ref):
-        self.pool.do('VM.hard_shutdown', self.actors.attach(ref))
+        vm = self.actors.attach(ref)
+        self.pool.do('VM.hard_shutdown', vm)
+        return vm
 
     def publish(self, ref):
         self.actors.set('VDI', ref, name_label='Glance Image debian')

@@ -181,8 +181,9 @@ class TestDefects(SweepCase):
 
     def test_users_are_called_by_the_names_of_their_disks(self):
         ref = self.idle('debian')
-        names = ('web-1 disk 0', '', 'a\x1b[2J', 'x' * 70)
-        shown = ('web-1 disk 0 ({})', '{}', '{}', 'x' * 60 + ' ({})')
+        names = ('web-1 disk 0', '', 'a\x1b[2J', 'x' * 70, 'a, b')
+        long = 'x' * 60 + ' ({})'
+        shown = ('web-1 disk 0 ({})', '{}', '{}', long, '"a, b" ({})')
         users = set()
         for name, words in zip(names, shown, strict=True):
             disk = self.actors.spawn(ref)
@@ -306,7 +307,6 @@ class TestEvict(SweepCase):
 
     def test_a_lost_answer_of_a_destroy_that_was_done(self):
         ref = self.idle('debian')
-        self.pool.tasks = When.AT_ONCE
         self.pool.world.tasks.when = When.AT_ONCE
         self.pool.after('Async.VDI.destroy', drop())
         self.assertIsNotNone(self.evict(ref))

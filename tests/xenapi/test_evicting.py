@@ -1,5 +1,7 @@
 """The last look before a disk goes: what it sees, and until when it holds."""
 
+from concurrent import futures
+import contextlib
 import datetime
 import unittest
 
@@ -37,9 +39,9 @@ class EvictingCase(Pooled, unittest.TestCase):
         [image] = self.handler.enumerate('storage-0', {'debian'})
         return image
 
-    def shared(self):
+    def shared(self, image_id='debian'):
         """Cache an image whose base copy was not collected yet."""
-        ref = self.cache('debian')
+        ref = self.cache(image_id)
         self.actors.end_disk(self.actors.spawn(ref))
         return ref
 
@@ -152,6 +154,33 @@ class TestLastLook(EvictingCase):
 
     def parents(self, ref, sm_config):
         return lambda: self.actors.set('VDI', ref, sm_config=sm_config)
+
+
+class TestThreads(EvictingCase):
+    def test_whoever_looks_meanwhile_no_user_is_overlooked(self):
+        refs = [self.shared(f'image-{number}') for number in range(12)]
+        for ref in refs:
+            self.label(ref, claim_label('5f0c', self.time.now() + TTL))
+        images = list(self.handler.enumerate('storage-0'))
+        used = {image.location for image in images[::2]}
+        for location in used:
+            self.actors.spawn(self.ref(location))
+        with futures.ThreadPoolExecutor(5) as pool:
+            looks = [pool.submit(self.look, 20) for _ in range(2)]
+            evictions = [pool.submit(self.evict, one) for one in images]
+            for work in (*looks, *evictions):
+                work.result()
+        left = self.vdis() & {image.location for image in images}
+        self.assertEqual(used, left)
+
+    def look(self, times):
+        for _ in range(times):
+            self.handler.stores()
+            self.handler.enumerate('storage-0', {'image-1'})
+
+    def evict(self, image):
+        with contextlib.suppress(ImageInUse):
+            self.handler.evict(image)
 
 
 class TestClaims(EvictingCase):
