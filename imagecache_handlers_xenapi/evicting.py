@@ -122,7 +122,8 @@ def _protected(
     if came.of('pin') or came.of('lease'):
         return 'somebody asked for it meanwhile'
     # However long earlier tries took: without a claim nobody waits for us.
+    # Of those seen by the look that allowed this, ours is the last to end.
     claims = image.marks.claims.values()
-    if claims and min(claims) < now + _TO_SPARE:
+    if claims and max(claims) < now + _TO_SPARE:
         return 'its claim ran out of time'
     return None

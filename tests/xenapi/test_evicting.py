@@ -94,11 +94,20 @@ class TestClaims(EvictingCase):
         self.assertStays(image, 'ran out of time')
         self.assertEqual(2, self.pool.counters.of(DESTROY))
 
-    def test_the_claim_that_ends_first_counts(self):
+    def test_a_claim_that_died_with_its_host_counts_for_nothing(self):
         ref = self.cache('debian')
-        soon = self.time.now() + datetime.timedelta(seconds=50)
-        self.label(ref, claim_label('0000', soon))
-        self.assertStays(self.claimed(ref), 'ran out of time')
+        long_ago = self.time.now() - datetime.timedelta(seconds=61)
+        self.label(ref, claim_label('0000', long_ago))
+        self.handler.evict(self.claimed(ref))
+        self.assertEqual(set(), self.vdis())
+
+    def test_beside_it_ours_counts_all_the_same(self):
+        ref = self.cache('debian')
+        long_ago = self.time.now() - datetime.timedelta(seconds=61)
+        self.label(ref, claim_label('0000', long_ago))
+        image = self.claimed(ref)
+        self.time.passed += 545
+        self.assertStays(image, 'ran out of time')
 
     def test_who_asks_between_two_tries_has_it(self):
         for label in 'pin.ops', 'lease.vm-1.20990101t000000z':
