@@ -361,9 +361,9 @@ class Hosts(stateful.RuleBasedStateMachine):
         one=which,
         late=which,
         nth=st.integers(1, 6),
-        spent=st.sampled_from((0, 0, 100, 200, 230, 280)),
+        spent=st.sampled_from((0, 280, 470, 530, 535, 541)),
         dies=st.booleans(),
-        wait=st.sampled_from((1, 200, 300, 400, 500, 541, 600)),
+        wait=st.sampled_from((1, 30, 200, 400, 541, 600)),
     )
     def a_request_that_arrives_late(
         self, n, one, late, nth, spent, dies, wait
@@ -377,10 +377,10 @@ class Hosts(stateful.RuleBasedStateMachine):
             _come(DESTROY, 0, lambda: self._late(host, late, one)),
         ]
         if dies:
-            script.append(_come('VDI.get_uuid', 0, lambda: host.fault('die')))
+            die = _come('VDI.get_uuid', 0, lambda: host.fault('die'))
+            script.append(die)
         self.world.sweep(host, *script)
-        for image in range(3):
-            self._hold(peer, image, image)
+        self._hold(peer, one, n)
         self.world.advance(wait)
         for image in range(3):
             self._hold(peer, image, image)

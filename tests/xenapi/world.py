@@ -270,6 +270,7 @@ class World:
 
     def begin(self, host, ref, work):
         """Let a request for a destroy arrive, at once or later."""
+        self._judge_request(host, ref)
         self.asked[ref] = host.look
         late, self.late = self.late, 0
         if late <= Direct.timeout:
@@ -507,6 +508,22 @@ class World:
             self.open.pop(ref, None)
         self._delete(cls, ref)
 
+    def _judge_request(self, host, ref):
+        """Judge what a host asks for by what it saw last."""
+        row = host.look.records.get(ref)
+        if row is None:
+            raise Loss(f'{ref} was not looked at')
+        marks = Disk(ref, row).marks
+        leased = any(
+            self.rules.live(expiry, host.now())
+            for expiry in marks.leases.values()
+        )
+        if marks.pins or leased:
+            raise Loss(f'{row} was asked for')
+        # A hold that is refused then, or a use, ends the age all the same.
+        if marks.unused_since is None:
+            raise Loss(f'{row} did not lie idle')
+
     def _judge(self, ref, row):
         self.tally['removals'] += 1
         look = self.asked[ref]
@@ -518,9 +535,6 @@ class World:
                 raise Loss(f'{row} is in use by {user}')
         if why := self.relied_on(ref):
             raise Loss(f'{row} is {why}')
-        # A hold that is refused then, or a use, ends the age all the same.
-        if Disk(ref, look.records[ref]).marks.unused_since is None:
-            raise Loss(f'{row} did not lie idle')
 
     def _judge_success(self, uuid):
         if self.rows.has_uuid('VDI', uuid):
