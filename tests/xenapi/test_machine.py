@@ -88,6 +88,7 @@ deeds = st.tuples(
         + (
             'boot',
             'hold',
+            'ask_and_die',
             'release',
             'pin',
             'unpin',
@@ -175,6 +176,11 @@ class Hosts(stateful.RuleBasedStateMachine):
             images = self.world.claimed() or images
         return images[one % len(images)] if images else None
 
+    def some(self, one, two):
+        """Choose an image, or all that are about to go."""
+        images = self.world.claimed() if two % 2 else []
+        return images or [ref for ref in [self.image(one)] if ref]
+
     def _hold(self, host, one, two):
         owner = OWNERS[two % 3]
         self.world.forget_what_ended()
@@ -185,6 +191,13 @@ class Hosts(stateful.RuleBasedStateMachine):
         self._hold(host, one, two)
         self.world.boot(OWNERS[two % 3])
         self._release(host, one, two)
+
+    def _ask_and_die(self, host, one, two):
+        """Leave a pin or a lease that was never granted."""
+        with host.operation(
+            _come(ADD, two % 2, lambda: host.fault('die'), after=True)
+        ):
+            self.act(('pin', 'hold')[two % 2], host, one, two)
 
     def _release(self, host, one, two):
         self.world.release(OWNERS[two % 3])
@@ -213,8 +226,7 @@ class Hosts(stateful.RuleBasedStateMachine):
             self.world.end(vm)
 
     def _attach(self, host, one, two):
-        ref = self.image(one)
-        if ref:
+        for ref in self.some(one, two):
             self.world.attach(ref)
 
     def _detach(self, host, one, two):
@@ -240,9 +252,9 @@ class Hosts(stateful.RuleBasedStateMachine):
             self.world.lose(ref)
 
     def _keep(self, host, one, two):
-        ref = self.image(one)
-        if ref and not self.world.relied_on(ref):
-            self.world.keep(ref)
+        for ref in self.some(one, two):
+            if not self.world.relied_on(ref):
+                self.world.keep(ref, only_name=two > 2)
 
     def _late(self, host, one, two):
         self.world.late = (10, 30, 59, 61, 90, 119)[one]
@@ -307,9 +319,11 @@ class Hosts(stateful.RuleBasedStateMachine):
                 self.world.sweep(self.world.hosts[n % 2])
                 self.world.advance(100)
 
-    def ripen(self, host, one):
+    def ripen(self, host, one, used=False):
         """Let an image be there that the next sweep evicts."""
         self._cache_again(host, one, one)
+        if used:
+            self.world.use(self.image(2 * one))
         for wait in 601, self.world.rules.min_age / SECOND + 1:
             self.world.sweep(host)
             self.world.advance(wait)
@@ -361,12 +375,13 @@ class Hosts(stateful.RuleBasedStateMachine):
         one=which,
         late=which,
         nth=st.integers(1, 6),
-        spent=st.sampled_from((0, 280, 470, 530, 535, 541)),
+        spent=st.sampled_from((0, 300, 340, 355, 359, 535)),
+        away=st.booleans(),
         dies=st.booleans(),
-        wait=st.sampled_from((1, 30, 200, 400, 541, 600)),
+        wait=st.sampled_from((1, 5, 30, 200, 541, 600)),
     )
     def a_request_that_arrives_late(
-        self, n, one, late, nth, spent, dies, wait
+        self, n, one, late, nth, spent, away, dies, wait
     ):
         """Nobody knows that it is on its way, and the claim grows old."""
         host = self.world.hosts[n % 2]
@@ -374,8 +389,10 @@ class Hosts(stateful.RuleBasedStateMachine):
         self.ripen(host, one)
         script = [
             _come(FIND, nth, lambda: self.world.advance(spent)),
-            _come(DESTROY, 0, lambda: self._late(host, late, one)),
+            _come(DESTROY, away, lambda: self._late(host, late, one)),
         ]
+        if away:
+            script.append(_come(DESTROY, 0, lambda: host.fault('away', 59)))
         if dies:
             die = _come('VDI.get_uuid', 0, lambda: host.fault('die'))
             script.append(die)
@@ -392,22 +409,24 @@ class Hosts(stateful.RuleBasedStateMachine):
             (
                 'clone',
                 'spawn',
-                'attach',
+                *('attach',) * 3,
                 'boot',
                 'hold',
                 'pin',
                 'copy',
-                'keep',
+                *('keep',) * 3,
                 'untag',
+                'ask_and_die',
             )
         ),
-        nth=st.integers(1, 6),
+        nth=st.sampled_from((1, 2, 3, 3, 4, 4, 5, 6)),
         after=st.booleans(),
         two=which,
+        used=st.booleans(),
         spent=st.sampled_from((0, 0, 0, 541, 700)),
     )
     def a_user_that_comes_in_an_eviction(
-        self, n, name, nth, after, two, spent
+        self, n, name, nth, after, two, used, spent
     ):
         """In the moments between claim, look, last look and destroy.
 
@@ -415,11 +434,12 @@ class Hosts(stateful.RuleBasedStateMachine):
         """
         host = self.world.hosts[n % 2]
         peer = self.peer(host)
-        self.ripen(peer, n)
+        self.ripen(peer, n, used)
 
         def act():
             self.world.advance(spent)
-            self.act(name, peer, 1, two)
+            # Odd, so an image that is about to go; and that same one.
+            self.act(name, peer, (3, 1, 5)[n % 3], two)
 
         self.world.sweep(host, _come(FIND, nth, act, after=after))
 

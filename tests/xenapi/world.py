@@ -351,6 +351,11 @@ class World:
         self.actors.untag(ref)
         self.machines[self.actors.attach(ref)] = ref
 
+    def use(self, ref):
+        """Make a machine and end it; the base copy is not collected yet."""
+        self.untag(self.clone(ref))
+        self.end(list(self.machines)[-1])
+
     def end(self, vm):
         del self.machines[vm]
         self.actors.end(vm)
@@ -375,9 +380,12 @@ class World:
         if not marked:
             self.images.add(new)
 
-    def keep(self, ref):
+    def keep(self, ref, *, only_name):
         """Make an image a disk of somebody's own."""
-        self.actors.untag(ref)
+        if only_name:
+            self.actors.set('VDI', ref, name_label='mine')
+        else:
+            self.actors.untag(ref)
         self.images.discard(ref)
         self.kept[ref] = self.reads
 
