@@ -23,8 +23,9 @@ from imagecache_handlers_xenapi.timing import Clocks
 _PAUSES = (1.0, 2.0, 4.0)
 _IN_TIME = 8.0
 # A destroy is asked for only while the claim is good for so much longer:
-# the request has to arrive before others may disregard the claim.
-_TO_SPARE = datetime.timedelta(seconds=60)
+# the request has to arrive before others may disregard the claim.  It leaves
+# within a minute (``session.PROMPT``), and may be two on its way.
+_TO_SPARE = datetime.timedelta(minutes=4)
 
 
 class Evicting:

@@ -51,7 +51,8 @@ class Interface:
         :raises XapiError: what the client is to be told.
         """
         world = self._world
-        time.sleep(world.timing.latency)
+        if world.timing.latency:
+            time.sleep(world.timing.latency)
         world.steering.reach('before', method)
         try:
             return self._answer(host, method, sent)

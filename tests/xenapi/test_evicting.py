@@ -186,20 +186,20 @@ class TestThreads(EvictingCase):
 class TestClaims(EvictingCase):
     def test_a_claim_that_runs_out_keeps_the_image(self):
         image = self.claimed(self.cache('debian'))
-        self.time.passed += 545
+        self.time.passed += 361
         self.assertStays(image, 'ran out of time')
         self.assertEqual(0, self.pool.counters.of(DESTROY))
 
     def test_so_it_does_while_its_sr_is_read(self):
         image = self.claimed(self.shared())
         self.come()
-        self.time.passed += 500
+        self.time.passed += 301
         self.pool.after(FIND, lambda: self.time.sleep(60), 2)
         self.assertStays(image, 'ran out of time')
 
     def test_and_between_two_tries(self):
         image = self.claimed(self.cache('debian'))
-        self.time.passed += 538
+        self.time.passed += 358
         self.pool.before(DESTROY, fail(*BUSY))
         self.pool.before(DESTROY, fail(*BUSY), 2)
         self.assertStays(image, 'ran out of time')
@@ -217,7 +217,7 @@ class TestClaims(EvictingCase):
         long_ago = self.time.now() - datetime.timedelta(seconds=61)
         self.label(ref, claim_label('0000', long_ago))
         image = self.claimed(ref)
-        self.time.passed += 545
+        self.time.passed += 361
         self.assertStays(image, 'ran out of time')
 
     def test_who_asks_between_two_tries_has_it(self):

@@ -26,25 +26,29 @@ from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi.handler import XenAPIHandler
-from imagecache_handlers_xenapi.session import Port
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import Simulator
 from imagecache_handlers_xenapi.simulator.tasks import When
 from imagecache_handlers_xenapi.simulator import Timing
 from imagecache_handlers_xenapi.simulator import XapiError
 from imagecache_handlers_xenapi.timing import Clocks
+from tests.xenapi.direct import Direct
 
 START = datetime.datetime(2026, 11, 22, 8, 0, tzinfo=datetime.UTC)
 SECOND = datetime.timedelta(seconds=1)
 TTL = datetime.timedelta(minutes=5)
 
 FIND = 'VDI.get_all_records_where'
+REFS = 'SR.get_VDIs'
 DESTROY = 'Async.VDI.destroy'
 
 # Nova takes its marks off a clone at once; one that was slow, by then.
 WINDOW = 500
 # No operation of ours sleeps so often: it would not have ended.
-SLEEPS = 3000
+SLEEPS = 1000
+# The first sleeps of a kind last as long as they are to; later ones longer,
+# up to this: a host that is busy wakes late, and there is more to try.
+EXACT, LONGER, LONGEST = 5, 1.25, 15.0
 
 
 class Loss(BaseException):
@@ -57,12 +61,20 @@ class Died(BaseException):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Interruption:
-    """What happens before or after the nth call of a method."""
+    """What happens before or after the nth call of a method, and later."""
 
     method: str
     nth: int
     after: bool
     act: Callable[[], object]
+    times: int = 1
+
+    def meets(self, method, nth, after):
+        return (
+            method == self.method
+            and after == self.after
+            and 0 <= nth - self.nth < self.times
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,58 +88,20 @@ class Grant:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Look:
-    """What a host saw last of an SR or a disk, and when: after which reads."""
+    """What a host saw last of an SR or a disk, and when: after which reads.
+
+    ``others`` is when it saw which disks there are beside that one.
+    """
 
     at: int
+    others: int
     records: dict
 
-
-class Direct(Port):
-    """A port without a wire; every call can be interrupted."""
-
-    may_block = False
-    timeout = 60.0
-
-    def __init__(self, host):
-        self._host = host
-        self._session = None
-
-    def read(self, method, *params):
-        return self._host.call(
-            method, params, lambda: self._answer(method, params)
-        )
-
-    def call(self, method, *params):
-        try:
-            return self.read(method, *params)
-        except Lost:
-            return self.read(method, *params)
-
-    def once(self, method, *params):
-        return self.read(method, *params)
-
-    def _answer(self, method, params):
-        pool = self._host.world.pool
-        leader = pool.world.master
-        if self._session is None:
-            who = ['root', pool.password, '1.0', 'machine']
-            self._session = pool._interface.answer(
-                leader, 'session.login_with_password', who
-            )
-        sent = [self._session, *params]
-        try:
-            return pool._interface.answer(leader, method, sent)
-        except XapiError as error:
-            raise Failed(method, error.description) from error
-
-    def login(self):
-        raise NotImplementedError
-
-    def connect(self, address):
-        raise NotImplementedError
-
-    def close(self):
-        """Nothing is open."""
+    def sharers_seen(self, ref):
+        """Tell when it saw who shares a disk: without a parent, nobody."""
+        row = self.records.get(ref)
+        alone = row is not None and Disk(ref, row).parent is None
+        return self.at if alone else self.others
 
 
 class Host:
@@ -139,7 +113,7 @@ class Host:
         self.offset = datetime.timedelta(0)
         self.script = []
         self.counts = collections.Counter()
-        self.look = Look(at=0, records={})
+        self.look = Look(at=0, others=0, records={})
         self.restart()
 
     def restart(self):
@@ -149,7 +123,8 @@ class Host:
             monotonic=lambda: self.world.seconds,
             sleep=self.sleep,
         )
-        handler = XenAPIHandler(Direct(self), clocks=clocks)
+        port = Direct(self, may_block=self.world.may_block)
+        handler = XenAPIHandler(port, clocks=clocks)
         handler.parallel = 1
         handler.batch = self.world.batch
         self.cache = ImageCache(
@@ -167,27 +142,38 @@ class Host:
         self.counts['sleeps'] += 1
         if self.counts['sleeps'] > SLEEPS:
             raise Loss('this operation does not end')
+        self.counts[seconds] += 1
+        surplus = max(0, self.counts[seconds] - EXACT)
+        seconds = max(seconds, min(seconds * LONGER**surplus, LONGEST))
         self.call('sleep', (), lambda: self.world.advance(seconds))
 
     def call(self, method, params, work):
         nth = self.counts[method]
         self.counts[method] += 1
+        began = self.world.seconds
         self._interrupt(method, nth, after=False)
         if method == DESTROY:
+            if self.world.seconds - began > Direct.timeout:
+                raise Lost('it was not sent in time')
             work = functools.partial(self.world.begin, self, params[0], work)
         result = work()
-        if method == FIND:
+        if method in (FIND, REFS):
             self.world.reads += 1
-            self.look = Look(at=self.world.reads, records=result)
-        elif method == 'task.get_all_records_where':
-            result = self.world.dated(result)
+            self._see(method, params, result)
         self._interrupt(method, nth, after=True)
         return result
 
+    def _see(self, method, params, result):
+        now = self.world.reads
+        if method == REFS:
+            self.look = dataclasses.replace(self.look, others=now)
+            return
+        others = now if '"SR"' in params[0] else self.look.others
+        self.look = Look(at=now, others=others, records=result)
+
     def _interrupt(self, method, nth, *, after):
         for one in list(self.script):
-            if (one.method, one.nth, one.after) == (method, nth, after):
-                self.script.remove(one)
+            if one.meets(method, nth, after):
                 one.act()
 
     @contextlib.contextmanager
@@ -203,8 +189,9 @@ class Host:
         finally:
             self.script, self.counts = saved
 
-    def fault(self, kind, one=0):
-        """Break the call that runs."""
+    def fault(self, kind, seconds=0):
+        """Break the call that runs, after some time."""
+        self.world.advance(seconds)
         self.world.tally['faults'] += 1
         self.world.tally[f'fault {kind}'] += 1
         if kind == 'away':
@@ -219,10 +206,11 @@ class Host:
 class World:
     """The pool, its hosts, and the truth about both."""
 
-    def __init__(self, rules=None, *, batch=1, delay=0):
+    def __init__(self, rules=None, *, batch=1, delay=0, may_block=False):
         self.rules = rules or Rules()
         self.batch = batch
         self.delay = delay
+        self.may_block = may_block
         self.seconds = 0.0
         self.reads = 0
         self.tally = collections.Counter()
@@ -242,12 +230,16 @@ class World:
         self.grants = {}
         self.pins = {}  # (ref, owner): host, until
         self.asked = {}  # ref: the last look before its destroy was asked
-        self.waiting = []  # when the destroys that wait were asked for
-        self.created = {}
+        self.kept = {}  # ref: the reads before somebody made it their own
+        self.waiting = []  # when tasks are to be done, in their order
+        self.late = 0  # how long the next destroy is on its way
+        self.requests = []  # those on their way: when they arrive, and they
+        self.trouble = []  # what our next destroys fail with, at their work
         self.broken = False
         self._ours = False
         self._delete = self.rows.delete
         self.rows.delete = self._deleted
+        self.pool.world.steering.reach = self._reach
         self._torn = set()  # VBDs that went just now, with their disk
         self._tokens = 0
         self.hosts = [Host(self, f'host{n}') for n in range(2)]
@@ -256,11 +248,29 @@ class World:
         return START + self.seconds * SECOND
 
     def advance(self, seconds):
-        self.seconds += seconds
+        end = self.seconds + seconds
+        while (due := self._next_due()) <= end:
+            self.seconds = max(self.seconds, due)
+            self._do_due()
+        self.seconds = max(self.seconds, end)
+
+    def _next_due(self):
+        return min(
+            (
+                *self.waiting[:1],
+                *(when for when, _ in self.requests[:1]),
+                *(since + WINDOW for since in self.open.values()),
+            ),
+            default=float('inf'),
+        )
+
+    def _do_due(self):
         for ref, since in list(self.open.items()):
-            if self.seconds - since > WINDOW:
+            if since + WINDOW <= self.seconds:
                 self.untag(ref)
-        if self.waiting and self.seconds - self.waiting[0] >= self.delay:
+        if self.requests and self.requests[0][0] <= self.seconds:
+            self.requests.pop(0)[1]()
+        if self.waiting and self.waiting[0] <= self.seconds:
             self.run_tasks()
 
     def token(self, size):
@@ -270,54 +280,73 @@ class World:
 
     @contextlib.contextmanager
     def tokens(self):
-        # The simulator sleeps for no time at every call, which costs some.
-        still = mock.patch('time.sleep')
+        # The simulator sleeps for no time at many calls, which costs some.
+        still = mock.patch('time.sleep', lambda seconds: None)
         with mock.patch('secrets.token_hex', self.token), still:
             yield self
 
     # Destroys that our hosts asked for.
 
     def begin(self, host, ref, work):
+        """Let a request for a destroy arrive, at once or later."""
+        self._judge_request(host, ref)
         self.asked[ref] = host.look
-        self._ours = not self.delay
-        try:
+        late, self.late = self.late, 0
+        if late <= Direct.timeout:
+            self.advance(late)
+            return self._begin(work)
+        self.requests.append(
+            (self.seconds + late, functools.partial(self._unheard, work))
+        )
+        self.requests.sort(key=lambda one: one[0])
+        self.tally['late requests'] += 1
+        self.advance(Direct.timeout)
+        raise Lost('no answer in time')
+
+    def _unheard(self, work):
+        with contextlib.suppress(Failed):
+            self._begin(work)
+
+    def _begin(self, work):
+        with self._as_ours(now=not self.delay):
             task = work()
-        finally:
-            self._ours = False
-        self.created[task] = self.now()
         if self.delay:
-            self.waiting.append(self.seconds)
+            self.waiting.append(self.seconds + self.delay)
         return task
+
+    @contextlib.contextmanager
+    def _as_ours(self, now=True):
+        before, self._ours = self._ours, now
+        try:
+            yield
+        finally:
+            self._ours = before
+
+    def _reach(self, when, method):
+        """Let the work of our own destroys fail; nobody else's."""
+        if method == 'VDI.destroy#begun' and self._ours and self.trouble:
+            raise XapiError(*self.trouble.pop())
 
     def run_tasks(self):
         self.waiting.clear()
-        self._ours = True
-        try:
+        with self._as_ours():
             self.actors.run_tasks()
-        finally:
-            self._ours = False
 
     def hurry(self):
         """Do what waits, and from now on all work at once."""
+        self.trouble.clear()
+        while self.requests:
+            self.requests.pop(0)[1]()
         self.run_tasks()
         self.delay = 0
         self.pool.world.tasks.when = When.AT_ONCE
 
-    def dated(self, records):
-        """Give tasks the time of this world."""
-        return {
-            ref: {
-                **row,
-                'created': self.created.get(ref, START).strftime(
-                    '%Y%m%dT%H:%M:%SZ'
-                ),
-            }
-            for ref, row in records.items()
-        }
-
-    def lose_tasks(self):
+    def lose_tasks(self, done):
         """Let xapi forget what it was told; the work is done or dropped."""
-        self.run_tasks()
+        if done:
+            self.run_tasks()
+        self.waiting.clear()
+        self.pool.world.tasks.drop_waiting()
         for ref in list(self.rows.rows('task')):
             self.actors.lose_task(ref)
 
@@ -340,6 +369,11 @@ class World:
             return
         self.actors.untag(ref)
         self.machines[self.actors.attach(ref)] = ref
+
+    def use(self, ref):
+        """Make a machine and end it; the base copy is not collected yet."""
+        self.untag(self.clone(ref))
+        self.end(list(self.machines)[-1])
 
     def end(self, vm):
         del self.machines[vm]
@@ -364,6 +398,15 @@ class World:
         new = self.pool.do('VDI.copy', ref, self.sr)
         if not marked:
             self.images.add(new)
+
+    def keep(self, ref, *, only_name):
+        """Make an image a disk of somebody's own."""
+        if only_name:
+            self.actors.set('VDI', ref, name_label='mine')
+        else:
+            self.actors.untag(ref)
+        self.images.discard(ref)
+        self.kept[ref] = self.reads
 
     def lose(self, ref):
         """Remove an image behind everybody's back, but what is relied on."""
@@ -402,12 +445,14 @@ class World:
         for verdict in verdicts:
             if not verdict.evict:
                 self.tally[f'kept {verdict.reason}'] += 1
-                if str(verdict.blockers[:1]).find('newborn') > 0:
+                if any('newborn' in one.detail for one in verdict.blockers):
                     self.tally['kept newborn'] += 1
         for outcome in outcomes:
             self.tally[str(outcome.did)] += 1
             if outcome.did is Did.KEPT:
                 self.tally[f'kept {outcome.verdict.reason}'] += 1
+            elif outcome.did in (Did.EVICTED, Did.GONE):
+                self._judge_success(outcome.verdict.image.location)
 
     def hold(self, host, image_id, owner) -> list[CachedImage]:
         try:
@@ -490,20 +535,44 @@ class World:
             self.open.pop(ref, None)
         self._delete(cls, ref)
 
+    def _judge_request(self, host, ref):
+        """Judge what a host asks for by what it saw last."""
+        row = host.look.records.get(ref)
+        if row is None:
+            raise Loss(f'{ref} was not looked at')
+        marks = Disk(ref, row).marks
+        leased = any(
+            self.rules.live(expiry, host.now())
+            for expiry in marks.leases.values()
+        )
+        if marks.pins or leased:
+            raise Loss(f'{row} was asked for')
+        # A hold that is refused then, or a use, ends the age all the same.
+        if marks.unused_since is None:
+            raise Loss(f'{row} did not lie idle')
+
     def _judge(self, ref, row):
         self.tally['removals'] += 1
-        if ref not in self.images:
-            raise Loss(f'{row} is no image of ours')
         look = self.asked[ref]
-        for user in self.sharers(row['uuid']) | self._torn:
-            # Whoever came after our last look, nobody could have seen.
-            if self.born.get(user, 0) < look.at:
-                raise Loss(f'{row} is in use by {user}')
+        # Whoever came after our last look, nobody could have seen.
+        if ref not in self.images and self.kept.get(ref, 0) < look.at:
+            raise Loss(f'{row} is no image of ours')
+        sharers = self.sharers(row['uuid'])
+        for users, seen in (
+            (self._torn, look.at),
+            (sharers, look.sharers_seen(ref)),
+        ):
+            for user in users:
+                if self.born.get(user, 0) < seen:
+                    raise Loss(f'{row} is in use by {user}')
         if why := self.relied_on(ref):
             raise Loss(f'{row} is {why}')
-        # A hold that is refused then, or a use, ends the age all the same.
-        if Disk(ref, look.records[ref]).marks.unused_since is None:
-            raise Loss(f'{row} did not lie idle')
+
+    def _judge_success(self, uuid):
+        if self.rows.has_uuid('VDI', uuid):
+            ref = self.rows.by_uuid('VDI', uuid)
+            if ref in self.images:
+                raise Loss(f'{uuid} was said to be gone and is there')
 
     def sharers(self, uuid):
         """Give the disks that share bytes with one, as they really lie."""
