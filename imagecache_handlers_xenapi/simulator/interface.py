@@ -51,8 +51,7 @@ class Interface:
         :raises XapiError: what the client is to be told.
         """
         world = self._world
-        if world.timing.latency:
-            time.sleep(world.timing.latency)
+        time.sleep(world.timing.latency)
         world.steering.reach('before', method)
         try:
             return self._answer(host, method, sent)

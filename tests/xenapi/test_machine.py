@@ -588,7 +588,16 @@ def test_no_promise_is_broken():
         logging.disable(logging.NOTSET)
     for name, count in sorted(TALLY.items()):
         print(f'{count:>9} {name}')
-    assert TALLY['removals'] >= 5 * EXAMPLES
-    assert TALLY['faults'] >= 2 * EXAMPLES
+    if not ASKED:
+        check_that_much_happened()
+
+
+def check_that_much_happened():
+    """The same examples always: these numbers do not hang on chance."""
+    assert TALLY['removals'] >= 10 * EXAMPLES
+    assert TALLY['late requests'] >= EXAMPLES
+    assert TALLY['tasks lost'] >= EXAMPLES / 4
+    for kind in FAULTS:
+        assert TALLY[f'fault {kind}'] >= EXAMPLES, kind
     for reason in KEEPS:
-        assert TALLY[f'kept {reason}'] >= EXAMPLES / 5, reason
+        assert TALLY[f'kept {reason}'] >= 5 * EXAMPLES, reason

@@ -388,7 +388,7 @@ class World:
         return vm
 
     def detach(self):
-        for ref in self.images:
+        for ref in sorted(self.images):
             for vbd in self.rows.get('VDI', ref)['VBDs']:
                 self.pool.do('VBD.destroy', vbd)
 
@@ -476,7 +476,7 @@ class World:
         grant = self.grants.get(owner)
         if grant is None or not self._lasts(grant.host, grant.expiry):
             return
-        for ref in grant.refs & self.images:
+        for ref in sorted(grant.refs & self.images):
             self.untag(self.clone(ref))
             self.tally['boots'] += 1
             return
@@ -490,7 +490,7 @@ class World:
         grant = self.grants.pop(owner, None)
         if grant is None:
             return
-        for ref in grant.refs & self.images:
+        for ref in sorted(grant.refs & self.images):
             image_id = self.rows.get('VDI', ref)['other_config'].get(IMAGE)
             with contextlib.suppress(CacheError):
                 grant.host.cache.release(image_id, owner)
