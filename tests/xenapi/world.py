@@ -178,8 +178,11 @@ class Host:
 
     @contextlib.contextmanager
     def operation(self, *script):
-        """Run one operation, interrupted as the script says."""
-        saved = self.script, self.counts
+        """Run one operation, interrupted as the script says.
+
+        Another may be running: what that saw is not what this one sees.
+        """
+        saved = self.script, self.counts, self.look
         self.script, self.counts = list(script), collections.Counter()
         try:
             yield
@@ -187,7 +190,7 @@ class Host:
             self.world.tally['deaths'] += 1
             self.restart()
         finally:
-            self.script, self.counts = saved
+            self.script, self.counts, self.look = saved
 
     def fault(self, kind, seconds=0):
         """Break the call that runs, after some time."""
@@ -492,7 +495,7 @@ class World:
             return
         for ref in sorted(grant.refs & self.images):
             image_id = self.rows.get('VDI', ref)['other_config'].get(IMAGE)
-            with contextlib.suppress(CacheError):
+            with grant.host.operation(), contextlib.suppress(CacheError):
                 grant.host.cache.release(image_id, owner)
             return
 
