@@ -184,6 +184,11 @@ def unused_label(at: datetime.datetime) -> str:
     return f'unused.{write_time(at)}'
 
 
+def was_seen(marks: Marks, now: datetime.datetime) -> bool:
+    """Tell if a sweep has seen it; one well in the future has not."""
+    return marks.seen is not None and marks.seen <= now + FUTURE
+
+
 def seen_label(at: datetime.datetime) -> str:
     return f'seen.{write_time(at)}'
 

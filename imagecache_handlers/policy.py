@@ -158,8 +158,10 @@ def _changes(
                 remove=relabel.remove,
                 used=verdict.reason is Reason.IN_USE,
             )
-        if wants_seen and labels.seen is None:
-            yield Change(image=image, add=seen)
+        if wants_seen and not marks.was_seen(labels, now):
+            yield Change(
+                image=image, add=seen, remove=labels.of('seen') - seen
+            )
         # On a busy image an old claim may be that of a pending removal.
         timed = labels.claims or labels.leases or labels.pins
         if timed and image.busy is None:

@@ -8,10 +8,12 @@ import sys
 import pytest
 
 import imagecache_handlers
+import imagecache_handlers_xenapi
 from imagecache_handlers_xenapi import simulator
 
 CORE = pathlib.Path(imagecache_handlers.__file__).parent
 NAME = CORE.name
+XENAPI = pathlib.Path(imagecache_handlers_xenapi.__file__).parent
 SIMULATOR = pathlib.Path(simulator.__file__).parent
 
 # Each room of the core and the rooms it may import; a room that is not
@@ -91,6 +93,54 @@ DIRECTORY = {
 OPTIONS = {'opts': {'config_values'}}
 CONTRACT = {'exceptions', 'handler', 'marks', 'model', 'source'}
 
+# The same of the handler `xenapi`: above the port nothing knows of sockets.
+XENAPI_ROOMS = {
+    'handler': (
+        'adding evicting failures labelling lent logins looking opts '
+        'releasing removal repositories session timing wire'
+    ),
+    'opts': '',
+    'adding': (
+        'disks failures labelling removal repositories session timing '
+        'uploading'
+    ),
+    'uploading': (
+        'address failures repositories session tasks timing transfer'
+    ),
+    'transfer': 'address failures',
+    'evicting': 'disks failures looking releasing removal survey timing',
+    'looking': (
+        'disks failures filters releasing repositories session survey timing'
+    ),
+    'releasing': 'timing',
+    'labelling': 'disks failures looking session',
+    'survey': 'chain disks repositories',
+    'repositories': 'session',
+    'removal': 'disks failures filters session tasks timing',
+    'tasks': 'failures session timing',
+    'disks': 'chain',
+    'chain': '',
+    'filters': '',
+    'lent': 'address failures logins session wire',
+    'session': 'address answers failures logins wire',
+    'logins': 'address failures wire',
+    'wire': 'address answers failures',
+    'answers': 'failures shapes',
+    'shapes': '',
+    'address': '',
+    'failures': '',
+    'timing': '',
+}
+# Who may import what else: the SDK, sockets, oslo.config.
+XENAPI_LIBRARIES = {
+    'XenAPI': {'lent', 'wire'},
+    'http': {'lent', 'session', 'transfer', 'wire'},
+    'xmlrpc': {'lent', 'wire'},
+    'socket': {'transfer'},
+    'ssl': {'wire'},
+    'oslo_config': {'opts'},
+}
+
 # Libraries that only these rooms may import.
 LIBRARIES = {
     'stevedore': ('loader', 'testing', 'frontends'),
@@ -122,7 +172,7 @@ def imports(path: pathlib.Path) -> set[str]:
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             found.add(node.module or '')
-            if node.module in (NAME, f'{NAME}.directory'):
+            if node.module in (NAME, f'{NAME}.directory', XENAPI.name):
                 found.update(f'{node.module}.{one.name}' for one in node.names)
     return found
 
@@ -149,8 +199,31 @@ def test_a_room_of_the_directory_imports_what_it_may(name):
     assert own(path) <= CONTRACT | {'directory'} | OPTIONS.get(name, set())
 
 
+@pytest.mark.parametrize('name', XENAPI_ROOMS)
+def test_a_room_of_xenapi_imports_what_it_may(name):
+    path = XENAPI / f'{name}.py'
+    inside = own(path, XENAPI.name)
+    assert inside <= set(XENAPI_ROOMS[name].split())
+    assert own(path) <= CONTRACT
+    tops = {one.split('.')[0] for one in imports(path)}
+    for library, rooms in XENAPI_LIBRARIES.items():
+        assert library not in tops or name in rooms, library
+
+
+def test_importing_xenapi_needs_no_sdk():
+    code = (
+        'import sys; sys.modules["XenAPI"] = None; '
+        'import imagecache_handlers_xenapi.handler'
+    )
+    subprocess.run([sys.executable, '-c', code], check=True)  # noqa: S603
+
+
 def test_every_room_has_its_place():
-    for folder, rooms in (CORE, ROOMS), (CORE / 'directory', DIRECTORY):
+    for folder, rooms in (
+        (CORE, ROOMS),
+        (CORE / 'directory', DIRECTORY),
+        (XENAPI, XENAPI_ROOMS),
+    ):
         modules = {path.stem for path in folder.glob('*.py')}
         assert modules - {'__init__'} == set(rooms)
 
@@ -248,5 +321,5 @@ def test_importing_the_simulator_loads_neither_the_core_nor_a_client():
 
 
 def test_every_module_says_in_its_docstring_what_it_is():
-    for path in (*sources(), *SIMULATOR.glob('*.py')):
+    for path in (*sources(), *XENAPI.rglob('*.py')):
         assert ast.get_docstring(ast.parse(path.read_text())), path

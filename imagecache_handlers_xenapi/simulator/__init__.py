@@ -10,6 +10,7 @@ from imagecache_handlers_xenapi.simulator.sessions import User
 from imagecache_handlers_xenapi.simulator.steering import drop
 from imagecache_handlers_xenapi.simulator.steering import fail
 from imagecache_handlers_xenapi.simulator.steering import hang
+from imagecache_handlers_xenapi.simulator.steering import reply
 from imagecache_handlers_xenapi.simulator.tasks import When
 from imagecache_handlers_xenapi.simulator.timing import Timing
 
@@ -26,4 +27,5 @@ __all__ = [
     'drop',
     'fail',
     'hang',
+    'reply',
 ]

@@ -13,6 +13,7 @@ from imagecache_handlers_xenapi.simulator.addresses import bracketed
 from imagecache_handlers_xenapi.simulator.errors import XapiError
 from imagecache_handlers_xenapi.simulator import jsonrpc
 from imagecache_handlers_xenapi.simulator.steering import Dropped
+from imagecache_handlers_xenapi.simulator.steering import Replied
 from imagecache_handlers_xenapi.simulator import transfer
 from imagecache_handlers_xenapi.simulator import upload_request
 from imagecache_handlers_xenapi.simulator import xmlrpc
@@ -63,6 +64,8 @@ class Connection(http.server.BaseHTTPRequestHandler):
             self._refuse(500, str(error))
         except Dropped:
             self._cut()
+        except Replied as other:
+            self._reply(other)
 
     def do_GET(self) -> None:
         self._refuse(404, 'not found')
@@ -87,6 +90,8 @@ class Connection(http.server.BaseHTTPRequestHandler):
             self._refuse(500, ' '.join(error.description))
         except Dropped:
             self._cut()
+        except Replied as other:
+            self._reply(other)
         else:
             return
         self._linger()
@@ -194,14 +199,22 @@ class Connection(http.server.BaseHTTPRequestHandler):
         server.counters.end(method, len(answer), failed)
         self._send(200, kind, answer)
 
-    def _send(self, status: int, kind: str, body: bytes) -> None:
+    def _send(
+        self, status: int, kind: str, body: bytes, **headers: str
+    ) -> None:
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header('Content-Type', kind)
         self.send_header('Content-Length', str(len(body)))
         self.send_header('Cache-Control', 'no-cache, no-store')
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
+
+    def _reply(self, other: Replied) -> None:
+        kind = 'application/octet-stream'
+        self._send(other.status, kind, other.body, **other.headers)
 
     def _refuse(self, status: int, why: str) -> None:
         """Answer below the level of calls, and close."""

@@ -16,6 +16,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     'HA_IS_ENABLED': (),
     'HOST_IS_SLAVE': ('Master IP address',),
     'HOST_OFFLINE': ('host',),
+    'HOST_STILL_BOOTING': (),
     'INTERNAL_ERROR': ('message',),
     'INVALID_VALUE': ('field', 'value'),
     'LICENCE_RESTRICTION': ('feature',),

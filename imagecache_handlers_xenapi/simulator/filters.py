@@ -68,6 +68,7 @@ class Not:
 Expression = Truth | Equal | Both | Either | Not
 
 
+@functools.lru_cache(maxsize=256)
 def parse(text: str) -> Expression:
     """Read a filter.
 

@@ -16,6 +16,7 @@ from imagecache_handlers_xenapi.simulator.schema import CLASSES
 from imagecache_handlers_xenapi.simulator.sessions import may
 from imagecache_handlers_xenapi.simulator import sr
 from imagecache_handlers_xenapi.simulator.steering import Dropped
+from imagecache_handlers_xenapi.simulator.steering import Replied
 from imagecache_handlers_xenapi.simulator import unmarshal
 from imagecache_handlers_xenapi.simulator import vdi
 from imagecache_handlers_xenapi.simulator import vm
@@ -54,7 +55,7 @@ class Interface:
         world.steering.reach('before', method)
         try:
             return self._answer(host, method, sent)
-        except (XapiError, Dropped):
+        except (XapiError, Dropped, Replied):
             raise
         except Exception as error:
             # As xapi does with whatever it did not expect.

@@ -1,6 +1,7 @@
 """Steers what happens between two calls: other actors, and faults."""
 
 from collections.abc import Callable
+from collections.abc import Mapping
 import dataclasses
 import threading
 import time
@@ -13,6 +14,18 @@ Action = Callable[[], object]
 
 class Dropped(Exception):
     """The connection is to be cut without an answer."""
+
+
+class Replied(Exception):
+    """Something else is to be sent than the answer."""
+
+    def __init__(
+        self, body: bytes, status: int, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(status)
+        self.body = body
+        self.status = status
+        self.headers = headers
 
 
 def fail(code: str, *params: str) -> Action:
@@ -30,6 +43,15 @@ def drop() -> Action:
 
     def action() -> NoReturn:
         raise Dropped
+
+    return action
+
+
+def reply(body: bytes, status: int = 200, **headers: str) -> Action:
+    """Make an action that sends those bytes, whatever the answer was."""
+
+    def action() -> NoReturn:
+        raise Replied(body, status, headers)
 
     return action
 

@@ -48,7 +48,8 @@ class Repository:
         return self.kind in VHD
 
     def children(self, uuid: str) -> list[Volume]:
-        return [self.volumes[one] for one in self._children.get(uuid, ())]
+        found = sorted(self._children.get(uuid, ()))
+        return [self.volumes[one] for one in found]
 
     def chain(self, uuid: str) -> Iterator[Volume]:
         """Give a volume and its parents, up to the root."""

@@ -73,6 +73,10 @@ class Tasks:
             count += 1
         return count
 
+    def drop_waiting(self) -> None:
+        """Forget the work that waits, as a restart of xapi does."""
+        self._waiting.clear()
+
     def succeed(self, ref: str, result: str = '') -> None:
         self._end(ref, status='success', result=result, progress=1.0)
 

@@ -246,6 +246,7 @@ class TestSample(Configured):
                 'oslo_config.generator',
                 '--namespace=imagecache',
                 '--namespace=imagecache_directory',
+                '--namespace=imagecache_xenapi',
                 f'--output-file={file}',
             ],
             check=True,

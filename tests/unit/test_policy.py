@@ -307,6 +307,35 @@ class TestAge:
         assert plan.verdicts[0].until == since
 
     @pytest.mark.parametrize(
+        ('ahead', 'rewritten'),
+        [
+            (-DAY, False),
+            (5 * MINUTE, False),
+            (5 * MINUTE + SECOND, True),
+            (9999 * DAY, True),
+        ],
+    )
+    def test_a_first_sight_in_the_future_is_seen_anew(self, ahead, rewritten):
+        label = f'seen.{stamp(NOW + ahead)}'
+        used = image('a', label, users={VM})
+
+        plan = planned(used, seen=True)
+
+        first = f'seen.{stamp(NOW)}'
+        assert changed(plan) == (
+            {'a': ([first], [label])} if rewritten else {}
+        )
+
+    def test_seeing_anew_what_another_saw_just_now_keeps_that(self):
+        future, just_now = f'seen.{stamp(NOW + DAY)}', f'seen.{stamp(NOW)}'
+        used = image('a', future, just_now, users={VM})
+
+        plan = planned(used, seen=True)
+
+        [change] = plan.changes
+        assert change.remove == {future}
+
+    @pytest.mark.parametrize(
         ('idle_for', 'goes'), [(HOUR - SECOND, False), (HOUR, True)]
     )
     def test_resized_variants_have_an_age_of_their_own(self, idle_for, goes):

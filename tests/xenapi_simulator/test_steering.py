@@ -10,6 +10,7 @@ import XenAPI
 from imagecache_handlers_xenapi.simulator import drop
 from imagecache_handlers_xenapi.simulator import fail
 from imagecache_handlers_xenapi.simulator import hang
+from imagecache_handlers_xenapi.simulator import reply
 from imagecache_handlers_xenapi.simulator import Scenario
 from tests.xenapi_simulator.clients import PoolCase
 
@@ -42,6 +43,20 @@ class TestFaults(PoolCase):
         self.pool.after('VDI.destroy', drop())
         with self.assertRaises(CUT):
             self.json().call('VDI.destroy', self.one)
+        self.assertNotIn(self.one, self.xapi.VDI.get_all())
+
+    def test_another_answer_than_that_of_the_work(self):
+        headers = {'Location': 'https://elsewhere/'}
+        self.pool.after('VDI.destroy', reply(b'other', 302, **headers))
+        connection = http.client.HTTPConnection(
+            self.pool.addresses[0], self.pool.port
+        )
+        self.addCleanup(connection.close)
+        call = xmlrpc.client.dumps((self.session, self.one), 'VDI.destroy')
+        connection.request('POST', '/RPC2', call)
+        answer = connection.getresponse()
+        self.assertEqual((302, b'other'), (answer.status, answer.read()))
+        self.assertEqual(headers['Location'], answer.getheader('Location'))
         self.assertNotIn(self.one, self.xapi.VDI.get_all())
 
     def test_an_async_call_has_its_own_name(self):

@@ -1,0 +1,77 @@
+"""What came over the wire: a value, xapi's no, or nothing to understand."""
+
+import json
+from typing import Any
+
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi import shapes
+
+
+class Garbled(ValueError):
+    """What came is no answer: whether the call was made, nobody knows."""
+
+
+class NoJson(Exception):
+    """The host does not speak JSON-RPC."""
+
+
+def of_xml(method: str, answer: Any) -> Any:
+    """Give the value of an answer over XML-RPC.
+
+    :raises Failed: when xapi says no, and to nothing else.
+    :raises Garbled: when it is no answer to that call.
+    """
+    if not isinstance(answer, dict):
+        raise Garbled('no map came')
+    if answer.get('Status') == 'Failure':
+        raise _failed(method, answer.get('ErrorDescription'))
+    if answer.get('Status') != 'Success' or 'Value' not in answer:
+        raise Garbled('neither success nor failure came')
+    return _shaped(method, answer['Value'])
+
+
+def of_json(method: str, body: bytes) -> Any:
+    """Give the value of an answer over JSON-RPC, with the same errors.
+
+    :raises NoJson: when it is XML, as of hosts of old, or a page of HTML.
+    """
+    if body.lstrip().startswith(b'<'):
+        raise NoJson('markup came')
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Garbled('no JSON came') from error
+    if not isinstance(answer, dict):
+        raise Garbled('no map came')
+    refusal = answer.get('error')
+    if refusal is not None:
+        raise _failed(method, _listed(refusal))
+    if 'result' not in answer:
+        raise Garbled('neither result nor error came')
+    return _shaped(method, answer['result'])
+
+
+def _listed(refusal: Any) -> Any:
+    """Give code and parameters as one list, as version 1 does."""
+    if not isinstance(refusal, dict):
+        return refusal
+    params = refusal.get('data') or []
+    if not isinstance(params, list):
+        return None
+    return [refusal.get('message'), *params]
+
+
+def _failed(method: str, details: Any) -> Failed | Garbled:
+    if isinstance(details, list) and details:
+        code = details[0]
+        if isinstance(code, str) and code:
+            return Failed(method, details)
+    return Garbled('an error without a code came')
+
+
+def _shaped(method: str, value: Any) -> Any:
+    try:
+        shapes.check(method, value)
+    except shapes.Misshapen as error:
+        raise Garbled(str(error)) from error
+    return value

@@ -1,0 +1,126 @@
+"""Who shares bytes with a disk: pure, and whatever loops the records hold.
+
+A clone of a disk shares with it a base copy, their parent; the bytes of a
+chain are released when the last disk that hangs off it is gone.
+"""
+
+import collections
+from collections.abc import Iterable
+from typing import NamedTuple
+
+# The types of SR whose disks name their parent.  Of others nobody can tell
+# who shares bytes with whom.
+KINDS = frozenset(
+    {
+        'ext',
+        'file',
+        'lvm',
+        'lvmofcoe',
+        'lvmohba',
+        'lvmoiscsi',
+        'nfs',
+        'smb',
+    }
+)
+
+
+class Node(NamedTuple):
+    """One disk or base copy: its parent, and the bytes of its own."""
+
+    uuid: str
+    parent: str | None
+    size: int
+
+
+class Kin(NamedTuple):
+    """What hangs off the chain of one disk.
+
+    ``size`` is what the chain holds, ``frees`` what is released when this
+    disk goes.  ``unknown`` says where the chain could not be followed; what
+    was found up to there holds all the same.
+    """
+
+    users: frozenset[str]
+    size: int
+    frees: int
+    unknown: str | None
+
+
+class Forest:
+    """All disks of one SR, as they were at one moment."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._nodes = {node.uuid: node for node in nodes}
+        children: dict[str, list[str]] = collections.defaultdict(list)
+        for node in self._nodes.values():
+            if node.parent is not None:
+                children[node.parent].append(node.uuid)
+        self._children = children
+
+    def is_settled_since(self, before: 'Forest | None') -> bool:
+        """Tell if no chain is being changed just now, as far as it shows.
+
+        The collector takes a parent off a disk to write another, and forgets
+        base copies before it is done with what hung off them.
+        """
+        earlier = {} if before is None else before._nodes
+        for uuid, node in self._nodes.items():
+            if node.parent is None:
+                if uuid in earlier and earlier[uuid].parent is not None:
+                    return False
+            elif node.parent not in self._nodes:
+                return False
+        return True
+
+    def parent(self, uuid: str) -> str | None:
+        """Give the parent of a disk; None too of one that is not there."""
+        node = self._nodes.get(uuid)
+        return None if node is None else node.parent
+
+    def kin(self, uuid: str) -> Kin:
+        """Follow the chain of a disk up to its root.
+
+        :raises KeyError: when the disk itself is not there.
+        """
+        node = self._nodes[uuid]
+        users = self._others(uuid, below=None)
+        size, frees = node.size, 0 if users else node.size
+        passed = {uuid}
+        while (parent := node.parent) is not None:
+            users |= self._others(parent, below=node.uuid)
+            if parent in passed:
+                why = f'its chain of parents loops at {parent}'
+                return Kin(self._tips(users - passed), size, 0, why)
+            if parent not in self._nodes:
+                why = f'its parent {parent} has no record'
+                return Kin(self._tips(users), size, 0, why)
+            passed.add(parent)
+            node = self._nodes[parent]
+            size += node.size
+            frees += 0 if users else node.size
+        return Kin(self._tips(users), size, frees, None)
+
+    def _tips(self, users: set[str]) -> frozenset[str]:
+        """Give for base copies what hangs off them: nobody knows their names.
+
+        Of anything there is at least one.
+        """
+        tips, waiting, met = set(), list(users), set(users)
+        while waiting:
+            one = waiting.pop()
+            below = self._others(one, below=None) - met
+            met |= below
+            waiting += below
+            if not below:
+                tips.add(one)
+        return frozenset(tips)
+
+    def _others(self, uuid: str, below: str | None) -> set[str]:
+        return {one for one in self._children.get(uuid, ()) if one != below}
+
+
+def blind(kind: str) -> str | None:
+    """Say why users cannot be seen in an SR of that type, if so."""
+    if kind in KINDS:
+        return None
+    return f'an SR of type {kind!r} does not tell who shares its disks'

@@ -1,0 +1,135 @@
+"""How an image goes: judged anew before each try, and within its claim."""
+
+import datetime
+
+from imagecache_handlers.exceptions import ImageBusy
+from imagecache_handlers.exceptions import ImageInUse
+from imagecache_handlers.marks import Marks
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi import failures
+from imagecache_handlers_xenapi.failures import CallError
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.failures import PASSING
+from imagecache_handlers_xenapi.looking import Looks
+from imagecache_handlers_xenapi.releasing import Releasing
+from imagecache_handlers_xenapi.removal import LONGEST
+from imagecache_handlers_xenapi.removal import Removals
+from imagecache_handlers_xenapi.survey import Survey
+from imagecache_handlers_xenapi.timing import Clocks
+
+# Seconds between tries of what xapi refuses for the moment; what took longer
+# was no passing trouble.
+_PAUSES = (1.0, 2.0, 4.0)
+_IN_TIME = 8.0
+# A destroy is asked for only while the claim is good for so much longer:
+# the request has to arrive before others may disregard the claim.  It leaves
+# within a minute (``session.PROMPT``), and may be two on its way.
+_TO_SPARE = datetime.timedelta(minutes=4)
+
+
+class Evicting:
+    """Removes images, unless something speaks against it at the last."""
+
+    def __init__(
+        self,
+        looks: Looks,
+        removals: Removals,
+        releasing: Releasing,
+        clocks: Clocks,
+    ) -> None:
+        self._looks = looks
+        self._removals = removals
+        self._releasing = releasing
+        self._clocks = clocks
+
+    def evict(self, image: CachedImage) -> int | None:
+        began = self._clocks.monotonic()
+        pauses = iter(_PAUSES)
+        while True:
+            try:
+                return self._try(image, began + LONGEST)
+            except CallError as error:
+                pause = next(pauses, None)
+                if pause is None or not self._passes(error, began):
+                    raise failures.of_removal(
+                        image.image_id, image.store, error
+                    ) from error
+            self._clocks.sleep(pause)
+
+    def _passes(self, error: CallError, began: float) -> bool:
+        late = self._clocks.monotonic() - began > _IN_TIME
+        return isinstance(error, Failed) and error.code in PASSING and not late
+
+    def _try(self, image: CachedImage, end: float) -> int | None:
+        disk = self._judged(image)
+        if disk is None:
+            return 0
+        try:
+            self._removals.destroy(disk, end)
+        except Failed as error:
+            if failures.is_gone(error, disk.ref, disk.uuid):
+                return 0
+            raise
+        self._releasing.note(image.store, image.frees or 0)
+        # A base copy is the collector's, which comes later.
+        return None if disk.parent else disk.size or None
+
+    def _judged(self, image: CachedImage) -> Disk | None:
+        """Give a disk as last read, sure that it may go; None: it is gone.
+
+        That disk is read last: its mark, its name and its VBDs decide about
+        somebody's data.  Who comes to share its bytes a moment before keeps
+        them in the base copy.
+
+        :raises ImageInUse: when somebody has it.
+        :raises ImageBusy: when its labels forbid it, or it cannot be judged.
+        """
+        parent = self._looks.parent(image)
+        survey = self._looks.latest(image)
+        disk = self._looks.find(image)
+        if disk is None:
+            return None
+        if survey is None or not survey.hangs(disk):
+            survey = self._looks.survey(image.store)
+            disk = _again(survey, image, parent or disk.parent)
+            if disk is None:
+                return None
+        now = survey.image(disk)
+        if now.users:
+            raise ImageInUse(image.image_id, now.users)
+        why = _protected(disk, image, self._clocks.now())
+        if why := why or now.busy or now.unknown:
+            raise ImageBusy(image.image_id, why)
+        return disk
+
+
+def _again(
+    survey: Survey, image: CachedImage, parent: str | None
+) -> Disk | None:
+    """Give a disk, which had that parent, as it is in a look at all others."""
+    disk = survey.disk(image.location)
+    if disk is None or disk.image_id != image.image_id:
+        return None
+    # The collector takes the parent off a disk before it writes another, and
+    # for that moment nobody seems to share it.
+    if parent and not disk.parent:
+        raise ImageBusy(image.image_id, 'its chain is changing')
+    return disk
+
+
+def _protected(
+    disk: Disk, image: CachedImage, now: datetime.datetime
+) -> str | None:
+    """Say which labels forbid a removal that earlier ones allowed."""
+    if not image.marks.labels <= disk.labels:
+        return 'it has lost a label'
+    came = Marks.read(disk.labels - image.marks.labels)
+    if came.of('pin') or came.of('lease'):
+        return 'somebody asked for it meanwhile'
+    # However long earlier tries took: without a claim nobody waits for us.
+    # Of those seen by the look that allowed this, ours is the last to end.
+    claims = image.marks.claims.values()
+    if claims and max(claims) < now + _TO_SPARE:
+        return 'its claim ran out of time'
+    return None

@@ -1,0 +1,156 @@
+"""What goes wrong with a call, and what that means for an image or a store."""
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+import contextlib
+
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import ImageBusy
+from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.model import CachedImage
+
+_GONE = frozenset({'HANDLE_INVALID', 'UUID_INVALID'})
+
+# These pass by themselves, often within seconds.
+PASSING = frozenset(
+    {
+        'OTHER_OPERATION_IN_PROGRESS',
+        'SR_BACKEND_FAILURE_40',
+        'SR_BACKEND_FAILURE_46',
+        'VDI_IN_USE',
+    }
+)
+
+# What xapi says before it has touched the disk.
+_REFUSED = PASSING | {
+    'HA_DISABLE_IN_PROGRESS',
+    'HA_ENABLE_IN_PROGRESS',
+    'HA_IS_ENABLED',
+    'OPERATION_NOT_ALLOWED',
+    'TASK_CANCELLED',
+    'VDI_HAS_RRDS',
+    'VDI_IS_A_PHYSICAL_DEVICE',
+    'VDI_NOT_MANAGED',
+}
+
+_OF_THE_STORE = frozenset(
+    {
+        'HOST_IS_SLAVE',
+        'HOST_OFFLINE',
+        'LICENCE_RESTRICTION',
+        'MESSAGE_METHOD_UNKNOWN',
+        'NOT_SUPPORTED_DURING_UPGRADE',
+        'RBAC_PERMISSION_DENIED',
+        'SESSION_INVALID',
+        'SR_HAS_NO_PBDS',
+        'SR_NOT_ATTACHED',
+        'SR_OPERATION_NOT_SUPPORTED',
+        'SR_UNHEALTHY',
+    }
+)
+
+# The role that each of our calls takes, where it is more than to read.
+_ROLES = {
+    'Async.VDI.destroy': 'vm-admin',
+    'PUT /import_raw_vdi': 'vm-admin',
+    'SR.update': 'pool-operator',
+    'VDI.add_to_other_config': 'vm-admin',
+    'VDI.create': 'vm-admin',
+    'VDI.remove_from_other_config': 'vm-admin',
+    'VDI.set_name_description': 'vm-admin',
+    'VDI.set_name_label': 'vm-admin',
+}
+
+
+class CallError(CacheError):
+    """A call that brought no answer to work with."""
+
+
+class Failed(CallError):
+    """XAPI answered with an error: its code and parameters."""
+
+    def __init__(self, method: str, details: Sequence[object]) -> None:
+        self.method = method
+        self.code = str(details[0]) if details else 'INTERNAL_ERROR'
+        self.params = tuple(str(one) for one in details[1:])
+        super().__init__(method, self.code, self.params)
+
+    def __str__(self) -> str:
+        about = ', '.join(one.strip() for one in self.params if one.strip())
+        text = f'{self.method} failed with {self.code}'
+        if about:
+            text += f' ({about[:300]})'
+        if self.code == 'RBAC_PERMISSION_DENIED':
+            role = _ROLES.get(self.method, 'read-only')
+            text += f': the user needs the role {role}'
+        return text
+
+
+class Away(CallError):
+    """Nobody answers at the address: the call was not made."""
+
+
+class Lost(CallError):
+    """The answer was lost: the call may have been made, or may yet be."""
+
+
+def is_gone(error: CallError, *names: str) -> bool:
+    """Tell if an error says that this very object is there no more.
+
+    Work on a disk may stumble over something else that is gone.
+    """
+    return (
+        isinstance(error, Failed)
+        and error.code in _GONE
+        and not set(names).isdisjoint(error.params)
+    )
+
+
+def of_store(store: str, error: CallError) -> StoreUnavailable:
+    return StoreUnavailable(store, str(error))
+
+
+def of_write(
+    image_id: str, store: str, error: CallError, *, begun: bool = False
+) -> CacheError:
+    """Say what an error of a write to the database means: all or nothing.
+
+    Once others were ``begun`` before it, it cannot be nothing any more.
+    """
+    if isinstance(error, Lost):
+        return Uncertain(image_id, str(error))
+    if is_gone(error, 'VDI'):
+        return ImageNotFound(image_id, str(error))
+    if begun:
+        return Uncertain(image_id, str(error))
+    return of_store(store, error)
+
+
+def of_removal(image_id: str, store: str, error: CallError) -> CacheError:
+    """Say what an error of work on the disk itself means."""
+    if isinstance(error, Failed):
+        if error.code in _REFUSED:
+            return ImageBusy(image_id, str(error))
+        if error.code not in _OF_THE_STORE:
+            return Uncertain(image_id, str(error))
+    return of_write(image_id, store, error)
+
+
+@contextlib.contextmanager
+def reading(store: str) -> Iterator[None]:
+    try:
+        yield
+    except CallError as error:
+        raise of_store(store, error) from error
+
+
+@contextlib.contextmanager
+def writing(image: CachedImage, *, begun: bool) -> Iterator[None]:
+    try:
+        yield
+    except CallError as error:
+        raise of_write(
+            image.image_id, image.store, error, begun=begun
+        ) from error

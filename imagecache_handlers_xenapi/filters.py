@@ -1,0 +1,27 @@
+"""Expressions for ``get_all_records_where``, whose grammar has no escapes."""
+
+import re
+
+_FIELD = re.compile(r'[A-Za-z_]+', flags=re.ASCII)
+
+
+def equals(**fields: str) -> str:
+    """Ask for what has all these values.
+
+    :raises ValueError: when a value cannot be written down: a quote ends it.
+    """
+    return ' and '.join(
+        f'{_column(name)} = {_value(value)}' for name, value in fields.items()
+    )
+
+
+def _column(name: str) -> str:
+    if not _FIELD.fullmatch(name):
+        raise ValueError(f'{name!r} is no column')
+    return f'(field "{name}"'
+
+
+def _value(value: str) -> str:
+    if '"' in value or not value.isprintable():
+        raise ValueError(f'{value!r} cannot stand in a filter')
+    return f'"{value}")'

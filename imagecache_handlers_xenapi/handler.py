@@ -1,0 +1,181 @@
+"""The handler ``xenapi``: cached images are VDIs in the SRs of a pool."""
+
+from collections.abc import Collection
+from collections.abc import Iterable
+import datetime
+from typing import Any
+from typing import BinaryIO
+from typing import Self
+
+from imagecache_handlers.exceptions import ImageExists
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers.marks import check_label
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Debris
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.model import Store
+from imagecache_handlers_xenapi import adding
+from imagecache_handlers_xenapi.adding import Adding
+from imagecache_handlers_xenapi.evicting import Evicting
+from imagecache_handlers_xenapi import failures
+from imagecache_handlers_xenapi.failures import CallError
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.labelling import Labelling
+from imagecache_handlers_xenapi import lent
+from imagecache_handlers_xenapi.logins import Own
+from imagecache_handlers_xenapi.looking import Looks
+from imagecache_handlers_xenapi.releasing import Releasing
+from imagecache_handlers_xenapi.removal import Removals
+from imagecache_handlers_xenapi.repositories import DEFAULT
+from imagecache_handlers_xenapi.session import Port
+from imagecache_handlers_xenapi.session import Session
+from imagecache_handlers_xenapi.timing import Clocks
+from imagecache_handlers_xenapi.wire import Dialling
+
+GRACE = datetime.timedelta(seconds=600)
+
+
+class XenAPIHandler(CacheHandler):
+    """Cached images are VDIs in the SRs of a XenServer or XCP-ng pool.
+
+    An image is what Nova makes it: a managed VDI that is named for its
+    image and has ``image-id`` in ``other_config``.  Labels stand there too,
+    under keys that name the VDI itself, so that a clone, which copies them
+    all, is known for one.
+    """
+
+    # xapi works on one disk of an SR at a time, and on many SRs.
+    parallel = 8
+    batch = 50
+    # The first sight is what the age of a newborn is counted from.
+    wants_seen = True
+
+    def __init__(
+        self,
+        port: Port,
+        *,
+        srs: Iterable[str] = (DEFAULT,),
+        grace: datetime.timedelta = GRACE,
+        host: str | None = None,
+        measure: bool = False,
+        clocks: Clocks | None = None,
+    ) -> None:
+        clocks = clocks or Clocks()
+        self._port = port
+        releasing = Releasing(clocks)
+        self._looks = Looks(
+            port, srs, grace, clocks, releasing, host=host, measure=measure
+        )
+        self._removals = Removals(port, clocks)
+        self._labelling = Labelling(port, self._looks)
+        self._evicting = Evicting(
+            self._looks, self._removals, releasing, clocks
+        )
+        self._adding = Adding(port, clocks, self._removals)
+
+    @classmethod
+    def from_conf(cls, conf: Any, **resources: Any) -> Self:
+        from imagecache_handlers_xenapi import opts
+
+        opts.register_opts(conf)
+        given = {opt.dest: opts.value(conf, opt.dest) for opt in opts.OPTS}
+        dialling = Dialling(
+            timeout=given['timeout_seconds'],
+            ca_file=given['ca_file'],
+            insecure=given['insecure'],
+        )
+        urls = given['url']
+        session = resources.get('session')
+        port: Port
+        if session is not None:
+            port = lent.port(session, dialling, urls[0] if urls else None)
+        else:
+            logins = Own(urls, given['username'], given['password'], dialling)
+            port = Session(logins, dialling)
+        grace = datetime.timedelta(seconds=given['newborn_grace_seconds'])
+        return cls(
+            port,
+            srs=given['srs'],
+            host=given['host'],
+            grace=grace,
+            measure=given['measure_srs'],
+        )
+
+    def close(self) -> None:
+        self._port.close()
+
+    def stores(self) -> Iterable[Store]:
+        return self._looks.stores()
+
+    def enumerate(
+        self, store: str, image_ids: Collection[str] | None = None
+    ) -> Collection[CachedImage]:
+        survey = self._looks.survey(store)
+        if image_ids is None:
+            survey.warn_of_copies()
+        disks = survey.disks(image_ids)
+        with failures.reading(store):
+            removals = self._removals.busy(disks)
+        if None in removals.values():
+            # What is no longer under way may have ended with the disk, after
+            # we looked.
+            survey = self._looks.survey(store)
+            disks = survey.disks(image_ids)
+        return [survey.image(one, removals.get(one.uuid)) for one in disks]
+
+    def mark(
+        self,
+        image: CachedImage,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> None:
+        self._labelling.mark(image, list(map(check_label, add)), list(remove))
+
+    def evict(self, image: CachedImage) -> int | None:
+        return self._evicting.evict(image)
+
+    def room(self, meta: ImageMeta, store: str) -> int:
+        self._looks.repository(store)
+        return adding.room(meta)
+
+    def add(
+        self,
+        meta: ImageMeta,
+        content: BinaryIO,
+        store: str,
+        labels: Iterable[str] = (),
+    ) -> CachedImage:
+        checked = set(map(check_label, labels))
+        if self._looks.survey(store).disks({meta.image_id}):
+            raise ImageExists(meta.image_id, f'in {store}')
+        repository = self._looks.repository(store)
+        uuid = self._adding.add(repository, meta, content, checked)
+        try:
+            survey = self._looks.survey(store)
+        except StoreUnavailable as error:
+            raise Uncertain(meta.image_id, str(error)) from error
+        disk = survey.disk(uuid)
+        if disk is None or disk.image_id != meta.image_id:
+            raise Uncertain(meta.image_id, 'somebody changed the new VDI')
+        return survey.image(disk)
+
+    def debris(self, store: str) -> Iterable[Debris]:
+        return self._looks.survey(store).debris()
+
+    def clean(self, debris: Debris) -> int | None:
+        survey = self._looks.survey(debris.store)
+        found = {one.location for one in survey.debris()}
+        disk = survey.disk(debris.location)
+        if disk is None or disk.uuid not in found:
+            return 0
+        try:
+            self._removals.destroy(disk)
+        except Failed as error:
+            if failures.is_gone(error, disk.ref, disk.uuid):
+                return 0
+            raise failures.of_store(debris.store, error) from error
+        except CallError as error:
+            raise failures.of_write(disk.uuid, debris.store, error) from error
+        return None if disk.parent else disk.size or None

@@ -1,0 +1,64 @@
+"""Labels are keys of ``other_config``, each written and removed by itself."""
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterator
+import functools
+
+from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi.disks import key
+from imagecache_handlers_xenapi import failures
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.looking import Looks
+from imagecache_handlers_xenapi.session import Port
+
+
+def write(port: Port, ref: str, name: str, value: str = 'set') -> None:
+    """Add a key to the ``other_config`` of a disk that has it not, or has.
+
+    :raises CallError: when that is not certain.
+    """
+    try:
+        port.call('VDI.add_to_other_config', ref, name, value)
+    except Failed as error:
+        # Whoever wrote it, or our own first call, whose answer was lost.
+        if error.code != 'MAP_DUPLICATE_KEY':
+            raise
+
+
+class Labelling:
+    """Writes labels of images, after making sure that they still are."""
+
+    def __init__(self, port: Port, looks: Looks) -> None:
+        self._port = port
+        self._looks = looks
+
+    def mark(
+        self, image: CachedImage, add: Collection[str], remove: Collection[str]
+    ) -> None:
+        """Add labels, then remove others.
+
+        :raises ImageNotFound: when the disk is gone, or no image any more.
+        :raises Uncertain: when some may be written and others not.
+        """
+        disk = self._looks.find(image)
+        if disk is None:
+            raise ImageNotFound(image.image_id, f'no VDI {image.location}')
+        for number, act in enumerate(self._acts(disk, set(add), set(remove))):
+            with failures.writing(image, begun=number > 0):
+                act()
+
+    def _acts(
+        self, disk: Disk, add: set[str], remove: set[str]
+    ) -> Iterator[Callable[[], None]]:
+        for label in sorted(add - disk.labels):
+            name = key(disk.uuid, label)
+            yield functools.partial(write, self._port, disk.ref, name)
+        for label in sorted((disk.labels | add) & remove):
+            name = key(disk.uuid, label)
+            yield functools.partial(self._remove, disk.ref, name)
+
+    def _remove(self, ref: str, name: str) -> None:
+        self._port.call('VDI.remove_from_other_config', ref, name)

@@ -1,0 +1,131 @@
+"""Sessions that somebody lends us: one call in flight, none that blocks."""
+
+from collections.abc import Iterator
+import contextlib
+import http.client
+import queue
+from typing import Any
+import xmlrpc.client
+
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers_xenapi.address import Address
+from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers_xenapi.failures import CallError
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.logins import Login
+from imagecache_handlers_xenapi.logins import Logins
+from imagecache_handlers_xenapi.session import Port
+from imagecache_handlers_xenapi.session import Session
+from imagecache_handlers_xenapi.wire import Dialling
+
+
+def port(lent: Any, dialling: Dialling, url: str | None = None) -> Port:
+    """Work with what Nova has: os_xenapi's session, or XenAPI's own.
+
+    Of either only the login is taken: the calls go over connections of our
+    own, because theirs send by themselves once more what was cut off, and
+    a destroy must not be.  A plain session does not say where it is.
+
+    :raises ConfigurationError: when it is neither, or lacks the ``url``.
+    """
+    # Asked by its type: a proxy claims to have every method.
+    kind = type(lent)
+    logins: Logins
+    if hasattr(kind, 'get_session_id'):
+        logins = _Pooled(lent)
+    elif hasattr(kind, 'xenapi_request'):
+        logins = _Plain(lent, url)
+    else:
+        raise ConfigurationError(
+            f'a {kind.__name__} was lent that is no session of XenAPI'
+        )
+    return Session(logins, dialling, alone=True)
+
+
+class _Pooled(Logins):
+    """The login of os_xenapi, which renews it with calls of its own."""
+
+    def __init__(self, lent: Any) -> None:
+        self._lent = lent
+
+    def obtain(self) -> Login:
+        with _asking():
+            ref = self._lent.get_session_id()
+            return _login(self._address(), ref)
+
+    def _address(self) -> Address:
+        url = self._lent.master_url
+        try:
+            return Address.parse(url)
+        except ConfigurationError as error:
+            raise Away(f'a lent session is at no URL: {url!r}') from error
+
+    def give_back(self, login: Login) -> None:
+        """It is not ours to log out."""
+
+
+class _Plain(Logins):
+    """The login of a plain session, at the address that we are told."""
+
+    def __init__(self, lent: Any, url: str | None) -> None:
+        if not url:
+            raise ConfigurationError(
+                'a plain session was lent, which does not say where it is: '
+                'set [imagecache_xenapi] url'
+            )
+        self._lent = lent
+        self._address = Address.parse(url)
+
+    def obtain(self) -> Login:
+        with _asking():
+            return _login(self._address, self._lent.handle)
+
+    def give_back(self, login: Login) -> None:
+        """It is not ours to log out."""
+
+
+def _login(address: Address, ref: object) -> Login:
+    """Make sure that a lender is logged in.
+
+    os_xenapi makes a text of whatever it has, of nothing too.
+
+    :raises Away: when it is not.
+    """
+    if not isinstance(ref, str) or ref in ('', 'None'):
+        raise Away('a lent session: it is not logged in')
+    return Login(address, ref)
+
+
+@contextlib.contextmanager
+def _asking() -> Iterator[None]:
+    """Have a lender's errors be ours."""
+    from XenAPI import Failure
+
+    try:
+        yield
+    except Failure as error:
+        raise _refused(error.details) from error
+    except _ODD as error:
+        raise Away(f'a lent session: {error!r}') from error
+
+
+# What a lender may meet on its way, and what it raises when it was closed,
+# or has no session to spare.
+_ODD = (
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    http.client.HTTPException,
+    queue.Empty,
+    xmlrpc.client.Error,
+)
+
+
+def _refused(details: object) -> CallError:
+    # os_xenapi gives a mere sentence when it cannot log in.
+    if isinstance(details, list | tuple) and details:
+        return Failed('a lent session', details)
+    return Away(f'a lent session: {details}')

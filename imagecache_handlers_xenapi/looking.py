@@ -1,0 +1,165 @@
+"""Looks at the pool: its stores, all disks of one, a single disk."""
+
+from collections.abc import Iterable
+import datetime
+import logging
+
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Store
+from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi import failures
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi import filters
+from imagecache_handlers_xenapi.releasing import Releasing
+from imagecache_handlers_xenapi.repositories import check_choices
+from imagecache_handlers_xenapi.repositories import Pool
+from imagecache_handlers_xenapi.repositories import Repository
+from imagecache_handlers_xenapi.session import Port
+from imagecache_handlers_xenapi.survey import Survey
+from imagecache_handlers_xenapi.timing import Clocks
+
+LOG = logging.getLogger(__name__)
+
+
+class Looks:
+    """Reads, and remembers what a store's name stands for."""
+
+    def __init__(
+        self,
+        port: Port,
+        srs: Iterable[str],
+        grace: datetime.timedelta,
+        clocks: Clocks,
+        releasing: Releasing,
+        *,
+        host: str | None = None,
+        measure: bool = False,
+    ) -> None:
+        self._port = port
+        self._srs = check_choices(srs)
+        self._grace = grace
+        self._clocks = clocks
+        self._releasing = releasing
+        self._host = host
+        self._measure = measure
+        # Read again with every pass.
+        self._repositories: dict[str, Repository] = {}
+        self._latest: dict[str, Survey] = {}
+
+    def stores(self) -> list[Store]:
+        with failures.reading('xenapi'):
+            found = self._chosen()
+            if self._measure:
+                self._have_measured(found)
+                found = self._chosen()
+        self._latest = {}
+        self._repositories = {one.store.name: one for one in found}
+        return [self._releasing.told(one.store) for one in found]
+
+    def _chosen(self) -> list[Repository]:
+        pool = Pool.read(self._port, self._srs, self._host)
+        return pool.chosen(self._srs)
+
+    def _have_measured(self, repositories: Iterable[Repository]) -> None:
+        """Have xapi measure SRs; where it cannot, the last sizes will do."""
+        for one in repositories:
+            if one.store.problem is None:
+                try:
+                    self._port.call('SR.update', one.ref)
+                except Failed as error:
+                    name = one.store.name
+                    LOG.warning('The size of %s may be old: %s', name, error)
+
+    def repository(self, store: str) -> Repository:
+        """Give the SR that a store is; its reference is as good as a name.
+
+        :raises StoreUnavailable: when it is none, or cannot be read.
+        """
+        if store not in self._repositories:
+            self.stores()
+        found = self._repositories.get(store)
+        if found is None:
+            raise StoreUnavailable(store, 'no SR of [imagecache_xenapi] srs')
+        if found.store.problem:
+            raise StoreUnavailable(store, found.store.problem)
+        return found
+
+    def survey(self, store: str) -> Survey:
+        """Look at all disks of a store."""
+        repository = self.repository(store)
+        with failures.reading(store):
+            records = self._port.read(
+                'VDI.get_all_records_where', filters.equals(SR=repository.ref)
+            )
+            if not records:
+                # So it looks, too, when the SR itself has gone.
+                self._check(repository)
+        now = self._clocks.now()
+        before = self._latest.get(store)
+        survey = Survey(repository, records, self._grace, now, before)
+        self._latest[store] = survey
+        return survey
+
+    def parent(self, image: CachedImage) -> str | None:
+        """Give the parent that an image had in the last look, if any."""
+        latest = self._latest.get(image.store)
+        disk = None if latest is None else latest.disk(image.location)
+        return None if disk is None else disk.parent
+
+    def latest(self, image: CachedImage) -> Survey | None:
+        """Give the last look at an SR, if it still tells who shares an image.
+
+        It does if it met no chain in the making and no disk came since: one
+        comes to hang off a base copy when it is made.  Later the collector
+        only moves it up its own chain, off which it hung before.
+        """
+        latest = self._latest.get(image.store)
+        if latest is None or not latest.settled:
+            return None
+        disk = latest.disk(image.location)
+        if disk is None or latest.is_shared(disk):
+            return None
+        if disk.parent and not latest.has_all(self._refs(image.store)):
+            return None
+        return latest
+
+    def _refs(self, store: str) -> Iterable[str]:
+        repository = self.repository(store)
+        with failures.reading(store):
+            found: Iterable[str] = self._port.read(
+                'SR.get_VDIs', repository.ref
+            )
+        return found
+
+    def _check(self, repository: Repository) -> None:
+        try:
+            self._port.call('SR.get_uuid', repository.ref)
+        except Failed:
+            self._repositories.pop(repository.store.name, None)
+            raise
+
+    def find(self, image: CachedImage) -> Disk | None:
+        """Read that very VDI afresh; None: it is gone, or no such image.
+
+        :raises StoreUnavailable: when its SR is that store no longer.
+        """
+        repository = self.repository(image.store)
+        disk = self._read(image.location, image.store)
+        if disk is None or disk.image_id != image.image_id:
+            return None
+        if disk.sr != repository.ref:
+            self._repositories.pop(image.store, None)
+            raise StoreUnavailable(image.store, 'its SR is another by now')
+        return disk
+
+    def _read(self, uuid: str, store: str) -> Disk | None:
+        try:
+            wanted = filters.equals(uuid=uuid)
+        except ValueError:
+            return None
+        with failures.reading(store):
+            found = self._port.read('VDI.get_all_records_where', wanted)
+        for ref, record in found.items():
+            return Disk(ref, record)
+        return None

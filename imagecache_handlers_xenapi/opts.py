@@ -1,0 +1,91 @@
+"""The options of the handler ``xenapi``."""
+
+import copy
+from typing import Any
+
+from oslo_config import cfg
+
+from imagecache_handlers.exceptions import ConfigurationError
+
+GROUP = 'imagecache_xenapi'
+
+OPTS: list[cfg.Opt] = [
+    cfg.MultiStrOpt(
+        'url',
+        default=[],
+        metavar='URL',
+        help='A host of the pool, such as https://xen-1.example.org; name '
+        'the option once for each that may lead. Whichever answers tells '
+        'which one does.',
+    ),
+    cfg.StrOpt('username', default='root', help='Who logs in.'),
+    cfg.StrOpt('password', default='', secret=True, help='Their password.'),
+    cfg.StrOpt(
+        'ca_file',
+        metavar='FILE',
+        help='The certificates, in PEM, that hosts are verified by; for '
+        'those which signed their own, these. Not set: those of the system.',
+    ),
+    cfg.BoolOpt(
+        'insecure',
+        default=False,
+        help='Verify no certificate: anybody in between can read the '
+        'password and answer as the pool.',
+    ),
+    cfg.IntOpt(
+        'timeout_seconds',
+        default=60,
+        min=1,
+        help='How long to wait for a connection, and for each answer.',
+    ),
+    cfg.ListOpt(
+        'srs',
+        default=['default-sr:true'],
+        metavar='SRS',
+        help='The SRs that hold cached images, separated by commas: '
+        'default-sr:true, uuids, names, or other-config:KEY=VALUE for all '
+        "that have it, as in Nova's sr_matching_filter.",
+    ),
+    cfg.StrOpt(
+        'host',
+        metavar='HOST',
+        help='Only SRs that this host has plugged: its name, uuid or '
+        'address. Not set: those of the whole pool.',
+    ),
+    cfg.BoolOpt(
+        'measure_srs',
+        default=False,
+        help='Have xapi measure each SR (SR.update) before its free space is '
+        'read, which takes the role pool-operator. Else what is read may be '
+        'two minutes old.',
+    ),
+    cfg.IntOpt(
+        'newborn_grace_seconds',
+        default=600,
+        min=0,
+        help='How long an image is left alone after it was first seen. A '
+        'disk that is being cloned from an image looks like one until the '
+        'calls that follow.',
+    ),
+]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register the options in ``conf`` and nowhere else."""
+    conf.register_opts(OPTS, group=GROUP)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """Give copies of the options, for oslo-config-generator."""
+    return [(GROUP, copy.deepcopy(OPTS))]
+
+
+def value(conf: cfg.ConfigOpts, name: str) -> Any:
+    """Read one of the options.
+
+    :raises ConfigurationError: when it is set to nothing that fits.
+    """
+    try:
+        return conf[GROUP][name]
+    except (cfg.Error, ValueError) as error:
+        raise ConfigurationError(f'[{GROUP}] {name}: {error}') from error

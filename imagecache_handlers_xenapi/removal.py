@@ -1,0 +1,183 @@
+"""How a disk is destroyed, and what is known of those that may yet be."""
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+import datetime
+import logging
+import threading
+from typing import Any
+
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi import failures
+from imagecache_handlers_xenapi.failures import CallError
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.failures import Lost
+from imagecache_handlers_xenapi import filters
+from imagecache_handlers_xenapi.session import Port
+from imagecache_handlers_xenapi.tasks import TaskLost
+from imagecache_handlers_xenapi.tasks import Tasks
+from imagecache_handlers_xenapi.timing import Clocks
+
+LOG = logging.getLogger(__name__)
+
+DESTROY = 'Async.VDI.destroy'
+
+# Seconds: what a removal may take with all its tries; so long before that
+# moment a destroy that still waits in xapi's queues is cancelled.
+LONGEST = 150.0
+AFTERWARDS = 30.0
+
+# Longer than xapi keeps anything in a queue: what was lost is over by then.
+_FORGOTTEN = datetime.timedelta(hours=2, minutes=10)
+# How long a request without an answer may still be on its way.
+_ON_ITS_WAY = datetime.timedelta(minutes=2)
+_UNDER_WAY = 'a removal may be under way'
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Begun:
+    """A destroy whose end we have not seen; without a task if that is lost."""
+
+    at: datetime.datetime
+    task: str | None
+
+
+class Removals:
+    """Destroys disks, and remembers which destroys have not ended."""
+
+    def __init__(self, port: Port, clocks: Clocks) -> None:
+        self._port = port
+        self._clocks = clocks
+        self._tasks = Tasks(port, clocks)
+        self._guard = threading.Lock()
+        self._begun: dict[str, _Begun] = {}
+
+    def destroy(self, disk: Disk, end: float | None = None) -> None:
+        """Destroy a disk; when this returns it is gone.
+
+        By ``end`` of the monotonic clock this returns or raises.
+
+        :raises Failed: when it was refused; it is still there.
+        :raises Lost: when it may be gone, or may yet go.
+        """
+        if end is None:
+            end = self._clocks.monotonic() + LONGEST
+        self._note(disk, None)
+        try:
+            task = self._port.once(DESTROY, disk.ref)
+        except Lost as error:
+            self._look(disk, error)
+            return
+        except CacheError:
+            self._forget(disk)
+            raise
+        self._note(disk, task)
+        self._follow(disk, task, end)
+
+    def _follow(self, disk: Disk, task: str, end: float) -> None:
+        try:
+            done = self._tasks.follow(task, DESTROY, end - AFTERWARDS)
+            if not done:
+                LOG.warning('%s of %s takes too long', DESTROY, disk.uuid)
+                self._tasks.cancel(task)
+                done = self._tasks.follow(task, DESTROY, end)
+        except TaskLost as error:
+            self._note(disk, None)
+            self._look(disk, Lost(f'{DESTROY}: {error}'))
+            return
+        except Failed:
+            self._forget(disk)
+            self._tasks.forget(task)
+            raise
+        if not done:
+            raise Lost(f'{DESTROY} has not ended, though it was cancelled')
+        self._forget(disk)
+        self._tasks.forget(task)
+
+    def _look(self, disk: Disk, error: Lost) -> None:
+        """Look what became of a disk whose destroy was lost."""
+        try:
+            self._port.call('VDI.get_uuid', disk.ref)
+        except Failed as answer:
+            if not failures.is_gone(answer, disk.ref):
+                raise error from answer
+            self._forget(disk)
+            return
+        except CallError as trouble:
+            raise error from trouble
+        raise error
+
+    def _note(self, disk: Disk, task: str | None) -> None:
+        with self._guard:
+            self._begun[disk.uuid] = _Begun(self._clocks.now(), task)
+
+    def _forget(self, disk: Disk) -> None:
+        with self._guard:
+            self._begun.pop(disk.uuid, None)
+
+    def busy(self, disks: Iterable[Disk]) -> dict[str, str | None]:
+        """Say why those disks may be about to go that might, by uuid.
+
+        None: by now no removal of that one is under way.  Of another
+        process only an expired claim tells: while it lives the claim itself
+        keeps everybody away.  A task does not say what it is aimed at, and
+        when it began is told by another clock, so any may be.
+        """
+        now = self._clocks.now()
+        begun = self._remembered(now)
+        suspects = [
+            disk for disk in disks if disk.uuid in begun or _expired(disk, now)
+        ]
+        if not suspects:
+            return {}
+        pending = self._pending()
+        strange = pending - {one.task for one in begun.values()}
+        return {
+            disk.uuid: _UNDER_WAY
+            if (strange and _expired(disk, now))
+            or _may_come(begun.get(disk.uuid), pending, strange, now)
+            else None
+            for disk in suspects
+        }
+
+    def _remembered(self, now: datetime.datetime) -> dict[str, _Begun]:
+        with self._guard:
+            self._begun = {
+                uuid: one
+                for uuid, one in self._begun.items()
+                if now - one.at <= _FORGOTTEN
+            }
+            return dict(self._begun)
+
+    def _pending(self) -> set[str]:
+        """Give the destroys that have not ended."""
+        found: Mapping[str, Mapping[str, Any]] = self._port.read(
+            'task.get_all_records_where',
+            filters.equals(name__label=DESTROY),
+        )
+        return {
+            task
+            for task, record in found.items()
+            if record['status'] in ('pending', 'cancelling')
+        }
+
+
+def _may_come(
+    begun: _Begun | None,
+    pending: Collection[str],
+    strange: Collection[str],
+    now: datetime.datetime,
+) -> bool:
+    """Tell if a destroy of ours may yet be done."""
+    if begun is None:
+        return False
+    if begun.task is not None:
+        return begun.task in pending
+    return bool(strange) or now - begun.at < _ON_ITS_WAY
+
+
+def _expired(disk: Disk, now: datetime.datetime) -> bool:
+    return any(expiry < now for expiry in disk.marks.claims.values())

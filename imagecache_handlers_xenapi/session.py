@@ -1,0 +1,241 @@
+"""The port: every call to XAPI goes through here, and every error.
+
+A session is one login shared by all threads.  Each call takes a connection
+of its own out of those that are idle, so none is ever shared; which host
+leads is found out again whenever the one that did does not any more.
+"""
+
+import abc
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import http.client
+import logging
+import threading
+import time
+from typing import Any
+
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers_xenapi.address import Address
+from imagecache_handlers_xenapi.answers import NoJson
+from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers_xenapi.failures import CallError
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.failures import Lost
+from imagecache_handlers_xenapi.logins import Login
+from imagecache_handlers_xenapi.logins import Logins
+from imagecache_handlers_xenapi.wire import Connection
+from imagecache_handlers_xenapi.wire import Dialling
+
+LOG = logging.getLogger(__name__)
+
+# Seconds in which a call that must not be late leaves: connecting and logging
+# in take some, and at another host once more.
+PROMPT = 60.0
+
+# After these the call was not made, and the next login may do better.
+_LOGIN_AGAIN = frozenset({'SESSION_INVALID', 'HOST_IS_SLAVE'})
+
+
+class Port(abc.ABC):
+    """What the rest of this package knows of XAPI."""
+
+    #: Whether a call may block for long without keeping others waiting.
+    may_block: bool
+    #: Seconds after which an answer counts as lost.
+    timeout: float
+
+    @abc.abstractmethod
+    def read(self, method: str, *params: Any) -> Any:
+        """Read much at once, in the cheaper protocol if there is one.
+
+        :raises CallError: when there is no answer.
+        """
+
+    @abc.abstractmethod
+    def call(self, method: str, *params: Any) -> Any:
+        """Make a call that may be made twice; a lost one is made again.
+
+        :raises CallError: when there is no answer.
+        """
+
+    @abc.abstractmethod
+    def once(self, method: str, *params: Any) -> Any:
+        """Make a call that must not be made twice, nor late.
+
+        It leaves within ``PROMPT`` seconds, for what was looked at before it
+        holds no longer, or not at all.
+
+        :raises Lost: when it may have been made.
+        :raises CallError: when it was not.
+        """
+
+    @abc.abstractmethod
+    def login(self) -> Login:
+        """Give the login, for what is no call: an upload."""
+
+    @abc.abstractmethod
+    def connect(self, address: Address) -> http.client.HTTPConnection:
+        """Open a connection for an upload, trusting whom calls trust.
+
+        :raises Away: when nobody answers there.
+        """
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Log out if this is our login, and close what is open."""
+
+
+class Session(Port):
+    """Calls over connections of our own."""
+
+    def __init__(
+        self,
+        logins: Logins,
+        dialling: Dialling,
+        *,
+        alone: bool = False,
+    ) -> None:
+        self.may_block = not alone
+        self.timeout = dialling.timeout
+        self._logins = logins
+        self._dialling = dialling
+        self._guard = threading.Lock()
+        # One call in flight where the login belongs to somebody else.
+        self._turn: contextlib.AbstractContextManager[Any] = (
+            threading.Lock() if alone else contextlib.nullcontext()
+        )
+        self._login: Login | None = None
+        self._idle: list[Connection] = []
+        self._json = True
+
+    def read(self, method: str, *params: Any) -> Any:
+        return self._make(self._read, method, params, repeat=True)
+
+    def call(self, method: str, *params: Any) -> Any:
+        return self._make(Connection.xml, method, params, repeat=True)
+
+    def once(self, method: str, *params: Any) -> Any:
+        began = time.monotonic()
+
+        def promptly(connection: Connection, method: str, *sent: Any) -> Any:
+            if time.monotonic() - began > PROMPT:
+                raise Away(f'{connection.address}: reached too late')
+            return connection.xml(method, *sent)
+
+        return self._make(promptly, method, params, repeat=False)
+
+    def login(self) -> Login:
+        with self._guard:
+            if self._login is None:
+                self._login = self._logins.obtain()
+            return self._login
+
+    def connect(self, address: Address) -> http.client.HTTPConnection:
+        return self._dialling.connect(address)
+
+    def close(self) -> None:
+        with self._guard:
+            idle, self._idle = self._idle, []
+            login, self._login = self._login, None
+        for connection in idle:
+            connection.close()
+        if login is not None:
+            self._logins.give_back(login)
+
+    def _make(
+        self,
+        use: Callable[..., Any],
+        method: str,
+        params: tuple[Any, ...],
+        *,
+        repeat: bool,
+    ) -> Any:
+        # One of each: an answer that is lost, a host or a login that is gone.
+        bearable = {Lost, Away} if repeat else {Away}
+        lost: Lost | None = None
+        with self._turn:
+            while True:
+                try:
+                    return self._make_once(use, method, params)
+                except CacheError as error:
+                    kind = Away if _was_not_made(error) else type(error)
+                    if kind not in bearable:
+                        if lost is None or _is_answer(error, method):
+                            raise
+                        # The first time it may have been made, all the same.
+                        raise lost from error
+                    bearable.discard(kind)
+                    lost = error if isinstance(error, Lost) else lost
+                    LOG.debug('Once more: %s', error)
+
+    def _make_once(
+        self, use: Callable[..., Any], method: str, params: tuple[Any, ...]
+    ) -> Any:
+        login = self.login()
+        try:
+            with self._connection(login.address) as connection:
+                return use(connection, method, login.ref, *params)
+        except CallError as error:
+            if _was_not_made(error):
+                # Another host may lead by now, or none know the login.
+                self._forget(login)
+            raise
+
+    def _read(self, connection: Connection, method: str, *params: Any) -> Any:
+        if self._json:
+            try:
+                return connection.json(method, *params)
+            except NoJson:
+                LOG.debug('%s speaks XML-RPC only', connection.address)
+                self._json = False
+                if connection.is_stale:
+                    raise Lost(f'{connection.address} hung up') from None
+        return connection.xml(method, *params)
+
+    @contextlib.contextmanager
+    def _connection(self, address: Address) -> Iterator[Connection]:
+        connection = self._take(address) or Connection(address, self._dialling)
+        try:
+            yield connection
+        except Failed:
+            self._put(connection)
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        self._put(connection)
+
+    def _take(self, address: Address) -> Connection | None:
+        while True:
+            with self._guard:
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            if connection.address == address and not connection.is_stale:
+                return connection
+            connection.close()
+
+    def _put(self, connection: Connection) -> None:
+        with self._guard:
+            self._idle.append(connection)
+
+    def _forget(self, login: Login) -> None:
+        with self._guard:
+            if self._login == login:
+                self._login = None
+
+
+def _is_answer(error: CacheError, method: str) -> bool:
+    """Tell if xapi said no to that very call, not to us."""
+    return (
+        isinstance(error, Failed)
+        and error.method == method
+        and not _was_not_made(error)
+    )
+
+
+def _was_not_made(error: CacheError) -> bool:
+    if isinstance(error, Failed):
+        return error.code in _LOGIN_AGAIN
+    return isinstance(error, Away)

@@ -1,0 +1,169 @@
+"""All disks of one SR at one moment, and the images among them."""
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Mapping
+import datetime
+import logging
+
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Debris
+from imagecache_handlers_xenapi import chain
+from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi.disks import IMAGE
+from imagecache_handlers_xenapi.disks import may_be_ours
+from imagecache_handlers_xenapi.disks import node
+from imagecache_handlers_xenapi.disks import Record
+from imagecache_handlers_xenapi.repositories import Repository
+
+LOG = logging.getLogger(__name__)
+
+# xapi gives up a task that is pending for so long: nobody is adding any more.
+_HALF_MADE = datetime.timedelta(days=1)
+
+# Characters of a name that are shown.
+_LONGEST = 60
+
+
+class Survey:
+    """What one query for the VDIs of an SR brought."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        records: Mapping[str, Record],
+        grace: datetime.timedelta,
+        now: datetime.datetime,
+        before: 'Survey | None' = None,
+    ) -> None:
+        self._repository = repository
+        self._grace = grace
+        self._now = now
+        self._blind = chain.blind(repository.kind)
+        self._refs = frozenset(records)
+        self._names = {
+            record['uuid']: record['name_label'] for record in records.values()
+        }
+        self._forest = chain.Forest(map(node, records.values()))
+        #: Whether no chain was being changed, since the look ``before``.
+        self.settled = self._forest.is_settled_since(
+            None if before is None else before._forest
+        )
+        self._candidates = {
+            record['uuid']: Disk(ref, record)
+            for ref, record in records.items()
+            if may_be_ours(record)
+        }
+
+    def disks(self, image_ids: Collection[str] | None = None) -> list[Disk]:
+        """Give the disks that are images, or copies of those asked for."""
+        return [
+            disk
+            for disk in self._candidates.values()
+            if (image_id := disk.image_id) is not None
+            and (image_ids is None or image_id in image_ids)
+        ]
+
+    def hangs(self, disk: Disk) -> bool:
+        """Tell if a disk, read later, hangs where it did."""
+        return (
+            disk.ref in self._refs
+            and self._forest.parent(disk.uuid) == disk.parent
+        )
+
+    def is_shared(self, disk: Disk) -> bool:
+        return bool(self._forest.kin(disk.uuid).users)
+
+    def has_all(self, refs: Iterable[str]) -> bool:
+        return self._refs.issuperset(refs)
+
+    def warn_of_copies(self) -> None:
+        """Tell of images that somebody moved or copied: nobody's any more.
+
+        It may be the disk of an instance all the same, which Nova has yet to
+        take the mark off: so nobody is told to remove it.
+        """
+        for disk in self._candidates.values():
+            was_image = IMAGE in disk.other_config and disk.is_copy
+            idle = not (disk.vbds or disk.busy or self.is_shared(disk))
+            if was_image and idle:
+                LOG.warning(
+                    'VDI %s in %s is a copy of a cached image, and managed by '
+                    'nobody: it keeps its space until you look into it',
+                    disk.uuid,
+                    self._repository.store.name,
+                )
+
+    def debris(self) -> list[Debris]:
+        """Give the disks that were to become images, long ago."""
+        return [
+            Debris(
+                store=self._repository.store.name,
+                location=disk.uuid,
+                size=disk.size,
+                since=since,
+                why='an image that was never whole',
+            )
+            for disk in self._candidates.values()
+            if (since := disk.staged_at) is not None
+            and since + _HALF_MADE < self._now
+            and not (disk.vbds or disk.busy)
+            and not self.is_shared(disk)
+        ]
+
+    def disk(self, uuid: str) -> Disk | None:
+        """Give one of the disks that bear a mark of ours or Nova's."""
+        return self._candidates.get(uuid)
+
+    def image(self, disk: Disk, removal: str | None = None) -> CachedImage:
+        """Say all that is known of an image.
+
+        ``removal`` says why it may be about to go.
+        """
+        kin = self._forest.kin(disk.uuid)
+        image_id = disk.image_id
+        if image_id is None:
+            raise ValueError(f'VDI {disk.uuid} caches no image')
+        return CachedImage(
+            image_id=image_id,
+            store=self._repository.store.name,
+            location=disk.uuid,
+            size=kin.size,
+            frees=kin.frees,
+            cached_at=disk.cached_at,
+            users=frozenset(map(self._called, kin.users)) | disk.vbds,
+            unknown=self._unknown(disk, kin),
+            busy=disk.busy or removal,
+            marks=disk.marks,
+        )
+
+    def _called(self, uuid: str) -> str:
+        """Give the name of a disk, by which people know whose it is."""
+        name = self._names.get(uuid, '').strip()[:_LONGEST]
+        if not name or not name.isprintable():
+            return uuid
+        # Several users are listed with commas.
+        return f'"{name}" ({uuid})' if ',' in name else f'{name} ({uuid})'
+
+    def _unknown(self, disk: Disk, kin: chain.Kin) -> str | None:
+        return (
+            self._blind
+            or disk.format_problem
+            or kin.unknown
+            or newborn(disk, self._grace, self._now)
+        )
+
+
+def newborn(
+    disk: Disk, grace: datetime.timedelta, now: datetime.datetime
+) -> str | None:
+    """Say if a disk was seen too short a time to be sure what it is.
+
+    A clone wears the marks of its image until Nova takes them off it.
+    """
+    if not grace:
+        return None
+    seen = disk.marks.seen
+    if seen is not None and seen + grace <= now:
+        return None
+    return 'newborn: a clone may yet look like its image'

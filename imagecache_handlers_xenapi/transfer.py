@@ -1,0 +1,125 @@
+"""``PUT /import_raw_vdi``: the bytes of a disk on their way into a pool."""
+
+from collections.abc import Iterable
+import contextlib
+import http.client
+import socket
+from typing import Protocol
+import urllib.parse
+
+from imagecache_handlers_xenapi.address import Address
+from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.failures import Lost
+
+METHOD = 'PUT /import_raw_vdi'
+
+_REDIRECTS = 3
+
+
+class LoggedOut(Failed):
+    """The host does not know our login; no byte was sent yet."""
+
+
+class Connect(Protocol):
+    """Opens a connection; raises ``Away`` when nobody is there."""
+
+    def __call__(self, address: Address) -> http.client.HTTPConnection: ...
+
+
+def put(
+    connect: Connect,
+    addresses: Iterable[Address],
+    query: dict[str, str],
+    chunks: Iterable[bytes],
+    size: int,
+) -> None:
+    """Send a disk to the first host that is there, of those that see its SR.
+
+    xapi says yes before it has read a byte: whether it took them, only the
+    task tells.  That is why a connection that breaks meanwhile is no error
+    here.  What ``chunks`` raises ends it at once.
+
+    :raises LoggedOut: when another login may do.
+    :raises CallError: when none begins.
+    """
+    path = '/import_raw_vdi?' + urllib.parse.urlencode(query)
+    for _ in range(_REDIRECTS):
+        address, connection = _dial(connect, addresses)
+        with contextlib.closing(connection):
+            answer = _begin(connection, address, path, size)
+            # It has a hold of the socket, too, and would keep it open.
+            with contextlib.closing(answer):
+                if answer.status == http.client.OK:
+                    _stream(connection.sock, chunks)
+                    return
+                target = answer.getheader('Location', '')
+        if answer.status != http.client.FOUND:
+            raise _refused(address, answer)
+        addresses = [_redirected(address, target)]
+    raise Away(f'{address}: the upload is redirected in circles')
+
+
+def _dial(
+    connect: Connect, addresses: Iterable[Address]
+) -> tuple[Address, http.client.HTTPConnection]:
+    problems = []
+    for address in addresses:
+        try:
+            return address, connect(address)
+        except Away as error:
+            problems.append(str(error))
+    raise Away('; '.join(problems))
+
+
+def _begin(
+    connection: http.client.HTTPConnection,
+    address: Address,
+    path: str,
+    size: int,
+) -> http.client.HTTPResponse:
+    try:
+        connection.putrequest('PUT', path)
+        connection.putheader('Content-Length', str(size))
+        connection.endheaders()
+        # Not getresponse(), which would close what has yet to be filled.
+        answer = http.client.HTTPResponse(connection.sock, method='PUT')
+        with contextlib.ExitStack() as stack:
+            stack.callback(answer.close)
+            answer.begin()
+            stack.pop_all()
+    except (OSError, http.client.HTTPException) as error:
+        raise Lost(f'{METHOD} at {address}: {error!r}') from error
+    return answer
+
+
+def _stream(sock: socket.socket, chunks: Iterable[bytes]) -> None:
+    for chunk in chunks:
+        try:
+            sock.sendall(chunk)
+        except OSError:
+            return
+    # The end of the answer is the end of the work, or of the connection.
+    with contextlib.suppress(OSError):
+        sock.recv(1)
+
+
+def _redirected(address: Address, target: str) -> Address:
+    """Follow a redirect by its host alone: scheme and port are ours.
+
+    xapi names https and the bare address whatever it was called by.
+    """
+    try:
+        return address.at(urllib.parse.urlsplit(target).hostname or '')
+    except ValueError as error:
+        raise Away(f'{address}: redirected to {error}') from error
+
+
+def _refused(
+    address: Address, answer: http.client.HTTPResponse
+) -> Failed | Away:
+    if answer.status == http.client.UNAUTHORIZED:
+        return LoggedOut(METHOD, ['SESSION_INVALID', str(address)])
+    if answer.status == http.client.FORBIDDEN:
+        return Failed(METHOD, ['RBAC_PERMISSION_DENIED', str(address)])
+    return Away(f'{METHOD} at {address}: HTTP {answer.status}')

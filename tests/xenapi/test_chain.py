@@ -1,0 +1,95 @@
+"""Whose bytes a disk shares: tables of chains, drawn with letters.
+
+``b>a`` is a disk b whose parent is a; each holds 1 byte unless told.
+"""
+
+import unittest
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagecache_handlers_xenapi import chain
+from imagecache_handlers_xenapi.chain import Forest
+from imagecache_handlers_xenapi.chain import Node
+
+
+def forest(text):
+    nodes = []
+    for word in text.split():
+        name, _, size = word.partition(':')
+        uuid, _, parent = name.partition('>')
+        nodes.append(Node(uuid, parent or None, int(size or 1)))
+    return Forest(nodes)
+
+
+# The disks, the users of c, the bytes it holds and those it frees.
+CHAINS = {
+    'never cloned': ('c:5', '', 5, 5),
+    'a stranger beside it': ('c:5 x:9', '', 5, 5),
+    'one clone': ('b:5 c>b n>b', 'n', 6, 1),
+    'two clones': ('b:5 c>b n>b m>b', 'm n', 6, 1),
+    'the clones went': ('b:5 c>b', '', 6, 6),
+    'a clone that was cloned': ('b:5 c>b h>b n>h m>h', 'm n', 6, 1),
+    'a clone whose clones went, too': ('b:5 c>b h>b', 'h', 6, 1),
+    'delivered as a chain': ('a:2 b>a:3 c>b', '', 6, 6),
+    'a clone of an earlier state': ('a:2 b>a:3 c>b n>a', 'n', 6, 4),
+    'a clone of each state': ('a:2 b>a:3 c>b n>a m>b', 'm n', 6, 1),
+    'it is the parent itself': ('c:5 n>c', 'n', 5, 0),
+    'its cousin is nobody': ('r a>r c', '', 1, 1),
+}
+
+# The disks, the users of c, and what the reason says.
+RIDDLES = {
+    'its parent has no record': ('c>b', '', 'b has no record'),
+    'a sibling whose parent has none': ('c>b n>b', 'n', 'b has no record'),
+    'its grandparent has none': ('b>a c>b n>b', 'n', 'a has no record'),
+    'its own parent': ('c>c', '', 'loops at c'),
+    'its own grandparent': ('b>c c>b', '', 'loops at c'),
+    'a loop above it': ('a>b b>a c>b', '', 'loops at b'),
+    'a loop, and a sibling': ('a>b b>a c>b n>b', 'n', 'loops at b'),
+}
+
+
+class TestChains(unittest.TestCase):
+    def test_users_and_bytes(self):
+        for name, (text, users, size, frees) in CHAINS.items():
+            with self.subTest(name):
+                kin = forest(text).kin('c')
+                self.assertEqual(set(users.split()), kin.users)
+                self.assertEqual((size, frees), (kin.size, kin.frees))
+                self.assertIsNone(kin.unknown)
+
+    def test_what_cannot_be_followed_is_unknown_and_frees_nothing(self):
+        for name, (text, users, why) in RIDDLES.items():
+            with self.subTest(name):
+                kin = forest(text).kin('c')
+                self.assertEqual(set(users.split()), kin.users)
+                self.assertIn(why, kin.unknown)
+                self.assertEqual(0, kin.frees)
+
+    def test_the_order_of_records_means_nothing(self):
+        for text, *_ in (*CHAINS.values(), *RIDDLES.values()):
+            turned = ' '.join(reversed(text.split()))
+            self.assertEqual(forest(text).kin('c'), forest(turned).kin('c'))
+
+    @given(st.lists(st.sampled_from([*'abcdef', '']), min_size=6, max_size=6))
+    def test_any_records_end(self, parents):
+        nodes = [
+            Node(uuid, parent or None, 1)
+            for uuid, parent in zip('abcdef', parents, strict=True)
+        ]
+        for uuid in 'abcdef':
+            kin = Forest(nodes).kin(uuid)
+            self.assertNotIn(uuid, kin.users)
+            self.assertLessEqual(kin.frees, kin.size)
+
+    def test_a_long_chain_is_no_recursion(self):
+        nodes = [Node('0', None, 1)]
+        nodes += [Node(str(n), str(n - 1), 1) for n in range(1, 5000)]
+        self.assertEqual(5000, Forest(nodes).kin('4999').frees)
+
+    def test_of_other_types_of_sr_nobody_can_tell(self):
+        for kind in 'ext', 'nfs', 'lvm', 'lvmoiscsi', 'smb':
+            self.assertIsNone(chain.blind(kind))
+        for kind in 'gfs2', 'zfs-vol', 'iso', 'udev', '':
+            self.assertIn(repr(kind), chain.blind(kind))

@@ -1,0 +1,272 @@
+"""The command on a pool, and bad input as its user sees it."""
+
+import datetime
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+from imagecache_handlers.marks import lease_label
+from imagecache_handlers.marks import seen_label
+from imagecache_handlers_xenapi.simulator import drop
+from imagecache_handlers_xenapi.simulator import Scenario
+from imagecache_handlers_xenapi.simulator import User
+from tests.xenapi import certificates
+from tests.xenapi.pool import Pooled
+from tests.xenapi.pool import SEEN
+
+LONG_AGO = 'unused.20200601t000000z'
+
+
+class CommandCase(Pooled, unittest.TestCase):
+    scenario = Scenario(hosts=2, srs=2)
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.conf = pathlib.Path(folder.name) / 'cache.conf'
+        self.configure()
+
+    def configure(self, *lines, url=None, password=None):
+        self.conf.write_text(
+            '\n'.join(
+                [
+                    '[imagecache]',
+                    'handler = xenapi',
+                    '[imagecache_xenapi]',
+                    f'url = {url or self.pool.url}',
+                    f'password = {password or self.pool.password}',
+                    'timeout_seconds = 5',
+                    *lines,
+                    '',
+                ]
+            )
+        )
+
+    def run_on(self, *arguments):
+        command = [sys.executable, '-m', 'imagecache_handlers.frontends.cli']
+        return subprocess.run(  # noqa: S603 -- our own program
+            [*command, *arguments, '--config-file', self.conf],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {'COLUMNS': '200'},
+        )
+
+    def out(self, *arguments, code=0):
+        done = self.run_on(*arguments)
+        self.assertEqual(('', code), (done.stderr, done.returncode))
+        return done.stdout
+
+    def assertComplains(self, *words, code, command='list'):
+        """It ends so, with one line of complaint, and no secret in it."""
+        done = self.run_on(command)
+        self.assertEqual(code, done.returncode, done.stderr)
+        self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+        self.assertNotIn(self.pool.password, done.stderr)
+
+    def old(self, *image_ids):
+        for ref, row in self.pool.do('VDI.get_all_records').items():
+            if row['other_config'].get('image-id') in image_ids:
+                config = {**row['other_config'], 'cached-time': '1577836800'}
+                self.actors.set('VDI', ref, other_config=config)
+
+
+class TestCommands(CommandCase):
+    def test_list_plan_and_sweep(self):
+        self.cache('debian', labels=[SEEN, LONG_AGO])
+        used = self.cache('alpine', labels=[SEEN])
+        self.actors.set('VDI', used, other_config=self.young(used))
+        self.actors.spawn(used)
+        self.old('debian')
+        rows = json.loads(self.out('list', '-f', 'json'))
+        told = {row['image']: row['reason'] for row in rows}
+        self.assertEqual({'debian': 'expired', 'alpine': 'in-use'}, told)
+        self.assertIn('debian', self.out('plan'))
+        self.out('sweep')
+        rows = json.loads(self.out('list', '-f', 'json'))
+        self.assertEqual(['alpine'], [row['image'] for row in rows])
+
+    def young(self, ref):
+        return dict(self.record(ref)['other_config'])
+
+    def test_pin_hold_and_release(self):
+        self.cache('debian')
+        self.out('pin', 'debian', '--owner', 'ops')
+        [row] = json.loads(self.out('list', '-f', 'json'))
+        self.assertIn('pin', str(row))
+        self.out('unpin', 'debian', '--owner', 'ops')
+
+    def test_add_and_evict(self):
+        file = self.conf.with_name('disk.raw')
+        file.write_bytes(b'disk' * 2**18)
+        self.out('add', 'debian', str(file))
+        [row] = json.loads(self.out('list', '-f', 'json'))
+        self.assertEqual('debian', row['image'])
+
+    def test_the_password_is_not_shown(self):
+        self.assertNotIn(self.pool.password, self.out('config'))
+
+    def test_which_hosts_hold_an_image(self):
+        for name in 'storage-0', 'storage-1':
+            [sr] = self.pool.do('SR.get_by_name_label', name)
+            self.actors.set(
+                'SR', sr, other_config={'i18n-key': 'local-storage'}
+            )
+            self.cache('debian', sr=sr)
+        self.configure('srs = other-config:i18n-key=local-storage')
+        rows = json.loads(self.out('list', '-f', 'json'))
+        self.assertEqual(
+            {'storage-0', 'storage-1'}, {row['store'] for row in rows}
+        )
+
+
+class TestBadInput(CommandCase):
+    def test_nobody_at_the_url(self):
+        self.configure(url='http://127.0.0.1:9')
+        self.assertComplains('127.0.0.1:9', 'refused', code=1)
+
+    def test_what_is_no_url(self):
+        for url in 'xen-1', 'ftp://xen-1', 'https://xen-1/path':
+            self.configure(url=url)
+            self.assertComplains('url', url, code=2)
+
+    def test_a_host_that_nobody_knows(self):
+        self.configure(url='http://no-such-host.invalid')
+        self.assertComplains('no-such-host.invalid', code=1)
+
+    def test_a_wrong_password(self):
+        self.configure(password='wrong')
+        self.assertComplains('SESSION_AUTHENTICATION_FAILED', code=2)
+
+    def test_no_url(self):
+        self.conf.write_text('[imagecache]\nhandler = xenapi\n')
+        self.assertComplains('[imagecache_xenapi] url', code=2)
+
+    def test_an_sr_that_is_not_there_or_cannot_be_named(self):
+        self.configure('srs = nowhere')
+        self.assertComplains('nowhere', code=1)
+        for srs in 'default-sr:false', 'other-config:key':
+            self.configure(f'srs = {srs}')
+            self.assertComplains(srs, code=2)
+
+    def test_a_host_that_is_not_of_the_pool(self):
+        self.configure('host = xen-9')
+        self.assertComplains('xen-9', 'host-1, host-2', code=2)
+
+    def test_an_sr_that_is_plugged_nowhere_stops_no_other(self):
+        [sr] = self.pool.do('SR.get_by_name_label', 'storage-1')
+        self.actors.plug(sr, attached=False)
+        self.cache('debian')
+        self.configure('srs = storage-0,storage-1')
+        done = self.run_on('list', '-f', 'json')
+        self.assertIn('debian', done.stdout)
+        self.assertIn('plugged', done.stderr)
+
+    def test_a_default_sr_that_is_none(self):
+        self.actors.set(
+            'pool', self.pool.world.pool, default_SR='OpaqueRef:NULL'
+        )
+        self.assertComplains('default-sr:true', code=1)
+
+    def test_a_slave_is_as_good_as_its_master(self):
+        self.cache('debian')
+        self.configure(url=self.pool.url_of(1))
+        self.assertIn('debian', self.out('list', '-f', 'json'))
+
+    def test_a_role_that_is_too_weak(self):
+        self.start(users={'viewer': User('secret', 'read-only')})
+        self.cache('debian')
+        self.configure('username = viewer', password='secret')
+        self.out('list')
+        done = self.run_on('pin', 'debian', '--owner', 'ops')
+        self.assertEqual(1, done.returncode)
+        self.assertIn('vm-admin', done.stderr)
+
+    def test_a_host_that_dies_in_a_pass(self):
+        self.cache('debian', labels=[SEEN, LONG_AGO])
+        for number in range(1, 20):
+            self.pool.before('VDI.get_all_records_where', drop(), number)
+        done = self.run_on('list')
+        self.assertEqual(1, done.returncode)
+        self.assertIn('storage-0', done.stderr.splitlines()[-1])
+        self.assertNotIn('Traceback', done.stderr)
+
+    def test_a_host_that_dies_in_a_sweep(self):
+        for image_id in 'debian', 'alpine':
+            self.cache(image_id, labels=[SEEN, LONG_AGO])
+        self.old('debian', 'alpine')
+        self.pool.before('Async.VDI.destroy', self.die)
+        done = self.run_on('sweep')
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertNotIn('Traceback', done.stderr)
+        self.pool.heal_host(0)
+        self.assertEqual(2, len(self.vdis()))
+        # Claims still stand there, which may be those of a removal.
+        self.out('list')
+
+    def die(self):
+        """Let the host fail that is answering, which waits for this."""
+        threading.Thread(target=self.pool.fail_host, args=(0,)).start()
+        time.sleep(0.5)
+        drop()()
+
+    def test_clocks_apart(self):
+        now = datetime.datetime.now(datetime.UTC)
+        lease = lease_label('vm-1', now - datetime.timedelta(seconds=30))
+        self.cache('debian', labels=[SEEN, LONG_AGO, lease])
+        ahead = seen_label(now + datetime.timedelta(hours=2))
+        self.cache('alpine', labels=[ahead])
+        done = self.run_on('evict', 'debian', '--yes')
+        self.assertEqual(1, done.returncode)
+        self.assertIn('lent to vm-1', done.stdout)
+        self.out('sweep')
+        rows = json.loads(self.out('show', 'alpine', '-f', 'json'))
+        self.assertNotIn(ahead, str(rows))
+
+    def test_a_slave_that_is_promoted_in_a_pass(self):
+        self.cache('debian')
+        self.pool.before(
+            'VDI.get_all_records_where', lambda: self.pool.promote(1)
+        )
+        self.assertIn('debian', self.out('list', '-f', 'json'))
+
+    def test_hostile_names_stand_in_nobodys_way(self):
+        self.cache('debian')
+        for name in '" or true or "', '../../x', 'a\tb', '\u202e', 'x' * 300:
+            self.disk(
+                name_label=f'Glance Image {name}',
+                other_config={'image-id': name},
+            )
+        rows = json.loads(self.out('list', '-f', 'json'))
+        self.assertEqual(['debian'], [row['image'] for row in rows])
+
+
+class TestTls(CommandCase):
+    def start(self, scenario=None, **how):
+        cert, key = certificates.files(certificates.NAMES)
+        super().start(scenario, certificate=cert, key=key, **how)
+
+    def test_a_stranger_is_refused_with_what_to_do(self):
+        self.assertComplains('certificate', 'ca_file', code=1)
+
+    def test_the_right_authority_is_trusted(self):
+        cert, _ = certificates.files(certificates.NAMES)
+        self.configure(f'ca_file = {cert}')
+        self.out('list')
+
+    def test_a_ca_file_that_is_none(self):
+        self.configure(f'ca_file = {self.conf}')
+        self.assertComplains('ca_file', code=2)
+
+    def test_insecure_is_asked_for_by_name(self):
+        self.configure('insecure = true')
+        self.out('list')
