@@ -1,19 +1,6 @@
-"""The core, broken on purpose: one edit of one module each.
+"""The core, broken on purpose."""
 
-``old`` must stand in the module exactly once, so that no mutant can rot
-into one that changes nothing.
-"""
-
-import dataclasses
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Mutant:
-    name: str
-    module: str
-    old: str
-    new: str
-
+from tests.mutation import Mutant
 
 MUTANTS = [
     Mutant(

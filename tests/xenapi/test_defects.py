@@ -13,6 +13,7 @@ from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageInUse
+from imagecache_handlers.marks import seen_label
 from imagecache_handlers import Reason
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreUnavailable
@@ -169,6 +170,23 @@ class TestDefects(SweepCase):
                 self.actors.untag(clone)
                 self.sweep()
                 self.assertIn(kept, self.vdis())
+
+    def test_i_nothing_goes_that_was_not_seen_for_the_grace(self):
+        ref = self.actors.cache('debian', cached_at=0)
+        marked = {'image-id': 'debian'}
+        handler = self.connect()
+        for ago, newborn in (None, True), (599, True), (601, False):
+            if ago is not None:
+                then = datetime.datetime.now(datetime.UTC)
+                then -= datetime.timedelta(seconds=ago)
+                self.actors.set('VDI', ref, other_config=marked)
+                self.label(ref, seen_label(then))
+            [image] = handler.enumerate('storage-0')
+            self.assertEqual(newborn, 'newborn' in (image.unknown or ''))
+            if newborn:
+                with self.assertRaises(ImageBusy):
+                    handler.evict(image)
+        self.assertIsNotNone(handler.evict(image))
 
     def test_j_nor_where_no_parents_are_told(self):
         self.start(Scenario(kinds=('gfs2',)))

@@ -281,6 +281,20 @@ class TestTasks(EvictingCase):
         self.handler._port.may_block = False
         self.assertFollowed(broken, broken, method='task.get_record')
 
+    def test_a_task_that_xapi_forgot_is_no_success(self):
+        ref = self.cache('debian')
+        image = self.claimed(ref)
+
+        def forget():
+            for task in self.pool.do('task.get_all'):
+                self.actors.lose_task(task)
+
+        self.pool.before('event.from', forget)
+        with self.assertRaises(Uncertain):
+            self.handler.evict(image)
+        self.assertIn(image.location, self.vdis())
+        self.assertIsNotNone(self.claimed(ref).busy)
+
     def test_what_cannot_be_asked_after_stays_noted(self):
         ref = self.cache('debian')
         image = self.claimed(ref)
