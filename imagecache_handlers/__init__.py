@@ -5,7 +5,6 @@ Importing this loads neither stevedore nor oslo.config; ``loader`` and
 """
 
 from imagecache_handlers.cache import ImageCache
-from imagecache_handlers.cache import Inventory
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import HandlerFailed
@@ -21,6 +20,7 @@ from imagecache_handlers.exceptions import StoreNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers.findings import Inventory
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage

@@ -2,24 +2,21 @@
 
 from collections.abc import Callable
 from collections.abc import Collection
-from collections.abc import Iterable
-from collections.abc import Mapping
 import dataclasses
 import datetime
-import logging
 import time
-from typing import TypeVar
 
 from imagecache_handlers import admission
 from imagecache_handlers.applying import Applier
-from imagecache_handlers import blocking
+from imagecache_handlers import asked
+from imagecache_handlers import endings
 from imagecache_handlers.eviction import Evictor
 from imagecache_handlers.eviction import never
 from imagecache_handlers.eviction import nobody
-from imagecache_handlers.exceptions import CacheError
-from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import NotSupported
-from imagecache_handlers import forcing
+from imagecache_handlers import findings
+from imagecache_handlers.findings import Inventory
+from imagecache_handlers.findings import Remains
 from imagecache_handlers.grants import Granter
 from imagecache_handlers.guard import Guarded
 from imagecache_handlers.handler import CacheHandler
@@ -29,45 +26,19 @@ from imagecache_handlers.model import check_image_id
 from imagecache_handlers.model import check_time
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Evidence
-from imagecache_handlers.model import Store
 from imagecache_handlers import policy
 from imagecache_handlers.rules import Rules
 from imagecache_handlers.source import Source
 from imagecache_handlers.timing import Clocks
 from imagecache_handlers.timing import Timer
 from imagecache_handlers.timing import utc_now
-from imagecache_handlers.verdicts import Blocker
-from imagecache_handlers.verdicts import Did
 from imagecache_handlers.verdicts import Outcome
 from imagecache_handlers.verdicts import Plan
-from imagecache_handlers.verdicts import Reason
 from imagecache_handlers.verdicts import Report
-from imagecache_handlers.verdicts import Verdict
 from imagecache_handlers.witness import Ask
 from imagecache_handlers.witness import Witness
 
-LOG = logging.getLogger(__name__)
-
 TIMEOUT = datetime.timedelta(minutes=1)
-
-T = TypeVar('T')
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Inventory:
-    """What is cached where; ``problems`` names the stores not read."""
-
-    stores: tuple[Store, ...]
-    images: tuple[CachedImage, ...]
-    problems: Mapping[str, str]
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Remains:
-    """What broken operations left; ``problems`` names the stores not read."""
-
-    debris: tuple[Debris, ...]
-    problems: Mapping[str, str]
 
 
 class ImageCache:
@@ -113,7 +84,7 @@ class ImageCache:
         :raises StoreUnavailable: when a store cannot be read.
         """
         key = self._key(image_id)
-        return _all(
+        return findings.whole(
             self._handler.each_readable(
                 store, lambda name: self._handler.enumerate(name, {key})
             )
@@ -224,21 +195,10 @@ class ImageCache:
         now = self._clocks.now()
         copies = self.find(image_id, store=store)
         known = self._keyed(evidence)
-        found = {
-            one.identity: tuple(
-                blocking.blockers(one, known, now, self._rules)
-            )
-            for one in copies
-        }
         evictor = self._evictor(lambda: evidence, evidence)
-        if force:
-            may_pass = forcing.forced(copies)
-            evictor = dataclasses.replace(evictor, may_pass=may_pass)
-        outcomes = []
-        for image in copies:
-            why = found[image.identity]
-            outcomes += _evict_one(evictor, image, why)
-        return outcomes
+        return asked.evict(
+            evictor, copies, known, now, self._rules, force=force
+        )
 
     def hold(
         self,
@@ -270,25 +230,17 @@ class ImageCache:
         done = self._handler.each_readable(
             store, lambda name: granter.hold(name, key, owner, ttl)
         )
-        return _some(done)
+        return findings.part(done)
 
     def release(
         self, image_id: str, owner: str, *, store: str | None = None
     ) -> list[CachedImage]:
         """End a lease; the copies that bore it are returned."""
         marks.check_owner(owner)
-
-        def end(image: CachedImage) -> None:
-            leases = image.marks.of('lease', owner)
-            if image.users is None:
-                # Until the control plane is asked again, only the time at
-                # which the lease ended tells of who was made under it.
-                ended = marks.lease_label(owner, self._clocks.now())
-                self._handler.mark(image, {ended}, leases - {ended})
-            else:
-                self._handler.mark(image, (), leases)
-
-        return self._remark(image_id, store, 'lease', owner, end)
+        copies = self.find(image_id, store=store)
+        return endings.release(
+            self._handler, copies, owner, self._clocks.now()
+        )
 
     def pin(
         self,
@@ -315,38 +267,15 @@ class ImageCache:
         done = self._handler.each_readable(
             store, lambda name: granter.pin(name, key, owner, until)
         )
-        return _all(done)
+        return findings.whole(done)
 
     def unpin(
         self, image_id: str, owner: str, *, store: str | None = None
     ) -> list[CachedImage]:
         """Remove an owner's pin; the copies that bore it are returned."""
         marks.check_owner(owner)
-        return self._remark(
-            image_id,
-            store,
-            'pin',
-            owner,
-            lambda image: self._handler.unpin(image, owner),
-        )
-
-    def _remark(
-        self,
-        image_id: str,
-        store: str | None,
-        kind: str,
-        owner: str,
-        change: Callable[[CachedImage], None],
-    ) -> list[CachedImage]:
-        bearing = [
-            image
-            for image in self.find(image_id, store=store)
-            if image.marks.of(kind, owner)
-        ]
-        errors = [error for one in bearing if (error := _try(change, one))]
-        if errors:
-            raise errors[0]
-        return bearing
+        copies = self.find(image_id, store=store)
+        return endings.unpin(self._handler, copies, owner)
 
     def _key(self, image_id: str) -> str:
         return self._handler.key(check_image_id(image_id))
@@ -388,52 +317,3 @@ class ImageCache:
             timeout=timeout,
             timer=Timer(self._clocks),
         )
-
-
-def _evict_one(
-    evictor: Evictor, image: CachedImage, why: tuple[Blocker, ...]
-) -> list[Outcome]:
-    if not all(evictor.may_pass(image, one) for one in why):
-        verdict = policy.blocked(image, why)
-        return [Outcome(verdict=verdict, did=Did.KEPT)]
-    verdict = Verdict(image=image, evict=True, reason=Reason.ASKED, rank=0)
-    return [
-        outcome
-        if outcome.did is Did.KEPT
-        else dataclasses.replace(outcome, passed=why)
-        for outcome in evictor.evict(image.store, [verdict])
-    ]
-
-
-def _try(
-    change: Callable[[CachedImage], None], image: CachedImage
-) -> CacheError | None:
-    """Change one image; what fails must not keep the others from it."""
-    try:
-        change(image)
-    except ImageNotFound:
-        LOG.debug('Image %s went, and its labels', image.image_id)
-    except CacheError as error:
-        return error
-    return None
-
-
-def _all(done: Iterable[list[T] | CacheError]) -> list[T]:
-    """Give all results; one error stands for a whole that is not known."""
-    gathered: list[T] = []
-    for one in done:
-        if isinstance(one, CacheError):
-            raise one
-        gathered += one
-    return gathered
-
-
-def _some(done: Collection[list[T] | CacheError]) -> list[T]:
-    """Give the results that there are; an error only if there are none."""
-    gathered = [each for one in done if isinstance(one, list) for each in one]
-    if not gathered:
-        return _all(done)
-    for one in done:
-        if isinstance(one, CacheError):
-            LOG.warning('Not everywhere: %s', one)
-    return gathered

@@ -44,9 +44,12 @@ ROOMS = {
     'grants': 'exceptions guard marks model rules timing',
     'admission': 'exceptions guard model source units',
     'applying': 'eviction exceptions forcing guard model verdicts',
+    'findings': 'exceptions model',
+    'asked': 'blocking eviction forcing model policy rules verdicts',
+    'endings': 'exceptions guard marks model',
     'cache': (
-        'admission applying blocking eviction exceptions forcing grants guard '
-        'handler marks model policy rules source timing verdicts witness'
+        'admission applying asked endings eviction exceptions findings grants '
+        'guard handler marks model policy rules source timing verdicts witness'
     ),
     'explain': 'units verdicts',
     'units': '',

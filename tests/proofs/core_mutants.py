@@ -445,8 +445,8 @@ MUTANTS = [
     ),
     Mutant(
         name='a release that forgets who was made under the lease',
-        module='cache',
-        old='            if image.users is None:\n',
-        new='            if False:\n',
+        module='endings',
+        old='        if image.users is None:\n',
+        new='        if False:\n',
     ),
 ]

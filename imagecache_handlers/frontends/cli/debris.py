@@ -8,9 +8,9 @@ import dataclasses
 from typing import Any
 
 from imagecache_handlers.cache import ImageCache
-from imagecache_handlers.cache import Remains
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.findings import Remains
 from imagecache_handlers.frontends.cli.app import FAILED
 from imagecache_handlers.frontends.cli import asking
 from imagecache_handlers.frontends.cli import lines
