@@ -41,6 +41,8 @@ _HEADERS = 2**22
 _COOKIE = b'conectix'
 _FOOTER = 512
 _SIZE = slice(48, 56)
+_KIND = slice(60, 64)
+_DYNAMIC = 3
 
 # Seconds between tries to take half an image back.
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
@@ -189,10 +191,13 @@ class Adding:
 
 
 def _virtual_size(meta: ImageMeta, first: bytes) -> int:
+    if not meta.size:
+        raise Unsupported(meta.image_id, 'it is empty')
     if meta.disk_format == 'raw':
-        return max(1, -(-meta.size // _BLOCK)) * _BLOCK
+        return -(-meta.size // _BLOCK) * _BLOCK
     size = int.from_bytes(first[_SIZE], 'big')
-    if not first.startswith(_COOKIE) or len(first) < _FOOTER or not size:
+    kind = int.from_bytes(first[_KIND], 'big')
+    if not first.startswith(_COOKIE) or kind != _DYNAMIC or not size:
         why = 'it does not begin with the footer of a dynamic VHD'
         raise Unsupported(meta.image_id, why)
     return size
@@ -202,14 +207,26 @@ def _chunks(
     meta: ImageMeta, first: bytes, content: BinaryIO
 ) -> Iterator[bytes]:
     """Give all bytes, and an error unless they are as many as announced."""
-    sent, chunk = 0, first
+    sent, chunk, end = 0, first, b''
     while chunk:
         sent += len(chunk)
         if sent > meta.size:
             break
         yield chunk
+        end = (end + chunk)[-_FOOTER:]
         chunk = content.read(_CHUNK)
     if sent != meta.size:
         more = 'more' if sent > meta.size else f'{sent}'
         why = f'it has {more} bytes, not the {meta.size} announced'
+        raise Unsupported(meta.image_id, why)
+    _check_end(meta, end)
+
+
+def _check_end(meta: ImageMeta, end: bytes) -> None:
+    """Make sure of the footer, which ends every VHD and no raw image."""
+    is_vhd = end.startswith(_COOKIE)
+    if meta.disk_format == 'vhd' and not is_vhd:
+        raise Unsupported(meta.image_id, 'it is a VHD whose end is missing')
+    if meta.disk_format == 'raw' and is_vhd:
+        why = 'it is a fixed VHD: convert it to raw, or to a dynamic one'
         raise Unsupported(meta.image_id, why)

@@ -86,7 +86,7 @@ class XenAPIHandler(CacheHandler):
             ca_file=given['ca_file'],
             insecure=given['insecure'],
         )
-        urls = given['url']
+        urls = opts.words(given['url'])
         session = resources.get('session')
         port: Port
         if session is not None:
@@ -97,7 +97,7 @@ class XenAPIHandler(CacheHandler):
         grace = datetime.timedelta(seconds=given['newborn_grace_seconds'])
         return cls(
             port,
-            srs=given['srs'],
+            srs=opts.words(given['srs']),
             host=given['host'],
             grace=grace,
             measure=given['measure_srs'],

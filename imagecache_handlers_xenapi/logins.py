@@ -61,6 +61,11 @@ class Own(Logins):
             raise ConfigurationError(
                 'the handler needs a host: set [imagecache_xenapi] url'
             )
+        if not password:
+            raise ConfigurationError(
+                f'user {username!r} has no password: set [imagecache_xenapi] '
+                f'password, or lend a session'
+            )
         self._username = username
         self._password = password
         self._dialling = dialling
@@ -84,15 +89,19 @@ class Own(Logins):
             then tried nowhere else: that may lock the account.
         :raises CallError: when there is none to be had.
         """
+        sent_on = ''
         for _ in range(_REDIRECTS):
             try:
                 return Login(address, self._try(address))
+            except (Away, Lost) as error:
+                raise Away(f'{sent_on}{error}') from error
             except Failed as error:
                 if error.code == 'SESSION_AUTHENTICATION_FAILED':
                     raise self._refused(address, error) from error
                 if error.code != 'HOST_IS_SLAVE' or not error.params:
                     raise
                 LOG.debug('%s is led by %s', address, error.params[0])
+                sent_on = f'{address} says that {error.params[0]} leads: '
                 try:
                     address = address.at(error.params[0])
                 except ValueError as why:

@@ -46,6 +46,7 @@ class Looks:
         # Read again with every pass.
         self._repositories: dict[str, Repository] = {}
         self._latest: dict[str, Survey] = {}
+        self._told: set[str] = set()
 
     def stores(self) -> list[Store]:
         with failures.reading('xenapi'):
@@ -68,8 +69,12 @@ class Looks:
                 try:
                     self._port.call('SR.update', one.ref)
                 except Failed as error:
-                    name = one.store.name
-                    LOG.warning('The size of %s may be old: %s', name, error)
+                    self._tell_once(one.store.name, error)
+
+    def _tell_once(self, store: str, error: Failed) -> None:
+        if store not in self._told:
+            self._told.add(store)
+            LOG.warning('The size of %s may be old: %s', store, error)
 
     def repository(self, store: str) -> Repository:
         """Give the SR that a store is; its reference is as good as a name.

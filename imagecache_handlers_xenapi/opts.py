@@ -1,5 +1,6 @@
 """The options of the handler ``xenapi``."""
 
+from collections.abc import Iterable
 import copy
 from typing import Any
 
@@ -15,8 +16,8 @@ OPTS: list[cfg.Opt] = [
         default=[],
         metavar='URL',
         help='A host of the pool, such as https://xen-1.example.org; name '
-        'the option once for each that may lead. Whichever answers tells '
-        'which one does.',
+        'all that may lead, separated by commas or one on each of several '
+        'such lines. Whichever answers tells which one does.',
     ),
     cfg.StrOpt('username', default='root', help='Who logs in.'),
     cfg.StrOpt('password', default='', secret=True, help='Their password.'),
@@ -36,15 +37,17 @@ OPTS: list[cfg.Opt] = [
         'timeout_seconds',
         default=60,
         min=1,
-        help='How long to wait for a connection, and for each answer.',
+        help='How long to wait for a connection, and for each answer. Both '
+        'are tried twice, and so is each url.',
     ),
-    cfg.ListOpt(
+    cfg.MultiStrOpt(
         'srs',
         default=['default-sr:true'],
         metavar='SRS',
-        help='The SRs that hold cached images, separated by commas: '
-        'default-sr:true, uuids, names, or other-config:KEY=VALUE for all '
-        "that have it, as in Nova's sr_matching_filter.",
+        help='The SRs that hold cached images, separated by commas or one on '
+        'each of several such lines: default-sr:true, uuids, names, or '
+        "other-config:KEY=VALUE for all that have it, as in Nova's "
+        'sr_matching_filter.',
     ),
     cfg.StrOpt(
         'host',
@@ -78,6 +81,12 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     """Give copies of the options, for oslo-config-generator."""
     return [(GROUP, copy.deepcopy(OPTS))]
+
+
+def words(values: Iterable[str]) -> list[str]:
+    """Give what stands on several lines, or on one between commas."""
+    found = [word.strip() for line in values for word in line.split(',')]
+    return [word for word in found if word] or list(values)
 
 
 def value(conf: cfg.ConfigOpts, name: str) -> Any:

@@ -70,8 +70,9 @@ class Pool:
         """Name each SR: by its name, else with its host, else by its uuid."""
         labels = Counter(sr['name_label'] for sr in self.srs.values())
         at_host = {
-            ref: f'{sr["name_label"]}@{self._host_of(ref)}'
+            ref: f'{sr["name_label"]}@{host}'
             for ref, sr in self.srs.items()
+            if (host := self._host_of(ref))
         }
         at_hosts = Counter(at_host.values())
         names = {}
@@ -79,7 +80,7 @@ class Pool:
             label = sr['name_label']
             if labels[label] == 1 and _may_name(label, at_hosts):
                 names[ref] = label
-            elif labels[label] > 1 and at_hosts[at_host[ref]] == 1:
+            elif labels[label] > 1 and at_hosts[at_host.get(ref, '')] == 1:
                 names[ref] = _or_uuid(at_host[ref], sr)
             else:
                 names[ref] = sr['uuid']
@@ -101,15 +102,16 @@ class Pool:
         names = self.names()
         found: dict[str, Repository] = {}
         for choice in choices:
-            refs = [
+            meant = [
                 ref
                 for ref in self.srs
                 if choice == names[ref] or self._is(ref, choice)
             ]
+            refs = [ref for ref in meant if self._is_at_hand(ref)]
             for ref in refs:
                 found.setdefault(ref, self._repository(ref, names[ref]))
             if not refs:
-                problem = f'no SR of the pool is {choice!r}'
+                problem = self._why_none(choice, meant, names.values())
                 store = Store(name=choice, problem=problem)
                 found.setdefault(
                     choice, Repository(ref='', kind='', store=store)
@@ -122,8 +124,7 @@ class Pool:
             return ref == self.default
         if config := _CONFIG.fullmatch(choice):
             told: str | None = sr['other_config'].get(config[1])
-            # As Nova's: what other hosts have plugged does not match.
-            return told == config[2] and (not self.host or self._plugged(ref))
+            return told == config[2]
         return choice in (sr['uuid'], sr['name_label'])
 
     def _repository(self, ref: str, name: str) -> Repository:
@@ -135,9 +136,29 @@ class Pool:
             name=name,
             total=total if known else None,
             free=max(0, total - used) if known else None,
-            problem=None if self._plugged(ref) else self._who_should(),
+            problem=None
+            if self._plugged(ref)
+            else 'no host of the pool has it plugged',
         )
         return Repository(ref=ref, kind=sr['type'], store=store)
+
+    def _is_at_hand(self, sr: str) -> bool:
+        """Tell if it is there for the one host that is asked about, if any."""
+        return self.host is None or self._plugged(sr)
+
+    def _why_none(
+        self, choice: str, meant: Collection[str], names: Iterable[str]
+    ) -> str:
+        if meant and self.host is not None:
+            host = self.hosts[self.host]['name_label']
+            return f'host {host} has no such SR plugged'
+        if choice == DEFAULT:
+            return f'the pool has no default SR, for {DEFAULT}'
+        there = ', '.join(sorted(names))
+        return (
+            f'[imagecache_xenapi] srs: no SR of the pool is {choice!r}, '
+            f'there are {there}'
+        )
 
     def _plugged(self, sr: str) -> bool:
         return any(
@@ -146,11 +167,6 @@ class Pool:
             and self.host in (None, plug['host'])
             for plug in self.plugs.values()
         )
-
-    def _who_should(self) -> str:
-        if self.host is None:
-            return 'no host of the pool has it plugged'
-        return f'host {self.hosts[self.host]["name_label"]} has it not plugged'
 
 
 def check_choices(choices: Iterable[str]) -> tuple[str, ...]:

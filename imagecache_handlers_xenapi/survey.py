@@ -164,6 +164,8 @@ def newborn(
     if not grace:
         return None
     seen = disk.marks.seen
-    if seen is not None and seen + grace <= now:
+    if seen is None:
+        return 'newborn: no sweep has seen it, and a clone looks like it'
+    if seen + grace <= now:
         return None
-    return 'newborn: a clone may yet look like its image'
+    return 'newborn: a clone may look like it for a while'

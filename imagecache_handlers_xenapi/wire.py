@@ -30,7 +30,6 @@ _ADVICE = {
     62: _OTHER_NAME,
     64: _OTHER_NAME,
 }
-_SIGN = 'set ca_file to the authority that signed it, or insecure'
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +60,21 @@ class Dialling:
             made.connect()
         except ssl.SSLCertVerificationError as error:
             why = (error.verify_message or str(error)).rstrip('.')
-            advice = _ADVICE.get(error.verify_code, _SIGN)
+            advice = _ADVICE.get(error.verify_code) or self._sign()
             raise Away(
                 f'{address}: the certificate is not trusted: {why}; {advice}'
             ) from error
+        except ssl.SSLError as error:
+            why = f'it speaks no TLS that we know ({_cause(error)})'
+            raise Away(f'{address}: {why}: is it http://?') from error
         except (OSError, UnicodeError) as error:
             raise Away(f'{address}: {_cause(error)}') from error
         return made
+
+    def _sign(self) -> str:
+        if self.ca_file is None:
+            return 'set ca_file to the authority that signed it, or insecure'
+        return f'ca_file {self.ca_file} does not hold what signed it'
 
 
 @functools.cache

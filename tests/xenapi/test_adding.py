@@ -22,10 +22,11 @@ UPLOAD = 'PUT /import_raw_vdi'
 TOMORROW = datetime.timedelta(days=1, minutes=1)
 
 
-def vhd(virtual, more=2**16):
+def vhd(virtual, more=2**16, kind=3):
     """Give a dynamic VHD, as far as anybody here reads it."""
     footer = b'conectix'.ljust(48, b'\0') + virtual.to_bytes(8, 'big')
-    return footer.ljust(512, b'\0') + b'block' * more
+    footer = (footer + bytes(4) + kind.to_bytes(4, 'big')).ljust(512, b'\0')
+    return footer + b'block' * more + footer
 
 
 class Died(BaseException):
@@ -105,6 +106,20 @@ class TestAdd(AddCase):
             with self.assertRaises(Unsupported):
                 self.add(data, form)
         self.assertEqual(0, self.pool.counters.of('VDI.create'))
+
+    def test_what_is_no_whole_disk_of_its_kind_is_no_image(self):
+        whole = vhd(2**30)
+        for data, form, why in (
+            (b'', 'raw', 'empty'),
+            (whole[:-512], 'vhd', 'end is missing'),
+            (vhd(2**30, kind=2), 'vhd', 'dynamic'),
+            (vhd(2**30, kind=4), 'vhd', 'dynamic'),
+            (b'disk' * 2**18 + whole[-512:], 'raw', 'fixed VHD'),
+        ):
+            with self.assertRaises(Unsupported) as caught:
+                self.add(data, form)
+            self.assertIn(why, str(caught.exception))
+            self.assertNothingLeft()
 
     def test_more_or_fewer_bytes_than_announced_are_no_image(self):
         for size in 10, 2**20 - 1, 2**20 + 1, 2**24:

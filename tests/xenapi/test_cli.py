@@ -139,6 +139,15 @@ class TestBadInput(CommandCase):
             self.configure(url=url)
             self.assertComplains('url', url, code=2)
 
+    def test_the_wrong_scheme(self):
+        self.configure(url=self.pool.url.replace('http:', 'https:'))
+        self.assertComplains('TLS', 'http://', code=1)
+
+    def test_a_slave_whose_master_is_away_is_told(self):
+        with self.host_away():
+            self.configure(url=self.pool.url_of(1))
+            self.assertComplains('says that', 'leads', 'refused', code=1)
+
     def test_a_host_that_nobody_knows(self):
         self.configure(url='http://no-such-host.invalid')
         self.assertComplains('no-such-host.invalid', code=1)
@@ -153,7 +162,7 @@ class TestBadInput(CommandCase):
 
     def test_an_sr_that_is_not_there_or_cannot_be_named(self):
         self.configure('srs = nowhere')
-        self.assertComplains('nowhere', code=1)
+        self.assertComplains('nowhere', 'srs', 'storage-0', code=1)
         for srs in 'default-sr:false', 'other-config:key':
             self.configure(f'srs = {srs}')
             self.assertComplains(srs, code=2)
@@ -256,7 +265,12 @@ class TestTls(CommandCase):
         super().start(scenario, certificate=cert, key=key, **how)
 
     def test_a_stranger_is_refused_with_what_to_do(self):
-        self.assertComplains('certificate', 'ca_file', code=1)
+        self.assertComplains('certificate', 'set ca_file', code=1)
+
+    def test_a_file_that_lacks_the_authority_is_named(self):
+        other, _ = certificates.files('subjectAltName=DNS:elsewhere')
+        self.configure(f'ca_file = {other}')
+        self.assertComplains('certificate', other, 'does not hold', code=1)
 
     def test_the_right_authority_is_trusted(self):
         cert, _ = certificates.files(certificates.NAMES)

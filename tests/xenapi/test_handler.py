@@ -70,6 +70,21 @@ class TestLoading(LoadCase):
             loader.load_handler('xenapi', self.conf())
         self.assertIn('url', str(caught.exception))
 
+    def test_without_a_password_it_says_what_to_set(self):
+        with self.assertRaises(ConfigurationError) as caught:
+            loader.load_handler('xenapi', self.conf(url=[self.pool.url]))
+        self.assertIn('[imagecache_xenapi] password', str(caught.exception))
+
+    def test_values_stand_on_lines_of_their_own_or_between_commas(self):
+        for srs in ['storage-0, storage-1'], ['storage-0', 'storage-1']:
+            conf = self.conf(
+                url=[f'http://127.0.0.1:9, {self.pool.url}'],
+                password=self.pool.password,
+                srs=srs,
+            )
+            names = [store.name for store in self.load(conf).stores()]
+            self.assertEqual(['storage-0', 'storage-1'], names)
+
     def test_the_options_are_heeded(self):
         conf = self.conf(
             url=[self.pool.url],

@@ -153,6 +153,16 @@ class TestOneHost(Pooled, unittest.TestCase):
                     self.assertEqual('storage-1', name)
                     self.assertIn(record['name_label'], problem)
 
+    def test_of_those_of_one_name_only_its_own(self):
+        for number in 1, 2:
+            [ref] = self.pool.do('SR.get_by_name_label', f'storage-{number}')
+            self.actors.set('SR', ref, name_label='Local')
+        handler = self.connect(host='host-1', srs=['storage-0', 'Local'])
+        self.assertEqual(
+            {'storage-0': None, 'Local@host-1': None},
+            {store.name: store.problem for store in handler.stores()},
+        )
+
     def test_the_pool_is_that_of_all(self):
         self.assertEqual(3, len(self.stores(None)))
 
@@ -183,7 +193,12 @@ class TestNames(unittest.TestCase):
         )
 
     def test_what_still_is_not_its_own_is_a_uuid(self):
-        for hosts in (), [(0, 'a'), (1, 'a')], [(0, 'a'), (0, 'b')]:
+        for hosts in (
+            (),
+            [(0, 'a'), (1, 'a')],
+            [(0, 'a'), (0, 'b')],
+            [(0, 'a'), (0, 'b'), (1, 'a'), (1, 'b')],
+        ):
             names = self.names(['Local', 'Local'], hosts)
             self.assertEqual(['uuid-0', 'uuid-1'], names)
 
