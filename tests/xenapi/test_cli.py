@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import unittest
 from imagecache_handlers.marks import lease_label
 from imagecache_handlers.marks import seen_label
 from imagecache_handlers_xenapi.simulator import drop
+from imagecache_handlers_xenapi.simulator import hang
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import User
 from tests.xenapi import certificates
@@ -129,6 +131,35 @@ class TestCommands(CommandCase):
         )
 
 
+class TestInterrupted(CommandCase):
+    def test_an_upload_that_is_ended_leaves_nothing(self):
+        file = self.conf.with_name('disk.raw')
+        file.write_bytes(b'disk' * 2**18)
+        for number in signal.SIGTERM, signal.SIGINT:
+            with self.subTest(number):
+                begun = threading.Event()
+                self.pool.before('task.create', begun.set)
+                self.pool.after('task.create', hang(2))
+                process = self.begin('add', 'debian', str(file))
+                self.assertTrue(begun.wait(30))
+                process.send_signal(number)
+                _, errors = process.communicate(timeout=30)
+                self.assertIn('interrupted', errors)
+                self.assertNotIn('Traceback', errors)
+                self.assertEqual(1, process.returncode)
+                self.assertEqual(set(), self.vdis())
+
+    def begin(self, *arguments):
+        command = [sys.executable, '-m', 'imagecache_handlers.frontends.cli']
+        return subprocess.Popen(  # noqa: S603 -- our own program
+            [*command, *arguments, '--store', 'storage-0']
+            + ['--config-file', str(self.conf)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
 class TestBadInput(CommandCase):
     def test_nobody_at_the_url(self):
         self.configure(url='http://127.0.0.1:9')
@@ -147,6 +178,13 @@ class TestBadInput(CommandCase):
         with self.host_away():
             self.configure(url=self.pool.url_of(1))
             self.assertComplains('says that', 'leads', 'refused', code=1)
+
+    def test_an_image_of_another_store_is_told_where_it_is(self):
+        self.cache('debian')
+        self.configure('srs = storage-0,storage-1')
+        done = self.run_on('evict', 'debian', '--store', 'storage-1', '--yes')
+        self.assertEqual(1, done.returncode)
+        self.assertIn('not in that store, but in storage-0', done.stderr)
 
     def test_a_host_that_nobody_knows(self):
         self.configure(url='http://no-such-host.invalid')

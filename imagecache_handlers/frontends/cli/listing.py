@@ -29,15 +29,18 @@ class List(WitnessedCommand, Paged):
         by_name = sorted(plan.verdicts, key=lambda one: one.image.identity)
         return Answer(
             rows=fields.of_verdicts(by_name, plan.now.astimezone()),
-            page=_page(by_name),
+            page=_page(by_name, whole=not plan.problems),
             code=FAILED if plan.problems else 0,
         )
 
 
-def _page(verdicts: Collection[Verdict]) -> Iterator[lines.Line]:
+def _page(
+    verdicts: Collection[Verdict], *, whole: bool
+) -> Iterator[lines.Line]:
     """Give a line for each image: its id whole, and no more than fits."""
     if not verdicts:
-        yield lines.line('No image is cached.')
+        where = '' if whole else ' in what could be read'
+        yield lines.line(f'No image is cached{where}.')
         return
     names = [printable(plan_page.named(one.image)) for one in verdicts]
     wide = max(map(len, names))

@@ -30,16 +30,25 @@ def copies(site: Opened, said: str) -> list[CachedImage]:
         raise ConfigurationError(f'{said} may be any of {several}')
     if meant:
         return site.cache.find(meant[0], store=site.store)
-    raise ImageNotFound(said, _advice(said, listed))
+    elsewhere = site.cache.find(said) if site.store else []
+    raise ImageNotFound(said, _advice(said, listed, elsewhere))
 
 
-def _advice(said: str, listed: Collection[str]) -> str:
+def _advice(
+    said: str, listed: Collection[str], elsewhere: Collection[CachedImage]
+) -> str:
+    if elsewhere:
+        return f'not in that store, but in {_stores(elsewhere)}'
     near = difflib.get_close_matches(said, listed, n=1)
     if near:
         return f'did you mean {near[0]}?'
     if len(said) < _SHORTEST:
         return f'of an id give {_SHORTEST} characters or more'
     return 'see imagecache list'
+
+
+def _stores(images: Collection[CachedImage]) -> str:
+    return ', '.join(sorted({image.store for image in images}))
 
 
 def _listed(site: Opened) -> set[str]:

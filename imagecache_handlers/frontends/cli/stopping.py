@@ -1,4 +1,7 @@
-"""Ctrl-C: once to end after the current image, twice to end at once."""
+"""Ctrl-C: once to end after the current image, twice to end at once.
+
+What would leave something half done is undone first.
+"""
 
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -34,6 +37,19 @@ def stoppable() -> Iterator[Callable[[], bool]]:
         yield wanted.is_set
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Have an end by SIGTERM undo what is half done, as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say('imagecache: interrupted\n')
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _at_once(*_: object) -> NoReturn:
