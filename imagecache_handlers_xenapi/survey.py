@@ -131,7 +131,12 @@ class Survey:
             size=kin.size,
             frees=kin.frees,
             cached_at=disk.cached_at,
-            users=frozenset(map(self._called, kin.users)) | disk.vbds,
+            users=frozenset(
+                [
+                    *map(self._called, kin.users),
+                    *(f'VBD {ref}' for ref in disk.vbds),
+                ]
+            ),
             unknown=self._unknown(disk, kin),
             busy=disk.busy or removal,
             marks=disk.marks,
@@ -141,9 +146,10 @@ class Survey:
         """Give the name of a disk, by which people know whose it is."""
         name = self._names.get(uuid, '').strip()[:_LONGEST]
         if not name or not name.isprintable():
-            return uuid
+            return f'VDI {uuid}'
         # Several users are listed with commas.
-        return f'"{name}" ({uuid})' if ',' in name else f'{name} ({uuid})'
+        shown = f'"{name}"' if ',' in name else name
+        return f'{shown} (VDI {uuid})'
 
     def _unknown(self, disk: Disk, kin: chain.Kin) -> str | None:
         return (

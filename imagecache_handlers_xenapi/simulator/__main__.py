@@ -17,6 +17,13 @@ user {user}, password {password}
     import XenAPI
     session = XenAPI.Session('{url}', ignore_ssl=True)
     session.login_with_password('{user}', '{password}', '1.0', 'me')
+
+    [imagecache]
+    handler = xenapi
+    [imagecache_xenapi]
+    url = {url}
+    password = {password}
+    srs = {srs}
 """
 
 
@@ -51,11 +58,13 @@ def _text(simulator: Simulator) -> str:
         f'host {number}: {simulator.url_of(number)}'
         for number in range(len(simulator.addresses))
     ]
+    srs = simulator.do('SR.get_all')
     return _LOGIN.format(
         urls='\n'.join(urls),
         url=simulator.url,
         user=simulator.username,
         password=simulator.password,
+        srs=', '.join(simulator.do('SR.get_name_label', sr) for sr in srs),
     )
 
 

@@ -150,8 +150,8 @@ MUTANTS = [
         mutant(
             'a halted machine does not use its disk',
             'survey',
-            ' | disk.vbds,',
-            ',',
+            "*(f'VBD {ref}' for ref in disk.vbds),",
+            '',
         ),
     ),
     (

@@ -322,3 +322,26 @@ class TestTls(CommandCase):
     def test_insecure_is_asked_for_by_name(self):
         self.configure('insecure = true')
         self.out('list')
+
+
+class TestSimulator(CommandCase):
+    """What ``python -m imagecache_handlers_xenapi.simulator`` prints."""
+
+    def test_the_configuration_that_it_prints_works(self):
+        module = 'imagecache_handlers_xenapi.simulator'
+        command = [sys.executable, '-m', module, '--srs=2', '--images=3']
+        with subprocess.Popen(  # noqa: S603 -- our own program
+            command, stdout=subprocess.PIPE, text=True
+        ) as process:
+            printed = []
+            for line in process.stdout:
+                printed.append(line.strip())
+                if line.strip().startswith('srs ='):
+                    break
+            begin = printed.index('[imagecache]')
+            self.conf.write_text('\n'.join(printed[begin:]))
+            try:
+                rows = json.loads(self.out('list', '-f', 'json'))
+            finally:
+                process.terminate()
+        self.assertEqual(3, len(rows))

@@ -200,8 +200,13 @@ class TestDefects(SweepCase):
     def test_users_are_called_by_the_names_of_their_disks(self):
         ref = self.idle('debian')
         names = ('web-1 disk 0', '', 'a\x1b[2J', 'x' * 70, 'a, b')
-        long = 'x' * 60 + ' ({})'
-        shown = ('web-1 disk 0 ({})', '{}', '{}', long, '"a, b" ({})')
+        shown = (
+            'web-1 disk 0 (VDI {})',
+            'VDI {}',
+            'VDI {}',
+            'x' * 60 + ' (VDI {})',
+            '"a, b" (VDI {})',
+        )
         users = set()
         for name, words in zip(names, shown, strict=True):
             disk = self.actors.spawn(ref)
