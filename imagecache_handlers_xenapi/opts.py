@@ -6,6 +6,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from imagecache_handlers import config_values
 from imagecache_handlers.exceptions import ConfigurationError
 
 GROUP = 'imagecache_xenapi'
@@ -71,6 +72,7 @@ OPTS: list[cfg.Opt] = [
         'calls that follow.',
     ),
 ]
+_BY_NAME = {opt.dest: opt for opt in OPTS}
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
@@ -94,7 +96,13 @@ def value(conf: cfg.ConfigOpts, name: str) -> Any:
 
     :raises ConfigurationError: when it is set to nothing that fits.
     """
+    opt = _BY_NAME[name]
+    if not opt.secret:
+        return config_values.read(conf, GROUP, opt)
     try:
         return conf[GROUP][name]
-    except (cfg.Error, ValueError) as error:
-        raise ConfigurationError(f'[{GROUP}] {name}: {error}') from error
+    except (cfg.Error, ValueError):
+        # What is wrong would be told with a part of it.
+        raise ConfigurationError(
+            f'[{GROUP}] {name} cannot be read: write $$ for each $ in it'
+        ) from None

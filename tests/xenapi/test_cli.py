@@ -194,6 +194,16 @@ class TestBadInput(CommandCase):
         self.configure(password='wrong')
         self.assertComplains('SESSION_AUTHENTICATION_FAILED', code=2)
 
+    def test_values_that_fit_no_option(self):
+        for line, words in (
+            ('timeout_seconds = 0', ('timeout_seconds', ' 0 ')),
+            ('insecure = maybe', ('insecure', 'maybe')),
+            ('password = pa$word', ('password', '$$')),
+        ):
+            self.configure(line)
+            self.assertComplains(*words, code=2)
+            self.assertNotIn('option word', self.run_on('list').stderr)
+
     def test_no_url(self):
         self.conf.write_text('[imagecache]\nhandler = xenapi\n')
         self.assertComplains('[imagecache_xenapi] url', code=2)
