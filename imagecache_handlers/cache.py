@@ -1,4 +1,4 @@
-"""ImageCache: what everybody calls; the only loop over a handler's images."""
+"""ImageCache: what everybody calls to see, keep and evict images."""
 
 from collections.abc import Callable
 from collections.abc import Collection

@@ -7,6 +7,7 @@ import logging
 import secrets
 from typing import BinaryIO
 
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.marks import seen_label
@@ -144,7 +145,7 @@ class Adding:
                 if not disk.vbds:
                     self._removals.destroy(disk)
                     return True
-            except CallError as error:
+            except CacheError as error:
                 if failures.is_gone(error, ref):
                     return True
                 LOG.debug('Half an image stays for now: %s', error)

@@ -95,11 +95,12 @@ class Evicting:
             disk = _again(survey, image, parent or disk.parent)
             if disk is None:
                 return None
-        now = survey.image(disk)
-        if now.users:
-            raise ImageInUse(image.image_id, now.users)
+        fresh = survey.image(disk)
+        if fresh.users:
+            raise ImageInUse(image.image_id, fresh.users)
         why = _protected(disk, image, self._clocks.now())
-        if why := why or now.busy or now.unknown:
+        why = why or fresh.busy or fresh.unknown
+        if why:
             raise ImageBusy(image.image_id, why)
         return disk
 

@@ -59,7 +59,6 @@ _ROLES = {
     'VDI.add_to_other_config': 'vm-admin',
     'VDI.create': 'vm-admin',
     'VDI.remove_from_other_config': 'vm-admin',
-    'VDI.set_name_description': 'vm-admin',
     'VDI.set_name_label': 'vm-admin',
 }
 
@@ -96,7 +95,7 @@ class Lost(CallError):
     """The answer was lost: the call may have been made, or may yet be."""
 
 
-def is_gone(error: CallError, *names: str) -> bool:
+def is_gone(error: CacheError, *names: str) -> bool:
     """Tell if an error says that this very object is there no more.
 
     Work on a disk may stumble over something else that is gone.

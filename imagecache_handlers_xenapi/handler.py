@@ -7,8 +7,8 @@ from typing import Any
 from typing import BinaryIO
 from typing import Self
 
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageExists
-from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.marks import check_label
@@ -21,7 +21,6 @@ from imagecache_handlers_xenapi.adding import Adding
 from imagecache_handlers_xenapi.evicting import Evicting
 from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import CallError
-from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.labelling import Labelling
 from imagecache_handlers_xenapi import lent
 from imagecache_handlers_xenapi.logins import Own
@@ -32,7 +31,7 @@ from imagecache_handlers_xenapi.repositories import DEFAULT
 from imagecache_handlers_xenapi.session import Port
 from imagecache_handlers_xenapi.session import Session
 from imagecache_handlers_xenapi.timing import Clocks
-from imagecache_handlers_xenapi.wire import Dialling
+from imagecache_handlers_xenapi import wire
 
 GRACE = datetime.timedelta(seconds=600)
 
@@ -49,7 +48,7 @@ class XenAPIHandler(CacheHandler):
     # xapi works on one disk of an SR at a time, and on many SRs.
     parallel = 8
     batch = 50
-    # The first sight is what the age of a newborn is counted from.
+    # The grace of a newborn is counted from its first sight.
     wants_seen = True
 
     def __init__(
@@ -79,9 +78,10 @@ class XenAPIHandler(CacheHandler):
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
         from imagecache_handlers_xenapi import opts
 
+        wire.sdk()
         opts.register_opts(conf)
         given = {opt.dest: opts.value(conf, opt.dest) for opt in opts.OPTS}
-        dialling = Dialling(
+        dialling = wire.Dialling(
             timeout=given['timeout_seconds'],
             ca_file=given['ca_file'],
             insecure=given['insecure'],
@@ -154,7 +154,8 @@ class XenAPIHandler(CacheHandler):
         uuid = self._adding.add(repository, meta, content, checked)
         try:
             survey = self._looks.survey(store)
-        except StoreUnavailable as error:
+        except CacheError as error:
+            # It is published all the same.
             raise Uncertain(meta.image_id, str(error)) from error
         disk = survey.disk(uuid)
         if disk is None or disk.image_id != meta.image_id:
@@ -172,10 +173,10 @@ class XenAPIHandler(CacheHandler):
             return 0
         try:
             self._removals.destroy(disk)
-        except Failed as error:
+        except CallError as error:
             if failures.is_gone(error, disk.ref, disk.uuid):
                 return 0
-            raise failures.of_store(debris.store, error) from error
-        except CallError as error:
-            raise failures.of_write(disk.uuid, debris.store, error) from error
+            raise failures.of_removal(
+                disk.uuid, debris.store, error
+            ) from error
         return None if disk.parent else disk.size or None

@@ -16,7 +16,7 @@ from imagecache_handlers_xenapi.session import Port
 
 
 def write(port: Port, ref: str, name: str, value: str = 'set') -> None:
-    """Add a key to the ``other_config`` of a disk that has it not, or has.
+    """Add a key to ``other_config``; one that is there keeps its value.
 
     :raises CallError: when that is not certain.
     """

@@ -17,6 +17,7 @@ from imagecache_handlers_xenapi.logins import Logins
 from imagecache_handlers_xenapi.session import Port
 from imagecache_handlers_xenapi.session import Session
 from imagecache_handlers_xenapi.wire import Dialling
+from imagecache_handlers_xenapi.wire import sdk
 
 
 def port(lent: Any, dialling: Dialling, url: str | None = None) -> Port:
@@ -49,7 +50,7 @@ class _Pooled(Logins):
         self._lent = lent
 
     def obtain(self) -> Login:
-        with _asking():
+        with _asking(self._lent):
             ref = self._lent.get_session_id()
             return _login(self._address(), ref)
 
@@ -77,7 +78,7 @@ class _Plain(Logins):
         self._address = Address.parse(url)
 
     def obtain(self) -> Login:
-        with _asking():
+        with _asking(self._lent):
             return _login(self._address, self._lent.handle)
 
     def give_back(self, login: Login) -> None:
@@ -97,16 +98,21 @@ def _login(address: Address, ref: object) -> Login:
 
 
 @contextlib.contextmanager
-def _asking() -> Iterator[None]:
+def _asking(lent: Any) -> Iterator[None]:
     """Have a lender's errors be ours."""
-    from XenAPI import Failure
-
     try:
         yield
-    except Failure as error:
-        raise _refused(error.details) from error
+    except _failures(lent) as error:
+        details = getattr(error, 'details', ())
+        raise _refused(details) from error
     except _ODD as error:
         raise Away(f'a lent session: {error!r}') from error
+
+
+def _failures(lent: Any) -> tuple[type[Exception], ...]:
+    """Give what it fails with: os_xenapi has a XenAPI of its own."""
+    packages: tuple[Any, ...] = (sdk(), getattr(lent, 'XenAPI', None))
+    return tuple(one.Failure for one in packages if hasattr(one, 'Failure'))
 
 
 # What a lender may meet on its way, and what it raises when it was closed,

@@ -9,6 +9,7 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Store
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi import failures
+from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi import filters
 from imagecache_handlers_xenapi.releasing import Releasing
@@ -23,7 +24,7 @@ LOG = logging.getLogger(__name__)
 
 
 class Looks:
-    """Reads, and remembers what a store's name stands for."""
+    """Reads, and remembers what a store's name stands for, and held last."""
 
     def __init__(
         self,
@@ -68,10 +69,10 @@ class Looks:
             if one.store.problem is None:
                 try:
                     self._port.call('SR.update', one.ref)
-                except Failed as error:
+                except CallError as error:
                     self._tell_once(one.store.name, error)
 
-    def _tell_once(self, store: str, error: Failed) -> None:
+    def _tell_once(self, store: str, error: CallError) -> None:
         if store not in self._told:
             self._told.add(store)
             LOG.warning('The size of %s may be old: %s', store, error)
@@ -115,9 +116,10 @@ class Looks:
     def latest(self, image: CachedImage) -> Survey | None:
         """Give the last look at an SR, if it still tells who shares an image.
 
-        It does if it met no chain in the making and no disk came since: one
-        comes to hang off a base copy when it is made.  Later the collector
-        only moves it up its own chain, off which it hung before.
+        It does if it met no chain in the making, showed no user (who may have
+        gone since), and no disk came since: one comes to hang off a base copy
+        when it is made.  Later the collector only moves it up its own chain,
+        off which it hung before.
         """
         latest = self._latest.get(image.store)
         if latest is None or not latest.settled:

@@ -1,6 +1,6 @@
 """The options of the handler ``xenapi``."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 import copy
 from typing import Any
 
@@ -85,9 +85,10 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     return [(GROUP, copy.deepcopy(OPTS))]
 
 
-def words(values: Iterable[str]) -> list[str]:
+def words(values: Collection[str]) -> list[str]:
     """Give what stands on several lines, or on one between commas."""
     found = [word.strip() for line in values for word in line.split(',')]
+    # Of nothing but commas somebody is to be told.
     return [word for word in found if word] or list(values)
 
 

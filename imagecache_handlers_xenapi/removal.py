@@ -12,7 +12,6 @@ from typing import Any
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi import failures
-from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi import filters
@@ -60,7 +59,8 @@ class Removals:
 
         By ``end`` of the monotonic clock this returns or raises.
 
-        :raises Failed: when it was refused; it is still there.
+        :raises Failed: when it was refused, or failed in the middle.
+        :raises Away: when nobody was asked.
         :raises Lost: when it may be gone, or may yet go.
         """
         if end is None:
@@ -106,7 +106,7 @@ class Removals:
                 raise error from answer
             self._forget(disk)
             return
-        except CallError as trouble:
+        except CacheError as trouble:
             raise error from trouble
         raise error
 

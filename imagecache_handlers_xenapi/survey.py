@@ -106,13 +106,13 @@ class Survey:
             )
             for disk in self._candidates.values()
             if (since := disk.staged_at) is not None
-            and since + _HALF_MADE < self._now
+            and self._now - since > _HALF_MADE
             and not (disk.vbds or disk.busy)
             and not self.is_shared(disk)
         ]
 
     def disk(self, uuid: str) -> Disk | None:
-        """Give one of the disks that bear a mark of ours or Nova's."""
+        """Give one of the disks that bear a mark, or the name of half one."""
         return self._candidates.get(uuid)
 
     def image(self, disk: Disk, removal: str | None = None) -> CachedImage:
@@ -172,6 +172,6 @@ def newborn(
     seen = disk.marks.seen
     if seen is None:
         return 'newborn: no sweep has seen it, and a clone looks like it'
-    if seen + grace <= now:
+    if now - seen >= grace:
         return None
     return 'newborn: a clone may look like it for a while'

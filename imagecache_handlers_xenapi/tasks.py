@@ -97,7 +97,7 @@ class Tasks:
             self._port.call('task.cancel', task)
 
     def forget(self, task: str) -> None:
-        """Remove a task that has ended."""
+        """Have a task removed: nobody asks any more how it ended."""
         with contextlib.suppress(CacheError):
             self._port.call('task.destroy', task)
 
@@ -105,5 +105,6 @@ class Tasks:
 def _check(method: str, record: Mapping[str, Any]) -> None:
     if record['status'] == 'success':
         return
-    error = record.get('error_info') or ('TASK_CANCELLED', '')
-    raise Failed(method, error)
+    cancelled = record['status'] == 'cancelled'
+    code = 'TASK_CANCELLED' if cancelled else 'INTERNAL_ERROR'
+    raise Failed(method, record['error_info'] or (code,))

@@ -8,6 +8,7 @@ import logging
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers_xenapi.address import Address
 from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi.repositories import Repository
 from imagecache_handlers_xenapi.session import Port
 from imagecache_handlers_xenapi.tasks import TaskLost
@@ -101,7 +102,7 @@ class Uploads:
         try:
             yield task
         except TaskLost as error:
-            raise Away(f'{transfer.METHOD}: {error}') from error
+            raise Lost(f'{transfer.METHOD}: {error}') from error
         except BaseException:
             self._tasks.cancel(task)
             raise
@@ -111,7 +112,7 @@ class Uploads:
     def _follow(self, task: str) -> None:
         end = self._clocks.monotonic() + _PATIENCE
         if not self._tasks.follow(task, transfer.METHOD, end):
-            raise Away(f'{transfer.METHOD} does not end')
+            raise Lost(f'{transfer.METHOD} does not end')
 
 
 def _reached(leader: Address, homes: Iterable[str | None]) -> list[Address]:

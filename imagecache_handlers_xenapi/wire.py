@@ -209,11 +209,18 @@ def _elsewhere(address: Address, target: str) -> str:
     return f' to {target[:100]!r}' if target else ''
 
 
-def _proxy(url: str, transport: xmlrpc.client.Transport) -> Any:
-    # Here, so that handlers can be listed where it is not installed.
+def sdk() -> Any:
+    """Give the package XenAPI: not before, for handlers are listed without.
+
+    :raises ImportError: when it is not installed.
+    """
     import XenAPI
 
-    return XenAPI.Session(url, transport=transport)
+    return XenAPI
+
+
+def _proxy(url: str, transport: xmlrpc.client.Transport) -> Any:
+    return sdk().Session(url, transport=transport)
 
 
 def _cause(error: Exception) -> str:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import unittest
 
+from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageExists
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import StoreUnavailable
@@ -272,6 +273,22 @@ class TestAdd(AddCase):
             return 'debris'
         self.assertEqual(set(), self.vdis())
         return 'nothing'
+
+    def test_cleaning_that_fails_says_what_is_known(self):
+        for (code, *params), error in (
+            (('VDI_IN_USE', 'x', 'destroy'), ImageBusy),
+            (('INTERNAL_ERROR', 'x'), Uncertain),
+            (('RBAC_PERMISSION_DENIED', 'x', 'no'), StoreUnavailable),
+        ):
+            self.start()
+            handler = self.connect(Mortal(self.own(), 9))
+            with self.assertRaises(Died):
+                self.add(b'x' * 2**20, handler=handler)
+            handler = self.connect(clocks=self.tomorrow())
+            [debris] = handler.debris('storage-0')
+            self.pool.before('Async.VDI.destroy', fail(code, *params))
+            with self.assertRaises(error):
+                handler.clean(debris)
 
     def test_a_copy_of_half_an_image_is_none(self):
         handler = self.connect(Mortal(self.own(), 9))

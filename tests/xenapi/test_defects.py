@@ -450,6 +450,10 @@ class TestEvict(SweepCase):
 
     def test_who_may_not_ask_for_it_gets_the_last_sizes(self):
         handler = self.connect(measure=True)
+        for number in 1, 2:
+            self.pool.after('SR.update', drop(), number)
+        self.assertIsNone(handler.stores()[0].problem)
+        handler = self.connect(measure=True)
         denied = fail('RBAC_PERMISSION_DENIED', 'sr.update', 'no')
         self.pool.before('SR.update', denied)
         logging.disable(logging.NOTSET)

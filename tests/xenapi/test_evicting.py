@@ -281,6 +281,17 @@ class TestTasks(EvictingCase):
         self.handler._port.may_block = False
         self.assertFollowed(broken, broken, method='task.get_record')
 
+    def test_a_failure_without_a_reason_may_have_done_something(self):
+        image = self.claimed(self.cache('debian'))
+
+        def break_off():
+            for task in self.pool.do('task.get_all'):
+                self.actors.set('task', task, status='failure')
+
+        self.pool.before('event.from', break_off)
+        with self.assertRaises(Uncertain):
+            self.handler.evict(image)
+
     def test_a_task_that_xapi_forgot_is_no_success(self):
         ref = self.cache('debian')
         image = self.claimed(ref)

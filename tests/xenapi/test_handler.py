@@ -1,11 +1,14 @@
 """The handler as it is loaded, and what it makes of odd pools."""
 
+import sys
 import unittest
+from unittest import mock
 
 from oslo_config import cfg
 import XenAPI
 
 from imagecache_handlers import ConfigurationError
+from imagecache_handlers import HandlerLoadError
 from imagecache_handlers import loader
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Uncertain
@@ -69,6 +72,14 @@ class TestLoading(LoadCase):
         with self.assertRaises(ConfigurationError) as caught:
             loader.load_handler('xenapi', self.conf())
         self.assertIn('url', str(caught.exception))
+
+    def test_without_the_sdk_it_says_what_to_install(self):
+        conf = self.conf(url=[self.pool.url], password='x')
+        with (
+            mock.patch.dict(sys.modules, {'XenAPI': None}),
+            self.assertRaisesRegex(HandlerLoadError, 'XenAPI'),
+        ):
+            loader.load_handler('xenapi', conf)
 
     def test_without_a_password_it_says_what_to_set(self):
         with self.assertRaises(ConfigurationError) as caught:
