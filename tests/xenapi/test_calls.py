@@ -50,7 +50,7 @@ class CallsCase(Pooled, unittest.TestCase):
 
 
 class TestPlan(CallsCase):
-    def test_a_plan_takes_four_calls_and_one_for_each_further_sr(self):
+    def test_a_plan_takes_three_calls_and_one_for_each_further_sr(self):
         for srs in 1, 2, 5:
             with self.subTest(srs=srs):
                 self.start(Scenario(images=20, other=80, srs=srs))
@@ -107,7 +107,7 @@ class TestSweep(CallsCase):
         )
         calls = self.calls()
         # The plan, one look for each 50, and the stores once more.
-        rest = 4 + 2 + 3
+        rest = 3 + 2 + 2
         self.assertLessEqual(sum(calls.values()), rest + 100 * 7)
         self.assertEqual(100, calls['VDI.add_to_other_config'])
         self.assertNotIn('VDI.remove_from_other_config', calls)
