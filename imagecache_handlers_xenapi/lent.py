@@ -112,7 +112,13 @@ def _asking(lent: Any) -> Iterator[None]:
 def _failures(lent: Any) -> tuple[type[Exception], ...]:
     """Give what it fails with: os_xenapi has a XenAPI of its own."""
     packages: tuple[Any, ...] = (sdk(), getattr(lent, 'XenAPI', None))
-    return tuple(one.Failure for one in packages if hasattr(one, 'Failure'))
+    found = (getattr(one, 'Failure', None) for one in packages)
+    # A proxy claims to have whatever it is asked for.
+    return tuple(
+        one
+        for one in found
+        if isinstance(one, type) and issubclass(one, Exception)
+    )
 
 
 # What a lender may meet on its way, and what it raises when it was closed,

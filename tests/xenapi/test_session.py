@@ -8,6 +8,7 @@ import resource
 import ssl
 import threading
 import time
+import types
 import unittest
 from unittest import mock
 
@@ -16,6 +17,7 @@ import XenAPI
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers_xenapi.address import Address
 from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi import filters
@@ -605,6 +607,20 @@ class TestLent(PortCase):
                     port.call('pool.get_all')
                 self.assertIn('not logged in', str(caught.exception))
         self.assertEqual(0, self.pool.counters.calls)
+
+    def test_what_a_lender_has_of_its_own_to_raise_is_ours(self):
+        class Failure(Exception):
+            details = ('SESSION_INVALID', 'x')
+
+        class Lender(Counting):
+            XenAPI = types.SimpleNamespace(Failure=Failure)
+
+            def get_session_id(self):
+                raise Failure
+
+        lender = Lender(XenAPI.Session(self.pool.url), self.pool.url)
+        with self.assertRaises(CallError):
+            lent.port(lender, self.dialling).call('pool.get_all')
 
     def test_a_lender_that_is_nowhere_is_away(self):
         session = self.lend()
