@@ -130,6 +130,7 @@ class Adding:
         try:
             yield
         except BaseException:
+            # Ctrl-C too: nobody else knows of that disk.
             self._discard(ref, image_id)
             raise
 

@@ -202,6 +202,7 @@ class Session(Port):
             self._put(connection)
             raise
         except BaseException:
+            # Ctrl-C too: the answer may yet come, to somebody else's call.
             connection.close()
             raise
         self._put(connection)

@@ -104,6 +104,7 @@ class Uploads:
         except TaskLost as error:
             raise Lost(f'{transfer.METHOD}: {error}') from error
         except BaseException:
+            # Ctrl-C too: xapi would wait for the rest.
             self._tasks.cancel(task)
             raise
         finally:
