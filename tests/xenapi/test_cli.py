@@ -219,6 +219,11 @@ class TestBadInput(CommandCase):
         self.configure('host = xen-9')
         self.assertComplains('xen-9', 'host-1, host-2', code=2)
 
+    def test_nothing_is_said_of_what_could_not_be_read(self):
+        self.configure('srs = nowhere')
+        done = self.run_on('list')
+        self.assertIn('No image is cached in what could be read', done.stdout)
+
     def test_an_sr_that_is_plugged_nowhere_stops_no_other(self):
         [sr] = self.pool.do('SR.get_by_name_label', 'storage-1')
         self.actors.plug(sr, attached=False)

@@ -459,5 +459,8 @@ class TestEvict(SweepCase):
         logging.disable(logging.NOTSET)
         with self.assertLogs('imagecache_handlers_xenapi') as logs:
             [store] = handler.stores()
+            self.pool.before('SR.update', denied)
+            handler.stores()
         self.assertIsNone(store.problem)
         self.assertIn('pool-operator', logs.output[0])
+        self.assertEqual(1, len(logs.output))
