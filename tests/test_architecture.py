@@ -70,16 +70,13 @@ ROOMS = {
 DIRECTORY = {
     'handler': (
         'adding disowned folder labelling layout leftovers mounts notes '
-        'nova_layout opening opts overlays'
+        'nova_layout opening opts users'
     ),
     'opts': '',
     'adding': 'birth closing flock folder layout opening sidecar',
     'disowned': 'folder layout',
     'leftovers': 'flock folder layout opening sidecar',
-    'overlays': 'chains instances',
-    'instances': 'chains mounts qcow2',
-    'chains': 'closing qcow2',
-    'qcow2': '',
+    'users': 'closing mounts',
     'layout': 'folder sidecar',
     'nova_layout': 'birth folder layout nova_lock sidecar',
     'nova_lock': 'closing folder',
@@ -92,6 +89,13 @@ DIRECTORY = {
     'flock': 'closing',
     'closing': '',
     'mounts': '',
+}
+# Its inner room, who uses which file.
+USERS = {
+    'overlays': 'chains instances',
+    'instances': 'chains qcow2',
+    'chains': 'qcow2',
+    'qcow2': '',
 }
 OPTIONS = {'opts': {'config_values'}}
 CONTRACT = {'exceptions', 'handler', 'marks', 'model', 'source'}
@@ -160,6 +164,14 @@ LIBRARIES = {
 }
 
 
+PACKAGES = (
+    NAME,
+    f'{NAME}.directory',
+    f'{NAME}.directory.users',
+    XENAPI.name,
+)
+
+
 def sources():
     return sorted(CORE.rglob('*.py'))
 
@@ -175,7 +187,7 @@ def imports(path: pathlib.Path) -> set[str]:
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             found.add(node.module or '')
-            if node.module in (NAME, f'{NAME}.directory', XENAPI.name):
+            if node.module in PACKAGES:
                 found.update(f'{node.module}.{one.name}' for one in node.names)
     return found
 
@@ -196,10 +208,20 @@ def test_a_room_imports_what_it_may(name):
 
 @pytest.mark.parametrize('name', DIRECTORY)
 def test_a_room_of_the_directory_imports_what_it_may(name):
-    path = CORE / 'directory' / f'{name}.py'
-    inside = own(path, f'{NAME}.directory')
-    assert inside <= set(DIRECTORY[name].split())
-    assert own(path) <= CONTRACT | {'directory'} | OPTIONS.get(name, set())
+    path = CORE / 'directory' / name
+    files = path.glob('*.py') if path.is_dir() else [path.with_suffix('.py')]
+    for file in files:
+        inside = own(file, f'{NAME}.directory') - {name}
+        assert inside <= set(DIRECTORY[name].split())
+        may = CONTRACT | {'directory'} | OPTIONS.get(name, set())
+        assert own(file) <= may
+
+
+@pytest.mark.parametrize('name', USERS)
+def test_a_room_of_the_users_imports_what_it_may(name):
+    path = CORE / 'directory' / 'users' / f'{name}.py'
+    inside = own(path, f'{NAME}.directory.users')
+    assert inside <= set(USERS[name].split())
 
 
 @pytest.mark.parametrize('name', XENAPI_ROOMS)
@@ -225,9 +247,12 @@ def test_every_room_has_its_place():
     for folder, rooms in (
         (CORE, ROOMS),
         (CORE / 'directory', DIRECTORY),
+        (CORE / 'directory' / 'users', USERS),
         (XENAPI, XENAPI_ROOMS),
     ):
         modules = {path.stem for path in folder.glob('*.py')}
+        if folder.name == 'directory':
+            modules.add('users')
         assert modules - {'__init__'} == set(rooms)
 
 

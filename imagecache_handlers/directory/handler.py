@@ -24,8 +24,8 @@ from imagecache_handlers.directory import notes
 from imagecache_handlers.directory.nova_layout import Nova
 from imagecache_handlers.directory.opening import changing
 from imagecache_handlers.directory.opening import opened
-from imagecache_handlers.directory.overlays import Overlays
-from imagecache_handlers.directory.overlays import Survey
+from imagecache_handlers.directory.users.overlays import Overlays
+from imagecache_handlers.directory.users.overlays import Survey
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse

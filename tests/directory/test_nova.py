@@ -12,7 +12,7 @@ from unittest import mock
 
 from imagecache_handlers.directory import birth
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory.overlays import Overlays
+from imagecache_handlers.directory.users.overlays import Overlays
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache

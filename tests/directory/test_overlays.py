@@ -4,11 +4,11 @@ import os
 import shutil
 from unittest import mock
 
-from imagecache_handlers.directory import chains
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import instances
 from imagecache_handlers.directory import mounts
-from imagecache_handlers.directory.overlays import Overlays
+from imagecache_handlers.directory.users import chains
+from imagecache_handlers.directory.users import instances
+from imagecache_handlers.directory.users.overlays import Overlays
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageInUse
 from tests.directory.disks import header

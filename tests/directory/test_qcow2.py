@@ -10,7 +10,7 @@ from hypothesis import example
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagecache_handlers.directory import qcow2
+from imagecache_handlers.directory.users import qcow2
 from tests.directory.disks import header
 from tests.directory.disks import qemu
 from tests.directory.place import Place

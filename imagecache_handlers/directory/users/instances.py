@@ -4,10 +4,10 @@ from collections.abc import Mapping
 import os
 import stat
 
-from imagecache_handlers.directory import chains
-from imagecache_handlers.directory.chains import Identity
 from imagecache_handlers.directory import mounts
-from imagecache_handlers.directory import qcow2
+from imagecache_handlers.directory.users import chains
+from imagecache_handlers.directory.users.chains import Identity
+from imagecache_handlers.directory.users import qcow2
 
 # A file system's own, which not everybody may read.
 _NO_INSTANCE = 'lost+found'

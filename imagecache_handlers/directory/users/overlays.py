@@ -15,9 +15,9 @@ import math
 import os
 import time
 
-from imagecache_handlers.directory import chains
-from imagecache_handlers.directory.chains import Identity
-from imagecache_handlers.directory.instances import Instances
+from imagecache_handlers.directory.users import chains
+from imagecache_handlers.directory.users.chains import Identity
+from imagecache_handlers.directory.users.instances import Instances
 
 # Seconds from which on a look is long.
 _LONG = 0.05

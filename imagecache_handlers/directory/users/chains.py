@@ -4,8 +4,8 @@ import os
 import stat
 
 from imagecache_handlers.directory.closing import close
-from imagecache_handlers.directory import qcow2
-from imagecache_handlers.directory.qcow2 import Below
+from imagecache_handlers.directory.users import qcow2
+from imagecache_handlers.directory.users.qcow2 import Below
 
 # Device and inode: which file it is, by whatever name.
 Identity = tuple[int, int]

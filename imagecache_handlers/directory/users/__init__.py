@@ -1,0 +1,1 @@
+"""Users: who has which file of a store, as the disks that lie around tell."""
