@@ -111,10 +111,8 @@ def _look(node: _Node, name: str) -> tuple[Named, list[_Node]]:
         found = found.also(protocols.direct(str(config), True, name))
     references = [
         one
-        for key, value in node.options.items()
-        if key in _CHILDREN
-        for one in (value if isinstance(value, list) else [value])
-        if isinstance(one, str) and one
+        for key, one in _children(node.options)
+        if key in _CHILDREN and isinstance(one, str) and one
     ]
     if references:
         found = found.also(protocols.unknown(name, *references))
@@ -144,19 +142,26 @@ def _formats(node: _Node, driver: str) -> int:
 def _below(node: _Node, is_format: bool) -> list[_Node]:
     """Give the nodes right below one; they need not have a driver."""
     found = []
-    for key, value in node.options.items():
-        parts = [value]
-        if key in _LISTS:
-            parts = list(value.values()) if isinstance(value, dict) else value
-        if not isinstance(parts, list):
+    for key, one in _children(node.options):
+        if not isinstance(one, dict):
             continue
-        for one in parts:
-            if not isinstance(one, dict):
-                continue
-            if key in _INNER | _LISTS:
-                found.append(_Node(one, node.formats, is_format))
-            elif key in _CHILDREN or not _IS_NODE.isdisjoint(one):
-                found.append(_Node(one, 0, key in _APART))
+        if key in _INNER | _LISTS:
+            found.append(_Node(one, node.formats, is_format))
+        elif key in _CHILDREN or not _IS_NODE.isdisjoint(one):
+            found.append(_Node(one, 0, key in _APART))
+    return found
+
+
+def _children(options: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Give what each key has, and of a list each part."""
+    found = []
+    for key, value in options.items():
+        parts = [value]
+        if key in _LISTS and isinstance(value, dict):
+            parts = list(value.values())
+        elif isinstance(value, list):
+            parts = value
+        found += [(key, one) for one in parts]
     return found
 
 
