@@ -38,7 +38,10 @@ _PARENT_KEY = re.compile(rb'parentFileNameHint', re.I)
 _PARENT = re.compile(rb'parentFileNameHint[ \t]*=[ \t]*"([^"\n]*)"', re.I)
 _PARENT_ID = re.compile(rb'parentCID[ \t]*=[ \t]*([0-9a-f]+)', re.I)
 _NO_PARENT = 'ffffffff'
-_EXTENT_BEGINS = re.compile(rb'[ \t\r]*(?:RW|RDONLY|NOACCESS)[ \t]')
+_EXTENT = re.compile(
+    rb'^[ \t\r\v\f]*(?:RW|RDONLY|NOACCESS)\s[^\n]*', re.MULTILINE
+)
+_NAME_ENDS = re.compile(rb'["\r]')
 _FLAT = frozenset([b'FLAT', b'VMFS', b'VMFSRDM', b'VMFSRAW'])
 _NAMELESS = b'ZERO'
 # In so many parts of 2 GiB no disk of today is cut, nor has two parents.
@@ -107,7 +110,7 @@ def _parents(content: bytes) -> list[Named]:
 
 def _extents(content: bytes) -> list[Named]:
     content, _, _ = content.partition(b'\0')
-    lines = list(filter(_EXTENT_BEGINS.match, content.split(b'\n')))
+    lines = _EXTENT.findall(content)
     if len(lines) > _MOST_EXTENTS:
         raise Unresolved(f'it has {len(lines)} extents')
     return [_extent(line) for line in lines]
@@ -117,7 +120,7 @@ def _extent(line: bytes) -> Named:
     _, _, kind, rest = [*line.split(None, 3), b'', b'', b''][:4]
     if kind == _NAMELESS:
         return Named()
-    name = rest[1:].partition(b'"')[0]
+    name = _NAME_ENDS.split(rest[1:], maxsplit=1)[0]
     if not rest.startswith(b'"') or not name:
         told = line.decode(errors='replace')
         return protocols.unknown(told)
