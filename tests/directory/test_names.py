@@ -44,10 +44,12 @@ def tree(tmp_path_factory):
     disks.qemu('create', '-f', 'raw', 'base', '1M', cwd=root)
     disks.qemu('create', '-f', 'raw', './b:c d%62', '1M', cwd=root)
     shutil.copy(root / 'base', root / 'same')
-    disks.qemu(*'create -f qcow2 -F raw -b base mid'.split(), cwd=root)
-    disks.qemu(*'create -f qcow2 empty 1M'.split(), cwd=root)
     disks.qemu(
-        *'create -f qcow2 -o'.split(),
+        *['create', '-f', 'qcow2', '-F', 'raw', '-b', 'base', 'mid'], cwd=root
+    )
+    disks.qemu(*['create', '-f', 'qcow2', 'empty', '1M'], cwd=root)
+    disks.qemu(
+        *['create', '-f', 'qcow2', '-o'],
         f'data_file={root}/data',
         'split',
         '1M',
@@ -289,11 +291,35 @@ def test_long_and_odd_names_are_shown_short_and_harmless():
 
 
 keys = st.sampled_from(
-    'file file.filename filename driver backing backing.file.filename '
-    'children children.0.filename data-file offset image server x'.split()
+    [
+        'file',
+        'file.filename',
+        'filename',
+        'driver',
+        'backing',
+        'backing.file.filename',
+        'children',
+        'children.0.filename',
+        'data-file',
+        'offset',
+        'image',
+        'server',
+        'x',
+    ]
 )
 strings = st.sampled_from(
-    'raw qcow2 file nbd quorum /base base rbd luks blkdebug'.split()
+    [
+        'raw',
+        'qcow2',
+        'file',
+        'nbd',
+        'quorum',
+        '/base',
+        'base',
+        'rbd',
+        'luks',
+        'blkdebug',
+    ]
 ) | st.text(max_size=4)
 options = st.dictionaries(
     keys,

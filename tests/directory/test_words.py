@@ -89,10 +89,10 @@ def test_the_disks_of_a_machine():
     )
     assert found == (
         Word(f'{INSTANCES}/1/disk', 'qcow2'),
+        Word(f'{INSTANCES}/_base/abc', 'raw'),
         Word('/dev/vg/a', 'raw'),
         # Where nothing is said libvirt has QEMU take it for raw.
         Word('/iso/a.iso', 'raw'),
-        Word(f'{INSTANCES}/_base/abc', 'raw'),
     )
     iso = "<disk type='file'><source file='/iso/a.iso'/></disk>"
     assert disks(iso, kind='bhyve') == (Word('/iso/a.iso', ''),)
