@@ -17,39 +17,6 @@ from imagecache_handlers.directory.users.values import shown
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'', re.DOTALL)
 _ESCAPED = re.compile(r'\\.|"', re.DOTALL)
 
-# Of these each gives a form to bytes, and in these names may stand.
-_FORMATS = frozenset(
-    [
-        'qcow2',
-        'qcow',
-        'qed',
-        'vmdk',
-        'vdi',
-        'vpc',
-        'vhdx',
-        'luks',
-        'parallels',
-        'bochs',
-        'cloop',
-        'dmg',
-    ]
-)
-_FILTERS = frozenset(
-    [
-        'blkdebug',
-        'blklogwrites',
-        'blkreplay',
-        'blkverify',
-        'compress',
-        'copy-before-write',
-        'copy-on-read',
-        'preallocate',
-        'quorum',
-        'replication',
-        'snapshot-access',
-        'throttle',
-    ]
-)
 # The children that hold the bytes that this layer gives a form.
 _INNER = frozenset(['file', 'image', 'raw', 'test', 'x-image', 'x-raw'])
 _LISTS = frozenset(['children', 'extents'])
@@ -100,10 +67,10 @@ def _look(node: _Node, name: str) -> tuple[Named, list[_Node]]:
         return _file(node, name), []
     if driver in protocols.ELSEWHERE:
         return Named(), []
-    if driver not in _FORMATS | _FILTERS | {'raw', ''}:
+    if driver not in protocols.FORMATS | protocols.FILTERS | {'raw', ''}:
         return protocols.unknown(name, *_places(node.options)), []
     node = node._replace(formats=node.formats + _formats(node, driver))
-    inner = _below(node, driver not in _FILTERS)
+    inner = _below(node, driver not in protocols.FILTERS)
     found = Named()
     if 'filename' in node.options or not inner:
         found = _file(node, name)
@@ -136,7 +103,7 @@ def _formats(node: _Node, driver: str) -> int:
     if driver == 'raw':
         # What begins further down has its header there as well.
         return int(bool(node.formats and node.options.get('offset')))
-    return int(driver not in _FILTERS)
+    return int(driver not in protocols.FILTERS)
 
 
 def _below(node: _Node, is_format: bool) -> list[_Node]:

@@ -1,4 +1,4 @@
-"""Protocols: which names, or drivers, of QEMU lead to files of this host."""
+"""Protocols and drivers of QEMU: which of them lead to files of this host."""
 
 import posixpath
 import re
@@ -30,6 +30,40 @@ ELSEWHERE = frozenset(
         'nvme',
         'null-co',
         'null-aio',
+    ]
+)
+
+# Of these each gives a form to bytes, and in these names may stand.
+FORMATS = frozenset(
+    [
+        'qcow2',
+        'qcow',
+        'qed',
+        'vmdk',
+        'vdi',
+        'vpc',
+        'vhdx',
+        'luks',
+        'parallels',
+        'bochs',
+        'cloop',
+        'dmg',
+    ]
+)
+FILTERS = frozenset(
+    [
+        'blkdebug',
+        'blklogwrites',
+        'blkreplay',
+        'blkverify',
+        'compress',
+        'copy-before-write',
+        'copy-on-read',
+        'preallocate',
+        'quorum',
+        'replication',
+        'snapshot-access',
+        'throttle',
     ]
 )
 
