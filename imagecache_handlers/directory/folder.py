@@ -13,6 +13,7 @@ from typing import Self
 
 from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import notes
+from imagecache_handlers.directory import rights
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.exceptions import Uncertain
 
@@ -84,7 +85,8 @@ def notes_on(
         if not listed:
             return notes.NONE
         subject = notes.Subject.of(folder, name, found.st_ino, written)
-        return notes.Notes.of(subject, listed)
+        said = (note for note in listed if not notes.is_foreign(folder, note))
+        return notes.Notes.of(subject, said)
     if asked is None:
         return notes.NONE
     subject = notes.Subject.of(folder, name, found.st_ino, written)
@@ -194,8 +196,10 @@ def broken(folder: int, entry: str, *, locked: bool = False) -> str | None:
     found = sidecar.look(folder, entry)
     if name is None or found is None or not stat.S_ISREG(found.st_mode):
         return None
+    if not rights.is_owned(folder, found):
+        return None
     note = notes.Note.parse(entry)
-    if note is None and entry.endswith(sidecar.STAGE):
+    if note is None and is_new(folder, entry):
         held = flock.is_held(folder, entry)
         return None if held else 'adding an image was cut off'
     lock = sidecar.path(name, sidecar.LOCK)
@@ -205,11 +209,27 @@ def broken(folder: int, entry: str, *, locked: bool = False) -> str | None:
         return _void(folder, note)
     if entry == lock:
         return None if locked or found.st_size else 'whoever held it died'
+    if entry.endswith(sidecar.STAGE):
+        return 'adding an image was cut off'
     if entry.endswith(sidecar.NEW):
         return 'writing labels was cut off'
     if sidecar.look(folder, name) is None and sidecar.read(folder, name):
         return 'its image is gone'
     return None
+
+
+def is_new(folder: int, entry: str) -> bool:
+    """Tell if an entry is a stage that did not become its image yet.
+
+    Whoever may read the image may lock it: that says nothing any more.
+    """
+    name = sidecar.owner(entry)
+    if name is None or not entry.endswith(sidecar.STAGE):
+        return False
+    found, image = sidecar.look(folder, entry), sidecar.look(folder, name)
+    if found is None or image is None:
+        return True
+    return not os.path.samestat(found, image)
 
 
 def _void(folder: int, note: notes.Note) -> str | None:
