@@ -4,8 +4,10 @@ import os
 import stat
 
 from imagecache_handlers.directory.closing import close
-from imagecache_handlers.directory.users import qcow2
-from imagecache_handlers.directory.users.qcow2 import Below
+from imagecache_handlers.directory.users import headers
+from imagecache_handlers.directory.users.headers import Below
+from imagecache_handlers.directory.users.values import shown
+from imagecache_handlers.directory.users.values import Unresolved
 
 # Device and inode: which file it is, by whatever name.
 Identity = tuple[int, int]
@@ -24,12 +26,15 @@ def is_disk(found: os.stat_result) -> bool:
 
 
 def below(path: str) -> tuple[Below, ...]:
-    """Name the files right below a disk, as ``qcow2.read`` does."""
+    """Name the files right below a disk, as ``headers.read`` does."""
     fd = os.open(path, _READ)
     try:
-        return qcow2.read(fd)
+        found = headers.read(fd, os.lseek(fd, 0, os.SEEK_END))
     finally:
         close(fd)
+    if found.problems:
+        raise Unresolved(found.problems[0])
+    return found.below
 
 
 class Chains:
@@ -50,7 +55,7 @@ class Chains:
         why = str(error)
         if isinstance(error, OSError) and error.strerror:
             why = error.strerror
-        self.problems.append(f'{qcow2.shown(path)}: {why}')
+        self.problems.append(f'{shown(path)}: {why}')
 
     def add(self, user: str, folder: str, files: tuple[Below, ...]) -> None:
         """Make one the user of files, and of whatever lies below those.
@@ -73,7 +78,7 @@ class Chains:
     def _identity(self, path: str) -> Identity:
         found = os.stat(path)
         if not is_disk(found):
-            raise qcow2.Unresolved('is no disk')
+            raise Unresolved('is no disk')
         self._files[path] = identity(found)
         return self._files[path]
 
@@ -86,6 +91,6 @@ class Chains:
 def _from(folder: str, files: tuple[Below, ...]) -> list[Below]:
     # As QEMU does: from where the file that names them was found.
     return [
-        (path if path.startswith('/') else f'{folder}/{path}', last)
+        Below(path if path.startswith('/') else f'{folder}/{path}', last)
         for path, last in files
     ]

@@ -7,7 +7,8 @@ import stat
 from imagecache_handlers.directory import mounts
 from imagecache_handlers.directory.users import chains
 from imagecache_handlers.directory.users.chains import Identity
-from imagecache_handlers.directory.users import qcow2
+from imagecache_handlers.directory.users.values import shown
+from imagecache_handlers.directory.users.values import Unresolved
 
 # A file system's own, which not everybody may read.
 _NO_INSTANCE = 'lost+found'
@@ -39,11 +40,11 @@ class Instances:
         """Look at each instance that has its folder, or disk, there."""
         try:
             if why := mounts.absent(path):
-                raise qcow2.Unresolved(why)
+                raise Unresolved(why)
             if not os.listdir(path):
                 # As it looks where nothing is mounted any more, and an
                 # overlay that nobody sees is still an overlay.
-                raise qcow2.Unresolved('it is empty; is it mounted?')
+                raise Unresolved('it is empty; is it mounted?')
             self._folder(path, None, 0)
         except (OSError, ValueError) as error:
             self._chains.tell(path, error)
@@ -51,7 +52,7 @@ class Instances:
     def _folder(self, path: str, user: str | None, depth: int) -> None:
         """Look at what lies in a folder: of one instance, or of all."""
         if depth > _DEEPEST:
-            raise qcow2.Unresolved('it lies too deep to be looked at')
+            raise Unresolved('it lies too deep to be looked at')
         seen: set[str] = set()
         for _ in range(_MOST_LISTS):
             with os.scandir(path) as entries:
@@ -65,7 +66,7 @@ class Instances:
             if not gone and (user is not None or not new):
                 return
             seen.update([entry.name for entry in new])
-        raise qcow2.Unresolved('it changes all the time')
+        raise Unresolved('it changes all the time')
 
     def _entry(
         self,
@@ -76,7 +77,7 @@ class Instances:
     ) -> bool:
         """Look at one entry; False if it is gone."""
         path = entry.path
-        who = qcow2.shown(entry.name) if user is None else user
+        who = shown(entry.name) if user is None else user
         try:
             if entry.is_symlink():
                 self._link(folder, entry, who, depth)
