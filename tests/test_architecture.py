@@ -74,9 +74,10 @@ DIRECTORY = {
     ),
     'opts': 'access',
     'access': '',
+    'alone': 'users',
     'adding': (
-        'access birth closing flock folder layout opening safe_open sidecar '
-        'sparse'
+        'access alone birth closing flock folder layout opening safe_open '
+        'sidecar sparse'
     ),
     'disowned': 'folder layout',
     'leftovers': 'flock folder layout opening sidecar',

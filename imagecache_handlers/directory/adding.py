@@ -8,6 +8,7 @@ import secrets
 from typing import BinaryIO
 
 from imagecache_handlers.directory.access import Access
+from imagecache_handlers.directory import alone
 from imagecache_handlers.directory import birth
 from imagecache_handlers.directory.closing import close
 from imagecache_handlers.directory import flock
@@ -85,6 +86,10 @@ def _fill(fd: int, content: BinaryIO, meta: ImageMeta, store: str) -> None:
         raise Unsupported(meta.image_id, why)
     with translated(store):
         os.ftruncate(fd, size)
+        named = alone.refuse(fd, size)
+    if named:
+        raise Unsupported(meta.image_id, named)
+    with translated(store):
         os.fsync(fd)
 
 

@@ -202,7 +202,8 @@ class DirectoryHandler(CacheHandler):
                 labelling.relabel(fd, file, labels)
 
     def room(self, meta: ImageMeta, store: str) -> int:
-        return meta.size
+        # Zeros are not written: a sparse image stays sparse.
+        return meta.size if meta.allocated is None else meta.allocated
 
     def add(
         self,
