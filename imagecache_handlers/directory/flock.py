@@ -14,6 +14,8 @@ from imagecache_handlers.directory import safe_open
 # Nobody holds one longer than a few small writes take.
 PATIENCE = 30.0
 _PAUSE = 0.01
+# A list waits for the few names that a label takes on a full disk.
+MANNERS = 2.0
 # For the owner of the folder alone: who may open one may hold it, for ever.
 _MODE = 0o600
 
@@ -48,10 +50,11 @@ def turn(folder: int, *, alone: bool = False) -> Iterator[None]:
     :raises TimeoutError: when somebody else has it for very long.
     """
     how = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
-    deadline = time.monotonic() + PATIENCE
+    patience = PATIENCE if alone else MANNERS
+    deadline = time.monotonic() + patience
     while not _lock(folder, how):
         if time.monotonic() > deadline:
-            raise TimeoutError(f'it was locked for {PATIENCE:.0f} s')
+            raise TimeoutError(f'it was locked for {patience:.0f} s')
         time.sleep(_PAUSE)
     try:
         yield

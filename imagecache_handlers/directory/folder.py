@@ -8,6 +8,7 @@ import dataclasses
 import datetime
 import os
 import stat
+import time
 from typing import NamedTuple
 from typing import Self
 
@@ -16,6 +17,10 @@ from imagecache_handlers.directory import notes
 from imagecache_handlers.directory import rights
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.exceptions import Uncertain
+
+# A label is moved faster than this.
+_PAUSE = 0.05
+_MOST_LISTS = 100
 
 
 class File(NamedTuple):
@@ -56,11 +61,30 @@ class Listing:
 
     @classmethod
     def of(cls, folder: int) -> Self:
-        with flock.turn(folder):
-            names = dict.fromkeys(os.listdir(folder))
+        names = _names(folder)
         return cls(
             names=names, stages=_stages(names), noted=notes.listed(names)
         )
+
+
+def _names(folder: int) -> dict[str, None]:
+    try:
+        with flock.turn(folder):
+            return dict.fromkeys(os.listdir(folder))
+    except TimeoutError:
+        # Whoever may read a folder may lock it, and for ever.
+        return _steady(folder)
+
+
+def _steady(folder: int) -> dict[str, None]:
+    """Give the names once they stay the same, for nothing is moved then."""
+    names = dict.fromkeys(os.listdir(folder))
+    for _ in range(_MOST_LISTS):
+        time.sleep(_PAUSE)
+        before, names = names, dict.fromkeys(os.listdir(folder))
+        if names == before:
+            return names
+    raise TimeoutError('it is locked, and changes all the time')
 
 
 def _stages(names: Iterable[str]) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import time
 import unittest
 
 from imagecache_handlers.directory import DirectoryHandler
@@ -285,6 +286,32 @@ class TestLocksOfOurs(Shared):
 
         self.adding(meanwhile)
         self.assertEqual(1, len(self.listed()))
+
+    def test_a_folder_that_they_lock_is_listed_all_the_same(self):
+        image = self.add()
+        self.root.chmod(0o755)
+        locking = subprocess.Popen(
+            ['flock', self.path, 'sleep', '60'],  # noqa: S607
+            user=NOBODY,
+            process_group=0,
+        )
+        self.enterContext(locking)
+        self.addCleanup(os.killpg, locking.pid, signal.SIGKILL)
+        while not self.is_locked():
+            time.sleep(0.01)
+        self.assertEqual([image], self.listed())
+        self.connect().mark(image, {'site.a'})
+        self.assertEqual({'site.a'}, self.labels())
+
+    def is_locked(self):
+        fd = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(fd)
+        return False
 
     def test_a_stage_that_became_the_image_is_debris_whoever_locks_it(self):
         self.add()
