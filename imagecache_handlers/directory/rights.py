@@ -11,7 +11,6 @@ import ctypes
 import errno
 import functools
 import os
-import pwd
 import stat
 from typing import Any
 
@@ -24,13 +23,21 @@ _ACL = 'system.posix_acl_access'
 def problem(folder: int, path: str) -> str | None:
     """Say who may write in the folder of a store, and should not."""
     found = os.fstat(folder)
+    if why := _open_to(folder, found, path):
+        return why
+    if why := safe_open.swapped_by(path, found.st_uid):
+        return f'{why}, and could put another folder in its place'
+    return None
+
+
+def _open_to(folder: int, found: os.stat_result, path: str) -> str | None:
     if found.st_mode & stat.S_IWOTH:
         return f'everybody may write in it: chmod o-w {path}'
     if not found.st_mode & stat.S_IWGRP:
         return None
     if _has_acl(folder):
         return f'others may write in it by an ACL: setfacl -b {path}'
-    if found.st_gid not in (0, _own_group(found.st_uid)):
+    if found.st_gid not in (0, safe_open.own_group(found.st_uid)):
         return f'group {found.st_gid} may write in it: chmod g-w {path}'
     return None
 
@@ -84,14 +91,6 @@ def _has_acl(folder: int) -> bool:
         return bool(os.getxattr(folder, _ACL))
     except OSError:
         return False
-
-
-def _own_group(user: int) -> int | None:
-    """Give the group that a user has of their own, as most have."""
-    try:
-        return pwd.getpwuid(user).pw_gid
-    except KeyError:
-        return None
 
 
 @contextlib.contextmanager

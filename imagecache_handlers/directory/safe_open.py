@@ -6,6 +6,7 @@ would have root read, or write, wherever its owner likes.
 
 import errno
 import os
+import pwd
 import stat
 
 from imagecache_handlers.directory.closing import close
@@ -13,6 +14,10 @@ from imagecache_handlers.directory.closing import closing
 
 # So many links no honest path has; the kernel gives up at as many.
 _MOST_LINKS = 40
+
+# As whom the kernel shows those that a namespace of users has no number for.
+_OUTSIDE = 65534
+_EVERYBODY = ['0', '0', '4294967295']
 
 # Without a right to read it, as in a folder of mode 711.
 _STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -50,21 +55,59 @@ def open_file(folder: int, name: str, flags: int, mode: int = 0o600) -> int:
     return os.open(name, flags | _FILE, mode, dir_fd=folder)
 
 
-def others(found: os.stat_result) -> str | None:
-    """Say who else may change what lies in a folder; None: root and we.
+def swapped_by(path: str, owner: int) -> str | None:
+    """Say who could put another folder in place of one that is opened.
 
-    A sticky folder as /tmp keeps each from the entries of the others.
+    None: nobody but root, we and its owner.
     """
-    if found.st_uid not in (0, os.geteuid()):
-        return f'user {found.st_uid} owns'
+    walk = _Walk(path)
+    try:
+        while walk.names:
+            if why := others(os.fstat(walk.fd), owner):
+                return f'{why} {walk.path}'
+            walk.step(walk.names.pop())
+    finally:
+        close(walk.fd)
+    return None
+
+
+def others(found: os.stat_result, *known: int) -> str | None:
+    """Say who else may change what lies in a folder.
+
+    None: root, we and those that are known.  A sticky folder as /tmp keeps
+    each from the entries of the others.
+    """
+    if found.st_uid not in (0, os.geteuid(), *known):
+        told = f'user {found.st_uid} owns'
+        return None if _is_outside(found.st_uid) else told
     if found.st_mode & stat.S_ISVTX:
         return None
     if found.st_mode & stat.S_IWOTH:
-        return 'everybody may write'
-    # Our own group is as often as not that of one user.
-    if found.st_mode & stat.S_IWGRP and found.st_gid not in (0, os.getegid()):
-        return f'group {found.st_gid} may write'
-    return None
+        return 'everybody may write in'
+    if not found.st_mode & stat.S_IWGRP:
+        return None
+    if found.st_gid in (0, own_group(found.st_uid)):
+        return None
+    return f'group {found.st_gid} may write in'
+
+
+def own_group(user: int) -> int | None:
+    """Give the group that a user has of their own, as most have."""
+    try:
+        return pwd.getpwuid(user).pw_gid
+    except KeyError:
+        return None
+
+
+def _is_outside(user: int) -> bool:
+    """Tell if that is how those look who are not in our own namespace.
+
+    Root is one of these in one that a user has made.
+    """
+    if user != _OUTSIDE:
+        return False
+    with open('/proc/self/uid_map', encoding='ascii') as file:
+        return file.read().split() != _EVERYBODY
 
 
 class _Walk:
@@ -82,7 +125,7 @@ class _Walk:
     def step(self, name: str) -> None:
         """Enter the next folder, or turn to where a symlink leads."""
         if name == '..' and self._others:
-            raise OSError(errno.ELOOP, f'.. from a folder that {self._others}')
+            raise _refused(f'.. where {self._others} a folder above it')
         self.path = os.path.normpath(os.path.join(self.path, name))
         fd, found = _entered(self.fd, name)
         if stat.S_ISLNK(found.st_mode):
@@ -99,7 +142,7 @@ class _Walk:
     def _turn(self, target: str, owner: int) -> None:
         whose = f'a symlink of user {owner}'
         if self._others:
-            raise _refused(f'{whose} in or below a folder that {self._others}')
+            raise _refused(f'{whose}, where {self._others} a folder above it,')
         if owner not in (0, os.geteuid()):
             raise _refused(whose)
         self._links += 1

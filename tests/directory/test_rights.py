@@ -96,6 +96,17 @@ class TestWhoMayWrite(Shared):
         self.folder.chmod(0o755)  # The mask, so that nobody may.
         self.assertIsNone(self.problem())
 
+    def test_where_others_could_swap_it_the_store_has_one(self):
+        self.root.chmod(0o1777)
+        self.assertIsNone(self.problem())
+        self.root.chmod(0o777)
+        self.assertIn(f'everybody may write in {self.root}', self.problem())
+        self.root.chmod(0o755)
+        chown(self.root)
+        self.assertIn(f'user {NOBODY} owns {self.root}', self.problem())
+        chown(self.folder)  # As all that Nova has.
+        self.assertIsNone(self.problem())
+
     def test_who_is_neither_owner_nor_root_leaves_nothing(self):
         self.add()
         os.chown(self.folder, 0, NOBODY)
@@ -290,7 +301,7 @@ class TestLocksOfOurs(Shared):
     def test_a_folder_that_they_lock_is_listed_all_the_same(self):
         image = self.add()
         self.root.chmod(0o755)
-        locking = subprocess.Popen(
+        locking = subprocess.Popen(  # noqa: S603
             ['flock', self.path, 'sleep', '60'],  # noqa: S607
             user=NOBODY,
             process_group=0,
