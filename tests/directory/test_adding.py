@@ -259,6 +259,8 @@ class TestAlone(Adding):
         path = self.root / 'disk'
         path.write_bytes(header('/etc/passwd', features=1 << 40))
         self.refused(path, 'features that nobody knows')
+        path.write_bytes(b'LUKS\xba\xbe' + bytes(4096))
+        self.refused(path, 'encrypted')
 
     def test_what_the_source_says_of_its_form_does_not_matter(self):
         content = header('/etc/passwd')

@@ -1,6 +1,7 @@
 """Who may write in a store, whose files count there, and who dies in it."""
 
 import contextlib
+import ctypes
 import datetime
 import fcntl
 import io
@@ -10,11 +11,13 @@ import struct
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import unittest
 
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import flock
+from imagecache_handlers.directory import rights
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers.model import ImageMeta
@@ -32,6 +35,8 @@ from tests.directory.test_crashes import Mortal
 # Tags of entries in an ACL: owner, a user, the group, the mask, the rest.
 ACL = ((1, 7, -1), (2, 7, NOBODY), (4, 5, -1), (16, 7, -1), (32, 5, -1))
 
+CAP_CHOWN, CAP_SETUID = 0, 7
+
 LOCKING = """
 from imagecache_handlers.directory import flock
 import os, sys, time
@@ -46,6 +51,20 @@ with flock.held(folder, sys.argv[2]), flock.held(folder, sys.argv[3]):
 def as_root(test):
     """Whoever is not root has no folders of others to look after."""
     return unittest.skipUnless(os.geteuid() == 0, 'for root')(test)
+
+
+def drop(*capabilities):
+    """Be root without some of its rights, by ``capset(2)``."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    version = struct.pack('Ii', 0x20080522, 0)
+    sets = (ctypes.c_uint32 * 6)()
+    if libc.capget(version, sets):
+        raise OSError(ctypes.get_errno(), 'capget')
+    for capability in capabilities:
+        sets[0] &= ~(1 << capability)
+        sets[1] &= ~(1 << capability)
+    if libc.capset(version, sets):
+        raise OSError(ctypes.get_errno(), 'capset')
 
 
 def chown(*paths, owner=NOBODY):
@@ -260,6 +279,60 @@ class TestRootThatDies(Shared, Mortal):
         file.touch()
         self.assertEqual(0, file.stat().st_uid)
         self.assertEqual(0, file.stat().st_gid)
+
+
+@as_root
+class TestInTheOwnersName(Shared):
+    """Files that root makes in the folder of another service."""
+
+    def setUp(self):
+        super().setUp()
+        chown(self.folder)
+        self.fd = os.open(self.folder, os.O_RDONLY)
+        self.addCleanup(os.close, self.fd)
+
+    def make(self, name):
+        os.close(rights.make(self.fd, name, os.O_WRONLY, 0o644))
+        found = (self.folder / name).stat()
+        self.assertEqual((NOBODY, NOBODY), (found.st_uid, found.st_gid))
+
+    def test_other_threads_stay_root_and_so_does_this_one_afterwards(self):
+        self.make('0')
+        stop, owners = threading.Event(), set()
+
+        def work():
+            while not stop.is_set():
+                file = self.root / 'file'
+                file.touch()
+                owners.add(file.stat().st_uid)
+                file.unlink()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            for number in range(1, 500):
+                self.make(str(number))
+        finally:
+            stop.set()
+            thread.join()
+        self.assertEqual({0}, owners)
+        with self.assertRaises(FileExistsError):
+            self.make('1')
+        work_once = self.root / 'once'
+        work_once.touch()
+        self.assertEqual(0, work_once.stat().st_uid)
+
+    def test_who_may_not_act_for_others_gives_away(self):
+        self._apart(lambda: drop(CAP_SETUID), lambda: self.make('x'))
+
+    def test_who_may_neither_leaves_nothing(self):
+        def act():
+            with self.assertRaises(PermissionError) as caught:
+                self.make('x')
+            self.assertIn(f'user {NOBODY}', str(caught.exception))
+            self.assertEqual([], self.entries())
+
+        self._apart(lambda: drop(CAP_SETUID, CAP_CHOWN), act)
 
 
 @as_root
