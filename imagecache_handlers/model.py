@@ -130,15 +130,21 @@ class CachedImage:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ImageMeta:
-    """What is known of an image before it is cached."""
+    """What is known of an image before it is cached.
+
+    ``allocated`` is how many of its bytes are no holes, where that is known.
+    """
 
     image_id: str
     size: int
     disk_format: str
+    allocated: int | None = None
 
     def __post_init__(self) -> None:
         check_image_id(self.image_id)
         check_size('size', self.size)
+        if self.allocated is not None:
+            check_size('allocated', self.allocated)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 import contextlib
 import dataclasses
+import errno
 import io
 import os
 import stat
@@ -81,8 +82,12 @@ class LocalFile:
                 if not stat.S_ISREG(found.st_mode):
                     raise SourceError(self.path, 'it is no regular file')
                 form = disk_format(os.pread(fd, _HEAD, 0))
+                allocated = _allocated(fd, found.st_size)
             meta = ImageMeta(
-                image_id=image_id, size=found.st_size, disk_format=form
+                image_id=image_id,
+                size=found.st_size,
+                disk_format=form,
+                allocated=allocated,
             )
             steady = io.BufferedReader(_Steady(self.path, fd, found), _CHUNK)
             yield meta, cast(BinaryIO, steady)
@@ -94,6 +99,21 @@ def disk_format(head: bytes) -> str:
         if head.startswith(magic, offset):
             return name
     return _RAW
+
+
+def _allocated(fd: int, size: int) -> int:
+    """Count the bytes of a file that are no holes."""
+    total = end = 0
+    while end < size:
+        try:
+            begin = os.lseek(fd, end, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            break  # the rest is one hole
+        end = os.lseek(fd, begin, os.SEEK_HOLE)
+        total += end - begin
+    return total
 
 
 class _Steady(io.RawIOBase):

@@ -69,24 +69,32 @@ ROOMS = {
 # Of the core a handler knows the contract, and nothing that decides.
 DIRECTORY = {
     'handler': (
-        'adding disowned folder labelling layout leftovers mounts notes '
-        'nova_layout opening opts users'
+        'access adding disowned folder labelling layout leftovers mounts '
+        'notes nova_layout opening opts rights users'
     ),
-    'opts': '',
-    'adding': 'birth closing flock folder layout opening sidecar',
+    'opts': 'access',
+    'access': '',
+    'alone': 'users',
+    'adding': (
+        'access alone birth closing flock folder layout opening safe_open '
+        'sidecar sparse'
+    ),
     'disowned': 'folder layout',
     'leftovers': 'flock folder layout opening sidecar',
     'users': 'closing mounts',
     'layout': 'folder sidecar',
     'nova_layout': 'birth folder layout nova_lock sidecar',
     'nova_lock': 'closing folder',
-    'opening': 'closing flock sidecar',
-    'folder': 'flock notes sidecar',
+    'opening': 'closing flock safe_open sidecar',
+    'safe_open': 'closing',
+    'rights': 'closing safe_open',
+    'sparse': '',
+    'folder': 'flock notes rights sidecar',
     'labelling': 'birth flock folder mounts notes sidecar',
-    'notes': 'birth closing sidecar',
-    'sidecar': 'closing',
+    'notes': 'birth closing rights sidecar',
+    'sidecar': 'closing rights safe_open',
     'birth': '',
-    'flock': 'closing',
+    'flock': 'closing rights safe_open',
     'closing': '',
     'mounts': '',
 }

@@ -7,16 +7,19 @@ import os
 import secrets
 from typing import BinaryIO
 
+from imagecache_handlers.directory.access import Access
+from imagecache_handlers.directory import alone
 from imagecache_handlers.directory import birth
 from imagecache_handlers.directory.closing import close
 from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory.opening import changing
-from imagecache_handlers.directory.opening import FOLDER
 from imagecache_handlers.directory.opening import opened
 from imagecache_handlers.directory.opening import translated
+from imagecache_handlers.directory import safe_open
 from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory import sparse
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Unsupported
@@ -33,6 +36,7 @@ def add(
     content: BinaryIO,
     labels: set[str],
     now: datetime.datetime,
+    access: Access,
 ) -> folder.File:
     """Put an image into a folder, as ``CacheHandler.add`` promises."""
     name = layout.key(meta.image_id)
@@ -43,29 +47,30 @@ def add(
     with opened(store) as fd:
         _refuse_existing(layout, fd, name)
     stage = sidecar.stage(name, secrets.token_hex(4))
-    with _staged(store, stage) as new:
+    with _staged(store, stage, access) as new:
         _fill(new, content, meta, store)
         with changing(store, name) as fd, layout.held(store, name):
+            access.open_up(new)
             _refuse_existing(layout, fd, name)
             # Where nobody knows when a file was born they might be its own.
             folder.drop_notes(fd, name)
-            made = _sidecar(fd, name, stage, labels, now)
-            _publish(fd, name, stage, made)
+            made = _sidecar(new, name, labels, now)
+            _publish(fd, name, new, made)
             return _added(layout, fd, name)
 
 
 @contextlib.contextmanager
-def _staged(store: str, stage: str) -> Iterator[int]:
+def _staged(store: str, stage: str, access: Access) -> Iterator[int]:
     """Give a new file that is gone afterwards, however it ends."""
     with contextlib.ExitStack() as stack:
         # Errors of the content, which is read inside, are not ours.
         with translated(store):
-            fd = os.open(store, FOLDER)
+            fd = safe_open.open_folder(store)
             stack.callback(close, fd)
             # The stage is its own lock: who can take it knows that nobody
             # is writing it any more.
-            new = stack.enter_context(flock.held(fd, stage, 0o644))
-            folder.give_away(new, os.fstat(fd))
+            new = stack.enter_context(flock.held(fd, stage))
+            access.give_to_group(new)
         yield new
 
 
@@ -73,12 +78,17 @@ def _fill(fd: int, content: BinaryIO, meta: ImageMeta, store: str) -> None:
     """Write the content to the disk, or refuse it if it is not whole."""
     size = 0
     while chunk := content.read(_CHUNK):
-        size += len(chunk)
         with translated(store):
-            sidecar.write_all(fd, chunk)
+            sparse.write(fd, chunk, size)
+        size += len(chunk)
     if size != meta.size:
         why = f'it has {size} bytes, not the {meta.size} announced'
         raise Unsupported(meta.image_id, why)
+    with translated(store):
+        os.ftruncate(fd, size)
+        named = alone.refuse(fd, size)
+    if named:
+        raise Unsupported(meta.image_id, named)
     with translated(store):
         os.fsync(fd)
 
@@ -90,20 +100,20 @@ def _refuse_existing(layout: Layout, fd: int, name: str) -> None:
 
 
 def _sidecar(
-    fd: int, name: str, stage: str, labels: set[str], now: datetime.datetime
+    new: int, name: str, labels: set[str], now: datetime.datetime
 ) -> sidecar.Sidecar:
-    found = os.stat(stage, dir_fd=fd, follow_symlinks=False)
-    born = birth.of(fd, stage)
+    # Never by its name, which the folder's owner may have given to another.
+    found, born = os.fstat(new), birth.of(new)
     return sidecar.Sidecar.of(name, now, labels, found, born)
 
 
-def _publish(fd: int, name: str, stage: str, made: sidecar.Sidecar) -> None:
+def _publish(fd: int, name: str, new: int, made: sidecar.Sidecar) -> None:
     # Before the file: what has none would be foreign after a crash.
     sidecar.write(fd, name, made)
     try:
         os.fsync(fd)
         # A link, unlike a rename, replaces nothing that others put there.
-        os.link(stage, name, src_dir_fd=fd, dst_dir_fd=fd)
+        os.link(f'/proc/self/fd/{new}', name, dst_dir_fd=fd)
     except OSError as error:
         with contextlib.suppress(OSError):
             sidecar.remove(fd, name)

@@ -8,17 +8,20 @@ import time
 
 from imagecache_handlers.directory.closing import close
 from imagecache_handlers.directory.closing import closing
+from imagecache_handlers.directory import rights
+from imagecache_handlers.directory import safe_open
 
 # Nobody holds one longer than a few small writes take.
 PATIENCE = 30.0
 _PAUSE = 0.01
-
-# Never through a symlink, and never waiting for the other end of a pipe.
-_FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# A list waits for the few names that a label takes on a full disk.
+MANNERS = 2.0
+# For the owner of the folder alone: who may open one may hold it, for ever.
+_MODE = 0o600
 
 
 @contextlib.contextmanager
-def held(folder: int, entry: str, mode: int = 0o600) -> Iterator[int]:
+def held(folder: int, entry: str) -> Iterator[int]:
     """Make a lock file, hold it and remove it; gives its descriptor.
 
     A lock whose holder died is free at once, for the kernel lets go of it.
@@ -26,7 +29,7 @@ def held(folder: int, entry: str, mode: int = 0o600) -> Iterator[int]:
     :raises TimeoutError: when somebody holds it for very long.
     """
     deadline = time.monotonic() + PATIENCE
-    while (fd := _take(folder, entry, mode)) is None:
+    while (fd := _take(folder, entry)) is None:
         if time.monotonic() > deadline:
             raise TimeoutError(f'{entry} was locked for {PATIENCE:.0f} s')
         time.sleep(_PAUSE)
@@ -47,10 +50,11 @@ def turn(folder: int, *, alone: bool = False) -> Iterator[None]:
     :raises TimeoutError: when somebody else has it for very long.
     """
     how = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
-    deadline = time.monotonic() + PATIENCE
+    patience = PATIENCE if alone else MANNERS
+    deadline = time.monotonic() + patience
     while not _lock(folder, how):
         if time.monotonic() > deadline:
-            raise TimeoutError(f'it was locked for {PATIENCE:.0f} s')
+            raise TimeoutError(f'it was locked for {patience:.0f} s')
         time.sleep(_PAUSE)
     try:
         yield
@@ -61,23 +65,34 @@ def turn(folder: int, *, alone: bool = False) -> Iterator[None]:
 
 
 def is_held(folder: int, entry: str) -> bool:
-    """Tell if a lock file is there and somebody holds it."""
+    """Tell if a lock file is there and somebody holds it, or may do so."""
     try:
-        fd = os.open(entry, _FLAGS, dir_fd=folder)
+        fd = safe_open.open_file(folder, entry, os.O_RDWR)
     except FileNotFoundError:
         return False
+    except PermissionError:
+        return True
     with closing(fd):
         return not _lock(fd)
 
 
-def _take(folder: int, entry: str, mode: int) -> int | None:
-    fd = os.open(entry, _FLAGS | os.O_CREAT, mode, dir_fd=folder)
+def _take(folder: int, entry: str) -> int | None:
+    try:
+        fd = _opened(folder, entry)
+    except FileNotFoundError:
+        return None  # removed again while it was opened
     with contextlib.ExitStack() as stack:
         stack.callback(close, fd)
         if _lock(fd) and _is_there(folder, entry, fd):
             stack.pop_all()
             return fd
     return None
+
+
+def _opened(folder: int, entry: str) -> int:
+    with contextlib.suppress(FileExistsError):
+        return rights.make(folder, entry, os.O_RDWR, _MODE)
+    return safe_open.open_file(folder, entry, os.O_RDWR)
 
 
 def _lock(fd: int, how: int = fcntl.LOCK_EX) -> bool:

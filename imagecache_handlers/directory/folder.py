@@ -8,13 +8,19 @@ import dataclasses
 import datetime
 import os
 import stat
+import time
 from typing import NamedTuple
 from typing import Self
 
 from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import notes
+from imagecache_handlers.directory import rights
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.exceptions import Uncertain
+
+# A label is moved faster than this.
+_PAUSE = 0.05
+_MOST_LISTS = 100
 
 
 class File(NamedTuple):
@@ -55,11 +61,30 @@ class Listing:
 
     @classmethod
     def of(cls, folder: int) -> Self:
-        with flock.turn(folder):
-            names = dict.fromkeys(os.listdir(folder))
+        names = _names(folder)
         return cls(
             names=names, stages=_stages(names), noted=notes.listed(names)
         )
+
+
+def _names(folder: int) -> dict[str, None]:
+    try:
+        with flock.turn(folder):
+            return dict.fromkeys(os.listdir(folder))
+    except TimeoutError:
+        # Whoever may read a folder may lock it, and for ever.
+        return _steady(folder)
+
+
+def _steady(folder: int) -> dict[str, None]:
+    """Give the names once they stay the same, for nothing is moved then."""
+    names = dict.fromkeys(os.listdir(folder))
+    for _ in range(_MOST_LISTS):
+        time.sleep(_PAUSE)
+        before, names = names, dict.fromkeys(os.listdir(folder))
+        if names == before:
+            return names
+    raise TimeoutError('it is locked, and changes all the time')
 
 
 def _stages(names: Iterable[str]) -> dict[str, list[str]]:
@@ -84,7 +109,8 @@ def notes_on(
         if not listed:
             return notes.NONE
         subject = notes.Subject.of(folder, name, found.st_ino, written)
-        return notes.Notes.of(subject, listed)
+        said = (note for note in listed if not notes.is_foreign(folder, note))
+        return notes.Notes.of(subject, said)
     if asked is None:
         return notes.NONE
     subject = notes.Subject.of(folder, name, found.st_ino, written)
@@ -194,8 +220,10 @@ def broken(folder: int, entry: str, *, locked: bool = False) -> str | None:
     found = sidecar.look(folder, entry)
     if name is None or found is None or not stat.S_ISREG(found.st_mode):
         return None
+    if not rights.is_owned(folder, found):
+        return None
     note = notes.Note.parse(entry)
-    if note is None and entry.endswith(sidecar.STAGE):
+    if note is None and is_new(folder, entry):
         held = flock.is_held(folder, entry)
         return None if held else 'adding an image was cut off'
     lock = sidecar.path(name, sidecar.LOCK)
@@ -205,11 +233,27 @@ def broken(folder: int, entry: str, *, locked: bool = False) -> str | None:
         return _void(folder, note)
     if entry == lock:
         return None if locked or found.st_size else 'whoever held it died'
+    if entry.endswith(sidecar.STAGE):
+        return 'adding an image was cut off'
     if entry.endswith(sidecar.NEW):
         return 'writing labels was cut off'
     if sidecar.look(folder, name) is None and sidecar.read(folder, name):
         return 'its image is gone'
     return None
+
+
+def is_new(folder: int, entry: str) -> bool:
+    """Tell if an entry is a stage that did not become its image yet.
+
+    Whoever may read the image may lock it: that says nothing any more.
+    """
+    name = sidecar.owner(entry)
+    if name is None or not entry.endswith(sidecar.STAGE):
+        return False
+    found, image = sidecar.look(folder, entry), sidecar.look(folder, name)
+    if found is None or image is None:
+        return True
+    return not os.path.samestat(found, image)
 
 
 def _void(folder: int, note: notes.Note) -> str | None:

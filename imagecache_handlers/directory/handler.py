@@ -12,6 +12,7 @@ from typing import Any
 from typing import BinaryIO
 from typing import Self
 
+from imagecache_handlers.directory.access import Access
 from imagecache_handlers.directory import adding
 from imagecache_handlers.directory import disowned
 from imagecache_handlers.directory import folder
@@ -24,6 +25,7 @@ from imagecache_handlers.directory import notes
 from imagecache_handlers.directory.nova_layout import Nova
 from imagecache_handlers.directory.opening import changing
 from imagecache_handlers.directory.opening import opened
+from imagecache_handlers.directory import rights
 from imagecache_handlers.directory.users.overlays import Overlays
 from imagecache_handlers.directory.users.overlays import Survey
 from imagecache_handlers.exceptions import ConfigurationError
@@ -65,6 +67,8 @@ class DirectoryHandler(CacheHandler):
         *,
         layout: str = 'plain',
         instance_paths: Iterable[str] = (),
+        file_mode: str = '0644',
+        file_group: str | None = None,
         clock: Callable[[], datetime.datetime] | None = None,
     ) -> None:
         self.paths = _whole('path', paths)
@@ -72,6 +76,7 @@ class DirectoryHandler(CacheHandler):
             raise ConfigurationError(
                 'the handler needs a folder: set [imagecache_directory] path'
             )
+        self._access = Access.of(file_mode, file_group)
         self._clock = clock or _utc_now
         instances = _whole('instance_paths', instance_paths)
         self._overlays = Overlays(instances, self.paths) if instances else None
@@ -86,6 +91,8 @@ class DirectoryHandler(CacheHandler):
             directory_opts.value(conf, 'path'),
             layout=directory_opts.value(conf, 'layout'),
             instance_paths=directory_opts.value(conf, 'instance_paths'),
+            file_mode=directory_opts.value(conf, 'file_mode'),
+            file_group=directory_opts.value(conf, 'file_group'),
         )
 
     def key(self, image_id: str) -> str:
@@ -195,7 +202,8 @@ class DirectoryHandler(CacheHandler):
                 labelling.relabel(fd, file, labels)
 
     def room(self, meta: ImageMeta, store: str) -> int:
-        return meta.size
+        # Zeros are not written: a sparse image stays sparse.
+        return meta.size if meta.allocated is None else meta.allocated
 
     def add(
         self,
@@ -212,6 +220,7 @@ class DirectoryHandler(CacheHandler):
             content,
             checked,
             self._clock(),
+            self._access,
         )
         survey = self._overlays.survey() if self._overlays else None
         return _image(store, file, survey)
@@ -270,7 +279,11 @@ def _store(path: str, seen: dict[tuple[int, int], str]) -> Store:
     try:
         with opened(path) as fd:
             found, space = os.fstat(fd), os.fstatvfs(fd)
-            problem = mounts.absent(path) or mounts.problem(fd)
+            problem = (
+                mounts.absent(path)
+                or mounts.problem(fd)
+                or rights.problem(fd, path)
+            )
     except StoreUnavailable as error:
         return Store(name=path, problem=error.why)
     first = seen.setdefault((found.st_dev, found.st_ino), path)

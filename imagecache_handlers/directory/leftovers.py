@@ -1,5 +1,6 @@
 """What broken operations of ours left in a folder, and how it goes."""
 
+import contextlib
 import datetime
 import os
 
@@ -34,9 +35,15 @@ def clean(layout: Layout, debris: Debris) -> int:
         found = sidecar.look(fd, entry)
         if found is None or folder.broken(fd, entry, locked=True) is None:
             return 0
-        # That removes it, and waits for whoever took it after all.
-        with flock.held(fd, entry):
-            return folder.allocated(found) if found.st_nlink == 1 else 0
+        size = folder.allocated(found) if found.st_nlink == 1 else 0
+        if folder.is_new(fd, entry):
+            # That removes it, and waits for whoever took it after all.
+            with flock.held(fd, entry):
+                return size
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(entry, dir_fd=fd)
+            return size
+        return 0
 
 
 def _image_of(layout: Layout, entry: str) -> str | None:

@@ -20,6 +20,7 @@ from typing import Self
 
 from imagecache_handlers.directory import birth
 from imagecache_handlers.directory.closing import close
+from imagecache_handlers.directory import rights
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.marks import LABEL
 from imagecache_handlers.model import IMAGE_ID
@@ -28,7 +29,6 @@ NOTE = '.imagecache+'
 
 _OVER = 'not-'
 _LONGEST = 255
-_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _ENTRY = re.compile(
     rf'\.({IMAGE_ID.pattern}){re.escape(NOTE)}'
     rf'(not-[0-9a-f]+|[0-9a-f]+-[0-9a-f]*)\.({LABEL.pattern})'
@@ -155,7 +155,7 @@ def sought(
     else:
         possible = _possible(name, subject, labels, written)
     return Notes.of(
-        subject, (note for note in possible if _is_there(folder, note.entry))
+        subject, (note for note in possible if _is_there(folder, note))
     )
 
 
@@ -181,19 +181,32 @@ def longest(name: str) -> Note:
     return none._replace(subject=f'0-{"0" * filling}')
 
 
-def _is_there(folder: int, entry: str) -> bool:
-    if len(entry) > _LONGEST:
+def _is_there(folder: int, note: Note) -> bool:
+    if len(note.entry) > _LONGEST:
         return False
-    found = sidecar.look(folder, entry)
-    return found is not None and stat.S_ISREG(found.st_mode)
+    found = sidecar.look(folder, note.entry)
+    return found is not None and _counts(folder, found)
+
+
+def is_foreign(folder: int, note: Note) -> bool:
+    """Tell if a note that was listed says nothing, by whose it is.
+
+    One that is gone by now may have been moved: it did say something.
+    """
+    found = sidecar.look(folder, note.entry)
+    return found is not None and not _counts(folder, found)
+
+
+def _counts(folder: int, found: os.stat_result) -> bool:
+    return stat.S_ISREG(found.st_mode) and rights.counts(folder, found)
 
 
 def make(folder: int, note: Note) -> bool:
     """Make a note; False: it was there."""
     try:
-        fd = os.open(note.entry, _MAKE, 0o644, dir_fd=folder)
+        fd = rights.make(folder, note.entry, os.O_WRONLY, 0o644)
     except FileExistsError:
-        if _is_there(folder, note.entry):
+        if _is_there(folder, note):
             return False
         raise
     close(fd)

@@ -6,6 +6,7 @@ from typing import Any
 from oslo_config import cfg
 
 from imagecache_handlers import config_values
+from imagecache_handlers.directory.access import MODES
 
 GROUP = 'imagecache_directory'
 
@@ -35,6 +36,20 @@ OPTS: list[cfg.Opt] = [
         'that may use the images, separated by commas; with Nova its '
         'instances_path. Whatever has an image for backing there is seen to '
         'use it. Not set: such use is not seen, and has to be told.',
+    ),
+    cfg.StrOpt(
+        'file_mode',
+        default=MODES[0],
+        choices=MODES,
+        help='The mode of an image that is added. QEMU has to be able to '
+        'read it: as everybody, or as a member of its group.',
+    ),
+    cfg.StrOpt(
+        'file_group',
+        metavar='GROUP',
+        help='The group of an image that is added, by name or number, such '
+        'as libvirt-qemu or kvm. Not set: the group of its folder. The owner '
+        'is always that of the folder.',
     ),
 ]
 _BY_NAME = {opt.dest: opt for opt in OPTS}

@@ -25,6 +25,8 @@ from typing import Self
 
 from imagecache_handlers.directory.closing import close
 from imagecache_handlers.directory.closing import closing
+from imagecache_handlers.directory import rights
+from imagecache_handlers.directory import safe_open
 from imagecache_handlers.marks import LABEL
 from imagecache_handlers.model import check_time
 from imagecache_handlers.model import IMAGE_ID
@@ -39,10 +41,6 @@ _EDITION = re.compile(r'(?:[0-9a-f]{16})?')
 _JSON = json.JSONDecoder()
 _SMALL = 2**12
 _TOO_LARGE = 2**20  # no number of labels that anybody writes comes near
-
-# Never through a symlink, and never waiting for a pipe.
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 class Sidecar(NamedTuple):
@@ -174,7 +172,7 @@ def read(folder: int, name: str) -> Sidecar | None:
     :raises OSError: when it is there and cannot be read.
     """
     try:
-        fd = os.open(path(name), _READ, dir_fd=folder)
+        fd = safe_open.open_file(folder, path(name), os.O_RDONLY)
     except FileNotFoundError:
         return None
     except OSError:
@@ -182,6 +180,8 @@ def read(folder: int, name: str) -> Sidecar | None:
             return None
         raise
     try:
+        if not rights.counts(folder, os.fstat(fd)):
+            return None
         # Whole at once: a sidecar is replaced, never written over.
         content = os.read(fd, _SMALL)
         if len(content) == _SMALL:
@@ -210,7 +210,7 @@ def write(folder: int, name: str, sidecar: Sidecar) -> None:
     edition = sidecar._replace(edition=secrets.token_hex(8))
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new, dir_fd=folder)
-    fd = os.open(new, _WRITE, 0o644, dir_fd=folder)
+    fd = rights.make(folder, new, os.O_WRONLY, 0o644)
     try:
         with closing(fd):
             write_all(fd, edition.dump())

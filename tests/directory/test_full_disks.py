@@ -94,7 +94,7 @@ class Disk(Full, Apart):
         self.on_a_disk(self.sweep)
 
     def mount(self):
-        size = f'size={COUNT * SIZE + ROOM}'
+        size = f'mode=755,size={COUNT * SIZE + ROOM}'
         run('mount', '-t', 'tmpfs', '-o', size, 'tmpfs', self.path)
 
     def on_a_disk(self, act):

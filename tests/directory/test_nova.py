@@ -23,6 +23,7 @@ from imagecache_handlers import Patterns
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Unsupported
+from tests.directory.apart import NOBODY
 from tests.directory.disks import overlay
 from tests.directory.place import IMAGE
 from tests.directory.place import NovaPlace
@@ -351,17 +352,14 @@ class TestAdding(Base):
         self.assertEqual([SHA1], self.entries())
 
     def test_it_belongs_to_whom_the_folder_does(self):
-        owner = self.folder.stat()
-        for error in None, PermissionError():
-            with (
-                mock.patch.object(os, 'geteuid', lambda: owner.st_uid + 1),
-                mock.patch.object(os, 'fchown', side_effect=error) as given,
-            ):
-                self.add(f'other-{error}')
-            # The file itself, and Nova's lock.
-            to = {call.args[1:] for call in given.mock_calls}
-            self.assertEqual({(owner.st_uid, owner.st_gid)}, to)
-            self.assertEqual(2, len(given.mock_calls))
+        for folder in self.folder, self.locks:
+            os.chown(folder, NOBODY, NOBODY)
+        self.add('other')
+        lock = self.locks / f'nova-{sha1("other")}'
+        for made in self.file(sha1('other')), self.sidecar(sha1('other')):
+            self.assertEqual(NOBODY, made.stat().st_uid)
+            self.assertEqual(NOBODY, made.stat().st_gid)
+        self.assertEqual(NOBODY, lock.stat().st_uid)
 
 
 class TestLocks(Base):

@@ -34,7 +34,9 @@ def run(*command):
 
 def mount(path, *options):
     """Have an empty file system there."""
-    run('mount', '-t', 'tmpfs', *options, 'tmpfs', path)
+    # Unlike one without a mode, which anybody might write in.
+    private = ['-o', 'mode=755']
+    run('mount', '-t', 'tmpfs', *private, *options, 'tmpfs', path)
 
 
 class Troubled(Apart, Place):
