@@ -15,6 +15,7 @@ from typing import Self
 from imagecache_handlers.directory import adding
 from imagecache_handlers.directory import disowned
 from imagecache_handlers.directory import folder
+from imagecache_handlers.directory import holders
 from imagecache_handlers.directory import labelling
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory.layout import Plain
@@ -105,6 +106,7 @@ class DirectoryHandler(CacheHandler):
                 for name in self._names(listing, image_ids)
             }
             files = [file for file in found.values() if file is not None]
+            files = holders.look(fd, files)
             if image_ids is None and len(files) < len(found):
                 none = [name for name, file in found.items() if file is None]
                 disowned.tell(self._layout, store, fd, none)
@@ -138,7 +140,7 @@ class DirectoryHandler(CacheHandler):
                 raise ImageBusy(name, 'it has lost a label')
             if image.cached_at != file.cached_at:
                 raise ImageBusy(name, 'it was added again meanwhile')
-            self._refuse_used(store, file)
+            self._refuse_used(store, fd, file)
             folder.remove(fd, file)
             return file.size
 
@@ -155,10 +157,12 @@ class DirectoryHandler(CacheHandler):
         labels = [note.label for note in noted]
         return self._layout.find(fd, name, asked=seen.union(asked, labels))
 
-    def _refuse_used(self, store: str, file: folder.File) -> None:
+    def _refuse_used(self, store: str, fd: int, file: folder.File) -> None:
         survey = None
         if self._overlays:
             survey = self._overlays.survey_again(self._quiet(file))
+        # Last of all, for it is of this very moment.
+        [file] = holders.look(fd, [file])
         image = _image(store, file, survey)
         if image.users:
             raise ImageInUse(image.image_id, image.users)
@@ -307,8 +311,8 @@ def _image(
 
 
 def _users(file: folder.File, survey: Survey | None) -> frozenset[str] | None:
+    seen = file.held | _LINKED if file.linked else file.held
     if survey is None:
-        # Without a link somebody may yet read it or have it for backing.
-        return _LINKED if file.linked else None
-    users = survey.of(file.identity)
-    return users | _LINKED if file.linked else users
+        # Where nobody is seen somebody may yet have it for backing.
+        return seen or None
+    return survey.of(file.identity) | seen

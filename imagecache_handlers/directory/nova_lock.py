@@ -85,9 +85,6 @@ def _opened(folder: int, entry: str) -> int:
 
 def _lock(fd: int) -> bool:
     try:
-        # Not lockf(): such a lock is the process's, and would be lost with
-        # the first descriptor that any of its threads closes.  The kernel
-        # holds both kinds against each other.
         fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _WHOLE)
     except OSError as error:
         if error.errno in (errno.EAGAIN, errno.EACCES):
