@@ -69,8 +69,8 @@ ROOMS = {
 # Of the core a handler knows the contract, and nothing that decides.
 DIRECTORY = {
     'handler': (
-        'adding disowned folder labelling layout leftovers mounts notes '
-        'nova_layout opening opts users'
+        'adding disowned folder holders labelling layout leftovers mounts '
+        'notes nova_layout nova_process opening opts users'
     ),
     'opts': '',
     'adding': ('birth closing flock folder layout opening safe_open sidecar'),
@@ -78,8 +78,11 @@ DIRECTORY = {
     'leftovers': 'flock folder layout opening sidecar',
     'users': 'closing mounts',
     'layout': 'folder sidecar',
-    'nova_layout': 'birth folder layout nova_lock sidecar',
-    'nova_lock': 'closing folder',
+    'nova_layout': 'birth folder layout nova_lock nova_process sidecar',
+    'nova_process': 'nova_lock',
+    'nova_lock': 'closing folder record_lock safe_open',
+    'holders': 'closing folder mounts record_lock',
+    'record_lock': '',
     'opening': 'closing flock safe_open sidecar',
     'safe_open': 'closing',
     'folder': 'flock notes sidecar',

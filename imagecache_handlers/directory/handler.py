@@ -23,6 +23,8 @@ from imagecache_handlers.directory import leftovers
 from imagecache_handlers.directory import mounts
 from imagecache_handlers.directory import notes
 from imagecache_handlers.directory.nova_layout import Nova
+from imagecache_handlers.directory.nova_process import Locks
+from imagecache_handlers.directory.nova_process import NoNova
 from imagecache_handlers.directory.opening import changing
 from imagecache_handlers.directory.opening import opened
 from imagecache_handlers.directory.users.overlays import Overlays
@@ -54,6 +56,9 @@ class DirectoryHandler(CacheHandler):
     have a sidecar which belongs to that very file, in ``nova`` those that
     bear such a name as Nova gives; whatever else lies there is foreign.
     Users are seen if it is told under which paths all instances lie.
+
+    ``locks``: in a process of Nova's own, how it takes its locks without
+    waiting; ``NO_NOVA_HERE`` in another that has loaded oslo.concurrency.
     """
 
     parallel = 4
@@ -67,6 +72,7 @@ class DirectoryHandler(CacheHandler):
         layout: str = 'plain',
         instance_paths: Iterable[str] = (),
         clock: Callable[[], datetime.datetime] | None = None,
+        locks: Locks | NoNova | None = None,
     ) -> None:
         self.paths = _whole('path', paths)
         if not self.paths:
@@ -76,7 +82,7 @@ class DirectoryHandler(CacheHandler):
         self._clock = clock or _utc_now
         instances = _whole('instance_paths', instance_paths)
         self._overlays = Overlays(instances, self.paths) if instances else None
-        self._layout = _layout(layout, instances, self._clock)
+        self._layout = _layout(layout, instances, self._clock, locks)
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
@@ -87,6 +93,7 @@ class DirectoryHandler(CacheHandler):
             directory_opts.value(conf, 'path'),
             layout=directory_opts.value(conf, 'layout'),
             instance_paths=directory_opts.value(conf, 'instance_paths'),
+            locks=resources.get('locks'),
         )
 
     def key(self, image_id: str) -> str:
@@ -260,9 +267,10 @@ def _layout(
     name: str,
     instance_paths: Iterable[str],
     clock: Callable[[], datetime.datetime],
+    locks: Locks | NoNova | None,
 ) -> Layout:
     if name == 'nova':
-        return Nova(instance_paths, clock)
+        return Nova(instance_paths, clock, locks)
     if name == 'plain':
         return Plain()
     raise ConfigurationError(

@@ -8,12 +8,15 @@ seen.
 """
 
 from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
 import glob
 import os
 from typing import NamedTuple
 
 from imagecache_handlers.directory.closing import closing
 from imagecache_handlers.directory.folder import File
+from imagecache_handlers.directory import mounts
 from imagecache_handlers.directory import record_lock
 
 _LOOPS = '/sys/block/loop*/loop/backing_file'
@@ -24,10 +27,17 @@ _MAY_NOT = 'run this as root, or as a user who may read it'
 
 
 class Loop(NamedTuple):
-    """A loop device, and the path of its file as the kernel shows it."""
+    """A loop device, and what it lends; ``identity``: if that is known."""
 
     device: str
-    path: str
+    name: str
+    identity: tuple[int, int] | None
+
+    def is_of(self, file: File) -> bool:
+        if self.identity is not None:
+            return self.identity == file.identity
+        # A mount that is seen elsewhere only, or a layer above this one.
+        return self.name == file.name
 
 
 def look(folder: int, files: Iterable[File]) -> list[File]:
@@ -36,7 +46,7 @@ def look(folder: int, files: Iterable[File]) -> list[File]:
     Each is opened for that, and closed again.  With that a process loses its
     own POSIX locks of the file: nobody locks images so, Nova neither.
     """
-    loops = _loops()
+    loops = [_loop(folder, *one) for one in _loops()]
     return [_seen(folder, file, loops) for file in files]
 
 
@@ -62,9 +72,7 @@ def users_of_open_file(
     :raises OSError: when that cannot be told.
     """
     users = {
-        f'the loop device {loop.device}'
-        for loop in loops
-        if os.path.basename(loop.path) == file.name and _leads(loop, file)
+        f'the loop device {loop.device}' for loop in loops if loop.is_of(file)
     }
     with closing(os.open(file.name, _OPEN, dir_fd=folder)) as fd:
         found = os.fstat(fd)
@@ -77,29 +85,24 @@ def users_of_open_file(
     return frozenset(users)
 
 
-def _loops() -> list[Loop]:
-    """List the loop devices that have a file; one that goes has none."""
-    found = []
+def _loops() -> Iterator[tuple[str, str]]:
+    """Give the loop devices and the paths of their files, as of now."""
     for entry in glob.glob(_LOOPS):
         try:
             with open(entry, encoding='utf-8', errors='surrogateescape') as it:
                 path = it.read().removesuffix('\n')
         except OSError:
-            continue
-        # One that was removed is not an image any more.
+            continue  # let go of meanwhile
+        # What was removed is not an image any more.
         if not path.endswith(_GONE):
-            found.append(Loop(entry.split('/')[3], path))
-    return found
+            yield entry.split('/')[3], path
 
 
-def _leads(loop: Loop, file: File) -> bool:
-    """Tell if a path of that name leads to a file, or leads nowhere here.
-
-    The second: its mount is to be seen somewhere else only.  Paths of other
-    names are not looked at, for they may lie on a server that is away.
-    """
-    try:
-        found = os.stat(loop.path)
-    except OSError:
-        return True
-    return (found.st_dev, found.st_ino) == file.identity
+def _loop(folder: int, device: str, path: str) -> Loop:
+    identity = None
+    # Elsewhere it may lie on a server that is away, and is not looked at.
+    if mounts.is_beside(folder, path):
+        with contextlib.suppress(OSError):
+            found = os.stat(path)
+            identity = found.st_dev, found.st_ino
+    return Loop(device, os.path.basename(path), identity)
