@@ -24,8 +24,7 @@ NET = [
     Mutant(
         name='the net before our lock',
         module='directory/handler',
-        old="""        with changing(store, name) as fd, self._layout.held(store, name):
-            folder.drop_own_links""",
+        old='        with changing(store, name) as fd, self._layout.held',
         new="""        with opened(store) as early:
             [seen] = holders.look(early, [self._find(early, image)])
         globals()['holders'] = type('Early', (), {
@@ -35,8 +34,7 @@ NET = [
                 ]
             )
         })
-        with changing(store, name) as fd, self._layout.held(store, name):
-            folder.drop_own_links""",
+        with changing(store, name) as fd, self._layout.held""",
     ),
     Mutant(
         name='the net before the look at the disks',
@@ -67,7 +65,7 @@ NET = [
     kind, _, _, _, process = struct.unpack(_FORM, answer)
     return None if kind == fcntl.F_UNLCK else int(process)
 """,
-        new="""    shared = struct.pack(_FORM, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
+        new="""    shared = struct.pack(_FORM, fcntl.F_RDLCK, 0, 0, 0, 0)
     try:
         fcntl.fcntl(fd, fcntl.F_OFD_SETLK, shared)
     except BlockingIOError:

@@ -78,9 +78,7 @@ class Process:
 
     def sweep(self, handler):
         for _ in range(ROUNDS):
-            now = datetime.datetime.now(datetime.UTC)
-            evidence = Evidence(complete=True, as_of=now)
-            ImageCache(handler, Rules()).sweep(lambda: evidence)
+            ImageCache(handler, Rules()).sweep(evidence)
 
     def clear(self, handler):
         for _ in range(ROUNDS):
@@ -117,9 +115,8 @@ class Process:
             ask('held')
             handler = self.handler()
             print(*self.tried(handler, HELD))
-            now = datetime.datetime.now(datetime.UTC)
-            evidence = Evidence(complete=True, as_of=now)
-            print(len(ImageCache(handler, Rules()).plan(evidence).verdicts))
+            plan = ImageCache(handler, Rules()).plan(evidence())
+            print(len(plan.verdicts))
             meta = ImageMeta(image_id='new', size=3, disk_format='raw')
             try:
                 handler.add(meta, io.BytesIO(b'new'), self.store)
@@ -160,6 +157,11 @@ class Process:
         meta = ImageMeta(image_id='new', size=3, disk_format='raw')
         image = handler.add(meta, io.BytesIO(b'new'), self.instances)
         print(handler.evict(image))
+
+
+def evidence():
+    now = datetime.datetime.now(datetime.UTC)
+    return Evidence(complete=True, as_of=now)
 
 
 def ask(what):
