@@ -69,8 +69,8 @@ ROOMS = {
 # Of the core a handler knows the contract, and nothing that decides.
 DIRECTORY = {
     'handler': (
-        'access adding disowned folder labelling layout leftovers mounts '
-        'notes nova_layout opening opts rights users'
+        'access adding disowned folder holders labelling layout leftovers '
+        'mounts notes nova_layout nova_process opening opts rights users'
     ),
     'opts': 'access',
     'access': '',
@@ -83,8 +83,11 @@ DIRECTORY = {
     'leftovers': 'flock folder layout opening sidecar',
     'users': 'closing mounts',
     'layout': 'folder sidecar',
-    'nova_layout': 'birth folder layout nova_lock sidecar',
-    'nova_lock': 'closing folder',
+    'nova_layout': 'birth folder layout nova_lock nova_process sidecar',
+    'nova_process': 'nova_lock',
+    'nova_lock': 'closing folder record_lock safe_open',
+    'holders': 'closing folder mounts record_lock',
+    'record_lock': '',
     'opening': 'closing flock safe_open sidecar',
     'safe_open': 'closing',
     'rights': 'closing safe_open',

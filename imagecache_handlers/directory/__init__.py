@@ -1,5 +1,6 @@
 """The embedded default: images that are files in a folder."""
 
 from imagecache_handlers.directory.handler import DirectoryHandler
+from imagecache_handlers.directory.nova_process import NO_NOVA_HERE
 
-__all__ = ['DirectoryHandler']
+__all__ = ['NO_NOVA_HERE', 'DirectoryHandler']

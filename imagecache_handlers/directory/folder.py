@@ -30,7 +30,8 @@ class File(NamedTuple):
     is.  ``linked``: others have links to it.  ``unknown`` says why nobody
     can tell what is written.  ``touched``: others begin to use it with that,
     and this is when they did so last.  ``noted`` is what differs from the
-    sidecar, as far as that was listed or asked for.
+    sidecar, as far as that was listed or asked for.  ``held``: who has it
+    open, once that was looked at.
     """
 
     name: str
@@ -45,6 +46,7 @@ class File(NamedTuple):
     unknown: str | None = None
     touched: datetime.datetime | None = None
     noted: notes.Notes = notes.NONE
+    held: frozenset[str] = frozenset()
 
     @property
     def sidecar_labels(self) -> frozenset[str]:

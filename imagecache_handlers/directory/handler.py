@@ -16,6 +16,7 @@ from imagecache_handlers.directory.access import Access
 from imagecache_handlers.directory import adding
 from imagecache_handlers.directory import disowned
 from imagecache_handlers.directory import folder
+from imagecache_handlers.directory import holders
 from imagecache_handlers.directory import labelling
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory.layout import Plain
@@ -23,6 +24,8 @@ from imagecache_handlers.directory import leftovers
 from imagecache_handlers.directory import mounts
 from imagecache_handlers.directory import notes
 from imagecache_handlers.directory.nova_layout import Nova
+from imagecache_handlers.directory.nova_process import Locks
+from imagecache_handlers.directory.nova_process import NoNova
 from imagecache_handlers.directory.opening import changing
 from imagecache_handlers.directory.opening import opened
 from imagecache_handlers.directory import rights
@@ -55,6 +58,9 @@ class DirectoryHandler(CacheHandler):
     have a sidecar which belongs to that very file, in ``nova`` those that
     bear such a name as Nova gives; whatever else lies there is foreign.
     Users are seen if it is told under which paths all instances lie.
+
+    ``locks``: in a process of Nova's own, how it takes its locks without
+    waiting; ``NO_NOVA_HERE`` in another that has loaded oslo.concurrency.
     """
 
     parallel = 4
@@ -70,6 +76,7 @@ class DirectoryHandler(CacheHandler):
         file_mode: str = '0644',
         file_group: str | None = None,
         clock: Callable[[], datetime.datetime] | None = None,
+        locks: Locks | NoNova | None = None,
     ) -> None:
         self.paths = _whole('path', paths)
         if not self.paths:
@@ -80,7 +87,7 @@ class DirectoryHandler(CacheHandler):
         self._clock = clock or _utc_now
         instances = _whole('instance_paths', instance_paths)
         self._overlays = Overlays(instances, self.paths) if instances else None
-        self._layout = _layout(layout, instances, self._clock)
+        self._layout = _layout(layout, instances, self._clock, locks)
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
@@ -93,6 +100,7 @@ class DirectoryHandler(CacheHandler):
             instance_paths=directory_opts.value(conf, 'instance_paths'),
             file_mode=directory_opts.value(conf, 'file_mode'),
             file_group=directory_opts.value(conf, 'file_group'),
+            locks=resources.get('locks'),
         )
 
     def key(self, image_id: str) -> str:
@@ -112,6 +120,7 @@ class DirectoryHandler(CacheHandler):
                 for name in self._names(listing, image_ids)
             }
             files = [file for file in found.values() if file is not None]
+            files = holders.look(fd, files)
             if image_ids is None and len(files) < len(found):
                 none = [name for name, file in found.items() if file is None]
                 disowned.tell(self._layout, store, fd, none)
@@ -145,7 +154,7 @@ class DirectoryHandler(CacheHandler):
                 raise ImageBusy(name, 'it has lost a label')
             if image.cached_at != file.cached_at:
                 raise ImageBusy(name, 'it was added again meanwhile')
-            self._refuse_used(store, file)
+            self._refuse_used(store, fd, file)
             folder.remove(fd, file)
             return file.size
 
@@ -162,10 +171,12 @@ class DirectoryHandler(CacheHandler):
         labels = [note.label for note in noted]
         return self._layout.find(fd, name, asked=seen.union(asked, labels))
 
-    def _refuse_used(self, store: str, file: folder.File) -> None:
+    def _refuse_used(self, store: str, fd: int, file: folder.File) -> None:
         survey = None
         if self._overlays:
             survey = self._overlays.survey_again(self._quiet(file))
+        # Last of all, for it is of this very moment.
+        [file] = holders.look(fd, [file])
         image = _image(store, file, survey)
         if image.users:
             raise ImageInUse(image.image_id, image.users)
@@ -265,9 +276,10 @@ def _layout(
     name: str,
     instance_paths: Iterable[str],
     clock: Callable[[], datetime.datetime],
+    locks: Locks | NoNova | None,
 ) -> Layout:
     if name == 'nova':
-        return Nova(instance_paths, clock)
+        return Nova(instance_paths, clock, locks)
     if name == 'plain':
         return Plain()
     raise ConfigurationError(
@@ -320,8 +332,8 @@ def _image(
 
 
 def _users(file: folder.File, survey: Survey | None) -> frozenset[str] | None:
+    seen = file.held | _LINKED if file.linked else file.held
     if survey is None:
-        # Without a link somebody may yet read it or have it for backing.
-        return _LINKED if file.linked else None
-    users = survey.of(file.identity)
-    return users | _LINKED if file.linked else users
+        # Where nobody is seen somebody may yet have it for backing.
+        return seen or None
+    return survey.of(file.identity) | seen

@@ -1,6 +1,7 @@
 """Whether a folder is mounted, and shows at once what others write in it."""
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 import os
 import re
 
@@ -36,7 +37,11 @@ def _mount_points(lines: Iterable[str]) -> Iterable[str]:
     for line in lines:
         fields = line.partition('#')[0].split()
         if len(fields) > 2 and fields[1].startswith('/'):
-            yield _OCTAL.sub(lambda found: chr(int(found[1], 8)), fields[1])
+            yield _unescaped(fields[1])
+
+
+def _unescaped(point: str) -> str:
+    return _OCTAL.sub(lambda found: chr(int(found[1], 8)), point)
 
 
 def _is_under(path: str, point: str) -> bool:
@@ -70,6 +75,27 @@ def is_local_mount(mounts: Iterable[str], number: str) -> bool:
         if mount.split()[0] == number:
             return file_system.split()[0] in _LOCAL
     return False
+
+
+def is_beside(folder: int, path: str) -> bool:
+    """Tell if a path lies on the file system of an open folder.
+
+    It is not looked at: it may lie on a server that is away.
+    """
+    with open(_MOUNTS, encoding='utf-8', errors='surrogateescape') as file:
+        mounts = [line.split(' ', 5)[2:5] for line in file]
+    ours = os.readlink(f'/proc/self/fd/{folder}')
+    return _device(mounts, path) == _device(mounts, ours)
+
+
+def _device(mounts: Iterable[Sequence[str]], path: str) -> str:
+    found = '', ''
+    for device, _, escaped in mounts:
+        point = _unescaped(escaped)
+        # Of two in one place the later one is seen.
+        if _is_under(path, point) and len(point) >= len(found[0]):
+            found = point, device
+    return found[1]
 
 
 def judge(mounts: Iterable[str], device: str) -> str | None:

@@ -19,6 +19,7 @@ from imagecache_handlers.directory import birth
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory import nova_lock
+from imagecache_handlers.directory import nova_process
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers import marks
 from imagecache_handlers.model import ImageMeta
@@ -37,9 +38,11 @@ class Nova(Layout):
         self,
         instance_paths: Iterable[str],
         clock: Callable[[], datetime.datetime],
+        locks: nova_process.Locks | nova_process.NoNova | None = None,
     ) -> None:
         self._instance_paths = tuple(instance_paths)
         self._clock = clock
+        self._locks = locks
 
     def key(self, image_id: str) -> str:
         if _KEY.fullmatch(image_id):
@@ -89,6 +92,8 @@ class Nova(Layout):
         )
 
     def refuse(self, meta: ImageMeta) -> str | None:
+        # Rather before its bytes have come than afterwards.
+        nova_process.borrows(self._locks)
         if meta.disk_format in _FORMATS:
             return None
         return f'Nova keeps raw images here, this is {meta.disk_format}'
@@ -97,9 +102,12 @@ class Nova(Layout):
         self, store: str, name: str
     ) -> contextlib.AbstractContextManager[None]:
         # Nova makes disks of a resized copy with the lock of its original.
-        locks = dict.fromkeys((name[:40], name))
+        names = dict.fromkeys((name[:40], name))
+        lent = nova_process.borrows(self._locks)
+        if lent is not None:
+            return nova_process.borrowed(lent, names)
         folders = (os.path.dirname(store), *self._instance_paths)
-        return nova_lock.held(folders, locks)
+        return nova_lock.held(folders, names)
 
 
 def _read(

@@ -10,22 +10,19 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import errno
-import fcntl
 import os
-import struct
+import secrets
 
 from imagecache_handlers.directory.closing import close
+from imagecache_handlers.directory.closing import closing
 from imagecache_handlers.directory.folder import give_away
+from imagecache_handlers.directory import record_lock
+from imagecache_handlers.directory import safe_open
 from imagecache_handlers.exceptions import ImageBusy
 
+PREFIX = 'nova-'
 _FOLDER = 'locks'
-_PREFIX = 'nova-'
 _TRIES = 10
-
-_OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_MAKE = _OPEN | os.O_CREAT | os.O_EXCL
-# Type, whence, start, length and, to the end of the file, whose it is.
-_WHOLE = struct.pack('hhqqi0q', fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 
 @contextlib.contextmanager
@@ -34,15 +31,15 @@ def held(
 ) -> Iterator[None]:
     """Hold Nova's locks of these files, where Nova keeps any.
 
+    In a process of Nova's own that would drop them: it lends its locks.
+
     :raises ImageBusy: when Nova holds one of them.
     """
     seen = set()
     with contextlib.ExitStack() as stack:
         for path in instance_paths:
             try:
-                fd = os.open(
-                    os.path.join(path, _FOLDER), os.O_RDONLY | os.O_DIRECTORY
-                )
+                fd = safe_open.open_folder(os.path.join(path, _FOLDER))
             except FileNotFoundError:
                 continue
             stack.callback(close, fd)
@@ -54,8 +51,12 @@ def held(
         yield
 
 
+def busy(name: str) -> ImageBusy:
+    return ImageBusy(name, f'Nova holds its lock {PREFIX}{name}')
+
+
 def _take(folder: int, name: str) -> int:
-    entry = f'{_PREFIX}{name}'
+    entry = f'{PREFIX}{name}'
     for _ in range(_TRIES):
         try:
             fd = _opened(folder, entry)
@@ -63,37 +64,42 @@ def _take(folder: int, name: str) -> int:
             continue  # removed again while it was opened
         with contextlib.ExitStack() as stack:
             stack.callback(close, fd)
-            if not _lock(fd):
+            if not record_lock.take(fd):
                 break
             # Nova removes the lock of an image that it has removed.
             if _is_there(folder, entry, fd):
                 stack.pop_all()
                 return fd
-    raise ImageBusy(name, f'Nova holds its lock {entry}')
+    raise busy(name)
 
 
 def _opened(folder: int, entry: str) -> int:
     with contextlib.suppress(FileNotFoundError):
-        return os.open(entry, _OPEN, dir_fd=folder)
-    try:
-        fd = os.open(entry, _MAKE, 0o644, dir_fd=folder)
-    except FileExistsError:
-        return os.open(entry, _OPEN, dir_fd=folder)
-    give_away(fd, os.fstat(folder))
-    return fd
+        return safe_open.open_file(folder, entry, os.O_RDWR)
+    _make(folder, entry)
+    return safe_open.open_file(folder, entry, os.O_RDWR)
 
 
-def _lock(fd: int) -> bool:
-    try:
-        # Not lockf(): such a lock is the process's, and would be lost with
-        # the first descriptor that any of its threads closes.  The kernel
-        # holds both kinds against each other.
-        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _WHOLE)
-    except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            return False
-        raise
-    return True
+def _make(folder: int, entry: str) -> None:
+    """Make a lock that Nova can take, or none; one that is there stays.
+
+    It gets its name last: from one that is not Nova's own, left by whoever
+    died on the way, Nova could not start another machine of that image.
+    """
+    new = f'.{entry}.{secrets.token_hex(4)}'
+    making = os.O_RDWR | os.O_CREAT | os.O_EXCL
+    with closing(safe_open.open_file(folder, new, making, 0o644)) as fd:
+        try:
+            owner = os.fstat(folder)
+            give_away(fd, owner)
+            if os.fstat(fd).st_uid != owner.st_uid:
+                why = f'run this as root, or as user {owner.st_uid}'
+                raise OSError(errno.EPERM, f'{why}, whose locks these are')
+            with contextlib.suppress(FileExistsError):
+                os.link(new, entry, src_dir_fd=folder, dst_dir_fd=folder)
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(new, dir_fd=folder)
 
 
 def _is_there(folder: int, entry: str, fd: int) -> bool:

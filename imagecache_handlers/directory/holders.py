@@ -1,0 +1,108 @@
+"""Holders: who has the file of an image open, as far as the kernel tells.
+
+QEMU locks bytes of every file of a chain that it has open, whatever their
+formats and names, and by whatever mount it came to them: a net under all
+that is read of disks.  Loop devices lock nothing and are listed elsewhere.
+What was opened with ``locking=off``, or by a tool that locks nothing, is not
+seen.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
+import glob
+import os
+from typing import NamedTuple
+
+from imagecache_handlers.directory.closing import closing
+from imagecache_handlers.directory.folder import File
+from imagecache_handlers.directory import mounts
+from imagecache_handlers.directory import record_lock
+
+_LOOPS = '/sys/block/loop*/loop/backing_file'
+_GONE = ' (deleted)'
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_UNKNOWN = 'nobody can tell if it is open'
+_MAY_NOT = 'run this as root, or as a user who may read it'
+
+
+class Loop(NamedTuple):
+    """A loop device, and what it lends; ``identity``: if that is known."""
+
+    device: str
+    name: str
+    identity: tuple[int, int] | None
+
+    def is_of(self, file: File) -> bool:
+        if self.identity is not None:
+            return self.identity == file.identity
+        # A mount that is seen elsewhere only, or a layer above this one.
+        return self.name == file.name
+
+
+def look(folder: int, files: Iterable[File]) -> list[File]:
+    """Add to files who has them open, or why nobody can tell.
+
+    Each is opened for that, and closed again.  With that a process loses its
+    own POSIX locks of the file: nobody locks images so, Nova neither.
+    """
+    loops = [_loop(folder, *one) for one in _loops()]
+    return [_seen(folder, file, loops) for file in files]
+
+
+def _seen(folder: int, file: File, loops: Iterable[Loop]) -> File:
+    try:
+        held = users_of_open_file(folder, file, loops)
+    except FileNotFoundError:
+        return file  # gone since it was listed
+    except OSError as error:
+        # A file system that knows no locks, or whose server is away, too:
+        # without such locks we could not hold our own.
+        advice = f': {_MAY_NOT}' if isinstance(error, PermissionError) else ''
+        why = f'{_UNKNOWN} ({error.strerror}){advice}'
+        return file._replace(unknown=file.unknown or why)
+    return file._replace(held=held)
+
+
+def users_of_open_file(
+    folder: int, file: File, loops: Iterable[Loop]
+) -> frozenset[str]:
+    """Name whoever has locked a file, or lends it to a loop device.
+
+    :raises OSError: when that cannot be told.
+    """
+    users = {
+        f'the loop device {loop.device}' for loop in loops if loop.is_of(file)
+    }
+    with closing(os.open(file.name, _OPEN, dir_fd=folder)) as fd:
+        found = os.fstat(fd)
+        if (found.st_dev, found.st_ino) != file.identity:
+            raise OSError(0, 'it was replaced meanwhile')
+        process = record_lock.holder(fd)
+    if process is not None:
+        who = f'process {process}' if process > 0 else 'a process'
+        users.add(f'{who} that has it open')
+    return frozenset(users)
+
+
+def _loops() -> Iterator[tuple[str, str]]:
+    """Give the loop devices and the paths of their files, as of now."""
+    for entry in glob.glob(_LOOPS):
+        try:
+            with open(entry, encoding='utf-8', errors='surrogateescape') as it:
+                path = it.read().removesuffix('\n')
+        except OSError:
+            continue  # let go of meanwhile
+        # What was removed is not an image any more.
+        if not path.endswith(_GONE):
+            yield entry.split('/')[3], path
+
+
+def _loop(folder: int, device: str, path: str) -> Loop:
+    identity = None
+    # Elsewhere it may lie on a server that is away, and is not looked at.
+    if mounts.is_beside(folder, path):
+        with contextlib.suppress(OSError):
+            found = os.stat(path)
+            identity = found.st_dev, found.st_ino
+    return Loop(device, os.path.basename(path), identity)
