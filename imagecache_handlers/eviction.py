@@ -223,7 +223,7 @@ class _Batch:
             self._late.append(verdict)
             return
         try:
-            freed = self._handler.evict(image)
+            freed = self._handler.evict(image, self._claim.alive)
         except ImageNotFound:
             self._end(verdict, Did.GONE)
         except (ImageBusy, ImageInUse) as error:
