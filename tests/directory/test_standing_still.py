@@ -17,15 +17,15 @@ import traceback
 import unittest
 from unittest import mock
 
+from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import flock
+from imagecache_handlers.directory import folder
+from imagecache_handlers.directory import handler
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreUnavailable
-from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import flock
-from imagecache_handlers.directory import folder
-from imagecache_handlers.directory import handler
 from imagecache_handlers.timing import Claim
 from imagecache_handlers.timing import utc_now
 from tests.directory.place import IMAGE
@@ -98,23 +98,23 @@ LOCKED = {
 class Case:
     """A folder with one idle image, and a process that works on it."""
 
-    def __init__(self, root, layout):
+    def __init__(self, root, layout, labels):
         self.path = root / 'images'
         self.path.mkdir(parents=True)
         self.layout = layout
         nova = layout == 'nova'
         self.file = self.path / (sha1(IMAGE) if nova else IMAGE)
-        self.put()
+        self.put(labels)
         self.result = root / 'result'
 
-    def put(self):
+    def put(self, labels):
         if self.layout == 'nova':
             self.file.write_bytes(b'an image')
             os.utime(self.file, (10**9, 10**9))
         else:
             self.add()
         [image] = self.handler().enumerate(str(self.path))
-        self.handler().mark(image, {UNUSED})
+        self.handler().mark(image, labels)
 
     def add(self):
         meta = ImageMeta(image_id=IMAGE, size=4096, disk_format='raw')
@@ -198,9 +198,11 @@ class Standing(unittest.TestCase):
         self.root = pathlib.Path(place.name)
         self.made = 0
 
-    def case(self, layout='plain'):
+    def case(self, evict, layout='plain'):
         self.made += 1
-        case = Case(self.root / f'{self.made}', layout)
+        # Without a label that whoever holds it would take off.
+        labels = {UNUSED} if evict is sweep else {}
+        case = Case(self.root / f'{self.made}', layout, labels)
         self.addCleanup(case.kill)
         return case
 
@@ -214,7 +216,7 @@ class TestEvictors(Standing):
         for where, stopping in OPEN.items():
             for evict in EVICTIONS:
                 for number, grant in enumerate(GRANTS):
-                    case = self.case(('plain', 'nova')[number % 2])
+                    case = self.case(evict, ('plain', 'nova')[number % 2])
                     case.start(evict, stopping)
                     name = f'{evict.__name__}, {where}, {grant.__name__}'
                     cases.append((name, case, grant))
@@ -232,7 +234,7 @@ class TestEvictors(Standing):
         cases = []
         for where, stopping in LOCKED.items():
             for evict in EVICTIONS:
-                case = self.case()
+                case = self.case(evict)
                 case.start(evict, stopping)
                 name = f'{evict.__name__}, {where}'
                 cases.append((name, case, where == 'before its last look'))
@@ -262,7 +264,7 @@ class TestEvictors(Standing):
 
     def test_one_that_stood_still_for_less_goes_on(self):
         for evict in EVICTIONS:
-            case = self.case()
+            case = self.case(evict)
             case.start(evict, OPEN['before its lock'])
             self.assertIn('evicted', case.go_on())
             self.assertFalse(case.file.exists())
@@ -277,7 +279,7 @@ class TestGranters(Standing):
             (force, hold),
         ):
             with self.subTest(evict=evict, grant=grant):
-                case = self.case()
+                case = self.case(evict)
                 case.start(grant, lambda: self.marking(after))
                 self.assertNotIn('evicted', evict(case.cache()))
                 self.assertEqual('granted 1', case.go_on())
@@ -285,7 +287,7 @@ class TestGranters(Standing):
 
     def test_a_pin_that_was_seen_and_forced_was_not_granted(self):
         for grant in pin, pin_on_a_full_disk:
-            case = self.case()
+            case = self.case(force)
             case.start(grant, lambda: self.marking(after))
             self.assertIn('evicted', force(case.cache()))
             self.assertEqual('granted 0', case.go_on())
@@ -294,7 +296,7 @@ class TestGranters(Standing):
         for evict in EVICTIONS:
             for grant in GRANTS:
                 with self.subTest(evict=evict, grant=grant):
-                    case = self.case()
+                    case = self.case(evict)
                     case.start(grant, lambda: self.marking(before))
                     self.assertIn('evicted', evict(case.cache()))
                     self.assertEqual('granted 0', case.go_on())
@@ -303,7 +305,7 @@ class TestGranters(Standing):
         return standing(DirectoryHandler, 'mark', when)
 
     def test_one_that_stops_with_the_lock_keeps_it(self):
-        case = self.case()
+        case = self.case(force)
         case.start(pin, lambda: standing(os, 'rename', before))
         with self.impatient(), contextlib.suppress(StoreUnavailable):
             said = force(case.cache())

@@ -164,9 +164,9 @@ class Evicting(HandlerHooks):
         kept = self._again(image)
         self.assertEqual(granted, 'ops' in kept.marks.pins)
 
-    def _claim(self, token: str = '5f0c') -> str:
+    def _claim(self, whose: str = '5f0c') -> str:
         until = datetime.datetime.now(datetime.UTC) + A_DAY
-        return marks.claim_label(token, until)
+        return marks.claim_label(whose, until)
 
     def test_evict_keeps_an_image_that_was_added_again(self) -> None:
         claimed = self._marked(self._seeded(), CLAIM)
