@@ -21,7 +21,9 @@ from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.findings import Inventory
+from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
@@ -78,4 +80,6 @@ __all__ = [
     'Uncertain',
     'Unsupported',
     'Verdict',
+    'always',
+    'check_claimed',
 ]

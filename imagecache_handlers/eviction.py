@@ -163,8 +163,7 @@ class _Batch:
             return
         fresh = {image.identity: image for image in found}
         # A copy that others claim may go: it replaces none of ours.
-        own = {self._claim.token}
-        sure = [image for image in found if own.issuperset(image.marks.claims)]
+        sure = [image for image in found if not self._may_go(image, now)]
         look = _Look(evidence, now, duplicates.surplus_copies(sure))
         for identity, verdict in list(self._claimed.items()):
             image = fresh.get(identity)
@@ -175,6 +174,17 @@ class _Batch:
                 self._let_go(verdict)
             else:
                 self._decide(verdict, image, look)
+
+    def _may_go(self, image: CachedImage, now: datetime.datetime) -> bool:
+        """Tell if others may remove a copy, or may be doing so."""
+        others = [
+            expiry
+            for token, expiry in image.marks.claims.items()
+            if token != self._claim.token
+        ]
+        return bool(others and image.busy is not None) or any(
+            self._by.rules.live(expiry, now) for expiry in others
+        )
 
     def _let_go(self, verdict: Verdict) -> None:
         self._claimed.pop(verdict.image.identity)
@@ -223,7 +233,7 @@ class _Batch:
             self._late.append(verdict)
             return
         try:
-            freed = self._handler.evict(image)
+            freed = self._handler.evict(image, self._claim.alive)
         except ImageNotFound:
             self._end(verdict, Did.GONE)
         except (ImageBusy, ImageInUse) as error:

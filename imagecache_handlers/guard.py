@@ -134,8 +134,10 @@ class Guarded:
             raise HandlerFailed(ValueError(wrong))
         return found
 
-    def evict(self, image: CachedImage) -> int | None:
-        return guarded(lambda: self._handler.evict(image))
+    def evict(
+        self, image: CachedImage, alive: Callable[[], bool]
+    ) -> int | None:
+        return guarded(lambda: self._handler.evict(image, alive))
 
     def mark(
         self,

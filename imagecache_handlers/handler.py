@@ -6,6 +6,7 @@ which image goes, and whether that is safe, is decided by its callers.
 """
 
 import abc
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 import datetime
@@ -14,12 +15,21 @@ from typing import BinaryIO
 from typing import final
 from typing import Self
 
+from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers import marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
+
+# Tells if one's claim still counts for everybody else.
+Alive = Callable[[], bool]
+
+
+def always() -> bool:
+    """Stand for a claim that does not end, for whoever has none."""
+    return True
 
 
 class CacheHandler(abc.ABC):
@@ -65,20 +75,27 @@ class CacheHandler(abc.ABC):
         """
 
     @abc.abstractmethod
-    def evict(self, image: CachedImage) -> int | None:
+    def evict(self, image: CachedImage, alive: Alive = always) -> int | None:
         """Remove that very object; gone already is success.
 
-        Mark and shape are checked again, and that the object still bears
-        every label of ``image``: one that was added again at its location
-        does not.  A backend that sees users looks for them once more.
-        A removal that may outlive this call, or takes longer than three
-        minutes, shows as ``busy`` until it ended.
+        Mark and shape are checked again, and a backend that sees users looks
+        for them once more.  Then, as the very last, ``check_claimed`` is
+        called with the labels as they are now: under whatever makes the
+        removal one step (a lock, a transaction), so that no label comes
+        between.  Where nothing does, ``alive`` is asked just before the
+        request leaves, however long that was prepared: a process may stand
+        still anywhere, and while it does its claim ends and others are
+        granted the image.  A removal that may outlive this call, or takes
+        longer than three minutes, shows as ``busy`` until it ended.
+
+        ``alive`` tells if the caller's claim still counts, by the strictest
+        of its clocks; it costs nothing and needs no backend.
 
         :returns: bytes that are free now; None: they will be later; 0:
             that object was gone.
         :raises ImageInUse: when it has a user; nothing was removed.
-        :raises ImageBusy: when an operation is on it, or it lost a label
-            of ``image``; nothing was removed.
+        :raises ImageBusy: when an operation is on it, or as of
+            ``check_claimed``; nothing was removed.
         :raises Uncertain: when it may be removed, or may yet be.
         """
 
@@ -187,6 +204,36 @@ class CacheHandler(abc.ABC):
         pins = image.marks.of('pin', marks.check_owner(owner))
         if pins:
             self.mark(image, (), pins)
+
+
+def check_claimed(
+    image: CachedImage,
+    labels: Collection[str],
+    alive: Alive = always,
+) -> None:
+    """Refuse to remove what somebody may have been granted meanwhile.
+
+    ``labels`` are those that the object bears now, ``image`` is what the
+    decision was made on.  Another's claim is no reason: it grants nothing,
+    and two that evict would keep each other from it for ever.
+
+    :raises ImageBusy: when it has lost a label, as one that was added again
+        has, when a pin or a lease has come, or when the claim is over.
+    """
+    if why := _overtaken(image.marks.labels, frozenset(labels), alive):
+        raise ImageBusy(image.image_id, why)
+
+
+def _overtaken(
+    seen: frozenset[str], labels: frozenset[str], alive: Alive
+) -> str | None:
+    if not seen <= labels:
+        return 'it has lost a label'
+    came = marks.Marks.read(labels - seen)
+    if came.of('pin') or came.of('lease'):
+        return 'somebody asked for it meanwhile'
+    # The last of all: whatever was looked at before took its time.
+    return None if alive() else 'its claim ran out of time'
 
 
 def declares(handler: CacheHandler, ability: str) -> bool:

@@ -4,7 +4,8 @@ import datetime
 
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
-from imagecache_handlers.marks import Marks
+from imagecache_handlers.handler import Alive
+from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi import failures
@@ -26,6 +27,8 @@ _IN_TIME = 8.0
 # the request has to arrive before others may disregard the claim.  It leaves
 # within a minute (``session.PROMPT``), and may be two on its way.
 _TO_SPARE = datetime.timedelta(minutes=4)
+# So much has to be left as it leaves: this process may have stood still.
+_TO_ARRIVE = datetime.timedelta(minutes=3)
 
 
 class Evicting:
@@ -43,12 +46,12 @@ class Evicting:
         self._releasing = releasing
         self._clocks = clocks
 
-    def evict(self, image: CachedImage) -> int | None:
+    def evict(self, image: CachedImage, alive: Alive) -> int | None:
         began = self._clocks.monotonic()
         pauses = iter(_PAUSES)
         while True:
             try:
-                return self._try(image, began + LONGEST)
+                return self._try(image, alive, began + LONGEST)
             except CallError as error:
                 pause = next(pauses, None)
                 if pause is None or not self._passes(error, began):
@@ -61,12 +64,14 @@ class Evicting:
         late = self._clocks.monotonic() - began > _IN_TIME
         return isinstance(error, Failed) and error.code in PASSING and not late
 
-    def _try(self, image: CachedImage, end: float) -> int | None:
-        disk = self._judged(image)
+    def _try(self, image: CachedImage, alive: Alive, end: float) -> int | None:
+        disk = self._judged(image, alive)
         if disk is None:
             return 0
         try:
-            self._removals.destroy(disk, end)
+            self._removals.destroy(
+                disk, end, lambda: self._leave(image, alive)
+            )
         except Failed as error:
             if failures.is_gone(error, disk.ref, disk.uuid):
                 return 0
@@ -75,7 +80,27 @@ class Evicting:
         # A base copy is the collector's, which comes later.
         return None if disk.parent else disk.size or None
 
-    def _judged(self, image: CachedImage) -> Disk | None:
+    def _leave(self, image: CachedImage, alive: Alive) -> None:
+        """Keep a request back that would leave too late.
+
+        It is one with nothing: whoever is granted the image since the disk
+        was read, was so because nobody heeds the claim any more.
+        """
+        self._check_time(image, _TO_ARRIVE)
+        check_claimed(image, image.marks.labels, alive)
+
+    def _check_time(
+        self, image: CachedImage, spare: datetime.timedelta
+    ) -> None:
+        # However long earlier tries took: without a claim nobody waits for
+        # us.  Of those seen by the look that allowed this, ours is the last
+        # to end.
+        now = self._clocks.now()
+        claims = image.marks.claims.values()
+        if claims and max(claims) < now + spare:
+            raise ImageBusy(image.image_id, 'its claim ran out of time')
+
+    def _judged(self, image: CachedImage, alive: Alive) -> Disk | None:
         """Give a disk as last read, sure that it may go; None: it is gone.
 
         That disk is read last: its mark, its name and its VBDs decide about
@@ -98,9 +123,9 @@ class Evicting:
         fresh = survey.image(disk)
         if fresh.users:
             raise ImageInUse(image.image_id, fresh.users)
-        why = _protected(disk, image, self._clocks.now())
-        why = why or fresh.busy or fresh.unknown
-        if why:
+        check_claimed(image, disk.labels, alive)
+        self._check_time(image, _TO_SPARE)
+        if why := fresh.busy or fresh.unknown:
             raise ImageBusy(image.image_id, why)
         return disk
 
@@ -117,20 +142,3 @@ def _again(
     if parent and not disk.parent:
         raise ImageBusy(image.image_id, 'its chain is changing')
     return disk
-
-
-def _protected(
-    disk: Disk, image: CachedImage, now: datetime.datetime
-) -> str | None:
-    """Say which labels forbid a removal that earlier ones allowed."""
-    if not image.marks.labels <= disk.labels:
-        return 'it has lost a label'
-    came = Marks.read(disk.labels - image.marks.labels)
-    if came.of('pin') or came.of('lease'):
-        return 'somebody asked for it meanwhile'
-    # However long earlier tries took: without a claim nobody waits for us.
-    # Of those seen by the look that allowed this, ours is the last to end.
-    claims = image.marks.claims.values()
-    if claims and max(claims) < now + _TO_SPARE:
-        return 'its claim ran out of time'
-    return None

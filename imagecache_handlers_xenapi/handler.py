@@ -10,6 +10,8 @@ from typing import Self
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.handler import Alive
+from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.marks import check_label
 from imagecache_handlers.model import CachedImage
@@ -133,8 +135,8 @@ class XenAPIHandler(CacheHandler):
     ) -> None:
         self._labelling.mark(image, list(map(check_label, add)), list(remove))
 
-    def evict(self, image: CachedImage) -> int | None:
-        return self._evicting.evict(image)
+    def evict(self, image: CachedImage, alive: Alive = always) -> int | None:
+        return self._evicting.evict(image, alive)
 
     def room(self, meta: ImageMeta, store: str) -> int:
         self._looks.repository(store)

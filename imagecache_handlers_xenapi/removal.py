@@ -19,6 +19,8 @@ from imagecache_handlers_xenapi.session import Port
 from imagecache_handlers_xenapi.tasks import TaskLost
 from imagecache_handlers_xenapi.tasks import Tasks
 from imagecache_handlers_xenapi.timing import Clocks
+from imagecache_handlers_xenapi.wire import at_any_time
+from imagecache_handlers_xenapi.wire import Leave
 
 LOG = logging.getLogger(__name__)
 
@@ -54,10 +56,16 @@ class Removals:
         self._guard = threading.Lock()
         self._begun: dict[str, _Begun] = {}
 
-    def destroy(self, disk: Disk, end: float | None = None) -> None:
+    def destroy(
+        self,
+        disk: Disk,
+        end: float | None = None,
+        leave: Leave = at_any_time,
+    ) -> None:
         """Destroy a disk; when this returns it is gone.
 
-        By ``end`` of the monotonic clock this returns or raises.
+        By ``end`` of the monotonic clock this returns or raises.  What
+        ``leave`` raises as the request leaves keeps it back.
 
         :raises Failed: when it was refused, or failed in the middle.
         :raises Away: when nobody was asked.
@@ -67,7 +75,7 @@ class Removals:
             end = self._clocks.monotonic() + LONGEST
         self._note(disk, None)
         try:
-            task = self._port.once(DESTROY, disk.ref)
+            task = self._port.once(DESTROY, disk.ref, leave=leave)
         except Lost as error:
             self._look(disk, error)
             return

@@ -24,8 +24,10 @@ from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi.logins import Login
 from imagecache_handlers_xenapi.logins import Logins
+from imagecache_handlers_xenapi.wire import at_any_time
 from imagecache_handlers_xenapi.wire import Connection
 from imagecache_handlers_xenapi.wire import Dialling
+from imagecache_handlers_xenapi.wire import Leave
 
 LOG = logging.getLogger(__name__)
 
@@ -60,11 +62,14 @@ class Port(abc.ABC):
         """
 
     @abc.abstractmethod
-    def once(self, method: str, *params: Any) -> Any:
+    def once(
+        self, method: str, *params: Any, leave: Leave = at_any_time
+    ) -> Any:
         """Make a call that must not be made twice, nor late.
 
         It leaves within ``PROMPT`` seconds, for what was looked at before it
-        holds no longer, or not at all.
+        holds no longer, or not at all.  ``leave`` is called with nothing left
+        to do but to send, and raises to keep it back.
 
         :raises Lost: when it may have been made.
         :raises CallError: when it was not.
@@ -115,13 +120,18 @@ class Session(Port):
     def call(self, method: str, *params: Any) -> Any:
         return self._make(Connection.xml, method, params, repeat=True)
 
-    def once(self, method: str, *params: Any) -> Any:
+    def once(
+        self, method: str, *params: Any, leave: Leave = at_any_time
+    ) -> Any:
         began = time.monotonic()
 
         def promptly(connection: Connection, method: str, *sent: Any) -> Any:
-            if time.monotonic() - began > PROMPT:
-                raise Away(f'{connection.address}: reached too late')
-            return connection.xml(method, *sent)
+            def leave_now() -> None:
+                if time.monotonic() - began > PROMPT:
+                    raise Away(f'{connection.address}: reached too late')
+                leave()
+
+            return connection.xml(method, *sent, leave=leave_now)
 
         return self._make(promptly, method, params, repeat=False)
 

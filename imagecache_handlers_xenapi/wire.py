@@ -1,5 +1,6 @@
 """One connection to one host: XML-RPC and JSON-RPC on the same socket."""
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import dataclasses
@@ -18,6 +19,9 @@ from imagecache_handlers_xenapi import answers
 from imagecache_handlers_xenapi.answers import NoJson
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import Lost
+
+# Called when a request leaves: it raises what keeps it back.
+Leave = Callable[[], object]
 
 _XML = 'text/xml'
 _JSON = 'application/json'
@@ -92,6 +96,10 @@ def _context(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
         ) from error
 
 
+def at_any_time() -> None:
+    """Keep no request back."""
+
+
 class Connection:
     """One connection, for one thread at a time.
 
@@ -101,7 +109,8 @@ class Connection:
     def __init__(self, address: Address, dialling: Dialling) -> None:
         self.address = address
         self._http = dialling.connect(address)
-        self._xml = _proxy(str(address), _Transport(self._post))
+        self._transport = _Transport(self._post)
+        self._xml = _proxy(str(address), self._transport)
 
     def close(self) -> None:
         self._http.close()
@@ -117,12 +126,17 @@ class Connection:
             selector.register(sock, selectors.EVENT_READ)
             return bool(selector.select(0))
 
-    def xml(self, method: str, *params: Any) -> Any:
+    def xml(
+        self, method: str, *params: Any, leave: Leave = at_any_time
+    ) -> Any:
         """Make a call over XML-RPC.
+
+        Where ``leave`` raises the connection is of no more use.
 
         :raises Failed: when xapi says no.
         :raises Lost: when no answer came that can be understood.
         """
+        self._transport.leave = leave
         with self._understood(method):
             answer = getattr(self._xml, method)(*params)
             return answers.of_xml(method, answer)
@@ -146,10 +160,16 @@ class Connection:
             # A no that cannot be read is none: the call may have been made.
             raise Lost(f'{method} at {self.address}: {error}') from error
 
-    def _post(self, path: str, body: bytes, kind: str) -> bytes:
-        headers = {'Content-Type': kind, 'User-Agent': 'imagecache'}
+    def _post(
+        self, path: str, body: bytes, kind: str, leave: Leave = at_any_time
+    ) -> bytes:
+        headers = {
+            'Content-Type': kind,
+            'Content-Length': str(len(body)),
+            'User-Agent': 'imagecache',
+        }
         try:
-            self._http.request('POST', path, body, headers)
+            self._http.request('POST', path, _leaving(body, leave), headers)
             answer = self._http.getresponse()
             content = answer.read()
         except (OSError, http.client.HTTPException) as error:
@@ -164,6 +184,12 @@ class Connection:
             hint = _elsewhere(self.address, target)
             raise Lost(f'{self.address}: HTTP {answer.status}{hint}')
         return content
+
+
+def _leaving(body: bytes, leave: Leave) -> Iterator[bytes]:
+    """Give a body when its headers, with which nobody acts, have gone."""
+    leave()
+    yield body
 
 
 _NO_SUCH_PATH = (404, 405, 501)
@@ -189,9 +215,10 @@ class _Transport(xmlrpc.client.Transport):
     def __init__(self, post: Any) -> None:
         super().__init__()
         self._post = post
+        self.leave: Leave = at_any_time
 
     def request(self, host, handler, request_body, verbose=False):  # type: ignore[no-untyped-def]  # noqa: E501
-        body = self._post('/RPC2', request_body, _XML)
+        body = self._post('/RPC2', request_body, _XML, self.leave)
         parser, result = self.getparser()
         try:
             parser.feed(body)

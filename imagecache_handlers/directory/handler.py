@@ -36,7 +36,9 @@ from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.marks import check_label
 from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage
@@ -141,7 +143,9 @@ class DirectoryHandler(CacheHandler):
                     continue
             yield name
 
-    def evict(self, image: CachedImage) -> int | None:
+    def evict(
+        self, image: CachedImage, alive: Callable[[], bool] = always
+    ) -> int | None:
         store, name = self._known(image.store), image.location
         if not self._is_named(image):
             return 0
@@ -155,6 +159,7 @@ class DirectoryHandler(CacheHandler):
             if image.cached_at != file.cached_at:
                 raise ImageBusy(name, 'it was added again meanwhile')
             self._refuse_used(store, fd, file)
+            check_claimed(image, self._bears_now(fd, file), alive)
             folder.remove(fd, file)
             return file.size
 
@@ -170,6 +175,13 @@ class DirectoryHandler(CacheHandler):
         noted = notes.listed(os.listdir(fd)).get(name, ())
         labels = [note.label for note in noted]
         return self._layout.find(fd, name, asked=seen.union(asked, labels))
+
+    def _bears_now(self, fd: int, file: folder.File) -> frozenset[str]:
+        """Give the labels of an image as they are, noted ones too."""
+        noted = notes.listed(os.listdir(fd)).get(file.name, ())
+        labels = {*file.labels, *(note.label for note in noted)}
+        again = self._layout.find(fd, file.name, asked=labels)
+        return again.labels if again else frozenset()
 
     def _refuse_used(self, store: str, fd: int, file: folder.File) -> None:
         survey = None

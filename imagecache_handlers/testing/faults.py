@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.handler import declares
 from imagecache_handlers.model import CachedImage
@@ -102,11 +103,13 @@ class Faulty(CacheHandler):
             lambda: self.handler.enumerate(store, image_ids),
         )
 
-    def evict(self, image: CachedImage) -> int | None:
+    def evict(
+        self, image: CachedImage, alive: Callable[[], bool] = always
+    ) -> int | None:
         return self._call(
             'evict',
             image.store,
-            lambda: self.handler.evict(image),
+            lambda: self.handler.evict(image, alive),
             image.image_id,
         )
 

@@ -7,7 +7,7 @@ import datetime
 import threading
 
 from imagecache_handlers import exceptions
-from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers import handler
 from imagecache_handlers.marks import Marks
 from imagecache_handlers import model
 
@@ -33,7 +33,7 @@ class Shelf:
         self.lock = threading.Lock()
 
 
-class MemoryHandler(CacheHandler):
+class MemoryHandler(handler.CacheHandler):
     """Cached images in memory, to try things out on."""
 
     def __init__(self, shelf: Shelf | None = None) -> None:
@@ -52,14 +52,15 @@ class MemoryHandler(CacheHandler):
                 if image_ids is None or entry.image_id in image_ids
             ]
 
-    def evict(self, image: model.CachedImage) -> int | None:
+    def evict(
+        self, image: model.CachedImage, alive: handler.Alive = handler.always
+    ) -> int | None:
         with self.shelf.lock:
             if (entry := self._find(image)) is None:
                 return 0
             if self.shelf.sees_users and entry.users:
                 raise exceptions.ImageInUse(image.image_id, entry.users)
-            if not image.marks.labels <= entry.labels:
-                raise exceptions.ImageBusy(image.image_id, 'it lost a label')
+            handler.check_claimed(image, entry.labels, alive)
             return self.shelf.entries.pop(image.location).size
 
     def mark(

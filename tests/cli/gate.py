@@ -14,12 +14,12 @@ from imagecache_handlers.directory import DirectoryHandler
 class Gated(DirectoryHandler):
     '''The folder handler, at a gate.'''
 
-    def evict(self, image):
+    def evict(self, image, alive):
         with open(os.environ['GATE_ASKED'], 'w') as asked:
             asked.write(image.image_id)
         with open(os.environ['GATE_OPENED']) as opened:
             opened.read()
-        return super().evict(image)
+        return super().evict(image, alive)
 """
 POINTS = '[imagecache_handlers]\ngated = gated_plugin:Gated\n'
 METADATA = 'Metadata-Version: 2.1\nName: gated\nVersion: 1\n'

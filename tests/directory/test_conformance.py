@@ -3,8 +3,11 @@
 import contextlib
 import os
 import shutil
+import sys
+from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import handler
 from imagecache_handlers.testing.conformance import HandlerConformance
 from imagecache_handlers.testing.conformance import KIN
 from imagecache_handlers.testing.conformance import ONE
@@ -24,6 +27,19 @@ class Kit(Place):
 
     def outages(self):
         return [self.away()]
+
+    @contextlib.contextmanager
+    def last_step(self, act):
+        # Once it has the lock of an image, nobody else labels that.
+        changing = handler.changing
+
+        def late(store, name):
+            if sys._getframe(1).f_code.co_name == 'evict':
+                act()
+            return changing(store, name)
+
+        with mock.patch.object(handler, 'changing', late):
+            yield
 
     @contextlib.contextmanager
     def away(self):

@@ -4,6 +4,7 @@ It has two stores, lists ids as hashes, as Nova's libvirt driver does, and
 can hold several copies of an image in one store.
 """
 
+import contextlib
 import dataclasses
 import datetime
 import hashlib
@@ -12,17 +13,19 @@ import pathlib
 import pickle
 import re
 import secrets
+import sys
 import tempfile
 import threading
 from unittest import mock
 
-from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
@@ -147,15 +150,14 @@ class CellarHandler(CacheHandler):
             return cask
         return None
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         with self.cellar as stores:
             cask = self.find(stores, image)
             if cask is None:
                 return 0
             if cask.users:
                 raise ImageInUse(image.image_id, cask.users)
-            if not image.marks.labels <= cask.labels:
-                raise ImageBusy(image.image_id)
+            check_claimed(image, cask.labels, alive)
             del stores[image.store][image.location]
 
     def mark(self, image, add=(), remove=()):
@@ -284,6 +286,18 @@ class CellarHooks(conformance.HandlerHooks):
 
     def doom(self, step):
         self.cellar.step = step
+
+    @contextlib.contextmanager
+    def last_step(self, act):
+        enter = Cellar.__enter__
+
+        def late(cellar):
+            if sys._getframe(1).f_code.co_name == 'evict':
+                act()
+            return enter(cellar)
+
+        with mock.patch.object(Cellar, '__enter__', late):
+            yield
 
     def whole(self, image):
         return self.cask(image).size > 0

@@ -13,6 +13,8 @@ import itertools
 import time
 
 from imagecache_handlers import exceptions
+from imagecache_handlers.handler import always
+from imagecache_handlers.handler import check_claimed
 from imagecache_handlers import marks
 from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import IMAGE_ID
@@ -384,8 +386,8 @@ class OutageIsEmpty(CellarHandler):
 class OutageIsGone(CellarHandler):
     """An image that it cannot reach now is gone."""
 
-    def evict(self, image):
-        return 0 if self.cellar.down else super().evict(image)
+    def evict(self, image, alive=always):
+        return 0 if self.cellar.down else super().evict(image, alive)
 
 
 class MarksInVain(CellarHandler):
@@ -661,8 +663,8 @@ class LabelsByName(MemoryHandler):
 class LeavesSidecar(LabelsByName):
     """It removes the labels with an image, but only if it removes it."""
 
-    def evict(self, image):
-        freed = super().evict(image)
+    def evict(self, image, alive=always):
+        freed = super().evict(image, alive)
         getattr(self.shelf, 'kept', {}).pop(image.image_id, None)
         return freed
 
@@ -774,7 +776,7 @@ class UnpinAlwaysWrites(MemoryHandler):
 class EvictsNothing(MemoryHandler):
     """It says that it removed the image."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         entry = self._find(image)
         return entry.size if entry else 0
 
@@ -782,114 +784,185 @@ class EvictsNothing(MemoryHandler):
 class EvictsCopies(MemoryHandler):
     """It removes every copy of the image."""
 
-    def evict(self, image):
-        freed = super().evict(image)
+    def evict(self, image, alive=always):
+        freed = super().evict(image, alive)
         for copy in self.enumerate('shelf', [image.image_id]):
-            freed += super().evict(copy)
+            freed += super().evict(copy, alive)
         return freed
 
 
 class EvictsKin(MemoryHandler):
     """It removes whatever begins with the id of the image."""
 
-    def evict(self, image):
-        freed = super().evict(image)
+    def evict(self, image, alive=always):
+        freed = super().evict(image, alive)
         for other in self.enumerate('shelf'):
             if other.image_id.startswith(image.image_id):
-                freed += super().evict(other)
+                freed += super().evict(other, alive)
         return freed
 
 
 class OweBytes(MemoryHandler):
     """It tells the bytes as a negative number."""
 
-    def evict(self, image):
-        return -super().evict(image)
+    def evict(self, image, alive=always):
+        return -super().evict(image, alive)
 
 
 class TellsText(MemoryHandler):
     """It tells the bytes as a text."""
 
-    def evict(self, image):
-        return f'{super().evict(image)} bytes'
+    def evict(self, image, alive=always):
+        return f'{super().evict(image, alive)} bytes'
 
 
 class GoneIsAnError(MemoryHandler):
     """It fails for an image that is gone already."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         if image.location not in self.shelf.entries:
             raise exceptions.ImageNotFound(image.image_id)
-        return super().evict(image)
+        return super().evict(image, alive)
 
 
 class GoneFreesBytes(MemoryHandler):
     """It tells the bytes of an image that somebody else removed."""
 
-    def evict(self, image):
-        return super().evict(image) or image.size
+    def evict(self, image, alive=always):
+        return super().evict(image, alive) or image.size
 
 
 class EvictsInUse(MemoryHandler):
     """It does not look for users."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         entry = self._find(image)
         if entry:
             entry.users.clear()
-        return super().evict(image)
+        return super().evict(image, alive)
 
 
 class TrustsTheLook(MemoryHandler):
     """It takes the users from its handle."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         entry = self._find(image)
         if entry:
             entry.users = set(image.users)
-        return super().evict(image)
+        return super().evict(image, alive)
 
 
 class BelievesOldUsers(MemoryHandler):
     """It keeps an image whose last user went after the look."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         if image.users:
             raise exceptions.ImageInUse(image.image_id, image.users)
-        return super().evict(image)
+        return super().evict(image, alive)
 
 
 class IgnoresClaims(MemoryHandler):
     """It does not look if its claim is still there."""
 
-    def evict(self, image):
-        return super().evict(replace(image, marks=Marks()))
+    def evict(self, image, alive=always):
+        return super().evict(replace(image, marks=Marks()), alive)
 
 
 class ChecksClaimsOnly(MemoryHandler):
     """Of the labels that it was shown it looks for the claims only."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         claims = image.marks.of('claim')
-        return super().evict(replace(image, marks=Marks.read(claims)))
+        return super().evict(replace(image, marks=Marks.read(claims)), alive)
+
+
+class NeverAsks(MemoryHandler):
+    """It does not ask if the claim is still alive."""
+
+    def evict(self, image, alive=always):
+        return super().evict(image)
+
+
+class AsksTooEarly(MemoryHandler):
+    """It asks for the claim first, and takes its time then."""
+
+    def evict(self, image, alive=always):
+        so_far = alive()
+        return super().evict(image, lambda: so_far)
+
+
+def with_what_came(handler, image, *kinds):
+    """Give an image as if what came since had been there at the look."""
+    entry = handler._find(image)
+    now = Marks.read(entry.labels if entry else ())
+    came = [now.of(kind) for kind in kinds]
+    labels = image.marks.labels.union(*came)
+    return replace(image, marks=Marks.read(labels))
+
+
+class PinsMayCome(MemoryHandler):
+    """It does not see that somebody pinned the image meanwhile."""
+
+    def evict(self, image, alive=always):
+        return super().evict(with_what_came(self, image, 'pin'), alive)
+
+
+class LeasesMayCome(MemoryHandler):
+    """It does not see that somebody holds the image meanwhile."""
+
+    def evict(self, image, alive=always):
+        return super().evict(with_what_came(self, image, 'lease'), alive)
+
+
+class IsOvertaking(MemoryHandler):
+    """It removes what it was told to, whatever came since."""
+
+    def evict(self, image, alive=always):
+        with self.shelf.lock:
+            image = with_what_came(self, image, 'pin', 'lease')
+            if (entry := self._find(image)) is None:
+                return 0
+            if self.shelf.sees_users and entry.users:
+                raise exceptions.ImageInUse(image.image_id, entry.users)
+            check_claimed(image, entry.labels)
+            return self.shelf.entries.pop(image.location).size
+
+
+class KeepsThePinned(MemoryHandler):
+    """It decides by itself that what is pinned stays."""
+
+    def evict(self, image, alive=always):
+        if image.marks.pins:
+            raise exceptions.ImageBusy(image.image_id, 'it is pinned')
+        return super().evict(image, alive)
+
+
+class HeedsEveryLabel(MemoryHandler):
+    """Any label that came keeps the image, a rival's claim too."""
+
+    def evict(self, image, alive=always):
+        entry = self._find(image)
+        if entry and entry.labels - image.marks.labels:
+            raise exceptions.ImageBusy(image.image_id, 'it has more labels')
+        return super().evict(image, alive)
 
 
 class EvictsTwice(MemoryHandler):
     """Two that evict at once both tell the bytes."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         entry = self._find(image)
         time.sleep(0.01)
-        freed = super().evict(image)
+        freed = super().evict(image, alive)
         return freed or (entry.size if entry else 0)
 
 
 class LostLabelIsGone(MemoryHandler):
     """It takes an image that lost a label for one that is gone."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         try:
-            return super().evict(image)
+            return super().evict(image, alive)
         except exceptions.ImageBusy:
             return 0
 
@@ -897,46 +970,46 @@ class LostLabelIsGone(MemoryHandler):
 class EvictsByName(MemoryHandler):
     """It removes what has that name now, wherever it is."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         if self._find(image) is None:
             for copy in self.enumerate('shelf', [image.image_id]):
-                return super().evict(copy)
-        return super().evict(image)
+                return super().evict(copy, alive)
+        return super().evict(image, alive)
 
 
 class EvictsAnyImage(MemoryHandler):
     """It does not look which image is at that location."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         entry = self.shelf.entries.get(image.location)
         if entry and IMAGE_ID.fullmatch(entry.image_id or ''):
             image = replace(image, image_id=entry.image_id)
-        return super().evict(image)
+        return super().evict(image, alive)
 
 
 class EvictsAnyStore(MemoryHandler):
     """It removes what has that location in any store."""
 
-    def evict(self, image):
-        return super().evict(replace(image, store='shelf'))
+    def evict(self, image, alive=always):
+        return super().evict(replace(image, store='shelf'), alive)
 
 
 class EvictsForeign(MemoryHandler):
     """It removes what it is told, ours or not."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         entry = self.shelf.entries.get(image.location)
         if entry and not entry.image_id:
             return self.shelf.entries.pop(image.location).size
-        return super().evict(image)
+        return super().evict(image, alive)
 
 
 class EvictsNeighbours(MemoryHandler):
     """With an image it removes the object that is called like it."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         self.shelf.entries.pop(image.image_id, None)
-        return super().evict(image)
+        return super().evict(image, alive)
 
 
 # room and add
@@ -1239,24 +1312,24 @@ class MarksInTwo(CellarHandler):
 class EvictsInTwo(CellarHandler):
     """It takes the labels first, and the image in a second step."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         with self.cellar as stores:
             cask = self.find(stores, image)
             if cask and not cask.users and image.marks.labels <= cask.labels:
                 cask.labels.clear()
                 image = replace(image, marks=Marks())
-        return super().evict(image)
+        return super().evict(image, alive)
 
 
 class FreesBeforeItRemoves(CellarHandler):
     """It frees the bytes while the image is still listed."""
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         with self.cellar as stores:
             cask = self.find(stores, image)
             if cask and not cask.users and image.marks.labels <= cask.labels:
                 cask.size = 0
-        return super().evict(image)
+        return super().evict(image, alive)
 
 
 class AddsForEver(CellarHandler):

@@ -1,7 +1,10 @@
 """The handler ``memory`` keeps every promise, whether or not it sees users."""
 
+import contextlib
 import datetime
+import sys
 import unittest
+from unittest import mock
 
 from imagecache_handlers import model
 from imagecache_handlers.testing import conformance
@@ -19,6 +22,22 @@ FOREIGN = {
     'a\nb': '*',
     '-rf': '-rf',
 }
+
+
+class Latest(contextlib.AbstractContextManager):
+    """A lock that calls somebody before an evict of ours takes it."""
+
+    def __init__(self, lock, act):
+        self.lock = lock
+        self.act = act
+
+    def __enter__(self):
+        if sys._getframe(1).f_code.co_name == 'evict':
+            self.act()
+        return self.lock.__enter__()
+
+    def __exit__(self, *error):
+        return self.lock.__exit__(*error)
 
 
 class ShelfHooks(conformance.HandlerHooks):
@@ -50,6 +69,10 @@ class ShelfHooks(conformance.HandlerHooks):
 
     def vacate(self, image, user):
         self.shelf.entries[image.location].users.remove(user)
+
+    def last_step(self, act):
+        latest = Latest(self.shelf.lock, act)
+        return mock.patch.object(self.shelf, 'lock', latest)
 
     def foreign(self):
         for name, image_id in FOREIGN.items():

@@ -10,7 +10,9 @@ import threading
 import unittest
 
 from imagecache_handlers import exceptions
+from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import IMAGE_ID
@@ -35,15 +37,14 @@ class TableHandler(CacheHandler):
             if image_ids is None or it.image_id in image_ids
         ]
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         with LOCK:
             found = self.table.get(image.identity)
             if not is_image(found) or found.image_id != image.image_id:
                 return 0
             if found.users:
                 raise exceptions.ImageInUse(image.image_id, found.users)
-            if not image.marks.labels <= found.marks.labels:
-                raise exceptions.ImageBusy(image.image_id)
+            check_claimed(image, found.marks.labels, alive)
             return self.table.pop(image.identity).size
 
     def mark(self, image, add=(), remove=()):
@@ -103,13 +104,12 @@ class FolderHandler(CacheHandler):
         found = image.location in self.names() and self.read(image.image_id)
         return found if found and found.identity == image.identity else None
 
-    def evict(self, image):
+    def evict(self, image, alive=always):
         if (found := self.find(image)) is None:
             return 0
-        if not image.marks.labels <= found.marks.labels:
-            raise exceptions.ImageBusy(image.image_id)
         # One rename takes the image and its labels out of sight together.
         with tempfile.TemporaryDirectory(prefix='.', dir=self.root) as gone:
+            check_claimed(image, found.marks.labels, alive)
             try:
                 (self.root / found.location).rename(f'{gone}/image')
             except FileNotFoundError:

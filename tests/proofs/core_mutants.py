@@ -449,4 +449,60 @@ MUTANTS = [
         old='        if image.users is None:\n',
         new='        if False:\n',
     ),
+    Mutant(
+        name="anybody's claim stands for its own",
+        module='eviction',
+        old='if self._claim.token not in image.marks.claims:',
+        new='if not image.marks.claims:',
+    ),
+    Mutant(
+        name='what anybody claims is what it follows',
+        module='eviction',
+        old='claimed = self._claim.token in found.marks.claims',
+        new='claimed = bool(found.marks.claims)',
+    ),
+    Mutant(
+        name='the handler is not told when the claim ends',
+        module='eviction',
+        old='self._handler.evict(image, self._claim.alive)',
+        new='self._handler.evict(image, lambda: True)',
+    ),
+    Mutant(
+        name='the claim is asked for before the handler is',
+        module='eviction',
+        old='self._handler.evict(image, self._claim.alive)',
+        new="""self._handler.evict(
+                image, lambda now=self._claim.alive(): now
+            )""",
+    ),
+    Mutant(
+        name='the claim is not asked for at last',
+        module='handler',
+        old="return None if alive() else 'its claim ran out of time'",
+        new='return None',
+    ),
+    Mutant(
+        name='a pin that came is overlooked',
+        module='handler',
+        old="came.of('pin') or came.of('lease')",
+        new="came.of('lease')",
+    ),
+    Mutant(
+        name='a lease that came is overlooked',
+        module='handler',
+        old="came.of('pin') or came.of('lease')",
+        new="came.of('pin')",
+    ),
+    Mutant(
+        name='a label that was lost is overlooked',
+        module='handler',
+        old='if not seen <= labels:',
+        new='if False:',
+    ),
+    Mutant(
+        name='a claim that came keeps an image for ever',
+        module='handler',
+        old="if came.of('pin') or came.of('lease'):",
+        new='if came.labels:',
+    ),
 ]

@@ -13,6 +13,7 @@ KILLERS = (
     'proofs/test_protocol.py',
     'proofs/world.py',
     'unit/test_cache.py',
+    'unit/test_claimed.py',
     'unit/test_rules.py',
     'unit/values.py',
 )

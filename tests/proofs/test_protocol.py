@@ -34,9 +34,12 @@ POINTS = [
         ('mark', 0),
         ('enumerate', 1),
         ('evict', 0),
+        ('last', 0),
     )
     for after in (False, True)
 ]
+# Longer than everybody heeds a claim.
+STILL = 661
 
 
 class Protocol(unittest.TestCase):
@@ -206,6 +209,90 @@ class Sweep(Protocol):
                 self.assertEqual({}, self.world.shelf.entries)
 
 
+class StandsStill(Protocol):
+    """A host stops anywhere, longer than it may; others are granted."""
+
+    def granted(self):
+        self.world.advance(STILL)
+        self.world.hold(self.other, 'debian', 'vm')
+        self.world.pin(self.other, 'debian', 'ops')
+
+    def cases(self):
+        for method, nth, after in POINTS:
+            for one_step in (True, False):
+                for force in (True, False):
+                    with self.subTest(f'{method} {after} {one_step} {force}'):
+                        self.make(one_step=one_step)
+                        yield (
+                            self.idle(),
+                            force,
+                            Interruption(
+                                method=method,
+                                nth=nth,
+                                after=after,
+                                act=self.granted,
+                            ),
+                        )
+
+    def test_what_was_granted_meanwhile_is_not_overtaken(self):
+        for location, force, stop in self.cases():
+            if force:
+                self.world.evict(self.one, 'debian', stop, force=True)
+            else:
+                self.world.sweep(self.one, stop)
+            granted = self.world.tally['holds'], self.world.tally['pins']
+            there = location in self.world.shelf.entries
+            self.assertEqual((there, there), granted)
+            self.assertEqual(there, self.world.create('vm'))
+
+    def test_only_the_claim_tells_where_a_removal_is_no_one_step(self):
+        for one_step in (True, False):
+            self.make(one_step=one_step)
+            self.idle()
+            stop = Interruption(
+                method='last', act=lambda: self.world.advance(STILL)
+            )
+            report = self.world.sweep(self.one, stop)
+            self.assertEqual([Did.KEPT], self.did(report))
+            self.assertIn('ran out of time', report.outcomes[0].why)
+
+    def test_a_removal_that_was_lost_is_judged_like_any_other(self):
+        for one_step in (True, False):
+            self.make(one_step=one_step)
+            location = self.idle()
+            self.world.sweep(
+                self.one,
+                Interruption(method='evict', act=self.one.lose_the_task),
+                Interruption(method='last', act=self.granted),
+            )
+            self.world.finish_removals()
+            self.assertIn(location, self.world.shelf.entries)
+
+    def test_who_stood_still_for_less_goes_on(self):
+        for one_step in (True, False):
+            self.make(one_step=one_step)
+            self.idle()
+            stop = Interruption(
+                method='last', act=lambda: self.world.advance(539)
+            )
+            report = self.world.sweep(self.one, stop)
+            self.assertEqual([Did.EVICTED], self.did(report))
+
+    def test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well(self):
+        """As after a suspend, of which a monotonic clock knows nothing."""
+        for one_step in (True, False):
+            self.make(one_step=one_step)
+            self.idle()
+
+            def jump():
+                self.one.offset = STILL * SECOND
+
+            report = self.world.sweep(
+                self.one, Interruption(method='last', act=jump)
+            )
+            self.assertEqual([Did.KEPT], self.did(report))
+
+
 class Claims(Protocol):
     def test_it_withdraws_its_claim_from_what_it_keeps(self):
         location = self.idle()
@@ -235,6 +322,22 @@ class Claims(Protocol):
         )
         self.assertEqual([Did.KEPT], [one.did for one in outcomes])
         self.assertIn('claim', outcomes[0].why)
+
+    def test_the_claims_of_others_stand_for_none_of_its_own(self):
+        location = self.idle()
+        died = claim_label('zz', self.world.now() - 2 * MINUTE)
+
+        def lose_the_claim():
+            [own] = self.marks(location).of('claim')
+            self.unlabel(location, own)
+            self.label(location, died)
+
+        report = self.world.sweep(
+            self.one,
+            Interruption(method='mark', after=True, act=lose_the_claim),
+        )
+        self.assertEqual([Did.KEPT], self.did(report))
+        self.assertEqual('its claim was lost', report.outcomes[0].why)
 
     def test_of_two_claims_the_smaller_token_stays_and_evicts(self):
         location = self.idle()
@@ -380,7 +483,8 @@ class Claims(Protocol):
         with self.one.operation():
             self.one.cache.sweep(lambda: self.world.evidence(self.one))
             self.assertEqual(
-                {'enumerate': 2, 'mark': 10, 'evict': 10}, self.one.calls
+                {'enumerate': 2, 'mark': 10, 'evict': 10, 'last': 10},
+                self.one.calls,
             )
 
     def test_an_image_that_changed_its_id_is_let_go(self):
@@ -547,6 +651,24 @@ class Failures(Protocol):
             self.one,
             Interruption(method='evict', act=self.one.lose_the_task),
             Interruption(method='sleep', nth=1, act=done_and_added_again),
+        )
+        self.assertEqual([Did.GONE], self.did(report))
+
+    def test_nor_if_somebody_else_claims_it_by_now(self):
+        location = self.idle()
+
+        def done_added_again_and_claimed():
+            self.world.finish_removals()
+            self.world.add('debian', location)
+            expiry = self.world.now() + 10 * MINUTE
+            self.label(location, claim_label('zz', expiry))
+
+        report = self.world.sweep(
+            self.one,
+            Interruption(method='evict', act=self.one.lose_the_task),
+            Interruption(
+                method='sleep', nth=1, act=done_added_again_and_claimed
+            ),
         )
         self.assertEqual([Did.GONE], self.did(report))
 
@@ -1066,6 +1188,14 @@ class Duplicates(Protocol):
         report = self.world.sweep(self.one)
         self.assertEqual([Did.EVICTED], self.did(report))
         self.assertEqual(Reason.DUPLICATE, report.outcomes[0].verdict.reason)
+        self.assertEqual([keeper], list(self.world.shelf.entries))
+
+    def test_it_goes_whatever_died_with_a_claim_on_it(self):
+        keeper, spare = self.two_copies()
+        died = self.world.now() - 2 * MINUTE
+        self.label(spare, claim_label('zz', died))
+        report = self.world.sweep(self.one)
+        self.assertEqual([Did.EVICTED], self.did(report))
         self.assertEqual([keeper], list(self.world.shelf.entries))
 
     def test_beside_an_unclear_copy_none_is_surplus(self):

@@ -17,7 +17,10 @@ from imagecache_handlers import CachedImage
 from imagecache_handlers import CacheError
 from imagecache_handlers import Did
 from imagecache_handlers import Evidence
+from imagecache_handlers.handler import always
+from imagecache_handlers.handler import check_claimed
 from imagecache_handlers import ImageCache
+from imagecache_handlers import ImageInUse
 from imagecache_handlers import Marks
 from imagecache_handlers.marks import pin_label
 from imagecache_handlers import Outcome
@@ -108,19 +111,43 @@ class Wire(MemoryHandler):
             'mark', lambda: super(Wire, self).mark(image, add, remove)
         )
 
-    def evict(self, image):
-        return self.host.call('evict', lambda: self._evict(image))
+    def evict(self, image, alive=always):
+        return self.host.call('evict', lambda: self._evict(image, alive))
 
-    def _evict(self, image):
+    def _evict(self, image, alive):
+        if not self.host.world.one_step:
+            return self._evict_in_two_steps(image, alive)
+        # The last moment at which others get in: then the lock is taken.
+        self.host.stand()
         if self.host.pend:
-            self.host.pend = False
-            self.shelf.entries[image.location].pending = True
-            raise Uncertain(image.image_id, 'the task was lost')
-        self.host.removing = True
-        try:
-            return super().evict(image)
-        finally:
-            self.host.removing = False
+            self._accept(image, self._find(image), alive)
+        with self.host.removes():
+            return super().evict(image, alive)
+
+    def _evict_in_two_steps(self, image, alive):
+        """Look, and then ask a backend that knows nothing of labels."""
+        entry = self._find(image)
+        if entry is None:
+            return 0
+        if self.shelf.sees_users and entry.users:
+            raise ImageInUse(image.image_id, entry.users)
+        check_claimed(image, entry.labels)
+        self.host.stand()
+        check_claimed(image, image.marks.labels, alive)
+        if self.host.pend:
+            self._accept(image, entry, alive)
+        if self._find(image) is not entry:
+            return 0
+        with self.host.removes():
+            return self.shelf.entries.pop(image.location).size
+
+    def _accept(self, image, entry, alive):
+        """Take a removal on, to do it later."""
+        self.host.pend = False
+        if entry is not None:
+            check_claimed(image, entry.labels, alive)
+            entry.pending = True
+        raise Uncertain(image.image_id, 'the task was lost')
 
     def _image(self, location, image_id, entry):
         image = super()._image(location, image_id, entry)
@@ -171,6 +198,18 @@ class Host:
             self.forced = self.world.labelled_pins()
         self._interrupt(method, nth, after=True)
         return result
+
+    def stand(self) -> None:
+        """Be where nothing is left to look at, and nothing done yet."""
+        self.call('last', lambda: None)
+
+    @contextlib.contextmanager
+    def removes(self):
+        self.removing = True
+        try:
+            yield
+        finally:
+            self.removing = False
 
     def _interrupt(self, method: str, nth: int, *, after: bool) -> None:
         for one in list(self.script):
@@ -224,8 +263,11 @@ class World:
         sees_users: bool = True,
         batch: int = 1,
         hosts: int = 2,
+        one_step: bool = True,
     ) -> None:
         self.rules = rules
+        # Whether nobody labels an image between the last look and its end.
+        self.one_step = one_step
         self.batch = batch
         self.seconds = 0.0
         self.tally: collections.Counter[str] = collections.Counter()

@@ -102,7 +102,7 @@ class Shelves(CacheHandler):
             users=frozenset(users) if self.sees else None,
         )
 
-    def evict(self, image):
+    def evict(self, image, alive):
         self._call('evict', image.store)
         return self.rows.pop(image.identity)[3]
 

@@ -42,7 +42,7 @@ PLUGIN = '''
         def enumerate(self, store, image_ids=None):
             return []
 
-        def evict(self, image):
+        def evict(self, image, alive=None):
             return 0
 
         def mark(self, image, add=(), remove=()):
@@ -53,7 +53,7 @@ PLUGIN = '''
             return 0
 
     class Half(CacheHandler):
-        def evict(self, image):
+        def evict(self, image, alive=None):
             return 0
 
     class NeedsSdk(Good):

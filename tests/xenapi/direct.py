@@ -6,6 +6,7 @@ from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi.session import Port
 from imagecache_handlers_xenapi.simulator import XapiError
+from imagecache_handlers_xenapi.wire import at_any_time
 
 EVENTS = 'event.from'
 
@@ -30,14 +31,14 @@ class Direct(Port):
 
     call = read
 
-    def once(self, method, *params):
-        return self._make(method, params, {Away})
+    def once(self, method, *params, leave=at_any_time):
+        return self._make(method, params, {Away}, leave)
 
-    def _make(self, method, params, bearable):
+    def _make(self, method, params, bearable, leave=at_any_time):
         lost = None
         while True:
             try:
-                return self._try(method, params)
+                return self._try(method, params, leave)
             except CallError as error:
                 made = not _was_not_made(error)
                 kind = type(error) if made else Away
@@ -48,10 +49,10 @@ class Direct(Port):
                 bearable.discard(kind)
                 lost = error if kind is Lost else lost
 
-    def _try(self, method, params):
+    def _try(self, method, params, leave):
         try:
             return self._host.call(
-                method, params, lambda: self._answer(method, params)
+                method, params, lambda: self._answer(method, params), leave
             )
         except CallError as error:
             if _was_not_made(error):

@@ -38,8 +38,48 @@ MUTANTS = [
         mutant(
             'who asks between two tries is not heard',
             'evicting',
-            "came.of('pin') or came.of('lease')",
-            'False',
+            'check_claimed(image, disk.labels, alive)',
+            'check_claimed(image, image.marks.labels, alive)',
+        ),
+    ),
+    (
+        EVICTING,
+        mutant(
+            'nobody asks for the claim as the request leaves',
+            'evicting',
+            'check_claimed(image, image.marks.labels, alive)',
+            'pass',
+        ),
+    ),
+    (
+        EVICTING,
+        mutant(
+            'nor how long it has been',
+            'evicting',
+            'self._check_time(image, _TO_ARRIVE)',
+            'pass',
+        ),
+    ),
+    (
+        EVICTING,
+        mutant(
+            'the claim is asked for before the way is there',
+            'wire',
+            """    leave()
+    yield body""",
+            '    yield body',
+        ),
+    ),
+    (
+        EVICTING,
+        mutant(
+            'a destroy that was not made is remembered',
+            'removal',
+            """        except CacheError:
+            self._forget(disk)
+            raise""",
+            """        except CacheError:
+            raise""",
         ),
     ),
     (

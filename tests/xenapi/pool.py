@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import time
+from unittest import mock
 
 from imagecache_handlers import marks
 from imagecache_handlers_xenapi.disks import key
@@ -14,6 +15,7 @@ from imagecache_handlers_xenapi.simulator import fixtures
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import Timing
 from imagecache_handlers_xenapi.timing import Clocks
+from imagecache_handlers_xenapi import wire
 from imagecache_handlers_xenapi.wire import Dialling
 
 SEEN = marks.seen_label(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
@@ -81,6 +83,19 @@ class Pooled:
         )
         self.addCleanup(handler.close)
         return handler
+
+    @contextlib.contextmanager
+    def as_it_leaves(self, method, act):
+        """Act when the headers of a call have gone, and it has not."""
+        leaving = wire._leaving
+
+        def late(body, leave):
+            if method.encode() in body:
+                act()
+            yield from leaving(body, leave)
+
+        with mock.patch.object(wire, '_leaving', late):
+            yield
 
     # What others do.
 

@@ -49,6 +49,9 @@ class Kit(Pooled):
             self.failing('VDI.get_all_records_where'),
         ]
 
+    def last_step(self, act):
+        return self.as_it_leaves('Async.VDI.destroy', act)
+
     def backend_calls(self):
         return self.pool.counters.calls
 

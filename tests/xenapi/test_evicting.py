@@ -4,12 +4,15 @@ from concurrent import futures
 import contextlib
 import datetime
 import unittest
+from unittest import mock
 
+from imagecache_handlers.handler import always
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageInUse
 from imagecache_handlers.marks import claim_label
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Uncertain
+from imagecache_handlers_xenapi import session
 from imagecache_handlers_xenapi.simulator import fail
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator.tasks import When
@@ -49,9 +52,9 @@ class EvictingCase(Pooled, unittest.TestCase):
         """Have a disk come: the last look at the SR will not do any more."""
         self.actors.disk('newcomer', self.sr)
 
-    def assertStays(self, image, why=''):
+    def assertStays(self, image, why='', alive=always):
         with self.assertRaises(ImageBusy) as caught:
-            self.handler.evict(image)
+            self.handler.evict(image, alive)
         self.assertIn(why, str(caught.exception))
         self.assertIn(image.location, self.vdis())
 
@@ -234,6 +237,47 @@ class TestClaims(EvictingCase):
                 self.assertStays(image, 'asked for it')
                 self.actors.delete(ref)
 
+    def test_who_stands_still_as_the_request_leaves_sends_none(self):
+        image = self.claimed(self.cache('debian'))
+        for seconds, alive in (421, True), (0, False):
+            with (
+                self.subTest(seconds),
+                self.as_it_leaves(DESTROY, lambda s=seconds: self.stop(s)),
+            ):
+                self.stopped = False
+                self.assertStays(
+                    image, 'ran out of time', lambda a=alive: self.alive(a)
+                )
+                self.assertTrue(self.stopped)
+                self.time.passed = 0.0
+        self.assertEqual(0, self.pool.counters.of(DESTROY))
+        [left] = self.handler.enumerate('storage-0')
+        self.assertIsNone(left.busy)
+
+    def stop(self, seconds):
+        self.time.passed += seconds
+        self.stopped = True
+
+    def alive(self, still):
+        return still or not self.stopped
+
+    def test_what_left_in_time_is_answered_however_late(self):
+        image = self.claimed(self.cache('debian'))
+        with self.as_it_leaves(DESTROY, lambda: self.stop(419)):
+            self.assertIsNotNone(self.handler.evict(image))
+        self.assertEqual(set(), self.vdis())
+
+    def test_a_destroy_that_was_not_made_is_not_under_way(self):
+        image = self.claimed(self.cache('debian'))
+        with (
+            mock.patch.object(session, 'PROMPT', -1.0),
+            self.assertRaises(StoreUnavailable),
+        ):
+            self.handler.evict(image)
+        self.assertEqual(0, self.pool.counters.of(DESTROY))
+        [left] = self.handler.enumerate('storage-0')
+        self.assertIsNone(left.busy)
+
     def test_all_tries_end_in_time(self):
         image = self.claimed(self.cache('debian'))
 
@@ -353,9 +397,9 @@ class TestStrangers(EvictingCase):
         self.pool.world.tasks.when = When.TOLD
         self.ref = self.cache('debian')
         self.label(self.ref, claim_label('dead', self.time.now()))
-        session = self.own()
-        session.once(DESTROY, self.ref)
-        session.close()
+        port = self.own()
+        port.once(DESTROY, self.ref)
+        port.close()
 
     def test_any_pending_destroy_may_be_theirs(self):
         # Whatever the clock of the host that leads says of its beginning.

@@ -1,5 +1,6 @@
 """The handler ``sqlite``: the images in pools, as the library sees them."""
 
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from typing import BinaryIO
 from typing import Self
 
 from imagecache_handlers import exceptions
+from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.marks import Marks
 from imagecache_handlers import model
 
@@ -63,17 +66,16 @@ class SqliteHandler(CacheHandler):
             rows = db.execute(query, values).fetchall()
         return [_image(store, row) for row in rows if _is_ours(row)]
 
-    def evict(self, image: model.CachedImage) -> int | None:
+    def evict(
+        self, image: model.CachedImage, alive: Callable[[], bool] = always
+    ) -> int | None:
         with self._pool(image.store, image.image_id) as pool:
             with pool.writing() as db:
                 if (found := _find(db, image)) is None:
                     return 0
                 if found.users:
                     raise exceptions.ImageInUse(image.image_id, found.users)
-                if not image.marks.labels <= found.marks.labels:
-                    raise exceptions.ImageBusy(
-                        image.image_id, 'it lost a label'
-                    )
+                check_claimed(image, found.marks.labels, alive)
                 pools.delete(db, image.location)
             # A crash before this leaves debris, never half an image.
             return pool.release(image.location)

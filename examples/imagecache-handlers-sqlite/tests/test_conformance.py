@@ -6,6 +6,8 @@ import functools
 import io
 import os
 import sqlite3
+import traceback
+from unittest import mock
 
 from imagecache_handlers.testing import conformance
 
@@ -32,6 +34,21 @@ class Doomed(sqlite3.Connection):
         super().__init__(*arguments, **options)
         self.execute = around(step, self.execute)
         self.executemany = around(step, self.executemany)
+
+
+class Late(sqlite3.Connection):
+    """Something happens before the transaction of an evict begins."""
+
+    def __init__(self, act, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.act = act
+
+    def execute(self, statement, *values):
+        if statement == 'BEGIN IMMEDIATE':
+            callers = traceback.extract_stack()
+            if 'evict' in {caller.name for caller in callers[-4:]}:
+                self.act()
+        return super().execute(statement, *values)
 
 
 class TestSqlite(Pooled, conformance.HandlerConformance):
@@ -67,6 +84,13 @@ class TestSqlite(Pooled, conformance.HandlerConformance):
         )
         for owner, name in (os, 'fsync'), (os, 'unlink'), (fcntl, 'flock'):
             setattr(owner, name, around(step, getattr(owner, name)))
+
+    @contextlib.contextmanager
+    def last_step(self, act):
+        late = functools.partial(Late, act)
+        connect = functools.partial(sqlite3.connect, factory=late)
+        with mock.patch.object(sqlite3, 'connect', connect):
+            yield
 
     def whole(self, image):
         file = self.pool.folder / f'{image.location}.disk'

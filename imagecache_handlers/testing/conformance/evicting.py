@@ -2,14 +2,17 @@
 
 import contextlib
 import dataclasses
+import datetime
 
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers import marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.testing.conformance.hooks import HandlerHooks
+from imagecache_handlers.testing.conformance.samples import A_DAY
 from imagecache_handlers.testing.conformance.samples import at_once
 from imagecache_handlers.testing.conformance.samples import CLAIM
 from imagecache_handlers.testing.conformance.samples import impostors
@@ -102,6 +105,68 @@ class Evicting(HandlerHooks):
             with self.assertRaises(ImageBusy):
                 self._connect().evict(looked)
             self.assertEqual(kept, self._again(image))
+
+    def test_evict_keeps_an_image_that_was_asked_for_since(self) -> None:
+        until = datetime.datetime.now(datetime.UTC) + A_DAY
+        for label in (
+            marks.pin_label('ops', None),
+            marks.pin_label('ops', until),
+            marks.lease_label('vm-1', until),
+        ):
+            with self.subTest(label=label):
+                looked = self._marked(self._seeded(), self._claim())
+                kept = self._marked(looked, label)
+                with self.assertRaises(ImageBusy):
+                    self._connect().evict(looked)
+                self.assertEqual(kept, self._again(looked))
+                self.lose(looked)
+
+    def test_evict_removes_what_was_asked_for_before(self) -> None:
+        # That it may go all the same, the caller has decided.
+        image = self._marked(self._seeded(), self._claim(), 'pin.ops')
+        self._connect().evict(image)
+        self.assertEqual([], self._list())
+
+    def test_evict_heeds_no_other_label_that_came(self) -> None:
+        looked = self._marked(self._seeded(), self._claim())
+        # Who claims it too was granted nothing, and withdraws.
+        self._marked(looked, self._claim('ffff'), 'site.a', 'hits.1')
+        self._connect().evict(looked)
+        self.assertEqual([], self._list())
+
+    def test_evict_keeps_an_image_whose_claim_is_over(self) -> None:
+        image = self._marked(self._seeded(), self._claim())
+        with self.assertRaises(ImageBusy):
+            self._connect().evict(image, lambda: False)
+        self.assertEqual(image, self._again(image))
+
+    def test_an_evict_that_stands_still_at_last_keeps_the_image(self) -> None:
+        if type(self).last_step is HandlerHooks.last_step:
+            return
+        for granted in False, True:
+            with self.subTest(granted=granted):
+                image = self._marked(self._seeded(), self._claim())
+                self._evict_stopped(image, granted=granted)
+                self.lose(image)
+
+    def _evict_stopped(self, image: CachedImage, *, granted: bool) -> None:
+        """Have an evict stop as its last look is over, longer than it may."""
+        over: list[bool] = []
+
+        def stop() -> None:
+            if granted and not over:
+                self._connect().mark(image, {marks.pin_label('ops', None)})
+            over.append(True)
+
+        with self.last_step(stop), self.assertRaises(ImageBusy):
+            self._connect().evict(image, lambda: not over)
+        self.assertTrue(over, 'last_step() has its act called nowhere')
+        kept = self._again(image)
+        self.assertEqual(granted, 'ops' in kept.marks.pins)
+
+    def _claim(self, whose: str = '5f0c') -> str:
+        until = datetime.datetime.now(datetime.UTC) + A_DAY
+        return marks.claim_label(whose, until)
 
     def test_evict_keeps_an_image_that_was_added_again(self) -> None:
         claimed = self._marked(self._seeded(), CLAIM)

@@ -132,6 +132,19 @@ class HandlerHooks(_Base):
         is known of what a death in the middle of a call leaves.
         """
 
+    def last_step(
+        self, act: Callable[[], object]
+    ) -> contextlib.AbstractContextManager[object]:
+        """Have ``act`` called in each evict, once and as late as possible.
+
+        That is the last moment at which others still get in: before the lock
+        is taken, or the transaction begins, that makes the removal one step.
+        Where nothing does, it is before the request that removes leaves.
+        By default never: then nothing is known of an evict that stands still
+        there.
+        """
+        return contextlib.nullcontext()
+
     def whole(self, image: CachedImage) -> bool:
         """Tell if the object has all of its bytes; by default it is trusted.
 

@@ -63,6 +63,7 @@ LABELS = frozenset(
 
 NOW = datetime.datetime(2026, 11, 22, 8, 22, tzinfo=datetime.UTC)
 LATER = NOW + datetime.timedelta(hours=1)
+A_DAY = datetime.timedelta(days=1)
 CLAIM = marks.claim_label('5f0c', LATER)
 
 PART = 2**14

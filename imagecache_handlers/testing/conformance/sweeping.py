@@ -34,6 +34,7 @@ class Sweeping(HandlerHooks):
     def _furnish(self) -> None:
         self._seconds = 0.0
         self._swept = self.store()
+        self._granted = False
         self._start = datetime.datetime.now(datetime.UTC)
         self.seed(KIN)
         self._cache(self._faulty()).pin(KIN, 'kit', store=self._swept)
@@ -93,6 +94,49 @@ class Sweeping(HandlerHooks):
         self._furnish()
         self._sweep()
         self.assertFalse({'mark', 'evict'} & {*self._sweep()})
+
+    def test_a_sweep_that_stands_still_overtakes_no_grant(self) -> None:
+        self._furnish()
+        for force in False, True:
+            with self.subTest(force=force):
+                self._granted = False
+                self.seed(ONE)
+                self._sweep()
+                stop = Fault(call=1, method='evict', how=self._stand_still)
+                if force:
+                    self._evict(stop)
+                else:
+                    self._sweep_after_a_while(stop)
+                self.assertTrue(self._granted)
+                self.assertIn(self._key(ONE), self._left())
+                self._cache(self._faulty()).unpin(ONE, 'kit')
+                self._sweep_after_a_while()
+                self.assertEqual(self._kept(), self._left())
+
+    def test_a_sweep_that_stands_still_at_last_overtakes_no_grant(
+        self,
+    ) -> None:
+        self._furnish()
+        self.seed(ONE)
+        self._sweep()
+        with self.last_step(self._stand_still):
+            self._sweep_after_a_while()
+        self.assertEqual(self._granted, self._key(ONE) in self._left())
+
+    def _stand_still(self) -> None:
+        """Stop for longer than a claim lasts; others go on meanwhile."""
+        self._wait(A_WHILE.total_seconds())
+        if not self._granted:
+            cache = self._cache(self._faulty())
+            self.assertTrue(cache.pin(ONE, 'kit', store=self._swept))
+            self._granted = True
+
+    def _evict(self, *faults: Fault) -> None:
+        evidence = Evidence(complete=True, as_of=self._now())
+        with _unheard():
+            self._cache(self._faulty(*faults)).evict(
+                ONE, evidence, store=self._swept, force=True
+            )
 
     def test_a_sweep_that_breaks_is_finished_by_the_next(self) -> None:
         self._furnish()
