@@ -5,6 +5,7 @@ import unittest
 
 from imagecache_handlers import Evidence
 from imagecache_handlers.frontends.cli import blindness
+from imagecache_handlers.marks import seen_label
 from imagecache_handlers import Patterns
 from imagecache_handlers import policy
 from imagecache_handlers import Rules
@@ -15,10 +16,12 @@ from imagecache_handlers.verdicts import Report
 from tests.cli.command import Command
 from tests.cli.command import IMAGE
 from tests.cli.command import OTHER
+from tests.docs.sample import HOUR
 from tests.docs.sample import idle
 from tests.docs.sample import image
 from tests.docs.sample import NOW
 
+RULES = Rules()
 UNKNOWN = 'a disk cannot be read'
 
 
@@ -30,15 +33,20 @@ def blind(name, *labels):
     return dataclasses.replace(cached(name, *labels), unknown=UNKNOWN)
 
 
-def report(*images, **rules):
+def report(*images, rules=RULES, **options):
     plan = policy.plan(
         images,
         (Store(name='s'),),
         Evidence(complete=True, as_of=NOW),
         NOW,
-        Rules(**rules),
+        rules,
+        **options,
     )
     return Report(plan=plan)
+
+
+def seen(hours):
+    return seen_label(NOW - hours * HOUR)
 
 
 class TestTable(unittest.TestCase):
@@ -54,25 +62,33 @@ class TestTable(unittest.TestCase):
             # Some can be judged, though they need not go.
             (False, [blind('a'), cached('b')], {}),
             (False, [blind('a'), cached('b', idle(80))], {}),
+            # It is too young in any case, for a sweep has just met it.
+            (False, [blind('a', seen(23))], {}),
             # All the others are unknown.
+            (True, [blind('a', seen(25)), blind('b', seen(23))], {}),
             (True, [blind('a')], {}),
             (True, [blind('a', idle(80)), blind('b')], {}),
             (True, [blind('a'), cached('b', users=['vm'])], {}),
             (True, [blind('a'), blind('b', pinned)], {}),
         ):
             with self.subTest(images=images, rules=rules):
-                found = report(*images, **rules)
-                self.assertIs(expected, blindness.is_blind(found))
+                given = Rules(**rules)
+                found = report(*images, rules=given)
+                self.assertIs(expected, blindness.is_blind(found, given))
                 if expected:
                     self.assertIn(UNKNOWN, blindness.complaint(found))
 
+    def test_what_was_never_met_before_is_too_young(self):
+        found = report(blind('a'), wants_seen=True)
+        self.assertFalse(blindness.is_blind(found, RULES))
+
     def test_what_is_found_at_the_last_look_counts(self):
         planned = report(cached('a', idle(80)))
-        self.assertFalse(blindness.is_blind(planned))
+        self.assertFalse(blindness.is_blind(planned, RULES))
         [last] = report(blind('a', idle(80))).plan.verdicts
         kept = Outcome(verdict=last, did=Did.KEPT)
         found = Report(plan=planned.plan, outcomes=(kept,))
-        self.assertTrue(blindness.is_blind(found))
+        self.assertTrue(blindness.is_blind(found, RULES))
         self.assertIn(UNKNOWN, blindness.complaint(found))
 
 

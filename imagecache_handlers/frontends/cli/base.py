@@ -12,6 +12,7 @@ from imagecache_handlers.frontends.cli import app
 from imagecache_handlers.frontends.cli import blindness
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends import evidence
+from imagecache_handlers.rules import Rules
 from imagecache_handlers.verdicts import Plan
 from imagecache_handlers.verdicts import Report
 from imagecache_handlers.witness import Ask
@@ -77,9 +78,9 @@ class WitnessedCommand(CacheCommand):
         evidence.check_whole(said, image_ids)
         return plan
 
-    def complain_of_blindness(self, report: Report) -> bool:
+    def complain_of_blindness(self, report: Report, rules: Rules) -> bool:
         """Tell if nothing could be known, and what to do about it."""
-        is_blind = blindness.is_blind(report)
+        is_blind = blindness.is_blind(report, rules)
         if is_blind:
             self.app.LOG.error('%s', blindness.complaint(report))
         return is_blind

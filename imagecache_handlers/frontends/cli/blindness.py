@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from collections.abc import Iterator
 
+from imagecache_handlers.forcing import Identity
 from imagecache_handlers.frontends.cli.text import images
+from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.rules import Rules
 from imagecache_handlers import units
+from imagecache_handlers.verdicts import Plan
 from imagecache_handlers.verdicts import Reason
 from imagecache_handlers.verdicts import Report
 from imagecache_handlers.verdicts import Verdict
@@ -15,12 +19,17 @@ from imagecache_handlers.verdicts import Verdict
 _BLIND = frozenset({Reason.UNKNOWN, Reason.TOO_YOUNG})
 
 
-def is_blind(report: Report) -> bool:
+def is_blind(report: Report, rules: Rules) -> bool:
     """Tell if every image that nothing else keeps turned out ``unknown``.
 
     Where there is no such image, nothing needed to be known.
     """
-    open_ones = [one for one in _last(report) if not _is_kept(one)]
+    new = set(_new(report.plan, rules))
+    open_ones = [
+        one
+        for one in _last(report)
+        if not _is_kept(one) and one.image.identity not in new
+    ]
     return bool(open_ones) and all(map(_is_unknown, open_ones))
 
 
@@ -55,6 +64,21 @@ def untold(verdicts: Iterable[Verdict]) -> Iterator[str]:
             f'--in-use-complete if the list names every one, on all hosts '
             f'that share the stores.'
         )
+
+
+def _new(plan: Plan, rules: Rules) -> Iterator[Identity]:
+    """Give what sweeps met first so lately that it is young in any case.
+
+    Some backends know only by then whose an object is.
+    """
+    for change in plan.changes:
+        if Marks.read(change.add).seen is not None:
+            yield change.image.identity
+    for verdict in plan.verdicts:
+        image = verdict.image
+        seen, least = image.marks.seen, rules.min_age_of(image)
+        if seen is not None and plan.now - seen < least:
+            yield image.identity
 
 
 def _last(report: Report) -> Iterable[Verdict]:

@@ -56,5 +56,5 @@ class Run(WitnessedCommand):
         for one in report_page.lines(report, site.rules, self.width):
             self.say(str(one))
         self.app.stdout.flush()
-        blind = self.complain_of_blindness(report)
+        blind = self.complain_of_blindness(report, site.rules)
         return not (blind or report.plan.problems)

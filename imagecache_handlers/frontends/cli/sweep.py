@@ -40,7 +40,7 @@ class Sweep(WitnessedCommand, Paged):
                 report = site.cache.apply(plan, ask, tell=tell, stop=stop)
         now = plan.now.astimezone()
         short = report_page.fell_short(report)
-        blind = self.complain_of_blindness(report)
+        blind = self.complain_of_blindness(report, site.rules)
         return Answer(
             rows=fields.of_outcomes(report.outcomes, now),
             page=report_page.lines(report, site.rules, self.width),
