@@ -50,7 +50,10 @@ TWINS: list[cfg.Opt] = [
         min=-1,
         max=CENTURY,
         help='Seconds between two periodic sweeps; -1 for none, 0 for a '
-        'minute.' + _NOT_SET.format('manager_interval'),
+        'minute.'
+        + _NOT_SET.format('manager_interval')
+        + ' A -1 there leaves the sweeps to another cleaner, as "imagecache '
+        'run" is one: it asks for a value here.',
     ),
     cfg.BoolOpt(
         'remove_unused_base_images',

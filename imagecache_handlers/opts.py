@@ -145,6 +145,23 @@ def interval(
     return datetime.timedelta(seconds=seconds or 60)
 
 
+def inherited_never(
+    conf: cfg.ConfigOpts, nova: Followed | None = None
+) -> str | None:
+    """Say where "no sweeps" comes from, if our own option does not say so.
+
+    To Nova it says that another cleaner is at work, and to that cleaner
+    nothing.
+
+    :raises ConfigurationError: when it is set to nothing that fits.
+    """
+    opt = _BY_NAME['manager_interval']
+    own = config_values.read(conf, GROUP, opt)
+    if own is not None or interval(conf, nova) is not None:
+        return None
+    return origin(conf, opt.dest, nova)
+
+
 def _order(load_order: Callable[[str], Order], policy: str) -> Order:
     try:
         return load_order(policy)

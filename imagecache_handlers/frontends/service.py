@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.frontends import systemd
+from imagecache_handlers.frontends.watchdog import Watchdog
 
 LOG = logging.getLogger(__name__)
 
@@ -98,13 +99,18 @@ class Service(Generic[S]):
         self._say = say
         self._spread = spread
         self._failures = 0
+        self._watchdog = Watchdog()
 
     def run(self) -> None:
         """Go on until the end.
 
         :raises CacheError: when the site cannot be opened at all.
         """
-        with self._signals.taken(), contextlib.ExitStack() as opened:
+        with (
+            self._signals.taken(),
+            self._watchdog.watching(),
+            contextlib.ExitStack() as opened,
+        ):
             site = opened.enter_context(self._open())
             self._ready(site)
             self._wait(self._first(site))
@@ -121,7 +127,8 @@ class Service(Generic[S]):
             self._say('ended as asked')
 
     def _wait(self, time: datetime.timedelta | None) -> None:
-        self._signals.wait(time)
+        with self._watchdog.resting():
+            self._signals.wait(time)
 
     def _first(self, site: S) -> datetime.timedelta | None:
         if site.interval is None:

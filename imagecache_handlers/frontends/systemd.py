@@ -25,3 +25,12 @@ def reloading() -> None:
     """Say that the configuration is read anew; ``READY=1`` ends it."""
     microseconds = time.monotonic_ns() // 1000
     notify(RELOADING=1, MONOTONIC_USEC=microseconds)
+
+
+def watchdog_seconds() -> float | None:
+    """Give within what time systemd wants ``WATCHDOG=1`` again, if at all."""
+    ours = str(os.getpid())
+    text = os.environ.get('WATCHDOG_USEC', '')
+    if os.environ.get('WATCHDOG_PID', ours) != ours or not text.isdecimal():
+        return None
+    return int(text) / 1_000_000 or None

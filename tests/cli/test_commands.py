@@ -137,7 +137,7 @@ class TestSweep(Command):
     def test_without_evidence_it_evicts_nothing(self):
         self.add()
         self.age()
-        self.out('sweep')
+        self.refused(self.run_on('sweep'), 1, 'nothing could be freed')
         self.assertTrue(self.file().exists())
 
     def test_a_first_sweep_only_notes_what_is_unused(self):
@@ -378,7 +378,7 @@ class TestPages(Command):
         with self.conf.open('a') as file:
             file.write(f'instance_paths = {missing}\n')
         for command in 'plan', 'sweep':
-            said = ' '.join(self.out(command).split())
+            said = ' '.join(self.run_on(command).stdout.split())
             self.assertIn(
                 f'warning: 1 image (8 KiB) stay, users unknown: {missing}: '
                 f'No such file or directory',

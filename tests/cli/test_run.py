@@ -84,7 +84,59 @@ class TestReload(Service):
         self.assertEqual(1, len(err.splitlines()), err)
 
 
+class TestNever(Service):
+    """That Nova does not sweep is no word to us."""
+
+    def follow(self, *own):
+        self.nova = self.root / 'nova.conf'
+        self.nova.write_text('[image_cache]\nmanager_interval = -1\n')
+        self.configure(*own)
+        return '--config-file', str(self.nova)
+
+    def test_inherited_it_is_refused(self):
+        done = self.run_on('run', *self.follow())
+        self.refused(
+            done,
+            2,
+            f'[image_cache] manager_interval in {self.nova} is -1',
+            'set [imagecache] manager_interval',
+        )
+
+    def test_inherited_from_the_environment_it_is_refused(self):
+        name = 'OS_IMAGE_CACHE__MANAGER_INTERVAL'
+        self.refused(self.run_on('run', **{name: '-1'}), 2, name)
+
+    def test_its_own_is_waited_with(self):
+        self.start(*self.follow('manager_interval = -1'))
+        self.assertIn('waiting for SIGHUP', self.heard()['STATUS'])
+        self.end()
+
+    def test_reloaded_the_old_one_goes_on(self):
+        self.start(*self.follow('manager_interval = 0'))
+        self.heard()
+        self.configure()
+        self.assertEqual('sweeps every 60 s', self.reload()['STATUS'])
+        _, err = self.end()
+        self.assertIn('as it was: [image_cache] manager_interval in', err)
+        self.assertEqual(1, len(err.splitlines()), err)
+
+    def test_other_commands_go_on(self):
+        arguments = self.follow()
+        self.assertIn('Nothing would be', self.out('plan', *arguments))
+
+
 class TestSweeps(Service):
+    def test_one_that_knows_nothing_has_failed(self):
+        self.add()
+        self.configure('manager_interval = 1')
+        self.start()
+        self.heard()
+        for times in 1, 2:
+            status = f'sweeps every 1 s, failed {times} times in a row'
+            self.assertEqual({'STATUS': status}, self.heard())
+        _, err = self.end()
+        self.assertIn('nothing could be freed: 1 image', err)
+
     def test_sigterm_ends_it_after_the_current_image(self):
         for image_id in IMAGE, OTHER:
             self.add(image_id)

@@ -87,7 +87,7 @@ class TestStreams(Command, unittest.TestCase):
         self.add(IMAGE)
         commands = {
             'plan': 0,
-            'sweep': 0,
+            'sweep': 1,
             'usage': 0,
             f'show {IMAGE}': 0,
             f'evict {IMAGE}': 1,

@@ -1,7 +1,6 @@
 """What the pages show of the command: it parses, and looks like that."""
 
 import argparse
-import configparser
 import shlex
 import textwrap
 
@@ -14,7 +13,6 @@ from tests.docs import sample
 
 PAGES = [ROOT / 'README.rst', *sorted((ROOT / 'doc' / 'source').glob('*.rst'))]
 PROMPT = '$ imagecache '
-UNIT = 'imagecache run '
 
 
 def lines_of(page):
@@ -49,16 +47,6 @@ def test_the_pages_show_every_command():
     pages = '\n'.join(page.read_text() for page in PAGES)
     for name in set(App().command_manager.commands) - {'help'}:
         assert name in shown or f'``{name}``' in pages, name
-
-
-def test_the_unit_starts_a_command_that_is_taken():
-    guide = ROOT / 'doc' / 'source' / 'operator.rst'
-    ((_, _, body),) = directives(guide, 'code-block', 'systemd')
-    unit = configparser.ConfigParser(interpolation=None)
-    unit.optionxform = str
-    unit.read_string(textwrap.dedent(body))
-    started = unit['Service']['ExecStart']
-    assert parsed(started.partition(' ')[2]) == 'run'
 
 
 @pytest.mark.parametrize('text', [sample.plan_text, sample.usage_text])

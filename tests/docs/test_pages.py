@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import shlex
 import textwrap
 import unittest
@@ -81,6 +82,15 @@ def test_the_options_of_the_operator_guide_are_taken(body, tmp_path):
     conf([f'--config-file={file}'])
     assert not opts.unknown(conf, loader.option_groups())
     assert opts.rules(conf, loader.load_order)
+
+
+@pytest.mark.parametrize('name', ['README.rst', 'SECURITY.rst'])
+def test_the_links_beside_the_sources_lead_somewhere(name):
+    text = (ROOT / name).read_text()
+    named = re.findall(r'<([\w/.-]+)>`_', text)
+    assert named
+    for path in named:
+        assert (ROOT / path).is_file(), path
 
 
 def test_the_operator_guide_explains_every_reason():

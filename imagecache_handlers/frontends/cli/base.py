@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import cliff.command
 
 from imagecache_handlers.frontends.cli import app
+from imagecache_handlers.frontends.cli import blindness
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends import evidence
+from imagecache_handlers.rules import Rules
 from imagecache_handlers.verdicts import Plan
+from imagecache_handlers.verdicts import Report
 from imagecache_handlers.witness import Ask
 
 if TYPE_CHECKING:
@@ -74,3 +77,10 @@ class WitnessedCommand(CacheCommand):
         image_ids = {verdict.image.image_id for verdict in plan.verdicts}
         evidence.check_whole(said, image_ids)
         return plan
+
+    def complain_of_blindness(self, report: Report, rules: Rules) -> bool:
+        """Tell if nothing could be known, and what to do about it."""
+        is_blind = blindness.is_blind(report, rules)
+        if is_blind:
+            self.app.LOG.error('%s', blindness.complaint(report))
+        return is_blind

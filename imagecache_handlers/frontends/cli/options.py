@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 class Opened:
     """The cache that the options lead to.
 
-    ``stores`` None: all of them; ``interval`` None: no periodic sweeps.
+    ``stores`` None: all of them; ``interval`` None: no periodic sweeps, and
+    ``inherited_never`` tells where that was said, if not to us.
     """
 
     cache: ImageCache
     rules: Rules
     stores: Collection[str] | None
     interval: datetime.timedelta | None
+    inherited_never: str | None = None
 
     @property
     def store(self) -> str | None:
@@ -107,6 +109,7 @@ def opened(options: argparse.Namespace) -> Iterator[Opened]:
             rules=rules,
             stores=options.stores and frozenset(options.stores),
             interval=opts.interval(conf, nova),
+            inherited_never=opts.inherited_never(conf, nova),
         )
 
 

@@ -9,11 +9,13 @@ import textwrap
 
 from imagecache_handlers import explain
 from imagecache_handlers.frontends.cli import bars
+from imagecache_handlers.frontends.cli import blindness
 from imagecache_handlers.frontends.cli.lines import Line
 from imagecache_handlers.frontends.cli.lines import line
 from imagecache_handlers.frontends.cli.lines import Span
 from imagecache_handlers.frontends.cli.lines import Tone
 from imagecache_handlers.frontends.cli.text import fit
+from imagecache_handlers.frontends.cli.text import images
 from imagecache_handlers.frontends.cli.text import printable
 from imagecache_handlers.frontends.cli.text import shortened
 from imagecache_handlers.model import CachedImage
@@ -90,11 +92,6 @@ def _told(store: Store, verdicts: Collection[Verdict], plan: Plan) -> str:
         return text
     free, total = units.size(store.free), units.size(store.total)
     return f'{text}; {free} of {total} free'
-
-
-def images(count: int) -> str:
-    """Count images in words."""
-    return f'{count} image' if count == 1 else f'{count} images'
 
 
 def _gauge(store: Store, plan: Plan, rules: Rules) -> Iterator[Line]:
@@ -197,38 +194,10 @@ def remarks(plan: Plan) -> Iterator[tuple[str, Tone]]:
     """Give what is to be told of a plan besides its images and spaces."""
     for warning in plan.warnings:
         yield f'warning: {warning}', Tone.TROUBLE
-    for blindness in _blindness(plan.verdicts):
-        yield f'warning: {blindness}', Tone.TROUBLE
-    for silence in _silence(plan.verdicts):
-        yield silence, Tone.PLAIN
-
-
-def _blindness(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """Say at full length what keeps a backend from seeing users."""
-    blind: dict[str, list[CachedImage]] = {}
-    for verdict in verdicts:
-        if verdict.reason is Reason.UNKNOWN and verdict.image.unknown:
-            blind.setdefault(verdict.image.unknown, []).append(verdict.image)
-    for why, kept in blind.items():
-        held = units.size(sum(image.releases for image in kept))
-        yield f'{images(len(kept))} ({held}) stay, users unknown: {why}'
-
-
-def _silence(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """Say what only the word of the control plane can set free."""
-    blind = [
-        one.image
-        for one in verdicts
-        if one.reason is Reason.UNKNOWN and one.image.unknown is None
-    ]
-    if blind:
-        held = units.size(sum(image.releases for image in blind))
-        yield (
-            f'{images(len(blind))} ({held}) cannot go, for nobody has said '
-            f'that they are unused: name the images in use with --in-use '
-            f'FILE, and add --in-use-complete if the list names every one, '
-            f'on all hosts that share the stores.'
-        )
+    for unseen in blindness.unseen(plan.verdicts):
+        yield f'warning: {unseen}', Tone.TROUBLE
+    for untold in blindness.untold(plan.verdicts):
+        yield untold, Tone.PLAIN
 
 
 def _sum_up(plan: Plan) -> str:

@@ -9,8 +9,8 @@ from imagecache_handlers.frontends.cli.lines import Line
 from imagecache_handlers.frontends.cli.lines import line
 from imagecache_handlers.frontends.cli.lines import Tone
 from imagecache_handlers.frontends.cli import plan_page
-from imagecache_handlers.frontends.cli.plan_page import images
 from imagecache_handlers.frontends.cli.plan_page import wrapped
+from imagecache_handlers.frontends.cli.text import images
 from imagecache_handlers.frontends.cli.text import printable
 from imagecache_handlers.rules import Rules
 from imagecache_handlers import space

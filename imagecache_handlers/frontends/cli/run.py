@@ -2,6 +2,8 @@
 
 import argparse
 from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli.base import WitnessedCommand
@@ -31,7 +33,18 @@ class Run(WitnessedCommand):
             return self._sweep(site, ask, stop)
 
         signals = service.Signals()
-        service.Service(self.opened, sweep, signals, self._tell).run()
+        service.Service(self._opened, sweep, signals, self._tell).run()
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[Opened]:
+        with self.opened() as site:
+            if site.inherited_never is not None:
+                raise ConfigurationError(
+                    f'{site.inherited_never} is -1, which leaves the sweeps '
+                    f'to another cleaner: for this one to sweep set '
+                    f'[imagecache] manager_interval to seconds, such as 2400'
+                )
+            yield site
 
     def _tell(self, news: str) -> None:
         self.say(f'imagecache run: {news}')
@@ -43,4 +56,5 @@ class Run(WitnessedCommand):
         for one in report_page.lines(report, site.rules, self.width):
             self.say(str(one))
         self.app.stdout.flush()
-        return not report.plan.problems
+        blind = self.complain_of_blindness(report, site.rules)
+        return not (blind or report.plan.problems)

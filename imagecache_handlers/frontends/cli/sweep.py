@@ -39,8 +39,10 @@ class Sweep(WitnessedCommand, Paged):
             with stoppable() as stop, progress.shown(plan) as tell:
                 report = site.cache.apply(plan, ask, tell=tell, stop=stop)
         now = plan.now.astimezone()
+        short = report_page.fell_short(report)
+        blind = self.complain_of_blindness(report, site.rules)
         return Answer(
             rows=fields.of_outcomes(report.outcomes, now),
             page=report_page.lines(report, site.rules, self.width),
-            code=FAILED if report_page.fell_short(report) else 0,
+            code=FAILED if short or blind else 0,
         )

@@ -30,6 +30,11 @@ def fit(text: str, width: int) -> str:
     return text[: max(0, width - 3)] + '...'
 
 
+def images(count: int) -> str:
+    """Count images in words."""
+    return f'{count} image' if count == 1 else f'{count} images'
+
+
 def shortened(image_ids: Collection[str]) -> dict[str, str]:
     """Give each id a short form that is nobody else's.
 

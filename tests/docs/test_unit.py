@@ -1,0 +1,178 @@
+"""The unit and the sample configuration of ``contrib``: they work as shipped.
+
+systemd's own judge reads the unit; the command is started as it says.
+"""
+
+import configparser
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from oslo_config import cfg
+
+from imagecache_handlers import loader
+from imagecache_handlers import opts
+from tests.cli.command import environment
+from tests.cli.command import PROGRAM
+from tests.docs.reading import directives
+from tests.docs.reading import ROOT
+from tests.docs.test_commands import parsed
+
+CONTRIB = ROOT / 'contrib'
+UNIT = CONTRIB / 'systemd' / 'imagecache.service'
+SAMPLE = CONTRIB / 'imagecache.conf'
+OPERATOR = ROOT / 'doc' / 'source' / 'operator.rst'
+# What the page tells to set for nova-compute.
+NOVA = '[image_cache]\nmanager_interval = -1\n'
+# Of Debian 12, by bindep.txt; without it this test fails, and says so.
+ANALYZE = shutil.which('systemd-analyze') or 'systemd-analyze'
+INSTANCES = '/var/lib/nova/instances'
+TIMEOUT = 30
+
+
+def service():
+    unit = configparser.ConfigParser(interpolation=None, strict=True)
+    unit.optionxform = str
+    unit.read(UNIT)
+    return unit['Service']
+
+
+def judged(text):
+    """Give what systemd says of a unit, on a host with the command."""
+    with tempfile.TemporaryDirectory() as folder:
+        unit = pathlib.Path(folder) / 'imagecache.service'
+        unit.write_text(text.replace('/usr/local/bin/imagecache', '/bin/true'))
+        done = subprocess.run(  # noqa: S603 -- the real judge is the point
+            [ANALYZE, 'verify', '--man=no', str(unit)],
+            capture_output=True,
+            text=True,
+        )
+    return done.returncode, done.stderr
+
+
+class TestUnit(unittest.TestCase):
+    def test_systemd_has_nothing_against_it(self):
+        self.assertEqual((0, ''), judged(UNIT.read_text()))
+
+    def test_what_it_has_not_got_is_found(self):
+        newer = UNIT.read_text().replace('Type=notify', 'Type=notify-relaod')
+        self.assertIn('Failed to parse service type', judged(newer)[1])
+
+    def test_it_starts_a_command_that_is_taken(self):
+        line = service()['ExecStart']
+        self.assertEqual('run', parsed(line.partition(' ')[2]))
+
+    def test_it_is_told_by_its_signals_what_the_command_understands(self):
+        self.assertEqual('notify', service()['Type'])
+        self.assertEqual('kill -HUP $MAINPID', service()['ExecReload'])
+
+    def test_it_can_write_what_the_sample_names_and_nothing_else(self):
+        self.assertEqual('strict', service()['ProtectSystem'])
+        self.assertEqual('yes', service()['NoNewPrivileges'])
+        self.assertNotIn(service()['User'], ('', 'root'))
+        conf = cfg.ConfigOpts()
+        for group, those in loader.option_groups():
+            conf.register_opts(those, group=group)
+        conf([f'--config-file={SAMPLE}'])
+        writable = service()['ReadWritePaths'].split()
+        for path in conf.imagecache_directory.path:
+            self.assertTrue(
+                any(path.startswith(f'{one}/') for one in writable), path
+            )
+
+    def test_the_guide_shows_these_files_and_no_copies(self):
+        included = [
+            (OPERATOR.parent / argument).resolve()
+            for _, argument, _ in directives(OPERATOR, 'literalinclude')
+        ]
+        self.assertEqual({UNIT, SAMPLE}, set(included))
+        self.assertFalse(list(directives(OPERATOR, 'code-block', 'systemd')))
+
+
+class TestSample(unittest.TestCase):
+    def test_every_option_is_one(self):
+        conf = cfg.ConfigOpts()
+        opts.register_opts(conf)
+        conf([f'--config-file={SAMPLE}'])
+        self.assertEqual([], opts.unknown(conf, loader.option_groups()))
+        self.assertTrue(opts.rules(conf, loader.load_order))
+        self.assertIsNotNone(opts.interval(conf))
+
+
+class TestStarted(unittest.TestCase):
+    """The service as systemd starts it, beside Nova as the guide has it."""
+
+    def setUp(self):
+        place = tempfile.TemporaryDirectory(prefix='imagecache-test-')
+        self.addCleanup(place.cleanup)
+        self.root = pathlib.Path(place.name)
+        self.instances = self.root / 'instances'
+        (self.instances / '_base').mkdir(parents=True)
+        (self.instances / 'locks').mkdir()
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.socket.close)
+        self.socket.bind(str(self.root / 'notify'))
+        self.socket.settimeout(TIMEOUT)
+
+    def line(self, sample):
+        """Give the unit's line, its files being those of this test."""
+        (self.root / 'nova.conf').write_text(NOVA)
+        (self.root / 'imagecache.conf').write_text(sample)
+        _, *words = shlex.split(service()['ExecStart'])
+        here = f'{self.root}/'
+        return [*PROGRAM, *(re.sub('^/etc/.*/', here, one) for one in words)]
+
+    def started(self, sample):
+        words = service()['WatchdogSec'].removesuffix('min')
+        process = subprocess.Popen(  # noqa: S603 -- our own program
+            self.line(sample),
+            env=environment()
+            | {
+                'NOTIFY_SOCKET': str(self.root / 'notify'),
+                'WATCHDOG_USEC': str(int(words) * 60_000_000),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def sample(self):
+        text = SAMPLE.read_text().replace(INSTANCES, str(self.instances))
+        return text.replace('2400', '1')
+
+    def heard(self):
+        return self.socket.recv(4096).decode().splitlines()
+
+    def test_it_sweeps_beside_the_nova_of_the_guide(self):
+        process = self.started(self.sample())
+        status = 'STATUS=sweeps every 1 s'
+        self.assertEqual(['READY=1', status], self.heard())
+        self.assertTrue(self.heard()[0].startswith(status))
+        process.send_signal(signal.SIGHUP)
+        while 'RELOADING=1' not in self.heard():
+            pass
+        self.assertIn('READY=1', self.heard())
+        process.terminate()
+        out, err = process.communicate(timeout=TIMEOUT)
+        self.assertEqual(0, process.returncode, err)
+        self.assertIn('Evicted 0 images', out)
+
+    def test_without_a_word_of_its_own_it_is_refused(self):
+        sample = self.sample().replace('manager_interval = 1\n', '')
+        process = self.started(sample)
+        _, err = process.communicate(timeout=TIMEOUT)
+        self.assertEqual(2, process.returncode, err)
+        self.assertIn('set [imagecache] manager_interval', err)
+        found = f'[image_cache] manager_interval in {self.root}/nova.conf'
+        self.assertIn(found, err)
+        self.assertEqual(1, len(err.splitlines()), err)
+        self.assertEqual('2', service()['RestartPreventExitStatus'])
