@@ -91,6 +91,10 @@ class Judge:
         self._scratch = scratch
         self.before = {disk: ask(disk, scratch) for disk in disks}
 
+    def note(self, disk):
+        """Take in a disk that has come meanwhile."""
+        self.before[disk] = ask(disk, self._scratch)
+
     @property
     def whole(self):
         return [disk for disk, it in self.before.items() if it.is_whole]

@@ -153,13 +153,13 @@ def _json_backing_instead(world, path, below):
 
 
 def _json_copy_on_read(world, path, below):
-    layer = 'copy-on-read'
-    return _json({'driver': layer, 'file': _node(below)}), layer
+    # The format that is written beside it goes before the driver in there:
+    # as what it is none of these would open where all is read-only.
+    return _json({'driver': 'copy-on-read', 'file': _node(below)}), 'raw'
 
 
 def _json_compress(world, path, below):
-    layer = 'compress'
-    return _json({'driver': layer, 'file': _node(below)}), layer
+    return _json({'driver': 'compress', 'file': _node(below)}), 'raw'
 
 
 def _json_quorum(world, path, below):

@@ -55,13 +55,14 @@ class World:
         self.layout = layout
         self.random = random.Random(seed)
         self._numbers = itertools.count(1)
-        self.instances = self.root / 'instances'
+        self.host = self.root / 'host'
+        self.instances = self.host / 'instances'
         self.outside = self.root / 'outside'
         self.scratch = self.root / 'scratch'
         is_nova = layout == 'nova'
-        self.store = self.instances / '_base' if is_nova else self.root / 'im'
-        for path in self.instances, self.outside, self.scratch, self.store:
-            path.mkdir()
+        self.store = self.instances / '_base' if is_nova else self.host / 'im'
+        for path in (self.instances, self.outside, self.scratch, self.store):
+            path.mkdir(parents=True)
         # What the sweeper is told.
         self.given = [str(self.instances)]
         self.options = {}
@@ -73,10 +74,10 @@ class World:
         self.story = []
         self.features = []
         self.below = {}
-        # What is to be done around, or in the midst of, a sweep.
-        self.before_sweep = []
-        self.after_sweep = []
-        self.between = []
+        # What is done around a sweep, and when an image's turn comes.
+        self.around = []
+        self.at_turns = []
+        self.judge = None
         self.cleaning = contextlib.ExitStack()
         # A look that met no disk is no look: there is an ordinary one.
         path = self.folder('resident') / 'disk'
@@ -111,10 +112,14 @@ class World:
         source = self.scratch / 'source'
         source.write_bytes(content)
         qemu('convert', '-f', 'raw', '-O', form, source, path)
+        source.unlink()
         return File(path, form)
 
-    def image(self, form='raw', *labels, over=None):
-        """Put an image into the store that nobody used for days."""
+    def image(self, form='raw', *labels, over=None, noted=True):
+        """Put an image into the store that nobody used for days.
+
+        In layout ``nova`` nothing needs to be noted of it.
+        """
         number = len(self.images) + 1
         name = f'image-{number}'
         path = self.store / (sha1(name) if self.layout == 'nova' else name)
@@ -122,7 +127,8 @@ class World:
             file = self.fill(path, form)
         else:
             file = self.lay(path, over, form)
-        self.adopt(path, labels)
+        if noted or self.layout == 'plain':
+            self.adopt(path, labels)
         self.images.append(file)
         # Until it is used: what QEMU reads, if it is there at all.
         self.ask_for(file)
@@ -149,6 +155,7 @@ class World:
         beside.write_bytes(made.dump())
 
     def pin(self, form='raw', over=None):
+        """Put an image there that is not to go, whoever uses it."""
         image = self.image(form, pin_label('ops', None), over=over)
         self.kept.add(image.path)
         return image
@@ -176,6 +183,20 @@ class World:
         return self.ask_for(self.lay(path, below, form, way, **how))
 
     # Sweeps.
+
+    def made_as(self):
+        """Give the handler to sweep with: others act while it does."""
+        if not self.at_turns:
+            return DirectoryHandler
+        at_turns = self.at_turns
+
+        class Crossed(DirectoryHandler):
+            def evict(self, image, *given):
+                for act in list(at_turns):
+                    act(image)
+                return super().evict(image, *given)
+
+        return Crossed
 
     def used(self):
         """Give whatever lies below a disk that is no image, or one kept."""
@@ -206,9 +227,9 @@ class World:
             **more,
         )
 
-    def sweep(self, made_as=DirectoryHandler):
+    def sweep(self):
         """Sweep until everything goes that is ever to go."""
-        told = []
+        told, made_as = [], self.made_as()
         for hours in 1, 3:
             now = NOW + hours * HOUR
             cache = ImageCache(
@@ -226,8 +247,6 @@ class World:
                 for one in report.outcomes
                 if one.did is not Did.EVICTED
             ]
-            for act in self.between:
-                act()
         return told
 
     def configure(self, *given, folder=None):

@@ -6,7 +6,6 @@ import shutil
 import tempfile
 import unittest
 
-from imagecache_handlers.directory import DirectoryHandler
 from tests.directory import qemu_mounts as mounts
 from tests.directory.apart import Apart
 from tests.directory.disks import qemu
@@ -176,7 +175,7 @@ class TestMounts(Losses):
 class TestPlaces(Losses):
     def test_an_overlay_in_the_store_whose_parent_was_given(self):
         world = self.world()
-        world.given = [str(world.root)]
+        world.given = [str(world.host)]
         world.overlay(world.store / 'vm.qcow2', world.image(), way='relative')
         world.image()
         self.judge(world)
@@ -216,19 +215,17 @@ class TestMeanwhile(Losses):
         images = [world.image() for _ in range(3)]
         coming = []
 
-        class Late(DirectoryHandler):
-            def evict(self, image, *given):
-                done = super().evict(image, *given)
-                left = [one for one in images if one.path.exists()]
-                if not coming and left:
-                    coming.extend(left)
-                    for one in left:
-                        path = world.folder('late') / one.path.name
-                        world.overlay(path, one)
-                return done
+        def begin(image):
+            """Begin to use, at the second turn, what is there still."""
+            there = [one for one in images if one.path.exists()]
+            if len(there) < len(images) and not coming:
+                for one in there:
+                    path = world.folder('late') / one.path.name
+                    coming.append(world.overlay(path, one))
 
-        told = world.sweep(Late)
-        self.assertEqual(2, len(coming))
+        world.at_turns.append(begin)
+        told = world.sweep()
+        self.assertEqual(2, len(coming), told)
         judge = Judge(world.disks[-2:], world.scratch)
         self.assertEqual([], judge.broken(), told)
 
