@@ -68,6 +68,8 @@ def _qemu(disk, verb, *options, tail=()):
         order += source
     return subprocess.run(  # noqa: S603 -- the real program is the point
         [*_inside(disk.within), *map(os.fsencode, order)],
+        # As where libvirt has it run.
+        cwd='/',
         capture_output=True,
         timeout=_TOO_LONG,
         check=False,

@@ -9,7 +9,8 @@ import os
 
 from tests.directory.disks import qemu
 
-PLAIN = ['absolute', 'relative', 'linked_folder', 'linked_file', 'file']
+PLAIN = ['absolute', 'relative', 'roundabout', 'long']
+PLAIN += ['linked_folder', 'linked_file', 'file']
 JSON = [
     'json_file',
     'json_dotted',
@@ -26,6 +27,7 @@ JSON = [
     'json_blkdebug',
 ]
 RAW = ['json_offset', 'json_preallocate', 'json_blkverify', 'blkdebug']
+_LONG = 700
 WAYS = [*PLAIN, *JSON, *RAW]
 
 
@@ -51,6 +53,23 @@ def _relative(world, path, below):
     name = os.path.relpath(below.path, path.parent)
     # A colon in the first component would make a protocol of it.
     return name if name.startswith('.') else f'./{name}', below.form
+
+
+def _roundabout(world, path, below):
+    folder = below.path.parent
+    way = f'{folder.parent}//./{folder.name}/../{folder.name}'
+    return f'{way}/./{below.path.name}', below.form
+
+
+def _long(world, path, below):
+    """Give a name that is nearly as long as a header has room for."""
+    folder = world.outside
+    while len(str(folder)) < _LONG:
+        folder /= 'x' * 200
+    folder.mkdir(parents=True, exist_ok=True)
+    link = folder / f'link-{world.number()}'
+    link.symlink_to(below.path.parent)
+    return str(link / below.path.name), below.form
 
 
 def _linked_folder(world, path, below):

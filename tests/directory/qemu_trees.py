@@ -2,12 +2,14 @@
 
 import collections
 import contextlib
+import os
 import pathlib
 import random
 import shutil
 import traceback
 from typing import NamedTuple
 
+from tests.directory import qemu_mount_twists
 from tests.directory import qemu_names
 from tests.directory import qemu_twists
 from tests.directory.disks import qemu
@@ -16,7 +18,10 @@ from tests.directory.qemu_judge import Judge
 from tests.directory.qemu_world import EVERYTHING
 from tests.directory.qemu_world import File
 from tests.directory.qemu_world import NOTHING
+from tests.directory.qemu_world import SOMETHING
 from tests.directory.qemu_world import World
+
+TWISTS = [*qemu_twists.OTHERS, *qemu_mount_twists.MOUNTS]
 
 _IMAGES = ['raw'] * 8 + ['qcow2'] * 3 + ['vmdk', 'vmdk', 'qed', 'qcow']
 _IMAGES += ['vdi', 'vpc', 'vhdx']
@@ -25,6 +30,13 @@ _ALONE = ['qcow2', 'qed', 'qcow', 'vmdk', 'vdi', 'vpc', 'vhdx', 'luks']
 _VMDK = ['monolithicSparse', 'twoGbMaxExtentSparse', 'streamOptimized']
 _PLACES = ['disk', '.hidden', 'x', 'a b', 'a:b', 'a,b', "a'b", 'a"b', 'a\\b']
 _PLACES += ['a\nb', 'a\udce9b', '-rf', 'a%41', 'deep/er/disk']
+_QCOW2 = [''] * 8 + ['compat=0.10'] * 3
+_QCOW2 += ['compression_type=zstd', 'extended_l2=on', 'lazy_refcounts=on']
+_QCOW2 += ['cluster_size=512', 'cluster_size=2M', 'refcount_bits=1']
+# The type of an extension of its header, which may as well not be there.
+_SAYS_FORMAT = b'\xe2\x79\x2a\xca'
+_SHARE = 0.15
+_NEED_A_FORMAT = {'json_copy_on_read', 'json_compress'}
 _DEEPEST = 12
 _COMMANDS = 0.06
 _SECRET = '--object', 'secret,id=key,data=secret', '--image-opts'
@@ -69,8 +81,8 @@ class Tree(World):
             kind()
             self.counts[f'kind {kind.__name__}'] += 1
         # Each twist in its turn, and every third tree as most are.
-        twists = qemu_twists.ALL
-        which = [twists[number // 3 * 2 % len(twists) + number % 3 - 1]]
+        twists = TWISTS
+        which = [twists[(number // 3 * 2 + number % 3) % len(twists)]]
         if number % 3 == 0:
             which = []
         elif which[0] in qemu_twists.OTHERS and choose.random() < 0.4:
@@ -97,14 +109,25 @@ class Tree(World):
             form = self.random.choice(_OVERLAYS)
             way = self.random.choice(self.ways(form, below, step))
             options = []
-            if form == 'qcow2' and self.random.random() < 0.3:
-                options = ['-o', 'compat=0.10']
-                self.counts['version 2'] += 1
+            if form == 'qcow2' and (given := self.random.choice(_QCOW2)):
+                options = ['-o', given]
+                self.counts[given] += 1
             here = path if step == 0 else path.with_name(f'{step}-{path.name}')
             below = self.lay(here, below, form, way, options)
+            is_old = form == 'qcow2' and way not in _NEED_A_FORMAT
+            if is_old and self.random.random() < _SHARE:
+                self.forget_format(below.path)
             self.counts[f'way {way}'] += 1
             self.counts[f'overlay {form}'] += 1
+            self.longest = max(self.longest, step + 1)
         self.ask_for(below)
+
+    def forget_format(self, path):
+        """Have it say no more of which format that is, as long ago."""
+        content = path.read_bytes()
+        path.write_bytes(content.replace(_SAYS_FORMAT, b'\0old', 1))
+        self.counts['without a format'] += 1
+        self.tell('    of which it does not say the format')
 
     def ways(self, form, below, step):
         fitting = set(qemu_names.fitting(below))
@@ -113,7 +136,7 @@ class Tree(World):
             fitting -= {'linked_file'}
         if form == 'qcow':
             # It has no room for the format beside the name.
-            fitting -= {'json_copy_on_read', 'json_compress'}
+            fitting -= _NEED_A_FORMAT
         return sorted(fitting)
 
     def vmdk(self):
@@ -130,31 +153,25 @@ class Tree(World):
         """Describe an image as the extent of a disk."""
         below = self.some_image('raw')
         path = self.place().with_name('disk.vmdk')
+        name = self.random.choice(
+            [str(below.path), os.path.relpath(below.path, path.parent)]
+        )
         path.write_text(
             '# Disk DescriptorFile\nversion=1\nCID=fffffffe\n'
             'parentCID=ffffffff\ncreateType="monolithicFlat"\n\n'
-            f'RW {self.size // 512} FLAT "{below.path}" 0\n'
+            f'RW {self.size // 512} FLAT "{name}" 0\n'
         )
         self.below[path] = {below.path}
         self.ask_for(File(path, 'vmdk'))
-        self.tell(f'flat {path} of {below.path}')
+        self.tell(f'flat {path} of {name}')
 
     def data(self):
         """Have an image for the data file of a disk."""
         below = self.some_image('raw')
         path = self.place()
         # Whole: QEMU takes another as from where it was itself started.
-        name = str(below.path)
-        spare = self.scratch / 'data'
-        made = ['create', '-q', '-f', 'qcow2']
-        given = f'data_file={spare},data_file_raw=on'
-        qemu(*made, '-o', given, path, self.size, cwd=path.parent)
-        qemu('amend', '-f', 'qcow2', '-o', f'data_file={name}', path,
-             cwd=path.parent)
-        spare.unlink()
-        self.below[path] = {below.path}
+        self.name_data(path, below, str(below.path))
         self.ask_for(File(path, 'qcow2'))
-        self.tell(f'{path} has the data file {name}')
 
     def alone(self):
         """Make a disk that has nothing below it."""
@@ -166,6 +183,8 @@ class Tree(World):
             self.ask_for(self.fill(path, form))
             return
         shutil.copy(_luks(), path)
+        # A format that names files might lie in it.
+        self.doubt(SOMETHING)
         how = 'driver=luks,key-secret=key,file.driver=file,file.filename='
         self.ask_for(File(path, form), more=(*_SECRET, f'{how}{path}'))
 
@@ -203,7 +222,6 @@ class Tree(World):
         for disk in self.judge.whole[-3:]:
             forms = chain(disk) if not disk.more and not disk.within else []
             self.counts.update(f'format {form}' for form in forms)
-            self.longest = max(self.longest, len(forms))
 
     def failures(self, there, gone):
         for broken in self.judge.broken():
@@ -225,6 +243,7 @@ class Tree(World):
 
 # What the command is not given, or is not there to be done.
 _UNCOMMON = {
+    'raw_by_libvirt',
     'raw_that_is_ignored',
     'late',
     'late_after_a_long_look',

@@ -45,6 +45,10 @@ class File(NamedTuple):
     form: str
 
 
+def _why(verdict):
+    return [(sorted(why.who), why.detail) for why in verdict.blockers]
+
+
 class World:
     """A store, the folder of instances, and whatever lies elsewhere."""
 
@@ -64,6 +68,7 @@ class World:
         for path in (self.instances, self.outside, self.scratch, self.store):
             path.mkdir(parents=True)
         # What the sweeper is told.
+        self.stores = [self.store]
         self.given = [str(self.instances)]
         self.options = {}
         self.images = []
@@ -115,14 +120,18 @@ class World:
         source.unlink()
         return File(path, form)
 
-    def image(self, form='raw', *labels, over=None, noted=True):
+    def image(
+        self, form='raw', *labels, over=None, noted=True, variant=''
+    ):
         """Put an image into the store that nobody used for days.
 
         In layout ``nova`` nothing needs to be noted of it.
         """
         number = len(self.images) + 1
         name = f'image-{number}'
-        path = self.store / (sha1(name) if self.layout == 'nova' else name)
+        if self.layout == 'nova':
+            name = f'{sha1(name)}{variant}'
+        path = self.store / name
         if over is None:
             file = self.fill(path, form)
         else:
@@ -174,6 +183,18 @@ class World:
         self.tell(f'{form} {str(path)!r} names {name!r} as {said}')
         return File(path, form)
 
+    def name_data(self, path, image, name):
+        """Make a disk whose data are those of an image."""
+        spare = self.scratch / 'data'
+        made = ['create', '-q', '-f', 'qcow2']
+        given = f'data_file={spare},data_file_raw=on'
+        qemu(*made, '-o', given, path, self.size)
+        # It looks whether that is there.
+        qemu('amend', '-f', 'qcow2', '-o', f'data_file={name}', path, cwd='/')
+        spare.unlink()
+        self.below[path] = {image.path}
+        self.tell(f'{str(path)!r} has the data file {name}')
+
     def ask_for(self, file, form='', **how):
         self.disks.append(Disk(str(file.path), form, **how))
         return file
@@ -219,7 +240,7 @@ class World:
     def handler(self, now=None, made_as=DirectoryHandler, **more):
         now = now or datetime.datetime.now(datetime.UTC)
         return made_as(
-            [str(self.store)],
+            [*map(str, self.stores)],
             layout=self.layout,
             instance_paths=self.given,
             clock=lambda: now,
@@ -242,10 +263,13 @@ class World:
             )
             told += [str(why) for why in report.plan.problems.values()]
             told += [
-                f'{one.verdict.image.location} {one.did}: '
-                f'{one.why or one.verdict.reason}'
+                f'{one.verdict.image.location} {one.did}: {one.why}'
                 for one in report.outcomes
                 if one.did is not Did.EVICTED
+            ]
+            told += [
+                f'{one.image.location} {one.reason} {_why(one)}'
+                for one in report.plan.verdicts
             ]
         return told
 
@@ -253,7 +277,7 @@ class World:
         """Write a file for the command; each of ``given`` is one line."""
         lines = [
             '[imagecache_directory]',
-            f'path = {self.store}',
+            *(f'path = {store}' for store in self.stores),
             f'layout = {self.layout}',
             *given,
         ]

@@ -17,9 +17,9 @@ import time
 import unittest
 
 from tests.directory import apart
+from tests.directory import qemu_mount_twists
 from tests.directory import qemu_names
 from tests.directory import qemu_trees
-from tests.directory import qemu_twists
 
 TREES = int(os.environ.get('IMAGECACHE_TREES', '120'))
 ONLY = os.environ.get('IMAGECACHE_TREE', '')
@@ -40,7 +40,8 @@ FLOORS = {
     'overlay qed': 4,
     'overlay qcow': 8,
     'overlay vmdk': 20,
-    'version 2': 6,
+    'compat=0.10': 6,
+    'without a format': 20,
     **{
         f'format {form}': 30
         for form in ('qcow', 'qcow2', 'qed', 'raw')
@@ -48,7 +49,7 @@ FLOORS = {
     },
     **{f'way {way}': 120 for way in qemu_names.WAYS},
     **{f'kind {kind}': 30 for kind in ('alone', 'data', 'flat', 'vmdk')},
-    **{f'twist {twist.__name__}': 120 for twist in qemu_twists.ALL},
+    **{f'twist {twist.__name__}': 120 for twist in qemu_trees.TWISTS},
 }
 
 
@@ -114,7 +115,7 @@ class TestOracle(unittest.TestCase):
         short += [
             f'nothing was evicted in {total[f"known {twist.__name__}"]} '
             f'trees with {twist.__name__}'
-            for twist in qemu_twists.ALL
+            for twist in qemu_trees.TWISTS
             if total[f'known {twist.__name__}'] >= _ENOUGH
             and not total[f'evicted {twist.__name__}']
         ]
@@ -135,7 +136,7 @@ def _figures(total, trees, failed, longest, began):
         for name, count in total.items()
         if name.startswith('format ')
     )
-    mounts = sum(total[f'twist {one.__name__}'] for one in qemu_twists.MOUNTS)
+    mounts = sum(total[f'twist {one.__name__}'] for one in qemu_mount_twists.MOUNTS)
     return (
         f'\n{trees} trees ({failed} failed) in '
         f'{time.monotonic() - began:.0f} s: {total["disks"]} disks, '
