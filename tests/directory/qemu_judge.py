@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from tests.directory.disks import QEMU
 
-_TOO_LONG = 60  # seconds
-
 
 class Disk(NamedTuple):
     """A disk, and how QEMU is to be asked for it.
@@ -71,7 +69,6 @@ def _qemu(disk, verb, *options, tail=()):
         # As where libvirt has it run.
         cwd='/',
         capture_output=True,
-        timeout=_TOO_LONG,
         check=False,
     )
 

@@ -203,8 +203,9 @@ def _json_offset(world, path, below):
 
 def _json_preallocate(world, path, below):
     layer = 'preallocate'
-    return _json({'driver': 'raw', 'file': {
-        'driver': layer, 'file': _protocol(below)}}), 'raw'
+    return _json(
+        {'driver': 'raw', 'file': {'driver': layer, 'file': _protocol(below)}}
+    ), 'raw'
 
 
 def _json_blkverify(world, path, below):

@@ -9,12 +9,12 @@ import shutil
 import traceback
 from typing import NamedTuple
 
-from tests.directory import qemu_mount_twists
-from tests.directory import qemu_names
-from tests.directory import qemu_twists
 from tests.directory.disks import qemu
 from tests.directory.qemu_judge import chain
 from tests.directory.qemu_judge import Judge
+from tests.directory import qemu_mount_twists
+from tests.directory import qemu_names
+from tests.directory import qemu_twists
 from tests.directory.qemu_world import EVERYTHING
 from tests.directory.qemu_world import File
 from tests.directory.qemu_world import NOTHING

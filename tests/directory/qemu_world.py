@@ -14,19 +14,19 @@ import subprocess
 import sys
 from typing import NamedTuple
 
+from imagecache_handlers import Did
 from imagecache_handlers.directory import birth
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import sidecar
-from imagecache_handlers import Did
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers.marks import pin_label
 from imagecache_handlers.marks import unused_label
 from imagecache_handlers import Rules
-from tests.directory import qemu_names
 from tests.directory.disks import qemu
 from tests.directory.place import sha1
 from tests.directory.qemu_judge import Disk
+from tests.directory import qemu_names
 
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 HOUR = datetime.timedelta(hours=1)
@@ -120,9 +120,7 @@ class World:
         source.unlink()
         return File(path, form)
 
-    def image(
-        self, form='raw', *labels, over=None, noted=True, variant=''
-    ):
+    def image(self, form='raw', *labels, over=None, noted=True, variant=''):
         """Put an image into the store that nobody used for days.
 
         In layout ``nova`` nothing needs to be noted of it.

@@ -6,10 +6,10 @@ import shutil
 import tempfile
 import unittest
 
-from tests.directory import qemu_mounts as mounts
 from tests.directory.apart import Apart
 from tests.directory.disks import qemu
 from tests.directory.qemu_judge import Judge
+from tests.directory import qemu_mounts as mounts
 from tests.directory.qemu_world import World
 
 # So many disks that one look at them is long.

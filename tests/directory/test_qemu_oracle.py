@@ -25,9 +25,7 @@ TREES = int(os.environ.get('IMAGECACHE_TREES', '120'))
 ONLY = os.environ.get('IMAGECACHE_TREE', '')
 WORKERS = 2
 SHOWN = 20
-AGAIN = (
-    'IMAGECACHE_TREE={} python -m pytest -s tests/directory/test_qemu_oracle.py'
-)
+AGAIN = 'IMAGECACHE_TREE={} sh tools/test -e py3 -- {} -s'
 # Of each at the least, in so many trees.
 FLOORS = {
     'sweeps': 1.1,
@@ -127,7 +125,8 @@ _ENOUGH = 5
 
 def _told(result):
     what = [f'tree {result.number}:', *result.failures, *result.story]
-    return '\n  '.join([*what, AGAIN.format(result.number)])
+    again = AGAIN.format(result.number, 'tests/directory/test_qemu_oracle.py')
+    return '\n  '.join([*what, again])
 
 
 def _figures(total, trees, failed, longest, began):
@@ -136,7 +135,9 @@ def _figures(total, trees, failed, longest, began):
         for name, count in total.items()
         if name.startswith('format ')
     )
-    mounts = sum(total[f'twist {one.__name__}'] for one in qemu_mount_twists.MOUNTS)
+    mounts = sum(
+        total[f'twist {one.__name__}'] for one in qemu_mount_twists.MOUNTS
+    )
     return (
         f'\n{trees} trees ({failed} failed) in '
         f'{time.monotonic() - began:.0f} s: {total["disks"]} disks, '
