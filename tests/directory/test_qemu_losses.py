@@ -152,6 +152,26 @@ class TestMounts(Losses):
 
         self.run_apart(act)
 
+    def test_instances_are_not_mounted_and_a_disk_is_left(self):
+        """A look that meets far fewer disks than the last one is none."""
+
+        def act():
+            world = self.world()
+            self.unmounted(world, 'vm-that-was')
+            for number in range(12):
+                path = world.folder(f'vm-{number}') / 'disk'
+                world.overlay(path, world.images[0])
+            with mounts.away(world.root / 'real', world.instances):
+                left = world.instances / 'vm-that-was' / 'disk'
+                qemu('create', '-q', '-f', 'qcow2', left, world.size)
+
+            def sweep():
+                return world.sweep() + self.around(world)()
+
+            self.judge(world, sweep=sweep)
+
+        self.run_apart(act)
+
     def unmounted(self, world, left):
         place = world.instances
         place.rename(world.root / 'real')
