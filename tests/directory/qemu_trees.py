@@ -32,7 +32,8 @@ _PLACES = ['disk', '.hidden', 'x', 'a b', 'a:b', 'a,b', "a'b", 'a"b', 'a\\b']
 _PLACES += ['a\nb', 'a\udce9b', '-rf', 'a%41', 'deep/er/disk']
 _QCOW2 = [''] * 8 + ['compat=0.10'] * 3
 _QCOW2 += ['compression_type=zstd', 'extended_l2=on', 'lazy_refcounts=on']
-_QCOW2 += ['cluster_size=512', 'cluster_size=2M', 'refcount_bits=1']
+# A name has to fit into the first cluster.
+_QCOW2 += ['cluster_size=4k', 'cluster_size=2M', 'refcount_bits=1']
 # The type of an extension of its header, which may as well not be there.
 _SAYS_FORMAT = b'\xe2\x79\x2a\xca'
 _SHARE = 0.15
