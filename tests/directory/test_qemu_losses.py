@@ -117,10 +117,8 @@ class TestMounts(Losses):
                 world.overlay(path, world.image())
                 world.image()
                 shown = show(world, world.store, world.outside / 'shown')
-                store = world.store
-                world.store = shown
+                world.stores[0] = shown
                 self.judge(world)
-                world.store = store
 
         self.run_apart(act)
 
