@@ -21,7 +21,7 @@ class Apart:
     def where_it_mounts_disks(self, act):
         """Act as root, where there is one who may mount more than tmpfs."""
         is_root = os.geteuid() == 0
-        self._apart(_leave if is_root else _be_root_of_ones_own, act)
+        self._apart(leave if is_root else _be_root_of_ones_own, act)
 
     def as_another(self, act):
         """Act as somebody to whom permissions apply: never as root."""
@@ -47,7 +47,8 @@ class Apart:
         self.assertFalse(wrong, wrong)
 
 
-def _leave():
+def leave():
+    """See, from now on, mounts that nobody else sees."""
     _unshare(_NEW_MOUNTS)
     command = ['mount', '--make-rprivate', '/']
     subprocess.run(command, check=True)  # noqa: S603
