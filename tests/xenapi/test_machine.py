@@ -607,9 +607,9 @@ def check_that_much_happened():
     if ASKED:
         scale = int(EXAMPLES * min(1, EXAMPLES / 500) ** 0.5 / 2)
     assert TALLY['removals'] >= 10 * scale
-    assert TALLY['late requests'] >= scale
+    assert TALLY['late requests'] >= scale / 2
     assert TALLY['tasks lost'] >= scale / 4
-    assert TALLY['stops'] >= scale
+    assert TALLY['stops'] >= scale / 4
     for kind in FAULTS:
         assert TALLY[f'fault {kind}'] >= scale, kind
     for reason in KEEPS:
