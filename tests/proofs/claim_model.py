@@ -73,6 +73,7 @@ class Protocol:
     others_withdraw: bool = True
     largest_withdraws: bool = True
     checks_each: bool = True
+    asks_last: bool = True
     lost_keeps_claim: bool = True
     renewal_checked: bool = True
     forgets_dead_only: bool = True
@@ -123,6 +124,7 @@ class Setting:
     crashes: int = 0
     removals: int = 0  # by the outsider
     additions: int = 0
+    still: bool = False  # an evictor may stop inside evict, for any time
     slow: bool = False  # a removal outlives its caller, and shows as busy
     forgets: bool = False  # sweeps remove claims that ended long ago
     lag: int | None = None  # ticks that somebody able to act may sit out
@@ -546,8 +548,15 @@ class Machine:
         same = image.object == job.object or not self.protocol.same_object
         if not (image.object and same):
             return after
+        if self._refuses(state.sweepers[n]):
+            return self._job(state, n, k, job._replace(step=KEEP))
         after = self._image(after, k, self._blank(0))
         return self._bad(after, 'loss', self._needed(state, k))
+
+    def _refuses(self, me: Sweeper) -> bool:
+        """Tell if the handler, asking at its last step, hears of an end."""
+        asks = self.setting.still and self.protocol.asks_last
+        return asks and not me.dead and not self._alive(me)
 
     def _needed(self, state: State, k: int) -> bool:
         return state.images[k].used or any(
@@ -753,6 +762,7 @@ class Machine:
         if any(
             job.step == SENT and job.flight >= self.times.slack
             for sweeper in state.sweepers
+            if sweeper.dead or not self.setting.still
             for job in sweeper.jobs
         ):
             return None
@@ -822,7 +832,9 @@ class Machine:
         if job.step == WAITS:
             return job._replace(step=CLAIMED)
         if job.step == SENT:
-            return job._replace(flight=job.flight + 1)
+            # Nobody counts longer who may stand still.
+            flight = min(job.flight + 1, self.times.slack)
+            return job._replace(flight=flight)
         if job.seen is not None:
             return job._replace(seen=self._later_image(job.seen))
         return job

@@ -44,6 +44,9 @@ SLOW = Setting(
 TAKEOVER = Setting(name='takeover', times=SHORT, crashes=1, additions=1)
 PAIR = Setting(name='two in step', booters=(), lag=0, must_free=True)
 THREE = dataclasses.replace(PAIR, name='three in step', sweepers=3)
+STILL = Setting(
+    name='stands still', times=TIGHT, sweepers=1, clocks=SKEWED, still=True
+)
 SURVIVOR = Setting(
     name='death, then pass after pass',
     booters=(),
@@ -65,6 +68,7 @@ SETTINGS = (
     PAIR,
     THREE,
     SURVIVOR,
+    STILL,
     Setting(
         name='three sweepers, a booter, a death, an addition',
         times=SHORT,
@@ -156,6 +160,7 @@ DEMANDS = (
     ('others_withdraw', PAIR, 'starvation'),
     ('largest_withdraws', THREE, 'starvation'),
     ('checks_each', BATCH, 'loss'),
+    ('asks_last', STILL, 'loss'),
     ('lost_keeps_claim', SLOW, 'loss'),
     ('renewal_checked', RENEWAL, 'loss'),
     ('forgets_dead_only', SLOW, 'double'),

@@ -113,6 +113,8 @@ deeds = st.tuples(
             'sweep',
             'evict',
             'wait',
+            'stand_still',
+            'stand_still',
             'lose_tasks',
             'run_tasks',
         )
@@ -276,6 +278,14 @@ class Hosts(stateful.RuleBasedStateMachine):
 
     def _wait(self, host, one, two):
         self.world.advance((1, 30, 61, 301, 541, 700)[one])
+
+    def _stand_still(self, host, one, two):
+        """Have a host stop for longer than it may; the other goes on."""
+        self.world.tally['stops'] += 1
+        self.world.advance((301, 541, 601, 661, 721, 1300)[one])
+        acts = self._hold, self._boot, self._pin
+        for number in range(len(IMAGES)):
+            acts[two % 3](host, number, number)
 
     def _lose_tasks(self, host, one, two):
         self.world.tally['tasks lost'] += 1
@@ -588,16 +598,19 @@ def test_no_promise_is_broken():
         logging.disable(logging.NOTSET)
     for name, count in sorted(TALLY.items()):
         print(f'{count:>9} {name}')
-    if not ASKED:
-        check_that_much_happened()
+    check_that_much_happened()
 
 
 def check_that_much_happened():
-    """The same examples always: these numbers do not hang on chance."""
-    assert TALLY['removals'] >= 10 * EXAMPLES
-    assert TALLY['late requests'] >= EXAMPLES
-    assert TALLY['tasks lost'] >= EXAMPLES / 4
+    """The same examples always do; of others, few hang more on chance."""
+    scale = EXAMPLES
+    if ASKED:
+        scale = int(EXAMPLES * min(1, EXAMPLES / 500) ** 0.5 / 2)
+    assert TALLY['removals'] >= 10 * scale
+    assert TALLY['late requests'] >= scale / 2
+    assert TALLY['tasks lost'] >= scale / 4
+    assert TALLY['stops'] >= scale / 4
     for kind in FAULTS:
-        assert TALLY[f'fault {kind}'] >= EXAMPLES, kind
+        assert TALLY[f'fault {kind}'] >= scale, kind
     for reason in KEEPS:
-        assert TALLY[f'kept {reason}'] >= 5 * EXAMPLES, reason
+        assert TALLY[f'kept {reason}'] >= 5 * scale, reason
