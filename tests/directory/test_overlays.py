@@ -266,9 +266,9 @@ class TestUnknown(Used):
         self.assert_unknown(self.disk('vm-1'), 'cut off')
 
     def test_one_in_the_middle_of_a_chain(self):
-        overlay(self.root / 'x', 'rbd:pool/x')
+        overlay(self.root / 'x', 'nbd:host:x')
         overlay(self.disk('vm-1'), self.root / 'x', form='qcow2')
-        self.assert_unknown(self.root / 'x', 'rbd:pool/x')
+        self.assert_unknown(self.root / 'x', 'nbd:host:x')
 
     def test_folders_without_end(self):
         deep = self.instances / 'vm-1'

@@ -1,30 +1,31 @@
 """Headers as qemu-img writes them, and as nobody should."""
 
-import json
 import os
-import tempfile
 import unittest
 from unittest import mock
 
-from hypothesis import example
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagecache_handlers.directory.users import qcow2
+from imagecache_handlers.directory.users import headers
+from imagecache_handlers.directory.users.values import HEAD
+from imagecache_handlers.directory.users.values import shown
 from tests.directory.disks import header
+from tests.directory.disks import held
 from tests.directory.disks import qemu
 from tests.directory.place import Place
 
 
-MOST = 2**16
+def parse(content):
+    with held(content) as fd:
+        return headers.read(fd, len(content))
 
 
 def read(path):
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        return qcow2.read(fd)
-    finally:
-        os.close(fd)
+    """Give what a disk names, where all of that can be read."""
+    found = parse(path.read_bytes())
+    assert not found.problems, found.problems
+    return found.below
 
 
 class TestQemu(Place):
@@ -38,13 +39,6 @@ class TestQemu(Place):
         below = ['-b', backing, *(['-F', form] if form else [])]
         qemu('create', '-f', 'qcow2', *below, *options, file, cwd=self.root)
         return file
-
-    def test_what_is_no_qcow2_has_nothing_below(self):
-        for form in 'raw', 'vmdk', 'vpc', 'vdi', 'vhdx', 'qed':
-            with self.subTest(form):
-                file = self.root / f'disk.{form}'
-                qemu('create', '-f', form, file, '1M')
-                self.assertEqual((), read(file))
 
     def test_an_image_of_its_own_has_nothing_below(self):
         for compat in '0.10', '1.1':
@@ -80,15 +74,6 @@ class TestQemu(Place):
                 file = self.overlay('x', form % self.base)
                 self.assertEqual(((self.base, True),), read(file))
 
-    def test_where_these_forms_begin_only_qemu_knows(self):
-        for form in (
-            'file:base',
-            'json:{"driver":"raw","file.filename":"base"}',
-        ):
-            with self.assertRaises(qcow2.Unresolved) as caught:
-                read(self.overlay('x', form))
-            self.assertIn('no absolute path', str(caught.exception))
-
     def test_only_a_raw_file_surely_has_nothing_below(self):
         middle = self.overlay('middle', 'base')
         top = self.overlay('top', 'middle', form='qcow2')
@@ -120,22 +105,24 @@ class TestQemu(Place):
         with mock.patch.object(
             os, 'pread', lambda *told: calls.append(told) or real(*told)
         ):
-            qcow2.read(fd)
-        self.assertEqual([(fd, qcow2.HEAD, 0)], calls)
+            headers.read(fd, 5000)
+        # Its end is looked at for the forms that have their magic there.
+        self.assertEqual((fd, HEAD, 0), calls[0])
+        self.assertLess(sum(size for _, size, _ in calls), 2500)
 
 
 class TestOdd(unittest.TestCase):
     def refused(self, head, *said):
-        with self.assertRaises(qcow2.Unresolved) as caught:
-            qcow2.parse(head)
+        found = parse(head)
+        self.assertEqual(('qcow2', ()), found[:2])
         for text in said:
-            self.assertIn(text, str(caught.exception))
+            self.assertIn(text, found.problems[0])
 
     def test_ours_are_as_qemus(self):
         for version in 2, 3:
             head = header('/b', version=version)
-            self.assertEqual((('/b', True),), qcow2.parse(head))
-        self.assertEqual((), qcow2.parse(header()))
+            self.assertEqual((('/b', True),), parse(head).below)
+        self.assertEqual(('qcow2', (), (), ()), parse(header()))
 
     def test_absurd_numbers_are_unknown(self):
         for changes in (
@@ -159,106 +146,33 @@ class TestOdd(unittest.TestCase):
             for length in range(4, len(whole)):
                 self.refused(whole[:length], 'cut off')
             for length in range(4):
-                self.assertEqual((), qcow2.parse(whole[:length]))
+                self.assertEqual(('', (), (), ()), parse(whole[:length]))
 
     def test_other_versions_and_features_are_unknown(self):
-        for version in 0, 1, 4, 2**32 - 1:
+        for version in 0, 4, 2**32 - 1:
             head = b'QFI\xfb' + version.to_bytes(4, 'big') + bytes(200)
             self.refused(head, f'version {version}')
         for bit in 5, 31, 63:
             self.refused(header('/base', features=1 << bit), 'features')
         for features in 1, 2, 8, 16:
             head = header('/base', features=features)
-            self.assertEqual((('/base', True),), qcow2.parse(head))
+            self.assertEqual((('/base', True),), parse(head).below)
 
     def test_a_data_file_without_a_name_is_unknown(self):
         self.refused(header('/base', features=4), 'data file')
-
-    def test_other_protocols_are_unknown(self):
-        for name in (
-            'nbd:localhost:10809',
-            'nbd+unix:///x?socket=/y',
-            'rbd:pool/image',
-            'http://example.org/base',
-            'https://example.org/base',
-            'iscsi://192.0.2.1/x/0',
-            'host_device:/dev/sda',
-            'base:1',
-            'json:{"driver":"nbd","host":"h"}',
-            'json:{"driver":"raw","file":{"driver":"rbd","filename":"/x"}}',
-            'json:{"driver":"raw","file":"node0"}',
-            'json:{"driver":"raw"}',
-            'json:{"file":{}}',
-            'json:{"driver":[],"filename":"/x"}',
-            'json:{"driver":"file","filename":1}',
-            'json:{"driver":"file","filename":"/x\\u0000y"}',
-            'json:{"driver":"vmdk","file.filename":"/x"}',
-            'json:{"driver":"raw","filename":"/x","file.filename":"/y"}',
-            'json:[]',
-            'json:',
-            'json:{"driver":"file"}',
-            'json:{' * 100,
-            'json:' + '[' * 1000,
-            'file:',
-        ):
-            with self.subTest(name):
-                self.refused(header(name), 'below it')
-
-    def test_a_bare_file_in_json_is_found(self):
-        for name in (
-            'json:{"driver":"file","filename":"/x"}',
-            'json:{"filename":"/x"}',
-            'json:{"driver":"qcow2","filename":"/x"}',
-            'json:{"file":{"filename":"/x"}}',
-            'json:{"file.filename":"file:/x"}',
-            'json:{"driver":"qcow2","file.driver":"raw","file.file":'
-            '{"driver":"file","filename":"/x"}}',
-        ):
-            self.assertEqual((('/x', True),), qcow2.parse(header(name)))
-
-    def test_what_begins_like_a_protocol_and_is_a_path(self):
-        for name in './a:b', '/a:b', 'a/b:c', '/json:{', '\udcff':
-            self.assertEqual(((name, True),), qcow2.parse(header(name)))
 
     def test_names_are_shown_so_that_they_are_harmless(self):
         self.refused(header('nbd:\x1b[2J'), '\\x1b[2J')
         self.refused(header('nbd:\udcff'), '\\udcff')
         self.refused(header('a\0b'), 'NUL')
-        self.assertLess(len(qcow2.shown('x' * 10**6)), 300)
+        self.assertLess(len(shown('x' * 10**6)), 300)
 
     def test_an_extension_beyond_the_head_is_found(self):
         head = header(data_file='/data', features=4)
         far = bytearray(head[:104])
         far += (0x12345678).to_bytes(4, 'big') + (2000).to_bytes(4, 'big')
         far += bytes(2000) + head[104:]
-        with tempfile.TemporaryFile() as file:
-            file.write(far)
-            file.flush()
-            self.assertEqual((('/data', True),), qcow2.read(file.fileno()))
-
-
-class Memory:
-    """A file that says how far it was read."""
-
-    def __init__(self, content):
-        self.content = content
-
-    def more(self, offset, size):
-        assert 0 <= offset < MOST * 32 and 0 <= size <= MOST
-        return self.content[offset : offset + size]
-
-
-def told(content):
-    """Read it, which may only fail as it promises."""
-    file = Memory(content)
-    try:
-        found = qcow2.parse(content[: qcow2.HEAD], file.more)
-    except qcow2.Unresolved as error:
-        assert str(error).isprintable()
-        return None
-    for path, last in found:
-        assert path and '\0' not in path and isinstance(last, bool)
-    return found
+        self.assertEqual((('/data', True),), parse(bytes(far)).below)
 
 
 heads = st.builds(
@@ -267,38 +181,11 @@ heads = st.builds(
         st.just('/base'),
         st.text(max_size=40).filter(lambda text: text.isascii()),
         st.text(max_size=40).map('json:{}'.format),
-        st.recursive(
-            st.none() | st.booleans() | st.text(max_size=4),
-            lambda inner: (
-                st.lists(inner, max_size=3)
-                | st.dictionaries(
-                    st.sampled_from(['file', 'driver', 'filename', 'x']),
-                    inner,
-                )
-            ),
-        ).map(lambda value: 'json:' + json.dumps(value)),
     ),
     version=st.sampled_from([2, 3]),
     features=st.sampled_from([0, 4, 5]),
     data_file=st.sampled_from(['', '/data']),
 )
-
-
-@given(st.binary(max_size=2048))
-@example(b'QFI\xfb')
-def test_any_bytes_are_read_or_refused(content):
-    told(content)
-    told(b'QFI\xfb' + content)
-    told(b'QFI\xfb\0\0\0\3' + content)
-
-
-@given(heads, st.data())
-def test_a_header_that_was_damaged_is_read_or_refused(head, data):
-    damaged = bytearray(head)
-    for _ in range(data.draw(st.integers(0, 8))):
-        at = data.draw(st.integers(0, len(damaged) - 1))
-        damaged[at] ^= 1 << data.draw(st.integers(0, 7))
-    told(bytes(damaged[: data.draw(st.integers(0, len(damaged)))]))
 
 
 @given(heads)
@@ -307,4 +194,5 @@ def test_a_backing_file_is_never_overlooked(head):
     if int.from_bytes(head[8:16], 'big') and int.from_bytes(
         head[16:20], 'big'
     ):
-        assert told(head) != ()
+        found = parse(head)
+        assert found.below or found.problems

@@ -17,39 +17,6 @@ from imagecache_handlers.directory.users.values import shown
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'', re.DOTALL)
 _ESCAPED = re.compile(r'\\.|"', re.DOTALL)
 
-# Of these each gives a form to bytes, and in these names may stand.
-_FORMATS = frozenset(
-    [
-        'qcow2',
-        'qcow',
-        'qed',
-        'vmdk',
-        'vdi',
-        'vpc',
-        'vhdx',
-        'luks',
-        'parallels',
-        'bochs',
-        'cloop',
-        'dmg',
-    ]
-)
-_FILTERS = frozenset(
-    [
-        'blkdebug',
-        'blklogwrites',
-        'blkreplay',
-        'blkverify',
-        'compress',
-        'copy-before-write',
-        'copy-on-read',
-        'preallocate',
-        'quorum',
-        'replication',
-        'snapshot-access',
-        'throttle',
-    ]
-)
 # The children that hold the bytes that this layer gives a form.
 _INNER = frozenset(['file', 'image', 'raw', 'test', 'x-image', 'x-raw'])
 _LISTS = frozenset(['children', 'extents'])
@@ -99,11 +66,11 @@ def _look(node: _Node, name: str) -> tuple[Named, list[_Node]]:
     if driver in protocols.LOCAL:
         return _file(node, name), []
     if driver in protocols.ELSEWHERE:
-        return Named(elsewhere=(name,)), []
-    if driver not in _FORMATS | _FILTERS | {'raw', ''}:
+        return Named(), []
+    if driver not in protocols.FORMATS | protocols.FILTERS | {'raw', ''}:
         return protocols.unknown(name, *_places(node.options)), []
     node = node._replace(formats=node.formats + _formats(node, driver))
-    inner = _below(node, driver not in _FILTERS)
+    inner = _below(node, driver not in protocols.FILTERS)
     found = Named()
     if 'filename' in node.options or not inner:
         found = _file(node, name)
@@ -111,10 +78,8 @@ def _look(node: _Node, name: str) -> tuple[Named, list[_Node]]:
         found = found.also(protocols.direct(str(config), True, name))
     references = [
         one
-        for key, value in node.options.items()
-        if key in _CHILDREN
-        for one in (value if isinstance(value, list) else [value])
-        if isinstance(one, str) and one
+        for key, one in _children(node.options)
+        if key in _CHILDREN and isinstance(one, str) and one
     ]
     if references:
         found = found.also(protocols.unknown(name, *references))
@@ -138,25 +103,32 @@ def _formats(node: _Node, driver: str) -> int:
     if driver == 'raw':
         # What begins further down has its header there as well.
         return int(bool(node.formats and node.options.get('offset')))
-    return int(driver not in _FILTERS)
+    return int(driver not in protocols.FILTERS)
 
 
 def _below(node: _Node, is_format: bool) -> list[_Node]:
     """Give the nodes right below one; they need not have a driver."""
     found = []
-    for key, value in node.options.items():
-        parts = [value]
-        if key in _LISTS:
-            parts = list(value.values()) if isinstance(value, dict) else value
-        if not isinstance(parts, list):
+    for key, one in _children(node.options):
+        if not isinstance(one, dict):
             continue
-        for one in parts:
-            if not isinstance(one, dict):
-                continue
-            if key in _INNER | _LISTS:
-                found.append(_Node(one, node.formats, is_format))
-            elif key in _CHILDREN or not _IS_NODE.isdisjoint(one):
-                found.append(_Node(one, 0, key in _APART))
+        if key in _INNER | _LISTS:
+            found.append(_Node(one, node.formats, is_format))
+        elif key in _CHILDREN or not _IS_NODE.isdisjoint(one):
+            found.append(_Node(one, 0, key in _APART))
+    return found
+
+
+def _children(options: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Give what each key has, and of a list each part."""
+    found = []
+    for key, value in options.items():
+        parts = [value]
+        if key in _LISTS and isinstance(value, dict):
+            parts = list(value.values())
+        elif isinstance(value, list):
+            parts = value
+        found += [(key, one) for one in parts]
     return found
 
 

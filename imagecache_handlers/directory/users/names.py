@@ -17,6 +17,7 @@ from imagecache_handlers.directory.users.values import Unresolved
 _LONGEST = 4096
 # Of a name in a name, as in `blkdebug:rules:file`.
 _DEEPEST = 8
+_JSON = 'json:'
 
 
 def read(name: bytes, form: str = '') -> Named:
@@ -43,19 +44,20 @@ def read_data(name: bytes) -> Named:
 
 def _told(name: str, form: str) -> Named:
     is_raw = form in protocols.AS_RAW
+    if name.startswith('/'):
+        return protocols.direct(name, is_raw)
     if protocols.scheme(name) is None:
         if not is_path(name):
             raise Unresolved('a file below it has no name')
         return Named((Below(name, is_raw),))
+    if name.startswith(_JSON):
+        return layers.read(name[len(_JSON) :], form)
     found = Named()
-    pending = [(name, is_raw, 0)]
-    for inner, raw, depth in pending:
-        if depth > _DEEPEST:
+    pending = [(name, 0)]
+    for inner, depth in pending:
+        if depth > _DEEPEST or (depth and inner.startswith(_JSON)):
             return found.also(protocols.unknown(name))
-        if inner.startswith('json:'):
-            found = found.also(layers.read(inner[5:], form if raw else ''))
-            continue
-        one, nested = protocols.read(inner, raw)
+        one, nested = protocols.read(inner, is_raw)
         found = found.also(one)
-        pending += [(below, raw, depth + 1) for below in nested]
+        pending += [(below, depth + 1) for below in nested]
     return found

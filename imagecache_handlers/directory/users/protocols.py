@@ -1,4 +1,4 @@
-"""Protocols: which names, or drivers, of QEMU lead to files of this host."""
+"""Protocols and drivers of QEMU: which of them lead to files of this host."""
 
 import posixpath
 import re
@@ -33,6 +33,40 @@ ELSEWHERE = frozenset(
     ]
 )
 
+# Of these each gives a form to bytes, and in these names may stand.
+FORMATS = frozenset(
+    [
+        'qcow2',
+        'qcow',
+        'qed',
+        'vmdk',
+        'vdi',
+        'vpc',
+        'vhdx',
+        'luks',
+        'parallels',
+        'bochs',
+        'cloop',
+        'dmg',
+    ]
+)
+FILTERS = frozenset(
+    [
+        'blkdebug',
+        'blklogwrites',
+        'blkreplay',
+        'blkverify',
+        'compress',
+        'copy-before-write',
+        'copy-on-read',
+        'preallocate',
+        'quorum',
+        'replication',
+        'snapshot-access',
+        'throttle',
+    ]
+)
+
 # With the names of two files behind it, of which the first may be empty.
 _PAIRS = frozenset(['blkdebug', 'blkverify'])
 _FDSET = '/dev/fdset/'
@@ -55,7 +89,7 @@ def read(name: str, is_raw: bool) -> tuple[Named, list[str]]:
     if kind in LOCAL:
         return direct(rest, is_raw), []
     if kind in ELSEWHERE:
-        return Named(elsewhere=(name,)), []
+        return Named(), []
     if kind in _PAIRS and ':' in rest:
         first, _, second = rest.partition(':')
         return Named(), [one for one in (first, second) if one]

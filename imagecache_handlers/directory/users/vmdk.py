@@ -13,7 +13,6 @@ from imagecache_handlers.directory.users.values import Disk
 from imagecache_handlers.directory.users.values import Header
 from imagecache_handlers.directory.users.values import header
 from imagecache_handlers.directory.users.values import Named
-from imagecache_handlers.directory.users.values import shown
 from imagecache_handlers.directory.users.values import text
 from imagecache_handlers.directory.users.values import Unresolved
 
@@ -39,12 +38,15 @@ _PARENT_KEY = re.compile(rb'parentFileNameHint', re.I)
 _PARENT = re.compile(rb'parentFileNameHint[ \t]*=[ \t]*"([^"\n]*)"', re.I)
 _PARENT_ID = re.compile(rb'parentCID[ \t]*=[ \t]*([0-9a-f]+)', re.I)
 _NO_PARENT = 'ffffffff'
-_EXTENT_BEGINS = re.compile(rb'[ \t\r]*(?:RW|RDONLY|NOACCESS)[ \t]')
 _EXTENT = re.compile(
-    rb'[ \t\r]*\w+[ \t]+\d+[ \t]+(\w+)(?:[ \t]+"([^"]+)")?[^"]*\Z'
+    rb'^[ \t\r\v\f]*(?:RW|RDONLY|NOACCESS)\s[^\n]*', re.MULTILINE
 )
+_NAME_ENDS = re.compile(rb'["\r]')
 _FLAT = frozenset([b'FLAT', b'VMFS', b'VMFSRDM', b'VMFSRAW'])
 _NAMELESS = b'ZERO'
+# In so many parts of 2 GiB no disk of today is cut, nor has two parents.
+_MOST_EXTENTS = 1 << 15
+_MOST_PARENTS = 2
 
 
 def is_one(disk: Disk) -> bool:
@@ -94,9 +96,12 @@ def _cowd(disk: Disk) -> list[Named]:
 
 def _parents(content: bytes) -> list[Named]:
     content, _, _ = content.partition(b'\0')
-    found = [names.read(name) for name in _PARENT.findall(content) if name]
-    if len(_PARENT_KEY.findall(content)) > len(_PARENT.findall(content)):
+    told = _PARENT.findall(content)
+    if len(_PARENT_KEY.findall(content)) > len(told):
         raise Unresolved('the name of its parent cannot be read')
+    if len(told) > _MOST_PARENTS:
+        raise Unresolved(f'it names {len(told)} parents')
+    found = [names.read(name) for name in told if name]
     ids = {one.decode().lower() for one in _PARENT_ID.findall(content)}
     if not found and ids - {_NO_PARENT}:
         raise Unresolved('its parent is named by a number only')
@@ -105,19 +110,18 @@ def _parents(content: bytes) -> list[Named]:
 
 def _extents(content: bytes) -> list[Named]:
     content, _, _ = content.partition(b'\0')
-    return [
-        _extent(line)
-        for line in content.split(b'\n')
-        if _EXTENT_BEGINS.match(line)
-    ]
+    lines = _EXTENT.findall(content)
+    if len(lines) > _MOST_EXTENTS:
+        raise Unresolved(f'it has {len(lines)} extents')
+    return [_extent(line) for line in lines]
 
 
 def _extent(line: bytes) -> Named:
-    parts = _EXTENT.match(line)
-    if parts is None or (parts[2] is None and parts[1] != _NAMELESS):
-        said = f'its extent {shown(text(line))} cannot be read'
-        return Named((), (said,), protocols.hints(text(line)))
-    kind, name = parts.groups()
-    if name is None:
+    _, _, kind, rest = [*line.split(None, 3), b'', b'', b''][:4]
+    if kind == _NAMELESS:
         return Named()
+    name = _NAME_ENDS.split(rest[1:], maxsplit=1)[0]
+    if not rest.startswith(b'"') or not name:
+        told = line.decode(errors='replace')
+        return protocols.unknown(told)
     return Named((Below(text(name), kind in _FLAT),))
