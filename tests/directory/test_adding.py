@@ -252,6 +252,11 @@ class TestAlone(Adding):
             with self.subTest(name):
                 path.write_bytes(header(name))
                 self.refused(path)
+        path.write_bytes(header('rbd:pool/volume'))
+        self.refused(path, 'qcow2 names rbd:pool/volume')
+        data = 'https://example.org/data'
+        path.write_bytes(header(features=1 << 2, data_file=data))
+        self.refused(path, 'a data file of another host')
         path.write_bytes(header('/etc/\x1bshadow'))
         self.refused(path, r"'/etc/\x1bshadow'")
 

@@ -66,7 +66,7 @@ def _look(node: _Node, name: str) -> tuple[Named, list[_Node]]:
     if driver in protocols.LOCAL:
         return _file(node, name), []
     if driver in protocols.ELSEWHERE:
-        return Named(elsewhere=(name,)), []
+        return Named(), []
     if driver not in protocols.FORMATS | protocols.FILTERS | {'raw', ''}:
         return protocols.unknown(name, *_places(node.options)), []
     node = node._replace(formats=node.formats + _formats(node, driver))

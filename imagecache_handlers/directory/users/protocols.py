@@ -89,7 +89,7 @@ def read(name: str, is_raw: bool) -> tuple[Named, list[str]]:
     if kind in LOCAL:
         return direct(rest, is_raw), []
     if kind in ELSEWHERE:
-        return Named(elsewhere=(name,)), []
+        return Named(), []
     if kind in _PAIRS and ':' in rest:
         first, _, second = rest.partition(':')
         return Named(), [one for one in (first, second) if one]

@@ -37,14 +37,12 @@ class Named(NamedTuple):
     """What names lead to: local files, and what cannot be followed.
 
     ``hints`` are the last components of paths that the latter may mean,
-    wherever they are served from.  ``elsewhere`` is what no file of this
-    host can be.
+    wherever they are served from.
     """
 
     below: tuple[Below, ...] = ()
     problems: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
-    elsewhere: tuple[str, ...] = ()
 
     def also(self, other: 'Named') -> 'Named':
         """Give what both lead to."""
@@ -52,7 +50,6 @@ class Named(NamedTuple):
             self.below + other.below,
             self.problems + other.problems,
             self.hints + other.hints,
-            self.elsewhere + other.elsewhere,
         )
 
 
@@ -67,7 +64,6 @@ class Header(NamedTuple):
     below: tuple[Below, ...] = ()
     problems: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
-    elsewhere: tuple[str, ...] = ()
 
 
 def header(form: str, found: Iterable[Named] = ()) -> Header:
@@ -78,7 +74,6 @@ def header(form: str, found: Iterable[Named] = ()) -> Header:
         tuple(dict.fromkeys(one for part in parts for one in part.below)),
         tuple(dict.fromkeys(one for part in parts for one in part.problems)),
         tuple(dict.fromkeys(one for part in parts for one in part.hints)),
-        tuple(dict.fromkeys(one for part in parts for one in part.elsewhere)),
     )
 
 
