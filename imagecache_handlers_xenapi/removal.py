@@ -1,5 +1,6 @@
 """How a disk is destroyed, and what is known of those that may yet be."""
 
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ import threading
 from typing import Any
 
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.handler import always
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import Failed
@@ -19,8 +21,6 @@ from imagecache_handlers_xenapi.session import Port
 from imagecache_handlers_xenapi.tasks import TaskLost
 from imagecache_handlers_xenapi.tasks import Tasks
 from imagecache_handlers_xenapi.timing import Clocks
-from imagecache_handlers_xenapi.wire import at_any_time
-from imagecache_handlers_xenapi.wire import Leave
 
 LOG = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Removals:
         self,
         disk: Disk,
         end: float | None = None,
-        leave: Leave = at_any_time,
+        leave: Callable[[], object] = always,
     ) -> None:
         """Destroy a disk; when this returns it is gone.
 
