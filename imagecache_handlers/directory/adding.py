@@ -13,9 +13,9 @@ from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory.opening import changing
-from imagecache_handlers.directory.opening import FOLDER
 from imagecache_handlers.directory.opening import opened
 from imagecache_handlers.directory.opening import translated
+from imagecache_handlers.directory import safe_open
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import Uncertain
@@ -60,7 +60,7 @@ def _staged(store: str, stage: str) -> Iterator[int]:
     with contextlib.ExitStack() as stack:
         # Errors of the content, which is read inside, are not ours.
         with translated(store):
-            fd = os.open(store, FOLDER)
+            fd = safe_open.open_folder(store)
             stack.callback(close, fd)
             # The stage is its own lock: who can take it knows that nobody
             # is writing it any more.

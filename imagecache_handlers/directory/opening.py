@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator
 import contextlib
-import os
 
 from imagecache_handlers.directory.closing import closing
 from imagecache_handlers.directory import flock
+from imagecache_handlers.directory import safe_open
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.exceptions import StoreUnavailable
-
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 @contextlib.contextmanager
 def opened(store: str) -> Iterator[int]:
     """Open the folder of a store; what fails meanwhile is the store's."""
-    with translated(store), closing(os.open(store, FOLDER)) as fd:
+    with translated(store), closing(safe_open.open_folder(store)) as fd:
         yield fd
 
 
