@@ -22,9 +22,8 @@ class File(NamedTuple):
 
     ``identity`` is its device and inode.  ``written`` is None while nothing
     is.  ``linked``: others have links to it.  ``unknown`` says why nobody
-    can tell what is written.  ``touched``: others begin to use it with that,
-    and this is when they did so last.  ``noted`` is what differs from the
-    sidecar, as far as that was listed or asked for.
+    can tell what is written.  ``noted`` is what differs from the sidecar, as
+    far as that was listed or asked for.
     """
 
     name: str
@@ -37,7 +36,6 @@ class File(NamedTuple):
     labels: frozenset[str]
     linked: bool
     unknown: str | None = None
-    touched: datetime.datetime | None = None
     noted: notes.Notes = notes.NONE
 
     @property

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import datetime
 import functools
-import math
 import os
 from typing import Any
 from typing import BinaryIO
@@ -42,8 +41,6 @@ from imagecache_handlers.model import Store
 
 # An extra hard link proves a user, but nobody can tell whose it is.
 _LINKED = frozenset({'hard link'})
-# By so much the kernel's times of files may lie behind its clock.
-_COARSE = datetime.timedelta(seconds=1)
 
 
 class DirectoryHandler(CacheHandler):
@@ -65,6 +62,8 @@ class DirectoryHandler(CacheHandler):
         *,
         layout: str = 'plain',
         instance_paths: Iterable[str] = (),
+        ignore: Iterable[str] = (),
+        libvirt_definitions: Iterable[str] = (),
         clock: Callable[[], datetime.datetime] | None = None,
     ) -> None:
         self.paths = _whole('path', paths)
@@ -74,8 +73,13 @@ class DirectoryHandler(CacheHandler):
             )
         self._clock = clock or _utc_now
         instances = _whole('instance_paths', instance_paths)
-        self._overlays = Overlays(instances, self.paths) if instances else None
         self._layout = _layout(layout, instances, self._clock)
+        self._overlays = Overlays(
+            instances,
+            dict.fromkeys(self.paths, self._layout.part),
+            ignore=_patterns(ignore),
+            definitions=_whole('libvirt_definitions', libvirt_definitions),
+        )
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
@@ -85,7 +89,11 @@ class DirectoryHandler(CacheHandler):
         return cls(
             directory_opts.value(conf, 'path'),
             layout=directory_opts.value(conf, 'layout'),
-            instance_paths=directory_opts.value(conf, 'instance_paths'),
+            instance_paths=directory_opts.values(conf, 'instance_paths'),
+            ignore=directory_opts.values(conf, 'ignore'),
+            libvirt_definitions=directory_opts.values(
+                conf, 'libvirt_definitions'
+            ),
         )
 
     def key(self, image_id: str) -> str:
@@ -109,7 +117,7 @@ class DirectoryHandler(CacheHandler):
                 none = [name for name, file in found.items() if file is None]
                 disowned.tell(self._layout, store, fd, none)
         # The disks last: each is made of an image that was there before.
-        survey = self._overlays.survey() if self._overlays and files else None
+        survey = self._survey() if files else None
         # A sweep writes the same label on thousands of images.
         read = functools.cache(Marks.read)
         return [_image(store, file, survey, read) for file in files]
@@ -156,21 +164,14 @@ class DirectoryHandler(CacheHandler):
         return self._layout.find(fd, name, asked=seen.union(asked, labels))
 
     def _refuse_used(self, store: str, file: folder.File) -> None:
-        survey = None
-        if self._overlays:
-            survey = self._overlays.survey_again(self._quiet(file))
-        image = _image(store, file, survey)
+        image = _image(store, file, self._survey())
         if image.users:
             raise ImageInUse(image.image_id, image.users)
         if image.unknown:
             raise ImageBusy(image.image_id, image.unknown)
 
-    def _quiet(self, file: folder.File) -> float:
-        """Tell for how many seconds nobody began to use a file."""
-        if file.touched is None:
-            # Who begins to, begins with a label.
-            return math.inf
-        return (self._clock() - file.touched - _COARSE).total_seconds()
+    def _survey(self) -> Survey:
+        return self._overlays.survey()
 
     def mark(
         self,
@@ -213,8 +214,7 @@ class DirectoryHandler(CacheHandler):
             checked,
             self._clock(),
         )
-        survey = self._overlays.survey() if self._overlays else None
-        return _image(store, file, survey)
+        return _image(store, file, self._survey())
 
     def debris(self, store: str) -> Iterable[Debris]:
         return leftovers.listed(self._layout, self._known(store))
@@ -250,6 +250,20 @@ def _whole(option: str, paths: Iterable[str]) -> tuple[str, ...]:
                 f'write the whole path, from /'
             )
     return tuple(dict.fromkeys(map(os.path.abspath, checked)))
+
+
+def _patterns(patterns: Iterable[str]) -> tuple[str, ...]:
+    try:
+        checked = [check_name('ignore', pattern) for pattern in patterns]
+    except ValueError as error:
+        raise ConfigurationError(f'[imagecache_directory] {error}') from error
+    for pattern in checked:
+        if '/' in pattern and not pattern.startswith('/'):
+            raise ConfigurationError(
+                f'[imagecache_directory] ignore: {pattern}: write the whole '
+                f'path, from /, or a name without one'
+            )
+    return tuple(one.rstrip('/') for one in checked)
 
 
 def _layout(
@@ -307,8 +321,9 @@ def _image(
 
 
 def _users(file: folder.File, survey: Survey | None) -> frozenset[str] | None:
+    linked = _LINKED if file.linked else frozenset()
     if survey is None:
-        # Without a link somebody may yet read it or have it for backing.
-        return _LINKED if file.linked else None
-    users = survey.of(file.identity)
-    return users | _LINKED if file.linked else users
+        return linked or None
+    users = survey.of(file.identity, file.name) | linked
+    # Without folders of instances, that none is seen does not tell anything.
+    return users if users or survey.sees else None

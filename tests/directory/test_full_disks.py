@@ -216,8 +216,8 @@ class TestPlain(Disk, Place):
     def setUp(self):
         super().setUp()
         self.instances = self.root / 'instances'
-        (self.instances / 'resident').mkdir(parents=True)
-        (self.instances / 'resident' / 'disk').write_bytes(b'a raw disk')
+        self.instances.mkdir()
+        disks.resident(self.instances)
 
     def connect(self):
         return DirectoryHandler(
@@ -229,10 +229,6 @@ class TestPlain(Disk, Place):
 
 class TestNova(Disk, NovaPlace):
     def setUp(self):
-        super().setUp()
-        (self.instances / 'resident').mkdir()
-        (self.instances / 'resident' / 'disk').write_bytes(b'a raw disk')
-
     def add(self, image_id, size):
         """Do as Nova does, which writes no sidecar."""
         (self.folder / sha1(image_id)).write_bytes(os.urandom(size))

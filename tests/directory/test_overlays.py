@@ -7,13 +7,13 @@ from unittest import mock
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import mounts
 from imagecache_handlers.directory.users import chains
-from imagecache_handlers.directory.users import instances
 from imagecache_handlers.directory.users.overlays import Overlays
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageInUse
 from tests.directory.disks import header
 from tests.directory.disks import overlay
 from tests.directory.disks import qemu
+from tests.directory.disks import resident
 from tests.directory.place import IMAGE
 from tests.directory.place import OTHER
 from tests.directory.place import Place
@@ -28,6 +28,7 @@ class Used(Place):
         super().setUp()
         self.instances = self.root / 'instances'
         (self.instances / 'locks').mkdir(parents=True)
+        resident(self.instances)
         self.add(IMAGE)
         self.add(OTHER)
 

@@ -49,8 +49,8 @@ class Tree:
         self.folder = self.place()
         for path in self.disks, self.outside, self.folder:
             path.mkdir()
-        # Where no instance is at all, a mount may be missing.
-        (self.disks / 'resident').write_bytes(b'a raw disk')
+        # Where no disk is at all, a mount may be missing.
+        disks.resident(self.disks)
         self.sees = sees
         self.unclear = False  # there is a disk that nobody can read
         self.told = {}  # image: who uses it, as the evidence says
