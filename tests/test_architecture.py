@@ -94,9 +94,23 @@ DIRECTORY = {
 # Its inner room, who uses which file.
 USERS = {
     'overlays': 'chains instances',
-    'instances': 'chains qcow2',
-    'chains': 'qcow2',
-    'qcow2': '',
+    'instances': 'chains values',
+    'chains': 'headers values',
+    'headers': 'qcow qcow2 qed simple values vdi vhd vhdx vmdk',
+    'qcow2': 'names values',
+    'qcow': 'names values',
+    'qed': 'names values',
+    'vmdk': 'names protocols values',
+    'vhdx': 'values windows',
+    'vhd': 'values windows',
+    'windows': 'values',
+    'vdi': 'values',
+    'simple': 'values',
+    'names': 'layers protocols values',
+    'layers': 'protocols values',
+    'protocols': 'values',
+    'words': 'protocols values',
+    'values': '',
 }
 OPTIONS = {'opts': {'config_values'}}
 CONTRACT = {'exceptions', 'handler', 'marks', 'model', 'source'}

@@ -1,0 +1,221 @@
+"""Layers: which files a disk in ``json:`` names, driver upon driver.
+
+Every key that may lead to a file is followed, in either form: nested, or
+with dots.  So more may be found than QEMU would open, and never less.
+"""
+
+import json
+import re
+from typing import Any
+from typing import NamedTuple
+
+from imagecache_handlers.directory.users import protocols
+from imagecache_handlers.directory.users.values import Named
+from imagecache_handlers.directory.users.values import shown
+
+# QEMU takes strings in single quotes as well.
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'', re.DOTALL)
+_ESCAPED = re.compile(r'\\.|"', re.DOTALL)
+
+# Of these each gives a form to bytes, and in these names may stand.
+_FORMATS = frozenset(
+    [
+        'qcow2',
+        'qcow',
+        'qed',
+        'vmdk',
+        'vdi',
+        'vpc',
+        'vhdx',
+        'luks',
+        'parallels',
+        'bochs',
+        'cloop',
+        'dmg',
+    ]
+)
+_FILTERS = frozenset(
+    [
+        'blkdebug',
+        'blklogwrites',
+        'blkreplay',
+        'blkverify',
+        'compress',
+        'copy-before-write',
+        'copy-on-read',
+        'preallocate',
+        'quorum',
+        'replication',
+        'snapshot-access',
+        'throttle',
+    ]
+)
+# The children that hold the bytes that this layer gives a form.
+_INNER = frozenset(['file', 'image', 'raw', 'test', 'x-image', 'x-raw'])
+_LISTS = frozenset(['children', 'extents'])
+_APART = frozenset(['data-file', 'log', 'header'])
+# As strings these name a node of some machine, and no file.
+_CHILDREN = _INNER | _LISTS | _APART | {'backing', 'target'}
+_IS_NODE = _CHILDREN | {'driver', 'filename'}
+_SAY_WHERE = frozenset(
+    ['filename', 'path', 'dir', 'export', 'image', 'volume', 'uri', 'url']
+)
+
+
+class _Node(NamedTuple):
+    """One driver with its options, and what lies above it."""
+
+    options: dict[str, Any]
+    formats: int = 0
+    is_protocol: bool = False
+
+
+def read(text: str, form: str = '') -> Named:
+    """Tell what the text behind ``json:`` leads to.
+
+    ``form``: the format that is noted beside the name, if there is one.
+    """
+    name = f'json:{text}'
+    options = _options(text)
+    if options is None:
+        said = f'{shown(name)} below it cannot be read'
+        return Named((), (said,), protocols.hints(*_quoted(text)))
+    if form:
+        options['driver'] = form
+    found = Named()
+    pending = [_Node(options)]
+    for node in pending:
+        one, inner = _look(node, name)
+        found = found.also(one)
+        pending += inner
+    return found
+
+
+def _look(node: _Node, name: str) -> tuple[Named, list[_Node]]:
+    """Tell which file a node names by itself, and the nodes below it."""
+    driver = node.options.get('driver', 'file' if node.is_protocol else '')
+    if not isinstance(driver, str):
+        return protocols.unknown(name), []
+    if driver in protocols.LOCAL:
+        return _file(node, name), []
+    if driver in protocols.ELSEWHERE:
+        return Named(), []
+    if driver not in _FORMATS | _FILTERS | {'raw', ''}:
+        return protocols.unknown(name, *_places(node.options)), []
+    node = node._replace(formats=node.formats + _formats(node, driver))
+    inner = _below(node, driver not in _FILTERS)
+    found = Named()
+    if 'filename' in node.options or not inner:
+        found = _file(node, name)
+    if config := node.options.get('config'):
+        found = found.also(protocols.direct(str(config), True, name))
+    references = [
+        one
+        for key, value in node.options.items()
+        if key in _CHILDREN
+        for one in (value if isinstance(value, list) else [value])
+        if isinstance(one, str) and one
+    ]
+    if references:
+        found = found.also(protocols.unknown(name, *references))
+    return found, inner
+
+
+def _file(node: _Node, name: str) -> Named:
+    path = node.options.get('filename')
+    if not isinstance(path, str) or not path:
+        return protocols.unknown(name, *_places(node.options))
+    found = protocols.direct(path, not node.formats, name)
+    if node.formats > 1:
+        # Only the outermost bytes can be read here.
+        said = f'{shown(name)} below it has a disk within a disk'
+        found = found.also(Named((), (said,)))
+    return found
+
+
+def _formats(node: _Node, driver: str) -> int:
+    """Give how many forms a driver adds to those that lie above it."""
+    if driver == 'raw':
+        # What begins further down has its header there as well.
+        return int(bool(node.formats and node.options.get('offset')))
+    return int(driver not in _FILTERS)
+
+
+def _below(node: _Node, is_format: bool) -> list[_Node]:
+    """Give the nodes right below one; they need not have a driver."""
+    found = []
+    for key, value in node.options.items():
+        parts = [value]
+        if key in _LISTS:
+            parts = list(value.values()) if isinstance(value, dict) else value
+        if not isinstance(parts, list):
+            continue
+        for one in parts:
+            if not isinstance(one, dict):
+                continue
+            if key in _INNER | _LISTS:
+                found.append(_Node(one, node.formats, is_format))
+            elif key in _CHILDREN or not _IS_NODE.isdisjoint(one):
+                found.append(_Node(one, 0, key in _APART))
+    return found
+
+
+def _places(options: dict[str, Any]) -> list[str]:
+    """Give all that some driver may take for a place."""
+    found = []
+    pending: list[Any] = [options]
+    for one in pending:
+        if isinstance(one, list):
+            pending += one
+        elif isinstance(one, dict):
+            pending += one.values()
+            found += [
+                value
+                for key, value in one.items()
+                if key in _SAY_WHERE and isinstance(value, str)
+            ]
+    return found
+
+
+def _quoted(text: str) -> list[str]:
+    return [one[1:-1] for one in _STRING.findall(text)]
+
+
+def _options(text: str) -> dict[str, Any] | None:
+    try:
+        options = json.loads(
+            _STRING.sub(_double, text), object_pairs_hook=_unique
+        )
+    # RecursionError: a few thousand brackets are valid JSON.
+    except (ValueError, RecursionError):
+        return None
+    return options if isinstance(options, dict) else None
+
+
+def _double(found: re.Match[str]) -> str:
+    inner = _ESCAPED.sub(_escaped, found[0][1:-1])
+    return f'"{inner}"'
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return {"\\'": "'", '"': '\\"'}.get(found[0], found[0])
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Nest the keys with dots; refuse what is told twice, as QEMU does."""
+    nested: dict[str, Any] = {}
+    for key, value in pairs:
+        for part in reversed(key.split('.')):
+            value = {part: value}
+        _merge(nested, value)
+    return nested
+
+
+def _merge(into: dict[str, Any], other: dict[str, Any]) -> None:
+    for key, value in other.items():
+        if key not in into:
+            into[key] = value
+        elif isinstance(value, dict) and isinstance(into[key], dict):
+            _merge(into[key], value)
+        else:
+            raise ValueError(key)

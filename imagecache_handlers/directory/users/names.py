@@ -1,0 +1,61 @@
+"""Names of disks as QEMU has them, and which local files they lead to.
+
+A plain path begins at the folder of the disk that names it; one behind
+``file:`` or in a ``json:`` text begins wherever QEMU was started, which
+nobody can tell.
+"""
+
+from imagecache_handlers.directory.users import layers
+from imagecache_handlers.directory.users import protocols
+from imagecache_handlers.directory.users.values import Below
+from imagecache_handlers.directory.users.values import is_path
+from imagecache_handlers.directory.users.values import Named
+from imagecache_handlers.directory.users.values import text
+from imagecache_handlers.directory.users.values import Unresolved
+
+# QEMU has room for no longer one.
+_LONGEST = 4096
+# Of a name in a name, as in `blkdebug:rules:file`.
+_DEEPEST = 8
+
+
+def read(name: bytes, form: str = '') -> Named:
+    """Tell what a backing name leads to, by the format noted beside it.
+
+    :raises Unresolved: when no file can have that name.
+    """
+    if len(name) > _LONGEST:
+        raise Unresolved('a name in its header is longer than any path')
+    return _told(text(name), form)
+
+
+def read_data(name: bytes) -> Named:
+    """Tell what the name of a data file leads to.
+
+    QEMU takes one that is relative from where it was started, and libvirt
+    from the folder of the disk: both may be meant.
+    """
+    found = read(name, 'raw')
+    if any(not below.path.startswith('/') for below in found.below):
+        return found._replace(hints=protocols.hints(found.below[0].path))
+    return found
+
+
+def _told(name: str, form: str) -> Named:
+    is_raw = form in protocols.AS_RAW
+    if protocols.scheme(name) is None:
+        if not is_path(name):
+            raise Unresolved('a file below it has no name')
+        return Named((Below(name, is_raw),))
+    found = Named()
+    pending = [(name, is_raw, 0)]
+    for inner, raw, depth in pending:
+        if depth > _DEEPEST:
+            return found.also(protocols.unknown(name))
+        if inner.startswith('json:'):
+            found = found.also(layers.read(inner[5:], form if raw else ''))
+            continue
+        one, nested = protocols.read(inner, raw)
+        found = found.also(one)
+        pending += [(below, raw, depth + 1) for below in nested]
+    return found

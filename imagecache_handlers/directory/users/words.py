@@ -1,0 +1,172 @@
+"""Words of the owner: which form a disk has, and which machine uses it.
+
+They stand where no guest can write: Nova's ``disk.info`` beside the disks,
+and libvirt's definitions of machines.
+"""
+
+from collections.abc import Iterable
+import json
+import posixpath
+import re
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+from imagecache_handlers.directory.users import protocols
+from imagecache_handlers.directory.users.values import is_path
+from imagecache_handlers.directory.users.values import shown
+
+# The most bytes that any of them has; whoever reads one stops there.
+MOST = 4 << 20
+
+_DISKS = frozenset(['disk', 'mirror', 'backingStore', 'dataStore'])
+_DOMAINS = frozenset(['domain', 'inactiveDomain'])
+# Where these do not hear of a form, they take it for raw.
+_QEMU = frozenset(['qemu', 'kvm'])
+_PLACES = ('file', 'dev')
+_ELSEWHERE = frozenset(['nvme', 'vhostvdpa'])
+_BETWEEN = re.compile(r'[,="\'{}\[\]]')
+
+
+class Unreadable(ValueError):
+    """What the owner says cannot be read; the text says why."""
+
+
+class Word(NamedTuple):
+    """The form that a disk has, as the owner says; '' where it is open."""
+
+    path: str
+    form: str
+
+
+class Domain(NamedTuple):
+    """What the definition of a machine says of its disks.
+
+    ``mentions`` are all other paths in it: of a kernel, of what is handed
+    to QEMU as it stands.  Where there are ``problems``, it may use more, by
+    the names in ``hints``.
+    """
+
+    name: str
+    disks: tuple[Word, ...] = ()
+    mentions: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+
+
+def agreed(words: Iterable[Word]) -> dict[str, str]:
+    """Give the form of each path; '' where it is told in two ways."""
+    forms: dict[str, str] = {}
+    for path, form in words:
+        forms[path] = form if forms.get(path, form) == form else ''
+    return forms
+
+
+def read_disk_info(content: bytes) -> dict[str, str]:
+    """Give the form of each disk beside a ``disk.info``, by its file name.
+
+    Nova writes whole paths, which an instance that moved no longer has.
+
+    :raises Unreadable: when it is not what Nova writes.
+    """
+    if not content.strip():
+        return {}
+    try:
+        pairs = json.loads(_bounded(content), object_pairs_hook=tuple)
+    except (ValueError, RecursionError):
+        raise Unreadable('it is not the JSON that Nova writes') from None
+    if not isinstance(pairs, tuple):
+        raise Unreadable('it does not say which disk has which form')
+    if not all(isinstance(form, str) for _, form in pairs):
+        raise Unreadable('a form in it is not a text')
+    named = [Word(posixpath.basename(path), form) for path, form in pairs]
+    return agreed(named)
+
+
+def read_domain(content: bytes) -> Domain:
+    """Tell which disks a machine uses, by its definition in XML.
+
+    :raises Unreadable: when it is not what libvirt writes.
+    """
+    tree = _parsed(_bounded(content))
+    domains = [one for one in tree.iter() if one.tag in _DOMAINS]
+    if not domains:
+        raise Unreadable('it does not define a machine')
+    is_qemu = all(one.get('type') in _QEMU for one in domains)
+    disks = [_disk(one, is_qemu) for one in tree.iter() if one.tag in _DISKS]
+    return Domain(
+        (domains[0].findtext('name') or '').strip(),
+        tuple(word for found in disks for word in found.disks),
+        tuple(dict.fromkeys(_mentions(tree))),
+        tuple(why for found in disks for why in found.problems),
+        tuple(hint for found in disks for hint in found.hints),
+    )
+
+
+def _bounded(content: bytes) -> bytes:
+    if len(content) > MOST:
+        raise Unreadable(f'it has more than {MOST} bytes')
+    return content
+
+
+class _Builder(ElementTree.TreeBuilder):
+    """Refuses what could make a small text a large one."""
+
+    def doctype(self, *_: object) -> None:
+        raise Unreadable('it has a DOCTYPE, which libvirt never writes')
+
+
+def _parsed(content: bytes) -> ElementTree.Element:
+    parser = ElementTree.XMLParser(target=_Builder())  # noqa: S314
+    try:
+        parser.feed(content)
+        tree: ElementTree.Element = parser.close()
+    except Unreadable:
+        raise
+    # ValueError, LookupError: an encoding that cannot be had.
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise Unreadable(f'it cannot be read as XML: {error}') from None
+    return tree
+
+
+def _disk(element: ElementTree.Element, is_qemu: bool) -> Domain:
+    source = element.find('source')
+    if source is None:
+        # As mirrors were written once; an empty drive has nothing at all.
+        source = element
+    form = _form(element, is_qemu)
+    kind = element.get('type', '')
+    for place in _PLACES:
+        path = source.get(place)
+        if path is not None and path.startswith('/') and is_path(path):
+            if source.find('slices') is None:
+                return Domain('', (Word(path, form),))
+            said = f'of {shown(path)} it uses a part only'
+            return Domain('', (Word(path, ''),), (), (said,))
+    if source is element or kind in _ELSEWHERE:
+        return Domain('')
+    protocol = source.get('protocol', '')
+    if kind == 'network' and protocol in protocols.ELSEWHERE:
+        return Domain('')
+    places = [*source.attrib.values()]
+    said = f'its disk of type {shown(kind)} may be any file'
+    return Domain('', (), (), (said,), protocols.hints(*places))
+
+
+def _form(element: ElementTree.Element, is_qemu: bool) -> str:
+    for tag in 'driver', 'format':
+        inner = element.find(tag)
+        if inner is not None and inner.get('type'):
+            return inner.get('type', '')
+    if element.tag == 'mirror':
+        return element.get('format', '')
+    return 'raw' if is_qemu and element.tag == 'disk' else ''
+
+
+def _mentions(tree: ElementTree.Element) -> list[str]:
+    found = []
+    for element in tree.iter():
+        for told in (element.text or '', *element.attrib.values()):
+            whole = told.strip()
+            parts = [whole, *_BETWEEN.split(whole)]
+            found += [one for one in parts if one.startswith('/')]
+    return [path for path in found if is_path(path)]
