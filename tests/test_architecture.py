@@ -76,9 +76,10 @@ DIRECTORY = {
     'adding': ('birth closing flock folder layout opening safe_open sidecar'),
     'disowned': 'folder layout',
     'leftovers': 'flock folder layout opening sidecar',
-    'users': 'closing mounts',
-    'layout': 'folder sidecar',
-    'nova_layout': 'birth folder layout nova_lock sidecar',
+    'users': 'closing mounts parts safe_open',
+    'layout': 'folder parts sidecar',
+    'parts': '',
+    'nova_layout': 'birth folder layout nova_lock parts sidecar',
     'nova_lock': 'closing folder',
     'opening': 'closing flock safe_open sidecar',
     'safe_open': 'closing',
@@ -93,9 +94,18 @@ DIRECTORY = {
 }
 # Its inner room, who uses which file.
 USERS = {
-    'overlays': 'chains instances',
-    'instances': 'chains values',
-    'chains': 'headers values',
+    'overlays': (
+        'bounded chains definitions ignoring memory met reading values walk'
+    ),
+    'walk': 'bounded ignoring memory met reading values',
+    'reading': 'headers memory values words',
+    'definitions': 'bounded met values words',
+    'chains': 'bounded devices ignoring memory met values',
+    'met': 'memory values',
+    'memory': '',
+    'bounded': '',
+    'ignoring': '',
+    'devices': '',
     'headers': 'qcow qcow2 qed simple values vdi vhd vhdx vmdk',
     'qcow2': 'names values',
     'qcow': 'names values',

@@ -9,7 +9,6 @@ is closed in Nova's own process.
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Container
-from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
 import os
@@ -89,36 +88,37 @@ class Walk:
     def stores(self) -> None:
         """Look at what lies in the stores, beside the images and as such."""
         for path, judge in self._stores.items():
-            with self._opened(path) as folder:
-                if folder is None:
-                    continue
-                self._apart.add(_folder(folder.fd))
-                with contextlib.suppress(OSError):
-                    self._above.add(_folder(folder.fd, '..'))
-                self._list(folder._replace(judge=judge))
+            self._under(path, lambda fd: self._store(fd, path, judge))
 
     def instances(self, path: str) -> None:
         """Look at each instance that has its folder, or disk, there."""
-        with self._opened(path) as folder:
-            if folder is None or _folder(folder.fd) in self._apart:
-                return
-            if not os.listdir(folder.fd):
-                # As it looks where nothing is mounted any more, and an
-                # overlay that nobody sees is still an overlay.
-                raise Unresolved('it is empty; is it mounted?')
-            self._list(folder._replace(has_locks=True))
+        self._under(path, lambda fd: self._instances(fd, path))
 
-    @contextlib.contextmanager
-    def _opened(self, path: str) -> Iterator[_Folder | None]:
-        """Open a folder that was given; what fails there is told."""
+    def _under(self, path: str, look: Callable[[int], None]) -> None:
+        """Look at a folder that was given; what fails there is told."""
         self._progress.step(path)
         try:
             if why := mounts.absent(path):
                 raise Unresolved(why)
             with closing(safe_open.open_folder(path)) as fd:
-                yield _Folder(fd, path, None, 0)
+                look(fd)
         except (OSError, ValueError) as error:
             self._met.tell(path, error)
+
+    def _store(self, fd: int, path: str, judge: Judge) -> None:
+        self._apart.add(_folder(fd))
+        with contextlib.suppress(OSError):
+            self._above.add(_folder(fd, '..'))
+        self._list(_Folder(fd, path, None, 0, judge))
+
+    def _instances(self, fd: int, path: str) -> None:
+        if _folder(fd) in self._apart:
+            return
+        if not os.listdir(fd):
+            # As it looks where nothing is mounted any more, and an overlay
+            # that nobody sees is still an overlay.
+            raise Unresolved('it is empty; is it mounted?')
+        self._list(_Folder(fd, path, None, 0, has_locks=True))
 
     def _list(self, folder: _Folder) -> None:
         """Look at what lies in a folder: of one instance, or of all."""
