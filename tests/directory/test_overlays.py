@@ -192,8 +192,9 @@ class TestUnknown(Used):
         self.assert_unknown(self.instances, 'No such file')
 
     def test_a_folder_that_is_empty_may_not_be_mounted(self):
-        (self.instances / 'locks').rmdir()
-        self.assert_unknown(self.instances, 'is it mounted?')
+        shutil.rmtree(self.instances)
+        self.instances.mkdir()
+        self.assert_unknown(self.instances, 'it is empty; is it mounted?')
 
     def test_a_folder_that_is_not_mounted(self):
         fstab = self.root / 'fstab'
@@ -213,7 +214,7 @@ class TestUnknown(Used):
         overlay(self.disk('vm-1'), self.file())
         refused = PermissionError(13, 'Permission denied')
         with mock.patch.object(reading.headers, 'read', side_effect=refused):
-            self.assert_unknown(self.disk('vm-1'), 'Permission denied')
+            self.assert_unknown('Permission denied', 'and 3 more')
         real = os.scandir
         there = self.disk('vm-1').parent
 
