@@ -5,9 +5,9 @@ import threading
 import time
 from unittest import mock
 
-from imagecache_handlers import ImageInUse
 from imagecache_handlers.directory.users import memory
 from imagecache_handlers.directory.users import reading
+from imagecache_handlers import ImageInUse
 from tests.directory.disks import header
 from tests.directory.disks import overlay
 from tests.directory.disks import qemu
@@ -35,9 +35,7 @@ class Looking(Used):
     def later(self):
         """Have it be some seconds later, by the clock that counts."""
         now = memory.now_ns() + 10**10
-        self.enterContext(
-            mock.patch.object(reading, 'now_ns', lambda: now)
-        )
+        self.enterContext(mock.patch.object(reading, 'now_ns', lambda: now))
 
     def look(self):
         self.read.clear()
@@ -90,17 +88,32 @@ class TestChanges(Looking):
     """Whatever is done to a disk between two looks is seen."""
 
     def test_one_that_is_laid_elsewhere(self):
-        qemu('create', '-f', 'qcow2', '-F', 'raw', '-b', self.file(),
-             self.disk('resident'))
+        qemu(
+            'create',
+            '-f',
+            'qcow2',
+            '-F',
+            'raw',
+            '-b',
+            self.file(),
+            self.disk('resident'),
+        )
         time.sleep(COARSE)
         self.assertEqual({'resident'}, self.look()[IMAGE])
         self.look()
         self.assertNotIn(str(self.disk('resident')), self.read)
-        qemu('rebase', '-u', '-f', 'qcow2', '-F', 'raw', '-b',
-             self.file(OTHER), self.disk('resident'))
-        self.assertEqual(
-            {IMAGE: NOBODY, OTHER: {'resident'}}, self.look()
+        qemu(
+            'rebase',
+            '-u',
+            '-f',
+            'qcow2',
+            '-F',
+            'raw',
+            '-b',
+            self.file(OTHER),
+            self.disk('resident'),
         )
+        self.assertEqual({IMAGE: NOBODY, OTHER: {'resident'}}, self.look())
 
     def test_not_even_times_that_were_set_back_hide_it(self):
         overlay(self.disk('vm-1'), self.file())

@@ -81,8 +81,12 @@ class Met:
         """Note a file by its header."""
         self.headers[file] = header
         why = header.problems
-        if not header.form and part is Part.FOREIGN:
-            why += (_NO_FORM,)
+        if not header.form:
+            if part is Part.FOREIGN:
+                why += (_NO_FORM,)
+            else:
+                # By its other links as well.
+                self.raw.add(file)
         if why:
             self.unknown.setdefault(file, (path, why))
         if header.below or header.hints:
