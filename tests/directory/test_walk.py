@@ -115,9 +115,10 @@ class TestMeanwhile(Used):
 class TestOpened(Used):
     """What is opened, as strace tells, and what is not."""
 
-    def opened(self):
+    def opened(self, *more):
         log = self.root / 'trace'
-        command = [sys.executable, '-c', LISTING, self.path, self.instances]
+        folders = self.instances, *more
+        command = [sys.executable, '-c', LISTING, self.path, *folders]
         subprocess.run(  # noqa: S603 -- our own code
             ['strace', '-f', '-qq', '-y', '-e', 'trace=open,openat,openat2']
             + ['-o', log, *command],
@@ -182,14 +183,21 @@ class TestOpened(Used):
         self.assertIn(str(nova / 'instances' / 'more'), opened)
         self.assertNotIn(str(nova / 'instances' / 'locks'), opened)
 
+    def test_locks_of_one_folder_below_another(self):
+        overlay(self.instances / 'locks' / 'nova-x', '')
+        inner, self.instances = self.instances, self.root
+        opened = self.opened(inner)
+        self.assertIn(str(self.disk('instances', 'resident')), opened)
+        self.assertNotIn(str(inner / 'locks'), opened)
+
 
 LISTING = """
 import sys
 
 from imagecache_handlers.directory import DirectoryHandler
 
-path, instances = sys.argv[1:]
-list(DirectoryHandler([path], instance_paths=[instances]).enumerate(path))
+path, *instances = sys.argv[1:]
+list(DirectoryHandler([path], instance_paths=instances).enumerate(path))
 """
 
 

@@ -109,10 +109,14 @@ class Overlays:
             for word in definitions.read(folder, met, progress)
         ]
         definitions.agree(said, met, progress)
-        walk = Walk(met, Reader(read), self._ignored, progress, self._stores)
-        walk.stores()
-        for path in self.paths:
-            walk.instances(path)
+        Walk(
+            met,
+            Reader(read),
+            self._ignored,
+            progress,
+            self._stores,
+            self.paths,
+        ).look()
         self._read = read
         chains = Chains(met, self._ignored, progress)
         chains.follow()

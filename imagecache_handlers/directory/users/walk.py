@@ -15,6 +15,7 @@ import os
 import stat
 from typing import NamedTuple
 
+from imagecache_handlers.directory.closing import close
 from imagecache_handlers.directory.closing import closing
 from imagecache_handlers.directory import mounts
 from imagecache_handlers.directory.parts import Part
@@ -58,7 +59,6 @@ class _Folder(NamedTuple):
     user: str | None
     depth: int
     judge: Judge | None = None
-    has_locks: bool = False
     raw: Container[str] = ()
 
 
@@ -76,23 +76,29 @@ class Walk:
         ignored: Ignored,
         progress: Progress,
         stores: Mapping[str, Judge],
+        paths: Collection[str],
     ) -> None:
         self._met = met
         self._reader = reader
         self._ignored = ignored
         self._progress = progress
         self._stores = stores
+        self._paths = paths
         self._apart: set[Identity] = set()
+        # Where Nova has its folder of locks, by whatever way one comes there.
         self._above: set[Identity] = set()
 
-    def stores(self) -> None:
-        """Look at what lies in the stores, beside the images and as such."""
+    def look(self) -> None:
+        """Look at the stores, and then at each instance."""
+        above = [os.path.dirname(path) for path in self._stores]
+        for path in (*self._paths, *above):
+            self._progress.step(path)
+            with contextlib.suppress(OSError):
+                self._above.add(identity(os.stat(path)))
         for path, judge in self._stores.items():
             self._under(path, lambda fd: self._store(fd, path, judge))
-
-    def instances(self, path: str) -> None:
-        """Look at each instance that has its folder, or disk, there."""
-        self._under(path, lambda fd: self._instances(fd, path))
+        for path in self._paths:
+            self._under(path, lambda fd: self._instances(fd, path))
 
     def _under(self, path: str, look: Callable[[int], None]) -> None:
         """Look at a folder that was given; what fails there is told."""
@@ -107,8 +113,7 @@ class Walk:
 
     def _store(self, fd: int, path: str, judge: Judge) -> None:
         self._apart.add(_folder(fd))
-        with contextlib.suppress(OSError):
-            self._above.add(_folder(fd, '..'))
+        self._met.folders.add(_folder(fd))
         self._list(_Folder(fd, path, None, 0, judge))
 
     def _instances(self, fd: int, path: str) -> None:
@@ -118,13 +123,13 @@ class Walk:
             # As it looks where nothing is mounted any more, and an overlay
             # that nobody sees is still an overlay.
             raise Unresolved('it is empty; is it mounted?')
-        self._list(_Folder(fd, path, None, 0, has_locks=True))
+        self._met.folders.add(_folder(fd))
+        self._list(_Folder(fd, path, None, 0))
 
     def _list(self, folder: _Folder) -> None:
         """Look at what lies in a folder: of one instance, or of all."""
         if folder.depth > _DEEPEST:
             raise Unresolved('it lies too deep to be looked at')
-        self._met.folders.add(_folder(folder.fd))
         seen: set[str] = set()
         for _ in range(_MOST_LISTS):
             gone, new = self._entries(folder, seen)
@@ -144,7 +149,7 @@ class Walk:
         """Look at the new ones; tell if one is gone, and which they are."""
         with os.scandir(folder.fd) as listed:
             entries = {one.name: one for one in listed}
-        new = [name for name in entries if name not in seen]
+        new = [one for one in entries if one not in seen] if seen else entries
         judge, gone = folder.judge, False
         if INFO in entries:
             folder = folder._replace(raw=self._raw(folder))
@@ -152,7 +157,7 @@ class Walk:
             part = judge(name, entries) if judge else Part.FOREIGN
             if part is not Part.OURS:
                 gone |= not self._entry(folder, entries[name], part)
-        return gone, new
+        return gone, list(new)
 
     def _raw(self, folder: _Folder) -> frozenset[str]:
         path = f'{folder.path}/{INFO}'
@@ -177,7 +182,7 @@ class Walk:
                 return True
             if entry.is_dir(follow_symlinks=False):
                 self._enter(folder, name, path)
-            elif not (folder.has_locks and name == _HOSTS):
+            elif not (name == _HOSTS and self._has_locks(folder)):
                 user = _user(folder, name, part)
                 found = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
                 self._file(folder, name, path, user, part, found)
@@ -193,13 +198,18 @@ class Walk:
             return
         user = shown(name) if folder.user is None else folder.user
         flags = os.O_RDONLY | os.O_DIRECTORY
-        with closing(safe_open.open_file(folder.fd, name, flags)) as fd:
-            if self._apart and _folder(fd) in self._apart:
-                return
-            self._list(_Folder(fd, path, user, folder.depth + 1))
+        fd = safe_open.open_file(folder.fd, name, flags)
+        # Thousands of times: a context costs as much as the calls in it.
+        try:
+            there = _folder(fd)
+            if there not in self._apart:
+                self._met.folders.add(there)
+                self._list(_Folder(fd, path, user, folder.depth + 1))
+        finally:
+            close(fd)
 
     def _has_locks(self, folder: _Folder) -> bool:
-        return folder.has_locks or _folder(folder.fd) in self._above
+        return _folder(folder.fd) in self._above
 
     def _file(
         self,
@@ -236,8 +246,8 @@ class Walk:
             met.add(file, user, path, header, part)
 
 
-def _folder(fd: int, name: str = '') -> Identity:
-    found = os.stat(name, dir_fd=fd) if name else os.fstat(fd)
+def _folder(fd: int) -> Identity:
+    found = os.fstat(fd)
     return found.st_dev, found.st_ino
 
 
