@@ -81,9 +81,12 @@ DIRECTORY = {
     ),
     'disowned': 'folder layout',
     'leftovers': 'flock folder layout opening sidecar',
-    'users': 'closing mounts',
-    'layout': 'folder sidecar',
-    'nova_layout': 'birth folder layout nova_lock nova_process sidecar',
+    'users': 'closing mounts parts safe_open',
+    'layout': 'folder parts sidecar',
+    'parts': '',
+    'nova_layout': (
+        'birth folder layout nova_lock nova_process parts sidecar'
+    ),
     'nova_process': 'nova_lock',
     'nova_lock': 'closing folder record_lock safe_open',
     'holders': 'closing folder mounts record_lock',
@@ -103,9 +106,18 @@ DIRECTORY = {
 }
 # Its inner room, who uses which file.
 USERS = {
-    'overlays': 'chains instances',
-    'instances': 'chains values',
-    'chains': 'headers values',
+    'overlays': (
+        'bounded chains definitions ignoring memory met reading values walk'
+    ),
+    'walk': 'bounded ignoring memory met reading values',
+    'reading': 'headers memory values words',
+    'definitions': 'bounded met values words',
+    'chains': 'bounded devices ignoring memory met values',
+    'met': 'memory values',
+    'memory': '',
+    'bounded': '',
+    'ignoring': '',
+    'devices': '',
     'headers': 'qcow qcow2 qed simple values vdi vhd vhdx vmdk',
     'qcow2': 'names values',
     'qcow': 'names values',

@@ -28,10 +28,9 @@ class File(NamedTuple):
 
     ``identity`` is its device and inode.  ``written`` is None while nothing
     is.  ``linked``: others have links to it.  ``unknown`` says why nobody
-    can tell what is written.  ``touched``: others begin to use it with that,
-    and this is when they did so last.  ``noted`` is what differs from the
-    sidecar, as far as that was listed or asked for.  ``held``: who has it
-    open, once that was looked at.
+    can tell what is written.  ``noted`` is what differs from the sidecar, as
+    far as that was listed or asked for.  ``held``: who has it open, once that
+    was looked at.
     """
 
     name: str
@@ -44,7 +43,6 @@ class File(NamedTuple):
     labels: frozenset[str]
     linked: bool
     unknown: str | None = None
-    touched: datetime.datetime | None = None
     noted: notes.Notes = notes.NONE
     held: frozenset[str] = frozenset()
 

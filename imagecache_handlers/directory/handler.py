@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import datetime
 import functools
-import math
 import os
 from typing import Any
 from typing import BinaryIO
@@ -49,8 +48,6 @@ from imagecache_handlers.model import Store
 
 # An extra hard link proves a user, but nobody can tell whose it is.
 _LINKED = frozenset({'hard link'})
-# By so much the kernel's times of files may lie behind its clock.
-_COARSE = datetime.timedelta(seconds=1)
 
 
 class DirectoryHandler(CacheHandler):
@@ -77,6 +74,8 @@ class DirectoryHandler(CacheHandler):
         instance_paths: Iterable[str] = (),
         file_mode: str = '0644',
         file_group: str | None = None,
+        ignore: Iterable[str] = (),
+        libvirt_definitions: Iterable[str] = (),
         clock: Callable[[], datetime.datetime] | None = None,
         locks: Locks | NoNova | None = None,
     ) -> None:
@@ -88,8 +87,13 @@ class DirectoryHandler(CacheHandler):
         self._access = Access.of(file_mode, file_group)
         self._clock = clock or _utc_now
         instances = _whole('instance_paths', instance_paths)
-        self._overlays = Overlays(instances, self.paths) if instances else None
         self._layout = _layout(layout, instances, self._clock, locks)
+        self._overlays = Overlays(
+            instances,
+            dict.fromkeys(self.paths, self._layout.part),
+            ignore=_patterns(ignore),
+            definitions=_whole('libvirt_definitions', libvirt_definitions),
+        )
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
@@ -99,7 +103,11 @@ class DirectoryHandler(CacheHandler):
         return cls(
             directory_opts.value(conf, 'path'),
             layout=directory_opts.value(conf, 'layout'),
-            instance_paths=directory_opts.value(conf, 'instance_paths'),
+            instance_paths=directory_opts.values(conf, 'instance_paths'),
+            ignore=directory_opts.values(conf, 'ignore'),
+            libvirt_definitions=directory_opts.values(
+                conf, 'libvirt_definitions'
+            ),
             file_mode=directory_opts.value(conf, 'file_mode'),
             file_group=directory_opts.value(conf, 'file_group'),
             locks=resources.get('locks'),
@@ -127,7 +135,7 @@ class DirectoryHandler(CacheHandler):
                 none = [name for name, file in found.items() if file is None]
                 disowned.tell(self._layout, store, fd, none)
         # The disks last: each is made of an image that was there before.
-        survey = self._overlays.survey() if self._overlays and files else None
+        survey = self._survey() if files else None
         # A sweep writes the same label on thousands of images.
         read = functools.cache(Marks.read)
         return [_image(store, file, survey, read) for file in files]
@@ -184,9 +192,7 @@ class DirectoryHandler(CacheHandler):
         return again.labels if again else frozenset()
 
     def _refuse_used(self, store: str, fd: int, file: folder.File) -> None:
-        survey = None
-        if self._overlays:
-            survey = self._overlays.survey_again(self._quiet(file))
+        survey = self._survey()
         # Last of all, for it is of this very moment.
         [file] = holders.look(fd, [file])
         image = _image(store, file, survey)
@@ -195,12 +201,8 @@ class DirectoryHandler(CacheHandler):
         if image.unknown:
             raise ImageBusy(image.image_id, image.unknown)
 
-    def _quiet(self, file: folder.File) -> float:
-        """Tell for how many seconds nobody began to use a file."""
-        if file.touched is None:
-            # Who begins to, begins with a label.
-            return math.inf
-        return (self._clock() - file.touched - _COARSE).total_seconds()
+    def _survey(self) -> Survey:
+        return self._overlays.survey()
 
     def mark(
         self,
@@ -245,8 +247,7 @@ class DirectoryHandler(CacheHandler):
             self._clock(),
             self._access,
         )
-        survey = self._overlays.survey() if self._overlays else None
-        return _image(store, file, survey)
+        return _image(store, file, self._survey())
 
     def debris(self, store: str) -> Iterable[Debris]:
         return leftovers.listed(self._layout, self._known(store))
@@ -282,6 +283,20 @@ def _whole(option: str, paths: Iterable[str]) -> tuple[str, ...]:
                 f'write the whole path, from /'
             )
     return tuple(dict.fromkeys(map(os.path.abspath, checked)))
+
+
+def _patterns(patterns: Iterable[str]) -> tuple[str, ...]:
+    try:
+        checked = [check_name('ignore', pattern) for pattern in patterns]
+    except ValueError as error:
+        raise ConfigurationError(f'[imagecache_directory] {error}') from error
+    for pattern in checked:
+        if '/' in pattern and not pattern.startswith('/'):
+            raise ConfigurationError(
+                f'[imagecache_directory] ignore: {pattern}: write the whole '
+                f'path, from /, or a name without one'
+            )
+    return tuple(one.rstrip('/') for one in checked)
 
 
 def _layout(
@@ -346,6 +361,7 @@ def _image(
 def _users(file: folder.File, survey: Survey | None) -> frozenset[str] | None:
     seen = file.held | _LINKED if file.linked else file.held
     if survey is None:
-        # Where nobody is seen somebody may yet have it for backing.
         return seen or None
-    return survey.of(file.identity) | seen
+    users = survey.of(file.identity, file.name) | seen
+    # Without folders of instances, that none is seen does not tell anything.
+    return users if users or survey.sees else None

@@ -2,10 +2,12 @@
 
 import abc
 from collections.abc import Collection
+from collections.abc import Container
 from collections.abc import Iterator
 import contextlib
 
 from imagecache_handlers.directory import folder
+from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.model import IMAGE_ID
 from imagecache_handlers.model import ImageMeta
@@ -25,6 +27,17 @@ class Layout(abc.ABC):
     @abc.abstractmethod
     def names(self, listing: folder.Listing) -> Iterator[str]:
         """Give the files that may be images."""
+
+    def part(self, name: str, names: Container[str]) -> Part:
+        """Tell what an entry is, among all that lie in the folder."""
+        # Cheap, for it is asked of each in every look at the disks.
+        if name.startswith('.') and sidecar.SIDECAR in name:
+            return Part.OURS
+        return self._part(name, names)
+
+    @abc.abstractmethod
+    def _part(self, name: str, names: Container[str]) -> Part:
+        """Tell the same of what is not written by us."""
 
     @abc.abstractmethod
     def find(
@@ -65,6 +78,10 @@ class Plain(Layout):
 
     def names(self, listing: folder.Listing) -> Iterator[str]:
         return sidecar.beside(listing.names)
+
+    def _part(self, name: str, names: Container[str]) -> Part:
+        is_image = sidecar.path(name) in names
+        return Part.IMAGE if is_image else Part.FOREIGN
 
     def find(
         self,

@@ -7,6 +7,7 @@ sidecar, which Nova passes over, appears with the first label.
 
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
@@ -20,11 +21,17 @@ from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory import nova_lock
 from imagecache_handlers.directory import nova_process
+from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers import marks
 from imagecache_handlers.model import ImageMeta
 
 _NAME = re.compile(r'([0-9a-f]{40})(?:_([0-9]{1,19}))?', flags=re.ASCII)
+# What Nova lays beside its images: blank disks, and images on their way in.
+_BESIDE = re.compile(
+    r'(?:swap|ephemeral)_.+|[0-9a-f]{40}(?:_[0-9]{1,19})?\.(?:part|converted)',
+    flags=re.ASCII,
+)
 _KEY = re.compile(r'[0-9a-f]{40}', flags=re.ASCII)
 _NO_LABELS: frozenset[str] = frozenset()
 _FORMATS = ('raw', 'iso')
@@ -57,6 +64,11 @@ class Nova(Layout):
     def names(self, listing: folder.Listing) -> Iterator[str]:
         return filter(_NAME.fullmatch, listing.names)
 
+    def _part(self, name: str, names: Container[str]) -> Part:
+        if _NAME.fullmatch(name):
+            return Part.IMAGE
+        return Part.NAMED if _BESIDE.fullmatch(name) else Part.FOREIGN
+
     def find(
         self,
         fd: int,
@@ -87,7 +99,6 @@ class Nova(Layout):
             labels=_touched(labels, found, self._clock()),
             linked=folder.linked(fd, name, found, listing),
             unknown=unknown,
-            touched=_time(found.st_mtime_ns),
             noted=on,
         )
 

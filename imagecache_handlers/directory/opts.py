@@ -4,11 +4,14 @@ import copy
 from typing import Any
 
 from oslo_config import cfg
+from oslo_config import types
 
 from imagecache_handlers import config_values
 from imagecache_handlers.directory.access import MODES
 
 GROUP = 'imagecache_directory'
+
+_FOLDERS = types.List()
 
 OPTS: list[cfg.Opt] = [
     cfg.MultiStrOpt(
@@ -28,14 +31,36 @@ OPTS: list[cfg.Opt] = [
         ],
         help='How the images lie in these folders.',
     ),
-    cfg.ListOpt(
+    cfg.MultiOpt(
         'instance_paths',
+        item_type=_FOLDERS,
         default=[],
         metavar='FOLDERS',
         help='The folders with the folders, or the disks, of all instances '
         'that may use the images, separated by commas; with Nova its '
-        'instances_path. Whatever has an image for backing there is seen to '
-        'use it. Not set: such use is not seen, and has to be told.',
+        'instances_path. Given more than once, all of them count. Whatever '
+        'has an image for backing there is seen to use it. Not set: such use '
+        'is not seen, and has to be told.',
+    ),
+    cfg.MultiOpt(
+        'ignore',
+        item_type=_FOLDERS,
+        default=[],
+        metavar='PATTERNS',
+        help='Disks and folders to pass over in these folders, separated by '
+        'commas: whole paths, or names that they have wherever they lie, '
+        'with the wildcards of a shell. Of what is passed over nobody '
+        'sees which images it uses. Given more than once, all of them count.',
+    ),
+    cfg.MultiOpt(
+        'libvirt_definitions',
+        item_type=_FOLDERS,
+        default=[],
+        metavar='FOLDERS',
+        help='Folders with definitions of machines by libvirt, separated by '
+        'commas, as /etc/libvirt/qemu: the disks that are named there are '
+        'in use, and as raw as it is said there. Given more than once, all '
+        'of them count.',
     ),
     cfg.StrOpt(
         'file_mode',
@@ -71,3 +96,11 @@ def value(conf: cfg.ConfigOpts, name: str) -> Any:
     :raises ConfigurationError: when it is set to nothing that fits.
     """
     return config_values.read(conf, GROUP, _BY_NAME[name])
+
+
+def values(conf: cfg.ConfigOpts, name: str) -> list[str]:
+    """Read one that has several values on each of several lines.
+
+    :raises ConfigurationError: when it is set to nothing that fits.
+    """
+    return [one for line in value(conf, name) for one in line]

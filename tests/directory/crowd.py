@@ -110,9 +110,8 @@ class Scene:
         for name in 'counts', 'losses', 'instances/locks':
             (self.root / name).mkdir(parents=True)
         self.folder.mkdir()
-        # Where no instance is at all, a mount may be missing.
-        self.instance('resident').mkdir()
-        (self.instance('resident') / 'disk').write_bytes(b'a raw disk')
+        # Where no disk is at all, a mount may be missing.
+        disks.resident(self.root / 'instances')
         for name in self.foreign:
             (self.folder / name).write_bytes(b'not an image')
 

@@ -82,6 +82,11 @@ def header(
     return fields + extensions + name
 
 
+def resident(instances):
+    """Have an instance that uses no image: without any, no look counts."""
+    overlay(instances / 'resident' / 'disk', '')
+
+
 def overlay(path, backing, **changes):
     """Make an overlay that no machine could start from, and nobody tell."""
     path.parent.mkdir(exist_ok=True)

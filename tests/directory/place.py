@@ -16,6 +16,7 @@ from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import labelling
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.model import ImageMeta
+from tests.directory.disks import resident
 
 THEN = datetime.datetime(2026, 11, 1, 12, tzinfo=datetime.UTC)
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
@@ -99,6 +100,7 @@ class NovaPlace(Place):
         self.instances = self.root / 'instances'
         self.locks = self.instances / 'locks'
         self.locks.mkdir(parents=True)
+        resident(self.instances)
         self.folder = self.folder.rename(self.instances / '_base')
         self.path = str(self.folder)
 

@@ -17,6 +17,8 @@ from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import holders
 from imagecache_handlers.directory import notes
+from imagecache_handlers.directory.users.bounded import Bounded
+from imagecache_handlers.directory.users.bounded import Progress
 from imagecache_handlers import ImageInUse
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import Uncertain
@@ -318,11 +320,14 @@ class InUse(Failing, Work):
     def setUp(self):
         super().setUp()
         self.cache()
-        middle = self.root / 'middle'
-        disks.overlay(middle, self.file())
         disk = self.root / 'instances' / 'vm-1' / 'disk'
         disk.parent.mkdir(parents=True)
-        disks.overlay(disk, middle, form='qcow2')
+        disks.overlay(disk.with_name('middle'), self.file())
+        disks.overlay(disk, 'middle', form='qcow2')
+        # Only the calls of one thread are in our hands.
+        self.enterContext(
+            mock.patch.object(Bounded, 'run', lambda _, work: work(Progress()))
+        )
 
     def settle(self, ended):
         self.assertEqual(self.content, self.file().read_bytes())

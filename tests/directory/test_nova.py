@@ -12,7 +12,6 @@ from unittest import mock
 
 from imagecache_handlers.directory import birth
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory.users.overlays import Overlays
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
@@ -145,10 +144,13 @@ class TestNames(Base):
             self.assertNotEqual(40, len(name))
             self.assertNotEqual('_', name[40])
 
-    def test_its_own_folder_is_no_instance(self):
-        overlay(self.file('notes'), self.file(SHA1))
+    def test_what_lies_beside_images_is_a_disk_like_others(self):
         [image] = self.listed()
         self.assertEqual(frozenset(), image.users)
+        overlay(self.file('copy'), self.file(SHA1))
+        [image] = self.listed()
+        self.assertEqual({'copy'}, image.users)
+        self.file('copy').unlink()
         overlay(self.instances / 'vm-1' / 'disk', self.file(SHA1))
         [image] = self.listed()
         self.assertEqual({'vm-1'}, image.users)
@@ -204,12 +206,7 @@ class TestTouching(Base):
         for seconds in 0, 24 * 3600, -12.5:
             touched = self.now + datetime.timedelta(seconds=seconds)
             handler = self.connect()
-            times = iter([0, 10, 12, 13])
-            handler._overlays = Overlays(
-                [str(self.instances)], [self.path], monotonic=times.__next__
-            )
-            # It took long, so it is as good for as long again.
-            handler._overlays.survey_again()
+            handler.enumerate(self.path)
             self.touch(at=touched)
             overlay(self.instances / 'vm-1' / 'disk', self.file(SHA1))
             with self.assertRaises(ImageInUse):

@@ -6,58 +6,15 @@ from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import mounts
-from imagecache_handlers.directory.users import chains
-from imagecache_handlers.directory.users import instances
-from imagecache_handlers.directory.users.overlays import Overlays
-from imagecache_handlers import ImageBusy
+from imagecache_handlers.directory.users import reading
 from imagecache_handlers import ImageInUse
 from tests.directory.disks import header
 from tests.directory.disks import overlay
 from tests.directory.disks import qemu
 from tests.directory.place import IMAGE
 from tests.directory.place import OTHER
-from tests.directory.place import Place
-
-NOBODY = frozenset()
-
-
-class Used(Place):
-    """Two images, and a folder with instances."""
-
-    def setUp(self):
-        super().setUp()
-        self.instances = self.root / 'instances'
-        (self.instances / 'locks').mkdir(parents=True)
-        self.add(IMAGE)
-        self.add(OTHER)
-
-    def connect(self):
-        return DirectoryHandler(
-            [self.path], instance_paths=[str(self.instances)]
-        )
-
-    def disk(self, user, name='disk'):
-        return self.instances / user / name
-
-    def users(self, image_id=IMAGE):
-        [image] = self.listed(image_id)
-        return image.users
-
-    def unknown(self):
-        """What keeps users from being known, which must be of all images."""
-        images = self.listed()
-        [why] = {image.unknown for image in images}
-        for image in images:
-            self.assertIsNotNone(image.users)
-            with self.assertRaises((ImageBusy, ImageInUse)):
-                self.connect().evict(image)
-        self.assertEqual(2, len(self.listed()))
-        return why
-
-    def assert_unknown(self, *said):
-        why = self.unknown() or ''
-        for text in said:
-            self.assertIn(str(text), why)
+from tests.directory.used import NOBODY
+from tests.directory.used import Used
 
 
 class TestUsers(Used):
@@ -79,9 +36,10 @@ class TestUsers(Used):
 
     def test_other_files_of_an_instance_say_nothing(self):
         self.disk('vm-1').parent.mkdir()
-        for name in 'disk', 'disk.config', 'disk.info', 'console.log':
+        for name in 'console.log', 'console.log.1', 'libvirt.xml':
             self.disk('vm-1', name).write_bytes(b'\0' * 600)
         self.disk('vm-1', 'empty').touch()
+        self.disk('vm-1', 'short').write_bytes(b'QFI\xfb')
         os.mkfifo(self.disk('vm-1', 'pipe'))
         self.assertEqual(NOBODY, self.users())
         self.assertEqual({None}, {image.unknown for image in self.listed()})
@@ -97,11 +55,12 @@ class TestUsers(Used):
         self.assertEqual({'vm-1'}, self.users())
 
     def test_a_chain_is_followed_to_its_end(self):
-        middle, lower = self.root / 'mid' / 'x', self.root / 'low' / 'x'
+        middle = self.instances / 'mid' / 'x'
+        lower = self.instances / 'low' / 'x'
         overlay(lower, self.file(OTHER))
         overlay(middle, '../low/x', form='qcow2')
-        overlay(self.disk('vm-1'), '../../mid/x', form='')
-        self.assertEqual({'vm-1'}, self.users(OTHER))
+        overlay(self.disk('vm-1'), '../mid/x', form='')
+        self.assertEqual({'vm-1', 'mid', 'low'}, self.users(OTHER))
         self.assertEqual(NOBODY, self.users(IMAGE))
 
     def test_images_may_lie_below_each_other(self):
@@ -112,7 +71,7 @@ class TestUsers(Used):
         self.write_sidecar(IMAGE)
         overlay(self.disk('vm-1'), self.file(), form='qcow2')
         self.assertEqual({'vm-1'}, self.users())
-        self.assertEqual({'vm-1'}, self.users(OTHER))
+        self.assertEqual({'vm-1', f'image {IMAGE}'}, self.users(OTHER))
 
     def test_a_raw_file_is_not_taken_for_another(self):
         # What QEMU is told to be raw may well hold a header in it.
@@ -129,26 +88,48 @@ class TestUsers(Used):
         self.assertEqual({'vm-1'}, self.users())
         self.assertEqual({'vm-2', 'hard link'}, self.users(OTHER))
 
-    def test_a_name_that_now_leads_elsewhere_is_no_use(self):
+    def test_a_name_that_leads_elsewhere_is_a_use(self):
+        # In its container the path may be that of the image.
         elsewhere = self.root / 'elsewhere'
         elsewhere.mkdir()
-        (elsewhere / IMAGE).write_bytes(b'a copy')
+        (elsewhere / IMAGE).write_bytes(b'a stale copy' * 10)
         overlay(self.disk('vm-1'), elsewhere / IMAGE)
+        overlay(self.disk('vm-2'), '/no/such/place/' + OTHER)
+        self.assertEqual({'vm-1'}, self.users())
+        self.assertEqual({'vm-2'}, self.users(OTHER))
+        self.assertIsNone(self.listed()[0].unknown)
+
+    def test_a_name_that_leads_to_another_disk_is_no_use(self):
+        overlay(self.disk('vm-1', IMAGE), '')
+        overlay(self.disk('vm-1'), IMAGE)
         self.assertEqual(NOBODY, self.users())
+        self.assertIsNone(self.listed()[0].unknown)
 
     def test_a_data_file_is_used(self):
         overlay(self.disk('vm-1'), '', features=4, data_file=str(self.file()))
         self.assertEqual({'vm-1'}, self.users())
 
-    def test_links_are_followed(self):
-        far = self.root / 'far'
-        overlay(far / 'disk', self.file())
-        (self.instances / 'vm-1').symlink_to(far)
-        overlay(self.root / 'x', self.file(OTHER))
+    def test_a_link_within_the_folders_makes_a_user(self):
+        overlay(self.disk('vm-1', 'x'), self.file())
         (self.instances / 'vm-2').mkdir()
-        self.disk('vm-2').symlink_to(self.root / 'x')
-        self.assertEqual({'vm-1'}, self.users())
+        self.disk('vm-2').symlink_to(self.disk('vm-1', 'x'))
+        self.disk('vm-2', 'cdrom').symlink_to(self.file(OTHER))
+        (self.instances / 'vm-3').symlink_to(self.instances / 'vm-1')
+        self.assertEqual({'vm-1', 'vm-2'}, self.users())
         self.assertEqual({'vm-2'}, self.users(OTHER))
+        self.assertIsNone(self.listed()[0].unknown)
+
+    def test_a_relative_name_begins_where_a_link_lies(self):
+        overlay(self.disk('vm-1', 'x'), f'../vm-2/{IMAGE}')
+        (self.instances / 'vm-2').mkdir()
+        self.disk('vm-2', IMAGE).symlink_to(self.file())
+        (self.instances / 'deep' / 'vm-3').mkdir(parents=True)
+        (self.instances / 'deep' / 'vm-2').mkdir()
+        (self.instances / 'deep' / 'vm-2' / IMAGE).symlink_to(self.file(OTHER))
+        link = self.instances / 'deep' / 'vm-3' / 'disk'
+        link.symlink_to(self.disk('vm-1', 'x'))
+        self.assertIn('deep', self.users(OTHER))
+        self.assertEqual({'vm-1', 'vm-2'}, self.users())
 
     def test_circles_have_an_end(self):
         one, two = self.disk('vm-1'), self.disk('vm-2')
@@ -211,8 +192,9 @@ class TestUnknown(Used):
         self.assert_unknown(self.instances, 'No such file')
 
     def test_a_folder_that_is_empty_may_not_be_mounted(self):
-        (self.instances / 'locks').rmdir()
-        self.assert_unknown(self.instances, 'is it mounted?')
+        shutil.rmtree(self.instances)
+        self.instances.mkdir()
+        self.assert_unknown(self.instances, 'it is empty; is it mounted?')
 
     def test_a_folder_that_is_not_mounted(self):
         fstab = self.root / 'fstab'
@@ -231,18 +213,20 @@ class TestUnknown(Used):
     def test_what_cannot_be_read(self):
         overlay(self.disk('vm-1'), self.file())
         refused = PermissionError(13, 'Permission denied')
-        for name in 'below', 'is_disk':
-            with mock.patch.object(chains, name, side_effect=refused):
-                self.assert_unknown('Permission denied')
+        with mock.patch.object(reading.headers, 'read', side_effect=refused):
+            self.assert_unknown('Permission denied', 'and 3 more')
         real = os.scandir
+        there = self.disk('vm-1').parent
 
-        def fail(path):
-            if path == str(self.disk('vm-1').parent):
+        def fail(fd):
+            if os.path.sameopenfile(fd, opened):
                 raise refused
-            return real(path)
+            return real(fd)
 
+        opened = os.open(there, os.O_RDONLY)
+        self.addCleanup(os.close, opened)
         with mock.patch.object(os, 'scandir', fail):
-            self.assert_unknown(self.disk('vm-1').parent, 'Permission denied')
+            self.assert_unknown(there, 'Permission denied')
 
     def test_a_backing_file_that_is_gone(self):
         overlay(self.disk('vm-1'), self.folder / 'gone')
@@ -257,7 +241,7 @@ class TestUnknown(Used):
         os.mkfifo(self.root / 'pipe')
         for backing in self.root, self.root / 'pipe', '/dev/null':
             overlay(self.disk('vm-1'), backing)
-            self.assert_unknown(backing, 'is no disk')
+            self.assert_unknown(self.disk('vm-1'), backing, 'is not a disk')
 
     def test_a_header_that_is_damaged(self):
         overlay(self.disk('vm-1'), self.file())
@@ -266,9 +250,47 @@ class TestUnknown(Used):
         self.assert_unknown(self.disk('vm-1'), 'cut off')
 
     def test_one_in_the_middle_of_a_chain(self):
-        overlay(self.root / 'x', 'nbd:host:x')
-        overlay(self.disk('vm-1'), self.root / 'x', form='qcow2')
-        self.assert_unknown(self.root / 'x', 'nbd:host:x')
+        overlay(self.disk('vm-2', 'x'), 'nbd:x:1')
+        overlay(self.disk('vm-1'), '../vm-2/x', form='qcow2')
+        self.assert_unknown(self.disk('vm-2', 'x'), 'nbd:x:1')
+
+    def test_what_is_not_looked_at(self):
+        overlay(self.root / 'far' / 'x', self.file())
+        overlay(self.disk('vm-1'), self.root / 'far' / 'x', form='qcow2')
+        overlay(self.disk('vm-2'), '')
+        self.disk('vm-2', 'link').symlink_to(self.root / 'far' / 'x')
+        (self.instances / 'vm-3').symlink_to(self.root / 'far')
+        why = ' '.join(self.connect()._overlays.survey().problems)
+        for disk in self.disk('vm-1'), self.disk('vm-2', 'link'):
+            self.assertIn(f'{disk}: ', why)
+        self.assertIn(f'{self.instances / "vm-3"}: lies outside', why)
+        self.assert_unknown('give its folder in instance_paths', '2 more')
+
+    def test_what_is_raw_elsewhere_names_none(self):
+        (self.root / 'x').write_bytes(b'QFI\xfb' * 100)
+        overlay(self.disk('vm-1'), self.root / 'x', form='raw')
+        self.assertEqual((NOBODY, None), self.disks_of())
+
+    def test_a_disk_of_which_nobody_can_tell(self):
+        self.disk('vm-1').parent.mkdir()
+        self.disk('vm-1').write_bytes(b'\0' * 600)
+        self.assert_unknown(self.disk('vm-1'), 'or name it in ignore')
+        # Whoever has it for backing knows.
+        overlay(self.disk('vm-1', 'over'), 'disk', form='raw')
+        self.assertEqual((NOBODY, None), self.disks_of())
+
+    def test_no_disk_at_all(self):
+        shutil.rmtree(self.instances / 'resident')
+        self.assert_unknown(self.instances, 'no disk was met', 'host accept')
+        overlays = self.connect()._overlays
+        self.assertIsNone(overlays.survey(none_is_fine=True).problem)
+
+    def test_what_is_left_below_a_mount_point_is_not_a_look(self):
+        shutil.rmtree(self.instances / 'resident')
+        (self.instances / 'locks' / 'nova-x').touch()
+        (self.instances / 'compute_nodes').write_text('{"host": 1}' * 10)
+        (self.instances / 'vm-1').mkdir()
+        self.assert_unknown('no disk was met')
 
     def test_folders_without_end(self):
         deep = self.instances / 'vm-1'
@@ -281,117 +303,3 @@ class TestUnknown(Used):
         for number in range(3):
             overlay(self.disk(f'vm-{number}'), 'nbd:x')
         self.assert_unknown('(and 2 more)')
-
-
-class TestMeanwhile(Used):
-    """Instances that come, go and change their names while it looks."""
-
-    def while_reading(self, act):
-        real, acts = chains.below, [act]
-
-        def read(path):
-            if acts:
-                acts.pop()()
-            return real(path)
-
-        return mock.patch.object(chains, 'below', read)
-
-    def test_one_that_is_renamed_is_seen(self):
-        overlay(self.disk('vm-1'), self.file())
-        overlay(self.disk('vm-2'), self.file())
-
-        def rename():
-            for name in 'vm-1', 'vm-2':
-                path = self.instances / name
-                path.rename(self.instances / f'{name}_resize')
-
-        with self.while_reading(rename):
-            users = self.users()
-        self.assertLessEqual({'vm-1_resize', 'vm-2_resize'}, users)
-        self.assertIsNone(self.listed()[0].unknown)
-
-    def test_a_disk_that_is_renamed_is_seen(self):
-        overlay(self.disk('vm-1'), self.file())
-        overlay(self.disk('vm-1', 'disk.swap'), self.file(OTHER))
-
-        def rename():
-            self.disk('vm-1').rename(self.disk('vm-1', 'disk.old'))
-            self.disk('vm-1', 'disk.swap').rename(self.disk('vm-1', 'x'))
-
-        with self.while_reading(rename):
-            images = self.listed()
-        self.assertEqual([{'vm-1'}] * 2, [image.users for image in images])
-
-    def test_one_that_goes_was_no_use(self):
-        overlay(self.disk('vm-1'), self.file())
-        gone = shutil.rmtree
-        with self.while_reading(lambda: gone(self.instances / 'vm-1')):
-            [image] = self.listed(IMAGE)
-        self.assertEqual((NOBODY, None), (image.users, image.unknown))
-
-    def test_a_list_that_never_ends_is_unknown(self):
-        real, count = chains.below, iter(range(10**6))
-        overlay(self.disk('vm-0'), self.file())
-
-        def read(path):
-            overlay(self.disk(f'vm-{next(count)}-new'), self.file())
-            return real(path)
-
-        with (
-            mock.patch.object(chains, 'below', read),
-            mock.patch.object(instances, '_MOST_LISTS', 5),
-        ):
-            [image] = self.listed(IMAGE)
-        self.assertIn('changes all the time', image.unknown)
-
-
-class TestLooking(Used):
-    def setUp(self):
-        super().setUp()
-        self.now = 0.0
-        self.takes = 1.0
-        self.looks = 0
-        self.overlays = Overlays(
-            [str(self.instances)], monotonic=lambda: self.now
-        )
-        real = Overlays.survey
-
-        def survey(overlays):
-            self.looks += 1
-            self.now += self.takes
-            return real(overlays)
-
-        self.enterContext(mock.patch.object(Overlays, 'survey', survey))
-
-    def again(self, *waits):
-        for wait in waits:
-            self.now += wait
-            self.overlays.survey_again()
-        return self.looks
-
-    def test_a_long_look_lasts_as_long_again(self):
-        self.assertEqual(1, self.again(0, 0.5, 0.25, 0.2))
-        self.assertEqual(2, self.again(0.1))
-
-    def test_a_short_look_is_taken_each_time(self):
-        self.takes = 0.001
-        self.assertEqual(3, self.again(0, 0, 0))
-
-    def test_a_look_for_a_list_serves_nobody_else(self):
-        self.overlays.survey()
-        self.assertEqual(2, self.again(0))
-
-    def test_each_disk_is_opened_once(self):
-        for number in range(5):
-            overlay(self.disk(f'vm-{number}'), self.file())
-        real, opened = os.open, []
-
-        def count(path, *arguments, **options):
-            opened.append(path)
-            return real(path, *arguments, **options)
-
-        with mock.patch.object(os, 'open', count):
-            self.listed()
-        disks = [str(self.disk(f'vm-{number}')) for number in range(5)]
-        self.assertEqual(disks, sorted(set(opened) & set(disks)))
-        self.assertEqual(5, len([one for one in opened if one in disks]))

@@ -20,6 +20,7 @@ from imagecache_handlers import Rules
 from imagecache_handlers import StoreUnavailable
 from tests.directory.apart import Apart
 from tests.directory.apart import NOBODY
+from tests.directory.disks import header
 from tests.directory.disks import overlay
 from tests.directory.place import IMAGE
 from tests.directory.place import OTHER
@@ -85,6 +86,8 @@ class TestMounted(Troubled):
         self.assertEqual(before, self.entries())
         filler = self.folder / 'filler'
         with contextlib.suppress(OSError), filler.open('wb') as file:
+            # As any file beside images it is taken for somebody's disk.
+            file.write(header())
             while True:
                 file.write(b'x' * 4096)
                 file.flush()
@@ -131,7 +134,10 @@ class TestMounted(Troubled):
         self.assertIn(f'{self.folder} is not mounted', first.problem)
         self.assertIsNone(second.problem)
         self.assertEqual({self.path}, set(found.problems))
-        self.assertEqual([OTHER], [one.image_id for one in found.images])
+        [other] = found.images
+        self.assertEqual(OTHER, other.image_id)
+        # What lies in the one may be made of the images in the other.
+        self.assertIn('is not mounted', other.unknown)
 
     def test_instances_on_a_mount_that_vanished_are_unknown(self):
         self.where_it_mounts(self.unmount_instances)
@@ -220,7 +226,7 @@ class TestOthersFiles(Troubled):
     def test_images_of_others_in_a_folder_of_ours_go(self):
         path = str(self.sound)
         self.give_away(path)
-        (self.sound / OTHER).chmod(0)
+        (self.sound / OTHER).chmod(0o444)
 
         def act():
             handler = DirectoryHandler([path])
@@ -231,6 +237,16 @@ class TestOthersFiles(Troubled):
 
         self.as_another(act)
         self.assertEqual([], os.listdir(self.sound))
+
+    def test_an_image_that_may_not_be_read_is_unknown(self):
+        # It may be made of others.
+        self.file().chmod(0)
+
+        def act():
+            [image] = self.listed()
+            self.assertIn(f'{self.file()}: Permission', image.unknown or '')
+
+        self.as_another(act)
 
     def test_a_sidecar_that_may_not_be_read_is_no_missing_one(self):
         self.sidecar().chmod(0)

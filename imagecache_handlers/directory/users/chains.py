@@ -1,96 +1,178 @@
-"""Chains of files that lie below each other, and who uses all of them."""
+"""Chains of files that lie below each other, and who uses all of them.
 
+What a name leads to is asked of the system, and nothing is opened: whatever
+counts was met before, and what was not is nobody's to read.
+"""
+
+from collections.abc import Iterable
 import os
 import stat
+from typing import NamedTuple
 
-from imagecache_handlers.directory.closing import close
-from imagecache_handlers.directory.users import headers
-from imagecache_handlers.directory.users.headers import Below
+from imagecache_handlers.directory.users.bounded import Progress
+from imagecache_handlers.directory.users import devices
+from imagecache_handlers.directory.users.ignoring import Ignored
+from imagecache_handlers.directory.users.memory import Identity
+from imagecache_handlers.directory.users.met import identity
+from imagecache_handlers.directory.users.met import Met
+from imagecache_handlers.directory.users.met import SHORTEST
+from imagecache_handlers.directory.users.values import Below
 from imagecache_handlers.directory.users.values import shown
-from imagecache_handlers.directory.users.values import Unresolved
 
-# Device and inode: which file it is, by whatever name.
-Identity = tuple[int, int]
-
-# Never waiting for the other end of a pipe.
-_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+OUTSIDE = (
+    'lies outside of what is looked at: give its folder in instance_paths, '
+    'or name it in ignore'
+)
 
 
-def identity(found: os.stat_result) -> Identity:
-    return found.st_dev, found.st_ino
+class _Led(NamedTuple):
+    """Where a name leads: to a file, on to others, or to what is not ours.
 
+    ``names`` are the file names that it has where it was not met, and
+    ``why`` says what nobody knows then; if it is raw, ``even_raw``.
+    """
 
-def is_disk(found: os.stat_result) -> bool:
-    """Tell if something can be a disk at all: a file or a device of blocks."""
-    return stat.S_ISREG(found.st_mode) or stat.S_ISBLK(found.st_mode)
-
-
-def below(path: str) -> tuple[Below, ...]:
-    """Name the files right below a disk, as ``headers.read`` does."""
-    fd = os.open(path, _READ)
-    try:
-        found = headers.read(fd, os.lseek(fd, 0, os.SEEK_END))
-    finally:
-        close(fd)
-    if found.problems:
-        raise Unresolved(found.problems[0])
-    return found.below
+    file: Identity | None = None
+    on: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+    why: str = ''
+    even_raw: bool = False
+    is_other: bool = False
 
 
 class Chains:
     """The users of every file that lies below a disk.
 
-    ``problems`` tells what could not be followed; each file is looked at
-    once, however many lie above it.
+    ``named`` are users by the file name of what they name, where that leads
+    to no file that was met: it may have another path, or number, here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, met: Met, ignored: Ignored, progress: Progress) -> None:
         self.users: dict[Identity, set[str]] = {}
+        self.named: dict[str, set[str]] = {}
         self.problems: list[str] = []
-        self._files: dict[str, Identity] = {}
-        self._below: dict[str, list[Below]] = {}
+        self._met = met
+        self._ignored = ignored
+        self._progress = progress
+        self._led: dict[str, _Led] = {}
 
-    def tell(self, path: str, error: Exception) -> None:
-        """Note what keeps the users of some file from being known."""
-        why = str(error)
-        if isinstance(error, OSError) and error.strerror:
-            why = error.strerror
-        self.problems.append(f'{shown(path)}: {why}')
+    def follow(self) -> None:
+        """Follow all names that were met, then tell what is unknown."""
+        met = self._met
+        for user, path, header in met.naming:
+            self._hint(user, header.hints)
+            self._go(user, path, _from(path, header.below))
+        for user, path in met.links:
+            self._link(user, path)
+        for user, path, device in met.devices:
+            shows = [Below(file) for file in devices.shown(device)]
+            self._go(user, path, shows)
+        for user, path in met.mentions:
+            self._use(user, self._lead(path))
+        for file, (path, problems) in met.unknown.items():
+            if file not in met.raw:
+                self.problems += [f'{shown(path)}: {why}' for why in problems]
 
-    def add(self, user: str, folder: str, files: tuple[Below, ...]) -> None:
+    def _link(self, user: str, path: str) -> None:
+        """Follow a symlink that lies where a disk may."""
+        led = self._lead(path)
+        if led.is_other and led.file is not None:
+            if led.file not in self._met.folders:
+                self._tell(path, path, OUTSIDE)
+        elif not led.is_other:
+            self._go(user, path, [Below(path)])
+
+    def _go(self, user: str, top: str, pending: list[Below]) -> None:
         """Make one the user of files, and of whatever lies below those.
 
         What cannot be followed does not keep the others from being.
         """
-        pending = _from(folder, files)
-        seen = set()
-        for path, last in pending:
-            try:
-                file = self._files.get(path) or self._identity(path)
-                self.users.setdefault(file, set()).add(user)
-                # A chain that bites its tail has an end as well.
-                if not last and file not in seen:
-                    seen.add(file)
-                    pending += self._next(path)
-            except (OSError, ValueError) as error:
-                self.tell(path, error)
+        seen: set[tuple[Identity, str]] = set()
+        for path, is_raw in pending:
+            led = self._led.get(path) or self._lead(path)
+            self._use(user, led)
+            pending += [Below(file, is_raw) for file in led.on]
+            if led.why and (led.even_raw or not is_raw):
+                self._tell(top, path, led.why)
+            if led.file is None:
+                continue
+            if is_raw:
+                self._met.raw.add(led.file)
+                continue
+            header = self._met.headers.get(led.file)
+            if header is not None and header.below:
+                # As QEMU does: from where it was found.  A chain that bites
+                # its tail has an end as well.
+                at = led.file, os.path.normpath(os.path.dirname(path))
+                if at not in seen:
+                    seen.add(at)
+                    pending += _from(path, header.below)
 
-    def _identity(self, path: str) -> Identity:
-        found = os.stat(path)
-        if not is_disk(found):
-            raise Unresolved('is no disk')
-        self._files[path] = identity(found)
-        return self._files[path]
+    def _use(self, user: str, led: _Led) -> None:
+        if led.file is not None:
+            self.users.setdefault(led.file, set()).add(user)
+        self._hint(user, led.names)
 
-    def _next(self, path: str) -> list[Below]:
-        if path not in self._below:
-            self._below[path] = _from(os.path.dirname(path), below(path))
-        return self._below[path]
+    def _hint(self, user: str, names: Iterable[str]) -> None:
+        for name in names:
+            self.named.setdefault(name, set()).add(user)
+
+    def _tell(self, top: str, path: str, why: str) -> None:
+        """Tell of a problem below a disk, if that is there yet."""
+        self._progress.step(top)
+        if not os.path.lexists(top):
+            return
+        if any(map(self._ignored.is_within, (path, os.path.realpath(path)))):
+            return
+        below = '' if path == top else f'{shown(path)} below it '
+        self.problems.append(f'{shown(top)}: {below}{why}')
+
+    def _lead(self, path: str) -> _Led:
+        led = self._led.get(path)
+        if led is None:
+            self._progress.step(path)
+            led = self._led[path] = self._asked(path)
+        return led
+
+    def _asked(self, path: str) -> _Led:
+        try:
+            found = os.stat(path)
+        except (OSError, ValueError) as error:
+            why = getattr(error, 'strerror', None) or str(error)
+            return self._elsewhere(path, f'cannot be seen: {why}')._replace(
+                even_raw=True
+            )
+        file = identity(found)
+        if stat.S_ISREG(found.st_mode):
+            if file in self._met.headers:
+                return _Led(file)
+            why = OUTSIDE if found.st_size >= SHORTEST else ''
+            return self._elsewhere(path, why)._replace(file=file)
+        if stat.S_ISBLK(found.st_mode):
+            on = tuple(devices.shown(found.st_rdev))
+            is_known = on or file in self._met.headers
+            return _Led(file, on, why='' if is_known else OUTSIDE)
+        return _Led(
+            file=file if stat.S_ISDIR(found.st_mode) else None,
+            why='is not a disk',
+            even_raw=True,
+            is_other=True,
+        )
+
+    def _elsewhere(self, path: str, why: str) -> _Led:
+        """Lead to what was not met, and may be an image by its name."""
+        real = os.path.realpath(path)
+        names = frozenset(map(os.path.basename, (path, real)))
+        is_image = not names.isdisjoint(self._met.images)
+        return _Led(names=names, why='' if is_image else why)
 
 
-def _from(folder: str, files: tuple[Below, ...]) -> list[Below]:
-    # As QEMU does: from where the file that names them was found.
+def _from(top: str, files: Iterable[Below]) -> list[Below]:
+    """Give whole paths: of what is relative, from the folder of a file."""
+    folder = os.path.dirname(top)
     return [
-        Below(path if path.startswith('/') else f'{folder}/{path}', last)
-        for path, last in files
+        below
+        if below.path.startswith('/')
+        else Below(f'{folder}/{below.path}', below.is_raw)
+        for below in files
     ]

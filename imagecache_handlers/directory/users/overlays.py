@@ -1,101 +1,137 @@
-"""Who has which file for backing: the qcow2 overlays under some folders.
+"""Overlays: who has which file for backing, seen by all disks that lie around.
 
-Each of these holds one folder for every instance, as Nova lays them, or the
-disks themselves.  What cannot be read or resolved is told as a problem, for
-nobody knows of what it is a use.
+Those are the disks under the folders of instances, of libvirt's machines, and
+what lies in the stores: images among themselves, and what is beside them.
+What cannot be read or resolved is told as a problem, for nobody knows of what
+it is a use.
 """
 
-from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
-import contextlib
 import dataclasses
-import math
-import os
-import time
 
-from imagecache_handlers.directory.users import chains
-from imagecache_handlers.directory.users.chains import Identity
-from imagecache_handlers.directory.users.instances import Instances
-
-# Seconds from which on a look is long.
-_LONG = 0.05
+from imagecache_handlers.directory.users.bounded import Bounded
+from imagecache_handlers.directory.users.bounded import Hangs
+from imagecache_handlers.directory.users.bounded import PATIENCE
+from imagecache_handlers.directory.users.bounded import Progress
+from imagecache_handlers.directory.users.chains import Chains
+from imagecache_handlers.directory.users import definitions
+from imagecache_handlers.directory.users.ignoring import Ignored
+from imagecache_handlers.directory.users.memory import Identity
+from imagecache_handlers.directory.users.memory import Memory
+from imagecache_handlers.directory.users.met import Met
+from imagecache_handlers.directory.users.reading import Read
+from imagecache_handlers.directory.users.reading import Reader
+from imagecache_handlers.directory.users.values import shown
+from imagecache_handlers.directory.users.walk import Judge
+from imagecache_handlers.directory.users.walk import Walk
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """Which files lie below others, and whose those are.
 
-    ``problem`` says what was not seen; then a file that has no users here
-    may have some.
+    ``problems`` say what was not seen; then a file that has no users here
+    may have some.  ``disks`` and ``folders`` were looked at; ``sees``: all
+    of the instances were, so a file without users has none.
     """
 
     users: Mapping[Identity, Collection[str]]
-    problem: str | None = None
+    named: Mapping[str, Collection[str]]
+    disks: int = 0
+    folders: int = 0
+    problems: tuple[str, ...] = ()
+    sees: bool = True
 
-    def of(self, file: Identity) -> frozenset[str]:
-        return frozenset(self.users.get(file, ()))
+    @property
+    def problem(self) -> str | None:
+        """The first problem, and how many more there are."""
+        if not self.problems:
+            return None
+        more = len(self.problems) - 1
+        first = self.problems[0]
+        return f'{first} (and {more} more)' if more else first
+
+    def of(self, file: Identity, name: str) -> frozenset[str]:
+        """Give the users of a file, by what it is and by its name."""
+        users = frozenset(self.users.get(file, ()))
+        return users.union(self.named.get(name, ()))
 
 
 class Overlays:
     """The overlays under some folders, to be looked at again and again.
 
-    ``apart``: folders that hold no instances, should they lie there, too.
+    ``stores``: the folders with images, and what tells what lies there.
     """
 
     def __init__(
         self,
         paths: Iterable[str],
-        apart: Iterable[str] = (),
+        stores: Mapping[str, Judge],
         *,
-        monotonic: Callable[[], float] = time.monotonic,
+        ignore: Iterable[str] = (),
+        definitions: Iterable[str] = (),
+        patience: float = PATIENCE,
     ) -> None:
         self.paths = tuple(paths)
-        self._apart = tuple(apart)
-        self._monotonic = monotonic
-        self._long: tuple[float, float, Survey] | None = None
+        self._stores = dict(stores)
+        self._ignored = Ignored(ignore)
+        self._definitions = tuple(definitions)
+        self._bounded = Bounded[Survey](patience)
+        self._read = Read(Memory({}), Memory({}))
 
-    def survey(self) -> Survey:
-        """Look at every overlay, now."""
-        found = chains.Chains()
-        look = Instances(found, self._identities())
-        for path in self.paths:
-            look.under(path)
-        return Survey(users=found.users, problem=_told(found.problems))
+    def survey(self, *, none_is_fine: bool = False) -> Survey:
+        """Look at every disk, now.
 
-    def survey_again(self, quiet: float = math.inf) -> Survey:
-        """Look at every overlay, unless the last time was long and just now.
+        What was read before is not read again unless it has changed.
 
-        A look may miss an overlay that is made while it goes on.  So one
-        that took long is as good for as long again, and evicting thousands
-        of images does not take thousands of such looks.
-
-        ``quiet``: for how many seconds surely nobody has begun to use what
-        the answer is for; a look that began earlier than that is of no use.
+        ``none_is_fine``: somebody knows that there may be no disk at all.
         """
-        began = self._monotonic()
-        if self._long is not None:
-            earlier, until, survey = self._long
-            if began < until and began - earlier < quiet:
-                return survey
-        survey = self.survey()
-        now = self._monotonic()
-        took = now - began
-        self._long = (began, now + took, survey) if took >= _LONG else None
-        return survey
+        try:
+            found = self._bounded.run(self._survey)
+        except Hangs as error:
+            why = f'{shown(str(error))}: it does not answer; is it mounted?'
+            return Survey(
+                users={}, named={}, problems=(why,), sees=bool(self.paths)
+            )
+        if found.disks or none_is_fine or not self.paths:
+            return found
+        problems = (*found.problems, self._none())
+        return dataclasses.replace(found, problems=problems)
 
-    def _identities(self) -> dict[Identity, str]:
-        found = {}
-        for path in self._apart:
-            with contextlib.suppress(OSError):
-                there = chains.identity(os.stat(path))
-                found[there] = os.path.basename(path)
-        return found
+    def _survey(self, progress: Progress) -> Survey:
+        met = Met()
+        read = self._read.again()
+        said = [
+            word
+            for folder in self._definitions
+            for word in definitions.read(folder, met, progress)
+        ]
+        definitions.agree(said, met, progress)
+        Walk(
+            met,
+            Reader(read),
+            self._ignored,
+            progress,
+            self._stores,
+            self.paths,
+        ).look()
+        self._read = read
+        chains = Chains(met, self._ignored, progress)
+        chains.follow()
+        return Survey(
+            users=chains.users,
+            named=chains.named,
+            disks=met.disks,
+            folders=len(met.folders),
+            problems=tuple(dict.fromkeys(met.problems + chains.problems)),
+            sees=bool(self.paths),
+        )
 
-
-def _told(problems: list[str]) -> str | None:
-    if not problems:
-        return None
-    more = len(problems) - 1
-    return f'{problems[0]} (and {more} more)' if more else problems[0]
+    def _none(self) -> str:
+        return (
+            f'no disk was met under {", ".join(map(shown, self.paths))}: is '
+            f'it mounted? if there really is none, say `imagecache host '
+            f'accept`'
+        )

@@ -1,0 +1,12 @@
+"""Parts: what a name in the folder of a store says of its file."""
+
+import enum
+
+
+class Part(enum.Enum):
+    """What lies there; a header that names other files counts in each."""
+
+    IMAGE = 'an image: of no format that names others, it names none'
+    NAMED = "another tool's, and where it looks like nothing, by its word"
+    OURS = 'what is written beside images: not a disk'
+    FOREIGN = 'anything else: a disk like those of the instances'

@@ -1,0 +1,68 @@
+"""Definitions: the machines of libvirt, and the disks that each has."""
+
+import os
+import stat
+
+from imagecache_handlers.directory.closing import closing
+from imagecache_handlers.directory import safe_open
+from imagecache_handlers.directory.users.bounded import Progress
+from imagecache_handlers.directory.users.met import identity
+from imagecache_handlers.directory.users.met import Met
+from imagecache_handlers.directory.users.values import Below
+from imagecache_handlers.directory.users.values import Header
+from imagecache_handlers.directory.users.values import shown
+from imagecache_handlers.directory.users import words
+
+_ENDING = '.xml'
+
+
+def read(folder: str, met: Met, progress: Progress) -> list[words.Word]:
+    """Note who uses what by the definitions in a folder.
+
+    Gives what they say of the form of each disk.
+    """
+    progress.step(folder)
+    said: list[words.Word] = []
+    try:
+        with closing(safe_open.open_folder(folder)) as fd:
+            for name in sorted(os.listdir(fd)):
+                if name.endswith(_ENDING):
+                    said += _read(fd, f'{folder}/{name}', name, met, progress)
+    except (OSError, ValueError) as error:
+        met.tell(folder, error)
+    return said
+
+
+def _read(
+    fd: int, path: str, name: str, met: Met, progress: Progress
+) -> tuple[words.Word, ...]:
+    progress.step(path)
+    try:
+        with closing(safe_open.open_file(fd, name, os.O_RDONLY)) as file:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                return ()
+            domain = words.read_domain(os.pread(file, words.MOST + 1, 0))
+    except FileNotFoundError:
+        # Undefined just now.
+        return ()
+    except (OSError, ValueError) as error:
+        met.tell(path, error)
+        return ()
+    user = shown(domain.name or name)
+    below = tuple(Below(one.path, one.form == 'raw') for one in domain.disks)
+    met.say(path, domain.problems)
+    met.naming.append((user, path, Header('', below, (), domain.hints)))
+    met.mentions += [(user, mention) for mention in domain.mentions]
+    return domain.disks
+
+
+def agree(said: list[words.Word], met: Met, progress: Progress) -> None:
+    """Note the disks that are raw by all that is said of them."""
+    for path, form in words.agreed(said).items():
+        if form == 'raw':
+            progress.step(path)
+            try:
+                met.raw.add(identity(os.stat(path)))
+            except (OSError, ValueError):
+                # That it is missing is told where its users are looked for.
+                continue

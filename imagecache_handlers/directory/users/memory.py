@@ -1,0 +1,57 @@
+"""Memory: what was read of files that have not changed since."""
+
+from collections.abc import Mapping
+import os
+import time
+from typing import Generic
+from typing import TypeVar
+
+# Device and inode: which file it is, by whatever name.
+Identity = tuple[int, int]
+
+# Size, and the times of the last change of content and of anything.
+Stamp = tuple[int, int, int]
+
+Read = TypeVar('Read')
+
+# Clocks of file systems are coarse: within this what was read may be older
+# than a change of the same time.
+_COARSE_NS = 2 * 10**9
+
+
+def stamp(found: os.stat_result) -> Stamp:
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+class Memory(Generic[Read]):
+    """What one look met, for the next one.
+
+    ``earlier`` is what the last look kept; what this one does not meet is
+    forgotten.
+    """
+
+    def __init__(self, earlier: Mapping[Identity, tuple[Stamp, Read]]) -> None:
+        self._earlier = earlier
+        self.kept: dict[Identity, tuple[Stamp, Read]] = {}
+
+    def recall(self, file: Identity, found: os.stat_result) -> Read | None:
+        """Give what was read of a file, if it is as it was then."""
+        known = self._earlier.get(file)
+        if known is None or known[0] != stamp(found):
+            return None
+        self.kept[file] = known
+        return known[1]
+
+    def keep(
+        self, file: Identity, found: os.stat_result, read: Read, at_ns: int
+    ) -> None:
+        """Keep what was read, if each later change is sure to show.
+
+        ``found`` is from before it was read, and ``at_ns`` from before that.
+        """
+        if found.st_ctime_ns + _COARSE_NS < at_ns:
+            self.kept[file] = stamp(found), read
+
+
+def now_ns() -> int:
+    return time.time_ns()

@@ -1,0 +1,93 @@
+"""Met: the files that one walk came by, and what they say."""
+
+from collections.abc import Iterable
+import os
+import stat
+
+from imagecache_handlers.directory.parts import Part
+from imagecache_handlers.directory.users.memory import Identity
+from imagecache_handlers.directory.users.values import Header
+from imagecache_handlers.directory.users.values import shown
+
+# The header of a qcow, the shortest of those that name a file, has as much;
+# what is shorter names none, and is not opened: many a file of locks is.
+SHORTEST = 48
+
+NOTHING = Header()
+
+_NO_FORM = (
+    'nobody can tell which files it names, if any: if it is raw, have '
+    'disk.info or a definition of libvirt say so, or name it in ignore'
+)
+
+# What all devices of blocks have for theirs; their own number is no other's.
+_DEVICE = -1
+
+
+def identity(found: os.stat_result) -> Identity:
+    """Tell which file, or device of blocks, something is."""
+    if stat.S_ISBLK(found.st_mode):
+        return _DEVICE, found.st_rdev
+    return found.st_dev, found.st_ino
+
+
+def told(path: str, error: Exception) -> str:
+    """Say what keeps the users of some file from being known."""
+    why = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        why = error.strerror
+    return f'{shown(path)}: {why}'
+
+
+class Met:
+    """What was met, by identity; and whatever names other files.
+
+    ``naming`` are the disks that name others, with user and path; ``links``,
+    ``devices`` and ``mentions`` lead to others, too.  ``unknown`` are those
+    of which nobody can tell what they name, and why, but if they are raw.
+    """
+
+    def __init__(self) -> None:
+        self.headers: dict[Identity, Header] = {}
+        self.folders: set[Identity] = set()
+        self.images: set[str] = set()
+        self.naming: list[tuple[str, str, Header]] = []
+        self.links: list[tuple[str, str]] = []
+        self.devices: list[tuple[str, str, int]] = []
+        self.mentions: list[tuple[str, str]] = []
+        self.raw: set[Identity] = set()
+        self.unknown: dict[Identity, tuple[str, tuple[str, ...]]] = {}
+        self.problems: list[str] = []
+        self.disks = 0
+
+    def tell(self, path: str, error: Exception) -> None:
+        self.problems.append(told(path, error))
+
+    def say(self, path: str, problems: Iterable[str]) -> None:
+        self.problems += [f'{shown(path)}: {why}' for why in problems]
+
+    def blank(self, file: Identity) -> None:
+        """Note a file that names none, by its size or its owner's word."""
+        self.headers.setdefault(file, NOTHING)
+
+    def add(
+        self,
+        file: Identity,
+        user: str,
+        path: str,
+        header: Header,
+        part: Part,
+    ) -> None:
+        """Note a file by its header."""
+        self.headers[file] = header
+        why = header.problems
+        if not header.form:
+            if part is Part.FOREIGN:
+                why += (_NO_FORM,)
+            else:
+                # By its other links as well.
+                self.raw.add(file)
+        if why:
+            self.unknown.setdefault(file, (path, why))
+        if header.below or header.hints:
+            self.naming.append((user, path, header))

@@ -1,0 +1,94 @@
+"""Reading: what disks, and the words of their owner, say; each read once."""
+
+import os
+import stat
+from typing import NamedTuple
+from typing import Self
+
+from imagecache_handlers.directory.closing import close
+from imagecache_handlers.directory.closing import closing
+from imagecache_handlers.directory import mounts
+from imagecache_handlers.directory import safe_open
+from imagecache_handlers.directory.users import headers
+from imagecache_handlers.directory.users.memory import Identity
+from imagecache_handlers.directory.users.memory import Memory
+from imagecache_handlers.directory.users.memory import now_ns
+from imagecache_handlers.directory.users.values import Header
+from imagecache_handlers.directory.users import words
+
+INFO = 'disk.info'
+_RAW = 'raw'
+
+
+class Read(NamedTuple):
+    """What is remembered of files: headers, and names of raw ones."""
+
+    headers: Memory[Header]
+    words: Memory[frozenset[str]]
+
+    def again(self) -> Self:
+        """Give what one look read to the next."""
+        return self._replace(
+            headers=Memory(self.headers.kept), words=Memory(self.words.kept)
+        )
+
+
+class Reader:
+    """Reads what was not read before, or may have changed since."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._local: dict[int, bool] = {}
+
+    def file(
+        self, folder: int, name: str, file: Identity, found: os.stat_result
+    ) -> Header:
+        """Tell what a regular file names."""
+        memory = self._read.headers
+        known = memory.recall(file, found)
+        if known is not None:
+            return known
+        at_ns = now_ns()
+        fd = safe_open.open_file(folder, name, os.O_RDONLY)
+        # Thousands of times: a context costs as much as the calls in it.
+        try:
+            opened = os.fstat(fd)
+            header = headers.read(fd, opened.st_size)
+        finally:
+            close(fd)
+        if os.path.samestat(found, opened) and self._is_local(folder, found):
+            memory.keep(file, opened, header, at_ns)
+        return header
+
+    def device(self, folder: int, name: str) -> Header:
+        """Tell what a device of blocks names."""
+        with closing(safe_open.open_file(folder, name, os.O_RDONLY)) as fd:
+            return headers.read(fd, os.lseek(fd, 0, os.SEEK_END))
+
+    def raw(self, folder: int) -> frozenset[str]:
+        """Name the raw disks in a folder, by Nova's word beside them.
+
+        :raises Unreadable: when that cannot be understood.
+        """
+        found = os.stat(INFO, dir_fd=folder, follow_symlinks=False)
+        if not stat.S_ISREG(found.st_mode):
+            return frozenset()
+        file, memory = (found.st_dev, found.st_ino), self._read.words
+        known = memory.recall(file, found)
+        if known is not None:
+            return known
+        at_ns = now_ns()
+        with closing(safe_open.open_file(folder, INFO, os.O_RDONLY)) as fd:
+            opened = os.fstat(fd)
+            forms = words.read_disk_info(os.pread(fd, words.MOST + 1, 0))
+        raw = frozenset(name for name, form in forms.items() if form == _RAW)
+        if os.path.samestat(found, opened) and self._is_local(folder, found):
+            memory.keep(file, opened, raw, at_ns)
+        return raw
+
+    def _is_local(self, folder: int, found: os.stat_result) -> bool:
+        """Tell if each change shows at once in the times of a file."""
+        device = found.st_dev
+        if device not in self._local:
+            self._local[device] = mounts.is_local(folder)
+        return self._local[device]

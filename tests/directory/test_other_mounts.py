@@ -1,0 +1,263 @@
+"""One file system by two ways, and one that does not answer."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+from imagecache_handlers.directory.users import devices
+from tests.directory.apart import Apart
+from tests.directory.disks import create
+from tests.directory.disks import overlay
+from tests.directory.place import IMAGE
+from tests.directory.place import OTHER
+from tests.directory.used import NOBODY
+from tests.directory.used import Used
+
+LONG = 60
+PATIENCE = 0.5
+
+
+def run(*command):
+    done = subprocess.run(  # noqa: S603
+        list(map(str, command)), check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+class Mounting(Apart, Used):
+    def at(self, name):
+        folder = self.root / name
+        folder.mkdir()
+        return folder
+
+    def bind(self, source, name):
+        run('mount', '--bind', source, there := self.at(name))
+        return there
+
+    @contextlib.contextmanager
+    def fuse(self, source, name, folder=None):
+        """Mount a folder a second time, by a server of its own."""
+        there = folder or self.at(name)
+        server = subprocess.Popen(  # noqa: S603
+            ['bindfs', '-f', '--no-allow-other', str(source), str(there)]
+        )
+        try:
+            late = time.monotonic() + LONG
+            while not os.path.ismount(there):
+                self.assertLess(time.monotonic(), late)
+                time.sleep(0.01)
+            yield there, server
+        finally:
+            server.kill()
+            server.wait(LONG)
+            run('umount', '-l', there)
+
+
+class TestTwice(Mounting):
+    def test_a_bind_mount(self):
+        def act():
+            store = self.bind(self.folder, 'store')
+            self.disk('vm-1').parent.mkdir()
+            create(self.disk('vm-1'), store / IMAGE)
+            self.assertEqual(({'vm-1'}, None), self.disks_of())
+            self.path = str(store)
+            self.assertEqual(({'vm-1'}, None), self.disks_of())
+            create(self.disk('vm-1'), self.file(OTHER))
+            self.assertEqual({'vm-1'}, self.users(OTHER))
+            self.assertEqual(NOBODY, self.users())
+
+        self.where_it_mounts_disks(act)
+
+    def test_the_name_leads_through_another_mount(self):
+        def act():
+            with self.fuse(self.folder, 'store') as (store, _):
+                one, other = self.file().stat(), (store / IMAGE).stat()
+                self.assertNotEqual(one.st_dev, other.st_dev)
+                self.disk('vm-1').parent.mkdir()
+                create(self.disk('vm-1'), store / IMAGE)
+                overlay(self.disk('vm-1', 'q'), store / OTHER, form='qcow2')
+                self.assertEqual(({'vm-1'}, None), self.disks_of())
+                self.assertEqual({'vm-1'}, self.users(OTHER))
+
+        self.where_it_mounts_disks(act)
+
+    def test_the_store_lies_on_another_mount(self):
+        def act():
+            with self.fuse(self.folder, 'store') as (store, _):
+                self.disk('vm-1').parent.mkdir()
+                create(self.disk('vm-1'), self.file())
+                self.path = str(store)
+                self.assertEqual(({'vm-1'}, None), self.disks_of())
+                self.assertEqual(NOBODY, self.users(OTHER))
+
+        self.where_it_mounts_disks(act)
+
+    def test_the_instances_lie_on_another_mount(self):
+        def act():
+            self.disk('vm-1').parent.mkdir()
+            create(self.disk('vm-1'), '../../images/' + IMAGE)
+            with self.fuse(self.root, 'all') as (there, _):
+                self.instances = there / 'instances'
+                self.assertEqual(({'vm-1'}, None), self.disks_of())
+
+        self.where_it_mounts_disks(act)
+
+
+class TestHanging(Mounting):
+    """A mount that does not answer hangs nobody, as one that is dead."""
+
+    @contextlib.contextmanager
+    def dead(self, folder):
+        overlay(self.root / 'far' / 'disk', self.file())
+        folder.mkdir(exist_ok=True)
+        with self.fuse(self.root / 'far', '', folder) as (_, server):
+            # Once, so that the mount itself is known.
+            os.listdir(folder)
+            server.send_signal(signal.SIGSTOP)
+            yield folder
+
+    def look(self):
+        handler = self.connect()
+        handler._overlays._bounded._patience = PATIENCE
+        began = time.monotonic()
+        whys = []
+        for _ in range(20):
+            [image] = handler.enumerate(self.path, {IMAGE})
+            whys.append(image.unknown)
+        # The first waits, the others know.
+        self.assertLess(time.monotonic() - began, 10 * PATIENCE)
+        [why] = set(whys)
+        return why
+
+    def test_one_among_the_instances(self):
+        def act():
+            with self.dead(self.instances / 'vm-1') as folder:
+                why = self.look()
+                self.assertIn(str(folder), why)
+                self.assertIn('does not answer', why)
+
+        self.where_it_mounts_disks(act)
+
+    def test_one_that_a_backing_name_leads_to(self):
+        def act():
+            with self.dead(self.root / 'mnt') as folder:
+                overlay(self.disk('vm-1'), folder / 'base')
+                self.assertIn(f'{folder}/base', self.look())
+
+        self.where_it_mounts_disks(act)
+
+    def test_a_command_ends_all_the_same(self):
+        def act():
+            with self.dead(self.instances / 'vm-1'):
+                command = [sys.executable, '-c', LISTING, self.path]
+                done = run(*command, self.instances, PATIENCE)
+                self.assertIn('does not answer', done)
+
+        self.where_it_mounts_disks(act)
+
+    def test_one_that_answers_again_is_looked_at(self):
+        def act():
+            folder = self.instances / 'vm-1'
+            overlay(self.root / 'far' / 'disk', self.file())
+            folder.mkdir()
+            with self.fuse(self.root / 'far', '', folder) as (_, server):
+                handler = self.connect()
+                handler._overlays._bounded._patience = PATIENCE
+                server.send_signal(signal.SIGSTOP)
+                survey = handler._overlays.survey()
+                self.assertIn('does not answer', survey.problem)
+                server.send_signal(signal.SIGCONT)
+                late = time.monotonic() + LONG
+                while survey.problem and time.monotonic() < late:
+                    time.sleep(0.05)
+                    survey = handler._overlays.survey()
+                self.assertIsNone(survey.problem)
+                [image] = handler.enumerate(self.path, {IMAGE})
+                self.assertEqual({'vm-1'}, image.users)
+
+        self.where_it_mounts_disks(act)
+
+
+LISTING = """
+import sys
+
+from imagecache_handlers.directory import DirectoryHandler
+
+path, instances, patience = sys.argv[1:]
+handler = DirectoryHandler([path], instance_paths=[instances])
+handler._overlays._bounded._patience = float(patience)
+print([image.unknown for image in handler.enumerate(path)])
+"""
+
+
+class TestDevices(Mounting):
+    """Devices of blocks, and loops that show a file."""
+
+    @contextlib.contextmanager
+    def loop(self, file):
+        device = run('losetup', '--find', '--show', '--read-only', file)
+        try:
+            yield pathlib.Path(device)
+        finally:
+            run('losetup', '--detach', device)
+
+    def test_a_loop_that_shows_an_image(self):
+        def act():
+            with self.loop(self.file()) as device:
+                overlay(self.disk('vm-1'), device)
+                self.assertEqual(({'vm-1'}, None), self.disks_of())
+                number = device.stat().st_rdev
+                self.assertEqual([str(self.file())], devices.shown(number))
+                self.disk('vm-1').unlink()
+                kind = stat.S_IFBLK | 0o600
+                os.mknod(self.disk('vm-1', 'node'), kind, number)
+                users, _ = self.disks_of()
+                self.assertEqual({'vm-1'}, users)
+
+        self.where_it_mounts_disks(act)
+
+    def test_a_device_among_the_disks_is_read_as_one(self):
+        def act():
+            content = self.root / 'content'
+            create(content, self.file(OTHER))
+            size = content.stat().st_size
+            os.truncate(content, size + -size % 4096)
+            with self.loop(content) as device:
+                number, kind = device.stat().st_rdev, stat.S_IFBLK | 0o600
+                self.disk('vm-1').parent.mkdir()
+                os.mknod(self.disk('vm-1'), kind, number)
+                self.assertEqual({'vm-1'}, self.users(OTHER))
+
+        self.where_it_mounts_disks(act)
+
+    def test_one_elsewhere_is_not_read(self):
+        def act():
+            content = self.root / 'content'
+            create(content, self.file(OTHER))
+            size = content.stat().st_size
+            os.truncate(content, size + -size % 4096)
+            with self.loop(content) as device:
+                overlay(self.disk('vm-1'), device)
+                self.assertEqual((NOBODY, None), self.disks_of())
+                overlay(self.disk('vm-1'), device, form='qcow2')
+                self.assert_unknown(content, 'give its folder')
+
+        self.where_it_mounts_disks(act)
+
+    def test_a_device_of_devices(self):
+        fake = self.root / 'block'
+        (fake / '253:1' / 'slaves').mkdir(parents=True)
+        (fake / 'loop0' / 'loop0p1').mkdir(parents=True)
+        (fake / 'loop0' / 'loop').mkdir()
+        (fake / 'loop0' / 'loop' / 'backing_file').write_text('/a file\n')
+        part = fake / '253:1' / 'slaves' / 'loop0p1'
+        part.symlink_to(fake / 'loop0' / 'loop0p1')
+        blocks, devices._BLOCKS = devices._BLOCKS, str(fake)
+        self.addCleanup(setattr, devices, '_BLOCKS', blocks)
+        self.assertEqual(['/a file'], devices.shown(os.makedev(253, 1)))
+        self.assertEqual([], devices.shown(os.makedev(253, 2)))

@@ -1,0 +1,230 @@
+"""What the owner says of disks: Nova, libvirt, and whom to pass over."""
+
+import json
+import os
+import textwrap
+
+from oslo_config import cfg
+
+from imagecache_handlers import ConfigurationError
+from imagecache_handlers.directory import DirectoryHandler
+from tests.directory.disks import header
+from tests.directory.disks import overlay
+from tests.directory.place import IMAGE
+from tests.directory.place import OTHER
+from tests.directory.used import NOBODY
+from tests.directory.used import Used
+
+BLANK = b'\0' * 600
+
+
+class TestNova(Used):
+    def setUp(self):
+        super().setUp()
+        self.disk('vm-1').parent.mkdir()
+        self.disk('vm-1').write_bytes(BLANK)
+
+    def say(self, **forms):
+        there = '/somewhere/else'
+        named = {f'{there}/{name}': form for name, form in forms.items()}
+        self.disk('vm-1', 'disk.info').write_text(json.dumps(named))
+
+    def test_a_disk_that_nova_calls_raw_names_none(self):
+        self.assert_unknown(self.disk('vm-1'))
+        self.say(disk='raw')
+        self.assertEqual((NOBODY, None), self.disks_of())
+        # Its guest writes what it likes.
+        self.disk('vm-1').write_bytes(header(str(self.file())))
+        self.assertEqual((NOBODY, None), self.disks_of())
+        self.disk('vm-1').write_bytes(b'QFI\xfb' * 100)
+        self.assertEqual((NOBODY, None), self.disks_of())
+
+    def test_it_speaks_of_no_other(self):
+        self.say(disk='qcow2')
+        self.assert_unknown(self.disk('vm-1'))
+        self.say(other='raw')
+        self.assert_unknown(self.disk('vm-1'))
+        self.disk('vm-1').rename(self.disk('vm-1', 'other'))
+        self.assertEqual((NOBODY, None), self.disks_of())
+
+    def test_a_word_that_changes_counts_at_once(self):
+        self.say(disk='raw')
+        handler = self.connect()
+        [image] = handler.enumerate(self.path, {IMAGE})
+        self.assertIsNone(image.unknown)
+        self.say(disk='qcow2')
+        [image] = handler.enumerate(self.path, {IMAGE})
+        self.assertIn(str(self.disk('vm-1')), image.unknown)
+
+    def test_one_that_cannot_be_read_is_told(self):
+        self.disk('vm-1', 'disk.info').write_text('{"disk":')
+        self.assert_unknown('disk.info', 'JSON')
+
+    def test_it_is_not_read_through_a_link(self):
+        self.say(disk='raw')
+        info = self.disk('vm-1', 'disk.info')
+        info.rename(self.root / 'disk.info')
+        info.symlink_to(self.root / 'disk.info')
+        self.assert_unknown(self.disk('vm-1'))
+
+
+class TestLibvirt(Used):
+    @property
+    def definitions(self):
+        return self.root / 'qemu'
+
+    def setUp(self):
+        super().setUp()
+        self.definitions.mkdir()
+
+    def connect(self, **options):
+        options.setdefault('libvirt_definitions', [str(self.definitions)])
+        return super().connect(**options)
+
+    def define(self, disk, form='raw', name='web'):
+        (self.definitions / f'{name}.xml').write_text(
+            textwrap.dedent(f"""\
+            <domain type='kvm'>
+              <name>{name}</name>
+              <devices>
+                <disk type='file' device='disk'>
+                  <driver name='qemu' type='{form}'/>
+                  <source file='{disk}'/>
+                </disk>
+              </devices>
+            </domain>
+            """)
+        )
+
+    def test_a_machine_uses_what_its_definition_names(self):
+        self.define(self.file())
+        self.assertEqual({'web'}, self.users())
+        self.assertEqual(NOBODY, self.users(OTHER))
+        self.define(self.root / 'iso', name='db')
+        (self.root / 'iso').symlink_to(self.file(OTHER))
+        self.assertEqual({'db'}, self.users(OTHER))
+        self.assertEqual({None}, {image.unknown for image in self.listed()})
+
+    def test_its_word_is_the_owner_s(self):
+        self.disk('vm-1').parent.mkdir()
+        self.disk('vm-1').write_bytes(header(str(self.file())))
+        self.define(self.disk('vm-1'))
+        self.assertEqual((NOBODY, None), self.disks_of())
+        self.define(self.disk('vm-1'), form='qcow2')
+        self.assertEqual({'web', 'vm-1'}, self.users())
+
+    def test_a_disk_elsewhere_is_unknown_unless_it_is_raw(self):
+        (self.root / 'far').write_bytes(header(str(self.file())))
+        self.define(self.root / 'far', form='qcow2')
+        self.assert_unknown(self.root / 'far', 'instance_paths')
+        self.define(self.root / 'far')
+        self.assertEqual((NOBODY, None), self.disks_of())
+
+    def test_what_cannot_be_read_is_told(self):
+        (self.definitions / 'web.xml').write_text('<domain')
+        self.assert_unknown('web.xml', 'XML')
+        (self.definitions / 'web.xml').unlink()
+        self.definitions.rmdir()
+        self.assert_unknown(self.definitions, 'No such file')
+
+
+class TestIgnore(Used):
+    def setUp(self):
+        super().setUp()
+        self.disk('vm-1').parent.mkdir()
+        self.disk('vm-1').write_bytes(BLANK)
+
+    def test_a_disk_that_is_passed_over_says_nothing(self):
+        self.assert_unknown(self.disk('vm-1'))
+        for pattern in (
+            self.disk('vm-1'),
+            self.disk('vm-1').parent,
+            f'{self.disk("vm-1").parent}/',
+            self.instances / 'vm-?' / 'dis?',
+            'vm-*',
+            'vm-1',
+        ):
+            ignore = ['nothing', str(pattern)]
+            self.assertEqual((NOBODY, None), self.disks_of(ignore=ignore))
+
+    def test_no_more_than_was_told(self):
+        for pattern in (
+            f'{self.disk("vm-1")}x',
+            self.instances / 'dis*',
+            f'{self.root}/*disk',
+            'dis',
+            '*.raw',
+        ):
+            _, why = self.disks_of(ignore=[str(pattern)])
+            self.assertIn(str(self.disk('vm-1')), why, pattern)
+
+    def test_what_others_name_may_be_passed_over(self):
+        self.disk('vm-1').unlink()
+        overlay(self.disk('vm-1'), '/no/such/base')
+        self.assert_unknown('/no/such/base')
+        for pattern in '/no/such', '/no/*/base', 'base':
+            self.assertEqual((NOBODY, None), self.disks_of(ignore=[pattern]))
+
+    def test_what_cannot_be_is_refused(self):
+        for pattern in 'vm-1/disk', '', 'a\x1bb':
+            with self.assertRaises(ConfigurationError):
+                self.connect(ignore=[pattern])
+
+
+class TestGivenTwice(Used):
+    """Every option that is given twice counts twice."""
+
+    def handler(self, *texts):
+        files = []
+        for number, text in enumerate(texts):
+            files.append(self.root / f'{number}.conf')
+            files[-1].write_text(f'[imagecache_directory]\n{text}\n')
+        conf = cfg.ConfigOpts()
+        conf(
+            [f'--config-file={file}' for file in files],
+            default_config_dirs=[],
+        )
+        return DirectoryHandler.from_conf(conf)
+
+    def users_by(self, handler):
+        [image] = handler.enumerate(self.path, {IMAGE})
+        return image.users, image.unknown
+
+    def test_folders_of_instances(self):
+        second = self.root / 'second'
+        overlay(second / 'disk', '')
+        overlay(self.disk('vm-1'), self.file())
+        path, one = f'path = {self.path}', f'instance_paths = {self.instances}'
+        other = f'instance_paths = {second}'
+        for texts in (
+            [f'{path}\n{one}\n{other}'],
+            [f'{path}\n{other}\n{one}'],
+            [f'{path}\n{one}', other],
+            [path, other, one],
+            [f'{path}\n{one}, {second}'],
+            [f'{path}\n{other},{self.instances}'],
+        ):
+            handler = self.handler(*texts)
+            self.assertEqual(({'vm-1'}, None), self.users_by(handler), texts)
+
+    def test_what_to_pass_over(self):
+        for name in 'vm-1', 'vm-2':
+            self.disk(name).parent.mkdir()
+            self.disk(name).write_bytes(BLANK)
+        handler = self.handler(
+            f'path = {self.path}\ninstance_paths = {self.instances}\n'
+            f'ignore = vm-1',
+            f'ignore = {self.instances}/vm-2, /x',
+        )
+        self.assertEqual((NOBODY, None), self.users_by(handler))
+
+    def test_definitions(self):
+        lines = [
+            f'libvirt_definitions = {self.root}/{name}' for name in ('a', 'b')
+        ]
+        handler = self.handler(f'path = {self.path}', *lines)
+        _, why = self.users_by(handler)
+        self.assertIn('and 1 more', why)
+        for name in 'a', 'b':
+            os.mkdir(self.root / name)
+        self.assertEqual((None, None), self.users_by(handler))
