@@ -70,13 +70,16 @@ ROOMS = {
 DIRECTORY = {
     'handler': (
         'adding disowned folder labelling layout leftovers mounts notes '
-        'nova_layout opening opts users'
+        'nova_layout opening opts records sweepers users'
     ),
     'opts': '',
     'adding': 'birth closing flock folder layout opening sidecar',
     'disowned': 'folder layout',
     'leftovers': 'flock folder layout opening sidecar',
     'users': 'closing mounts',
+    'sweepers': 'flock opening places records users',
+    'records': 'closing folder mounts places sidecar',
+    'places': 'closing',
     'layout': 'folder sidecar',
     'nova_layout': 'birth folder layout nova_lock sidecar',
     'nova_lock': 'closing folder',

@@ -24,6 +24,8 @@ from imagecache_handlers.directory import notes
 from imagecache_handlers.directory.nova_layout import Nova
 from imagecache_handlers.directory.opening import changing
 from imagecache_handlers.directory.opening import opened
+from imagecache_handlers.directory import records
+from imagecache_handlers.directory.sweepers import Sweeper
 from imagecache_handlers.directory.users.overlays import Overlays
 from imagecache_handlers.directory.users.overlays import Survey
 from imagecache_handlers.exceptions import ConfigurationError
@@ -37,6 +39,7 @@ from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import check_name
 from imagecache_handlers.model import Debris
+from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 
@@ -65,6 +68,8 @@ class DirectoryHandler(CacheHandler):
         *,
         layout: str = 'plain',
         instance_paths: Iterable[str] = (),
+        instances_shared_as: str = '',
+        host: str | None = None,
         clock: Callable[[], datetime.datetime] | None = None,
     ) -> None:
         self.paths = _whole('path', paths)
@@ -76,6 +81,9 @@ class DirectoryHandler(CacheHandler):
         instances = _whole('instance_paths', instance_paths)
         self._overlays = Overlays(instances, self.paths) if instances else None
         self._layout = _layout(layout, instances, self._clock)
+        self._sweeper = Sweeper(
+            instances, self._clock, host=host, shared_as=instances_shared_as
+        )
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
@@ -86,6 +94,9 @@ class DirectoryHandler(CacheHandler):
             directory_opts.value(conf, 'path'),
             layout=directory_opts.value(conf, 'layout'),
             instance_paths=directory_opts.value(conf, 'instance_paths'),
+            instances_shared_as=directory_opts.value(
+                conf, 'instances_shared_as'
+            ),
         )
 
     def key(self, image_id: str) -> str:
@@ -110,9 +121,13 @@ class DirectoryHandler(CacheHandler):
                 disowned.tell(self._layout, store, fd, none)
         # The disks last: each is made of an image that was there before.
         survey = self._overlays.survey() if self._overlays and files else None
+        why = self._sweeper.judge(store, survey)
+        self._sweeper.looked(
+            store, survey, sound=image_ids is None and not why
+        )
         # A sweep writes the same label on thousands of images.
         read = functools.cache(Marks.read)
-        return [_image(store, file, survey, read) for file in files]
+        return [_image(store, file, survey, why, read) for file in files]
 
     def _names(
         self, listing: folder.Listing, image_ids: Collection[str] | None
@@ -138,6 +153,7 @@ class DirectoryHandler(CacheHandler):
                 raise ImageBusy(name, 'it has lost a label')
             if image.cached_at != file.cached_at:
                 raise ImageBusy(name, 'it was added again meanwhile')
+            self._sweeper.note(fd, store)
             self._refuse_used(store, file)
             folder.remove(fd, file)
             return file.size
@@ -159,7 +175,8 @@ class DirectoryHandler(CacheHandler):
         survey = None
         if self._overlays:
             survey = self._overlays.survey_again(self._quiet(file))
-        image = _image(store, file, survey)
+        why = self._sweeper.judge(store, survey)
+        image = _image(store, file, survey, why)
         if image.users:
             raise ImageInUse(image.image_id, image.users)
         if image.unknown:
@@ -192,6 +209,7 @@ class DirectoryHandler(CacheHandler):
                 raise ImageNotFound(name, 'it was added again meanwhile')
             labels = (file.labels | added) - removed
             if labels != file.labels or file.noted.entries():
+                self._sweeper.note(fd, store)
                 labelling.relabel(fd, file, labels)
 
     def room(self, meta: ImageMeta, store: str) -> int:
@@ -205,6 +223,8 @@ class DirectoryHandler(CacheHandler):
         labels: Iterable[str] = (),
     ) -> CachedImage:
         checked = set(map(check_label, labels))
+        with opened(self._known(store)) as fd:
+            self._sweeper.note(fd, store)
         file = adding.add(
             self._layout,
             self._known(store),
@@ -214,7 +234,8 @@ class DirectoryHandler(CacheHandler):
             self._clock(),
         )
         survey = self._overlays.survey() if self._overlays else None
-        return _image(store, file, survey)
+        why = self._sweeper.judge(store, survey)
+        return _image(store, file, survey, why)
 
     def debris(self, store: str) -> Iterable[Debris]:
         return leftovers.listed(self._layout, self._known(store))
@@ -222,6 +243,25 @@ class DirectoryHandler(CacheHandler):
     def clean(self, debris: Debris) -> int | None:
         self._known(debris.store)
         return leftovers.clean(self._layout, debris)
+
+    def remarks(self, store: str) -> Iterable[str]:
+        return self._sweeper.remarks(store)
+
+    def hosts(self, store: str) -> Iterable[Host]:
+        survey = self._overlays.survey() if self._overlays else None
+        with opened(self._known(store)) as fd:
+            return list(self._sweeper.hosts(fd, store, survey))
+
+    def forget_host(self, store: str, name: str) -> bool:
+        with opened(self._known(store)) as fd:
+            return records.remove(fd, name)
+
+    def accept_host(self, store: str) -> None:
+        survey = self._overlays.survey() if self._overlays else None
+        if survey and survey.problem:
+            raise StoreUnavailable(store, survey.problem)
+        with opened(self._known(store)) as fd:
+            self._sweeper.accept(fd, survey)
 
     def _known(self, store: str) -> str:
         if store not in self.paths:
@@ -290,6 +330,7 @@ def _image(
     store: str,
     file: folder.File,
     survey: Survey | None,
+    why: str | None,
     read: Callable[[frozenset[str]], Marks] = Marks.read,
 ) -> CachedImage:
     return CachedImage(
@@ -301,7 +342,7 @@ def _image(
         frees=0 if file.linked else file.size,
         cached_at=file.cached_at,
         users=_users(file, survey),
-        unknown=file.unknown or (survey.problem if survey else None),
+        unknown=file.unknown or why,
         marks=read(file.labels),
     )
 

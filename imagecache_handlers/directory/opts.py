@@ -36,6 +36,16 @@ OPTS: list[cfg.Opt] = [
         'instances_path. Whatever has an image for backing there is seen to '
         'use it. Not set: such use is not seen, and has to be told.',
     ),
+    cfg.StrOpt(
+        'instances_shared_as',
+        default='',
+        metavar='NAME',
+        help='A name of your own for instance_paths that lie on a cluster '
+        'file system, the same on each host that has it mounted in the same '
+        'places: by it they know that they see the same instances. Shares '
+        'of NFS, CIFS, Ceph, Gluster and Lustre are known by their server '
+        'without it, unless hosts call that by different names.',
+    ),
 ]
 _BY_NAME = {opt.dest: opt for opt in OPTS}
 

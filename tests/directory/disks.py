@@ -77,6 +77,16 @@ def header(
     return fields + extensions + name
 
 
+def resident(instances):
+    """Have a disk there that is made of none of ours.
+
+    A look that meets no disk at all proves nothing.
+    """
+    disk = instances / 'resident' / 'disk'
+    disk.parent.mkdir(parents=True, exist_ok=True)
+    disk.write_bytes(header())
+
+
 def overlay(path, backing, **changes):
     """Make an overlay that no machine could start from, and nobody tell."""
     path.parent.mkdir(exist_ok=True)

@@ -14,8 +14,10 @@ from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import labelling
+from imagecache_handlers.directory import records
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.model import ImageMeta
+from tests.directory.disks import resident
 
 THEN = datetime.datetime(2026, 11, 1, 12, tzinfo=datetime.UTC)
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
@@ -78,7 +80,12 @@ class Place(unittest.TestCase):
         return self.folder / f'.{image_id or self.image}.imagecache'
 
     def entries(self):
-        return sorted(os.listdir(self.folder))
+        """Name what lies there, but for what this host looks at."""
+        return sorted(
+            name
+            for name in os.listdir(self.folder)
+            if not name.endswith(records.RECORD)
+        )
 
     def write_sidecar(self, name, **changes):
         """Write a sidecar as ours would be, but for some changes."""
@@ -101,6 +108,7 @@ class NovaPlace(Place):
         self.locks.mkdir(parents=True)
         self.folder = self.folder.rename(self.instances / '_base')
         self.path = str(self.folder)
+        resident(self.instances)
 
     def connect(self):
         return DirectoryHandler(

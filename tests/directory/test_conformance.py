@@ -10,6 +10,7 @@ from imagecache_handlers.testing.conformance import KIN
 from imagecache_handlers.testing.conformance import ONE
 from imagecache_handlers.testing.conformance import TWO
 from tests.directory.disks import overlay
+from tests.directory.disks import resident
 from tests.directory.place import Place
 from tests.directory.place import sha1
 
@@ -63,6 +64,7 @@ class Instances(Kit):
         super().setUp()
         # As Nova leaves its folder when the last instance is gone.
         (self.instances / 'locks').mkdir(parents=True)
+        resident(self.instances)
 
     @property
     def instances(self):

@@ -216,8 +216,7 @@ class TestPlain(Disk, Place):
     def setUp(self):
         super().setUp()
         self.instances = self.root / 'instances'
-        (self.instances / 'resident').mkdir(parents=True)
-        (self.instances / 'resident' / 'disk').write_bytes(b'a raw disk')
+        disks.resident(self.instances)
 
     def connect(self):
         return DirectoryHandler(
@@ -230,8 +229,6 @@ class TestPlain(Disk, Place):
 class TestNova(Disk, NovaPlace):
     def setUp(self):
         super().setUp()
-        (self.instances / 'resident').mkdir()
-        (self.instances / 'resident' / 'disk').write_bytes(b'a raw disk')
 
     def add(self, image_id, size):
         """Do as Nova does, which writes no sidecar."""

@@ -14,6 +14,7 @@ from imagecache_handlers import ImageInUse
 from tests.directory.disks import header
 from tests.directory.disks import overlay
 from tests.directory.disks import qemu
+from tests.directory.disks import resident
 from tests.directory.place import IMAGE
 from tests.directory.place import OTHER
 from tests.directory.place import Place
@@ -28,6 +29,7 @@ class Used(Place):
         super().setUp()
         self.instances = self.root / 'instances'
         (self.instances / 'locks').mkdir(parents=True)
+        resident(self.instances)
         self.add(IMAGE)
         self.add(OTHER)
 
@@ -211,7 +213,8 @@ class TestUnknown(Used):
         self.assert_unknown(self.instances, 'No such file')
 
     def test_a_folder_that_is_empty_may_not_be_mounted(self):
-        (self.instances / 'locks').rmdir()
+        shutil.rmtree(self.instances)
+        self.instances.mkdir()
         self.assert_unknown(self.instances, 'is it mounted?')
 
     def test_a_folder_that_is_not_mounted(self):

@@ -29,6 +29,8 @@ class Instances:
     def __init__(
         self, found: chains.Chains, apart: Mapping[Identity, str]
     ) -> None:
+        self.disks = 0
+        self.folders = 0
         self._chains = found
         self._apart = apart
         # Where one is mounted, only its name tells it in a list.
@@ -40,10 +42,6 @@ class Instances:
         try:
             if why := mounts.absent(path):
                 raise qcow2.Unresolved(why)
-            if not os.listdir(path):
-                # As it looks where nothing is mounted any more, and an
-                # overlay that nobody sees is still an overlay.
-                raise qcow2.Unresolved('it is empty; is it mounted?')
             self._folder(path, None, 0)
         except (OSError, ValueError) as error:
             self._chains.tell(path, error)
@@ -52,6 +50,7 @@ class Instances:
         """Look at what lies in a folder: of one instance, or of all."""
         if depth > _DEEPEST:
             raise qcow2.Unresolved('it lies too deep to be looked at')
+        self.folders += 1
         seen: set[str] = set()
         for _ in range(_MOST_LISTS):
             with os.scandir(path) as entries:
@@ -116,6 +115,7 @@ class Instances:
     def _disk(self, folder: str, entry: os.DirEntry[str], user: str) -> None:
         if entry.name.startswith(_NO_DISK):
             return
+        self.disks += 1
         if files := chains.below(entry.path):
             self._chains.add(user, folder, files)
 

@@ -28,11 +28,19 @@ class Survey:
     """Which files lie below others, and whose those are.
 
     ``problem`` says what was not seen; then a file that has no users here
-    may have some.
+    may have some.  ``problems`` has it disk by disk, ``met`` how many disks
+    there were under each path.
     """
 
     users: Mapping[Identity, Collection[str]]
     problem: str | None = None
+    problems: tuple[str, ...] = ()
+    met: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    folders: int = 0
+
+    @property
+    def disks(self) -> int:
+        return sum(self.met.values())
 
     def of(self, file: Identity) -> frozenset[str]:
         return frozenset(self.users.get(file, ()))
@@ -60,9 +68,18 @@ class Overlays:
         """Look at every overlay, now."""
         found = chains.Chains()
         look = Instances(found, self._identities())
+        met = {}
         for path in self.paths:
+            before = look.disks
             look.under(path)
-        return Survey(users=found.users, problem=_told(found.problems))
+            met[path] = look.disks - before
+        return Survey(
+            users=found.users,
+            problem=_told(found.problems),
+            problems=tuple(found.problems),
+            met=met,
+            folders=look.folders,
+        )
 
     def survey_again(self, quiet: float = math.inf) -> Survey:
         """Look at every overlay, unless the last time was long and just now.
