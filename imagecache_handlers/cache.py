@@ -242,9 +242,26 @@ class ImageCache:
         return self._apply(plan, self._evictor(ask, None, tell, stop))
 
     def _apply(self, plan: Plan, evictor: Evictor) -> Report:
+        self._record_host(plan)
         return Applier(
             plan=plan, handler=self._handler, evictor=evictor
         ).apply()
+
+    def _record_host(self, plan: Plan) -> None:
+        """Be seen by other hosts, even where nothing is to be done now."""
+        stores = [
+            store.name
+            for store in plan.stores
+            if store.name not in plan.problems
+        ]
+        done = self._handler.each(stores, self._handler.record_host)
+        for store, error in zip(stores, done, strict=True):
+            if error is not None:
+                LOG.warning(
+                    'Other hosts cannot see that this one evicts from %s: %s',
+                    store,
+                    error,
+                )
 
     def evict(
         self,

@@ -184,6 +184,9 @@ class Guarded:
             # They decide nothing, so that nothing stops for want of them.
             return (f'what was looked at is not known: {error}',)
 
+    def record_host(self, store: str) -> None:
+        guarded(lambda: self._handler.record_host(store))
+
     def hosts(self, store: str) -> list[Host]:
         return guarded(lambda: list(self._handler.hosts(store)))
 

@@ -155,6 +155,13 @@ class CacheHandler(abc.ABC):
         """
         return ()
 
+    def record_host(self, store: str) -> None:  # noqa: B027 -- as close()
+        """Have others see that this host evicts there, and where it looks.
+
+        Every sweep begins with that; what has not changed is not written
+        again.
+        """
+
     def hosts(self, store: str) -> Iterable[Host]:
         """List the hosts that evict there, and what each of them looks at.
 

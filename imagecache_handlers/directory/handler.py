@@ -247,6 +247,10 @@ class DirectoryHandler(CacheHandler):
     def remarks(self, store: str) -> Iterable[str]:
         return self._sweeper.remarks(store)
 
+    def record_host(self, store: str) -> None:
+        with opened(self._known(store)) as fd:
+            self._sweeper.note(fd, store)
+
     def hosts(self, store: str) -> Iterable[Host]:
         survey = self._overlays.survey() if self._overlays else None
         with opened(self._known(store)) as fd:

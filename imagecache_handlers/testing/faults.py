@@ -27,11 +27,12 @@ from imagecache_handlers.model import Store
 
 # What may have been done when its reply is lost.
 WRITES = frozenset(
-    {'evict', 'mark', 'add', 'clean', 'forget_host', 'accept_host'}
+    {'evict', 'mark', 'add', 'clean'}
+    | {'record_host', 'forget_host', 'accept_host'}
 )
 OPTIONAL = (
     *('room', 'add', 'debris', 'clean'),
-    *('hosts', 'forget_host', 'accept_host'),
+    *('record_host', 'hosts', 'forget_host', 'accept_host'),
 )
 
 METHODS = ('enumerate', 'evict', 'mark', 'stores', *OPTIONAL)
@@ -226,6 +227,11 @@ class _Abilities(Faulty):
             debris.store,
             lambda: self.handler.clean(debris),
             debris.location,
+        )
+
+    def record_host(self, store: str) -> None:
+        self._call(
+            'record_host', store, lambda: self.handler.record_host(store)
         )
 
     def hosts(self, store: str) -> Iterable[Host]:
