@@ -3,14 +3,14 @@
 import datetime
 import unittest
 
-from imagecache_handlers.exceptions import NotSupported
-from imagecache_handlers.exceptions import StoreNotFound
-from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers import Evidence
 from imagecache_handlers import Host
 from imagecache_handlers import ImageCache
+from imagecache_handlers import NotSupported
 from imagecache_handlers import Rules
 from imagecache_handlers import Store
+from imagecache_handlers import StoreNotFound
+from imagecache_handlers import StoreUnavailable
 from imagecache_handlers.testing.faults import Fault
 from imagecache_handlers.testing.faults import Faulty
 from imagecache_handlers.testing.faults import How
