@@ -352,6 +352,8 @@ class TestAdding(Base):
 
     def test_it_belongs_to_whom_the_folder_does(self):
         owner = self.folder.stat()
+        # From now on this host is on record.
+        self.add('first')
         for error in None, PermissionError():
             with (
                 mock.patch.object(os, 'geteuid', lambda: owner.st_uid + 1),

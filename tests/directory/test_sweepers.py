@@ -196,6 +196,20 @@ class TestPeers(Hosts):
         self.mark(handler, 'site.b')
         self.assertEqual(before, os.stat(self.record('h1')))
 
+    def test_it_belongs_to_whom_the_folder_does(self):
+        owner = self.folder.stat()
+        handler = self.host()
+        image = self.found(handler)
+        with (
+            mock.patch.object(os, 'geteuid', lambda: owner.st_uid + 1),
+            mock.patch.object(os, 'fchown') as given,
+        ):
+            handler.record_host(self.path)
+        [call] = given.mock_calls
+        self.assertEqual((owner.st_uid, owner.st_gid), call.args[1:])
+        handler.mark(image, {'site.a'})
+        self.assertEqual(0o644, self.record('h1').stat().st_mode & 0o777)
+
     def test_a_sweep_is_seen_by_others_if_it_changes_nothing(self):
         overlay(self.disk('h2', 'vm'), self.file())
         went = sweep(self.path, 'h2', [str(self.instances('h2'))], self.now)
