@@ -76,11 +76,13 @@ def host_name() -> str:
     """Name this host so that no other one has that name.
 
     The number of a machine is its secret, so only a hash of it is shown.
+
+    :raises OSError: when it cannot be read now; that is no other name.
     """
     try:
         with open(_MACHINE_ID, 'rb') as file:
             number = file.read(64).strip()
-    except OSError:
+    except FileNotFoundError:
         number = b''
     token = hashlib.sha256(b'imagecache-sweeper ' + number).hexdigest()[:8]
     name = re.sub(r'[^A-Za-z0-9._-]', '_', platform.node()).lstrip('.-')

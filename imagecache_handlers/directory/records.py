@@ -29,7 +29,7 @@ _VERSION = 1
 _TOO_LARGE = 2**18
 _MOST = 1000
 _LONGEST = 8192
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
@@ -135,11 +135,13 @@ def write(fd: int, record: Record) -> None:
         _replace(fd, entry, _dump(record))
     except OSError as error:
         # Elsewhere a host may list from memory, long after it was true.
-        if error.errno not in _FULL or not mounts.is_local(fd):
+        if error.errno not in FULL or not mounts.is_local(fd):
             raise
-        if sidecar.look(fd, entry) is not None:
+        there = sidecar.look(fd, entry)
+        if there is not None and there.st_size:
             raise
-        _replace(fd, entry, b'')
+        if there is None:
+            _replace(fd, entry, b'')
     os.fsync(fd)
 
 

@@ -43,7 +43,7 @@ class Sweeper:
         host: str | None = None,
         shared_as: str = '',
     ) -> None:
-        self.host = _checked('the host', host or places.host_name())
+        self._host = host and _checked('the host', host)
         self._paths = tuple(paths)
         self._clock = clock
         self._shared_as = shared_as
@@ -55,7 +55,8 @@ class Sweeper:
         self._last: dict[str, Survey] = {}
 
     def view(self) -> View:
-        return places.view(self.host, self._paths, self._shared_as)
+        host = self._host or places.host_name()
+        return places.view(host, self._paths, self._shared_as)
 
     def judge(self, store: str, survey: Survey | None) -> str | None:
         """Say why that look, for the images of a store, is not enough."""
@@ -95,7 +96,20 @@ class Sweeper:
         with flock.turn(fd, alone=True):
             known = records.read(fd, view.host)
             if new := self._due(known, view, survey):
-                records.write(fd, new)
+                self._write(fd, known, new)
+
+    def _write(
+        self, fd: int, known: Record | Unread | None, new: Record
+    ) -> None:
+        try:
+            records.write(fd, new)
+        except OSError as error:
+            # A full disk is to be freed: how many disks there are can wait.
+            counted = isinstance(known, Record) and (
+                known.places.keys() == new.places.keys()
+            )
+            if error.errno not in records.FULL or not counted:
+                raise
 
     def _due(
         self, known: Record | Unread | None, view: View, survey: Survey | None

@@ -162,7 +162,7 @@ class TestPeers(Hosts):
             for host in ('h1', 'h2')
         ]
         for handler in handlers:
-            self.mark(handler, f'site.{handler._sweeper.host}')
+            self.mark(handler, f'site.{handler._sweeper.view().host}')
         for handler in handlers:
             self.assertIsNone(self.why(handler))
 
@@ -398,6 +398,28 @@ class TestOwn(Hosts):
         self.assertIn('its disk was full', self.why(self.host('h2')))
         self.mark(self.host('h1'))
         self.assertNotIn('was full', self.why(self.host('h2')))
+
+    def test_a_count_waits_for_room(self):
+        self.mark(self.host())
+        before = self.record('h1').read_bytes()
+        self.many(3)
+        full = OSError(28, 'No space left on device')
+        handler = self.host()
+        image = self.found(handler)
+        with mock.patch.object(records, '_replace', side_effect=full):
+            handler.evict(image)
+        self.assertEqual(before, self.record('h1').read_bytes())
+
+    def test_a_number_that_cannot_be_read_is_not_another_host(self):
+        handler = DirectoryHandler(
+            [self.path], instance_paths=[str(self.instances('h1'))]
+        )
+        image = self.found(handler)
+        with mock.patch.object(places, '_MACHINE_ID', self.path):
+            with self.assertRaises(StoreUnavailable):
+                handler.mark(image, {'site.a'})
+            self.assertTrue(self.found(handler).unknown)
+        self.assertEqual([], list(self.folder.glob('*-sweeper')))
 
 
 class TestList(Hosts):
