@@ -375,7 +375,7 @@ class TestOwn(Hosts):
         self.assertIn('there were 1', self.why(self.host()))
 
     def test_what_cannot_be_read_cannot_be_accepted(self):
-        overlay(self.disk('h1', 'vm'), '/nowhere/x', form='qcow2')
+        overlay(self.disk('h1', 'vm'), f'{self.root}/gone/x', form='qcow2')
         with self.assertRaises(StoreUnavailable):
             self.host().accept_host(self.path)
 
@@ -445,11 +445,11 @@ class TestList(Hosts):
             ['looked at 1 disk in 1 folder'],
             list(handler.remarks(self.path)),
         )
-        overlay(self.disk('h1', 'vm'), '/nowhere/x', form='qcow2')
+        overlay(self.disk('h1', 'vm'), f'{self.root}/gone/x', form='qcow2')
         self.found(handler)
         count, problem = handler.remarks(self.path)
         self.assertIn('2 disks', count)
-        self.assertIn('/nowhere/x', problem)
+        self.assertIn(f'{self.root}/gone/x', problem)
 
     def test_a_plan_has_them(self):
         cache = ImageCache(self.host(), Rules(), clock=lambda: self.now)
@@ -519,6 +519,6 @@ class TestPlaces(Place):
     def test_a_name_of_this_host_is_one(self):
         self.assertRegex(places.host_name(), places.HOST)
         self.assertEqual(places.host_name(), places.host_name())
-        with mock.patch.object(places, '_MACHINE_ID', '/nowhere'):
+        with mock.patch.object(places, '_MACHINE_ID', f'{self.root}/gone'):
             other = places.host_name()
         self.assertRegex(other, places.HOST)
