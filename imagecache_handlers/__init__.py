@@ -28,6 +28,7 @@ from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Evidence
+from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 from imagecache_handlers.patterns import Patterns
@@ -57,6 +58,7 @@ __all__ = [
     'HandlerFailed',
     'HandlerLoadError',
     'HandlerNotFound',
+    'Host',
     'ImageBusy',
     'ImageCache',
     'ImageExists',

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Iterable
 import dataclasses
 import datetime
+import logging
 import time
 
 from imagecache_handlers import admission
@@ -15,7 +17,9 @@ from imagecache_handlers.eviction import never
 from imagecache_handlers.eviction import nobody
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers import findings
+from imagecache_handlers.findings import Hosts
 from imagecache_handlers.findings import Inventory
+from imagecache_handlers.findings import Reached
 from imagecache_handlers.findings import Remains
 from imagecache_handlers.grants import Granter
 from imagecache_handlers.guard import Guarded
@@ -26,6 +30,7 @@ from imagecache_handlers.model import check_image_id
 from imagecache_handlers.model import check_time
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Evidence
+from imagecache_handlers.model import Store
 from imagecache_handlers import policy
 from imagecache_handlers.rules import Rules
 from imagecache_handlers.source import Source
@@ -37,6 +42,8 @@ from imagecache_handlers.verdicts import Plan
 from imagecache_handlers.verdicts import Report
 from imagecache_handlers.witness import Ask
 from imagecache_handlers.witness import Witness
+
+LOG = logging.getLogger(__name__)
 
 TIMEOUT = datetime.timedelta(minutes=1)
 
@@ -74,7 +81,21 @@ class ImageCache:
             stores=found.stores,
             images=tuple(found.results),
             problems=found.problems,
+            remarks=self._remarks(found.stores, found.problems),
         )
+
+    def _remarks(
+        self, stores: Iterable[Store], problems: Collection[str]
+    ) -> dict[str, tuple[str, ...]]:
+        found = {}
+        for store in stores:
+            if store.name not in problems:
+                said = self._handler.remarks(store.name)
+                if said:
+                    found[store.name] = said
+                for remark in said:
+                    LOG.debug('Store %s: %s', store.name, remark)
+        return found
 
     def find(
         self, image_id: str, *, store: str | None = None
@@ -123,13 +144,58 @@ class ImageCache:
         """
         return self._handler.clean(debris)
 
+    def hosts(self, stores: Collection[str] | None = None) -> Hosts:
+        """List the hosts that evict from every store, or from those named.
+
+        :raises NotSupported: when the handler cannot tell.
+        :raises StoreNotFound: when a named store does not exist.
+        """
+        self._check_hosts()
+        found = self._handler.gather(stores, self._handler.hosts)
+        return Hosts(hosts=tuple(found.results), problems=found.problems)
+
+    def forget_host(
+        self, name: str, stores: Collection[str] | None = None
+    ) -> Reached:
+        """Strike a host that is gone for good off, wherever it is on record.
+
+        :raises NotSupported: when the handler cannot tell hosts apart.
+        :raises StoreNotFound: when a named store does not exist.
+        """
+        self._check_hosts()
+
+        def forget(store: str) -> list[str]:
+            return [store] if self._handler.forget_host(store, name) else []
+
+        found = self._handler.gather(stores, forget)
+        return Reached(stores=tuple(found.results), problems=found.problems)
+
+    def accept_host(self, stores: Collection[str] | None = None) -> Reached:
+        """Take what this host sees now for all that it is to see.
+
+        :raises NotSupported: when the handler cannot tell hosts apart.
+        :raises StoreNotFound: when a named store does not exist.
+        """
+        self._check_hosts()
+
+        def accept(store: str) -> list[str]:
+            self._handler.accept_host(store)
+            return [store]
+
+        found = self._handler.gather(stores, accept)
+        return Reached(stores=tuple(found.results), problems=found.problems)
+
+    def _check_hosts(self) -> None:
+        if not self._handler.knows_hosts:
+            raise NotSupported('tell which hosts evict')
+
     def plan(
         self, evidence: Evidence, stores: Collection[str] | None = None
     ) -> Plan:
         """Tell what a sweep would do now, and why; it only reads."""
         now = self._clocks.now()
         found = self.inventory(stores)
-        return policy.plan(
+        plan = policy.plan(
             found.images,
             found.stores,
             self._keyed(evidence),
@@ -138,6 +204,7 @@ class ImageCache:
             problems=found.problems,
             wants_seen=self._handler.wants_seen,
         )
+        return dataclasses.replace(plan, remarks=found.remarks)
 
     def sweep(
         self,
@@ -175,9 +242,26 @@ class ImageCache:
         return self._apply(plan, self._evictor(ask, None, tell, stop))
 
     def _apply(self, plan: Plan, evictor: Evictor) -> Report:
+        self._record_host(plan)
         return Applier(
             plan=plan, handler=self._handler, evictor=evictor
         ).apply()
+
+    def _record_host(self, plan: Plan) -> None:
+        """Be seen by other hosts, even where nothing is to be done now."""
+        stores = [
+            store.name
+            for store in plan.stores
+            if store.name not in plan.problems
+        ]
+        done = self._handler.each(stores, self._handler.record_host)
+        for store, error in zip(stores, done, strict=True):
+            if error is not None:
+                LOG.warning(
+                    'Other hosts cannot see that this one evicts from %s: %s',
+                    store,
+                    error,
+                )
 
     def evict(
         self,

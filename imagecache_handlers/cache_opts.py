@@ -1,6 +1,7 @@
 """The options of our own group that Nova does not have."""
 
 from oslo_config import cfg
+from oslo_config import types
 
 GROUP = 'imagecache'
 
@@ -43,11 +44,14 @@ OPTS: list[cfg.Opt] = [
         help='How long an image may stay unused, whatever the policy; not '
         'set: for ever.',
     ),
-    cfg.ListOpt(
+    cfg.MultiOpt(
         'protected_images',
+        item_type=types.List(),
         default=[],
+        metavar='PATTERNS',
         help='Images that never go by themselves: an exact image id, '
-        'prefix* or *word*, separated by commas.',
+        'prefix* or *word*, separated by commas. Given more than once, all '
+        'of them count.',
     ),
     cfg.IntOpt(
         'claim_ttl_seconds',

@@ -108,6 +108,56 @@ def _misspelt(
         yield f'{path}: [{group}] is no group of options{near}'
 
 
+def repeated(
+    conf: cfg.ConfigOpts, single: Mapping[str, Iterable[str]]
+) -> list[str]:
+    """Name what is set twice where one of the two would be passed over.
+
+    ``single`` has the keys of each group that have one value.  A file that
+    is named later may change what an earlier one says; that one file does,
+    or one of two in a folder, nobody means.
+    """
+    problems: list[str] = []
+    for option, name in _named(conf):
+        files = _files(option, name)
+        # The files of a folder are one; so is each that is named itself.
+        problems += _repeated(
+            [os.path.abspath(file) for file in files], single
+        )
+    return problems
+
+
+def _repeated(
+    files: Iterable[str], single: Mapping[str, Iterable[str]]
+) -> Iterator[str]:
+    earlier: dict[tuple[str, str], tuple[str, str]] = {}
+    for path in files:
+        sections = _sections(path)
+        for group, key in _keys(sections, single):
+            texts = sections[group][key]
+            if len(texts) > 1:
+                yield (
+                    f'{path}: [{group}] {key} is set {len(texts)} times: '
+                    f'keep one of these lines'
+                )
+            before, where = earlier.setdefault((group, key), (texts[-1], path))
+            if where != path and before != texts[-1]:
+                yield (
+                    f'[{group}] {key} is set in {where} and otherwise in '
+                    f'{path}: keep one of the two'
+                )
+
+
+def _keys(
+    sections: Mapping[str, Mapping[str, object]],
+    single: Mapping[str, Iterable[str]],
+) -> Iterator[tuple[str, str]]:
+    for group, keys in single.items():
+        for key in keys:
+            if key in sections.get(group, {}):
+                yield group, key
+
+
 def paths(conf: cfg.ConfigOpts) -> Iterator[str]:
     """Give every file; what a later one says counts.
 
@@ -228,7 +278,9 @@ def _sections(path: str) -> dict[str, dict[str, list[str]]]:
     for name, keys in read.items():
         # As oslo.config does, for which [ImageCache] is the same group.
         group = name if name == 'DEFAULT' else name.lower()
-        sections.setdefault(group, {}).update(keys)
+        section = sections.setdefault(group, {})
+        for key, texts in keys.items():
+            section.setdefault(key, []).extend(texts)
     return sections
 
 

@@ -18,11 +18,29 @@ def read(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> Any:
     """
     values = conf[group]
     try:
-        return values[opt.dest]
+        return _joined(opt, _given(conf, group, opt, values))
     except (cfg.Error, ValueError) as error:
         where, text = _culprit(conf, group, opt)
         problem = refusal(where, text, opt)
         raise ConfigurationError(problem or f'{where}: {error}') from error
+
+
+def _given(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt, values: Any) -> Any:
+    if opt.multi:
+        found = conf.get_location(opt.dest, group)
+        environment = cfg.Locations.environment
+        if found is not None and found.location is environment:
+            # A variable is one text, which oslo.config takes letter by
+            # letter where it may have several values.
+            return [opt.type(os.environ[found.detail])]
+    return values[opt.dest]
+
+
+def _joined(opt: cfg.Opt, value: Any) -> Any:
+    """Make one list of those that stand on several lines."""
+    if opt.multi and isinstance(opt.type, types.List):
+        return [one for each in value or () for one in each]
+    return value
 
 
 def refusal(where: str, value: object, opt: cfg.Opt) -> str:

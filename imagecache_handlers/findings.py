@@ -10,6 +10,7 @@ from typing import TypeVar
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
+from imagecache_handlers.model import Host
 from imagecache_handlers.model import Store
 
 LOG = logging.getLogger(__name__)
@@ -19,11 +20,17 @@ T = TypeVar('T')
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """What is cached where; ``problems`` names the stores not read."""
+    """What is cached where; ``problems`` names the stores not read.
+
+    ``remarks`` says, store by store, what was looked at for users.
+    """
 
     stores: tuple[Store, ...]
     images: tuple[CachedImage, ...]
     problems: Mapping[str, str]
+    remarks: Mapping[str, tuple[str, ...]] = dataclasses.field(
+        default_factory=dict
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +38,22 @@ class Remains:
     """What broken operations left; ``problems`` names the stores not read."""
 
     debris: tuple[Debris, ...]
+    problems: Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Hosts:
+    """Who evicts where; ``problems`` names the stores not read."""
+
+    hosts: tuple[Host, ...]
+    problems: Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """In which stores something was done; ``problems``: not in those."""
+
+    stores: tuple[str, ...]
     problems: Mapping[str, str]
 
 

@@ -19,6 +19,7 @@ from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.handler import declares
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
+from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 
@@ -48,6 +49,7 @@ class Guarded:
         self.batch = handler.batch
         self.wants_seen = handler.wants_seen
         self.finds_debris = declares(handler, 'debris')
+        self.knows_hosts = declares(handler, 'hosts')
 
     def stores(
         self, names: Collection[str] | None = None
@@ -176,6 +178,25 @@ class Guarded:
 
     def clean(self, debris: Debris) -> int | None:
         return guarded(lambda: self._handler.clean(debris))
+
+    def remarks(self, store: str) -> tuple[str, ...]:
+        try:
+            return guarded(lambda: tuple(self._handler.remarks(store)))
+        except CacheError as error:
+            # They decide nothing, so that nothing stops for want of them.
+            return (f'what was looked at is not known: {error}',)
+
+    def record_host(self, store: str) -> None:
+        guarded(lambda: self._handler.record_host(store))
+
+    def hosts(self, store: str) -> list[Host]:
+        return guarded(lambda: list(self._handler.hosts(store)))
+
+    def forget_host(self, store: str, name: str) -> bool:
+        return guarded(lambda: self._handler.forget_host(store, name))
+
+    def accept_host(self, store: str) -> None:
+        guarded(lambda: self._handler.accept_host(store))
 
 
 def guarded(call: Callable[[], T]) -> T:

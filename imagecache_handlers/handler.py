@@ -20,6 +20,7 @@ from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers import marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
+from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 
@@ -162,6 +163,41 @@ class CacheHandler(abc.ABC):
             was gone, or is no debris (any more).
         """
         raise NotSupported('clean debris')
+
+    def remarks(self, store: str) -> Iterable[str]:
+        """Say, for people, what the last ``enumerate`` there looked at.
+
+        First how much that was, then each thing that it could not tell and
+        what to do about it; by default nothing.
+        """
+        return ()
+
+    def record_host(self, store: str) -> None:  # noqa: B027 -- as close()
+        """Have others see that this host evicts there, and where it looks.
+
+        Every sweep begins with that; what has not changed is not written
+        again.
+        """
+
+    def hosts(self, store: str) -> Iterable[Host]:
+        """List the hosts that evict there, and what each of them looks at.
+
+        Nothing goes while one of them looks where this host does not: what
+        it sees would not be seen.
+        """
+        raise NotSupported('tell which hosts evict')
+
+    def forget_host(self, store: str, name: str) -> bool:
+        """Strike a host that is gone for good off; False: it is not there.
+
+        One that is not gone is on record again as soon as it changes
+        anything in the store.
+        """
+        raise NotSupported('tell which hosts evict')
+
+    def accept_host(self, store: str) -> None:
+        """Take what this host sees now for all that it is to see."""
+        raise NotSupported('tell which hosts evict')
 
     def close(self) -> None:  # noqa: B027 -- nothing to close is common
         """Let go of connections; may be called more than once."""

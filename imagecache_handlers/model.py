@@ -172,6 +172,31 @@ class Evidence:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """One of the hosts that evict from a store, as it is on record there.
+
+    ``looks_at`` names where it looks for users, ``disks`` and ``folders``
+    how many it met there last (None: not known), ``as_of`` when that was
+    written (None: it is not on record yet).  ``is_this``: it is this host.
+    ``blocks`` says why, because of it, no image may go by this host.
+    """
+
+    name: str
+    store: str
+    looks_at: tuple[str, ...] = ()
+    disks: int | None = None
+    folders: int | None = None
+    as_of: datetime.datetime | None = None
+    is_this: bool = False
+    blocks: str | None = None
+
+    def __post_init__(self) -> None:
+        check_name('host', self.name)
+        check_name('store', self.store)
+        check_time('as_of', self.as_of)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Debris:
     """What a broken operation of ours left behind; never a cached image."""
 

@@ -66,6 +66,21 @@ def unknown(
     return config_files.unknown(conf, known)
 
 
+def repeated(
+    conf: cfg.ConfigOpts, groups: Iterable[tuple[str, Iterable[cfg.Opt]]]
+) -> list[str]:
+    """Name every option of one value that the files set twice.
+
+    Of those which take several values all count, wherever they stand.
+    oslo.config takes the last in silence, and half of what was meant.
+    """
+    single = {
+        group: [opt.dest for opt in opts if not opt.multi]
+        for group, opts in groups
+    }
+    return config_files.repeated(conf, single)
+
+
 def value(
     conf: cfg.ConfigOpts, name: str, nova: Followed | None = None
 ) -> Any:

@@ -140,7 +140,10 @@ class Space:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a sweep would do now, and why; making it writes nothing."""
+    """What a sweep would do now, and why; making it writes nothing.
+
+    ``remarks`` says, store by store, what was looked at for users.
+    """
 
     now: datetime.datetime
     stores: tuple[Store, ...] = ()
@@ -149,6 +152,9 @@ class Plan:
     spaces: tuple[Space, ...] = ()
     problems: Mapping[str, str] = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    remarks: Mapping[str, tuple[str, ...]] = dataclasses.field(
+        default_factory=dict
+    )
 
     @property
     def evictions(self) -> list[Verdict]:

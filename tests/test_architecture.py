@@ -70,7 +70,8 @@ ROOMS = {
 DIRECTORY = {
     'handler': (
         'access adding disowned folder holders labelling layout leftovers '
-        'mounts notes nova_layout nova_process opening opts rights users'
+        'mounts notes nova_layout nova_process opening opts records rights '
+        'sweepers users'
     ),
     'opts': 'access',
     'access': '',
@@ -82,6 +83,9 @@ DIRECTORY = {
     'disowned': 'folder layout',
     'leftovers': 'flock folder layout opening sidecar',
     'users': 'closing mounts parts safe_open',
+    'sweepers': 'flock opening places records users',
+    'records': 'closing folder mounts places sidecar',
+    'places': 'closing',
     'layout': 'folder parts sidecar',
     'parts': '',
     'nova_layout': (
@@ -107,9 +111,11 @@ DIRECTORY = {
 # Its inner room, who uses which file.
 USERS = {
     'overlays': (
-        'bounded chains definitions ignoring memory met reading values walk'
+        'bounded chains definitions files ignoring memory met reading '
+        'values walk'
     ),
-    'walk': 'bounded ignoring memory met reading values',
+    'walk': 'bounded files ignoring memory met reading values',
+    'files': 'met reading values',
     'reading': 'headers memory values words',
     'definitions': 'bounded met values words',
     'chains': 'bounded devices ignoring memory met values',

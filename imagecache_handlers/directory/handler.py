@@ -27,7 +27,9 @@ from imagecache_handlers.directory.nova_process import Locks
 from imagecache_handlers.directory.nova_process import NoNova
 from imagecache_handlers.directory.opening import changing
 from imagecache_handlers.directory.opening import opened
+from imagecache_handlers.directory import records
 from imagecache_handlers.directory import rights
+from imagecache_handlers.directory.sweepers import Sweeper
 from imagecache_handlers.directory.users.overlays import Overlays
 from imagecache_handlers.directory.users.overlays import Survey
 from imagecache_handlers.exceptions import ConfigurationError
@@ -43,6 +45,7 @@ from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import check_name
 from imagecache_handlers.model import Debris
+from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 
@@ -76,6 +79,8 @@ class DirectoryHandler(CacheHandler):
         file_group: str | None = None,
         ignore: Iterable[str] = (),
         libvirt_definitions: Iterable[str] = (),
+        instances_shared_as: str = '',
+        host: str | None = None,
         clock: Callable[[], datetime.datetime] | None = None,
         locks: Locks | NoNova | None = None,
     ) -> None:
@@ -94,6 +99,9 @@ class DirectoryHandler(CacheHandler):
             ignore=_patterns(ignore),
             definitions=_whole('libvirt_definitions', libvirt_definitions),
         )
+        self._sweeper = Sweeper(
+            instances, self._clock, host=host, shared_as=instances_shared_as
+        )
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
@@ -103,10 +111,13 @@ class DirectoryHandler(CacheHandler):
         return cls(
             directory_opts.value(conf, 'path'),
             layout=directory_opts.value(conf, 'layout'),
-            instance_paths=directory_opts.values(conf, 'instance_paths'),
-            ignore=directory_opts.values(conf, 'ignore'),
-            libvirt_definitions=directory_opts.values(
+            instance_paths=directory_opts.value(conf, 'instance_paths'),
+            ignore=directory_opts.value(conf, 'ignore'),
+            libvirt_definitions=directory_opts.value(
                 conf, 'libvirt_definitions'
+            ),
+            instances_shared_as=directory_opts.value(
+                conf, 'instances_shared_as'
             ),
             file_mode=directory_opts.value(conf, 'file_mode'),
             file_group=directory_opts.value(conf, 'file_group'),
@@ -135,10 +146,14 @@ class DirectoryHandler(CacheHandler):
                 none = [name for name, file in found.items() if file is None]
                 disowned.tell(self._layout, store, fd, none)
         # The disks last: each is made of an image that was there before.
-        survey = self._survey() if files else None
+        survey = self._overlays.survey() if files else None
+        why = self._sweeper.judge(store, survey)
+        self._sweeper.looked(
+            store, survey, sound=image_ids is None and not why
+        )
         # A sweep writes the same label on thousands of images.
         read = functools.cache(Marks.read)
-        return [_image(store, file, survey, read) for file in files]
+        return [_image(store, file, survey, why, read) for file in files]
 
     def _names(
         self, listing: folder.Listing, image_ids: Collection[str] | None
@@ -166,6 +181,7 @@ class DirectoryHandler(CacheHandler):
                 raise ImageBusy(name, 'it has lost a label')
             if image.cached_at != file.cached_at:
                 raise ImageBusy(name, 'it was added again meanwhile')
+            self._sweeper.note(fd, store)
             self._refuse_used(store, fd, file)
             check_claimed(image, self._bears_now(fd, file), alive)
             folder.remove(fd, file)
@@ -192,17 +208,15 @@ class DirectoryHandler(CacheHandler):
         return again.labels if again else frozenset()
 
     def _refuse_used(self, store: str, fd: int, file: folder.File) -> None:
-        survey = self._survey()
+        survey = self._overlays.survey()
+        why = self._sweeper.judge(store, survey)
         # Last of all, for it is of this very moment.
         [file] = holders.look(fd, [file])
-        image = _image(store, file, survey)
+        image = _image(store, file, survey, why)
         if image.users:
             raise ImageInUse(image.image_id, image.users)
         if image.unknown:
             raise ImageBusy(image.image_id, image.unknown)
-
-    def _survey(self) -> Survey:
-        return self._overlays.survey()
 
     def mark(
         self,
@@ -224,6 +238,7 @@ class DirectoryHandler(CacheHandler):
                 raise ImageNotFound(name, 'it was added again meanwhile')
             labels = (file.labels | added) - removed
             if labels != file.labels or file.noted.entries():
+                self._sweeper.note(fd, store)
                 labelling.relabel(fd, file, labels)
 
     def room(self, meta: ImageMeta, store: str) -> int:
@@ -238,6 +253,8 @@ class DirectoryHandler(CacheHandler):
         labels: Iterable[str] = (),
     ) -> CachedImage:
         checked = set(map(check_label, labels))
+        with opened(self._known(store)) as fd:
+            self._sweeper.note(fd, store)
         file = adding.add(
             self._layout,
             self._known(store),
@@ -247,7 +264,9 @@ class DirectoryHandler(CacheHandler):
             self._clock(),
             self._access,
         )
-        return _image(store, file, self._survey())
+        survey = self._overlays.survey()
+        why = self._sweeper.judge(store, survey)
+        return _image(store, file, survey, why)
 
     def debris(self, store: str) -> Iterable[Debris]:
         return leftovers.listed(self._layout, self._known(store))
@@ -255,6 +274,29 @@ class DirectoryHandler(CacheHandler):
     def clean(self, debris: Debris) -> int | None:
         self._known(debris.store)
         return leftovers.clean(self._layout, debris)
+
+    def remarks(self, store: str) -> Iterable[str]:
+        return self._sweeper.remarks(store)
+
+    def record_host(self, store: str) -> None:
+        with opened(self._known(store)) as fd:
+            self._sweeper.note(fd, store)
+
+    def hosts(self, store: str) -> Iterable[Host]:
+        survey = self._overlays.survey()
+        with opened(self._known(store)) as fd:
+            return list(self._sweeper.hosts(fd, store, survey))
+
+    def forget_host(self, store: str, name: str) -> bool:
+        with opened(self._known(store)) as fd:
+            return records.remove(fd, name)
+
+    def accept_host(self, store: str) -> None:
+        survey = self._overlays.survey()
+        if survey.problem:
+            raise StoreUnavailable(store, survey.problem)
+        with opened(self._known(store)) as fd:
+            self._sweeper.accept(fd, survey)
 
     def _known(self, store: str) -> str:
         if store not in self.paths:
@@ -342,6 +384,7 @@ def _image(
     store: str,
     file: folder.File,
     survey: Survey | None,
+    why: str | None,
     read: Callable[[frozenset[str]], Marks] = Marks.read,
 ) -> CachedImage:
     return CachedImage(
@@ -353,7 +396,7 @@ def _image(
         frees=0 if file.linked else file.size,
         cached_at=file.cached_at,
         users=_users(file, survey),
-        unknown=file.unknown or (survey.problem if survey else None),
+        unknown=file.unknown or why,
         marks=read(file.labels),
     )
 

@@ -76,6 +76,16 @@ OPTS: list[cfg.Opt] = [
         'as libvirt-qemu or kvm. Not set: the group of its folder. The owner '
         'is always that of the folder.',
     ),
+    cfg.StrOpt(
+        'instances_shared_as',
+        default='',
+        metavar='NAME',
+        help='A name of your own for instance_paths that lie on a cluster '
+        'file system, the same on each host that has it mounted in the same '
+        'places: by it they know that they see the same instances. Shares '
+        'of NFS, CIFS, Ceph, Gluster and Lustre are known by their server '
+        'without it, unless hosts call that by different names.',
+    ),
 ]
 _BY_NAME = {opt.dest: opt for opt in OPTS}
 
@@ -96,11 +106,3 @@ def value(conf: cfg.ConfigOpts, name: str) -> Any:
     :raises ConfigurationError: when it is set to nothing that fits.
     """
     return config_values.read(conf, GROUP, _BY_NAME[name])
-
-
-def values(conf: cfg.ConfigOpts, name: str) -> list[str]:
-    """Read one that has several values on each of several lines.
-
-    :raises ConfigurationError: when it is set to nothing that fits.
-    """
-    return [one for line in value(conf, name) for one in line]

@@ -22,12 +22,19 @@ from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.handler import declares
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
+from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 
 # What may have been done when its reply is lost.
-WRITES = frozenset({'evict', 'mark', 'add', 'clean'})
-OPTIONAL = ('room', 'add', 'debris', 'clean')
+WRITES = frozenset(
+    {'evict', 'mark', 'add', 'clean'}
+    | {'record_host', 'forget_host', 'accept_host'}
+)
+OPTIONAL = (
+    *('room', 'add', 'debris', 'clean'),
+    *('record_host', 'hosts', 'forget_host', 'accept_host'),
+)
 
 METHODS = ('enumerate', 'evict', 'mark', 'stores', *OPTIONAL)
 
@@ -74,8 +81,8 @@ class Faulty(CacheHandler):
     """Another handler, with faults.
 
     It declares what the other declares.  ``calls`` names the methods that
-    were called, in order; ``faults`` may be changed between calls.  Neither
-    ``key`` nor ``close`` is a call of the backend.
+    were called, in order; ``faults`` may be changed between calls.  None of
+    ``key``, ``remarks`` and ``close`` is a call of the backend.
     """
 
     def __new__(cls, handler: CacheHandler, *faults: Fault) -> Self:
@@ -131,6 +138,9 @@ class Faulty(CacheHandler):
 
     def key(self, image_id: str) -> str:
         return self.handler.key(image_id)
+
+    def remarks(self, store: str) -> Iterable[str]:
+        return self.handler.remarks(store)
 
     def close(self) -> None:
         self.handler.close()
@@ -220,6 +230,28 @@ class _Abilities(Faulty):
             debris.store,
             lambda: self.handler.clean(debris),
             debris.location,
+        )
+
+    def record_host(self, store: str) -> None:
+        self._call(
+            'record_host', store, lambda: self.handler.record_host(store)
+        )
+
+    def hosts(self, store: str) -> Iterable[Host]:
+        return self._call(
+            'hosts', store, lambda: list(self.handler.hosts(store))
+        )
+
+    def forget_host(self, store: str, name: str) -> bool:
+        return self._call(
+            'forget_host',
+            store,
+            lambda: self.handler.forget_host(store, name),
+        )
+
+    def accept_host(self, store: str) -> None:
+        self._call(
+            'accept_host', store, lambda: self.handler.accept_host(store)
         )
 
 

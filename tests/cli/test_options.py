@@ -83,6 +83,16 @@ class TestRefusals(Command):
                 self.configure(*lines)
                 self.refused(self.run_on('plan'), 2, *said)
 
+    def test_what_is_set_twice(self):
+        self.configure('high_watermark = 90', 'high_watermark = 95')
+        done = self.run_on('plan')
+        self.refused(done, 2, 'high_watermark is set 2 times', 'cache.conf')
+
+    def test_lists_that_stand_on_several_lines_are_joined(self):
+        self.configure('protected_images = a', 'protected_images = b, c')
+        said = self.out('config')
+        self.assertIn('protected_images = a, b, c', said)
+
     def test_a_pipe(self):
         done = self.run_bare('plan', '--config-file=/dev/stdin', stdin='\n')
         self.refused(done, 2, 'is a pipe')

@@ -83,7 +83,10 @@ def header(
 
 
 def resident(instances):
-    """Have an instance that uses no image: without any, no look counts."""
+    """Have a disk there that is made of none of ours.
+
+    A look that meets no disk at all proves nothing.
+    """
     overlay(instances / 'resident' / 'disk', '')
 
 

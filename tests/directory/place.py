@@ -14,6 +14,7 @@ from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import labelling
+from imagecache_handlers.directory import records
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.model import ImageMeta
 from tests.directory.disks import resident
@@ -79,7 +80,12 @@ class Place(unittest.TestCase):
         return self.folder / f'.{image_id or self.image}.imagecache'
 
     def entries(self):
-        return sorted(os.listdir(self.folder))
+        """Name what lies there, but for what this host looks at."""
+        return sorted(
+            name
+            for name in os.listdir(self.folder)
+            if not name.endswith(records.RECORD)
+        )
 
     def write_sidecar(self, name, **changes):
         """Write a sidecar as ours would be, but for some changes."""
@@ -103,6 +109,7 @@ class NovaPlace(Place):
         resident(self.instances)
         self.folder = self.folder.rename(self.instances / '_base')
         self.path = str(self.folder)
+        resident(self.instances)
 
     def connect(self):
         return DirectoryHandler(

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import shutil
 import signal
 import stat
 import subprocess
@@ -18,6 +19,7 @@ from tests.directory.place import OTHER
 from tests.directory.used import NOBODY
 from tests.directory.used import Used
 
+BINDFS = shutil.which('bindfs') or 'bindfs'
 LONG = 60
 PATIENCE = 0.5
 
@@ -44,7 +46,7 @@ class Mounting(Apart, Used):
         """Mount a folder a second time, by a server of its own."""
         there = folder or self.at(name)
         server = subprocess.Popen(  # noqa: S603
-            ['bindfs', '-f', '--no-allow-other', str(source), str(there)]
+            [BINDFS, '-f', '--no-allow-other', str(source), str(there)]
         )
         try:
             late = time.monotonic() + LONG

@@ -194,7 +194,7 @@ class TestUnknown(Used):
     def test_a_folder_that_is_empty_may_not_be_mounted(self):
         shutil.rmtree(self.instances)
         self.instances.mkdir()
-        self.assert_unknown(self.instances, 'it is empty; is it mounted?')
+        self.assert_unknown(self.instances, 'is it mounted?')
 
     def test_a_folder_that_is_not_mounted(self):
         fstab = self.root / 'fstab'

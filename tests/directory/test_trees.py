@@ -18,6 +18,8 @@ from imagecache_handlers import CacheError
 from imagecache_handlers import Debris
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import notes
+from imagecache_handlers.directory import places
+from imagecache_handlers.directory import records
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
@@ -59,7 +61,9 @@ class Tree:
         self.idle = set()  # images that must go, if nothing is unclear
         self.unknown = set()  # images of which nobody knows what they are
         self.mess = set()  # what must go, of what no image has
-        self.ours = set()  # whatever may change or go
+        self.ours = {  # whatever may change or go
+            self.folder / records.entry_of(places.host_name())
+        }
 
     def place(self):
         return self.root / 'images'

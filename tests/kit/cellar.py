@@ -29,6 +29,7 @@ from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
+from imagecache_handlers.model import Host
 from imagecache_handlers.model import Store
 from imagecache_handlers.testing import conformance
 
@@ -70,6 +71,8 @@ class Cellar:
         self._stores: dict[str, dict[str, Cask]] = {'north': {}, 'south': {}}
         self.lock = threading.RLock()
         self.calls = 0
+        # Those on record, by store and name; True: something blocks them.
+        self.hosts: dict[tuple[str, str], bool] = {}
         self.down = False
         # Through this file a process that dies leaves what it has changed.
         self.legacy = pathlib.Path(
@@ -234,6 +237,28 @@ class CellarHandler(CacheHandler):
             if cask is None or not self.is_debris(cask):
                 return 0
             return shelf.pop(debris.location).size
+
+    def record_host(self, store):
+        self.cellar.hosts.setdefault((store, 'this'), True)
+
+    def hosts(self, store):
+        return [
+            Host(
+                name=name,
+                store=place,
+                is_this=name == 'this',
+                as_of=CACHED_AT,
+                blocks='it sees half' if blocks else None,
+            )
+            for (place, name), blocks in self.cellar.hosts.items()
+            if place == store
+        ]
+
+    def forget_host(self, store, name):
+        return self.cellar.hosts.pop((store, name), None) is not None
+
+    def accept_host(self, store):
+        self.cellar.hosts[store, 'this'] = False
 
 
 class CellarHooks(conformance.HandlerHooks):

@@ -1297,6 +1297,47 @@ class CleansForeign(CellarHandler):
         return super().clean(debris)
 
 
+# Hosts.
+
+
+class RecordsAgain(CellarHandler):
+    """Each time it is on record under another name."""
+
+    def record_host(self, store):
+        self.cellar.hosts[store, f'host-{len(self.cellar.hosts)}'] = True
+
+
+class RecordsEverywhere(CellarHandler):
+    """It is on record in every store once it is in one."""
+
+    def record_host(self, store):
+        for name in 'north', 'south':
+            super().record_host(name)
+
+
+class ForgetsNobody(CellarHandler):
+    """It says that a host is forgotten, and keeps it."""
+
+    def forget_host(self, store, name):
+        return (store, name) in self.cellar.hosts
+
+
+class ForgetsEverybody(CellarHandler):
+    """It forgets all of them, whoever was named."""
+
+    def forget_host(self, store, name):
+        there = super().forget_host(store, name)
+        self.cellar.hosts.clear()
+        return there
+
+
+class AcceptsNothing(CellarHandler):
+    """What is to be accepted blocks on."""
+
+    def accept_host(self, store):
+        self.cellar.hosts[store, 'this'] = True
+
+
 # What a death inside a call leaves.
 
 

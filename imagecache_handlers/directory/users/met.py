@@ -45,6 +45,8 @@ class Met:
     ``naming`` are the disks that name others, with user and path; ``links``,
     ``devices`` and ``mentions`` lead to others, too.  ``unknown`` are those
     of which nobody can tell what they name, and why, but if they are raw.
+    ``disks`` were met in all, and ``under`` each of the folders that were
+    given as many.
     """
 
     def __init__(self) -> None:
@@ -59,6 +61,7 @@ class Met:
         self.unknown: dict[Identity, tuple[str, tuple[str, ...]]] = {}
         self.problems: list[str] = []
         self.disks = 0
+        self.under: dict[str, int] = {}
 
     def tell(self, path: str, error: Exception) -> None:
         self.problems.append(told(path, error))
@@ -69,6 +72,11 @@ class Met:
     def blank(self, file: Identity) -> None:
         """Note a file that names none, by its size or its owner's word."""
         self.headers.setdefault(file, NOTHING)
+
+    def count_disk(self, part: Part) -> None:
+        """Count a disk of somebody's; an image is not one."""
+        if part is not Part.IMAGE:
+            self.disks += 1
 
     def add(
         self,
@@ -81,6 +89,9 @@ class Met:
         """Note a file by its header."""
         self.headers[file] = header
         why = header.problems
+        # What only its name tells not to be a disk proves no look.
+        if header.form or part is Part.FOREIGN:
+            self.count_disk(part)
         if not header.form:
             if part is Part.FOREIGN:
                 why += (_NO_FORM,)

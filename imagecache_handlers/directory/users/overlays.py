@@ -17,6 +17,7 @@ from imagecache_handlers.directory.users.bounded import PATIENCE
 from imagecache_handlers.directory.users.bounded import Progress
 from imagecache_handlers.directory.users.chains import Chains
 from imagecache_handlers.directory.users import definitions
+from imagecache_handlers.directory.users.files import Judge
 from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.memory import Identity
 from imagecache_handlers.directory.users.memory import Memory
@@ -24,7 +25,6 @@ from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.reading import Read
 from imagecache_handlers.directory.users.reading import Reader
 from imagecache_handlers.directory.users.values import shown
-from imagecache_handlers.directory.users.walk import Judge
 from imagecache_handlers.directory.users.walk import Walk
 
 
@@ -33,16 +33,21 @@ class Survey:
     """Which files lie below others, and whose those are.
 
     ``problems`` say what was not seen; then a file that has no users here
-    may have some.  ``disks`` and ``folders`` were looked at; ``sees``: all
-    of the instances were, so a file without users has none.
+    may have some.  ``disks`` and ``folders`` were looked at, and ``met``
+    tells how many disks there were under each path; ``sees``: all of the
+    instances were looked at, so a file without users has none.
     """
 
     users: Mapping[Identity, Collection[str]]
     named: Mapping[str, Collection[str]]
-    disks: int = 0
+    met: Mapping[str, int] = dataclasses.field(default_factory=dict)
     folders: int = 0
     problems: tuple[str, ...] = ()
     sees: bool = True
+
+    @property
+    def disks(self) -> int:
+        return sum(self.met.values())
 
     @property
     def problem(self) -> str | None:
@@ -81,24 +86,18 @@ class Overlays:
         self._bounded = Bounded[Survey](patience)
         self._read = Read(Memory({}), Memory({}))
 
-    def survey(self, *, none_is_fine: bool = False) -> Survey:
+    def survey(self) -> Survey:
         """Look at every disk, now.
 
         What was read before is not read again unless it has changed.
-
-        ``none_is_fine``: somebody knows that there may be no disk at all.
         """
         try:
-            found = self._bounded.run(self._survey)
+            return self._bounded.run(self._survey)
         except Hangs as error:
             why = f'{shown(str(error))}: it does not answer; is it mounted?'
             return Survey(
                 users={}, named={}, problems=(why,), sees=bool(self.paths)
             )
-        if found.disks or none_is_fine or not self.paths:
-            return found
-        problems = (*found.problems, self._none())
-        return dataclasses.replace(found, problems=problems)
 
     def _survey(self, progress: Progress) -> Survey:
         met = Met()
@@ -123,15 +122,8 @@ class Overlays:
         return Survey(
             users=chains.users,
             named=chains.named,
-            disks=met.disks,
+            met=met.under,
             folders=len(met.folders),
             problems=tuple(dict.fromkeys(met.problems + chains.problems)),
             sees=bool(self.paths),
-        )
-
-    def _none(self) -> str:
-        return (
-            f'no disk was met under {", ".join(map(shown, self.paths))}: is '
-            f'it mounted? if there really is none, say `imagecache host '
-            f'accept`'
         )

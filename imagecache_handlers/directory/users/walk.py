@@ -6,14 +6,10 @@ files of locks not one: its locks are lost when any descriptor of such a file
 is closed in Nova's own process.
 """
 
-from collections.abc import Callable
 from collections.abc import Collection
-from collections.abc import Container
 from collections.abc import Mapping
 import contextlib
 import os
-import stat
-from typing import NamedTuple
 
 from imagecache_handlers.directory.closing import close
 from imagecache_handlers.directory.closing import closing
@@ -21,18 +17,17 @@ from imagecache_handlers.directory import mounts
 from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory import safe_open
 from imagecache_handlers.directory.users.bounded import Progress
+from imagecache_handlers.directory.users.files import CONSOLE
+from imagecache_handlers.directory.users.files import Files
+from imagecache_handlers.directory.users.files import Folder
+from imagecache_handlers.directory.users.files import Judge
 from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.memory import Identity
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
-from imagecache_handlers.directory.users.met import SHORTEST
 from imagecache_handlers.directory.users.reading import INFO
 from imagecache_handlers.directory.users.reading import Reader
-from imagecache_handlers.directory.users.values import shown
 from imagecache_handlers.directory.users.values import Unresolved
-
-# Tells what a name in a store's folder is, among all that lie there.
-Judge = Callable[[str, Container[str]], Part]
 
 # Of Nova, among the instances: never to be opened, whatever lies in it.
 _LOCKS = 'locks'
@@ -40,26 +35,8 @@ _LOCKS = 'locks'
 _HOSTS = 'compute_nodes'
 # A file system's own, which not everybody may read.
 _LOST = 'lost+found'
-# What the serial port of a guest said; libvirt's daemon writes it, and often
-# only that may read it.
-_CONSOLE = 'console.log'
-
-# What Nova and libvirt write beside the disks of an instance, by their word.
-_WRITTEN = frozenset({INFO, 'libvirt.xml', 'unrescue.xml'})
-
 _DEEPEST = 16
 _MOST_LISTS = 100
-
-
-class _Folder(NamedTuple):
-    """A folder that is open; ``user`` is None where each entry is one."""
-
-    fd: int
-    path: str
-    user: str | None
-    depth: int
-    judge: Judge | None = None
-    raw: Container[str] = ()
 
 
 class Walk:
@@ -80,6 +57,7 @@ class Walk:
     ) -> None:
         self._met = met
         self._reader = reader
+        self._files = Files(met, reader)
         self._ignored = ignored
         self._progress = progress
         self._stores = stores
@@ -96,37 +74,33 @@ class Walk:
             with contextlib.suppress(OSError):
                 self._above.add(identity(os.stat(path)))
         for path, judge in self._stores.items():
-            self._under(path, lambda fd: self._store(fd, path, judge))
+            self._under(path, judge)
         for path in self._paths:
-            self._under(path, lambda fd: self._instances(fd, path))
+            before = self._met.disks
+            self._under(path)
+            self._met.under[path] = self._met.disks - before
 
-    def _under(self, path: str, look: Callable[[int], None]) -> None:
+    def _under(self, path: str, judge: Judge | None = None) -> None:
         """Look at a folder that was given; what fails there is told."""
         self._progress.step(path)
         try:
             if why := mounts.absent(path):
                 raise Unresolved(why)
             with closing(safe_open.open_folder(path)) as fd:
-                look(fd)
+                self._begin(Folder(fd, path, None, 0, judge))
         except (OSError, ValueError) as error:
             self._met.tell(path, error)
 
-    def _store(self, fd: int, path: str, judge: Judge) -> None:
-        self._apart.add(_folder(fd))
-        self._met.folders.add(_folder(fd))
-        self._list(_Folder(fd, path, None, 0, judge))
-
-    def _instances(self, fd: int, path: str) -> None:
-        if _folder(fd) in self._apart:
+    def _begin(self, folder: Folder) -> None:
+        there = _folder(folder.fd)
+        if folder.judge is not None:
+            self._apart.add(there)
+        elif there in self._apart:
             return
-        if not os.listdir(fd):
-            # As it looks where nothing is mounted any more, and an overlay
-            # that nobody sees is still an overlay.
-            raise Unresolved('it is empty; is it mounted?')
-        self._met.folders.add(_folder(fd))
-        self._list(_Folder(fd, path, None, 0))
+        self._met.folders.add(there)
+        self._list(folder)
 
-    def _list(self, folder: _Folder) -> None:
+    def _list(self, folder: Folder) -> None:
         """Look at what lies in a folder: of one instance, or of all."""
         if folder.depth > _DEEPEST:
             raise Unresolved('it lies too deep to be looked at')
@@ -144,7 +118,7 @@ class Walk:
         raise Unresolved('it changes all the time')
 
     def _entries(
-        self, folder: _Folder, seen: Collection[str]
+        self, folder: Folder, seen: Collection[str]
     ) -> tuple[bool, list[str]]:
         """Look at the new ones; tell if one is gone, and which they are."""
         with os.scandir(folder.fd) as listed:
@@ -159,7 +133,7 @@ class Walk:
                 gone |= not self._entry(folder, entries[name], part)
         return gone, list(new)
 
-    def _raw(self, folder: _Folder) -> frozenset[str]:
+    def _raw(self, folder: Folder) -> frozenset[str]:
         path = f'{folder.path}/{INFO}'
         self._progress.step(path)
         try:
@@ -171,7 +145,7 @@ class Walk:
             return frozenset()
 
     def _entry(
-        self, folder: _Folder, entry: os.DirEntry[str], part: Part
+        self, folder: Folder, entry: os.DirEntry[str], part: Part
     ) -> bool:
         """Look at one entry; False if it is gone."""
         name = entry.name
@@ -183,9 +157,7 @@ class Walk:
             if entry.is_dir(follow_symlinks=False):
                 self._enter(folder, name, path)
             elif not (name == _HOSTS and self._has_locks(folder)):
-                user = _user(folder, name, part)
-                found = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
-                self._file(folder, name, path, user, part, found)
+                self._files.note(folder, name, part)
         except (OSError, ValueError) as error:
             if isinstance(error, FileNotFoundError) and _gone(folder, name):
                 return False
@@ -193,10 +165,10 @@ class Walk:
                 self._met.tell(path, error)
         return True
 
-    def _enter(self, folder: _Folder, name: str, path: str) -> None:
+    def _enter(self, folder: Folder, name: str, path: str) -> None:
         if name == _LOCKS and self._has_locks(folder):
             return
-        user = shown(name) if folder.user is None else folder.user
+        user = folder.user_of(name, Part.FOREIGN)
         flags = os.O_RDONLY | os.O_DIRECTORY
         fd = safe_open.open_file(folder.fd, name, flags)
         # Thousands of times: a context costs as much as the calls in it.
@@ -204,46 +176,12 @@ class Walk:
             there = _folder(fd)
             if there not in self._apart:
                 self._met.folders.add(there)
-                self._list(_Folder(fd, path, user, folder.depth + 1))
+                self._list(Folder(fd, path, user, folder.depth + 1))
         finally:
             close(fd)
 
-    def _has_locks(self, folder: _Folder) -> bool:
+    def _has_locks(self, folder: Folder) -> bool:
         return _folder(folder.fd) in self._above
-
-    def _file(
-        self,
-        folder: _Folder,
-        name: str,
-        path: str,
-        user: str,
-        part: Part,
-        found: os.stat_result,
-    ) -> None:
-        met, file = self._met, identity(found)
-        if stat.S_ISLNK(found.st_mode):
-            met.links.append((user, path))
-        elif stat.S_ISBLK(found.st_mode):
-            met.disks += 1
-            header = self._reader.device(folder.fd, name)
-            met.add(file, user, path, header, part)
-            met.devices.append((user, path, found.st_rdev))
-        elif stat.S_ISREG(found.st_mode):
-            if part is Part.IMAGE:
-                met.images.add(name)
-            if found.st_size < SHORTEST:
-                met.blank(file)
-                return
-            if part is not Part.IMAGE:
-                met.disks += 1
-            if name in folder.raw or file in met.raw:
-                met.raw.add(file)
-                met.blank(file)
-                return
-            if name.startswith(_CONSOLE) or name in _WRITTEN:
-                part = Part.NAMED
-            header = self._reader.file(folder.fd, name, file, found)
-            met.add(file, user, path, header, part)
 
 
 def _folder(fd: int) -> Identity:
@@ -251,13 +189,7 @@ def _folder(fd: int) -> Identity:
     return found.st_dev, found.st_ino
 
 
-def _user(folder: _Folder, name: str, part: Part) -> str:
-    if part is Part.IMAGE:
-        return f'image {shown(name)}'
-    return shown(name) if folder.user is None else folder.user
-
-
-def _gone(folder: _Folder, name: str) -> bool:
+def _gone(folder: Folder, name: str) -> bool:
     try:
         os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
     except FileNotFoundError:
@@ -267,5 +199,5 @@ def _gone(folder: _Folder, name: str) -> bool:
 
 def _is_closed(name: str, error: Exception) -> bool:
     """Tell if it is what only its owner may read, and what is not a disk."""
-    may_be = name == _LOST or name.startswith(_CONSOLE)
+    may_be = name == _LOST or name.startswith(CONSOLE)
     return may_be and isinstance(error, PermissionError)

@@ -140,7 +140,8 @@ def settings(options: argparse.Namespace) -> 'cfg.ConfigOpts':
     config_files.check_folders(options.config or [])
     try:
         conf(options.config or [], project='imagecache')
-        problems = opts.unknown(conf, loader.option_groups())
+        groups = loader.option_groups()
+        problems = opts.unknown(conf, groups) + opts.repeated(conf, groups)
     except cfg.Error as error:
         raise ConfigurationError(str(error)) from error
     except OSError as error:

@@ -29,6 +29,9 @@ from imagecache_handlers.verdicts import Verdict
 
 COLUMNS = ('image', 'size', 'action', 'reason', 'until', 'detail')
 
+# One of how much was looked at, the others of what cannot be told.
+_MOST_REMARKS = 11
+
 _HARDNESS = {reason: place for place, reason in enumerate(Reason)}
 
 
@@ -43,6 +46,7 @@ def lines(plan: Plan, rules: Rules, width: int) -> Iterator[Line]:
         verdicts = by_store.get(store.name, [])
         yield from heading(store, _told(store, verdicts, plan), width)
         yield from _gauge(store, plan, rules)
+        yield from looked(store.name, plan, width)
         for verdict in verdicts:
             tone = Tone.GOES if verdict.evict else Tone.PLAIN
             yield line(fit(printable(rows.row(verdict)), width), tone)
@@ -101,6 +105,16 @@ def _gauge(store: Store, plan: Plan, rules: Rules) -> Iterator[Line]:
             names = [one.pool for one in plan.spaces]
             freed = dict(zip(names, planned, strict=True)).get(pool.name, 0)
             yield gauge(pool, freed, rules)
+
+
+def looked(store: str, plan: Plan, width: int) -> Iterator[Line]:
+    """Give the lines of what was looked at for users in a store."""
+    said = plan.remarks.get(store, ())
+    for remark in said[:_MOST_REMARKS]:
+        for part in wrapped(remark, width - 2, Tone.FREE):
+            yield line(f'  {part}', Tone.FREE)
+    if (more := len(said) - _MOST_REMARKS) > 0:
+        yield line(f'  and {more} more: add --debug', Tone.FREE)
 
 
 def gauge(pool: space.Pool, freed: int, rules: Rules) -> Line:

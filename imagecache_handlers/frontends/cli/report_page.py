@@ -35,12 +35,14 @@ def lines(report: Report, rules: Rules, width: int) -> Iterator[Line]:
             if one.verdict.image.store == store.name
         ]
         problem = report.plan.problems.get(store.name)
-        if done or problem:
+        remarks = report.plan.remarks.get(store.name)
+        if done or problem or remarks:
             told = f'cannot be read: {problem}' if problem else ''
             yield from plan_page.heading(store, told, width)
             for pool in pools:
                 if store.name in pool.stores and pool.total:
                     yield plan_page.gauge(pool, 0, rules)
+            yield from plan_page.looked(store.name, report.plan, width)
         for outcome in done:
             yield from _outcome(outcome, now, width)
     for one in report.plan.spaces:

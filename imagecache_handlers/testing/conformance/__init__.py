@@ -23,6 +23,7 @@ from imagecache_handlers.testing.conformance.dying import Dying
 from imagecache_handlers.testing.conformance.evicting import Evicting
 from imagecache_handlers.testing.conformance.handling import Handling
 from imagecache_handlers.testing.conformance.hooks import HandlerHooks
+from imagecache_handlers.testing.conformance.hosting import Hosting
 from imagecache_handlers.testing.conformance.listing import Listing
 from imagecache_handlers.testing.conformance.marking import Marking
 from imagecache_handlers.testing.conformance.samples import KIN
@@ -41,6 +42,7 @@ class HandlerConformance(
     Evicting,
     Adding,
     Cleaning,
+    Hosting,
     Sweeping,
     Dying,
 ):

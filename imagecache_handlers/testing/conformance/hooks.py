@@ -250,6 +250,9 @@ class HandlerHooks(_Base):
             'add': lambda: handler.add(meta, io.BytesIO(data), store),
             'debris': lambda: handler.debris(store),
             'clean': lambda: handler.clean(as_debris(store, 'anything')),
+            'hosts': lambda: handler.hosts(store),
+            'forget_host': lambda: handler.forget_host(store, 'nobody'),
+            'accept_host': lambda: handler.accept_host(store),
         }
         with self.assertRaises(NotSupported):
             calls[ability]()

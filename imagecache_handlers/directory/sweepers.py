@@ -1,0 +1,270 @@
+"""Sweepers: the hosts that evict from a store, and what each has to see.
+
+An image goes only if whoever removes it looks at all that any recorded host
+looks at, and meets there about as many disks as the last time.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+import dataclasses
+import datetime
+
+from imagecache_handlers.directory import flock
+from imagecache_handlers.directory.opening import opened
+from imagecache_handlers.directory import places
+from imagecache_handlers.directory.places import View
+from imagecache_handlers.directory import records
+from imagecache_handlers.directory.records import Record
+from imagecache_handlers.directory.records import Unread
+from imagecache_handlers.directory.users.overlays import Survey
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.model import Host
+
+# So many disks fewer are worth a question, if less than half are left.
+_FEWER = 5
+
+_ACCEPT = 'if that is right, say: imagecache host accept'
+
+
+class Sweeper:
+    """This host, as one of those that evict from its stores.
+
+    It is on record before it looks at what others have there: of two hosts
+    that come at once, whoever looks last sees the other.
+    """
+
+    def __init__(
+        self,
+        paths: Iterable[str],
+        clock: Callable[[], datetime.datetime],
+        *,
+        host: str | None = None,
+        shared_as: str = '',
+    ) -> None:
+        self._host = host and _checked('the host', host)
+        self._paths = tuple(paths)
+        self._clock = clock
+        self._shared_as = shared_as
+        if shared_as:
+            _checked('instances_shared_as', shared_as)
+        # By the store that it was for: the last look, and the last one at
+        # all images that was sound.
+        self._latest: dict[str, Survey | None] = {}
+        self._last: dict[str, Survey] = {}
+
+    def view(self) -> View:
+        host = self._host or places.host_name()
+        return places.view(host, self._paths, self._shared_as)
+
+    def judge(self, store: str, survey: Survey | None) -> str | None:
+        """Say why that look, for the images of a store, is not enough."""
+        try:
+            with opened(store) as fd:
+                return next(judge(fd, self.view(), survey), None)
+        except StoreUnavailable as error:
+            return f'who else evicts here is not known: {error.why}'
+
+    def looked(
+        self, store: str, survey: Survey | None, *, sound: bool
+    ) -> None:
+        """Keep a look: for remarks, and if sound for what is written next."""
+        self._latest[store] = survey
+        if sound and survey is not None:
+            self._last[store] = survey
+
+    def remarks(self, store: str) -> Iterator[str]:
+        """Say what the last look for the images of a store met."""
+        survey = self._latest.get(store)
+        if survey is not None:
+            disks, folders = survey.disks, survey.folders
+            yield (
+                f'looked at {disks} {"disk" if disks == 1 else "disks"} in '
+                f'{folders} {"folder" if folders == 1 else "folders"}'
+            )
+            yield from survey.problems
+
+    def note(self, fd: int, store: str) -> None:
+        """Be on record in an open folder, before anything is done there."""
+        if not self._paths:
+            # Who looks at nothing stands in nobody's way.
+            return
+        view, survey = self.view(), self._last.get(store)
+        if self._due(records.read(fd, view.host), view, survey) is None:
+            return
+        with flock.turn(fd, alone=True):
+            known = records.read(fd, view.host)
+            if new := self._due(known, view, survey):
+                self._write(fd, known, new)
+
+    def _write(
+        self, fd: int, known: Record | Unread | None, new: Record
+    ) -> None:
+        try:
+            records.write(fd, new)
+        except OSError as error:
+            # A full disk is to be freed: how many disks there are can wait.
+            counted = isinstance(known, Record) and (
+                known.places.keys() == new.places.keys()
+            )
+            if error.errno not in records.FULL or not counted:
+                raise
+
+    def _due(
+        self, known: Record | Unread | None, view: View, survey: Survey | None
+    ) -> Record | None:
+        """Give the record that is to replace a known one, if any.
+
+        It never loses a place, nor many disks: that takes ``accept``.
+        """
+        if isinstance(known, Unread) and not known.is_empty:
+            # It may have said more than this host knows; judged as it is.
+            return None
+        old = known if isinstance(known, Record) else None
+        found = dict(old.places) if old else {}
+        for path, place in view.places.items():
+            found.setdefault(place, None)
+            if survey is not None and path in survey.met:
+                found[place] = survey.met[path]
+        before = old.folders if old else None
+        folders = before if survey is None else survey.folders
+        if old and (found, folders) == (old.places, before):
+            return None
+        return Record(view.host, found, folders, self._clock())
+
+    def accept(self, fd: int, survey: Survey | None) -> None:
+        """Take what this host sees now for the truth."""
+        view = self.view()
+        found: dict[str, int | None] = {}
+        for path, place in view.places.items():
+            found[place] = survey.met.get(path) if survey else None
+        folders = survey.folders if survey else None
+        record = Record(view.host, found, folders, self._clock())
+        with flock.turn(fd, alone=True):
+            if self._paths:
+                records.write(fd, record)
+            else:
+                records.remove(fd, view.host)
+
+    def hosts(
+        self, fd: int, store: str, survey: Survey | None
+    ) -> Iterator[Host]:
+        """Describe every host on record, and this one in any case."""
+        view = self.view()
+        found = {one.host: one for one in records.read_all(fd)}
+        for name in sorted({view.host, *found}):
+            yield _host(store, view, name, found.get(name), survey)
+
+
+def judge(fd: int, view: View, survey: Survey | None) -> Iterator[str]:
+    """Say what a look lacks to prove that nobody uses an image there."""
+    if survey is not None and survey.problem:
+        yield survey.problem
+    own = None
+    for record in records.read_all(fd):
+        own = record if record.host == view.host else own
+        yield from _unseen(record, view)
+    if survey is not None:
+        yield from _fewer(own, view, survey)
+
+
+def _unseen(record: Record | Unread, view: View) -> Iterator[str]:
+    """Say what a host looks at, or may look at, and this one does not."""
+    name, own = record.host, record.host == view.host
+    if isinstance(record, Unread):
+        if not (own and record.is_empty):
+            yield _unread(record)
+        return
+    for place in record.places:
+        if view.sees(place):
+            continue
+        if own:
+            yield (
+                f'this host looked at {place} until {_date(record)}, and does '
+                f'not now: mount it, or name it in instance_paths again; '
+                f'{_ACCEPT}'
+            )
+        else:
+            yield (
+                f'host {name} looks at {place}, and this host does not: name '
+                f'that folder in instance_paths, too; or if {name} is gone '
+                f'for good, say: imagecache host forget {name}'
+            )
+
+
+def _unread(record: Unread) -> str:
+    shown = record.host if record.host.isprintable() else ascii(record.host)
+    return (
+        f'what host {shown} looks at is not known, for its file '
+        f'.{shown}{records.RECORD} cannot be read ({record.why}): any change '
+        f'that it makes here may mend that; or if it is gone for good, say: '
+        f'imagecache host forget {shown}'
+    )
+
+
+def _fewer(
+    own: Record | Unread | None, view: View, survey: Survey
+) -> Iterator[str]:
+    """Say where this host met no disk, or far fewer than the last time."""
+    for path, place in view.places.items():
+        before = own.places.get(place) if isinstance(own, Record) else None
+        now = survey.met.get(path, 0)
+        if now == 0 and before != 0:
+            yield f'met no disk in {path}: is it mounted? {_asked(before)}'
+        elif before and 2 * now < before and now <= before - _FEWER:
+            at = _date(own) if isinstance(own, Record) else ''
+            disks = 'disk' if now == 1 else 'disks'
+            yield (
+                f'met {now} {disks} in {path}, {before} the last time '
+                f'({at}): {_ACCEPT}'
+            )
+
+
+def _asked(before: int | None) -> str:
+    return f'{_ACCEPT[0].upper()}{_ACCEPT[1:]}' + (
+        f' (the last time there were {before})' if before else ''
+    )
+
+
+def _date(record: Record) -> str:
+    return f'{record.at:%Y-%m-%d}'
+
+
+def _host(
+    store: str,
+    view: View,
+    name: str,
+    record: Record | Unread | None,
+    survey: Survey | None,
+) -> Host:
+    own = name == view.host
+    why = [*_unseen(record, view)] if record else []
+    if own and survey is not None:
+        why += [*_fewer(record, view, survey)]
+    described = Host(
+        name=name if name.isprintable() else ascii(name),
+        store=store,
+        looks_at=tuple(sorted(view.places.values())) if own else (),
+        is_this=own,
+        blocks=why[0] if why else None,
+    )
+    if not isinstance(record, Record):
+        return described
+    met = [count for count in record.places.values() if count is not None]
+    return dataclasses.replace(
+        described,
+        looks_at=tuple(sorted(record.places)),
+        disks=sum(met) if met else None,
+        folders=record.folders,
+        as_of=record.at,
+    )
+
+
+def _checked(what: str, name: str) -> str:
+    if not places.HOST.fullmatch(name):
+        raise ConfigurationError(
+            f'[imagecache_directory] {what} {name[:300]!r} is not a name: '
+            f'use up to 200 of A-Z a-z 0-9 . _ -'
+        )
+    return name

@@ -1,0 +1,94 @@
+"""Files: what is noted of each file that the walk comes by."""
+
+from collections.abc import Callable
+from collections.abc import Container
+import os
+import stat
+from typing import NamedTuple
+
+from imagecache_handlers.directory.parts import Part
+from imagecache_handlers.directory.users.met import identity
+from imagecache_handlers.directory.users.met import Met
+from imagecache_handlers.directory.users.met import SHORTEST
+from imagecache_handlers.directory.users.reading import INFO
+from imagecache_handlers.directory.users.reading import Reader
+from imagecache_handlers.directory.users.values import shown
+
+# Tells what a name in a store's folder is, among all that lie there.
+Judge = Callable[[str, Container[str]], Part]
+
+# What the serial port of a guest said; libvirt's daemon writes it, and often
+# only that may read it.
+CONSOLE = 'console.log'
+
+# What Nova and libvirt write beside the disks of an instance, by their word.
+_WRITTEN = frozenset({INFO, 'libvirt.xml', 'unrescue.xml'})
+
+
+class Folder(NamedTuple):
+    """A folder that is open; ``user`` is None where each entry is one.
+
+    ``raw`` names the disks in it that are raw by their owner's word.
+    """
+
+    fd: int
+    path: str
+    user: str | None
+    depth: int
+    judge: Judge | None = None
+    raw: Container[str] = ()
+
+    def user_of(self, name: str, part: Part) -> str:
+        """Name who uses what a file in it names."""
+        if part is Part.IMAGE:
+            return f'image {shown(name)}'
+        return shown(name) if self.user is None else self.user
+
+
+class Files:
+    """Notes files in ``met``, reading each that may be a disk."""
+
+    def __init__(self, met: Met, reader: Reader) -> None:
+        self._met = met
+        self._reader = reader
+
+    def note(self, folder: Folder, name: str, part: Part) -> None:
+        """Note one file, whatever it is.
+
+        :raises OSError: when it cannot be read, or is gone.
+        """
+        found = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
+        if stat.S_ISREG(found.st_mode):
+            if part is Part.IMAGE:
+                self._met.images.add(name)
+            self._note_regular(folder, name, part, found)
+        elif stat.S_ISBLK(found.st_mode):
+            self._note_device(folder, name, part, found)
+        elif stat.S_ISLNK(found.st_mode):
+            user = folder.user_of(name, part)
+            self._met.links.append((user, f'{folder.path}/{name}'))
+
+    def _note_regular(
+        self, folder: Folder, name: str, part: Part, found: os.stat_result
+    ) -> None:
+        met, file = self._met, identity(found)
+        if found.st_size < SHORTEST:
+            met.blank(file)
+        elif name in folder.raw or file in met.raw:
+            met.count_disk(part)
+            met.raw.add(file)
+            met.blank(file)
+        else:
+            if name.startswith(CONSOLE) or name in _WRITTEN:
+                part = Part.NAMED
+            header = self._reader.file(folder.fd, name, file, found)
+            user, path = folder.user_of(name, part), f'{folder.path}/{name}'
+            met.add(file, user, path, header, part)
+
+    def _note_device(
+        self, folder: Folder, name: str, part: Part, found: os.stat_result
+    ) -> None:
+        user, path = folder.user_of(name, part), f'{folder.path}/{name}'
+        header = self._reader.device(folder.fd, name)
+        self._met.add(identity(found), user, path, header, part)
+        self._met.devices.append((user, path, found.st_rdev))
