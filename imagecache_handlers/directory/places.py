@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import hashlib
 import os
-import platform
 import re
 from typing import NamedTuple
 
@@ -85,7 +84,7 @@ def host_name() -> str:
     except FileNotFoundError:
         number = b''
     token = hashlib.sha256(b'imagecache-sweeper ' + number).hexdigest()[:8]
-    name = re.sub(r'[^A-Za-z0-9._-]', '_', platform.node()).lstrip('.-')
+    name = re.sub(r'[^A-Za-z0-9._-]', '_', os.uname().nodename).lstrip('.-')
     return f'{name[:150] or "host"}-{token}'
 
 

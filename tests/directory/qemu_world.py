@@ -248,28 +248,32 @@ class World:
 
     def sweep(self):
         """Sweep until everything goes that is ever to go."""
-        told, made_as = [], self.made_as()
-        for hours in 1, 3:
-            now = NOW + hours * HOUR
-            cache = ImageCache(
-                self.handler(now, made_as),
-                Rules(min_age=HOUR),
-                clock=lambda now=now: now,
-            )
-            report = cache.sweep(
-                lambda now=now: Evidence(complete=True, as_of=now)
-            )
-            told += [str(why) for why in report.plan.problems.values()]
-            told += [
+        made_as = self.made_as()
+        return [
+            one for hours in (1, 3) for one in self.sweep_at(hours, made_as)
+        ]
+
+    def sweep_at(self, hours, made_as):
+        """Sweep once, and give what became of each image, and why."""
+        now = NOW + hours * HOUR
+        cache = ImageCache(
+            self.handler(now, made_as),
+            Rules(min_age=HOUR),
+            clock=lambda: now,
+        )
+        report = cache.sweep(lambda: Evidence(complete=True, as_of=now))
+        return [
+            *map(str, report.plan.problems.values()),
+            *(
                 f'{one.verdict.image.location} {one.did}: {one.why}'
                 for one in report.outcomes
                 if one.did is not Did.EVICTED
-            ]
-            told += [
+            ),
+            *(
                 f'{one.image.location} {one.reason} {_why(one)}'
                 for one in report.plan.verdicts
-            ]
-        return told
+            ),
+        ]
 
     def configure(self, *given, folder=None):
         """Write a file for the command; each of ``given`` is one line."""

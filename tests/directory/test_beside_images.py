@@ -86,7 +86,6 @@ class TestPlain(Used):
     def test_what_is_ours_is_not_a_disk(self):
         for ending in '', '-lock', '-new', '+site.a':
             (self.folder / f'.x.imagecache{ending}').write_bytes(b' ' * 600)
-        (self.folder / '.host.imagecache-sweeper').write_bytes(b' ' * 600)
         self.assertEqual((NOBODY, None), self.disks_of())
 
 

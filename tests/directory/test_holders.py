@@ -314,7 +314,7 @@ class TestTurns(Held, Place):
             [self.path], instance_paths=[str(self.disks)], clock=self.clock
         )
         [image] = handler.enumerate(self.path)
-        real = handler._overlays.survey_again
+        real = handler._overlays.survey
 
         def look(*arguments):
             found = real(*arguments)
@@ -322,7 +322,7 @@ class TestTurns(Held, Place):
             return found
 
         with (
-            mock.patch.object(handler._overlays, 'survey_again', look),
+            mock.patch.object(handler._overlays, 'survey', look),
             self.assertRaises(ImageInUse) as caught,
         ):
             handler.evict(image)

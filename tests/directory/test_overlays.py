@@ -219,7 +219,7 @@ class TestUnknown(Used):
         there = self.disk('vm-1').parent
 
         def fail(fd):
-            if os.path.sameopenfile(fd, opened):
+            if isinstance(fd, int) and os.path.sameopenfile(fd, opened):
                 raise refused
             return real(fd)
 
@@ -281,16 +281,17 @@ class TestUnknown(Used):
 
     def test_no_disk_at_all(self):
         shutil.rmtree(self.instances / 'resident')
-        self.assert_unknown(self.instances, 'no disk was met', 'host accept')
-        overlays = self.connect()._overlays
-        self.assertIsNone(overlays.survey(none_is_fine=True).problem)
+        self.assert_unknown(self.instances, 'met no disk', 'host accept')
+        self.connect().accept_host(self.path)
+        self.assertEqual((NOBODY, None), self.disks_of())
 
     def test_what_is_left_below_a_mount_point_is_not_a_look(self):
         shutil.rmtree(self.instances / 'resident')
         (self.instances / 'locks' / 'nova-x').touch()
         (self.instances / 'compute_nodes').write_text('{"host": 1}' * 10)
         (self.instances / 'vm-1').mkdir()
-        self.assert_unknown('no disk was met')
+        (self.instances / 'vm-1' / 'console.log').write_text('x' * 600)
+        self.assert_unknown('met no disk')
 
     def test_folders_without_end(self):
         deep = self.instances / 'vm-1'

@@ -222,9 +222,10 @@ class TestGivenTwice(Used):
         lines = [
             f'libvirt_definitions = {self.root}/{name}' for name in ('a', 'b')
         ]
-        handler = self.handler(f'path = {self.path}', *lines)
+        given = f'path = {self.path}\ninstance_paths = {self.instances}'
+        handler = self.handler(given, *lines)
         _, why = self.users_by(handler)
         self.assertIn('and 1 more', why)
         for name in 'a', 'b':
             os.mkdir(self.root / name)
-        self.assertEqual((None, None), self.users_by(handler))
+        self.assertEqual((NOBODY, None), self.users_by(handler))

@@ -124,6 +124,8 @@ class TestProcesses(unittest.TestCase):
         for folder in scene.folders():
             scene.delete(folder)
         self.clean(scene)
+        # They all went at once, which is what this host is to be told.
+        scene.handler().accept_host(scene.path)
         for image in scene.handler().enumerate(scene.path):
             scene.verify(image.location)
         for hours in 1, 2:

@@ -442,7 +442,7 @@ class TestList(Hosts):
         self.assertEqual([], list(handler.remarks(self.path)))
         self.found(handler)
         self.assertEqual(
-            ['looked at 1 disk in 1 folder'],
+            ['looked at 1 disk in 2 folders'],
             list(handler.remarks(self.path)),
         )
         overlay(self.disk('h1', 'vm'), f'{self.root}/gone/x', form='qcow2')
@@ -455,7 +455,7 @@ class TestList(Hosts):
         cache = ImageCache(self.host(), Rules(), clock=lambda: self.now)
         plan = cache.plan(Evidence(as_of=self.now))
         self.assertEqual(
-            {self.path: ('looked at 1 disk in 1 folder',)}, plan.remarks
+            {self.path: ('looked at 1 disk in 2 folders',)}, plan.remarks
         )
         self.assertEqual(plan.remarks, cache.inventory().remarks)
 

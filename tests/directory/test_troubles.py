@@ -244,7 +244,7 @@ class TestOthersFiles(Troubled):
 
         def act():
             [image] = self.listed()
-            self.assertIn(f'{self.file()}: Permission', image.unknown or '')
+            self.assertIn('Permission denied', image.unknown or '')
 
         self.as_another(act)
 
