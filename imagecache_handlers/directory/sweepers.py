@@ -77,12 +77,13 @@ class Sweeper:
     def remarks(self, store: str) -> Iterator[str]:
         """Say what the last look for the images of a store met."""
         survey = self._latest.get(store)
-        if survey is not None:
+        if survey is not None and survey.sees:
             disks, folders = survey.disks, survey.folders
             yield (
                 f'looked at {disks} {"disk" if disks == 1 else "disks"} in '
                 f'{folders} {"folder" if folders == 1 else "folders"}'
             )
+        if survey is not None:
             yield from survey.problems
 
     def note(self, fd: int, store: str) -> None:
