@@ -39,16 +39,14 @@ NET = [
     Mutant(
         name='the net before the look at the disks',
         module='directory/handler',
-        old="""        survey = None
-        if self._overlays:
-            survey = self._overlays.survey_again(self._quiet(file))
+        old="""        survey = self._overlays.survey()
+        why = self._sweeper.judge(store, survey)
         # Last of all, for it is of this very moment.
         [file] = holders.look(fd, [file])
 """,
-        new="""        survey = None
-        [file] = holders.look(fd, [file])
-        if self._overlays:
-            survey = self._overlays.survey_again(self._quiet(file))
+        new="""        [file] = holders.look(fd, [file])
+        survey = self._overlays.survey()
+        why = self._sweeper.judge(store, survey)
 """,
     ),
     Mutant(

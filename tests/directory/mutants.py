@@ -6,6 +6,12 @@ Each edit is of one module of ``imagecache_handlers``.
 from tests.mutation import Mutant
 
 CHAINS = 'directory/test_chains.py'
+LOOKING = 'directory/test_looking.py'
+MOUNTS = 'directory/test_other_mounts.py'
+OVERLAYS = 'directory/test_overlays.py'
+SWEEPERS = 'directory/test_sweepers.py'
+BESIDE = 'directory/test_beside_images.py'
+WALK = 'directory/test_walk.py'
 
 MUTANTS = [
     (
@@ -13,8 +19,98 @@ MUTANTS = [
         Mutant(
             name='at most two files of a chain are followed',
             module='directory/users/chains',
-            old='if not last and file not in seen:',
-            new='if not last and file not in seen and len(seen) < 2:',
+            old='if at not in seen:',
+            new='if at not in seen and len(seen) < 2:',
+        ),
+    ),
+    (
+        MOUNTS,
+        Mutant(
+            name='files are compared by number alone',
+            module='directory/users/overlays',
+            old='return users.union(self.named.get(name, ()))',
+            new='return users',
+        ),
+    ),
+    (
+        OVERLAYS,
+        Mutant(
+            name='what looks like nothing names none',
+            module='directory/users/met',
+            old='            if part is Part.FOREIGN:\n                why +=',
+            new='            if False:\n                why +=',
+        ),
+    ),
+    (
+        OVERLAYS,
+        Mutant(
+            name='the problems of a header are passed over',
+            module='directory/users/met',
+            old='why = header.problems',
+            new='why: tuple[str, ...] = ()',
+        ),
+    ),
+    (
+        LOOKING,
+        Mutant(
+            name='what was read is believed although it has changed',
+            module='directory/users/memory',
+            old='if known is None or known[0] != stamp(found):',
+            new='if known is None:',
+        ),
+    ),
+    (
+        LOOKING,
+        Mutant(
+            name='what was read just now is believed for ever',
+            module='directory/users/memory',
+            old='if found.st_ctime_ns + _COARSE_NS < at_ns:',
+            new='if True:',
+        ),
+    ),
+    (
+        BESIDE,
+        Mutant(
+            name='only disks of instances are looked at',
+            module='directory/users/walk',
+            old='            self._under(path, judge)\n',
+            new='            pass\n',
+        ),
+    ),
+    (
+        WALK,
+        Mutant(
+            name="the files of Nova's locks are opened",
+            module='directory/users/walk',
+            old='if name == _LOCKS and self._has_locks(folder):',
+            new='if False:',
+        ),
+    ),
+    (
+        SWEEPERS,
+        Mutant(
+            name='a look that met no disk is one',
+            module='directory/sweepers',
+            old='if now == 0 and before != 0:',
+            new='if False:',
+        ),
+    ),
+    (
+        SWEEPERS,
+        Mutant(
+            name='far fewer disks are as good',
+            module='directory/sweepers',
+            old='elif before and 2 * now < before',
+            new='elif False and before and 2 * now < before',
+        ),
+    ),
+    (
+        SWEEPERS,
+        Mutant(
+            name='where others look is of no matter',
+            module='directory/sweepers',
+            old='        if view.sees(place):\n            continue',
+            new='        continue',
         ),
     ),
 ]
