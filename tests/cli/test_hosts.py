@@ -51,7 +51,7 @@ class TestList(Shared):
         by_name = {row['host']: row for row in rows}
         other, this = by_name['h2'], by_name[places.host_name()]
         self.assertEqual(
-            (1, 1, False),
+            (1, 2, False),
             tuple(other[name] for name in ('disks', 'folders', 'this')),
         )
         self.assertEqual([f'host:h2:{self.others}'], other['looks_at'])
@@ -99,8 +99,9 @@ class TestForget(Shared):
 class TestAccept(Shared):
     def test_fewer_folders(self):
         self.be_on_record(places.host_name(), self.root)
-        said = self.said('sweep')
-        self.assertIn('and does not now', said)
+        done = self.run_on('sweep')
+        self.assertEqual(1, done.returncode)
+        self.assertIn('and does not now', ' '.join(done.stdout.split()))
         self.assertIn(f'1 disks, in {self.path}', self.said('host', 'accept'))
         self.assertNotIn('unknown', self.said('plan'))
 
@@ -115,15 +116,15 @@ class TestLooked(Shared):
     def test_every_plan_and_sweep_says_what_was_looked_at(self):
         for command in 'plan', 'sweep', 'sweep':
             said = self.out(command)
-            self.assertIn('\n  looked at 1 disk in 1 folder\n', said)
+            self.assertIn('\n  looked at 1 disk in 2 folders\n', said)
         self.assertNotIn('looked at', self.out('list'))
 
     def test_what_cannot_be_told_is_listed_and_cut_short(self):
         for number in range(30):
             overlay(self.instances / f'{number:02}', '/nowhere/x')
         said = self.out('plan')
-        self.assertIn('looked at 31 disks in 1 folder\n', said)
-        shown = re.findall(r'(?m)^  /nowhere/x: No such', said)
+        self.assertIn('looked at 31 disks in 2 folders\n', said)
+        shown = re.findall(rf'(?m)^  {self.instances}/\d\d: ', said)
         self.assertEqual(10, len(shown))
         self.assertIn('  and 20 more: add --debug\n', said)
         done = self.run_on('plan', '--debug')
