@@ -242,6 +242,12 @@ class DirectoryHandler(CacheHandler):
                 labelling.relabel(fd, file, labels)
 
     def room(self, meta: ImageMeta, store: str) -> int:
+        with opened(self._known(store)) as fd:
+            space = os.fstatvfs(fd)
+        # What could never be full here is no image for here, however few of
+        # its bytes there are: reading its holes would take for ever.
+        if meta.size > space.f_blocks * space.f_frsize:
+            return meta.size
         # Zeros are not written: a sparse image stays sparse.
         return meta.size if meta.allocated is None else meta.allocated
 
