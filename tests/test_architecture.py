@@ -117,7 +117,7 @@ USERS = {
     'walk': 'bounded files ignoring memory met reading values',
     'files': 'met reading values',
     'reading': 'headers memory values words',
-    'definitions': 'bounded met values words',
+    'definitions': 'bounded ignoring met values words',
     'chains': 'bounded devices ignoring memory met values',
     'met': 'memory values',
     'memory': '',

@@ -49,8 +49,10 @@ OPTS: list[cfg.Opt] = [
         metavar='PATTERNS',
         help='Disks and folders to pass over in these folders, separated by '
         'commas: whole paths, or names that they have wherever they lie, '
-        'with the wildcards of a shell. Of what is passed over nobody '
-        'sees which images it uses. Given more than once, all of them count.',
+        'with the wildcards of a shell. A folder is not looked into: nobody '
+        'sees which images are used there; of a disk, or a definition of '
+        'libvirt, what cannot be told is passed over, and what it names still '
+        'counts. Given more than once, all of them count.',
     ),
     cfg.MultiOpt(
         'libvirt_definitions',

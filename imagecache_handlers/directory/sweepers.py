@@ -189,8 +189,9 @@ def _unseen(record: Record | Unread, view: View) -> Iterator[str]:
         else:
             yield (
                 f'host {name} looks at {place}, and this host does not: name '
-                f'that folder in instance_paths, too; or if {name} is gone '
-                f'for good, say: imagecache host forget {name}'
+                f'that folder in instance_paths, too; if it is one that both '
+                f'hosts have mounted, set instances_shared_as on each; or if '
+                f'{name} is gone for good, say: imagecache host forget {name}'
             )
 
 

@@ -158,6 +158,15 @@ class TestIgnore(Used):
             _, why = self.disks_of(ignore=[str(pattern)])
             self.assertIn(str(self.disk('vm-1')), why, pattern)
 
+    def test_what_it_names_counts_all_the_same(self):
+        overlay(self.disk('vm-1'), self.file())
+        for pattern in 'disk', str(self.disk('vm-1')), '*':
+            self.connect().accept_host(self.path)
+            users, _ = self.disks_of(ignore=['nothing', pattern])
+            # A folder that is passed over is not looked into.
+            seen = NOBODY if pattern == '*' else {'vm-1'}
+            self.assertEqual(seen, users, pattern)
+
     def test_what_others_name_may_be_passed_over(self):
         self.disk('vm-1').unlink()
         overlay(self.disk('vm-1'), '/no/such/base')

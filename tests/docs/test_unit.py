@@ -26,6 +26,7 @@ from tests.docs.test_commands import parsed
 
 CONTRIB = ROOT / 'contrib'
 UNIT = CONTRIB / 'systemd' / 'imagecache.service'
+DROP_IN = CONTRIB / 'systemd' / 'without-nova.conf'
 SAMPLE = CONTRIB / 'imagecache.conf'
 OPERATOR = ROOT / 'doc' / 'source' / 'operator.rst'
 # What the page tells to set for nova-compute.
@@ -43,11 +44,16 @@ def service():
     return unit['Service']
 
 
-def judged(text):
+def judged(text, drop_in=''):
     """Give what systemd says of a unit, on a host with the command."""
     with tempfile.TemporaryDirectory() as folder:
         unit = pathlib.Path(folder) / 'imagecache.service'
         unit.write_text(text.replace('/usr/local/bin/imagecache', '/bin/true'))
+        more = pathlib.Path(folder) / 'imagecache.service.d' / 'x.conf'
+        more.parent.mkdir()
+        more.write_text(
+            drop_in.replace('/usr/local/bin/imagecache', '/bin/true')
+        )
         done = subprocess.run(  # noqa: S603 -- the real judge is the point
             [ANALYZE, 'verify', '--man=no', str(unit)],
             capture_output=True,
@@ -59,6 +65,10 @@ def judged(text):
 class TestUnit(unittest.TestCase):
     def test_systemd_has_nothing_against_it(self):
         self.assertEqual((0, ''), judged(UNIT.read_text()))
+        drop_in = DROP_IN.read_text()
+        self.assertEqual((0, ''), judged(UNIT.read_text(), drop_in))
+        wrong = drop_in.replace('ReadWritePaths=/srv', 'ReadWritePath=/srv')
+        self.assertIn('Unknown key', judged(UNIT.read_text(), wrong)[1])
 
     def test_what_it_has_not_got_is_found(self):
         newer = UNIT.read_text().replace('Type=notify', 'Type=notify-relaod')
@@ -91,7 +101,7 @@ class TestUnit(unittest.TestCase):
             (OPERATOR.parent / argument).resolve()
             for _, argument, _ in directives(OPERATOR, 'literalinclude')
         ]
-        self.assertEqual({UNIT, SAMPLE}, set(included))
+        self.assertEqual({UNIT, DROP_IN, SAMPLE}, set(included))
         self.assertFalse(list(directives(OPERATOR, 'code-block', 'systemd')))
 
 

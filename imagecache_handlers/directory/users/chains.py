@@ -16,6 +16,7 @@ from imagecache_handlers.directory.users.memory import Identity
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.met import SHORTEST
+from imagecache_handlers.directory.users.met import told_with_way
 from imagecache_handlers.directory.users.values import Below
 from imagecache_handlers.directory.users.values import shown
 
@@ -71,7 +72,7 @@ class Chains:
             self._use(user, self._lead(path))
         for file, (path, problems) in met.unknown.items():
             if file not in met.raw:
-                self.problems += [f'{shown(path)}: {why}' for why in problems]
+                self.problems += [told_with_way(path, one) for one in problems]
 
     def _link(self, user: str, path: str) -> None:
         """Follow a symlink that lies where a disk may."""
@@ -122,10 +123,11 @@ class Chains:
         self._progress.step(top)
         if not os.path.lexists(top):
             return
-        if any(map(self._ignored.is_within, (path, os.path.realpath(path)))):
+        names = top, path, os.path.realpath(path)
+        if any(map(self._ignored.is_within, names)):
             return
         below = '' if path == top else f'{shown(path)} below it '
-        self.problems.append(f'{shown(top)}: {below}{why}')
+        self.problems.append(told_with_way(top, f'{below}{why}'))
 
     def _lead(self, path: str) -> _Led:
         led = self._led.get(path)

@@ -6,6 +6,7 @@ import stat
 from imagecache_handlers.directory.closing import closing
 from imagecache_handlers.directory import safe_open
 from imagecache_handlers.directory.users.bounded import Progress
+from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.values import Below
@@ -16,7 +17,9 @@ from imagecache_handlers.directory.users import words
 _ENDING = '.xml'
 
 
-def read(folder: str, met: Met, progress: Progress) -> list[words.Word]:
+def read(
+    folder: str, met: Met, ignored: Ignored, progress: Progress
+) -> list[words.Word]:
     """Note who uses what by the definitions in a folder.
 
     Gives what they say of the form of each disk.
@@ -27,16 +30,18 @@ def read(folder: str, met: Met, progress: Progress) -> list[words.Word]:
         with closing(safe_open.open_folder(folder)) as fd:
             for name in sorted(os.listdir(fd)):
                 if name.endswith(_ENDING):
-                    said += _read(fd, f'{folder}/{name}', name, met, progress)
+                    path = f'{folder}/{name}'
+                    progress.step(path)
+                    is_ignored = ignored.passes(path, name)
+                    said += _read(fd, path, name, met, is_ignored)
     except (OSError, ValueError) as error:
         met.tell(folder, error)
     return said
 
 
 def _read(
-    fd: int, path: str, name: str, met: Met, progress: Progress
+    fd: int, path: str, name: str, met: Met, is_ignored: bool
 ) -> tuple[words.Word, ...]:
-    progress.step(path)
     try:
         with closing(safe_open.open_file(fd, name, os.O_RDONLY)) as file:
             if not stat.S_ISREG(os.fstat(file).st_mode):
@@ -46,11 +51,13 @@ def _read(
         # Undefined just now.
         return ()
     except (OSError, ValueError) as error:
-        met.tell(path, error)
+        if not is_ignored:
+            met.tell_with_way(path, error)
         return ()
     user = shown(domain.name or name)
     below = tuple(Below(one.path, one.form == 'raw') for one in domain.disks)
-    met.say(path, domain.problems)
+    if not is_ignored:
+        met.say(path, domain.problems)
     met.naming.append((user, path, Header('', below, (), domain.hints)))
     met.mentions += [(user, mention) for mention in domain.mentions]
     return domain.disks

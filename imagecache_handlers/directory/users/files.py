@@ -62,6 +62,8 @@ class Files:
             if part is Part.IMAGE:
                 self._met.images.add(name)
             self._note_regular(folder, name, part, found)
+        elif part is Part.IGNORED:
+            return
         elif stat.S_ISBLK(found.st_mode):
             self._note_device(folder, name, part, found)
         elif stat.S_ISLNK(found.st_mode):
@@ -79,7 +81,8 @@ class Files:
             met.raw.add(file)
             met.blank(file)
         else:
-            if name.startswith(CONSOLE) or name in _WRITTEN:
+            is_written = name.startswith(CONSOLE) or name in _WRITTEN
+            if is_written and part is Part.FOREIGN:
                 part = Part.NAMED
             header = self._reader.file(folder.fd, name, file, found)
             user, path = folder.user_of(name, part), f'{folder.path}/{name}'

@@ -31,12 +31,17 @@ def identity(found: os.stat_result) -> Identity:
     return found.st_dev, found.st_ino
 
 
-def told(path: str, error: Exception) -> str:
+def told_with_way(path: str, why: str) -> str:
+    """Say what nobody can tell of a disk, and the way out."""
+    way = '' if 'ignore' in why else ': mend that, or name it in ignore'
+    return f'{shown(path)}: {why}{way}'
+
+
+def reason(error: Exception) -> str:
     """Say what keeps the users of some file from being known."""
-    why = str(error)
     if isinstance(error, OSError) and error.strerror:
-        why = error.strerror
-    return f'{shown(path)}: {why}'
+        return error.strerror
+    return str(error)
 
 
 class Met:
@@ -64,18 +69,23 @@ class Met:
         self.under: dict[str, int] = {}
 
     def tell(self, path: str, error: Exception) -> None:
-        self.problems.append(told(path, error))
+        """Tell of a folder that was given."""
+        self.problems.append(f'{shown(path)}: {reason(error)}')
+
+    def tell_with_way(self, path: str, error: Exception) -> None:
+        """Tell of what lies in one, and may be passed over."""
+        self.problems.append(told_with_way(path, reason(error)))
 
     def say(self, path: str, problems: Iterable[str]) -> None:
-        self.problems += [f'{shown(path)}: {why}' for why in problems]
+        self.problems += [told_with_way(path, one) for one in problems]
 
     def blank(self, file: Identity) -> None:
         """Note a file that names none, by its size or its owner's word."""
         self.headers.setdefault(file, NOTHING)
 
     def count_disk(self, part: Part) -> None:
-        """Count a disk of somebody's; an image is not one."""
-        if part is not Part.IMAGE:
+        """Count a disk of somebody's that was looked at."""
+        if part not in (Part.IMAGE, Part.IGNORED):
             self.disks += 1
 
     def add(
@@ -88,7 +98,7 @@ class Met:
     ) -> None:
         """Note a file by its header."""
         self.headers[file] = header
-        why = header.problems
+        why = () if part is Part.IGNORED else header.problems
         # What only its name tells not to be a disk proves no look.
         if header.form or part is Part.FOREIGN:
             self.count_disk(part)

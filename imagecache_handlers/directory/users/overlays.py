@@ -105,7 +105,7 @@ class Overlays:
         said = [
             word
             for folder in self._definitions
-            for word in definitions.read(folder, met, progress)
+            for word in definitions.read(folder, met, self._ignored, progress)
         ]
         definitions.agree(said, met, progress)
         Walk(

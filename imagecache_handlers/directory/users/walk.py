@@ -141,7 +141,7 @@ class Walk:
         except FileNotFoundError:
             return frozenset()
         except (OSError, ValueError) as error:
-            self._met.tell(path, error)
+            self._met.tell_with_way(path, error)
             return frozenset()
 
     def _entry(
@@ -151,18 +151,20 @@ class Walk:
         name = entry.name
         path = f'{folder.path}/{name}'
         self._progress.step(path)
+        is_ignored = self._ignored.passes(path, name)
+        if is_ignored and part is not Part.IMAGE:
+            part = Part.IGNORED
         try:
-            if self._ignored.passes(path, name):
-                return True
             if entry.is_dir(follow_symlinks=False):
-                self._enter(folder, name, path)
+                if not is_ignored:
+                    self._enter(folder, name, path)
             elif not (name == _HOSTS and self._has_locks(folder)):
                 self._files.note(folder, name, part)
         except (OSError, ValueError) as error:
             if isinstance(error, FileNotFoundError) and _gone(folder, name):
                 return False
-            if not _is_closed(name, error):
-                self._met.tell(path, error)
+            if part is not Part.IGNORED and not _is_closed(name, error):
+                self._met.tell_with_way(path, error)
         return True
 
     def _enter(self, folder: Folder, name: str, path: str) -> None:

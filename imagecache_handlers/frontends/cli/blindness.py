@@ -62,7 +62,8 @@ def untold(verdicts: Iterable[Verdict]) -> Iterator[str]:
             f'{_counted(blind)} cannot go, for nobody has said that they are '
             f'unused: name the images in use with --in-use FILE, and add '
             f'--in-use-complete if the list names every one, on all hosts '
-            f'that share the stores.'
+            f'that share the stores. The handler directory sees them by '
+            f'itself, once instance_paths says where the instances lie.'
         )
 
 

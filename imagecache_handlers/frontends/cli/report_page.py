@@ -93,7 +93,15 @@ def _began(report: Report) -> int:
     """Count the images that were found unused for the first time."""
     if report.stopped:
         return 0  # how far it came is not told
-    return sum(change.used is False for change in report.plan.changes)
+    failed = {
+        one.verdict.image.identity
+        for one in report.outcomes
+        if one.did is Did.FAILED
+    }
+    return sum(
+        change.used is False and change.image.identity not in failed
+        for change in report.plan.changes
+    )
 
 
 def _against(report: Report, one: Space, now: datetime.datetime) -> str:
