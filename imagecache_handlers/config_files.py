@@ -93,6 +93,19 @@ def unknown(
     ]
 
 
+def misplaced(
+    conf: cfg.ConfigOpts, group: str, names: Iterable[str], theirs: str
+) -> list[str]:
+    """Name the options of a group of ours that stand in another's."""
+    ours = frozenset(names)
+    return [
+        f'{path}: [{theirs}] {key} is an option of [{group}]: move it there'
+        for path in paths(conf)
+        for key in _sections(path).get(theirs, {})
+        if key in ours
+    ]
+
+
 def _misspelt(
     path: str,
     group: str,

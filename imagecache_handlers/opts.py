@@ -60,10 +60,15 @@ def unknown(
     ``groups`` are those of all that is installed, see
     ``loader.option_groups``; a group whose name is all but one of theirs is
     named, too.  oslo.config passes over such keys in silence, and a
-    protected pattern under a misspelt name protects nothing.
+    protected pattern under a misspelt name protects nothing, as little as one
+    in the group of Nova that is called nearly the same.
     """
     known = {group: {opt.dest for opt in opts} for group, opts in groups}
-    return config_files.unknown(conf, known)
+    only_ours = known.get(GROUP, set()) - nova_opts.NAMES
+    return [
+        *config_files.unknown(conf, known),
+        *config_files.misplaced(conf, GROUP, only_ours, nova_opts.GROUP),
+    ]
 
 
 def repeated(

@@ -342,6 +342,22 @@ class TestUnknown(Configured):
             opts.unknown(conf, loader.option_groups()),
         )
 
+    def test_ours_in_the_group_of_nova_are_named(self):
+        file = self.place / 'x.conf'
+        file.write_text(
+            '[image_cache]\nmanager_interval = 60\nprotected_images = a*\n'
+        )
+        conf = cfg.ConfigOpts()
+        opts.register_opts(conf)
+        conf([f'--config-file={file}'])
+        self.assertEqual(
+            [
+                f'{file}: [image_cache] protected_images is an option of '
+                f'[imagecache]: move it there'
+            ],
+            opts.unknown(conf, loader.option_groups()),
+        )
+
     def test_the_home_is_found(self):
         (self.place / 'x.conf').write_text('[imagecache]\nzzz = 1\n')
         conf = cfg.ConfigOpts()
