@@ -69,10 +69,13 @@ ROOMS = {
 # Of the core a handler knows the contract, and nothing that decides.
 DIRECTORY = {
     'handler': (
-        'access adding disowned folder holders labelling layout leftovers '
-        'mounts notes nova_layout nova_process opening opts records rights '
+        'access adding disowned folder given holders images labelling layout '
+        'leftovers notes nova_layout nova_process opening opts records stores '
         'sweepers users'
     ),
+    'given': '',
+    'stores': 'mounts opening rights',
+    'images': 'folder users',
     'opts': 'access',
     'access': '',
     'alone': 'users',

@@ -15,12 +15,14 @@ from imagecache_handlers.directory.access import Access
 from imagecache_handlers.directory import adding
 from imagecache_handlers.directory import disowned
 from imagecache_handlers.directory import folder
+from imagecache_handlers.directory.given import check_paths
+from imagecache_handlers.directory.given import check_patterns
 from imagecache_handlers.directory import holders
+from imagecache_handlers.directory.images import describe_image
 from imagecache_handlers.directory import labelling
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory.layout import Plain
 from imagecache_handlers.directory import leftovers
-from imagecache_handlers.directory import mounts
 from imagecache_handlers.directory import notes
 from imagecache_handlers.directory.nova_layout import Nova
 from imagecache_handlers.directory.nova_process import Locks
@@ -28,10 +30,9 @@ from imagecache_handlers.directory.nova_process import NoNova
 from imagecache_handlers.directory.opening import changing
 from imagecache_handlers.directory.opening import opened
 from imagecache_handlers.directory import records
-from imagecache_handlers.directory import rights
+from imagecache_handlers.directory.stores import describe_store
 from imagecache_handlers.directory.sweepers import Sweeper
 from imagecache_handlers.directory.users.overlays import Overlays
-from imagecache_handlers.directory.users.overlays import Survey
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
@@ -43,14 +44,10 @@ from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.marks import check_label
 from imagecache_handlers.marks import Marks
 from imagecache_handlers.model import CachedImage
-from imagecache_handlers.model import check_name
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
-
-# An extra hard link proves a user, but nobody can tell whose it is.
-_LINKED = frozenset({'hard link'})
 
 
 class DirectoryHandler(CacheHandler):
@@ -84,20 +81,22 @@ class DirectoryHandler(CacheHandler):
         clock: Callable[[], datetime.datetime] | None = None,
         locks: Locks | NoNova | None = None,
     ) -> None:
-        self.paths = _whole('path', paths)
+        self.paths = check_paths('path', paths)
         if not self.paths:
             raise ConfigurationError(
                 'the handler needs a folder: set [imagecache_directory] path'
             )
         self._access = Access.of(file_mode, file_group)
         self._clock = clock or _utc_now
-        instances = _whole('instance_paths', instance_paths)
+        instances = check_paths('instance_paths', instance_paths)
         self._layout = _layout(layout, instances, self._clock, locks)
         self._overlays = Overlays(
             instances,
             dict.fromkeys(self.paths, self._layout.part),
-            ignore=_patterns(ignore),
-            definitions=_whole('libvirt_definitions', libvirt_definitions),
+            ignore=check_patterns(ignore),
+            definitions=check_paths(
+                'libvirt_definitions', libvirt_definitions
+            ),
         )
         self._sweeper = Sweeper(
             instances, self._clock, host=host, shared_as=instances_shared_as
@@ -129,7 +128,7 @@ class DirectoryHandler(CacheHandler):
 
     def stores(self) -> Iterable[Store]:
         seen: dict[tuple[int, int], str] = {}
-        return [_store(path, seen) for path in self.paths]
+        return [describe_store(path, seen) for path in self.paths]
 
     def enumerate(
         self, store: str, image_ids: Collection[str] | None = None
@@ -153,7 +152,9 @@ class DirectoryHandler(CacheHandler):
         )
         # A sweep writes the same label on thousands of images.
         read = functools.cache(Marks.read)
-        return [_image(store, file, survey, why, read) for file in files]
+        return [
+            describe_image(store, file, survey, why, read) for file in files
+        ]
 
     def _names(
         self, listing: folder.Listing, image_ids: Collection[str] | None
@@ -212,7 +213,7 @@ class DirectoryHandler(CacheHandler):
         why = self._sweeper.judge(store, survey)
         # Last of all, for it is of this very moment.
         [file] = holders.look(fd, [file])
-        image = _image(store, file, survey, why)
+        image = describe_image(store, file, survey, why)
         if image.users:
             raise ImageInUse(image.image_id, image.users)
         if image.unknown:
@@ -272,7 +273,7 @@ class DirectoryHandler(CacheHandler):
         )
         survey = self._overlays.survey()
         why = self._sweeper.judge(store, survey)
-        return _image(store, file, survey, why)
+        return describe_image(store, file, survey, why)
 
     def debris(self, store: str) -> Iterable[Debris]:
         return leftovers.listed(self._layout, self._known(store))
@@ -319,34 +320,6 @@ def _utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-def _whole(option: str, paths: Iterable[str]) -> tuple[str, ...]:
-    try:
-        checked = [check_name('path', path) for path in paths]
-    except ValueError as error:
-        raise ConfigurationError(f'[imagecache_directory] {error}') from error
-    for path in checked:
-        if not os.path.isabs(path):
-            raise ConfigurationError(
-                f'[imagecache_directory] {option}: {path}: '
-                f'write the whole path, from /'
-            )
-    return tuple(dict.fromkeys(map(os.path.abspath, checked)))
-
-
-def _patterns(patterns: Iterable[str]) -> tuple[str, ...]:
-    try:
-        checked = [check_name('ignore', pattern) for pattern in patterns]
-    except ValueError as error:
-        raise ConfigurationError(f'[imagecache_directory] {error}') from error
-    for pattern in checked:
-        if '/' in pattern and not pattern.startswith('/'):
-            raise ConfigurationError(
-                f'[imagecache_directory] ignore: {pattern}: write the whole '
-                f'path, from /, or a name without one'
-            )
-    return tuple(one.rstrip('/') for one in checked)
-
-
 def _layout(
     name: str,
     instance_paths: Iterable[str],
@@ -360,57 +333,3 @@ def _layout(
     raise ConfigurationError(
         f'[imagecache_directory] layout: {name!r} is not plain or nova'
     )
-
-
-def _store(path: str, seen: dict[tuple[int, int], str]) -> Store:
-    try:
-        with opened(path) as fd:
-            found, space = os.fstat(fd), os.fstatvfs(fd)
-            problem = (
-                mounts.absent(path)
-                or mounts.problem(fd)
-                or rights.problem(fd, path)
-            )
-    except StoreUnavailable as error:
-        return Store(name=path, problem=error.why)
-    first = seen.setdefault((found.st_dev, found.st_ino), path)
-    if first != path:
-        return Store(name=path, problem=f'it is the folder {first} again')
-    return Store(
-        name=path,
-        total=space.f_blocks * space.f_frsize,
-        free=space.f_bavail * space.f_frsize,
-        # Named for the first of those on one file system.
-        pool=seen.setdefault((found.st_dev, -1), path),
-        problem=problem,
-    )
-
-
-def _image(
-    store: str,
-    file: folder.File,
-    survey: Survey | None,
-    why: str | None,
-    read: Callable[[frozenset[str]], Marks] = Marks.read,
-) -> CachedImage:
-    return CachedImage(
-        image_id=file.image_id,
-        store=store,
-        location=file.name,
-        variant=file.variant,
-        size=file.size,
-        frees=0 if file.linked else file.size,
-        cached_at=file.cached_at,
-        users=_users(file, survey),
-        unknown=file.unknown or why,
-        marks=read(file.labels),
-    )
-
-
-def _users(file: folder.File, survey: Survey | None) -> frozenset[str] | None:
-    seen = file.held | _LINKED if file.linked else file.held
-    if survey is None:
-        return seen or None
-    users = survey.of(file.identity, file.name) | seen
-    # Without folders of instances, that none is seen does not tell anything.
-    return users if users or survey.sees else None
