@@ -3,12 +3,28 @@
 # Early, for whoever runs these may keep them from others.
 import concurrent.futures.thread  # noqa: F401
 import ctypes
+import functools
 import os
 import subprocess
 import traceback
 
 NOBODY = 65534
 _NEW_MOUNTS, _NEW_USERS = 0x20000, 0x10000000  # unshare(2)
+
+
+def as_root(test):
+    """Have a test, or each of a class, fail where it would prove nothing."""
+    if isinstance(test, type):
+        test.setUp = as_root(test.setUp)
+        return test
+
+    @functools.wraps(test)
+    def run(self):
+        if os.geteuid() != 0:
+            self.fail('only root looks after the folders of others: be root')
+        test(self)
+
+    return run
 
 
 class Apart:

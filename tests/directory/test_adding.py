@@ -4,7 +4,6 @@ and whole by themselves.
 
 import io
 import os
-import unittest
 
 from oslo_config import cfg
 
@@ -18,6 +17,7 @@ from imagecache_handlers.source import LocalFile
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Unsupported
 from tests.directory.apart import Apart
+from tests.directory.apart import as_root
 from tests.directory.apart import NOBODY
 from tests.directory.disks import header
 from tests.directory.disks import qemu
@@ -144,7 +144,7 @@ class TestAccess(Apart, Place):
             mode = self.add_with('file_mode = 0440').st_mode & 0o7777
             self.assertEqual(0o440, mode)
 
-    @unittest.skipUnless(os.geteuid() == 0, 'for root')
+    @as_root
     def test_so_is_the_group_by_name_or_number(self):
         self.assertEqual(0, self.add_with().st_gid)
         for group in 'nogroup', str(NOBODY):
@@ -155,7 +155,7 @@ class TestAccess(Apart, Place):
         found = self.add_with('file_group = 0')
         self.assertEqual((NOBODY, 0), (found.st_uid, found.st_gid))
 
-    @unittest.skipUnless(os.geteuid() == 0, 'for root')
+    @as_root
     def test_who_may_not_give_it_is_told_and_leaves_nothing(self):
         os.chown(self.folder, NOBODY, NOBODY)
 

@@ -13,7 +13,6 @@ import sys
 import textwrap
 import threading
 import time
-import unittest
 
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import flock
@@ -24,6 +23,7 @@ from imagecache_handlers.model import ImageMeta
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreUnavailable
 from tests.directory.apart import Apart
+from tests.directory.apart import as_root
 from tests.directory.apart import NOBODY
 from tests.directory.place import IMAGE
 from tests.directory.place import NovaPlace
@@ -46,11 +46,6 @@ with flock.held(folder, sys.argv[2]), flock.held(folder, sys.argv[3]):
     print('held', flush=True)
     time.sleep(60)
 """
-
-
-def as_root(test):
-    """Whoever is not root has no folders of others to look after."""
-    return unittest.skipUnless(os.geteuid() == 0, 'for root')(test)
 
 
 def drop(*capabilities):

@@ -10,13 +10,9 @@ from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import safe_open
 from imagecache_handlers import StoreUnavailable
 from tests.directory.apart import Apart
+from tests.directory.apart import as_root
 from tests.directory.apart import NOBODY
 from tests.directory.place import Place
-
-
-def as_root(test):
-    """Whoever is not root has no folders of others to be led by."""
-    return unittest.skipUnless(os.geteuid() == 0, 'for root')(test)
 
 
 class Tree(Apart, unittest.TestCase):
