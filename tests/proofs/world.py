@@ -131,14 +131,15 @@ class Wire(MemoryHandler):
             return 0
         if self.shelf.sees_users and entry.users:
             raise ImageInUse(image.image_id, entry.users)
-        check_claimed(image, entry.labels)
+        labels = frozenset(entry.labels)
+        check_claimed(image, labels)
         self.host.stand()
         check_claimed(image, image.marks.labels, alive)
         if self.host.pend:
             self._accept(image, entry, alive)
         if self._find(image) is not entry:
             return 0
-        with self.host.removes():
+        with self.host.removes(labels):
             return self.shelf.entries.pop(image.location).size
 
     def _accept(self, image, entry, alive):
@@ -172,6 +173,7 @@ class Host:
         self.fault: Callable[[], BaseException] | None = None
         self.pend = False
         self.removing = False
+        self.looked_at: frozenset[str] | None = None
         self.forced: set[tuple[int, str]] | None = None  # pin labels
         handler = Wire(world.shelf, self)
         handler.batch = world.batch
@@ -204,12 +206,16 @@ class Host:
         self.call('last', lambda: None)
 
     @contextlib.contextmanager
-    def removes(self):
-        self.removing = True
+    def removes(self, labels=None):
+        """Remove an image that had those labels when it was last looked at.
+
+        None: nothing can come between that look and the removal.
+        """
+        self.removing, self.looked_at = True, labels
         try:
             yield
         finally:
-            self.removing = False
+            self.removing, self.looked_at = False, None
 
     def _interrupt(self, method: str, nth: int, *, after: bool) -> None:
         for one in list(self.script):
@@ -512,7 +518,10 @@ class World:
                 raise Loss(f'{box} was removed, pinned by {owner}')
 
     def _judge_age(self, box: Box, host: Host) -> None:
-        since = Marks.read(box.labels).unused_since
+        # A hold that is not granted restarts the age all the same; where the
+        # removal is not one step, that may come after the last look.
+        labels = box.labels if host.looked_at is None else host.looked_at
+        since = Marks.read(labels).unused_since
         if since is None or host.now() - since < self.rules.min_age:
             raise Loss(f'{box} was removed too young')
         if self.rules.protected.match(box.image_id) or not self.rules.remove:
