@@ -127,6 +127,15 @@ class TestLibvirt(Used):
         self.definitions.rmdir()
         self.assert_unknown(self.definitions, 'No such file')
 
+    def test_definitions_are_counted_under_their_folder(self):
+        folder = str(self.definitions)
+        for count, name in enumerate(['', 'web', 'db']):
+            if name:
+                self.define(self.file(), name=name)
+            (self.definitions / 'autostart').mkdir(exist_ok=True)
+            survey = self.connect()._overlays.survey()
+            self.assertEqual(count, survey.met[folder])
+
 
 class TestIgnore(Used):
     def setUp(self):

@@ -26,6 +26,8 @@ def read(
     """
     progress.step(folder)
     said: list[words.Word] = []
+    # Where it is empty, or not mounted, there is a count as well.
+    met.under.setdefault(folder, 0)
     try:
         with closing(safe_open.open_folder(folder)) as fd:
             for name in sorted(os.listdir(fd)):
@@ -33,7 +35,10 @@ def read(
                     path = f'{folder}/{name}'
                     progress.step(path)
                     is_ignored = ignored.passes(path, name)
-                    said += _read(fd, path, name, met, is_ignored)
+                    domain = _read(fd, path, name, met, is_ignored)
+                    if domain is not None:
+                        met.under[folder] += 1
+                        said += domain.disks
     except (OSError, ValueError) as error:
         met.tell(folder, error)
     return said
@@ -41,26 +46,26 @@ def read(
 
 def _read(
     fd: int, path: str, name: str, met: Met, is_ignored: bool
-) -> tuple[words.Word, ...]:
+) -> words.Domain | None:
     try:
         with closing(safe_open.open_file(fd, name, os.O_RDONLY)) as file:
             if not stat.S_ISREG(os.fstat(file).st_mode):
-                return ()
+                return None
             domain = words.read_domain(os.pread(file, words.MOST + 1, 0))
     except FileNotFoundError:
         # Undefined just now.
-        return ()
+        return None
     except (OSError, ValueError) as error:
         if not is_ignored:
             met.tell_with_way(path, error)
-        return ()
+        return None
     user = shown(domain.name or name)
     below = tuple(Below(one.path, one.form == 'raw') for one in domain.disks)
     if not is_ignored:
         met.say(path, domain.problems)
     met.naming.append((user, path, Header('', below, (), domain.hints)))
     met.mentions += [(user, mention) for mention in domain.mentions]
-    return domain.disks
+    return domain
 
 
 def agree(said: list[words.Word], met: Met, progress: Progress) -> None:
