@@ -8,6 +8,7 @@ from oslo_config import cfg
 
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers.directory import DirectoryHandler
+from tests.directory.disks import create
 from tests.directory.disks import header
 from tests.directory.disks import overlay
 from tests.directory.place import IMAGE
@@ -135,6 +136,107 @@ class TestLibvirt(Used):
             (self.definitions / 'autostart').mkdir(exist_ok=True)
             survey = self.connect()._overlays.survey()
             self.assertEqual(count, survey.met[folder])
+
+    def test_a_raw_disk_that_is_missing_names_nothing(self):
+        self.define(self.root / 'gone' / 'cd.iso')
+        self.assertEqual((NOBODY, None), self.disks_of())
+        # By its name it may be an image all the same.
+        self.define(self.root / 'gone' / IMAGE)
+        self.assertEqual(({'web'}, None), self.disks_of())
+        self.define(self.root / 'gone' / 'disk', form='qcow2')
+        self.assert_unknown('gone/disk', 'No such file', 'ignore')
+
+
+class TestContradicted(Used):
+    """Raw is what nobody contradicts; else the header counts."""
+
+    define = TestLibvirt.define
+    definitions = TestLibvirt.definitions
+    say = TestNova.say
+
+    def setUp(self):
+        super().setUp()
+        self.definitions.mkdir()
+        self.middle = self.disk('vm-1', 'mid')
+        self.middle.parent.mkdir()
+        create(self.middle, self.file())
+
+    def connect(self, **options):
+        options.setdefault('libvirt_definitions', [str(self.definitions)])
+        return super().connect(**options)
+
+    def define_open(self, disk, name='backup'):
+        """Define a machine that does not say which form its disk has."""
+        self.define(disk, name=name)
+        file = self.definitions / f'{name}.xml'
+        said = "<driver name='qemu' type='raw'/>"
+        file.write_text(file.read_text().replace(said, ''))
+
+    def assert_used(self, *users):
+        found, why = self.disks_of()
+        self.assertEqual((set(users), None), (found, why))
+
+    def test_a_definition_without_a_form_silences_no_header(self):
+        self.define_open(self.middle)
+        self.assert_used('vm-1')
+        self.disk('vm-2').parent.mkdir()
+        create(self.disk('vm-2'), self.middle, form='qcow2')
+        self.assert_used('vm-1', 'vm-2')
+
+    def test_but_it_settles_what_has_none(self):
+        self.middle.write_bytes(BLANK)
+        self.assert_unknown(self.middle)
+        self.define_open(self.middle)
+        self.assert_used()
+
+    def test_an_overlay_contradicts_a_definition(self):
+        self.define(self.middle)
+        self.assert_used()
+        self.disk('vm-2').parent.mkdir()
+        create(self.disk('vm-2'), self.middle, form='qcow2')
+        self.assert_used('vm-1', 'vm-2')
+        # That one's own header counts for as much as its owner says.
+        (self.disk('vm-2', 'disk.info')).write_text('{"/x/disk": "raw"}')
+        self.assert_used()
+
+    def test_what_guests_write_contradicts_nothing(self):
+        self.say(mid='raw', disk='raw')
+        self.disk('vm-1').write_bytes(header('mid', form='qcow2'))
+        self.assert_used()
+        overlay(self.disk('vm-2'), self.disk('vm-1'), form='qcow2')
+        self.assert_used('vm-1', 'vm-2')
+
+    def test_two_definitions_by_two_paths(self):
+        (self.root / 'link').symlink_to(self.middle.parent)
+        self.define(self.root / 'link' / 'mid', name='db')
+        self.assert_used()
+        self.define(self.middle, form='qcow2')
+        self.assert_used('vm-1', 'web')
+
+    def test_a_definition_contradicts_nova(self):
+        self.say(mid='raw')
+        self.assert_used()
+        self.define(self.middle, form='qcow2')
+        self.assert_used('vm-1', 'web')
+
+    def test_nova_contradicts_a_definition(self):
+        self.define(self.middle)
+        self.say(mid='qcow2')
+        self.assert_used('vm-1')
+
+    def test_an_overlay_silences_no_problem(self):
+        self.middle.write_bytes(header('json:{"driver":"what"}'))
+        self.assert_unknown(self.middle, 'what')
+        create(self.disk('vm-1'), self.middle, form='raw')
+        self.assert_unknown(self.middle, 'what')
+        self.say(mid='raw')
+        self.assert_used()
+
+    def test_a_link_is_not_a_word(self):
+        self.say(mid='raw')
+        self.disk('vm-2').parent.mkdir()
+        self.disk('vm-2').symlink_to(self.middle)
+        self.assert_used()
 
 
 class TestIgnore(Used):

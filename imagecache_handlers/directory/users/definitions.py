@@ -9,6 +9,7 @@ from imagecache_handlers.directory.users.bounded import Progress
 from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
+from imagecache_handlers.directory.users.met import Naming
 from imagecache_handlers.directory.users.values import Below
 from imagecache_handlers.directory.users.values import Header
 from imagecache_handlers.directory.users.values import shown
@@ -60,21 +61,31 @@ def _read(
             met.tell_with_way(path, error)
         return None
     user = shown(domain.name or name)
-    below = tuple(Below(one.path, one.form == 'raw') for one in domain.disks)
+    below = [Below(one.path, one.form == 'raw') for one in domain.disks]
+    open_ = tuple(one for one in below if not one.is_raw)
     if not is_ignored:
         met.say(path, domain.problems)
-    met.naming.append((user, path, Header('', below, (), domain.hints)))
+    header = Header('', open_, (), domain.hints)
+    met.naming.append(Naming(user, path, header))
+    met.perhaps += [(user, path, one) for one in below if one.is_raw]
     met.mentions += [(user, mention) for mention in domain.mentions]
     return domain
 
 
 def agree(said: list[words.Word], met: Met, progress: Progress) -> None:
-    """Note the disks that are raw by all that is said of them."""
-    for path, form in words.agreed(said).items():
+    """Note of which disks it is said that they are raw.
+
+    Whoever says otherwise names it as what may name others.
+    """
+    for path, form, is_weak in dict.fromkeys(said):
         if form == 'raw':
             progress.step(path)
             try:
-                met.raw.add(identity(os.stat(path)))
+                file = identity(os.stat(path))
             except (OSError, ValueError):
                 # That it is missing is told where its users are looked for.
                 continue
+            if is_weak:
+                met.words.raw.add(file)
+            else:
+                met.words.hear(file, form)

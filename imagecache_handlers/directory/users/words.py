@@ -32,10 +32,14 @@ class Unreadable(ValueError):
 
 
 class Word(NamedTuple):
-    """The form that a disk has, as the owner says; '' where it is open."""
+    """The form that a disk has, as the owner says; '' where it is open.
+
+    ``is_weak``: nobody says it, it is what is taken where nothing is said.
+    """
 
     path: str
     form: str
+    is_weak: bool = False
 
 
 class Domain(NamedTuple):
@@ -53,8 +57,8 @@ class Domain(NamedTuple):
     hints: tuple[str, ...] = ()
 
 
-def agreed(words: Iterable[Word]) -> dict[str, str]:
-    """Give the form of each path; '' where it is told in two ways."""
+def agreed(words: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Give the form of each name; '' where it is told in two ways."""
     forms: dict[str, str] = {}
     for path, form in words:
         forms[path] = form if forms.get(path, form) == form else ''
@@ -78,8 +82,7 @@ def read_disk_info(content: bytes) -> dict[str, str]:
         raise Unreadable('it does not say which disk has which form')
     if not all(isinstance(form, str) for _, form in pairs):
         raise Unreadable('a form in it is not a text')
-    named = [Word(posixpath.basename(path), form) for path, form in pairs]
-    return agreed(named)
+    return agreed((posixpath.basename(path), form) for path, form in pairs)
 
 
 def read_domain(content: bytes) -> Domain:
@@ -133,13 +136,15 @@ def _disk(element: ElementTree.Element, is_qemu: bool) -> Domain:
     if source is None:
         # As mirrors were written once; an empty drive has nothing at all.
         source = element
-    form = _form(element, is_qemu)
+    form = _form(element)
+    is_open = not form and is_qemu and element.tag == 'disk'
     kind = element.get('type', '')
     for place in _PLACES:
         path = source.get(place)
         if path is not None and path.startswith('/') and is_path(path):
             if source.find('slices') is None:
-                return Domain('', (Word(path, form),))
+                word = Word(path, 'raw', True) if is_open else Word(path, form)
+                return Domain('', (word,))
             said = f'of {shown(path)} it uses a part only'
             return Domain('', (Word(path, ''),), (), (said,))
     if source is element or kind in _ELSEWHERE:
@@ -152,14 +157,12 @@ def _disk(element: ElementTree.Element, is_qemu: bool) -> Domain:
     return Domain('', (), (), (said,), protocols.hints(*places))
 
 
-def _form(element: ElementTree.Element, is_qemu: bool) -> str:
+def _form(element: ElementTree.Element) -> str:
     for tag in 'driver', 'format':
         inner = element.find(tag)
         if inner is not None and inner.get('type'):
             return inner.get('type', '')
-    if element.tag == 'mirror':
-        return element.get('format', '')
-    return 'raw' if is_qemu and element.tag == 'disk' else ''
+    return element.get('format', '') if element.tag == 'mirror' else ''
 
 
 def _mentions(tree: ElementTree.Element) -> list[str]:
