@@ -114,7 +114,7 @@ class Chains:
     def _perhaps(self, user: str, path: str, below: Below) -> None:
         """Follow what is a disk only if it is there."""
         led = self._lead(below.path)
-        if led.is_missing:
+        if led.is_missing or led.is_other:
             self._use(user, led)
         else:
             self._go(user, path, [below])

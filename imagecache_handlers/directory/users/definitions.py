@@ -1,5 +1,6 @@
 """Definitions: the machines of libvirt, and the disks that each has."""
 
+from collections.abc import Iterable
 import os
 import stat
 
@@ -61,15 +62,21 @@ def _read(
             met.tell_with_way(path, error)
         return None
     user = shown(domain.name or name)
-    below = [Below(one.path, one.form == 'raw') for one in domain.disks]
+    below = _below(domain.disks)
+    handed = _below(domain.perhaps)
     open_ = tuple(one for one in below if not one.is_raw)
     if not is_ignored:
         met.say(path, domain.problems)
     header = Header('', open_, (), domain.hints)
     met.naming.append(Naming(user, path, header))
-    met.perhaps += [(user, path, one) for one in below if one.is_raw]
+    handed += [one for one in below if one.is_raw]
+    met.perhaps += [(user, path, one) for one in handed]
     met.mentions += [(user, mention) for mention in domain.mentions]
     return domain
+
+
+def _below(said: Iterable[words.Word]) -> list[Below]:
+    return [Below(one.path, one.form == 'raw') for one in said]
 
 
 def agree(said: list[words.Word], met: Met, progress: Progress) -> None:
