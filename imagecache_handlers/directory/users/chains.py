@@ -198,7 +198,9 @@ class Chains:
             return self._elsewhere(path, why)._replace(file=file)
         if stat.S_ISBLK(found.st_mode):
             on = tuple(devices.shown(found.st_rdev))
-            is_known = on or file in self._met.headers
+            is_known = file in self._met.headers or devices.is_whole(
+                found.st_rdev
+            )
             return _Led(file, on, why='' if is_known else OUTSIDE)
         return _Led(
             file=file if stat.S_ISDIR(found.st_mode) else None,
