@@ -140,7 +140,8 @@ USERS = {
     'names': 'layers protocols values',
     'layers': 'protocols values',
     'protocols': 'values',
-    'words': 'protocols values',
+    'words': 'mentions protocols values',
+    'mentions': 'values',
     'values': '',
 }
 OPTIONS = {'opts': {'config_values'}}

@@ -22,6 +22,7 @@ from tests.directory.used import Used
 BINDFS = shutil.which('bindfs') or 'bindfs'
 LONG = 60
 PATIENCE = 0.5
+MIB = 2**20
 
 
 def run(*command):
@@ -204,8 +205,8 @@ class TestDevices(Mounting):
     """Devices of blocks, and loops that show a file."""
 
     @contextlib.contextmanager
-    def loop(self, file):
-        device = run('losetup', '--find', '--show', '--read-only', file)
+    def loop(self, file, *how):
+        device = run('losetup', '--find', '--show', '--read-only', *how, file)
         try:
             yield pathlib.Path(device)
         finally:
@@ -255,6 +256,61 @@ class TestDevices(Mounting):
 
         self.where_it_mounts_disks(act)
 
+    def test_what_begins_further_in_is_another_disk(self):
+        def act():
+            content = self.disk('vm-2', 'content')
+            content.parent.mkdir()
+            create(self.root / 'inner', self.file(OTHER))
+            inner = (self.root / 'inner').read_bytes()
+            inner += bytes(-len(inner) % 4096)
+            create(content, self.file())
+            os.truncate(content, MIB)
+            with content.open('ab') as file:
+                file.write(inner)
+            whole = content.stat().st_size
+            for how in (
+                ['--offset', MIB],
+                ['--sizelimit', MIB],
+                ['--offset', MIB, '--sizelimit', whole - MIB],
+            ):
+                with self.loop(content, *map(str, how)) as device:
+                    number = device.stat().st_rdev
+                    self.assertFalse(devices.is_whole(number))
+                    self.disk('vm-1').parent.mkdir(exist_ok=True)
+                    overlay(self.disk('vm-1'), device, form='qcow2')
+                    self.assert_unknown(device, 'lies outside')
+                    # It may be met, or be raw.
+                    node, kind = self.disk('vm-3', 'node'), stat.S_IFBLK
+                    node.parent.mkdir(exist_ok=True)
+                    os.mknod(node, kind | 0o600, number)
+                    users, why = self.disks_of()
+                    self.assertEqual(
+                        ({'vm-1', 'vm-2', 'vm-3'}, None), (users, why)
+                    )
+                    if '--offset' in how:
+                        self.assertEqual({'vm-1', 'vm-3'}, self.users(OTHER))
+                    node.unlink()
+                    overlay(self.disk('vm-1'), device, form='raw')
+                    self.assertEqual(({'vm-2'}, None), self.disks_of())
+                    self.disk('vm-1').unlink()
+            with self.loop(content) as device:
+                self.assertTrue(devices.is_whole(device.stat().st_rdev))
+
+        self.where_it_mounts_disks(act)
+
+    def test_who_uses_a_part_of_an_image(self):
+        def act():
+            with self.loop(self.file(), '--offset', '4096') as device:
+                overlay(self.disk('vm-1'), device)
+                users, _ = self.disks_of()
+                self.assertIn('vm-1', users)
+                overlay(self.disk('vm-1'), device, form='qcow2')
+                users, why = self.disks_of()
+                self.assertIn('vm-1', users)
+                self.assertIn(str(device), why)
+
+        self.where_it_mounts_disks(act)
+
     def test_a_device_of_devices(self):
         fake = self.root / 'block'
         (fake / '253:1' / 'slaves').mkdir(parents=True)
@@ -267,3 +323,5 @@ class TestDevices(Mounting):
         self.addCleanup(setattr, devices, '_BLOCKS', blocks)
         self.assertEqual(['/a file'], devices.shown(os.makedev(253, 1)))
         self.assertEqual([], devices.shown(os.makedev(253, 2)))
+        # Its bytes are not those of the file.
+        self.assertFalse(devices.is_whole(os.makedev(253, 1)))

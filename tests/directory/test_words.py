@@ -47,8 +47,7 @@ def test_what_is_told_in_two_ways_is_open():
     told = words.read_disk_info(b'{"/a/disk":"qcow2","/a/disk":"raw"}')
     assert told == {'disk': ''}
     pairs = [('/x', 'raw'), ('/y', 'raw'), ('/x', ''), ('/x', 'raw')]
-    told = words.agreed([Word(*pair) for pair in pairs])
-    assert told == {'/x': '', '/y': 'raw'}
+    assert words.agreed(pairs) == {'/x': '', '/y': 'raw'}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +91,7 @@ def test_the_disks_of_a_machine():
         Word(f'{INSTANCES}/_base/abc', 'raw'),
         Word('/dev/vg/a', 'raw'),
         # Where nothing is said libvirt has QEMU take it for raw.
-        Word('/iso/a.iso', 'raw'),
+        Word('/iso/a.iso', 'raw', is_weak=True),
     )
     iso = "<disk type='file'><source file='/iso/a.iso'/></disk>"
     assert disks(iso, kind='bhyve') == (Word('/iso/a.iso', ''),)
@@ -111,7 +110,7 @@ def test_what_a_running_machine_copies_to():
         Word('/a', 'raw'),
         Word('/data', 'raw'),
         Word('/b', 'qcow2'),
-        Word('/c', 'raw'),
+        Word('/c', 'raw', is_weak=True),
         Word('/d', 'raw'),
     }
 
@@ -122,7 +121,7 @@ def test_the_state_and_the_snapshots_of_a_machine():
         content = b'<%s>%s</%s>' % (tag.encode(), domain(disk), tag.encode())
         found = words.read_domain(content)
         assert found.name == 'vm-1'
-        assert found.disks == (Word('/a', 'raw'),)
+        assert found.disks == (Word('/a', 'raw', is_weak=True),)
 
 
 def test_whatever_else_it_mentions():

@@ -5,6 +5,7 @@ counts was met before, and what was not is nobody's to read.
 """
 
 from collections.abc import Iterable
+import errno
 import os
 import stat
 from typing import NamedTuple
@@ -15,6 +16,8 @@ from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.memory import Identity
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
+from imagecache_handlers.directory.users.met import Naming
+from imagecache_handlers.directory.users.met import NO_FORM
 from imagecache_handlers.directory.users.met import SHORTEST
 from imagecache_handlers.directory.users.met import told_with_way
 from imagecache_handlers.directory.users.values import Below
@@ -24,6 +27,8 @@ OUTSIDE = (
     'lies outside of what is looked at: give its folder in instance_paths, '
     'or name it in ignore'
 )
+
+_MISSING = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG])
 
 
 class _Led(NamedTuple):
@@ -38,6 +43,7 @@ class _Led(NamedTuple):
     names: frozenset[str] = frozenset()
     why: str = ''
     even_raw: bool = False
+    is_missing: bool = False
     is_other: bool = False
 
 
@@ -56,23 +62,62 @@ class Chains:
         self._ignored = ignored
         self._progress = progress
         self._led: dict[str, _Led] = {}
+        # Raw by their owner's word, until another contradicts.
+        self._raw = met.words.trusted()
+        self._held: dict[Identity, list[Naming]] = {}
+        self._doubted: list[Naming] = []
 
     def follow(self) -> None:
         """Follow all names that were met, then tell what is unknown."""
         met = self._met
-        for user, path, header in met.naming:
-            self._hint(user, header.hints)
-            self._go(user, path, _from(path, header.below))
+        for one in met.naming:
+            self._name(one)
         for user, path in met.links:
             self._link(user, path)
         for user, path, device in met.devices:
-            shows = [Below(file) for file in devices.shown(device)]
+            shows = [self._there(file) for file in devices.shown(device)]
             self._go(user, path, shows)
         for user, path in met.mentions:
             self._use(user, self._lead(path))
+        for user, path, below in met.perhaps:
+            self._perhaps(user, path, below)
+        # It grows while what was taken for raw turns out not to be.
+        for one in self._doubted:
+            self._name(one)
         for file, (path, problems) in met.unknown.items():
-            if file not in met.raw:
+            if not self._is_settled(file, problems):
                 self.problems += [told_with_way(path, one) for one in problems]
+
+    def _is_settled(self, file: Identity, problems: tuple[str, ...]) -> bool:
+        if file in self._raw:
+            return True
+        # No word silences a header that is there.
+        return problems == (NO_FORM,) and self._met.words.settles(file)
+
+    def _name(self, one: Naming) -> None:
+        """Follow what a disk names, if no guest wrote that."""
+        if one.file is not None and one.file in self._raw:
+            self._held.setdefault(one.file, []).append(one)
+            return
+        self._hint(one.user, one.header.hints)
+        self._go(one.user, one.path, _from(one.path, one.header.below))
+
+    def _doubt(self, file: Identity) -> None:
+        """Have a disk's header count, as somebody takes it for not raw."""
+        self._raw.discard(file)
+        self._doubted += self._held.pop(file, ())
+
+    def _there(self, path: str) -> Below:
+        """Give a file by a name that says nothing of its form."""
+        return Below(path, self._lead(path).file in self._raw)
+
+    def _perhaps(self, user: str, path: str, below: Below) -> None:
+        """Follow what is a disk only if it is there."""
+        led = self._lead(below.path)
+        if led.is_missing or led.is_other:
+            self._use(user, led)
+        else:
+            self._go(user, path, [below])
 
     def _link(self, user: str, path: str) -> None:
         """Follow a symlink that lies where a disk may."""
@@ -81,7 +126,7 @@ class Chains:
             if led.file not in self._met.folders:
                 self._tell(path, path, OUTSIDE)
         elif not led.is_other:
-            self._go(user, path, [Below(path)])
+            self._go(user, path, [self._there(path)])
 
     def _go(self, user: str, top: str, pending: list[Below]) -> None:
         """Make one the user of files, and of whatever lies below those.
@@ -98,8 +143,9 @@ class Chains:
             if led.file is None:
                 continue
             if is_raw:
-                self._met.raw.add(led.file)
+                self._met.words.raw.add(led.file)
                 continue
+            self._doubt(led.file)
             header = self._met.headers.get(led.file)
             if header is not None and header.below:
                 # As QEMU does: from where it was found.  A chain that bites
@@ -142,7 +188,7 @@ class Chains:
         except (OSError, ValueError) as error:
             why = getattr(error, 'strerror', None) or str(error)
             return self._elsewhere(path, f'cannot be seen: {why}')._replace(
-                even_raw=True
+                even_raw=True, is_missing=_is_missing(error)
             )
         file = identity(found)
         if stat.S_ISREG(found.st_mode):
@@ -152,7 +198,9 @@ class Chains:
             return self._elsewhere(path, why)._replace(file=file)
         if stat.S_ISBLK(found.st_mode):
             on = tuple(devices.shown(found.st_rdev))
-            is_known = on or file in self._met.headers
+            is_known = file in self._met.headers or devices.is_whole(
+                found.st_rdev
+            )
             return _Led(file, on, why='' if is_known else OUTSIDE)
         return _Led(
             file=file if stat.S_ISDIR(found.st_mode) else None,
@@ -167,6 +215,12 @@ class Chains:
         names = frozenset(map(os.path.basename, (path, real)))
         is_image = not names.isdisjoint(self._met.images)
         return _Led(names=names, why='' if is_image else why)
+
+
+def _is_missing(error: Exception) -> bool:
+    """Tell if nothing can be there, however much one may see."""
+    number = error.errno if isinstance(error, OSError) else errno.ENAMETOOLONG
+    return number in _MISSING
 
 
 def _from(top: str, files: Iterable[Below]) -> list[Below]:

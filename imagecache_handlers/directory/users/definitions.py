@@ -1,5 +1,6 @@
 """Definitions: the machines of libvirt, and the disks that each has."""
 
+from collections.abc import Iterable
 import os
 import stat
 
@@ -9,6 +10,7 @@ from imagecache_handlers.directory.users.bounded import Progress
 from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
+from imagecache_handlers.directory.users.met import Naming
 from imagecache_handlers.directory.users.values import Below
 from imagecache_handlers.directory.users.values import Header
 from imagecache_handlers.directory.users.values import shown
@@ -26,6 +28,8 @@ def read(
     """
     progress.step(folder)
     said: list[words.Word] = []
+    # Where it is empty, or not mounted, there is a count as well.
+    met.under.setdefault(folder, 0)
     try:
         with closing(safe_open.open_folder(folder)) as fd:
             for name in sorted(os.listdir(fd)):
@@ -33,7 +37,10 @@ def read(
                     path = f'{folder}/{name}'
                     progress.step(path)
                     is_ignored = ignored.passes(path, name)
-                    said += _read(fd, path, name, met, is_ignored)
+                    domain = _read(fd, path, name, met, is_ignored)
+                    if domain is not None:
+                        met.under[folder] += 1
+                        said += domain.disks
     except (OSError, ValueError) as error:
         met.tell(folder, error)
     return said
@@ -41,35 +48,51 @@ def read(
 
 def _read(
     fd: int, path: str, name: str, met: Met, is_ignored: bool
-) -> tuple[words.Word, ...]:
+) -> words.Domain | None:
     try:
         with closing(safe_open.open_file(fd, name, os.O_RDONLY)) as file:
             if not stat.S_ISREG(os.fstat(file).st_mode):
-                return ()
+                return None
             domain = words.read_domain(os.pread(file, words.MOST + 1, 0))
     except FileNotFoundError:
         # Undefined just now.
-        return ()
+        return None
     except (OSError, ValueError) as error:
         if not is_ignored:
             met.tell_with_way(path, error)
-        return ()
+        return None
     user = shown(domain.name or name)
-    below = tuple(Below(one.path, one.form == 'raw') for one in domain.disks)
+    below = _below(domain.disks)
+    handed = _below(domain.perhaps)
+    open_ = tuple(one for one in below if not one.is_raw)
     if not is_ignored:
         met.say(path, domain.problems)
-    met.naming.append((user, path, Header('', below, (), domain.hints)))
+    header = Header('', open_, (), domain.hints)
+    met.naming.append(Naming(user, path, header))
+    handed += [one for one in below if one.is_raw]
+    met.perhaps += [(user, path, one) for one in handed]
     met.mentions += [(user, mention) for mention in domain.mentions]
-    return domain.disks
+    return domain
+
+
+def _below(said: Iterable[words.Word]) -> list[Below]:
+    return [Below(one.path, one.form == 'raw') for one in said]
 
 
 def agree(said: list[words.Word], met: Met, progress: Progress) -> None:
-    """Note the disks that are raw by all that is said of them."""
-    for path, form in words.agreed(said).items():
+    """Note of which disks it is said that they are raw.
+
+    Whoever says otherwise names it as what may name others.
+    """
+    for path, form, is_weak in dict.fromkeys(said):
         if form == 'raw':
             progress.step(path)
             try:
-                met.raw.add(identity(os.stat(path)))
+                file = identity(os.stat(path))
             except (OSError, ValueError):
                 # That it is missing is told where its users are looked for.
                 continue
+            if is_weak:
+                met.words.raw.add(file)
+            else:
+                met.words.hear(file, form)

@@ -11,8 +11,22 @@ _DEEPEST = 16
 
 def shown(device: int) -> list[str]:
     """Name the files that a device of blocks shows, itself or by others."""
-    name = f'{os.major(device)}:{os.minor(device)}'
-    return list(_files(f'{_BLOCKS}/{name}', _DEEPEST))
+    return list(_files(_folder(device), _DEEPEST))
+
+
+def is_whole(device: int) -> bool:
+    """Tell if a device has the very bytes of the one file that it shows.
+
+    A loop may begin further in, or end before; a partition, or a device of
+    devices, has other bytes in any case.
+    """
+    loop = f'{_folder(device)}/loop'
+    limits = [_read(f'{loop}/{name}') for name in ('offset', 'sizelimit')]
+    return bool(_read(f'{loop}/backing_file')) and limits == ['0', '0']
+
+
+def _folder(device: int) -> str:
+    return f'{_BLOCKS}/{os.major(device)}:{os.minor(device)}'
 
 
 def _files(folder: str, deep: int) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Container
+from collections.abc import Mapping
 import os
 import stat
 from typing import NamedTuple
@@ -28,7 +29,7 @@ _WRITTEN = frozenset({INFO, 'libvirt.xml', 'unrescue.xml'})
 class Folder(NamedTuple):
     """A folder that is open; ``user`` is None where each entry is one.
 
-    ``raw`` names the disks in it that are raw by their owner's word.
+    ``forms`` are those of the disks in it, by their owner's word.
     """
 
     fd: int
@@ -36,7 +37,7 @@ class Folder(NamedTuple):
     user: str | None
     depth: int
     judge: Judge | None = None
-    raw: Container[str] = ()
+    forms: Mapping[str, str] = {}
 
     def user_of(self, name: str, part: Part) -> str:
         """Name who uses what a file in it names."""
@@ -76,11 +77,10 @@ class Files:
         met, file = self._met, identity(found)
         if found.st_size < SHORTEST:
             met.blank(file)
-        elif name in folder.raw or file in met.raw:
-            met.count_disk(part)
-            met.raw.add(file)
-            met.blank(file)
         else:
+            # Whatever is said: another word may contradict.
+            if name in folder.forms:
+                met.words.hear(file, folder.forms[name])
             is_written = name.startswith(CONSOLE) or name in _WRITTEN
             if is_written and part is Part.FOREIGN:
                 part = Part.NAMED
@@ -92,6 +92,8 @@ class Files:
         self, folder: Folder, name: str, part: Part, found: os.stat_result
     ) -> None:
         user, path = folder.user_of(name, part), f'{folder.path}/{name}'
+        if name in folder.forms:
+            self._met.words.hear(identity(found), folder.forms[name])
         header = self._reader.device(folder.fd, name)
         self._met.add(identity(found), user, path, header, part)
         self._met.devices.append((user, path, found.st_rdev))

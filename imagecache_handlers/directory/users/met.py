@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 import os
 import stat
+from typing import NamedTuple
 
 from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory.users.memory import Identity
+from imagecache_handlers.directory.users.values import Below
 from imagecache_handlers.directory.users.values import Header
 from imagecache_handlers.directory.users.values import shown
 
@@ -15,7 +17,7 @@ SHORTEST = 48
 
 NOTHING = Header()
 
-_NO_FORM = (
+NO_FORM = (
     'nobody can tell which files it names, if any: if it is raw, have '
     'disk.info or a definition of libvirt say so, or name it in ignore'
 )
@@ -44,12 +46,54 @@ def reason(error: Exception) -> str:
     return str(error)
 
 
+class Naming(NamedTuple):
+    """Who names files, where that stands, and if it is a file: which."""
+
+    user: str
+    path: str
+    header: Header
+    file: Identity | None = None
+
+
+class Said:
+    """What is said of the forms of files: by their owners, by disks above.
+
+    ``raw`` are all of which anybody says it: that settles what no first
+    bytes tell, and no more than that.
+    """
+
+    def __init__(self) -> None:
+        self.raw: set[Identity] = set()
+        self._owned: set[Identity] = set()
+        self._others: set[Identity] = set()
+
+    def hear(self, file: Identity, form: str) -> None:
+        """Note what an owner says in so many words."""
+        if form == 'raw':
+            self.raw.add(file)
+            self._owned.add(file)
+        else:
+            self._others.add(file)
+
+    def has(self, file: Identity) -> bool:
+        return file in self._owned or file in self._others
+
+    def trusted(self) -> set[Identity]:
+        """Give the raw ones: what their guests write in them is nothing."""
+        return self._owned - self._others
+
+    def settles(self, file: Identity) -> bool:
+        """Tell if what no first bytes tell is raw."""
+        return file in self.raw and file not in self._others
+
+
 class Met:
     """What was met, by identity; and whatever names other files.
 
-    ``naming`` are the disks that name others, with user and path; ``links``,
-    ``devices`` and ``mentions`` lead to others, too.  ``unknown`` are those
-    of which nobody can tell what they name, and why, but if they are raw.
+    ``naming`` are the disks that name others, with user and path, and the
+    machines (which are not files); ``links``, ``devices``, ``mentions`` and
+    ``perhaps`` lead to others, too.  ``unknown`` are those of which nobody
+    can tell what they name, and why, but if they are raw by ``words``.
     ``disks`` were met in all, and ``under`` each of the folders that were
     given as many.
     """
@@ -58,11 +102,12 @@ class Met:
         self.headers: dict[Identity, Header] = {}
         self.folders: set[Identity] = set()
         self.images: set[str] = set()
-        self.naming: list[tuple[str, str, Header]] = []
+        self.naming: list[Naming] = []
         self.links: list[tuple[str, str]] = []
         self.devices: list[tuple[str, str, int]] = []
         self.mentions: list[tuple[str, str]] = []
-        self.raw: set[Identity] = set()
+        self.perhaps: list[tuple[str, str, Below]] = []
+        self.words = Said()
         self.unknown: dict[Identity, tuple[str, tuple[str, ...]]] = {}
         self.problems: list[str] = []
         self.disks = 0
@@ -80,7 +125,7 @@ class Met:
         self.problems += [told_with_way(path, one) for one in problems]
 
     def blank(self, file: Identity) -> None:
-        """Note a file that names none, by its size or its owner's word."""
+        """Note a file that names none, by its size."""
         self.headers.setdefault(file, NOTHING)
 
     def count_disk(self, part: Part) -> None:
@@ -100,15 +145,15 @@ class Met:
         self.headers[file] = header
         why = () if part is Part.IGNORED else header.problems
         # What only its name tells not to be a disk proves no look.
-        if header.form or part is Part.FOREIGN:
+        if header.form or part is Part.FOREIGN or self.words.has(file):
             self.count_disk(part)
         if not header.form:
             if part is Part.FOREIGN:
-                why += (_NO_FORM,)
+                why += (NO_FORM,)
             else:
                 # By its other links as well.
-                self.raw.add(file)
+                self.words.raw.add(file)
         if why:
             self.unknown.setdefault(file, (path, why))
         if header.below or header.hints:
-            self.naming.append((user, path, header))
+            self.naming.append(Naming(user, path, header, file))

@@ -1,5 +1,6 @@
 """Reading: what disks, and the words of their owner, say; each read once."""
 
+from collections.abc import Mapping
 import os
 import stat
 from typing import NamedTuple
@@ -17,14 +18,13 @@ from imagecache_handlers.directory.users.values import Header
 from imagecache_handlers.directory.users import words
 
 INFO = 'disk.info'
-_RAW = 'raw'
 
 
 class Read(NamedTuple):
-    """What is remembered of files: headers, and names of raw ones."""
+    """What is remembered of files: headers, and words of their forms."""
 
     headers: Memory[Header]
-    words: Memory[frozenset[str]]
+    words: Memory[Mapping[str, str]]
 
     def again(self) -> Self:
         """Give what one look read to the next."""
@@ -65,14 +65,14 @@ class Reader:
         with closing(safe_open.open_file(folder, name, os.O_RDONLY)) as fd:
             return headers.read(fd, os.lseek(fd, 0, os.SEEK_END))
 
-    def raw(self, folder: int) -> frozenset[str]:
-        """Name the raw disks in a folder, by Nova's word beside them.
+    def forms(self, folder: int) -> Mapping[str, str]:
+        """Give the forms of disks in a folder, by Nova's word beside them.
 
         :raises Unreadable: when that cannot be understood.
         """
         found = os.stat(INFO, dir_fd=folder, follow_symlinks=False)
         if not stat.S_ISREG(found.st_mode):
-            return frozenset()
+            return {}
         file, memory = (found.st_dev, found.st_ino), self._read.words
         known = memory.recall(file, found)
         if known is not None:
@@ -81,10 +81,9 @@ class Reader:
         with closing(safe_open.open_file(folder, INFO, os.O_RDONLY)) as fd:
             opened = os.fstat(fd)
             forms = words.read_disk_info(os.pread(fd, words.MOST + 1, 0))
-        raw = frozenset(name for name, form in forms.items() if form == _RAW)
         if os.path.samestat(found, opened) and self._is_local(folder, found):
-            memory.keep(file, opened, raw, at_ns)
-        return raw
+            memory.keep(file, opened, forms, at_ns)
+        return forms
 
     def _is_local(self, folder: int, found: os.stat_result) -> bool:
         """Tell if each change shows at once in the times of a file."""

@@ -126,23 +126,23 @@ class Walk:
         new = [one for one in entries if one not in seen] if seen else entries
         judge, gone = folder.judge, False
         if INFO in entries:
-            folder = folder._replace(raw=self._raw(folder))
+            folder = folder._replace(forms=self._forms(folder))
         for name in new:
             part = judge(name, entries) if judge else Part.FOREIGN
             if part is not Part.OURS:
                 gone |= not self._entry(folder, entries[name], part)
         return gone, list(new)
 
-    def _raw(self, folder: Folder) -> frozenset[str]:
+    def _forms(self, folder: Folder) -> Mapping[str, str]:
         path = f'{folder.path}/{INFO}'
         self._progress.step(path)
         try:
-            return self._reader.raw(folder.fd)
+            return self._reader.forms(folder.fd)
         except FileNotFoundError:
-            return frozenset()
+            return {}
         except (OSError, ValueError) as error:
             self._met.tell_with_way(path, error)
-            return frozenset()
+            return {}
 
     def _entry(
         self, folder: Folder, entry: os.DirEntry[str], part: Part

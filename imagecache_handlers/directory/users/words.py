@@ -7,10 +7,10 @@ and libvirt's definitions of machines.
 from collections.abc import Iterable
 import json
 import posixpath
-import re
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from imagecache_handlers.directory.users import mentions
 from imagecache_handlers.directory.users import protocols
 from imagecache_handlers.directory.users.values import is_path
 from imagecache_handlers.directory.users.values import shown
@@ -18,13 +18,11 @@ from imagecache_handlers.directory.users.values import shown
 # The most bytes that any of them has; whoever reads one stops there.
 MOST = 4 << 20
 
-_DISKS = frozenset(['disk', 'mirror', 'backingStore', 'dataStore'])
 _DOMAINS = frozenset(['domain', 'inactiveDomain'])
 # Where these do not hear of a form, they take it for raw.
 _QEMU = frozenset(['qemu', 'kvm'])
 _PLACES = ('file', 'dev')
 _ELSEWHERE = frozenset(['nvme', 'vhostvdpa'])
-_BETWEEN = re.compile(r'[,="\'{}\[\]]')
 
 
 class Unreadable(ValueError):
@@ -32,18 +30,22 @@ class Unreadable(ValueError):
 
 
 class Word(NamedTuple):
-    """The form that a disk has, as the owner says; '' where it is open."""
+    """The form that a disk has, as the owner says; '' where it is open.
+
+    ``is_weak``: nobody says it, it is what is taken where nothing is said.
+    """
 
     path: str
     form: str
+    is_weak: bool = False
 
 
 class Domain(NamedTuple):
     """What the definition of a machine says of its disks.
 
-    ``mentions`` are all other paths in it: of a kernel, of what is handed
-    to QEMU as it stands.  Where there are ``problems``, it may use more, by
-    the names in ``hints``.
+    ``mentions`` are all paths in it, of a kernel as well; of those ``perhaps``
+    may be disks: what is handed to QEMU as it stands.  Where there are
+    ``problems``, it may use more, by the names in ``hints``.
     """
 
     name: str
@@ -51,10 +53,11 @@ class Domain(NamedTuple):
     mentions: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    perhaps: tuple[Word, ...] = ()
 
 
-def agreed(words: Iterable[Word]) -> dict[str, str]:
-    """Give the form of each path; '' where it is told in two ways."""
+def agreed(words: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Give the form of each name; '' where it is told in two ways."""
     forms: dict[str, str] = {}
     for path, form in words:
         forms[path] = form if forms.get(path, form) == form else ''
@@ -78,8 +81,7 @@ def read_disk_info(content: bytes) -> dict[str, str]:
         raise Unreadable('it does not say which disk has which form')
     if not all(isinstance(form, str) for _, form in pairs):
         raise Unreadable('a form in it is not a text')
-    named = [Word(posixpath.basename(path), form) for path, form in pairs]
-    return agreed(named)
+    return agreed((posixpath.basename(path), form) for path, form in pairs)
 
 
 def read_domain(content: bytes) -> Domain:
@@ -92,13 +94,22 @@ def read_domain(content: bytes) -> Domain:
     if not domains:
         raise Unreadable('it does not define a machine')
     is_qemu = all(one.get('type') in _QEMU for one in domains)
-    disks = [_disk(one, is_qemu) for one in tree.iter() if one.tag in _DISKS]
+    disks = [
+        _disk(one, is_qemu) for one in tree.iter() if one.tag in mentions.DISKS
+    ]
+    disks += [_nvram(one) for one in tree.iter('nvram')]
+    found = mentions.all_of(tree)
     return Domain(
         (domains[0].findtext('name') or '').strip(),
-        tuple(word for found in disks for word in found.disks),
-        tuple(dict.fromkeys(_mentions(tree))),
-        tuple(why for found in disks for why in found.problems),
-        tuple(hint for found in disks for hint in found.hints),
+        tuple(word for one in disks for word in one.disks),
+        tuple(found),
+        tuple(why for one in disks for why in one.problems),
+        tuple(hint for one in disks for hint in one.hints),
+        tuple(
+            Word(path, form)
+            for path, form in found.items()
+            if form is not None
+        ),
     )
 
 
@@ -133,13 +144,15 @@ def _disk(element: ElementTree.Element, is_qemu: bool) -> Domain:
     if source is None:
         # As mirrors were written once; an empty drive has nothing at all.
         source = element
-    form = _form(element, is_qemu)
+    form = _form(element)
+    is_open = not form and is_qemu and element.tag == 'disk'
     kind = element.get('type', '')
     for place in _PLACES:
         path = source.get(place)
         if path is not None and path.startswith('/') and is_path(path):
             if source.find('slices') is None:
-                return Domain('', (Word(path, form),))
+                word = Word(path, 'raw', True) if is_open else Word(path, form)
+                return Domain('', (word,))
             said = f'of {shown(path)} it uses a part only'
             return Domain('', (Word(path, ''),), (), (said,))
     if source is element or kind in _ELSEWHERE:
@@ -152,21 +165,20 @@ def _disk(element: ElementTree.Element, is_qemu: bool) -> Domain:
     return Domain('', (), (), (said,), protocols.hints(*places))
 
 
-def _form(element: ElementTree.Element, is_qemu: bool) -> str:
+def _form(element: ElementTree.Element) -> str:
     for tag in 'driver', 'format':
         inner = element.find(tag)
         if inner is not None and inner.get('type'):
             return inner.get('type', '')
-    if element.tag == 'mirror':
-        return element.get('format', '')
-    return 'raw' if is_qemu and element.tag == 'disk' else ''
+    return element.get('format', '') if element.tag == 'mirror' else ''
 
 
-def _mentions(tree: ElementTree.Element) -> list[str]:
-    found = []
-    for element in tree.iter():
-        for told in (element.text or '', *element.attrib.values()):
-            whole = told.strip()
-            parts = [whole, *_BETWEEN.split(whole)]
-            found += [one for one in parts if one.startswith('/')]
-    return [path for path in found if is_path(path)]
+def _nvram(element: ElementTree.Element) -> Domain:
+    """Take the variables of a firmware for raw, as libvirt does."""
+    source = element.find('source')
+    told = element.text if source is None else source.get('file')
+    path = (told or '').strip()
+    is_raw = element.get('format', 'raw') == 'raw'
+    if is_raw and path.startswith('/') and is_path(path):
+        return Domain('', (Word(path, 'raw'),))
+    return Domain('')
