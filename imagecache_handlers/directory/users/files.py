@@ -9,6 +9,7 @@ from typing import NamedTuple
 from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
+from imagecache_handlers.directory.users.met import shape
 from imagecache_handlers.directory.users.met import SHORTEST
 from imagecache_handlers.directory.users.reading import INFO
 from imagecache_handlers.directory.users.reading import Reader
@@ -60,7 +61,11 @@ class Files:
         found = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
         if stat.S_ISREG(found.st_mode):
             if part is Part.IMAGE:
-                self._met.images.add(name)
+                self._met.note_image(name, found)
+            elif part is not Part.OURS:
+                # Not ours: a link of our own to an image is no use of it.
+                user = folder.user_of(name, part)
+                self._met.seen.append((user, identity(found), shape(found)))
             self._note_regular(folder, name, part, found)
         elif part is Part.IGNORED:
             return
