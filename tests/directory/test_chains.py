@@ -9,7 +9,7 @@ from tests.directory.disks import overlay
 from tests.directory.test_overlays import Used
 
 LENGTH = 12
-SECONDS = 5
+SECONDS = 30
 BYTES = 64 << 20
 
 

@@ -22,6 +22,12 @@ Judge = Callable[[str, Container[str]], Part]
 # only that may read it.
 CONSOLE = 'console.log'
 
+_MAY_BE_DISKS = frozenset({stat.S_IFREG, stat.S_IFBLK, stat.S_IFDIR})
+_AMONG_LOCKS = (
+    "lies in Nova's folder of locks and is not opened: move it, or name it "
+    'in ignore'
+)
+
 # What Nova and libvirt write beside the disks of an instance, by their word.
 _WRITTEN = frozenset({INFO, 'libvirt.xml', 'unrescue.xml'})
 
@@ -29,7 +35,8 @@ _WRITTEN = frozenset({INFO, 'libvirt.xml', 'unrescue.xml'})
 class Folder(NamedTuple):
     """A folder that is open; ``user`` is None where each entry is one.
 
-    ``raw`` names the disks in it that are raw by their owner's word.
+    ``raw`` names the disks in it that are raw by their owner's word; where it
+    ``is_shut``, nothing in it is opened.
     """
 
     fd: int
@@ -38,6 +45,7 @@ class Folder(NamedTuple):
     depth: int
     judge: Judge | None = None
     raw: Container[str] = ()
+    is_shut: bool = False
 
     def user_of(self, name: str, part: Part) -> str:
         """Name who uses what a file in it names."""
@@ -67,13 +75,26 @@ class Files:
                 user = folder.user_of(name, part)
                 self._met.seen.append((user, identity(found), shape(found)))
             self._note_regular(folder, name, part, found)
-        elif part is Part.IGNORED:
+        elif part in (Part.IGNORED, Part.OURS):
             return
         elif stat.S_ISBLK(found.st_mode):
             self._note_device(folder, name, part, found)
         elif stat.S_ISLNK(found.st_mode):
             user = folder.user_of(name, part)
             self._met.links.append((user, f'{folder.path}/{name}'))
+
+    def note_shut(self, folder: Folder, name: str) -> None:
+        """Note what lies among Nova's locks, of which none has content.
+
+        :raises OSError: when it is gone.
+        """
+        found = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
+        path, kind = f'{folder.path}/{name}', stat.S_IFMT(found.st_mode)
+        is_small = kind == stat.S_IFREG and found.st_size < SHORTEST
+        if kind == stat.S_IFLNK:
+            self._met.links.append((folder.user_of(name, Part.FOREIGN), path))
+        elif kind in _MAY_BE_DISKS and not is_small:
+            self._met.say(path, [_AMONG_LOCKS])
 
     def _note_regular(
         self, folder: Folder, name: str, part: Part, found: os.stat_result
