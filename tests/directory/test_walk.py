@@ -8,11 +8,13 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from unittest import mock
 
 from imagecache_handlers.directory.users import reading
 from imagecache_handlers.directory.users import walk
 from tests.directory.apart import Apart
+from tests.directory.disks import descriptor
 from tests.directory.disks import overlay
 from tests.directory.place import IMAGE
 from tests.directory.place import OTHER
@@ -150,12 +152,13 @@ class TestOpened(Used):
         self.assertIn(str(self.disk('vm-1')), opened)
         expected = {str(self.disk(f'vm-{n}')) for n in (1, 2, 3)}
         expected |= {str(self.disk('resident'))}
+        expected |= {str(self.instances / 'compute_nodes')}
         inside = {one for one in opened if os.path.isfile(one)}
         instances = f'{self.instances}/'
         self.assertEqual(
             expected, {one for one in inside if one.startswith(instances)}
         )
-        self.assertNotIn(str(self.instances / 'locks'), opened)
+        self.assertNotIn(str(self.instances / 'locks' / 'nova-x'), opened)
         self.assertNotIn(str(self.root / 'secret'), opened)
 
     def test_locks_of_this_process_outlive_a_look(self):
@@ -181,14 +184,15 @@ class TestOpened(Used):
         overlay(nova / 'instances' / 'locks' / 'nova-x', '')
         opened = self.opened()
         self.assertIn(str(nova / 'instances' / 'more'), opened)
-        self.assertNotIn(str(nova / 'instances' / 'locks'), opened)
+        lock = nova / 'instances' / 'locks' / 'nova-x'
+        self.assertNotIn(str(lock), opened)
 
     def test_locks_of_one_folder_below_another(self):
         overlay(self.instances / 'locks' / 'nova-x', '')
         inner, self.instances = self.instances, self.root
         opened = self.opened(inner)
         self.assertIn(str(self.disk('instances', 'resident')), opened)
-        self.assertNotIn(str(inner / 'locks'), opened)
+        self.assertNotIn(str(inner / 'locks' / 'nova-x'), opened)
 
 
 LISTING = """
@@ -198,6 +202,69 @@ from imagecache_handlers.directory import DirectoryHandler
 
 path, *instances = sys.argv[1:]
 list(DirectoryHandler([path], instance_paths=instances).enumerate(path))
+"""
+
+
+class TestNamesThatWerePassedOver(Used):
+    def test_a_disk_among_the_locks_is_told_and_not_opened(self):
+        lock = self.instances / 'locks' / 'disk.qcow2'
+        overlay(lock, self.file())
+        self.assert_unknown(lock, "Nova's folder of locks", 'ignore')
+        found = self.disks_of(ignore=[str(lock)])
+        self.assertEqual((NOBODY, None), found)
+        lock.unlink()
+        (self.instances / 'locks' / 'vm').mkdir()
+        self.assert_unknown(self.instances / 'locks' / 'vm', 'move it')
+
+    def test_a_disk_that_has_the_name_of_novas_list_of_hosts(self):
+        overlay(self.instances / 'compute_nodes', self.file())
+        self.assertEqual({'compute_nodes'}, self.users())
+
+    def test_disks_in_the_store_that_have_names_like_ours(self):
+        overlay(self.folder / '.x.imagecache-new', self.file())
+        overlay(self.folder / '.y.imagecache' / 'disk', self.file(OTHER))
+        self.assertEqual({'.x.imagecache-new'}, self.users())
+        self.assertEqual({'.y.imagecache'}, self.users(OTHER))
+        self.assertIsNone(self.listed()[0].unknown)
+
+
+class TestHostile(Used):
+    def test_a_text_that_nests_without_end_is_a_problem_of_its_disk(self):
+        keys = '.'.join(['config'] + ['a'] * 2000)
+        text = f"json:{{'driver':'qcow2','{keys}':1}}"
+        self.disk('vm-1').parent.mkdir()
+        hint = f'parentFileNameHint="{text}"'
+        self.disk('vm-1').write_bytes(descriptor(hint))
+        self.assert_unknown(self.disk('vm-1'))
+
+    def test_a_process_that_renames_all_the_time(self):
+        deep = self.instances
+        for number in range(12):
+            deep /= f'd{number}'
+            deep.mkdir()
+            (deep / 'x-0').mkdir()
+        with subprocess.Popen(  # noqa: S603 -- our own code
+            [sys.executable, '-c', RENAMING, self.instances]
+        ) as process:
+            try:
+                began = time.monotonic()
+                self.disks_of()
+                self.assertLess(time.monotonic() - began, 10)
+            finally:
+                process.kill()
+
+
+RENAMING = """
+import os, sys
+
+tops = [top for top, _, _ in os.walk(sys.argv[1]) if '/d' in top[-4:]]
+for number in range(10**9):
+    for top in tops:
+        if os.path.basename(top).startswith('d'):
+            try:
+                os.rename(f'{top}/x-{number}', f'{top}/x-{number + 1}')
+            except OSError:
+                pass
 """
 
 

@@ -1,50 +1,34 @@
-"""Chains of files that lie below each other, and who uses all of them.
-
-What a name leads to is asked of the system, and nothing is opened: whatever
-counts was met before, and what was not is nobody's to read.
-"""
+"""Chains of files that lie below each other, and who uses all of them."""
 
 from collections.abc import Iterable
-import errno
 import os
-import stat
-from typing import NamedTuple
 
 from imagecache_handlers.directory.users.bounded import Progress
 from imagecache_handlers.directory.users import devices
 from imagecache_handlers.directory.users.ignoring import Ignored
+from imagecache_handlers.directory.users.leads import Leads
+from imagecache_handlers.directory.users.leads import Led
+from imagecache_handlers.directory.users.leads import OUTSIDE
 from imagecache_handlers.directory.users.memory import Identity
-from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.met import Naming
 from imagecache_handlers.directory.users.met import NO_FORM
-from imagecache_handlers.directory.users.met import SHORTEST
 from imagecache_handlers.directory.users.met import told_with_way
 from imagecache_handlers.directory.users.values import Below
 from imagecache_handlers.directory.users.values import shown
 
-OUTSIDE = (
-    'lies outside of what is looked at: give its folder in instance_paths, '
-    'or name it in ignore'
-)
+ENDLESS = 'more files lie below it than can be followed'
 
-_MISSING = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG])
+# Of files below each other, of all that one disk leads to, and all disks.
+_DEEPEST = 200
+_MOST = 1 << 16
+_MOST_IN_ALL = 1 << 19
+# A path counts once more for each so many letters.
+_LONG = 128
+_MOST_TOLD = 100
 
-
-class _Led(NamedTuple):
-    """Where a name leads: to a file, on to others, or to what is not ours.
-
-    ``names`` are the file names that it has where it was not met, and
-    ``why`` says what nobody knows then; if it is raw, ``even_raw``.
-    """
-
-    file: Identity | None = None
-    on: tuple[str, ...] = ()
-    names: frozenset[str] = frozenset()
-    why: str = ''
-    even_raw: bool = False
-    is_missing: bool = False
-    is_other: bool = False
+# A file, and the folder where it was found: its name, and what it is.
+_Place = tuple[Identity, str, Identity | None]
 
 
 class Chains:
@@ -61,7 +45,8 @@ class Chains:
         self._met = met
         self._ignored = ignored
         self._progress = progress
-        self._led: dict[str, _Led] = {}
+        self._leads = Leads(met, progress)
+        self._left = _MOST_IN_ALL
         # Raw by their owner's word, until another contradicts.
         self._raw = met.words.trusted()
         self._held: dict[Identity, list[Naming]] = {}
@@ -78,12 +63,13 @@ class Chains:
             shows = [self._there(file) for file in devices.shown(device)]
             self._go(user, path, shows)
         for user, path in met.mentions:
-            self._use(user, self._lead(path))
+            self._use(user, self._leads.of(path))
         for user, path, below in met.perhaps:
             self._perhaps(user, path, below)
         # It grows while what was taken for raw turns out not to be.
         for one in self._doubted:
             self._name(one)
+        self._see_images()
         for file, (path, problems) in met.unknown.items():
             if not self._is_settled(file, problems):
                 self.problems += [told_with_way(path, one) for one in problems]
@@ -109,55 +95,88 @@ class Chains:
 
     def _there(self, path: str) -> Below:
         """Give a file by a name that says nothing of its form."""
-        return Below(path, self._lead(path).file in self._raw)
+        return Below(path, self._leads.of(path).file in self._raw)
 
     def _perhaps(self, user: str, path: str, below: Below) -> None:
         """Follow what is a disk only if it is there."""
-        led = self._lead(below.path)
+        led = self._leads.of(below.path)
         if led.is_missing or led.is_other:
             self._use(user, led)
         else:
             self._go(user, path, [below])
 
+    def _see_images(self) -> None:
+        """Let a disk that is an image, by a mount, be a use of that."""
+        met = self._met
+        for user, file, seen in met.seen:
+            if file in met.image_files:
+                self._use(user, Led(file))
+            elif seen in met.shapes:
+                for image, _ in met.views(file, seen):
+                    self._use(user, Led(image))
+
     def _link(self, user: str, path: str) -> None:
         """Follow a symlink that lies where a disk may."""
-        led = self._lead(path)
+        led = self._leads.of(path)
         if led.is_other and led.file is not None:
             if led.file not in self._met.folders:
                 self._tell(path, path, OUTSIDE)
         elif not led.is_other:
             self._go(user, path, [self._there(path)])
 
-    def _go(self, user: str, top: str, pending: list[Below]) -> None:
+    def _go(self, user: str, top: str, files: Iterable[Below]) -> None:
         """Make one the user of files, and of whatever lies below those.
 
-        What cannot be followed does not keep the others from being.
+        What cannot be followed does not keep the others from being; all of
+        it comes to an end, whatever names itself in how many ways.
         """
-        seen: set[tuple[Identity, str]] = set()
-        for path, is_raw in pending:
-            led = self._led.get(path) or self._lead(path)
+        seen: set[_Place] = set()
+        pending = [(below, 0) for below in files]
+        told = len(self.problems)
+        for (path, is_raw), depth in pending:
+            self._left -= 1 + len(path) // _LONG
+            is_endless = depth > _DEEPEST or len(pending) > _MOST
+            if is_endless or self._left < 0:
+                self._tell(top, top, ENDLESS)
+                return
+            led = self._leads.of(path)
             self._use(user, led)
-            pending += [Below(file, is_raw) for file in led.on]
+            pending += [(Below(file, is_raw), depth) for file in led.on]
             if led.why and (led.even_raw or not is_raw):
                 self._tell(top, path, led.why)
+                if len(self.problems) - told > _MOST_TOLD:
+                    return
             if led.file is None:
                 continue
             if is_raw:
                 self._met.words.raw.add(led.file)
                 continue
-            self._doubt(led.file)
-            header = self._met.headers.get(led.file)
-            if header is not None and header.below:
-                # As QEMU does: from where it was found.  A chain that bites
-                # its tail has an end as well.
-                at = led.file, os.path.normpath(os.path.dirname(path))
-                if at not in seen:
-                    seen.add(at)
-                    pending += _from(path, header.below)
+            for file in (led.file, *led.views):
+                self._doubt(file)
+                inner = self._below(file, path, seen)
+                self._left -= len(inner)
+                pending += [(below, depth + 1) for below in inner]
 
-    def _use(self, user: str, led: _Led) -> None:
+    def _below(
+        self, file: Identity, path: str, seen: set[_Place]
+    ) -> list[Below]:
+        """Give what a file names, unless it was seen there before."""
+        header = self._met.headers.get(file)
+        if header is None or not header.below:
+            return []
+        # As QEMU does: from where it was found, by whatever names.  Two
+        # mounts of one folder have two that it lies in.
+        place = self._leads.place(os.path.dirname(path))
+        if (file, *place) in seen:
+            return []
+        seen.add((file, *place))
+        return _from(path, header.below)
+
+    def _use(self, user: str, led: Led) -> None:
         if led.file is not None:
             self.users.setdefault(led.file, set()).add(user)
+        for image in led.views:
+            self.users.setdefault(image, set()).add(user)
         self._hint(user, led.names)
 
     def _hint(self, user: str, names: Iterable[str]) -> None:
@@ -174,53 +193,6 @@ class Chains:
             return
         below = '' if path == top else f'{shown(path)} below it '
         self.problems.append(told_with_way(top, f'{below}{why}'))
-
-    def _lead(self, path: str) -> _Led:
-        led = self._led.get(path)
-        if led is None:
-            self._progress.step(path)
-            led = self._led[path] = self._asked(path)
-        return led
-
-    def _asked(self, path: str) -> _Led:
-        try:
-            found = os.stat(path)
-        except (OSError, ValueError) as error:
-            why = getattr(error, 'strerror', None) or str(error)
-            return self._elsewhere(path, f'cannot be seen: {why}')._replace(
-                even_raw=True, is_missing=_is_missing(error)
-            )
-        file = identity(found)
-        if stat.S_ISREG(found.st_mode):
-            if file in self._met.headers:
-                return _Led(file)
-            why = OUTSIDE if found.st_size >= SHORTEST else ''
-            return self._elsewhere(path, why)._replace(file=file)
-        if stat.S_ISBLK(found.st_mode):
-            on = tuple(devices.shown(found.st_rdev))
-            is_known = file in self._met.headers or devices.is_whole(
-                found.st_rdev
-            )
-            return _Led(file, on, why='' if is_known else OUTSIDE)
-        return _Led(
-            file=file if stat.S_ISDIR(found.st_mode) else None,
-            why='is not a disk',
-            even_raw=True,
-            is_other=True,
-        )
-
-    def _elsewhere(self, path: str, why: str) -> _Led:
-        """Lead to what was not met, and may be an image by its name."""
-        real = os.path.realpath(path)
-        names = frozenset(map(os.path.basename, (path, real)))
-        is_image = not names.isdisjoint(self._met.images)
-        return _Led(names=names, why='' if is_image else why)
-
-
-def _is_missing(error: Exception) -> bool:
-    """Tell if nothing can be there, however much one may see."""
-    number = error.errno if isinstance(error, OSError) else errno.ENAMETOOLONG
-    return number in _MISSING
 
 
 def _from(top: str, files: Iterable[Below]) -> list[Below]:

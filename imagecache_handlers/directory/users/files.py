@@ -10,6 +10,7 @@ from typing import NamedTuple
 from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
+from imagecache_handlers.directory.users.met import shape
 from imagecache_handlers.directory.users.met import SHORTEST
 from imagecache_handlers.directory.users.reading import INFO
 from imagecache_handlers.directory.users.reading import Reader
@@ -22,6 +23,12 @@ Judge = Callable[[str, Container[str]], Part]
 # only that may read it.
 CONSOLE = 'console.log'
 
+_MAY_BE_DISKS = frozenset({stat.S_IFREG, stat.S_IFBLK, stat.S_IFDIR})
+_AMONG_LOCKS = (
+    "lies in Nova's folder of locks and is not opened: move it, or name it "
+    'in ignore'
+)
+
 # What Nova and libvirt write beside the disks of an instance, by their word.
 _WRITTEN = frozenset({INFO, 'libvirt.xml', 'unrescue.xml'})
 
@@ -29,7 +36,8 @@ _WRITTEN = frozenset({INFO, 'libvirt.xml', 'unrescue.xml'})
 class Folder(NamedTuple):
     """A folder that is open; ``user`` is None where each entry is one.
 
-    ``forms`` are those of the disks in it, by their owner's word.
+    ``forms`` are those of the disks in it, by their owner's word; where it
+    ``is_shut``, nothing in it is opened.
     """
 
     fd: int
@@ -38,6 +46,7 @@ class Folder(NamedTuple):
     depth: int
     judge: Judge | None = None
     forms: Mapping[str, str] = {}
+    is_shut: bool = False
 
     def user_of(self, name: str, part: Part) -> str:
         """Name who uses what a file in it names."""
@@ -61,15 +70,32 @@ class Files:
         found = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
         if stat.S_ISREG(found.st_mode):
             if part is Part.IMAGE:
-                self._met.images.add(name)
+                self._met.note_image(name, found)
+            elif part is not Part.OURS:
+                # Not ours: a link of our own to an image is no use of it.
+                user = folder.user_of(name, part)
+                self._met.seen.append((user, identity(found), shape(found)))
             self._note_regular(folder, name, part, found)
-        elif part is Part.IGNORED:
+        elif part in (Part.IGNORED, Part.OURS):
             return
         elif stat.S_ISBLK(found.st_mode):
             self._note_device(folder, name, part, found)
         elif stat.S_ISLNK(found.st_mode):
             user = folder.user_of(name, part)
             self._met.links.append((user, f'{folder.path}/{name}'))
+
+    def note_shut(self, folder: Folder, name: str) -> None:
+        """Note what lies among Nova's locks, of which none has content.
+
+        :raises OSError: when it is gone.
+        """
+        found = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
+        path, kind = f'{folder.path}/{name}', stat.S_IFMT(found.st_mode)
+        is_small = kind == stat.S_IFREG and found.st_size < SHORTEST
+        if kind == stat.S_IFLNK:
+            self._met.links.append((folder.user_of(name, Part.FOREIGN), path))
+        elif kind in _MAY_BE_DISKS and not is_small:
+            self._met.say(path, [_AMONG_LOCKS])
 
     def _note_regular(
         self, folder: Folder, name: str, part: Part, found: os.stat_result

@@ -24,6 +24,8 @@ _APART = frozenset(['data-file', 'log', 'header'])
 # As strings these name a node of some machine, and no file.
 _CHILDREN = _INNER | _LISTS | _APART | {'backing', 'target'}
 _IS_NODE = _CHILDREN | {'driver', 'filename'}
+# Of keys with dots; what is deeper is nobody's.
+_DEEPEST = 64
 _SAY_WHERE = frozenset(
     ['filename', 'path', 'dir', 'export', 'image', 'volume', 'uri', 'url']
 )
@@ -74,8 +76,11 @@ def _look(node: _Node, name: str) -> tuple[Named, list[_Node]]:
     found = Named()
     if 'filename' in node.options or not inner:
         found = _file(node, name)
-    if config := node.options.get('config'):
-        found = found.also(protocols.direct(str(config), True, name))
+    config = node.options.get('config')
+    if isinstance(config, str) and config:
+        found = found.also(protocols.direct(config, True, name))
+    elif config:
+        found = found.also(protocols.unknown(name, *_places(node.options)))
     references = [
         one
         for key, one in _children(node.options)
@@ -177,6 +182,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Nest the keys with dots; refuse what is told twice, as QEMU does."""
     nested: dict[str, Any] = {}
     for key, value in pairs:
+        if key.count('.') > _DEEPEST:
+            raise ValueError(key)
         for part in reversed(key.split('.')):
             value = {part: value}
         _merge(nested, value)

@@ -22,6 +22,10 @@ NO_FORM = (
     'disk.info or a definition of libvirt say so, or name it in ignore'
 )
 
+# Size, and the time of the last change of the content: what a file keeps by
+# whatever mount it is seen.
+Shape = tuple[int, int]
+
 # What all devices of blocks have for theirs; their own number is no other's.
 _DEVICE = -1
 
@@ -31,6 +35,10 @@ def identity(found: os.stat_result) -> Identity:
     if stat.S_ISBLK(found.st_mode):
         return _DEVICE, found.st_rdev
     return found.st_dev, found.st_ino
+
+
+def shape(found: os.stat_result) -> Shape:
+    return found.st_size, found.st_mtime_ns
 
 
 def told_with_way(path: str, why: str) -> str:
@@ -95,13 +103,17 @@ class Met:
     ``perhaps`` lead to others, too.  ``unknown`` are those of which nobody
     can tell what they name, and why, but if they are raw by ``words``.
     ``disks`` were met in all, and ``under`` each of the folders that were
-    given as many.
+    given as many.  ``seen`` are the files of all but images, each with its
+    user and its shape: the image itself may be among them by a mount.
     """
 
     def __init__(self) -> None:
         self.headers: dict[Identity, Header] = {}
         self.folders: set[Identity] = set()
         self.images: set[str] = set()
+        self.image_files: set[Identity] = set()
+        self.shapes: dict[Shape, list[tuple[Identity, str]]] = {}
+        self.seen: list[tuple[str, Identity, Shape]] = []
         self.naming: list[Naming] = []
         self.links: list[tuple[str, str]] = []
         self.devices: list[tuple[str, str, int]] = []
@@ -112,6 +124,20 @@ class Met:
         self.problems: list[str] = []
         self.disks = 0
         self.under: dict[str, int] = {}
+
+    def note_image(self, name: str, found: os.stat_result) -> None:
+        file = identity(found)
+        self.images.add(name)
+        self.image_files.add(file)
+        self.shapes.setdefault(shape(found), []).append((file, name))
+
+    def views(self, file: Identity, seen: Shape) -> list[tuple[Identity, str]]:
+        """Give the images, with their names, that a file may be a view of.
+
+        Another mount gives it another device, and often another number.
+        """
+        alike = self.shapes.get(seen, ())
+        return [(one, name) for one, name in alike if one[0] != file[0]]
 
     def tell(self, path: str, error: Exception) -> None:
         """Tell of a folder that was given."""

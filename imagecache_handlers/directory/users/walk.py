@@ -36,7 +36,11 @@ _HOSTS = 'compute_nodes'
 # A file system's own, which not everybody may read.
 _LOST = 'lost+found'
 _DEEPEST = 16
+# Of one folder, and of all: at each depth they would multiply.
 _MOST_LISTS = 100
+_MOST_IN_ALL = 300
+# What a disk may make whoever reads it say.
+HOSTILE = OSError, ValueError, OverflowError, RecursionError
 
 
 class Walk:
@@ -63,6 +67,7 @@ class Walk:
         self._stores = stores
         self._paths = paths
         self._apart: set[Identity] = set()
+        self._lists = _MOST_IN_ALL
         # Where Nova has its folder of locks, by whatever way one comes there.
         self._above: set[Identity] = set()
 
@@ -113,9 +118,20 @@ class Walk:
                 return
             self._progress.step(folder.path)
             seen.update(new)
-            if seen.issuperset(os.listdir(folder.fd)):
+            if not self._has_more(folder, seen):
                 return
+            self._lists -= 1
+            if self._lists < 0:
+                break
         raise Unresolved('it changes all the time')
+
+    def _has_more(self, folder: Folder, seen: Collection[str]) -> bool:
+        names, judge = set(os.listdir(folder.fd)), folder.judge
+        more = names.difference(seen)
+        if judge is None:
+            return bool(more)
+        # What is ours is replaced all the time.
+        return any(judge(name, names) is not Part.OURS for name in more)
 
     def _entries(
         self, folder: Folder, seen: Collection[str]
@@ -129,8 +145,7 @@ class Walk:
             folder = folder._replace(forms=self._forms(folder))
         for name in new:
             part = judge(name, entries) if judge else Part.FOREIGN
-            if part is not Part.OURS:
-                gone |= not self._entry(folder, entries[name], part)
+            gone |= not self._entry(folder, entries[name], part)
         return gone, list(new)
 
     def _forms(self, folder: Folder) -> Mapping[str, str]:
@@ -152,24 +167,32 @@ class Walk:
         path = f'{folder.path}/{name}'
         self._progress.step(path)
         is_ignored = self._ignored.passes(path, name)
+        is_ours = part is Part.OURS
         if is_ignored and part is not Part.IMAGE:
             part = Part.IGNORED
+        is_folder = False
         try:
-            if entry.is_dir(follow_symlinks=False):
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if folder.is_shut:
+                if not is_ignored:
+                    self._files.note_shut(folder, name)
+            elif is_folder:
                 if not is_ignored:
                     self._enter(folder, name, path)
-            elif not (name == _HOSTS and self._has_locks(folder)):
+            else:
+                if part is Part.FOREIGN and self._is_of_hosts(folder, name):
+                    part = Part.NAMED
                 self._files.note(folder, name, part)
-        except (OSError, ValueError) as error:
+        except HOSTILE as error:
             if isinstance(error, FileNotFoundError) and _gone(folder, name):
-                return False
-            if part is not Part.IGNORED and not _is_closed(name, error):
+                return is_ours
+            is_quiet = part is Part.IGNORED or (is_ours and not is_folder)
+            if not is_quiet and not _is_closed(name, is_folder, error):
                 self._met.tell_with_way(path, error)
         return True
 
     def _enter(self, folder: Folder, name: str, path: str) -> None:
-        if name == _LOCKS and self._has_locks(folder):
-            return
+        is_shut = name == _LOCKS and self._has_locks(folder)
         user = folder.user_of(name, Part.FOREIGN)
         flags = os.O_RDONLY | os.O_DIRECTORY
         fd = safe_open.open_file(folder.fd, name, flags)
@@ -177,10 +200,15 @@ class Walk:
         try:
             there = _folder(fd)
             if there not in self._apart:
-                self._met.folders.add(there)
-                self._list(Folder(fd, path, user, folder.depth + 1))
+                if not is_shut:
+                    self._met.folders.add(there)
+                deeper = folder.depth + 1
+                self._list(Folder(fd, path, user, deeper, is_shut=is_shut))
         finally:
             close(fd)
+
+    def _is_of_hosts(self, folder: Folder, name: str) -> bool:
+        return name == _HOSTS and self._has_locks(folder)
 
     def _has_locks(self, folder: Folder) -> bool:
         return _folder(folder.fd) in self._above
@@ -199,7 +227,7 @@ def _gone(folder: Folder, name: str) -> bool:
     return False
 
 
-def _is_closed(name: str, error: Exception) -> bool:
+def _is_closed(name: str, is_folder: bool, error: Exception) -> bool:
     """Tell if it is what only its owner may read, and what is not a disk."""
-    may_be = name == _LOST or name.startswith(CONSOLE)
+    may_be = name == _LOST if is_folder else name.startswith(CONSOLE)
     return may_be and isinstance(error, PermissionError)
