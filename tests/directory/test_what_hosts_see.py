@@ -188,12 +188,11 @@ class TestMounted(Apart, Hosts):
         self.where_it_mounts(act)
 
     def test_one_above_by_another_way(self):
-        link = self.root / 'link'
-        link.symlink_to(self.root)
-        self.fstab(f'/dev/sdx1 {self.root} ext4')
-        self.assertIn(
-            'is not mounted', mounts.absent(f'{link}/instances-h1') or ''
-        )
+        real, link = self.root / 'real', self.root / 'link'
+        (real / 'vms').mkdir(parents=True)
+        link.symlink_to(real)
+        self.fstab(f'/dev/sdx1 {real} ext4')
+        self.assertIn('is not mounted', mounts.absent(f'{link}/vms') or '')
 
 
 class TestLocked(Hosts):
