@@ -18,20 +18,25 @@ _PAUSE = 0.01
 MANNERS = 2.0
 # For the owner of the folder alone: who may open one may hold it, for ever.
 _MODE = 0o600
+# Folders that somebody kept locked the last time, and how we would have.
+_in_vain: set[tuple[int, int, int]] = set()
 
 
 @contextlib.contextmanager
-def held(folder: int, entry: str) -> Iterator[int]:
+def held(
+    folder: int, entry: str, *, patience: float | None = None
+) -> Iterator[int]:
     """Make a lock file, hold it and remove it; gives its descriptor.
 
     A lock whose holder died is free at once, for the kernel lets go of it.
 
     :raises TimeoutError: when somebody holds it for very long.
     """
-    deadline = time.monotonic() + PATIENCE
+    patience = PATIENCE if patience is None else patience
+    deadline = time.monotonic() + patience
     while (fd := _take(folder, entry)) is None:
         if time.monotonic() > deadline:
-            raise TimeoutError(f'{entry} was locked for {PATIENCE:.0f} s')
+            raise TimeoutError(f'{entry} was locked for {patience:.0f} s')
         time.sleep(_PAUSE)
     with closing(fd):
         try:
@@ -50,12 +55,17 @@ def turn(folder: int, *, alone: bool = False) -> Iterator[None]:
     :raises TimeoutError: when somebody else has it for very long.
     """
     how = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+    found = os.fstat(folder)
+    which = found.st_dev, found.st_ino, how
     patience = PATIENCE if alone else MANNERS
-    deadline = time.monotonic() + patience
+    # Whoever may read it may lock it, for ever: we wait for that once.
+    deadline = time.monotonic() + (0 if which in _in_vain else patience)
     while not _lock(folder, how):
         if time.monotonic() > deadline:
+            _in_vain.add(which)
             raise TimeoutError(f'it was locked for {patience:.0f} s')
         time.sleep(_PAUSE)
+    _in_vain.discard(which)
     try:
         yield
     finally:

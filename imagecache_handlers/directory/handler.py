@@ -90,16 +90,19 @@ class DirectoryHandler(CacheHandler):
         self._clock = clock or _utc_now
         instances = check_paths('instance_paths', instance_paths)
         self._layout = _layout(layout, instances, self._clock, locks)
+        definitions = check_paths('libvirt_definitions', libvirt_definitions)
         self._overlays = Overlays(
             instances,
             dict.fromkeys(self.paths, self._layout.part),
             ignore=check_patterns(ignore),
-            definitions=check_paths(
-                'libvirt_definitions', libvirt_definitions
-            ),
+            definitions=definitions,
         )
         self._sweeper = Sweeper(
-            instances, self._clock, host=host, shared_as=instances_shared_as
+            instances,
+            self._clock,
+            definitions=definitions,
+            host=host,
+            shared_as=instances_shared_as,
         )
 
     @classmethod
@@ -303,7 +306,7 @@ class DirectoryHandler(CacheHandler):
         if survey.problem:
             raise StoreUnavailable(store, survey.problem)
         with opened(self._known(store)) as fd:
-            self._sweeper.accept(fd, survey)
+            self._sweeper.accept(fd, store, survey)
 
     def _known(self, store: str) -> str:
         if store not in self.paths:

@@ -1,6 +1,7 @@
 """Whether a folder is mounted, and shows at once what others write in it."""
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 import os
 import re
@@ -17,27 +18,42 @@ _OCTAL = re.compile(r'\\([0-7]{3})')
 
 
 def absent(path: str) -> str | None:
-    """Say that a folder lies where something is to be mounted and is not.
+    """Say that something is to be mounted above a folder, or in it.
 
-    Such a folder is there, and empty: nothing in it proves anything.
+    Where it is not there are folders all the same, and empty: nothing in
+    them proves anything.
     """
     try:
         with open(_FSTAB, encoding='utf-8', errors='surrogateescape') as file:
             points = list(_mount_points(file))
+        with open(_MOUNTS, encoding='utf-8', errors='surrogateescape') as file:
+            mounted = {_unescaped(line.split(' ', 5)[4]) for line in file}
     except OSError:
         return None
-    for point in points:
+    paths = {path, os.path.realpath(path)}
+    for point, is_wanted in points:
         # A place in between may be missing as well.
-        if _is_under(path, point) and not os.path.ismount(point):
+        above = any(_is_under(one, point) for one in paths)
+        beneath = is_wanted and any(_is_under(point, one) for one in paths)
+        if (above or beneath) and _real(point) not in mounted:
             return f'{point} is not mounted, though {_FSTAB} names it'
     return None
 
 
-def _mount_points(lines: Iterable[str]) -> Iterable[str]:
+def _mount_points(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Give each, and whether it is to be mounted without being asked for."""
     for line in lines:
         fields = line.partition('#')[0].split()
         if len(fields) > 2 and fields[1].startswith('/'):
-            yield _unescaped(fields[1])
+            options = fields[3].split(',') if len(fields) > 3 else []
+            point = os.path.normpath(_unescaped(fields[1]))
+            yield point, 'noauto' not in options
+
+
+def _real(point: str) -> str:
+    """Tell where a mount lies, without a look at what is mounted there."""
+    above, name = os.path.split(point)
+    return os.path.join(os.path.realpath(above), name)
 
 
 def _unescaped(point: str) -> str:

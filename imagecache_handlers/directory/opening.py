@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 import contextlib
 
+from imagecache_handlers.directory import answering
 from imagecache_handlers.directory.closing import closing
 from imagecache_handlers.directory import flock
-from imagecache_handlers.directory import safe_open
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.exceptions import StoreUnavailable
 
@@ -13,7 +13,7 @@ from imagecache_handlers.exceptions import StoreUnavailable
 @contextlib.contextmanager
 def opened(store: str) -> Iterator[int]:
     """Open the folder of a store; what fails meanwhile is the store's."""
-    with translated(store), closing(safe_open.open_folder(store)) as fd:
+    with translated(store), closing(answering.open_folder(store)) as fd:
         yield fd
 
 

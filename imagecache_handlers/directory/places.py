@@ -5,12 +5,15 @@ for its server, and for where the folder lies there, however it was mounted.
 """
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 import hashlib
 import os
 import re
+import types
 from typing import NamedTuple
 
+from imagecache_handlers.directory import answering
 from imagecache_handlers.directory.closing import closing
 
 _MOUNTS = '/proc/self/mountinfo'
@@ -32,6 +35,18 @@ _SHARES = {
 _ALIASES = {'nfs4': 'nfs', 'smb3': 'cifs'}
 # Each host has one of these of its own.
 _ITSELF = re.compile(r'localhost.*|127\..*|\[?::1\]?')
+
+# File systems that hold no disk, and come and go with what runs here.
+_NO_DISKS = frozenset(
+    {'autofs', 'binfmt_misc', 'bpf', 'cgroup', 'cgroup2', 'configfs'}
+    | {'debugfs', 'devpts', 'efivarfs', 'fusectl', 'hugetlbfs', 'mqueue'}
+    | {'nsfs', 'proc', 'pstore', 'ramfs', 'rpc_pipefs', 'securityfs'}
+    | {'selinuxfs', 'sysfs', 'tracefs'}
+)
+
+# Before the name of a folder with definitions, and of a place of a mount.
+DEFINITIONS = 'libvirt:'
+MOUNTED = 'mounted:'
 
 HOST = re.compile(r'[A-Za-z0-9_][A-Za-z0-9._-]{0,199}')
 
@@ -58,16 +73,37 @@ def _plain(field: str) -> str:
 
 
 class View(NamedTuple):
-    """Which host looks, and at what: places, by the paths that it is told."""
+    """Which host looks, and at what: places, by the paths that it is told.
+
+    ``definitions`` are the same of libvirt; ``mounted`` is what is mounted
+    in one of the places, and ``known_as`` how they would be named if the
+    operator did not name them.
+    """
 
     host: str
     places: Mapping[str, str]
+    definitions: Mapping[str, str] = types.MappingProxyType({})
+    mounted: frozenset[str] = frozenset()
+    known_as: frozenset[str] = frozenset()
+
+    def all(self) -> Iterator[str]:
+        yield from self.places.values()
+        yield from self.definitions.values()
+        yield from sorted(self.mounted)
 
     def sees(self, place: str) -> bool:
         """Tell if a place is one of these, or lies in one."""
+        if place.startswith((DEFINITIONS, MOUNTED)):
+            return place in self.all()
         return any(
             place == own or place.startswith(f'{own.rstrip("/")}/')
-            for own in self.places.values()
+            for own in (*self.places.values(), *self.mounted)
+        )
+
+    def renames(self, place: str) -> bool:
+        """Tell if this host looks there, by a path that was named so."""
+        return place in self.known_as or any(
+            place.endswith(f':{path}') for path in self.places
         )
 
 
@@ -88,25 +124,84 @@ def host_name() -> str:
     return f'{name[:150] or "host"}-{token}'
 
 
-def view(host: str, paths: Iterable[str], shared_as: str = '') -> View:
+def view(
+    host: str,
+    paths: Iterable[str],
+    shared_as: str = '',
+    definitions: Iterable[str] = (),
+) -> View:
     """Look at folders; one that is not there has no place."""
-    found = {}
+    found, words = {}, {}
+    mounted: set[str] = set()
+    known_as: set[str] = set()
     for path in paths:
+        place, real = _place(host, path)
         if shared_as:
-            found[path] = f'as:{shared_as}:{path}'
-        elif (place := _place(host, path)) is not None:
+            known_as.update([place] if place else [])
+            place = f'as:{shared_as}:{path}'
+        if place is not None:
             found[path] = place
-    return View(host, found)
+            mounted.update(_nested(real, place))
+    for path in definitions:
+        place, _ = _place(host, path)
+        if place is not None:
+            words[path] = f'{DEFINITIONS}{place}'
+    mounted.difference_update(found.values())
+    return View(host, found, words, frozenset(mounted), frozenset(known_as))
 
 
-def _place(host: str, path: str) -> str | None:
+def _place(host: str, path: str) -> tuple[str | None, str]:
+    """Name a folder, and tell where it lies here, beyond all links."""
     try:
-        with closing(os.open(path, _FOLDER)) as fd:
+        with closing(answering.open_folder(path, _opened)) as fd:
             real = os.readlink(f'/proc/self/fd/{fd}')
             mount = _mount(fd)
+    except TimeoutError:
+        # It is there, and others are to know of it.
+        return named(host, path, _mount_above(path)), path
     except (OSError, ValueError):
-        return None
-    return named(host, real, mount)
+        return None, path
+    return named(host, real, mount), real
+
+
+def _opened(path: str) -> int:
+    return os.open(path, _FOLDER)
+
+
+def _nested(real: str, place: str) -> Iterator[str]:
+    """Name what is mounted somewhere in a folder.
+
+    Once it is gone the folder is still there, and says nothing of it.
+    """
+    for mount in _mounts():
+        if mount.kind in _NO_DISKS or not _is_in(mount.point, real):
+            continue
+        share = _share(mount)
+        if share is not None:
+            yield _named(mount.point, mount, share)
+        else:
+            beneath = os.path.relpath(mount.point, real)
+            yield _shown(f'{MOUNTED}{place.rstrip("/")}/{beneath}')
+
+
+def _is_in(point: str, folder: str) -> bool:
+    return point != folder and point.startswith(f'{folder.rstrip("/")}/')
+
+
+def _mount_above(path: str) -> Mount | None:
+    """Find what a folder lies on by its path alone; it is not asked."""
+    found = None
+    for mount in _mounts():
+        above = mount.point == path or _is_in(path, mount.point)
+        # Of two in one place the later one is seen.
+        if above and (not found or len(mount.point) >= len(found.point)):
+            found = mount
+    return found
+
+
+def _mounts() -> list[Mount]:
+    with open(_MOUNTS, encoding='utf-8', errors='surrogateescape') as file:
+        return [Mount.parse(line) for line in file]
 
 
 def _mount(fd: int) -> Mount | None:
@@ -114,10 +209,9 @@ def _mount(fd: int) -> Mount | None:
         [number] = [
             line.split()[1] for line in file if line.startswith('mnt_id:')
         ]
-    with open(_MOUNTS, encoding='utf-8', errors='surrogateescape') as file:
-        for line in file:
-            if line.startswith(f'{number} '):
-                return Mount.parse(line)
+    for mount in _mounts():
+        if mount.number == number:
+            return mount
     return None
 
 
@@ -126,6 +220,10 @@ def named(host: str, real: str, mount: Mount | None) -> str:
     share = _share(mount) if mount else None
     if mount is None or share is None:
         return _shown(f'host:{host}:{real}')
+    return _named(real, mount, share)
+
+
+def _named(real: str, mount: Mount, share: tuple[str, str]) -> str:
     server, begins = share
     beneath = os.path.relpath(real, mount.point)
     whole = os.path.normpath(f'/{begins}/{mount.root}/{beneath}')

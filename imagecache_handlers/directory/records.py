@@ -24,11 +24,15 @@ from imagecache_handlers.model import check_time
 
 RECORD = '.imagecache-sweeper'
 _NEW = '-new'
+_LOCK = '-lock'
 
 _VERSION = 1
 _TOO_LARGE = 2**18
 _MOST = 1000
 _LONGEST = 8192
+_HIGHEST = 2**53
+# Any of these can be told in every zone.
+_YEARS = range(1970, 9000)
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -57,6 +61,14 @@ class Unread(NamedTuple):
 
 def entry_of(host: str) -> str:
     return f'.{host}{RECORD}'
+
+
+def lock_of(host: str) -> str:
+    """Name what is held by whoever of a host replaces its record.
+
+    Not the folder itself: whoever may read that may lock it, and for ever.
+    """
+    return entry_of(host) + _LOCK
 
 
 def read_all(fd: int) -> Iterator[Record | Unread]:
@@ -116,11 +128,15 @@ def _parsed(host: str, content: bytes) -> Record:
     _check_count(fields['folders'])
     at = datetime.datetime.fromisoformat(fields['at'])
     check_time('at', at)
+    if at.year not in _YEARS:
+        raise ValueError('not a time that anybody wrote')
     return Record(host, places, fields['folders'], at)
 
 
 def _check_count(count: Any) -> None:
-    if count is not None and (type(count) is not int or count < 0):
+    if count is None:
+        return
+    if type(count) is not int or not 0 <= count < _HIGHEST:
         raise ValueError('not a count')
 
 

@@ -7,6 +7,7 @@ looks at, and meets there about as many disks as the last time.
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+import contextlib
 import dataclasses
 import datetime
 
@@ -17,6 +18,7 @@ from imagecache_handlers.directory.places import View
 from imagecache_handlers.directory import records
 from imagecache_handlers.directory.records import Record
 from imagecache_handlers.directory.records import Unread
+from imagecache_handlers.directory import refusals as words
 from imagecache_handlers.directory.users.overlays import Survey
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import StoreUnavailable
@@ -24,8 +26,6 @@ from imagecache_handlers.model import Host
 
 # So many disks fewer are worth a question, if less than half are left.
 _FEWER = 5
-
-_ACCEPT = 'if that is right, say: imagecache host accept'
 
 
 class Sweeper:
@@ -40,11 +40,13 @@ class Sweeper:
         paths: Iterable[str],
         clock: Callable[[], datetime.datetime],
         *,
+        definitions: Iterable[str] = (),
         host: str | None = None,
         shared_as: str = '',
     ) -> None:
         self._host = host and _checked('the host', host)
         self._paths = tuple(paths)
+        self._definitions = tuple(definitions)
         self._clock = clock
         self._shared_as = shared_as
         if shared_as:
@@ -53,10 +55,14 @@ class Sweeper:
         # all images that was sound.
         self._latest: dict[str, Survey | None] = {}
         self._last: dict[str, Survey] = {}
+        # Where the turn to write was waited for in vain.
+        self._in_vain: set[str] = set()
 
     def view(self) -> View:
         host = self._host or places.host_name()
-        return places.view(host, self._paths, self._shared_as)
+        return places.view(
+            host, self._paths, self._shared_as, self._definitions
+        )
 
     def judge(self, store: str, survey: Survey | None) -> str | None:
         """Say why that look, for the images of a store, is not enough."""
@@ -78,7 +84,8 @@ class Sweeper:
         """Say what the last look for the images of a store met."""
         survey = self._latest.get(store)
         if survey is not None and survey.sees:
-            disks, folders = survey.disks, survey.folders
+            disks = sum(survey.met.get(path, 0) for path in self._paths)
+            folders = survey.folders
             yield (
                 f'looked at {disks} {"disk" if disks == 1 else "disks"} in '
                 f'{folders} {"folder" if folders == 1 else "folders"}'
@@ -88,16 +95,29 @@ class Sweeper:
 
     def note(self, fd: int, store: str) -> None:
         """Be on record in an open folder, before anything is done there."""
-        if not self._paths:
+        if not self._looks:
             # Who looks at nothing stands in nobody's way.
             return
         view, survey = self.view(), self._last.get(store)
         if self._due(records.read(fd, view.host), view, survey) is None:
             return
-        with flock.turn(fd, alone=True):
+        with self._turn(fd, store, view.host):
             known = records.read(fd, view.host)
             if new := self._due(known, view, survey):
                 self._write(fd, known, new)
+
+    @property
+    def _looks(self) -> bool:
+        return bool(self._paths or self._definitions)
+
+    @contextlib.contextmanager
+    def _turn(self, fd: int, store: str, host: str) -> Iterator[None]:
+        """Keep others of this host from writing; that is waited for once."""
+        patience = 0.0 if store in self._in_vain else None
+        self._in_vain.add(store)
+        with flock.held(fd, records.lock_of(host), patience=patience):
+            self._in_vain.discard(store)
+            yield
 
     def _write(
         self, fd: int, known: Record | Unread | None, new: Record
@@ -124,26 +144,24 @@ class Sweeper:
             return None
         old = known if isinstance(known, Record) else None
         found = dict(old.places) if old else {}
-        for path, place in view.places.items():
+        for place in view.all():
             found.setdefault(place, None)
-            if survey is not None and path in survey.met:
-                found[place] = survey.met[path]
+        found |= _counts(view, survey)
         before = old.folders if old else None
         folders = before if survey is None else survey.folders
         if old and (found, folders) == (old.places, before):
             return None
         return Record(view.host, found, folders, self._clock())
 
-    def accept(self, fd: int, survey: Survey | None) -> None:
+    def accept(self, fd: int, store: str, survey: Survey | None) -> None:
         """Take what this host sees now for the truth."""
         view = self.view()
-        found: dict[str, int | None] = {}
-        for path, place in view.places.items():
-            found[place] = survey.met.get(path) if survey else None
+        found: dict[str, int | None] = dict.fromkeys(view.all())
+        found |= _counts(view, survey)
         folders = survey.folders if survey else None
         record = Record(view.host, found, folders, self._clock())
-        with flock.turn(fd, alone=True):
-            if self._paths:
+        with self._turn(fd, store, view.host):
+            if self._looks:
                 records.write(fd, record)
             else:
                 records.remove(fd, view.host)
@@ -170,67 +188,51 @@ def judge(fd: int, view: View, survey: Survey | None) -> Iterator[str]:
         yield from _fewer(own, view, survey)
 
 
+def _counts(view: View, survey: Survey | None) -> dict[str, int]:
+    """Give how many a look met in each place, as far as it counted."""
+    if survey is None:
+        return {}
+    # In a folder that is both, disks were counted.
+    met = survey.met
+    by_path = {**view.definitions, **view.places}
+    return {place: met[path] for path, place in by_path.items() if path in met}
+
+
 def _unseen(record: Record | Unread, view: View) -> Iterator[str]:
     """Say what a host looks at, or may look at, and this one does not."""
-    name, own = record.host, record.host == view.host
+    own = record.host == view.host
     if isinstance(record, Unread):
         if not (own and record.is_empty):
-            yield _unread(record)
+            yield words.unread(record, own)
         return
     for place in record.places:
         if view.sees(place):
             continue
         if own:
-            yield (
-                f'this host looked at {place} until {_date(record)}, and does '
-                f'not now: mount it, or name it in instance_paths again; '
-                f'{_ACCEPT}'
-            )
+            yield words.own_unseen(record, place, view)
         else:
-            yield (
-                f'host {name} looks at {place}, and this host does not: name '
-                f'that folder in instance_paths, too; if it is one that both '
-                f'hosts have mounted, set instances_shared_as on each; or if '
-                f'{name} is gone for good, say: imagecache host forget {name}'
-            )
-
-
-def _unread(record: Unread) -> str:
-    shown = record.host if record.host.isprintable() else ascii(record.host)
-    return (
-        f'what host {shown} looks at is not known, for its file '
-        f'.{shown}{records.RECORD} cannot be read ({record.why}): any change '
-        f'that it makes here may mend that; or if it is gone for good, say: '
-        f'imagecache host forget {shown}'
-    )
+            yield words.unseen(record.host, place)
 
 
 def _fewer(
     own: Record | Unread | None, view: View, survey: Survey
 ) -> Iterator[str]:
-    """Say where this host met no disk, or far fewer than the last time."""
-    for path, place in view.places.items():
-        before = own.places.get(place) if isinstance(own, Record) else None
-        now = survey.met.get(path, 0)
+    """Say where this host met nothing, or far less than the last time."""
+    known = own if isinstance(own, Record) else None
+    counts = {place: 0 for place in view.places.values()}
+    counts |= _counts(view, survey)
+    for path, place in (*view.places.items(), *view.definitions.items()):
+        now = counts.get(place)
+        before = known.places.get(place) if known else None
+        what = 'definition' if place in view.definitions.values() else 'disk'
         if now == 0 and before != 0:
-            yield f'met no disk in {path}: is it mounted? {_asked(before)}'
-        elif before and 2 * now < before and now <= before - _FEWER:
-            at = _date(own) if isinstance(own, Record) else ''
-            disks = 'disk' if now == 1 else 'disks'
-            yield (
-                f'met {now} {disks} in {path}, {before} the last time '
-                f'({at}): {_ACCEPT}'
-            )
+            yield words.nothing(what, path, before)
+        elif known and now is not None and before and _is_far(now, before):
+            yield words.fewer(what, path, now, before, known)
 
 
-def _asked(before: int | None) -> str:
-    return f'{_ACCEPT[0].upper()}{_ACCEPT[1:]}' + (
-        f' (the last time there were {before})' if before else ''
-    )
-
-
-def _date(record: Record) -> str:
-    return f'{record.at:%Y-%m-%d}'
+def _is_far(now: int, before: int) -> bool:
+    return 2 * now < before and now <= before - _FEWER
 
 
 def _host(
@@ -245,15 +247,19 @@ def _host(
     if own and survey is not None:
         why += [*_fewer(record, view, survey)]
     described = Host(
-        name=name if name.isprintable() else ascii(name),
+        name=words.host(name),
         store=store,
-        looks_at=tuple(sorted(view.places.values())) if own else (),
+        looks_at=tuple(sorted(view.all())) if own else (),
         is_this=own,
         blocks=why[0] if why else None,
     )
     if not isinstance(record, Record):
         return described
-    met = [count for count in record.places.values() if count is not None]
+    met = [
+        count
+        for place, count in record.places.items()
+        if count is not None and not place.startswith(places.DEFINITIONS)
+    ]
     return dataclasses.replace(
         described,
         looks_at=tuple(sorted(record.places)),

@@ -102,7 +102,7 @@ class TestAccept(Shared):
         done = self.run_on('sweep')
         self.assertEqual(1, done.returncode)
         self.assertIn('and does not now', ' '.join(done.stdout.split()))
-        self.assertIn(f'1 disks, in {self.path}', self.said('host', 'accept'))
+        self.assertIn(f'1 disk, in {self.path}', self.said('host', 'accept'))
         self.assertNotIn('unknown', self.said('plan'))
 
     def test_no_disk(self):

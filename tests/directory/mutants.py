@@ -100,8 +100,8 @@ MUTANTS = [
         Mutant(
             name='far fewer disks are as good',
             module='directory/sweepers',
-            old='elif before and 2 * now < before',
-            new='elif False and before and 2 * now < before',
+            old='return 2 * now < before',
+            new='return False and 2 * now < before',
         ),
     ),
     (

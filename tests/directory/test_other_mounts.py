@@ -9,8 +9,12 @@ import stat
 import subprocess
 import sys
 import time
+from unittest import mock
 
+from imagecache_handlers.directory import answering
+from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory.users import devices
+from imagecache_handlers import StoreUnavailable
 from tests.directory.apart import Apart
 from tests.directory.disks import create
 from tests.directory.disks import overlay
@@ -114,9 +118,7 @@ class TestTwice(Mounting):
         self.where_it_mounts_disks(act)
 
 
-class TestHanging(Mounting):
-    """A mount that does not answer hangs nobody, as one that is dead."""
-
+class Dying(Mounting):
     @contextlib.contextmanager
     def dead(self, folder):
         overlay(self.root / 'far' / 'disk', self.file())
@@ -126,6 +128,10 @@ class TestHanging(Mounting):
             os.listdir(folder)
             server.send_signal(signal.SIGSTOP)
             yield folder
+
+
+class TestHanging(Dying):
+    """A mount that does not answer hangs nobody, as one that is dead."""
 
     def look(self):
         handler = self.connect()
@@ -185,6 +191,77 @@ class TestHanging(Mounting):
                 self.assertIsNone(survey.problem)
                 [image] = handler.enumerate(self.path, {IMAGE})
                 self.assertEqual({'vm-1'}, image.users)
+
+        self.where_it_mounts_disks(act)
+
+
+class TestRoots(Dying):
+    """The folders that were given hang nobody, either."""
+
+    def setUp(self):
+        super().setUp()
+        patched = mock.patch.object(answering, 'PATIENCE', PATIENCE)
+        self.enterContext(patched)
+
+    def given(self, instances):
+        handler = DirectoryHandler(
+            [self.path], instance_paths=[str(instances)], clock=self.clock
+        )
+        handler._overlays._bounded._patience = PATIENCE
+        return handler
+
+    def test_instances_in_a_subfolder_of_one(self):
+        def act():
+            inner = self.root / 'mnt' / 'inner'
+            (self.root / 'far' / 'inner').mkdir(parents=True)
+            overlay(self.root / 'far' / 'inner' / 'disk', self.file())
+            with self.dead(self.root / 'mnt'):
+                handler = self.given(inner)
+                began = time.monotonic()
+                for _ in range(20):
+                    [image] = handler.enumerate(self.path, {IMAGE})
+                    self.assertIn('does not answer', image.unknown)
+                    handler.record_host(self.path)
+                self.assertLess(time.monotonic() - began, 10 * PATIENCE)
+                # Others hear of what it looks at all the same.
+                [host] = handler.hosts(self.path)
+                self.assertIn(str(inner), ' '.join(host.looks_at))
+
+        self.where_it_mounts_disks(act)
+
+    def test_a_store(self):
+        def act():
+            self.path = str(self.root / 'mnt' / 'images')
+            (self.root / 'far' / 'images').mkdir(parents=True)
+            with self.dead(self.root / 'mnt'):
+                handler = self.given(self.instances)
+                began = time.monotonic()
+                for _ in range(20):
+                    with self.assertRaises(StoreUnavailable) as raised:
+                        handler.enumerate(self.path)
+                    self.assertIn('does not answer', raised.exception.why)
+                    [store] = handler.stores()
+                    self.assertIn('does not answer', store.problem)
+                self.assertLess(time.monotonic() - began, 10 * PATIENCE)
+
+        self.where_it_mounts_disks(act)
+
+    def test_a_store_that_answers_again(self):
+        def act():
+            far, there = self.root / 'far', self.at('mnt')
+            far.mkdir()
+            self.path = str(there)
+            with self.fuse(far, '', there) as (_, server):
+                handler = self.given(self.instances)
+                server.send_signal(signal.SIGSTOP)
+                [store] = handler.stores()
+                self.assertIn('does not answer', store.problem)
+                server.send_signal(signal.SIGCONT)
+                late = time.monotonic() + LONG
+                while store.problem and time.monotonic() < late:
+                    time.sleep(0.05)
+                    [store] = handler.stores()
+                self.assertIsNone(store.problem)
 
         self.where_it_mounts_disks(act)
 

@@ -372,7 +372,7 @@ class TestOwn(Hosts):
         self.many(1)
         self.mark(self.host(), 'site.b')
         self.few(0)
-        self.assertIn('there were 1', self.why(self.host()))
+        self.assertIn('there was 1', self.why(self.host()))
 
     def test_what_cannot_be_read_cannot_be_accepted(self):
         overlay(self.disk('h1', 'vm'), f'{self.root}/gone/x', form='qcow2')

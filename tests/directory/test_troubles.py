@@ -180,7 +180,7 @@ class TestMountPoints(Place):
             'x / ext4',
             '/proc /proc proc',
             f'x {self.folder}2 ext4',
-            f'x {self.folder}/below ext4',
+            f'x {self.folder}/below ext4 rw,noauto',
             f'# x {self.folder} ext4',
             'x none swap sw 0 0',
             'x',

@@ -73,7 +73,11 @@ def _met(host: Host) -> str:
     since = f'{host.as_of.astimezone():%Y-%m-%d %H:%M}'
     if host.disks is None:
         return f'since {since}'
-    return f'since {since}, {host.disks} disks the last time'
+    return f'since {since}, {_disks(host.disks)} the last time'
+
+
+def _disks(count: int) -> str:
+    return f'{count} disk{"" if count == 1 else "s"}'
 
 
 class HostForget(CacheCommand):
@@ -144,8 +148,8 @@ class HostAccept(CacheCommand):
             ]
         self.complain(done.problems)
         for one in own:
-            disks = 0 if one.disks is None else one.disks
-            self.say(printable(f'{one.name}: {disks} disks, in {one.store}'))
+            disks = _disks(one.disks or 0)
+            self.say(printable(f'{one.name}: {disks}, in {one.store}'))
         return _code(done)
 
 
