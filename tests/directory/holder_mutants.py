@@ -159,6 +159,18 @@ PROCESS = [
         new='',
     ),
     Mutant(
+        name='a lock gets its name by its first name',
+        module='directory/nova_lock',
+        old="os.link(f'/proc/self/fd/{fd}', entry, dst_dir_fd=folder)",
+        new='os.link(new, entry, src_dir_fd=folder, dst_dir_fd=folder)',
+    ),
+    Mutant(
+        name='a lock of other names is locked',
+        module='directory/nova_lock',
+        old='        if found.st_nlink > 1:\n            why',
+        new='        if False:\n            why',
+    ),
+    Mutant(
         name='a folder of locks is followed',
         module='directory/nova_lock',
         old='safe_open.open_folder(os.path.join(path, _FOLDER))',

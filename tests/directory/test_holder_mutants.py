@@ -54,6 +54,8 @@ MADE_FOR = {
         f'{PROCESS}::TestLent::test_they_can_be_lent_beside_the_options'
     ),
     'a lock is made under its own name': f'{PROCESS}::TestLockFiles',
+    'a lock gets its name by its first name': f'{PROCESS}::TestLockFiles',
+    'a lock of other names is locked': f'{PROCESS}::TestLockFiles',
     'a lock is not given away': f'{PROCESS}::TestLockFiles',
     'a folder of locks is followed': f'{PROCESS}::TestLockFiles',
 }
