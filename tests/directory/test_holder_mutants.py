@@ -31,6 +31,7 @@ MADE_FOR = {
     'who cannot ask goes on': f'{NET}::TestUnknown',
     'no loop devices': f'{NET}::TestLoops',
     'loop devices by name alone': f'{NET}::TestLoops',
+    'loop devices by their paths alone': f'{NET}::TestLoops',
     'loop devices by what is seen here alone': f'{NET}::TestLoops',
     'paths on other mounts are looked at': f'{NET}::TestLoops',
     'a replaced file is asked for': f'{NET}::TestUnknown',
