@@ -57,6 +57,13 @@ class Layout(abc.ABC):
         """Say why an image cannot be added; None: it can."""
         return None
 
+    def check_evicts(self, store: str) -> None:
+        """Refuse what leads to a removal where none can be done.
+
+        :raises StoreUnavailable: when this process removes nothing there.
+        """
+        return
+
     def held(
         self, store: str, name: str
     ) -> contextlib.AbstractContextManager[None]:

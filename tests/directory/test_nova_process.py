@@ -165,12 +165,17 @@ class TestLent(Base):
 class TestNotLent(Base):
     def test_nothing_is_touched(self):
         said = self.watched('evict_unlent').splitlines()
-        evicted, planned, added = said
-        for line in evicted, added:
-            self.assertIn('ConfigurationError', line)
+        evicted, planned, swept, claimed, added = said
+        self.assertIn('StoreUnavailable', evicted)
+        self.assertIn('ConfigurationError', added)
+        for line in evicted, swept, added:
             self.assertIn('locks=...', line)
         self.assertEqual(str(len(NAMES)), planned)
-        self.assertEqual(sorted(NAMES), self.entries())
+        # Nothing that others would have to wait for.
+        self.assertIn('failed: it was not claimed', swept)
+        self.assertEqual('False', claimed)
+        for name in NAMES:
+            self.assertTrue(self.file(name).exists())
 
     def test_where_no_nova_runs_its_files_are_locked(self):
         with open(self.lock(HELD), 'a+') as file:
