@@ -137,7 +137,10 @@ def _read(
     path = sidecar.path(name)
     if listing is not None and path not in listing.names:
         return None, None
-    written = sidecar.read(fd, name)
+    try:
+        written = sidecar.read(fd, name)
+    except BlockingIOError:
+        return None, f'{path} is leased, and cannot be read'
     if written is None:
         there = sidecar.look(fd, path) is not None
         return None, f'{path} cannot be understood' if there else None
