@@ -11,8 +11,10 @@ from typing import Any
 from typing import BinaryIO
 from typing import cast
 from typing import Protocol
+from typing import runtime_checkable
 
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers import leading
 from imagecache_handlers.model import ImageMeta
 
 # Where a format tells itself, and how; what tells nothing is raw.
@@ -58,6 +60,14 @@ class Source(Protocol):
         """
 
 
+@runtime_checkable
+class Holed(Protocol):
+    """Content that may know of zeros which nobody has to read."""
+
+    def skip_hole(self) -> int:
+        """Skip the zeros that come next, as far as known; tell how many."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class LocalFile:
     """An image that is a file of this host."""
@@ -81,6 +91,8 @@ class LocalFile:
                 found = os.fstat(fd)
                 if not stat.S_ISREG(found.st_mode):
                     raise SourceError(self.path, 'it is no regular file')
+                if why := leading.refuse(self.path, found):
+                    raise SourceError(self.path, why)
                 form = disk_format(os.pread(fd, _HEAD, 0))
                 allocated = _allocated(fd, found.st_size)
             meta = ImageMeta(
@@ -89,8 +101,8 @@ class LocalFile:
                 disk_format=form,
                 allocated=allocated,
             )
-            steady = io.BufferedReader(_Steady(self.path, fd, found), _CHUNK)
-            yield meta, cast(BinaryIO, steady)
+            content = _Content(_Steady(self.path, fd, found), _CHUNK)
+            yield meta, cast(BinaryIO, content)
 
 
 def disk_format(head: bytes) -> str:
@@ -105,15 +117,22 @@ def _allocated(fd: int, size: int) -> int:
     """Count the bytes of a file that are no holes."""
     total = end = 0
     while end < size:
-        try:
-            begin = os.lseek(fd, end, os.SEEK_DATA)
-        except OSError as error:
-            if error.errno != errno.ENXIO:
-                raise
-            break  # the rest is one hole
+        begin = _next_data(fd, end)
+        if begin is None:
+            break
         end = os.lseek(fd, begin, os.SEEK_HOLE)
         total += end - begin
     return total
+
+
+def _next_data(fd: int, at: int) -> int | None:
+    """Tell where a hole ends; None: the rest of the file is one."""
+    try:
+        return os.lseek(fd, at, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return None
 
 
 class _Steady(io.RawIOBase):
@@ -127,6 +146,19 @@ class _Steady(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        starts = {os.SEEK_CUR: self._at, os.SEEK_END: self._found.st_size}
+        self._at = offset + starts.get(whence, 0)
+        return self._at
+
+    def next_data(self, at: int) -> int:
+        with _told(self._path):
+            found = _next_data(self._fd, at)
+        return self._found.st_size if found is None else found
 
     def readinto(self, buffer: Any) -> int:
         with _told(self._path):
@@ -144,6 +176,18 @@ class _Steady(io.RawIOBase):
             then.st_size,
         ):
             raise SourceError(self._path, 'it was changed while it was read')
+
+
+class _Content(io.BufferedReader):
+    """The same, a piece at a time; its holes need not be read."""
+
+    raw: _Steady
+
+    def skip_hole(self) -> int:
+        at = self.tell()
+        end = max(at, self.raw.next_data(at))
+        self.seek(end)
+        return end - at
 
 
 @contextlib.contextmanager

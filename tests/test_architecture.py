@@ -62,7 +62,8 @@ ROOMS = {
     'nova_opts': 'cache_opts config_files config_values exceptions',
     'config_values': 'config_files exceptions',
     'config_files': 'exceptions',
-    'source': 'exceptions model',
+    'source': 'exceptions leading model',
+    'leading': '',
 }
 
 # The same of the rooms of the handler `directory`, in a folder of their own.

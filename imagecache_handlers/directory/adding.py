@@ -24,6 +24,7 @@ from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.source import Holed
 
 _CHUNK = 2**20
 _LONGEST_NAME = 255 - len(sidecar.stage('', '00000000'))
@@ -76,11 +77,11 @@ def _staged(store: str, stage: str, access: Access) -> Iterator[int]:
 
 def _fill(fd: int, content: BinaryIO, meta: ImageMeta, store: str) -> None:
     """Write the content to the disk, or refuse it if it is not whole."""
-    size = 0
+    size = _skipped(content)
     while chunk := content.read(_CHUNK):
         with translated(store):
             sparse.write(fd, chunk, size)
-        size += len(chunk)
+        size += len(chunk) + _skipped(content)
     if size != meta.size:
         why = f'it has {size} bytes, not the {meta.size} announced'
         raise Unsupported(meta.image_id, why)
@@ -91,6 +92,11 @@ def _fill(fd: int, content: BinaryIO, meta: ImageMeta, store: str) -> None:
         raise Unsupported(meta.image_id, named)
     with translated(store):
         os.fsync(fd)
+
+
+def _skipped(content: BinaryIO) -> int:
+    """Pass over zeros that need no reading: of such there may be years."""
+    return content.skip_hole() if isinstance(content, Holed) else 0
 
 
 def _refuse_existing(layout: Layout, fd: int, name: str) -> None:

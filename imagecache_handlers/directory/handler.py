@@ -232,6 +232,9 @@ class DirectoryHandler(CacheHandler):
         store, name = self._known(image.store), image.location
         if not self._is_named(image):
             raise ImageNotFound(image.image_id, 'no file here has that name')
+        if Marks.read(frozenset(added)).claims:
+            # Rather before others have to wait for a claim than afterwards.
+            self._layout.check_evicts(store)
         with changing(store, name) as fd:
             file = self._find(fd, image, added | removed)
             if file is None:

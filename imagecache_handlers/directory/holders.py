@@ -1,17 +1,20 @@
 """Holders: who has the file of an image open, as far as the kernel tells.
 
 QEMU locks bytes of every file of a chain that it has open, whatever their
-formats and names, and by whatever mount it came to them: a net under all
-that is read of disks.  Loop devices lock nothing and are listed elsewhere.
-What was opened with ``locking=off``, or by a tool that locks nothing, is not
-seen.
+formats and names, and by whatever bind mount it came to them: a net under
+all that is read of disks.  Loop devices lock nothing and are listed
+elsewhere.  What was opened with ``locking=off``, by a tool that locks
+nothing, or through FUSE (as ``bindfs``), which keeps such locks to itself, is
+not seen.
 """
 
 from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
+import fcntl
 import glob
 import os
+import struct
 from typing import NamedTuple
 
 from imagecache_handlers.directory.closing import closing
@@ -21,19 +24,29 @@ from imagecache_handlers.directory import record_lock
 
 _LOOPS = '/sys/block/loop*/loop/backing_file'
 _GONE = ' (deleted)'
+# LOOP_GET_STATUS64 of loop(4): the device, as the kernel numbers it, and the
+# inode of the file come first of what it answers.
+_STATUS = 0x4C05
+_FILE = struct.Struct('=QQ216x')
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _UNKNOWN = 'nobody can tell if it is open'
 _MAY_NOT = 'run this as root, or as a user who may read it'
 
 
 class Loop(NamedTuple):
-    """A loop device, and what it lends; ``identity``: if that is known."""
+    """A loop device, and what it lends; ``identity``: if that is known.
+
+    ``told`` is the same, as the device itself says.
+    """
 
     device: str
     name: str
     identity: tuple[int, int] | None
+    told: tuple[int, int] | None = None
 
     def is_of(self, file: File) -> bool:
+        if self.told == file.identity:
+            return True
         if self.identity is not None:
             return self.identity == file.identity
         # A mount that is seen elsewhere only, or a layer above this one.
@@ -93,9 +106,8 @@ def _loops() -> Iterator[tuple[str, str]]:
                 path = it.read().removesuffix('\n')
         except OSError:
             continue  # let go of meanwhile
-        # What was removed is not an image any more.
-        if not path.endswith(_GONE):
-            yield entry.split('/')[3], path
+        # By a name that was removed it is not an image any more.
+        yield entry.split('/')[3], '' if path.endswith(_GONE) else path
 
 
 def _loop(folder: int, device: str, path: str) -> Loop:
@@ -105,4 +117,21 @@ def _loop(folder: int, device: str, path: str) -> Loop:
         with contextlib.suppress(OSError):
             found = os.stat(path)
             identity = found.st_dev, found.st_ino
-    return Loop(device, os.path.basename(path), identity)
+    # Its answer would wait for such a server, too.
+    told = None if mounts.may_be_away(folder, path) else _told(device)
+    return Loop(device, os.path.basename(path), identity, told)
+
+
+def _told(device: str) -> tuple[int, int] | None:
+    """Ask a loop device for its file, which may have no path here.
+
+    None: it does not tell, as where a service has no devices.
+    """
+    try:
+        with closing(os.open(f'/dev/{device}', _OPEN)) as fd:
+            answer = fcntl.ioctl(fd, _STATUS, bytes(_FILE.size))
+    except OSError:
+        return None
+    number, inode = _FILE.unpack(answer)
+    minor = number & 0xFF | number >> 12 & 0xFFF00
+    return os.makedev(number >> 8 & 0xFFF, minor), inode

@@ -5,12 +5,15 @@ from collections.abc import Collection
 from collections.abc import Container
 from collections.abc import Iterator
 import contextlib
+import datetime
 
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.model import IMAGE_ID
 from imagecache_handlers.model import ImageMeta
+
+_NO_TIME = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 class Layout(abc.ABC):
@@ -57,6 +60,13 @@ class Layout(abc.ABC):
         """Say why an image cannot be added; None: it can."""
         return None
 
+    def check_evicts(self, store: str) -> None:
+        """Refuse what leads to a removal where none can be done.
+
+        :raises StoreUnavailable: when this process removes nothing there.
+        """
+        return
+
     def held(
         self, store: str, name: str
     ) -> contextlib.AbstractContextManager[None]:
@@ -90,7 +100,10 @@ class Plain(Layout):
         listing: folder.Listing | None = None,
         asked: Collection[str] | None = None,
     ) -> folder.File | None:
-        written = sidecar.read(fd, name)
+        try:
+            written = sidecar.read(fd, name)
+        except BlockingIOError:
+            return _leased(fd, name, listing)
         found = sidecar.look(fd, name)
         if written is None or found is None:
             return None
@@ -109,3 +122,27 @@ class Plain(Layout):
             linked=folder.linked(fd, name, found, listing),
             noted=on,
         )
+
+
+def _leased(
+    fd: int, name: str, listing: folder.Listing | None
+) -> folder.File | None:
+    """Give an image of which nobody can tell what is written, for now.
+
+    The owner of a file may keep others from opening it, by a lease.
+    """
+    found = folder.regular(fd, name)
+    if found is None:
+        return None
+    return folder.File(
+        name=name,
+        image_id=name,
+        variant='',
+        identity=(found.st_dev, found.st_ino),
+        size=folder.allocated(found),
+        cached_at=_NO_TIME,
+        written=None,
+        labels=frozenset(),
+        linked=folder.linked(fd, name, found, listing),
+        unknown=f'{sidecar.path(name)} is leased, and cannot be read',
+    )

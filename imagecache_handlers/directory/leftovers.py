@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import logging
 import os
 
 from imagecache_handlers.directory import flock
@@ -12,6 +13,8 @@ from imagecache_handlers.directory.opening import opened
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.model import Debris
 
+LOG = logging.getLogger(__name__)
+
 
 def listed(layout: Layout, store: str) -> list[Debris]:
     """List them, as ``CacheHandler.debris`` promises."""
@@ -20,7 +23,7 @@ def listed(layout: Layout, store: str) -> list[Debris]:
             _debris(store, entry, why, found)
             for entry in os.listdir(fd)
             if _image_of(layout, entry) is not None
-            if (why := folder.broken(fd, entry)) is not None
+            if (why := _broken(store, fd, entry)) is not None
             if (found := sidecar.look(fd, entry)) is not None
         ]
 
@@ -44,6 +47,21 @@ def clean(layout: Layout, debris: Debris) -> int:
             os.unlink(entry, dir_fd=fd)
             return size
         return 0
+
+
+def _broken(store: str, fd: int, entry: str) -> str | None:
+    """Say why one is debris, if that can be told; it ends no others' list."""
+    try:
+        return folder.broken(fd, entry)
+    except OSError as error:
+        LOG.warning(
+            'Store %s: nobody can tell if %s is debris: its image, or the '
+            'lock of that, cannot be opened (%s)',
+            store,
+            entry,
+            error.strerror or error,
+        )
+        return None
 
 
 def _image_of(layout: Layout, entry: str) -> str | None:

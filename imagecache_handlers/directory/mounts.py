@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from collections.abc import Iterator
-from collections.abc import Sequence
 import os
 import re
 
@@ -98,20 +97,40 @@ def is_beside(folder: int, path: str) -> bool:
 
     It is not looked at: it may lie on a server that is away.
     """
+    ours, its = _both(folder, path)
+    return ours[0] == its[0]
+
+
+def may_be_away(folder: int, path: str) -> bool:
+    """Tell if a path lies elsewhere, and perhaps on a server."""
+    ours, its = _both(folder, path)
+    return ours[0] != its[0] and its[1] not in _LOCAL
+
+
+def _both(folder: int, path: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Give device and kind of what an open folder and a path lie on."""
     with open(_MOUNTS, encoding='utf-8', errors='surrogateescape') as file:
-        mounts = [line.split(' ', 5)[2:5] for line in file]
+        mounts = [_fields(line) for line in file]
     ours = os.readlink(f'/proc/self/fd/{folder}')
-    return _device(mounts, path) == _device(mounts, ours)
+    return _mount(mounts, ours), _mount(mounts, path)
 
 
-def _device(mounts: Iterable[Sequence[str]], path: str) -> str:
-    found = '', ''
-    for device, _, escaped in mounts:
+def _fields(line: str) -> tuple[str, str, str]:
+    mount, _, file_system = line.partition(' - ')
+    _, _, device, _, escaped = mount.split(' ', 5)[:5]
+    return device, escaped, file_system.split(' ', 1)[0]
+
+
+def _mount(
+    mounts: Iterable[tuple[str, str, str]], path: str
+) -> tuple[str, str]:
+    found = '', '', ''
+    for device, escaped, kind in mounts:
         point = _unescaped(escaped)
         # Of two in one place the later one is seen.
         if _is_under(path, point) and len(point) >= len(found[0]):
-            found = point, device
-    return found[1]
+            found = point, device, kind
+    return found[1:]
 
 
 def judge(mounts: Iterable[str], device: str) -> str | None:

@@ -23,6 +23,8 @@ from imagecache_handlers.directory import nova_lock
 from imagecache_handlers.directory import nova_process
 from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory import sidecar
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers import marks
 from imagecache_handlers.model import ImageMeta
 
@@ -109,9 +111,16 @@ class Nova(Layout):
             return None
         return f'Nova keeps raw images here, this is {meta.disk_format}'
 
+    def check_evicts(self, store: str) -> None:
+        try:
+            nova_process.borrows(self._locks)
+        except ConfigurationError as error:
+            raise StoreUnavailable(store, str(error)) from error
+
     def held(
         self, store: str, name: str
     ) -> contextlib.AbstractContextManager[None]:
+        self.check_evicts(store)
         # Nova makes disks of a resized copy with the lock of its original.
         names = dict.fromkeys((name[:40], name))
         lent = nova_process.borrows(self._locks)
@@ -128,7 +137,10 @@ def _read(
     path = sidecar.path(name)
     if listing is not None and path not in listing.names:
         return None, None
-    written = sidecar.read(fd, name)
+    try:
+        written = sidecar.read(fd, name)
+    except BlockingIOError:
+        return None, f'{path} is leased, and cannot be read'
     if written is None:
         there = sidecar.look(fd, path) is not None
         return None, f'{path} cannot be understood' if there else None

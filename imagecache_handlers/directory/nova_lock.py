@@ -12,6 +12,7 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 
 from imagecache_handlers.directory.closing import close
 from imagecache_handlers.directory.closing import closing
@@ -23,6 +24,7 @@ from imagecache_handlers.exceptions import ImageBusy
 PREFIX = 'nova-'
 _FOLDER = 'locks'
 _TRIES = 10
+_LOCKED = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
 @contextlib.contextmanager
@@ -55,6 +57,13 @@ def busy(name: str) -> ImageBusy:
     return ImageBusy(name, f'Nova holds its lock {PREFIX}{name}')
 
 
+def _held_by_others(name: str, fd: int) -> ImageBusy:
+    # Whoever may read a file may lock it: that need not be Nova.
+    process = record_lock.holder(fd) or 0
+    who = f' (process {process})' if process > 0 else ''
+    return ImageBusy(name, f"somebody holds Nova's lock {PREFIX}{name}{who}")
+
+
 def _take(folder: int, name: str) -> int:
     entry = f'{PREFIX}{name}'
     for _ in range(_TRIES):
@@ -65,19 +74,52 @@ def _take(folder: int, name: str) -> int:
         with contextlib.ExitStack() as stack:
             stack.callback(close, fd)
             if not record_lock.take(fd):
-                break
+                raise _held_by_others(name, fd)
             # Nova removes the lock of an image that it has removed.
             if _is_there(folder, entry, fd):
                 stack.pop_all()
                 return fd
-    raise busy(name)
+    raise ImageBusy(name, f"Nova's lock {PREFIX}{name} comes and goes")
 
 
 def _opened(folder: int, entry: str) -> int:
     with contextlib.suppress(FileNotFoundError):
-        return safe_open.open_file(folder, entry, os.O_RDWR)
+        return _opened_there(folder, entry)
     _make(folder, entry)
-    return safe_open.open_file(folder, entry, os.O_RDWR)
+    return _opened_there(folder, entry)
+
+
+def _opened_there(folder: int, entry: str) -> int:
+    """Open a lock that is there, unless it may be a file of elsewhere.
+
+    Who may write in the folder could give root's own files such a name.
+
+    :raises OSError: when it is not a regular file of that name alone.
+    """
+    with closing(safe_open.open_file(folder, entry, os.O_PATH)) as fd:
+        found = os.fstat(fd)
+        if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
+            _drop_new(folder, entry, found)
+            found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, 'not a regular file', entry)
+        if found.st_nlink > 1:
+            why = 'that file has other names, and is not locked: remove it'
+            raise OSError(errno.EMLINK, why, entry)
+        try:
+            return os.open(f'/proc/self/fd/{fd}', _LOCKED)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, entry) from error
+
+
+def _drop_new(folder: int, entry: str, lock: os.stat_result) -> None:
+    """Remove the names that a lock had while it was made, or ever since."""
+    for name in os.listdir(folder):
+        if name.startswith(f'.{entry}.'):
+            with contextlib.suppress(OSError):
+                there = os.stat(name, dir_fd=folder, follow_symlinks=False)
+                if os.path.samestat(there, lock):
+                    os.unlink(name, dir_fd=folder)
 
 
 def _make(folder: int, entry: str) -> None:
@@ -95,8 +137,10 @@ def _make(folder: int, entry: str) -> None:
             if os.fstat(fd).st_uid != owner.st_uid:
                 why = f'run this as root, or as user {owner.st_uid}'
                 raise OSError(errno.EPERM, f'{why}, whose locks these are')
+            # Not by its name, which the folder's owner may have given to a
+            # symlink meanwhile.
             with contextlib.suppress(FileExistsError):
-                os.link(new, entry, src_dir_fd=folder, dst_dir_fd=folder)
+                os.link(f'/proc/self/fd/{fd}', entry, dst_dir_fd=folder)
         finally:
             with contextlib.suppress(OSError):
                 os.unlink(new, dir_fd=folder)

@@ -90,6 +90,12 @@ NET = [
         new='            return self.name == file.name',
     ),
     Mutant(
+        name='loop devices by their paths alone',
+        module='directory/holders',
+        old='        if self.told == file.identity:',
+        new='        if False:',
+    ),
+    Mutant(
         name='loop devices by what is seen here alone',
         module='directory/holders',
         old='        return self.name == file.name',
@@ -157,6 +163,18 @@ PROCESS = [
         module='directory/nova_lock',
         old='            give_away(fd, owner)\n',
         new='',
+    ),
+    Mutant(
+        name='a lock gets its name by its first name',
+        module='directory/nova_lock',
+        old="os.link(f'/proc/self/fd/{fd}', entry, dst_dir_fd=folder)",
+        new='os.link(new, entry, src_dir_fd=folder, dst_dir_fd=folder)',
+    ),
+    Mutant(
+        name='a lock of other names is locked',
+        module='directory/nova_lock',
+        old='        if found.st_nlink > 1:\n            why',
+        new='        if False:\n            why',
     ),
     Mutant(
         name='a folder of locks is followed',

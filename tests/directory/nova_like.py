@@ -117,12 +117,24 @@ class Process:
             print(*self.tried(handler, HELD))
             plan = ImageCache(handler, Rules()).plan(evidence())
             print(len(plan.verdicts))
+            self.swept_unlent(handler)
             meta = ImageMeta(image_id='new', size=3, disk_format='raw')
             try:
                 handler.add(meta, io.BytesIO(b'new'), self.store)
             except CacheError as error:
                 print(type(error).__name__, error)
             ask('done')
+
+    def swept_unlent(self, handler):
+        """Sweep twice, so that images are old enough; tell how it ended."""
+        now = [datetime.datetime.now(datetime.UTC)]
+        cache = ImageCache(handler, Rules(), clock=lambda: now[0])
+        for _ in range(2):
+            report = cache.sweep(lambda: Evidence(complete=True, as_of=now[0]))
+            now[0] += datetime.timedelta(days=30)
+        print(sorted({f'{one.did}: {one.why}' for one in report.outcomes}))
+        found = handler.enumerate(self.store)
+        print(any(image.marks.claims for image in found))
 
     def evict_free(self):
         """Stop at the very removal, for others to look."""

@@ -4,6 +4,7 @@ and whole by themselves.
 
 import io
 import os
+from unittest import mock
 
 from oslo_config import cfg
 
@@ -14,6 +15,7 @@ from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import Rules
 from imagecache_handlers.source import LocalFile
+from imagecache_handlers.source import SourceError
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Unsupported
 from tests.directory.apart import Apart
@@ -62,6 +64,42 @@ class TestSparse(Adding):
             file.seek(300 * MIB)
             found = file.read(3 * 4096)
         self.assertEqual(bytes(4096) + b'x' * 4096 + bytes(4096), found)
+
+    def test_holes_are_not_read(self):
+        """Of a file that seems large there may be years of zeros."""
+        size = 2**40
+        path = self.source(size, (2**39 + 5, b'x' * 4096))
+        handler, reads, real = self.connect(), [], os.preadv
+
+        def read(*arguments):
+            reads.append(real(*arguments))
+            return reads[-1]
+
+        with (
+            mock.patch.object(os, 'preadv', read),
+            LocalFile(str(path)).opened(IMAGE) as (meta, content),
+        ):
+            handler.add(meta, content, self.path)
+        self.assertLess(sum(reads), 4 * MIB)
+        self.assertEqual(size, self.file().stat().st_size)
+        with self.file().open('rb') as file:
+            file.seek(2**39)
+            found = file.read(3 * 4096)
+        self.assertEqual(b'x' * 4096, found.strip(b'\0'))
+        self.assertEqual(b'x', found[5:6])
+
+    def test_what_is_written_into_a_hole_meanwhile_is_seen(self):
+        path = self.source(HUGE, (MIB, b'x' * 4096))
+        with (
+            LocalFile(str(path)).opened(IMAGE) as (meta, content),
+            path.open('r+b') as file,
+        ):
+            self.assertEqual(MIB, content.skip_hole())
+            file.write(b'y')
+            file.flush()
+            with self.assertRaisesRegex(SourceError, 'was changed'):
+                while content.read(MIB) or content.skip_hole():
+                    pass
 
     def test_so_do_zeros_at_every_place(self):
         for size, *written in (

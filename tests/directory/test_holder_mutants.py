@@ -31,6 +31,7 @@ MADE_FOR = {
     'who cannot ask goes on': f'{NET}::TestUnknown',
     'no loop devices': f'{NET}::TestLoops',
     'loop devices by name alone': f'{NET}::TestLoops',
+    'loop devices by their paths alone': f'{NET}::TestLoops',
     'loop devices by what is seen here alone': f'{NET}::TestLoops',
     'paths on other mounts are looked at': f'{NET}::TestLoops',
     'a replaced file is asked for': f'{NET}::TestUnknown',
@@ -54,6 +55,8 @@ MADE_FOR = {
         f'{PROCESS}::TestLent::test_they_can_be_lent_beside_the_options'
     ),
     'a lock is made under its own name': f'{PROCESS}::TestLockFiles',
+    'a lock gets its name by its first name': f'{PROCESS}::TestLockFiles',
+    'a lock of other names is locked': f'{PROCESS}::TestLockFiles',
     'a lock is not given away': f'{PROCESS}::TestLockFiles',
     'a folder of locks is followed': f'{PROCESS}::TestLockFiles',
 }

@@ -394,15 +394,36 @@ class TestLoops(Apart, Held, Place):
     def test_an_image_by_a_mount_that_nobody_else_sees(self):
         hidden = self.root / 'hidden'
         hidden.mkdir()
+        device = self.lend_apart(self.folder, hidden, hidden / self.image)
+        self.assert_lent(device)
+
+    def lend_apart(self, what, where, path):
+        """Make a device of a file that only that program sees there."""
         command = ['unshare', '--mount', 'sh', '-c', HIDING, 'sh']
-        command += [self.folder, hidden, program('losetup')]
-        command += ['--find', '--show', '--read-only', hidden / self.image]
+        command += [what, where, program('losetup')]
+        command += ['--find', '--show', '--read-only', path]
         made = subprocess.run(  # noqa: S603
             command, check=True, capture_output=True, text=True
         )
         device = made.stdout.strip()
         self.addCleanup(self.give_back, device)
+        return device
+
+    def test_an_image_by_another_name_that_nobody_else_sees(self):
+        hidden = self.root / 'hidden.iso'
+        hidden.touch()
+        device = self.lend_apart(self.file(), hidden, hidden)
+        self.assertEqual(0, hidden.stat().st_size)
         self.assert_lent(device)
+        self.give_back(device)
+        self.assert_free()
+
+    def test_where_there_are_no_devices_the_path_still_tells(self):
+        hidden = self.root / 'hidden'
+        hidden.mkdir()
+        device = self.lend_apart(self.folder, hidden, hidden / self.image)
+        with mock.patch.object(holders, '_told', lambda device: None):
+            self.assert_lent(device)
 
     def test_those_of_other_files_do_not_matter(self):
         same = self.disks / self.image
@@ -431,6 +452,16 @@ class TestLoops(Apart, Held, Place):
         ):
             self.listed()
         self.assertFalse({path for _, path in paths} & set(map(str, looked)))
+
+    def test_a_device_of_what_lies_on_a_server_is_not_asked(self):
+        asked = []
+        paths = [('loop90', '/proc/version'), ('loop91', str(self.root))]
+        with (
+            mock.patch.object(holders, '_loops', lambda: paths),
+            mock.patch.object(holders, '_told', asked.append),
+        ):
+            self.listed()
+        self.assertEqual(['loop91'], asked)
 
 
 class TestUnknown(Apart, Held, Place):

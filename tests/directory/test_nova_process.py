@@ -1,8 +1,10 @@
 """In Nova's own process we drop none of its locks, watched from another."""
 
+from contextlib import suppress
 import fcntl
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
@@ -10,6 +12,7 @@ import time
 from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import record_lock
 from imagecache_handlers import ImageBusy
 from tests.directory.disks import die_with_parent
 from tests.directory.place import NovaPlace
@@ -162,12 +165,17 @@ class TestLent(Base):
 class TestNotLent(Base):
     def test_nothing_is_touched(self):
         said = self.watched('evict_unlent').splitlines()
-        evicted, planned, added = said
-        for line in evicted, added:
-            self.assertIn('ConfigurationError', line)
+        evicted, planned, swept, claimed, added = said
+        self.assertIn('StoreUnavailable', evicted)
+        self.assertIn('ConfigurationError', added)
+        for line in evicted, swept, added:
             self.assertIn('locks=...', line)
         self.assertEqual(str(len(NAMES)), planned)
-        self.assertEqual(sorted(NAMES), self.entries())
+        # Nothing that others would have to wait for.
+        self.assertIn('failed: it was not claimed', swept)
+        self.assertEqual('False', claimed)
+        for name in NAMES:
+            self.assertTrue(self.file(name).exists())
 
     def test_where_no_nova_runs_its_files_are_locked(self):
         with open(self.lock(HELD), 'a+') as file:
@@ -248,3 +256,72 @@ class TestLockFiles(NovaPlace):
         with self.assertRaises(OSError):
             self.hold()
         self.assertFalse(elsewhere.exists())
+
+    def test_what_is_swapped_before_it_gets_its_name_leads_nowhere(self):
+        """Who owns the folder may put a symlink in place of the new one."""
+        secret = self.root / 'secret'
+        secret.write_text('of root')
+        os.chown(self.locks, 4242, 4243)
+        real, swapped = os.link, []
+
+        def link(*arguments, **options):
+            for name in os.listdir(self.locks):
+                (self.locks / name).unlink()
+                (self.locks / name).symlink_to(secret)
+                swapped.append(name)
+            real(*arguments, **options)
+
+        for _ in range(2):
+            with mock.patch.object(os, 'link', link), suppress(ImageBusy):
+                self.hold()
+            self.assertEqual(1, secret.stat().st_nlink)
+        self.assertLess(0, len(swapped))
+
+    def test_a_file_of_root_with_a_second_name_is_not_locked(self):
+        secret = self.root / 'secret'
+        secret.write_text('of root')
+        lock = self.locks / f'nova-{HELD}'
+        os.link(secret, lock)
+        for owner in 4242, 0:
+            os.chown(self.locks, owner, owner)
+            with (
+                self.assertRaisesRegex(OSError, 'other names'),
+                mock.patch.object(fcntl, 'fcntl') as locking,
+            ):
+                self.hold()
+            locking.assert_not_called()
+        self.assertEqual(2, secret.stat().st_nlink)
+
+    def test_what_is_not_a_file_is_not_locked(self):
+        lock = self.locks / f'nova-{HELD}'
+        for make in os.mkdir, os.mkfifo:
+            make(lock)
+            with self.assertRaisesRegex(OSError, 'not a regular file'):
+                self.hold()
+            lock.rename(self.root / f'was-{make.__name__}')
+
+    def test_the_name_that_a_crash_left_does_not_matter(self):
+        self.hold()
+        left = self.locks / f'.nova-{HELD}.0123abcd'
+        os.link(self.locks / f'nova-{HELD}', left)
+        self.hold()
+        self.assertEqual([f'nova-{HELD}'], os.listdir(self.locks))
+
+    def test_who_holds_it_is_not_said_to_be_nova(self):
+        """Whoever may read a file may hold it: no lock tells who that is."""
+        lock = self.locks / f'nova-{HELD}'
+        lock.touch()
+        with lock.open() as file:
+            child = os.fork()
+            if not child:
+                fcntl.lockf(file, fcntl.LOCK_SH)
+                time.sleep(LONG)
+                os._exit(0)
+        self.addCleanup(os.waitpid, child, 0)
+        self.addCleanup(os.kill, child, signal.SIGKILL)
+        with lock.open() as file:
+            while record_lock.holder(file.fileno()) is None:
+                time.sleep(0.001)
+        told = f"holds Nova's lock nova-{HELD} .process {child}."
+        with self.assertRaisesRegex(ImageBusy, f'somebody {told}'):
+            self.hold()

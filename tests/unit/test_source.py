@@ -5,6 +5,7 @@ import os
 import pathlib
 import tempfile
 import unittest
+from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.source import disk_format
@@ -93,6 +94,62 @@ class TestLocalFile(unittest.TestCase):
                 self.fail('it was opened')
             self.assertIn(said, str(caught.exception))
             self.assertIn(path, str(caught.exception))
+
+    def refused(self, path, said):
+        with (
+            self.assertRaisesRegex(SourceError, said),
+            LocalFile(str(path)).opened(IMAGE),
+        ):
+            self.fail('it was opened')
+
+    def read(self, path):
+        with LocalFile(str(path)).opened(IMAGE) as (_, content):
+            self.assertEqual(self.content, content.read())
+
+    @unittest.skipUnless(os.geteuid() == 0, 'for root')
+    def test_a_symlink_of_somebody_else_is_not_followed(self):
+        """They would have root give them what only root may read."""
+        link, folder = self.root / 'link', self.root / 'folder'
+        link.symlink_to('image')
+        folder.symlink_to(self.root)
+        paths = link, folder / 'image', folder / 'link'
+        for path in paths:
+            self.read(path)
+        for one in link, folder:
+            os.lchown(one, 4242, 4242)
+        for path in paths:
+            self.refused(path, 'symlink: user 4242 may have made it; name')
+        self.read(self.file)
+
+    @unittest.skipUnless(os.geteuid() == 0, 'for root')
+    def test_nor_is_any_where_others_may_write(self):
+        inside = self.root / 'inside'
+        inside.mkdir()
+        (inside / 'link').symlink_to('../image')
+        for owner, mode in (4242, 0o755), (0, 0o777):
+            os.chown(inside, owner, owner)
+            inside.chmod(mode)
+            self.refused(inside / 'link', 'may have made it')
+            self.read(inside / '..' / 'image')
+            os.link(self.file, inside / 'hard')
+            self.refused(inside / 'hard', 'a file of root with other names')
+            (inside / 'hard').unlink()
+        inside.chmod(0o1777)
+        self.read(inside / 'link')
+
+    def test_a_symlink_that_was_swapped_meanwhile_leads_nowhere(self):
+        link, other = self.root / 'link', self.root / 'other'
+        other.touch()
+        link.symlink_to('other')
+        real = os.fstat
+
+        def swap(fd):
+            link.unlink()
+            link.symlink_to('image')
+            return real(fd)
+
+        with mock.patch.object(os, 'fstat', swap):
+            self.refused(link, 'replaced meanwhile')
 
     def test_a_hostile_id_is_refused(self):
         with (
