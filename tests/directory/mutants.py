@@ -19,8 +19,8 @@ MUTANTS = [
         Mutant(
             name='at most two files of a chain are followed',
             module='directory/users/chains',
-            old='if at not in seen:',
-            new='if at not in seen and len(seen) < 2:',
+            old='if (file, *place) in seen:',
+            new='if (file, *place) in seen or len(seen) > 1:',
         ),
     ),
     (
@@ -82,8 +82,8 @@ MUTANTS = [
         Mutant(
             name="the files of Nova's locks are opened",
             module='directory/users/walk',
-            old='if name == _LOCKS and self._has_locks(folder):',
-            new='if False:',
+            old='is_shut = name == _LOCKS and self._has_locks(folder)',
+            new='is_shut = False',
         ),
     ),
     (

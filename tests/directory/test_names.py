@@ -304,8 +304,15 @@ keys = st.sampled_from(
         'offset',
         'image',
         'server',
+        'config',
         'x',
     ]
+)
+# As deep as they fit into a name.
+deep_keys = st.builds(
+    lambda key, times: '.'.join([key] + ['a'] * times),
+    keys,
+    st.sampled_from([1, 60, 70, 1900]),
 )
 strings = st.sampled_from(
     [
@@ -322,7 +329,7 @@ strings = st.sampled_from(
     ]
 ) | st.text(max_size=4)
 options = st.dictionaries(
-    keys,
+    keys | deep_keys,
     st.recursive(
         st.none() | st.booleans() | strings | st.integers(0, 2),
         lambda inner: (
@@ -342,6 +349,8 @@ options = st.dictionaries(
     st.sampled_from(['', 'raw', 'qcow2', 'file', '?']),
 )
 @example('json:{"backing":{"file.filename":{}}}', '')
+@example('json:{"driver":"qcow2","config' + '.a' * 1900 + '":1}', '')
+@example('json:{"driver":"qcow2","config' + '.a' * 60 + '":1}', '')
 def test_any_name_leads_somewhere_or_is_told(name, form):
     try:
         told = names.read(name.encode(errors='replace'), form)

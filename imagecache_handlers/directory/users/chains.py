@@ -22,7 +22,7 @@ ENDLESS = 'more files lie below it than can be followed'
 # Of files below each other, of all that one disk leads to, and all disks.
 _DEEPEST = 200
 _MOST = 1 << 16
-_MOST_IN_ALL = 1 << 19
+_MOST_IN_ALL = 1 << 18
 # A path counts once more for each so many letters.
 _LONG = 128
 _MOST_TOLD = 100

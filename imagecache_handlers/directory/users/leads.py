@@ -114,13 +114,14 @@ class Leads:
         """
         names = _names(path)
         views = self._met.views(file, shape(found))
-        is_image = any(name in names for _, name in views)
+        # Images that came in one tick of the clock may look alike.
+        named = [view for view in views if view[1] in names]
         is_short = found.st_size < SHORTEST
         return Led(
             file,
-            views=tuple(image for image, _ in views),
+            views=tuple(image for image, _ in named or views),
             names=names,
-            why='' if is_image or is_short else OUTSIDE,
+            why='' if named or is_short else OUTSIDE,
         )
 
 
