@@ -394,6 +394,9 @@ class World:
             pinned = host.cache.pin(image_id, owner, until)
         except (CacheError, RuntimeError):
             return []
+        finally:
+            # However it ends: what the owner has replaced counts no more.
+            self._forget_replaced(owner)
         for image in pinned:
             # Force may pass a pin that it saw, even before it was granted.
             if (
@@ -404,6 +407,15 @@ class World:
             self.pins[self._box(image.location), owner] = (host, until)
             self.tally['pins'] += 1
         return pinned
+
+    def _forget_replaced(self, owner: str) -> None:
+        there = {id(box): box for box in self.shelf.entries.values()}
+        for (pinned, who), (_, until) in list(self.pins.items()):
+            box = there.get(pinned)
+            if who == owner and box is not None:
+                mine = Marks.read(box.labels).of('pin', owner)
+                if mine and pin_label(owner, until) not in mine:
+                    del self.pins[pinned, who]
 
     def unpin(self, host: Host, image_id: str, owner: str) -> None:
         # From here on nobody relies on it, whatever becomes of the call.
