@@ -24,7 +24,7 @@ MUTANTS = [
         ),
     ),
     (
-        MOUNTS,
+        OVERLAYS,
         Mutant(
             name='files are compared by number alone',
             module='directory/users/overlays',
@@ -46,8 +46,8 @@ MUTANTS = [
         Mutant(
             name='the problems of a header are passed over',
             module='directory/users/met',
-            old='why = header.problems',
-            new='why: tuple[str, ...] = ()',
+            old='else header.problems',
+            new='else ()',
         ),
     ),
     (

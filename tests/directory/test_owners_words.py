@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import textwrap
 
@@ -18,6 +19,7 @@ from tests.directory.used import NOBODY
 from tests.directory.used import Used
 
 BLANK = b'\0' * 600
+NO_DISKS = "<domain type='kvm'><name>other</name></domain>"
 
 
 class TestNova(Used):
@@ -80,6 +82,8 @@ class Defined(Used):
     def setUp(self):
         super().setUp()
         self.definitions.mkdir()
+        # A folder in which libvirt keeps none may not be the right one.
+        (self.definitions / 'other.xml').write_text(NO_DISKS)
 
     def connect(self, **options):
         options.setdefault('libvirt_definitions', [str(self.definitions)])
@@ -130,12 +134,12 @@ class TestLibvirt(Defined):
         (self.definitions / 'web.xml').write_text('<domain')
         self.assert_unknown('web.xml', 'XML')
         (self.definitions / 'web.xml').unlink()
-        self.definitions.rmdir()
+        shutil.rmtree(self.definitions)
         self.assert_unknown(self.definitions, 'No such file')
 
     def test_definitions_are_counted_under_their_folder(self):
         folder = str(self.definitions)
-        for count, name in enumerate(['', 'web', 'db']):
+        for count, name in enumerate(['', 'web', 'db'], start=1):
             if name:
                 self.define(self.file(), name=name)
             (self.definitions / 'autostart').mkdir(exist_ok=True)
@@ -448,4 +452,5 @@ class TestGivenTwice(Used):
         self.assertIn('and 1 more', why)
         for name in 'a', 'b':
             os.mkdir(self.root / name)
+            (self.root / name / 'x.xml').write_text(NO_DISKS)
         self.assertEqual((NOBODY, None), self.users_by(handler))

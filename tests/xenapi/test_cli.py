@@ -36,20 +36,15 @@ class CommandCase(Pooled, unittest.TestCase):
         self.configure()
 
     def configure(self, *lines, url=None, password=None):
-        self.conf.write_text(
-            '\n'.join(
-                [
-                    '[imagecache]',
-                    'handler = xenapi',
-                    '[imagecache_xenapi]',
-                    f'url = {url or self.pool.url}',
-                    f'password = {password or self.pool.password}',
-                    'timeout_seconds = 5',
-                    *lines,
-                    '',
-                ]
-            )
-        )
+        given = [
+            f'url = {url or self.pool.url}',
+            f'password = {password or self.pool.password}',
+            'timeout_seconds = 5',
+        ]
+        set_here = {line.partition(' ')[0] for line in lines}
+        kept = [one for one in given if one.partition(' ')[0] not in set_here]
+        head = ['[imagecache]', 'handler = xenapi', '[imagecache_xenapi]']
+        self.conf.write_text('\n'.join([*head, *kept, *lines, '']))
 
     def run_on(self, *arguments):
         command = [sys.executable, '-m', 'imagecache_handlers.frontends.cli']
