@@ -11,6 +11,7 @@ from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.source import disk_format
 from imagecache_handlers.source import LocalFile
 from imagecache_handlers.source import SourceError
+from tests.directory.apart import as_root
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 
@@ -106,7 +107,7 @@ class TestLocalFile(unittest.TestCase):
         with LocalFile(str(path)).opened(IMAGE) as (_, content):
             self.assertEqual(self.content, content.read())
 
-    @unittest.skipUnless(os.geteuid() == 0, 'for root')
+    @as_root
     def test_a_symlink_of_somebody_else_is_not_followed(self):
         """They would have root give them what only root may read."""
         link, folder = self.root / 'link', self.root / 'folder'
@@ -121,7 +122,7 @@ class TestLocalFile(unittest.TestCase):
             self.refused(path, 'symlink: user 4242 may have made it; name')
         self.read(self.file)
 
-    @unittest.skipUnless(os.geteuid() == 0, 'for root')
+    @as_root
     def test_nor_is_any_where_others_may_write(self):
         inside = self.root / 'inside'
         inside.mkdir()
