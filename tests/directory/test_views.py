@@ -32,11 +32,6 @@ class TestNamedLikeAnImage(Used):
         create(self.disk('vm-1'), self.data / OTHER, 'qcow2')
         self.assert_other_is_kept('lies outside')
 
-    def test_an_empty_file_where_something_is_to_be_mounted(self):
-        (self.data / OTHER).touch()
-        overlay(self.disk('vm-1'), self.data / OTHER, form='qcow2')
-        self.assert_other_is_kept('lies outside')
-
     def test_one_whose_format_nobody_recorded(self):
         create(self.data / OTHER, self.file())
         create(self.disk('vm-1'), self.data / OTHER, 'qcow2')

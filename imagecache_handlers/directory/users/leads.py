@@ -15,6 +15,7 @@ from imagecache_handlers.directory.users.memory import Identity
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.met import shape
+from imagecache_handlers.directory.users.met import SHORTEST
 
 OUTSIDE = (
     'lies outside of what is looked at: give its folder in instance_paths, '
@@ -115,12 +116,12 @@ class Leads:
         views = self._met.views(file, shape(found))
         # Images that came in one tick of the clock may look alike.
         named = [view for view in views if view[1] in names]
+        is_short = found.st_size < SHORTEST
         return Led(
             file,
             views=tuple(image for image, _ in named or views),
             names=names,
-            # Short ones, too: it may be where something is to be mounted.
-            why='' if named else OUTSIDE,
+            why='' if named or is_short else OUTSIDE,
         )
 
 
