@@ -53,6 +53,9 @@ def named_as_in_a_container(world):
     path = new_instance(world) / 'disk'
     world.lay(path, image._replace(path=stale / image.path.name))
     world.below[path] = {image.path}
+    if image.form != 'raw':
+        # Its name proves nothing of what lies below that.
+        world.doubt(SOMETHING)
     within = ((str(world.store), str(stale)),)
     world.ask_for(File(path, 'qcow2'), within=within)
 

@@ -126,7 +126,8 @@ class World:
         In layout ``nova`` nothing needs to be noted of it.
         """
         number = len(self.images) + 1
-        name = f'image-{number}'
+        # Of its own: a loop device of another world is known by a name.
+        name = f'image-{number}-{self.root.name}'
         if self.layout == 'nova':
             name = f'{sha1(name)}{variant}'
         path = self.store / name
