@@ -134,7 +134,7 @@ class Pass:
             Blocker(
                 reason=Reason.LEASED,
                 who=tuple(sorted(live)),
-                until=end if end > self.now else None,
+                until=end if end >= self.now else None,
             )
         ]
 

@@ -88,8 +88,12 @@ class Rules:
         return self.expire or now - idle_since(image, now) >= self.max_age
 
     def live(self, expiry: datetime.datetime, now: datetime.datetime) -> bool:
-        """Tell if another's claim, lease or pin may still count for it."""
-        return now - expiry < self.clock_skew
+        """Tell if another's claim, lease or pin may still count for it.
+
+        It does at its very end as well: a list of users that was read at
+        that moment may just miss who was made under it.
+        """
+        return now - expiry <= self.clock_skew
 
     def forgotten(
         self, expiry: datetime.datetime, now: datetime.datetime
@@ -98,7 +102,7 @@ class Rules:
         return now - expiry > self.claim_ttl + self.evidence_ttl
 
     def end(self, expiry: datetime.datetime) -> datetime.datetime:
-        """Give the time from which an expiry counts for nothing."""
+        """Give the time after which an expiry counts for nothing."""
         return later(expiry, self.clock_skew)
 
     def fresh(self, evidence: Evidence, now: datetime.datetime) -> bool:

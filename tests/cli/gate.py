@@ -16,7 +16,7 @@ class Gated(DirectoryHandler):
 
     def evict(self, image, alive):
         with open(os.environ['GATE_ASKED'], 'w') as asked:
-            asked.write(image.image_id)
+            print(image.image_id, file=asked)
         with open(os.environ['GATE_OPENED']) as opened:
             opened.read()
         return super().evict(image, alive)
@@ -42,6 +42,9 @@ class Gated(Command):
         self.opened = self.root / 'opened'
         os.mkfifo(self.asked)
         os.mkfifo(self.opened)
+        # Open in both directions: several may ask at once, none waits to.
+        asked = os.open(self.asked, os.O_RDWR)
+        self.questions = self.enterContext(open(asked))
 
     def gated(self):
         """Give the variables that lead to the handler and its gate."""
@@ -54,7 +57,7 @@ class Gated(Command):
 
     def await_eviction(self):
         """Give the id of the next image that is about to go."""
-        return self.asked.read_text()
+        return self.questions.readline().strip()
 
     def let_go(self):
         self.opened.write_text('go')

@@ -22,7 +22,7 @@ class Gated(DirectoryHandler):
 
     def enumerate(self, store, image_ids=None):
         with open(os.environ['GATE_ASKED'], 'w') as asked:
-            asked.write('a look')
+            print('a look', file=asked)
         end = time.monotonic() + 60
         while time.monotonic() < end:
             if os.environ['BUSY'] == 'no':

@@ -140,7 +140,7 @@ MUTANTS = [
     Mutant(
         name="another's claim is dead at its expiry",
         module='rules',
-        old='        return now - expiry < self.clock_skew',
+        old='        return now - expiry <= self.clock_skew',
         new='        return now < expiry',
     ),
     Mutant(

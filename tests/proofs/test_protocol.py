@@ -387,7 +387,7 @@ class Claims(Protocol):
         self.assertEqual(['zz'], list(self.marks(location).claims))
 
     def test_anothers_claim_counts_for_a_skew_beyond_its_expiry(self):
-        for late, reason in ((59, Reason.BUSY), (60, Reason.EXPIRED)):
+        for late, reason in ((60, Reason.BUSY), (61, Reason.EXPIRED)):
             with self.subTest(late):
                 self.make()
                 location = self.idle()
@@ -761,6 +761,13 @@ class Testimony(Protocol):
                 )
                 self.assertEqual(Reason.UNKNOWN, reason)
 
+    def test_who_was_made_at_the_moment_of_the_list_is_not_lost(self):
+        self.one.offset = self.world.rules.clock_skew
+        said = self.world.evidence(self.one)
+        self.boot()
+        self.one.cache.evict('debian', said, force=True)
+        self.assertIn(self.location, self.world.shelf.entries)
+
     def test_stale_evidence_proves_no_absence(self):
         old = self.world.evidence(self.one)
         self.world.advance(301)
@@ -984,7 +991,7 @@ class Holds(Protocol):
         location = self.idle()
         self.other.cache.hold('debian', 'vm', TTL)
         self.label(location, unused_label(LONG_AGO))
-        for seconds, blocked in ((359, True), (1, False)):
+        for seconds, blocked in ((360, True), (1, False)):
             self.world.advance(seconds)
             plan = self.one.cache.plan(self.world.evidence(self.one))
             self.assertEqual(blocked, plan.verdicts[0].reason is Reason.LEASED)

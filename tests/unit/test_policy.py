@@ -398,8 +398,8 @@ class TestTimedLabels:
             (HOUR, True),
             (SECOND, True),
             (0 * SECOND, True),
-            (-MINUTE + SECOND, True),
-            (-MINUTE, False),
+            (-MINUTE, True),
+            (-MINUTE - SECOND, False),
             (-HOUR, False),
         ],
     )
@@ -485,8 +485,8 @@ class TestTimedLabels:
             # Asked before the lease had surely ended: the list cannot name
             # who was made under it.
             (None, -4 * MINUTE, True),
-            (None, -MINUTE - SECOND, True),
-            (None, -MINUTE, False),
+            (None, -MINUTE, True),
+            (None, -MINUTE + SECOND, False),
             (None, 0 * SECOND, False),
             # Here the backend itself looked, just now.
             (frozenset(), -4 * MINUTE, False),
