@@ -12,10 +12,12 @@ from imagecache_handlers_xenapi.simulator.storage import META
 from imagecache_handlers_xenapi.simulator.storage import Repository
 from imagecache_handlers_xenapi.simulator.storage import Volume
 from imagecache_handlers_xenapi.simulator.values import date
-from imagecache_handlers_xenapi.simulator.world import BLOCKING
+from imagecache_handlers_xenapi.simulator.world import ADVISED
 from imagecache_handlers_xenapi.simulator.world import World
 
 PARENT = 'vhd-parent'
+# What is left of a disk of which nothing but its changes is known.
+METADATA = 'cbt_metadata'
 
 
 def check_sr(world: World, sr: str, changes: bool = True) -> None:
@@ -40,7 +42,7 @@ def introduce(
     given = {
         'managed': not made.hidden,
         'read_only': made.hidden,
-        'allowed_operations': () if made.hidden else tuple(BLOCKING),
+        'allowed_operations': () if made.hidden else ADVISED,
         'sm_config': shown,
         **fields,
     }
@@ -139,6 +141,7 @@ def destroy(world: World, vdi: str, check: Callable[[], None]) -> None:
             forget(world, vdi, world.records.get('VDI', vdi))
         if row['uuid'] in disk.volumes:
             disk.remove(row['uuid'])
+        disk.logs.discard(row['uuid'])
     world.kick(row['SR'])
 
 
@@ -187,7 +190,9 @@ def scan(world: World, sr: str) -> None:
         for ref in world.records.get('SR', sr)['VDIs']:
             row = world.records.get('VDI', ref)
             known[row['uuid']] = ref
-            if row['uuid'] not in disk.volumes:
+            if row['uuid'] in disk.logs - disk.volumes.keys():
+                world.records.write('VDI', ref, type=METADATA)
+            elif row['uuid'] not in disk.volumes:
                 forget(world, ref, row)
         for uuid, found in list(disk.volumes.items()):
             if uuid in known:

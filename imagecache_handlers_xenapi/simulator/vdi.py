@@ -13,6 +13,7 @@ from imagecache_handlers_xenapi.simulator.messages import Parameter
 from imagecache_handlers_xenapi.simulator.messages import params
 from imagecache_handlers_xenapi.simulator import operations
 from imagecache_handlers_xenapi.simulator.schema import MAP
+from imagecache_handlers_xenapi.simulator import tracking
 from imagecache_handlers_xenapi.simulator.values import NULL
 
 ADMIN = 'vm-admin'
@@ -88,6 +89,9 @@ def destroy(call: Call, vdi: str) -> None:
             operations.check, call, vdi, 'destroy', cancel=False
         )
         chains.destroy(world, vdi, check)
+    for vm, row in world.records.rows('VM').items():
+        if row['suspend_VDI'] == vdi:
+            world.records.write('VM', vm, suspend_VDI=NULL)
 
 
 def clone(call: Call, vdi: str, driver_params: dict[str, str]) -> str:
@@ -118,6 +122,8 @@ def _branch(
         method = f'VDI.{operation}'
         new = chains.branch(world, vdi, method, fields)
         world.records.write('VDI', new, **copied)
+        if operation == 'snapshot':
+            tracking.follow(world, source, new)
         world.steering.reach('after', f'{method}#metadata')
     return new
 

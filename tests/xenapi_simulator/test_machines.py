@@ -52,10 +52,13 @@ class TestMachines(PoolCase):
 
     def test_the_state_must_fit(self):
         halted = ['VM_BAD_POWER_STATE', self.vm, 'running', 'halted']
+        self.assertFails(halted, self.xapi.VM.clean_shutdown, self.vm)
+        halted[2] = 'paused, suspended, running'
         self.assertFails(halted, self.xapi.VM.hard_shutdown, self.vm)
         self.boot()
         running = ['VM_BAD_POWER_STATE', self.vm, 'halted', 'running']
         self.assertFails(running, self.boot)
+        running[2] = 'halted, suspended'
         self.assertFails(running, self.xapi.VM.destroy, self.vm)
 
     def test_a_template_does_not_start(self):
