@@ -9,8 +9,8 @@ import hypothesis
 from hypothesis import stateful
 from hypothesis import strategies as st
 
-from tests.xenapi import test_machine
 from tests.xenapi.machines_world import MachinesWorld
+from tests.xenapi import test_machine
 from tests.xenapi.world import DESTROY
 from tests.xenapi.world import FIND
 
