@@ -12,6 +12,7 @@ from imagecache_handlers_xenapi.simulator.storage import META
 from imagecache_handlers_xenapi.simulator.storage import Repository
 from imagecache_handlers_xenapi.simulator.storage import Volume
 from imagecache_handlers_xenapi.simulator.values import date
+from imagecache_handlers_xenapi.simulator.values import NULL
 from imagecache_handlers_xenapi.simulator.world import ADVISED
 from imagecache_handlers_xenapi.simulator.world import World
 
@@ -116,6 +117,15 @@ def show_parent(world: World, vdi: str, disk: Repository) -> None:
             records.write('VDI', vdi, sm_config=shown)
 
 
+def correct_parent(world: World, vdi: str, disk: Repository) -> None:
+    """Tell the database which parent a disk has, where it says another."""
+    row = world.records.get('VDI', vdi)
+    found = disk.volumes[row['uuid']]
+    if disk.is_vhd and row['sm_config'].get(PARENT) != found.parent:
+        show_parent(world, vdi, disk)
+    world.records.write('VDI', vdi, physical_utilisation=found.used)
+
+
 def write(world: World, vdi: str, used: int) -> None:
     """Let a disk hold so many bytes of its own, as its user writes them."""
     disk = world.disks[world.records.get('VDI', vdi)['SR']]
@@ -138,11 +148,19 @@ def destroy(world: World, vdi: str, check: Callable[[], None]) -> None:
     with disk.lock:
         with world.records.lock:
             check()
+            _wake_nobody(world, vdi)
             forget(world, vdi, world.records.get('VDI', vdi))
         if row['uuid'] in disk.volumes:
             disk.remove(row['uuid'])
         disk.logs.discard(row['uuid'])
     world.kick(row['SR'])
+
+
+def _wake_nobody(world: World, vdi: str) -> None:
+    """Take a disk from the machines that sleep on it, which lose all."""
+    for vm, row in world.records.rows('VM').items():
+        if row['suspend_VDI'] == vdi:
+            world.records.write('VM', vm, suspend_VDI=NULL)
 
 
 def volume(world: World, vdi: str) -> Volume:
@@ -183,7 +201,11 @@ def refresh(world: World, sr: str) -> None:
 
 
 def scan(world: World, sr: str) -> None:
-    """Hold the database against the disks: forget and introduce."""
+    """Hold the database against the disks: forget, introduce, correct.
+
+    The drivers that keep chains read parents off the disks; what somebody
+    wrote of a disk that was forgotten nobody knows.
+    """
     disk = world.disks[sr]
     with disk.lock:
         known = {}
@@ -196,15 +218,10 @@ def scan(world: World, sr: str) -> None:
                 forget(world, ref, row)
         for uuid, found in list(disk.volumes.items()):
             if uuid in known:
-                world.records.write(
-                    'VDI',
-                    known[uuid],
-                    missing=False,
-                    physical_utilisation=found.used,
-                )
+                world.records.write('VDI', known[uuid], missing=False)
+                correct_parent(world, known[uuid], disk)
             else:
-                # xapi's own scan never copies sm_config.
-                introduce(world, sr, found, {'sm_config': {}})
+                introduce(world, sr, found, {})
         refresh(world, sr)
     world.kick(sr)
 

@@ -7,7 +7,13 @@ import threading
 from imagecache_handlers_xenapi.simulator.errors import backend
 
 # Types whose disks are chains of VHDs, told about in sm_config:vhd-parent.
-VHD = frozenset({'ext', 'file', 'lvm', 'lvmohba', 'lvmoiscsi', 'nfs', 'smb'})
+VHD = frozenset(
+    {
+        *('ext', 'file', 'largeblock', 'nfs', 'smb', 'xfs', 'zfs'),
+        *('cephfs', 'glusterfs', 'moosefs', 'linstor'),
+        *('lvm', 'lvmofcoe', 'lvmohba', 'lvmoiscsi'),
+    }
+)
 
 # Types that hold what others made, and neither create, clone nor delete it.
 FIXED = frozenset({'iso', 'udev'})

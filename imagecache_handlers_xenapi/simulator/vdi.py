@@ -89,9 +89,6 @@ def destroy(call: Call, vdi: str) -> None:
             operations.check, call, vdi, 'destroy', cancel=False
         )
         chains.destroy(world, vdi, check)
-    for vm, row in world.records.rows('VM').items():
-        if row['suspend_VDI'] == vdi:
-            world.records.write('VM', vm, suspend_VDI=NULL)
 
 
 def clone(call: Call, vdi: str, driver_params: dict[str, str]) -> str:

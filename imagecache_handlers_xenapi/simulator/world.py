@@ -170,7 +170,12 @@ class World:
 
 
 # Types that are shared by their nature, even by one host.
-SHARED = frozenset({'lvmohba', 'lvmoiscsi', 'nfs', 'smb'})
+SHARED = frozenset(
+    {
+        *('cephfs', 'glusterfs', 'linstor', 'moosefs', 'nfs', 'smb'),
+        *('lvmofcoe', 'lvmohba', 'lvmoiscsi'),
+    }
+)
 
 # Operations on a disk, and the modes of attached VBDs that they do not bear.
 BLOCKING: Mapping[str, frozenset[str]] = {
