@@ -53,7 +53,7 @@ class MachinesWorld(World):
         [vbd] = self.rows.get('VM', vm)['VBDs']
         return self.rows.get('VBD', vbd)['VDI']
 
-    def asleep(self):
+    def suspended(self):
         return [
             vm
             for vm in self.machines

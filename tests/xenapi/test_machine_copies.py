@@ -61,7 +61,7 @@ class Machines(test_machine.Hosts):
             self.world.suspend(vm)
 
     def _resume(self, host, one, two):
-        for vm in self.world.asleep()[:2]:
+        for vm in self.world.suspended()[:2]:
             self.world.resume(vm)
 
     def _snapshot_machine(self, host, one, two):
