@@ -5,6 +5,7 @@ from typing import Any
 from imagecache_handlers_xenapi.simulator import chains
 from imagecache_handlers_xenapi.simulator.collector import Collector
 from imagecache_handlers_xenapi.simulator.interface import Interface
+from imagecache_handlers_xenapi.simulator import registration
 from imagecache_handlers_xenapi.simulator import scenario
 from imagecache_handlers_xenapi.simulator.world import World
 
@@ -144,15 +145,7 @@ class Actors:
 
     def forget_sr(self, sr: str) -> None:
         """Let an SR leave the pool, with all that is known of its disks."""
-        records = self._world.records
-        with records.lock:
-            row = records.get('SR', sr)
-            for vdi in row['VDIs']:
-                chains.forget(self._world, vdi, records.get('VDI', vdi))
-            for pbd in row['PBDs']:
-                records.delete('PBD', pbd)
-            del self._world.disks[sr]
-            records.delete('SR', sr)
+        registration.remove(self._world, sr)
 
     def content(self, vdi: str) -> str:
         """Give the SHA-256 of what was uploaded to a disk, in hexadecimal."""

@@ -12,10 +12,13 @@ from imagecache_handlers_xenapi.simulator.storage import META
 from imagecache_handlers_xenapi.simulator.storage import Repository
 from imagecache_handlers_xenapi.simulator.storage import Volume
 from imagecache_handlers_xenapi.simulator.values import date
-from imagecache_handlers_xenapi.simulator.world import BLOCKING
+from imagecache_handlers_xenapi.simulator.values import NULL
+from imagecache_handlers_xenapi.simulator.world import ADVISED
 from imagecache_handlers_xenapi.simulator.world import World
 
 PARENT = 'vhd-parent'
+# What is left of a disk of which nothing but its changes is known.
+METADATA = 'cbt_metadata'
 
 
 def check_sr(world: World, sr: str, changes: bool = True) -> None:
@@ -40,7 +43,7 @@ def introduce(
     given = {
         'managed': not made.hidden,
         'read_only': made.hidden,
-        'allowed_operations': () if made.hidden else tuple(BLOCKING),
+        'allowed_operations': () if made.hidden else ADVISED,
         'sm_config': shown,
         **fields,
     }
@@ -114,6 +117,15 @@ def show_parent(world: World, vdi: str, disk: Repository) -> None:
             records.write('VDI', vdi, sm_config=shown)
 
 
+def correct_parent(world: World, vdi: str, disk: Repository) -> None:
+    """Tell the database which parent a disk has, where it says another."""
+    row = world.records.get('VDI', vdi)
+    found = disk.volumes[row['uuid']]
+    if disk.is_vhd and row['sm_config'].get(PARENT) != found.parent:
+        show_parent(world, vdi, disk)
+    world.records.write('VDI', vdi, physical_utilisation=found.used)
+
+
 def write(world: World, vdi: str, used: int) -> None:
     """Let a disk hold so many bytes of its own, as its user writes them."""
     disk = world.disks[world.records.get('VDI', vdi)['SR']]
@@ -136,10 +148,19 @@ def destroy(world: World, vdi: str, check: Callable[[], None]) -> None:
     with disk.lock:
         with world.records.lock:
             check()
+            _wake_nobody(world, vdi)
             forget(world, vdi, world.records.get('VDI', vdi))
         if row['uuid'] in disk.volumes:
             disk.remove(row['uuid'])
+        disk.logs.discard(row['uuid'])
     world.kick(row['SR'])
+
+
+def _wake_nobody(world: World, vdi: str) -> None:
+    """Take a disk from the machines that sleep on it, which lose all."""
+    for vm, row in world.records.rows('VM').items():
+        if row['suspend_VDI'] == vdi:
+            world.records.write('VM', vm, suspend_VDI=NULL)
 
 
 def volume(world: World, vdi: str) -> Volume:
@@ -180,26 +201,27 @@ def refresh(world: World, sr: str) -> None:
 
 
 def scan(world: World, sr: str) -> None:
-    """Hold the database against the disks: forget and introduce."""
+    """Hold the database against the disks: forget, introduce, correct.
+
+    The drivers that keep chains read parents off the disks; what somebody
+    wrote of a disk that was forgotten nobody knows.
+    """
     disk = world.disks[sr]
     with disk.lock:
         known = {}
         for ref in world.records.get('SR', sr)['VDIs']:
             row = world.records.get('VDI', ref)
             known[row['uuid']] = ref
-            if row['uuid'] not in disk.volumes:
+            if row['uuid'] in disk.logs - disk.volumes.keys():
+                world.records.write('VDI', ref, type=METADATA)
+            elif row['uuid'] not in disk.volumes:
                 forget(world, ref, row)
         for uuid, found in list(disk.volumes.items()):
             if uuid in known:
-                world.records.write(
-                    'VDI',
-                    known[uuid],
-                    missing=False,
-                    physical_utilisation=found.used,
-                )
+                world.records.write('VDI', known[uuid], missing=False)
+                correct_parent(world, known[uuid], disk)
             else:
-                # xapi's own scan never copies sm_config.
-                introduce(world, sr, found, {'sm_config': {}})
+                introduce(world, sr, found, {})
         refresh(world, sr)
     world.kick(sr)
 

@@ -7,6 +7,7 @@ _BACKEND = re.compile(r'SR_BACKEND_FAILURE(_\d+)?')
 
 # Code and names of the parameters.
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    'CANNOT_CONTACT_HOST': ('host',),
     'DEVICE_ALREADY_ATTACHED': ('device',),
     'DEVICE_ALREADY_DETACHED': ('device',),
     'EVENT_FROM_TOKEN_PARSE_FAILURE': ('token',),
@@ -32,28 +33,43 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
         'operation_ref',
     ),
     'RBAC_PERMISSION_DENIED': ('permission', 'message'),
+    'REVERT_ONLY_ALLOWED_ON_SNAPSHOT': (),
     'SESSION_AUTHENTICATION_FAILED': (),
     'SESSION_INVALID': ('handle',),
     'SR_BACKEND_FAILURE': ('status', 'stdout', 'stderr'),
     'SR_HAS_NO_PBDS': ('sr',),
+    'SR_HAS_PBD': ('sr',),
     'SR_NOT_ATTACHED': ('sr',),
     'SR_OPERATION_NOT_SUPPORTED': ('sr',),
+    'SR_SUSPEND_SPACE_INSUFFICIENT': ('sr',),
     'SR_UNHEALTHY': ('sr', 'health', 'fix'),
+    'SR_UUID_EXISTS': ('uuid',),
     'TASK_CANCELLED': ('task',),
     'UUID_INVALID': ('type', 'uuid'),
     'VDI_HAS_RRDS': ('vdi',),
+    'VDI_INCOMPATIBLE_TYPE': ('vdi', 'type'),
     'VDI_IN_USE': ('vdi', 'operation'),
     'VDI_IO_ERROR': ('device',),
     'VDI_IS_A_PHYSICAL_DEVICE': ('vdi',),
     'VDI_MISSING': ('sr', 'vdi'),
     'VDI_NOT_MANAGED': ('vdi',),
+    'VDI_NO_CBT_METADATA': ('vdi',),
+    'VDI_ON_BOOT_MODE_INCOMPATIBLE_WITH_OPERATION': (),
     'VDI_READONLY': ('vdi',),
     'VM_BAD_POWER_STATE': ('vm', 'expected', 'actual'),
+    'VM_HAS_NO_SUSPEND_VDI': ('vm',),
     'VM_IS_TEMPLATE': ('vm',),
+    'VM_NO_SUSPEND_SR': ('vm',),
 }
 
 # xapi sends a number of its own making with these.
-_VARYING = frozenset({'INTERNAL_ERROR', 'SESSION_AUTHENTICATION_FAILED'})
+_VARYING = frozenset(
+    {
+        'INTERNAL_ERROR',
+        'SESSION_AUTHENTICATION_FAILED',
+        'VM_HAS_NO_SUSPEND_VDI',
+    }
+)
 
 
 class XapiError(Exception):

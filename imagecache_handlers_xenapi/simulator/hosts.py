@@ -1,4 +1,4 @@
-"""The calls of the classes host, task and session."""
+"""The calls of the classes host, pool, task and session."""
 
 from collections.abc import Iterator
 import time
@@ -19,6 +19,14 @@ def messages() -> Iterator[Message]:
     host, this = params('host: host ref'), params('self: task ref')
     yield Message(
         'host.get_servertime', get_servertime, host, 'datetime', READ
+    )
+    yield Message(
+        'pool.designate_new_master',
+        designate,
+        host,
+        'void',
+        'pool-operator',
+        True,
     )
     names = params('label: string', 'description: string')
     yield Message('task.create', create_task, names, 'task ref', READ, True)
@@ -44,6 +52,19 @@ def messages() -> Iterator[Message]:
 def get_servertime(call: Call, host: str) -> Date:
     call.world.records.get('host', host)
     return date(time.time())
+
+
+def designate(call: Call, host: str) -> None:
+    """Let another host lead; who leads already goes on as it is."""
+    world = call.world
+    world.records.get('host', host)
+    if host == world.master:
+        return
+    if world.records.get('pool', world.pool)['ha_enabled']:
+        raise XapiError('HA_IS_ENABLED')
+    if host in world.down:
+        raise XapiError('CANNOT_CONTACT_HOST', host)
+    world.promote(host)
 
 
 def create_task(call: Call, label: str, description: str) -> str:

@@ -12,17 +12,36 @@ from imagecache_handlers_xenapi.simulator import hosts
 from imagecache_handlers_xenapi.simulator.messages import Call
 from imagecache_handlers_xenapi.simulator.messages import Message
 from imagecache_handlers_xenapi.simulator.messages import REQUIRED
+from imagecache_handlers_xenapi.simulator import registration
+from imagecache_handlers_xenapi.simulator import revert
 from imagecache_handlers_xenapi.simulator.schema import CLASSES
 from imagecache_handlers_xenapi.simulator.sessions import may
 from imagecache_handlers_xenapi.simulator import sr
 from imagecache_handlers_xenapi.simulator.steering import Dropped
 from imagecache_handlers_xenapi.simulator.steering import Replied
+from imagecache_handlers_xenapi.simulator import suspension
+from imagecache_handlers_xenapi.simulator import tracking
 from imagecache_handlers_xenapi.simulator import unmarshal
 from imagecache_handlers_xenapi.simulator import vdi
 from imagecache_handlers_xenapi.simulator import vm
+from imagecache_handlers_xenapi.simulator import vm_copies
+from imagecache_handlers_xenapi.simulator import vm_revert
 from imagecache_handlers_xenapi.simulator.world import World
 
 ASYNC = 'Async.'
+MODULES = (
+    vdi,
+    tracking,
+    revert,
+    sr,
+    registration,
+    vm,
+    suspension,
+    vm_copies,
+    vm_revert,
+    hosts,
+    event,
+)
 
 
 def all_messages() -> Mapping[str, Message]:
@@ -30,11 +49,7 @@ def all_messages() -> Mapping[str, Message]:
     derived = [
         one for cls in CLASSES.values() for one in generic.messages(cls)
     ]
-    own = [
-        one
-        for module in (vdi, sr, vm, hosts, event)
-        for one in module.messages()
-    ]
+    own = [one for module in MODULES for one in module.messages()]
     return {one.name: one for one in (*derived, *own)}
 
 

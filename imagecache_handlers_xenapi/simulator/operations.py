@@ -1,5 +1,6 @@
 """What stands against an operation on a disk, and who must wait for it."""
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import functools
@@ -8,19 +9,32 @@ from typing import Any
 
 from imagecache_handlers_xenapi.simulator import chains
 from imagecache_handlers_xenapi.simulator.errors import XapiError
+from imagecache_handlers_xenapi.simulator import forwarding
 from imagecache_handlers_xenapi.simulator.messages import Call
 from imagecache_handlers_xenapi.simulator.records import Row
 from imagecache_handlers_xenapi.simulator.world import BLOCKING
+
+
+# What can be done to a disk of which only the changes are known.
+BEARS_NO_DATA = 'data_destroy', 'destroy'
 
 
 def exclusive(
     call: Call, vdi: str, operation: str
 ) -> contextlib.AbstractContextManager[None]:
     """Hold a disk and its SR for an operation, as soon as they are free."""
+    may = functools.partial(check, call, vdi, operation)
+    return held(call, vdi, operation, may)
+
+
+def held(
+    call: Call, vdi: str, operation: str, may: Callable[[], None]
+) -> contextlib.AbstractContextManager[None]:
+    """Hold them where more stands against it; ``may`` raises what does."""
     sr = call.world.records.get('VDI', vdi)['SR']
     return call.world.queues.operation(
         call.task,
-        functools.partial(check, call, vdi, operation),
+        may,
         ('SR', sr, f'vdi_{operation}'),
         ('VDI', vdi, operation),
     )
@@ -35,6 +49,7 @@ def create(
     def check_sr() -> None:
         world.tasks.check(call.task)
         chains.check_sr(world, sr)
+        forwarding.check(world, sr)
 
     with world.queues.operation(call.task, check_sr, ('SR', sr, 'vdi_create')):
         time.sleep(seconds)
@@ -60,6 +75,8 @@ def check(call: Call, vdi: str, operation: str, cancel: bool = True) -> None:
     if world.records.get('SR', row['SR'])['type'] == 'udev':
         raise XapiError('VDI_IS_A_PHYSICAL_DEVICE', vdi)
     chains.check_sr(world, row['SR'], changes=operation != 'copy')
+    if row['type'] == chains.METADATA and operation not in BEARS_NO_DATA:
+        raise XapiError('VDI_INCOMPATIBLE_TYPE', vdi, row['type'])
     if BLOCKING[operation].intersection(_attached(call, row)):
         raise XapiError('VDI_IN_USE', vdi, operation)
     if not row['managed'] and operation != 'copy':
@@ -68,6 +85,7 @@ def check(call: Call, vdi: str, operation: str, cancel: bool = True) -> None:
         _check_destroy(call, vdi, row)
     elif row['missing']:
         raise XapiError('VDI_MISSING', row['SR'], vdi)
+    forwarding.check(world, row['SR'])
 
 
 def _check_destroy(call: Call, vdi: str, row: Row) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import secrets
 import ssl
+import time
 from typing import Any
 from typing import Self
 
@@ -142,20 +143,26 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
 
     def fail_host(self, number: int) -> None:
         """Cut a host off: its connections end, new ones are refused."""
-        self._servers.pop(self.host(number)).stop()
+        host = self.host(number)
+        self.world.down[host] = time.monotonic()
+        self._servers.pop(host).stop()
 
     def heal_host(self, number: int) -> None:
         """Let a host answer again."""
+        self.world.down.pop(self.host(number), None)
         server = self._server(number, self.port)
         self._servers[self.host(number)] = server
         server.start()
 
     def promote(self, number: int) -> None:
         """Let another host lead: its xapi starts anew, and so do sessions."""
-        self.world.records.write(
-            'pool', self.world.pool, master=self.host(number)
-        )
-        self.actors.end_sessions()
+        self.world.promote(self.host(number))
+
+    def present(self, certificate: str, key: str | None = None) -> None:
+        """Show another certificate; connections that are open live on."""
+        self._context = _context(certificate, key)
+        for server in self._servers.values():
+            server.context = self._context
 
     def _bind(self) -> None:
         for left in reversed(range(_TRIES)):

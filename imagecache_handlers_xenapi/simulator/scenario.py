@@ -4,6 +4,7 @@ import dataclasses
 import time
 
 from imagecache_handlers_xenapi.simulator import chains
+from imagecache_handlers_xenapi.simulator import power
 from imagecache_handlers_xenapi.simulator.storage import FIXED
 from imagecache_handlers_xenapi.simulator.values import NULL
 from imagecache_handlers_xenapi.simulator.world import World
@@ -141,7 +142,7 @@ def add_machine(world: World, disk: str, host: str) -> str:
         name_label=f'instance-{number:08x}',
         power_state='Running',
         resident_on=host,
-        allowed_operations=('clean_shutdown', 'hard_shutdown'),
+        allowed_operations=power.ALLOWED['Running'],
     )
     world.records.create(
         'VBD', VM=vm, VDI=disk, userdevice='0', currently_attached=True

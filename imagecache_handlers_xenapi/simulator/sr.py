@@ -6,6 +6,7 @@ import time
 
 from imagecache_handlers_xenapi.simulator import chains
 from imagecache_handlers_xenapi.simulator.errors import XapiError
+from imagecache_handlers_xenapi.simulator import forwarding
 from imagecache_handlers_xenapi.simulator.messages import Call
 from imagecache_handlers_xenapi.simulator.messages import Message
 from imagecache_handlers_xenapi.simulator.messages import params
@@ -42,6 +43,7 @@ def _exclusively(call: Call, sr: str, operation: str) -> None:
     def check() -> None:
         world.tasks.check(call.task)
         chains.check_sr(world, sr, changes=False)
+        forwarding.check(world, sr)
 
     with world.queues.operation(call.task, check, ('SR', sr, operation)):
         time.sleep(world.timing.of(call.method))

@@ -7,7 +7,13 @@ import threading
 from imagecache_handlers_xenapi.simulator.errors import backend
 
 # Types whose disks are chains of VHDs, told about in sm_config:vhd-parent.
-VHD = frozenset({'ext', 'file', 'lvm', 'lvmohba', 'lvmoiscsi', 'nfs', 'smb'})
+VHD = frozenset(
+    {
+        *('ext', 'file', 'largeblock', 'nfs', 'smb', 'xfs', 'zfs'),
+        *('cephfs', 'glusterfs', 'moosefs', 'linstor'),
+        *('lvm', 'lvmofcoe', 'lvmohba', 'lvmoiscsi'),
+    }
+)
 
 # Types that hold what others made, and neither create, clone nor delete it.
 FIXED = frozenset({'iso', 'udev'})
@@ -40,6 +46,8 @@ class Repository:
         self.size = size
         self.lock = threading.RLock()
         self.volumes: dict[str, Volume] = {}
+        # Disks whose changes are recorded, some of them without their data.
+        self.logs: set[str] = set()
         self.used = 0
         self._children: dict[str, set[str]] = {}
 
@@ -110,13 +118,30 @@ class Repository:
         leaf = self.volumes[uuid]
         if sum(1 for _ in self.chain(uuid)) >= CHAIN_LIMIT:
             raise backend(109, 'The chain of VDIs is too long')
-        fresh = leaf.used > META or leaf.parent is None
-        self.require(2 * META)
-        if fresh:
-            self.put(Volume(base, leaf.virtual, leaf.used, leaf.parent, True))
-            self.move(leaf, base)
-            self.resize(leaf, META)
+        fresh = self._freeze(leaf, base)
         self.put(
             Volume(new, leaf.virtual, META, leaf.parent, False, leaf.content)
         )
         return fresh
+
+    def revert(self, uuid: str, snapshot: str, base: str) -> bool:
+        """Let a leaf hold what its snapshot does; the rest of it is lost.
+
+        Tells if that took a new base copy.
+        """
+        leaf, kept = self.volumes[uuid], self.volumes[snapshot]
+        fresh = self._freeze(kept, base)
+        self.move(leaf, kept.parent)
+        self.resize(leaf, META)
+        leaf.virtual, leaf.content = kept.virtual, kept.content
+        return fresh
+
+    def _freeze(self, leaf: Volume, base: str) -> bool:
+        """Let a base copy hold what a leaf does, unless one does already."""
+        self.require(2 * META)
+        if leaf.used <= META and leaf.parent is not None:
+            return False
+        self.put(Volume(base, leaf.virtual, leaf.used, leaf.parent, True))
+        self.move(leaf, base)
+        self.resize(leaf, META)
+        return True

@@ -10,6 +10,8 @@ class Timing:
     ``latency`` passes before every call; ``work`` by method (or ``*``) while
     a storage operation holds its SR; ``release`` is how much longer than its
     work the control domain holds a disk that it copied or filled.
+    ``detach`` is how long the data of a snapshot waits to be given up by
+    machines; ``assumed_dead`` is when the leader believes that a host is down.
     ``collect`` is the rest before the collector begins, None: it only works
     when asked to.  ``statistics`` is how often ``physical_utilisation`` of
     all SRs is read anew, None: never by itself.  ``event_batch`` passes
@@ -19,6 +21,8 @@ class Timing:
     latency: float = 0.0
     work: dict[str, float] = dataclasses.field(default_factory=dict)
     release: float = 0.0
+    detach: float = 4.0
+    assumed_dead: float = 600.0
     queue_limit: float = 7200.0
     wrong_password: float = 5.0
     idle_end: float = 86400.0

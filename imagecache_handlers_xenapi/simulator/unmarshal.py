@@ -31,6 +31,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
         'qos_algorithm_params',
     ),
     'VM': ('name_label',),
+    'PBD': ('host', 'SR', 'device_config'),
 }
 
 

@@ -13,6 +13,7 @@ from imagecache_handlers_xenapi.simulator.messages import Parameter
 from imagecache_handlers_xenapi.simulator.messages import params
 from imagecache_handlers_xenapi.simulator import operations
 from imagecache_handlers_xenapi.simulator.schema import MAP
+from imagecache_handlers_xenapi.simulator import tracking
 from imagecache_handlers_xenapi.simulator.values import NULL
 
 ADMIN = 'vm-admin'
@@ -118,6 +119,8 @@ def _branch(
         method = f'VDI.{operation}'
         new = chains.branch(world, vdi, method, fields)
         world.records.write('VDI', new, **copied)
+        if operation == 'snapshot':
+            tracking.follow(world, source, new)
         world.steering.reach('after', f'{method}#metadata')
     return new
 

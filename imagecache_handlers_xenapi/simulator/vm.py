@@ -9,8 +9,7 @@ from imagecache_handlers_xenapi.simulator.messages import Call
 from imagecache_handlers_xenapi.simulator.messages import Message
 from imagecache_handlers_xenapi.simulator.messages import Parameter
 from imagecache_handlers_xenapi.simulator.messages import params
-from imagecache_handlers_xenapi.simulator.records import Row
-from imagecache_handlers_xenapi.simulator.values import NULL
+from imagecache_handlers_xenapi.simulator import power
 
 ADMIN, OPERATOR = 'vm-admin', 'vm-operator'
 
@@ -26,7 +25,6 @@ def messages() -> Iterator[Message]:
     yield _make('VM.destroy', destroy, this, ADMIN)
     yield _make('VM.start', start, (*vm, *how), OPERATOR)
     yield _make('VM.clean_shutdown', shutdown, vm, OPERATOR)
-    yield _make('VM.hard_shutdown', shutdown, vm, OPERATOR)
     yield _make('VM.set_is_a_template', set_is_a_template, template, ADMIN)
     record = params('args: VBD record')
     yield _make('VBD.create', create_vbd, record, ADMIN, 'VBD ref')
@@ -53,17 +51,21 @@ def create(call: Call, args: dict[str, Any]) -> str:
     more = 'is_a_template', 'memory_static_max', 'VCPUs_max', 'affinity'
     fields = {name: args[name] for name in (*names, *more) if name in args}
     return call.world.records.create(
-        'VM', **fields, allowed_operations=('start',)
+        'VM', **fields, allowed_operations=power.ALLOWED['Halted']
     )
 
 
 def destroy(call: Call, vm: str) -> None:
-    """Destroy a halted machine; its disks stay."""
+    """Destroy a machine that runs nowhere; its disks stay, all of them."""
     records = call.world.records
     with records.lock:
-        row = _in_state(call, vm, 'Halted')
+        row = power.in_state(call, vm, 'Halted', 'Suspended')
+        for child in row['children']:
+            records.write('VM', child, parent=row['parent'])
         for vbd in row['VBDs']:
+            vdi = records.get('VBD', vbd)['VDI']
             records.delete('VBD', vbd)
+            call.world.show_operations(vdi)
         records.delete('VM', vm)
 
 
@@ -71,33 +73,22 @@ def start(call: Call, vm: str, start_paused: bool, force: bool) -> None:
     """Start a machine: all its disks are attached, or it stays halted."""
     records = call.world.records
     with records.lock:
-        row = _in_state(call, vm, 'Halted')
+        row = power.in_state(call, vm, 'Halted')
         if row['is_a_template']:
             raise XapiError('VM_IS_TEMPLATE', vm)
         vbds = [(ref, records.get('VBD', ref)) for ref in row['VBDs']]
         for ref, vbd in vbds:
-            _check_attach(call, ref, vbd)
+            power.check_attach(call.world, ref, vbd)
         state = 'Paused' if start_paused else 'Running'
-        records.write(
-            'VM', vm, power_state=state, resident_on=_home(call, row)
-        )
+        power.enter(call.world, vm, state, power.home(call.world, row))
         for ref, _ in vbds:
             call.world.attach(ref, True)
 
 
-def _home(call: Call, row: Row) -> str:
-    affinity: str = row['affinity']
-    return affinity if affinity != NULL else call.world.master
-
-
 def shutdown(call: Call, vm: str) -> None:
-    """Halt a machine and detach its disks."""
-    records = call.world.records
-    with records.lock:
-        row = _in_state(call, vm, 'Running')
-        for ref in row['VBDs']:
-            call.world.attach(ref, False)
-        records.write('VM', vm, power_state='Halted', resident_on=NULL)
+    """Halt a running machine and detach its disks."""
+    with power.operation(call, vm, 'clean_shutdown', 'Running'):
+        power.halt(call.world, vm)
 
 
 def set_is_a_template(call: Call, vm: str, value: bool) -> None:
@@ -124,7 +115,9 @@ def create_vbd(call: Call, args: dict[str, Any]) -> str:
     with records.lock:
         records.get('VM', args['VM'])
         if not args['empty']:
-            records.get('VDI', args['VDI'])
+            kind = records.get('VDI', args['VDI'])['type']
+            if kind == 'cbt_metadata':
+                raise XapiError('VDI_INCOMPATIBLE_TYPE', args['VDI'], kind)
         return records.create('VBD', **fields)
 
 
@@ -147,10 +140,10 @@ def plug(call: Call, vbd: str) -> None:
     records = call.world.records
     with records.lock:
         row = records.get('VBD', vbd)
-        _in_state(call, row['VM'], 'Running')
+        power.in_state(call, row['VM'], 'Running')
         if row['currently_attached']:
             raise XapiError('DEVICE_ALREADY_ATTACHED', vbd)
-        _check_attach(call, vbd, row)
+        power.check_attach(call.world, vbd, row)
         call.world.attach(vbd, True)
 
 
@@ -166,43 +159,3 @@ def unplug(call: Call, vbd: str) -> None:
 
 def set_mode(call: Call, vbd: str, value: str) -> None:
     call.world.records.write('VBD', vbd, mode=value)
-
-
-def _in_state(call: Call, vm: str, state: str) -> Row:
-    row = call.world.records.get('VM', vm)
-    if row['power_state'] != state:
-        raise XapiError(
-            'VM_BAD_POWER_STATE',
-            vm,
-            state.lower(),
-            row['power_state'].lower(),
-        )
-    return row
-
-
-def _check_attach(call: Call, ref: str, vbd: Row) -> None:
-    """Make sure that a disk is there, and nobody else's to write to."""
-    records = call.world.records
-    if vbd['empty']:
-        return
-    vdi = records.get('VDI', vbd['VDI'])
-    disk = call.world.disks[vdi['SR']]
-    if vdi['missing'] or vdi['uuid'] not in disk.volumes:
-        raise XapiError('VDI_MISSING', vdi['SR'], vbd['VDI'])
-    if not call.world.seen_by(vdi['SR']):
-        raise XapiError('SR_HAS_NO_PBDS', vdi['SR'])
-    if 'destroy' in vdi['current_operations'].values():
-        operations = vdi['current_operations']
-        [task] = [one for one in operations if operations[one] == 'destroy']
-        raise XapiError(
-            'OTHER_OPERATION_IN_PROGRESS', 'VDI', vbd['VDI'], 'destroy', task
-        )
-    modes = {
-        other['mode']
-        for one in vdi['VBDs']
-        if one != ref
-        and (other := records.get('VBD', one))['currently_attached']
-    }
-    alone = vbd['mode'] == 'RW' and modes
-    if (alone or 'RW' in modes) and not vdi['sharable']:
-        raise XapiError('VDI_IN_USE', vbd['VDI'], 'attach')

@@ -33,6 +33,10 @@ class World:
         self.tasks = Tasks(self.records, timing)
         self.queues = Queues(self.records, timing)
         self.disks: dict[str, Repository] = {}
+        # By the uuids of SRs that left the pool: what lies there still.
+        self.forgotten: dict[str, Repository] = {}
+        # Hosts that nobody can reach, and since when.
+        self.down: dict[str, float] = {}
         self.stopped = threading.Event()
         self.kick: Callable[[str], None] = lambda sr: None
         self.pool = self.records.create('pool')
@@ -41,6 +45,11 @@ class World:
     def master(self) -> str:
         master: str = self.records.get('pool', self.pool)['master']
         return master
+
+    def promote(self, host: str) -> None:
+        """Let a host lead: its xapi starts anew, and so do all sessions."""
+        self.records.write('pool', self.pool, master=host)
+        self.sessions.end_all()
 
     def address(self, host: str) -> str:
         address: str = self.records.get('host', host)['address']
@@ -144,8 +153,8 @@ class World:
             }
             allowed = tuple(
                 operation
-                for operation, blocked in BLOCKING.items()
-                if not modes & blocked
+                for operation in ADVISED
+                if not modes & BLOCKING[operation]
             )
             if allowed != row['allowed_operations']:
                 self.records.write('VDI', vdi, allowed_operations=allowed)
@@ -161,7 +170,12 @@ class World:
 
 
 # Types that are shared by their nature, even by one host.
-SHARED = frozenset({'lvmohba', 'lvmoiscsi', 'nfs', 'smb'})
+SHARED = frozenset(
+    {
+        *('cephfs', 'glusterfs', 'linstor', 'moosefs', 'nfs', 'smb'),
+        *('lvmofcoe', 'lvmohba', 'lvmoiscsi'),
+    }
+)
 
 # Operations on a disk, and the modes of attached VBDs that they do not bear.
 BLOCKING: Mapping[str, frozenset[str]] = {
@@ -170,7 +184,16 @@ BLOCKING: Mapping[str, frozenset[str]] = {
     'destroy': frozenset({'RO', 'RW'}),
     'resize': frozenset({'RO', 'RW'}),
     'snapshot': frozenset(),
+    'enable_cbt': frozenset(),
+    'disable_cbt': frozenset(),
+    # It waits for all VBDs to go by itself.
+    'data_destroy': frozenset(),
+    'revert_to': frozenset(),
+    'revert_from': frozenset({'RO', 'RW'}),
 }
+
+# Newer ones are not advised of, for the sake of old clients.
+ADVISED = 'clone', 'copy', 'destroy', 'resize', 'snapshot'
 
 SR_OPERATIONS = (
     'vdi_create',

@@ -128,6 +128,8 @@ scripts = st.lists(st.tuples(points, deeds), max_size=4)
 class Hosts(stateful.RuleBasedStateMachine):
     """The rules are what hosts, Nova, operators and clocks do."""
 
+    make_world = World
+
     @stateful.initialize(
         batch=st.sampled_from((1, 3)),
         min_age=st.sampled_from((0, 900)),
@@ -137,7 +139,7 @@ class Hosts(stateful.RuleBasedStateMachine):
     )
     def start(self, batch, min_age, delay, skew, may_block):
         rules = Rules(min_age=min_age * SECOND)
-        self.world = World(
+        self.world = self.make_world(
             rules, batch=batch, delay=delay, may_block=may_block
         )
         self.world.hosts[1].offset = datetime.timedelta(seconds=skew * 11)

@@ -14,8 +14,9 @@ from imagecache_handlers_xenapi.simulator.schema import ROLES
 from imagecache_handlers_xenapi.simulator.unmarshal import NEEDED
 
 DATA = pathlib.Path(__file__).parents[3] / 'shared' / 'data'
-# xapi raises it where the bytes of a disk fail, and does not document it.
-UNDOCUMENTED = {'VDI_IO_ERROR'}
+# xapi raises them, where the bytes of a disk fail and where something else
+# than a snapshot is to be reverted to, and does not document them.
+UNDOCUMENTED = {'REVERT_ONLY_ALLOWED_ON_SNAPSHOT', 'VDI_IO_ERROR'}
 WHOLE = 'VDI', 'SR', 'PBD', 'VBD', 'task', 'session'
 
 

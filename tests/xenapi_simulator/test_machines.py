@@ -46,16 +46,30 @@ class TestMachines(PoolCase):
         self.xapi.VM.clean_shutdown(self.vm)
         self.assertFalse(self.attached(vbd))
 
+    def test_a_disk_that_goes_is_no_machines_memory_any_more(self):
+        """xapi lets it go without a word, and the machine cannot wake."""
+        other = self.pool.actors.disk('of another')
+        self.pool.actors.set('VM', self.vm, suspend_VDI=self.disk)
+        self.xapi.VDI.destroy(other)
+        self.assertEqual(self.disk, self.xapi.VM.get_suspend_VDI(self.vm))
+        self.xapi.VDI.destroy(self.disk)
+        self.assertEqual(
+            'OpaqueRef:NULL', self.xapi.VM.get_suspend_VDI(self.vm)
+        )
+
     def test_a_machine_may_start_paused_and_where_it_likes(self):
         self.xapi.VM.start(self.vm, True, False)
         self.assertEqual('Paused', self.xapi.VM.get_power_state(self.vm))
 
     def test_the_state_must_fit(self):
         halted = ['VM_BAD_POWER_STATE', self.vm, 'running', 'halted']
+        self.assertFails(halted, self.xapi.VM.clean_shutdown, self.vm)
+        halted[2] = 'paused, suspended, running'
         self.assertFails(halted, self.xapi.VM.hard_shutdown, self.vm)
         self.boot()
         running = ['VM_BAD_POWER_STATE', self.vm, 'halted', 'running']
         self.assertFails(running, self.boot)
+        running[2] = 'halted, suspended'
         self.assertFails(running, self.xapi.VM.destroy, self.vm)
 
     def test_a_template_does_not_start(self):

@@ -21,11 +21,21 @@ from tests.xenapi_simulator.clients import quick
 
 FAIR = {
     'HANDLE_INVALID',
+    'OPERATION_NOT_ALLOWED',
+    'REVERT_ONLY_ALLOWED_ON_SNAPSHOT',
     'SR_BACKEND_FAILURE_109',
+    'SR_OPERATION_NOT_SUPPORTED',
+    'VDI_INCOMPATIBLE_TYPE',
     'VDI_IN_USE',
     'VDI_MISSING',
     'VDI_NOT_MANAGED',
+    'VDI_NO_CBT_METADATA',
+    'VM_BAD_POWER_STATE',
+    'VM_IS_TEMPLATE',
 }
+POWER = 'start', 'hard_shutdown', 'suspend', 'resume', 'destroy'
+COPIES = 'snapshot', 'checkpoint', 'clone'
+TRACKING = 'enable_cbt', 'disable_cbt', 'data_destroy', 'revert'
 
 
 class Pool(RuleBasedStateMachine):
@@ -36,7 +46,7 @@ class Pool(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         scenario = Scenario(srs=2, kinds=('nfs', 'zfs-vol'), seed=1)
-        self.pool = Simulator(scenario, timing=quick())
+        self.pool = Simulator(scenario, timing=quick(detach=0))
         self.actors = self.pool.actors
         self.records = self.pool.world.records
         self.told = {}
@@ -87,6 +97,35 @@ class Pool(RuleBasedStateMachine):
         if self.records.find('VDI', disk):
             self.attempt(self.actors.write, disk, times * META)
 
+    @rule(number=st.integers(0, 9), what=st.sampled_from(POWER))
+    def change_power(self, number, what):
+        how = (False, False) if what in ('start', 'resume') else ()
+        self.on_machine(number, what, *how)
+
+    @rule(number=st.integers(0, 9), what=st.sampled_from(COPIES))
+    def copy_machine(self, number, what):
+        if self.records.count('VDI') < 40:
+            more = ([],) if what == 'snapshot' else ()
+            self.on_machine(number, what, 'a copy', *more)
+
+    @rule(number=st.integers(0, 9))
+    def revert_machine(self, number):
+        self.on_machine(number, 'revert')
+
+    def on_machine(self, number, what, *how):
+        vms = [
+            ref
+            for ref, row in self.records.rows('VM').items()
+            if not row['is_control_domain']
+        ]
+        if vms:
+            vm = vms[number % len(vms)]
+            self.attempt(self.pool.do, f'VM.{what}', vm, *how)
+
+    @rule(disk=disks, what=st.sampled_from(TRACKING))
+    def track(self, disk, what):
+        self.attempt(self.pool.do, f'VDI.{what}', disk)
+
     @rule()
     def coalesce(self):
         self.actors.coalesce()
@@ -101,6 +140,9 @@ class Pool(RuleBasedStateMachine):
         for sr, disk in self.pool.world.disks.items():
             members = self.records.get('SR', sr)['VDIs']
             rows = [self.records.get('VDI', ref) for ref in members]
+            bare = [row for row in rows if row['type'] == 'cbt_metadata']
+            assert {row['uuid'] for row in bare} <= disk.logs
+            rows = [row for row in rows if row not in bare]
             assert {row['uuid'] for row in rows} == set(disk.volumes)
             for row in rows:
                 volume = disk.volumes[row['uuid']]
@@ -139,8 +181,20 @@ class Pool(RuleBasedStateMachine):
         assert self.told == self.records.rows('VDI')
 
     @invariant()
+    def what_runs_has_its_disks_and_nothing_else_has_memory(self):
+        for row in self.records.rows('VM').values():
+            asleep = row['power_state'] == 'Suspended'
+            if asleep or row['is_control_domain']:
+                continue
+            assert row['suspend_VDI'] == 'OpaqueRef:NULL'
+            runs = row['power_state'] in ('Running', 'Paused')
+            for vbd in row['VBDs']:
+                attached = self.records.get('VBD', vbd)['currently_attached']
+                assert attached is runs
+
+    @invariant()
     def nothing_is_left_under_way(self):
-        for cls in 'VDI', 'SR':
+        for cls in 'VDI', 'SR', 'VM':
             for row in self.records.rows(cls).values():
                 assert row['current_operations'] == {}
 

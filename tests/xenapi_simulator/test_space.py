@@ -189,14 +189,31 @@ class TestScan(Space):
         self.xapi.SR.scan(self.sr)
         self.assertEqual([], self.xapi.VDI.get_all())
 
-    def test_it_finds_what_was_forgotten_without_its_parent(self):
+    def test_it_finds_what_was_forgotten_but_not_what_was_written_of_it(self):
         clone = self.pool.actors.clone(self.image)
         uuid = self.xapi.VDI.get_uuid(clone)
         self.xapi.VDI.forget(clone)
         self.xapi.SR.scan(self.sr)
-        found = self.xapi.VDI.get_record(self.xapi.VDI.get_by_uuid(uuid))
-        self.assertEqual({}, found['sm_config'])
-        self.assertEqual({}, found['other_config'])
+        found = self.xapi.VDI.get_by_uuid(uuid)
+        self.assertEqual(self.parent(self.image), self.parent(found))
+        self.assertEqual({}, self.xapi.VDI.get_other_config(found))
+
+    def test_it_corrects_parents_and_leaves_other_keys(self):
+        clone = self.pool.actors.clone(self.image)
+        parent = self.parent(clone)
+        for lost in {}, {'vhd-parent': 'another'}:
+            wrong = {'host_x': 'RW', **lost}
+            self.pool.actors.set('VDI', clone, sm_config=wrong)
+            self.xapi.SR.scan(self.sr)
+            self.assertEqual(
+                {'host_x': 'RW', 'vhd-parent': parent},
+                self.xapi.VDI.get_sm_config(clone),
+            )
+
+    def test_it_takes_off_a_parent_that_there_is_not(self):
+        self.pool.actors.set('VDI', self.image, sm_config={'vhd-parent': 'x'})
+        self.xapi.SR.scan(self.sr)
+        self.assertEqual({}, self.xapi.VDI.get_sm_config(self.image))
 
     def test_what_vanished_can_be_destroyed_but_not_cloned(self):
         self.pool.actors.lose(self.image)
@@ -206,6 +223,38 @@ class TestScan(Space):
             self.image,
         )
         self.xapi.VDI.destroy(self.image)
+
+
+class TestDrivers(PoolCase):
+    KINDS = (
+        *('ext', 'file', 'largeblock', 'nfs', 'smb', 'xfs', 'zfs'),
+        *('cephfs', 'glusterfs', 'moosefs', 'linstor'),
+        *('lvm', 'lvmofcoe', 'lvmohba', 'lvmoiscsi'),
+    )
+
+    def test_those_that_keep_chains_tell_of_parents(self):
+        for kind in self.KINDS:
+            with self.subTest(kind):
+                self.start(scenario=Scenario(kinds=(kind,)))
+                image = self.pool.actors.cache(IMAGE)
+                clone = self.pool.actors.clone(image)
+                parents = [
+                    self.pool.do('VDI.get_sm_config', vdi)['vhd-parent']
+                    for vdi in (image, clone)
+                ]
+                self.assertEqual(*parents)
+                self.pool.do('VDI.destroy', clone)
+                self.pool.actors.coalesce()
+                self.assertEqual({}, self.pool.do('VDI.get_sm_config', image))
+
+    def test_those_on_a_network_are_shared_by_the_hosts(self):
+        for kind in self.KINDS:
+            with self.subTest(kind):
+                self.start(scenario=Scenario(kinds=(kind,)))
+                local = kind in ('ext', 'file', 'largeblock', 'lvm')
+                local = local or kind in ('xfs', 'zfs')
+                shared = self.pool.do('SR.get_shared', self.sr)
+                self.assertEqual(not local, shared)
 
 
 class TestTypes(PoolCase):
