@@ -247,7 +247,6 @@ class TestDrivers(PoolCase):
                 self.pool.actors.coalesce()
                 self.assertEqual({}, self.pool.do('VDI.get_sm_config', image))
 
-
     def test_those_on_a_network_are_shared_by_the_hosts(self):
         for kind in self.KINDS:
             with self.subTest(kind):
