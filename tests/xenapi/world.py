@@ -555,17 +555,30 @@ class World:
         for key in [key for key in self.pins if key[1] == owner]:
             if self._named(key[0]) == image_id:
                 del self.pins[key]
-        with contextlib.suppress(CacheError):
-            for image in host.cache.pin(image_id, owner):
-                self.pins[self._there(image.location), owner] = host
-                self.tally['pins'] += 1
+        try:
+            with contextlib.suppress(CacheError):
+                for image in host.cache.pin(image_id, owner):
+                    self.pins[self._there(image.location), owner] = host
+                    self.tally['pins'] += 1
+        finally:
+            self._forget_taken(owner)
 
     def unpin(self, host, image_id, owner):
         for key in [key for key in self.pins if key[1] == owner]:
             if self._named(key[0]) == image_id:
                 del self.pins[key]
-        with contextlib.suppress(CacheError):
-            host.cache.unpin(image_id, owner)
+        try:
+            with contextlib.suppress(CacheError):
+                host.cache.unpin(image_id, owner)
+        finally:
+            self._forget_taken(owner)
+
+    def _forget_taken(self, owner):
+        """Forget what an owner took off, who pinned meanwhile elsewhere."""
+        for ref, who in list(self.pins):
+            row = self.rows.find('VDI', ref)
+            if who == owner and row and owner not in Disk(ref, row).marks.pins:
+                del self.pins[ref, who]
 
     def _named(self, ref):
         row = self.rows.find('VDI', ref)
