@@ -8,18 +8,15 @@ import collections
 from collections.abc import Iterable
 from typing import NamedTuple
 
-# The types of SR whose disks name their parent.  Of others nobody can tell
-# who shares bytes with whom.
+# The types of SR whose drivers write down the parent of each disk.  Of others
+# nobody can tell who shares bytes with whom.  Those of a line have a driver in
+# common, which does it.
 KINDS = frozenset(
     {
-        'ext',
-        'file',
-        'lvm',
-        'lvmofcoe',
-        'lvmohba',
-        'lvmoiscsi',
-        'nfs',
-        'smb',
+        *('ext', 'file', 'largeblock', 'nfs', 'smb', 'xfs', 'zfs'),
+        *('cephfs', 'glusterfs', 'moosefs'),
+        *('lvm', 'lvmofcoe', 'lvmohba', 'lvmoiscsi'),
+        'linstor',
     }
 )
 
@@ -76,6 +73,15 @@ class Forest:
         """Give the parent of a disk; None too of one that is not there."""
         node = self._nodes.get(uuid)
         return None if node is None else node.parent
+
+    def chain(self, uuid: str) -> set[str]:
+        """Give a disk and all its parents, as far as they are told."""
+        passed: set[str] = set()
+        at: str | None = uuid
+        while at in self._nodes and at not in passed:
+            passed.add(at)
+            at = self._nodes[at].parent
+        return passed
 
     def kin(self, uuid: str) -> Kin:
         """Follow the chain of a disk up to its root.

@@ -20,9 +20,11 @@ CACHED = 'cached-time'
 STAGING = 'imagecache-staging'
 DESCRIPTION = 'root'
 
+_OURS = 'imagecache/'
 _KEY = re.compile(r'imagecache/([0-9a-f-]{36})/(.+)')
 _TYPES = frozenset({'user', 'system'})
 _FORMATS = frozenset({'', 'vhd'})
+_DATALESS = 'cbt_metadata'
 _SECONDS = re.compile(r'\d{1,11}', flags=re.ASCII)
 
 
@@ -81,8 +83,9 @@ class Disk:
     @property
     def image_id(self) -> str | None:
         """Say which image it caches; None: it is none, or not ours."""
-        image_id = self.other_config.get(IMAGE, '')
-        if self.is_copy or STAGING in self.other_config:
+        image_id = self.other_config.get(IMAGE)
+        # Most disks are none: whoever asks of all is told quickly.
+        if image_id is None or self.is_copy or STAGING in self.other_config:
             return None
         ours = IMAGE_ID.fullmatch(image_id) and self._has_shape(image_id)
         return image_id if ours else None
@@ -100,11 +103,22 @@ class Disk:
     @property
     def is_copy(self) -> bool:
         """Tell if it wears a label of another disk: a clone copies them."""
-        return any(
-            found[1] != self.uuid
+        return bool(self.sources)
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Give the disks that its labels name, beside itself."""
+        named = {
+            found[1]
             for key in self.other_config
-            if (found := _KEY.fullmatch(key))
-        )
+            if key.startswith(_OURS) and (found := _KEY.fullmatch(key))
+        }
+        return frozenset(named - {self.uuid})
+
+    @property
+    def trace(self) -> str | None:
+        """Give what Nova leaves on each clone of an image, as it is."""
+        return self.other_config.get(CACHED) or None
 
     @property
     def labels(self) -> frozenset[str]:
@@ -119,6 +133,12 @@ class Disk:
     @property
     def marks(self) -> Marks:
         return Marks.read(self.labels)
+
+    @property
+    def may_share(self) -> bool:
+        """Tell if it is a disk of its own, with bytes, and no base copy."""
+        record = self.record
+        return bool(record['managed'] and record['type'] != _DATALESS)
 
     @property
     def format_problem(self) -> str | None:

@@ -112,22 +112,32 @@ class Evicting:
         """
         parent = self._looks.parent(image)
         survey = self._looks.latest(image)
+        sleepers = self._sleepers(image, survey)
         disk = self._looks.find(image)
         if disk is None:
             return None
         if survey is None or not survey.hangs(disk):
-            survey = self._looks.survey(image.store)
+            survey = self._looks.anew(image.store)
             disk = _again(survey, image, parent or disk.parent)
             if disk is None:
                 return None
         fresh = survey.image(disk)
-        if fresh.users:
-            raise ImageInUse(image.image_id, fresh.users)
+        if users := sleepers.union(fresh.users or ()):
+            raise ImageInUse(image.image_id, users)
         check_claimed(image, disk.labels, alive)
         self._check_time(image, _TO_SPARE)
         if why := fresh.busy or fresh.unknown:
             raise ImageBusy(image.image_id, why)
         return disk
+
+    def _sleepers(
+        self, image: CachedImage, survey: Survey | None
+    ) -> frozenset[str]:
+        """Give who sleeps on it by now; a look at all disks tells itself."""
+        disk = None if survey is None else survey.disk(image.location)
+        if disk is None:
+            return frozenset()
+        return frozenset(self._looks.sleepers(image, disk.ref))
 
 
 def _again(

@@ -15,6 +15,14 @@ def equals(**fields: str) -> str:
     )
 
 
+def differs(name: str, value: str) -> str:
+    """Ask for what has any other value; ``not`` takes all that follows.
+
+    :raises ValueError: when the value cannot be written down.
+    """
+    return f'not {equals(**{name: value})}'
+
+
 def _column(name: str) -> str:
     if not _FIELD.fullmatch(name):
         raise ValueError(f'{name!r} is no column')

@@ -1,5 +1,7 @@
 """Looks at the pool: its stores, all disks of one, a single disk."""
 
+import collections
+from collections.abc import Collection
 from collections.abc import Iterable
 import datetime
 import logging
@@ -13,10 +15,13 @@ from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi import filters
 from imagecache_handlers_xenapi.releasing import Releasing
+from imagecache_handlers_xenapi import repositories
 from imagecache_handlers_xenapi.repositories import check_choices
 from imagecache_handlers_xenapi.repositories import Pool
 from imagecache_handlers_xenapi.repositories import Repository
 from imagecache_handlers_xenapi.session import Port
+from imagecache_handlers_xenapi.survey import called
+from imagecache_handlers_xenapi.survey import Sleepers
 from imagecache_handlers_xenapi.survey import Survey
 from imagecache_handlers_xenapi.timing import Clocks
 
@@ -46,6 +51,7 @@ class Looks:
         self._measure = measure
         # Read again with every pass.
         self._repositories: dict[str, Repository] = {}
+        self._asleep: Sleepers = {}
         self._latest: dict[str, Survey] = {}
         self._told: set[str] = set()
 
@@ -55,6 +61,7 @@ class Looks:
             if self._measure:
                 self._have_measured(found)
                 found = self._chosen()
+            self._asleep = self._all_asleep()
         self._latest = {}
         self._repositories = {one.store.name: one for one in found}
         return [self._releasing.told(one.store) for one in found]
@@ -103,9 +110,39 @@ class Looks:
                 self._check(repository)
         now = self._clocks.now()
         before = self._latest.get(store)
-        survey = Survey(repository, records, self._grace, now, before)
+        survey = Survey(
+            repository, records, self._grace, now, before, self._asleep
+        )
         self._latest[store] = survey
         return survey
+
+    def anew(self, store: str) -> Survey:
+        """Look at all disks of a store, and at who sleeps on them by now."""
+        with failures.reading(store):
+            self._asleep = self._all_asleep()
+        return self.survey(store)
+
+    def sleepers(self, image: CachedImage, ref: str) -> Collection[str]:
+        """Give the machines that sleep on an image just now."""
+        wanted = filters.equals(suspend_VDI=ref)
+        with failures.reading(image.store):
+            return self._sleepers(wanted).get(ref, ())
+
+    def _all_asleep(self) -> Sleepers:
+        return self._sleepers(
+            filters.differs('suspend_VDI', repositories.NULL)
+        )
+
+    def _sleepers(self, wanted: str) -> Sleepers:
+        """Give the machines that sleep on disks, checkpoints among them.
+
+        Whatever their state: without that disk none of them wakes again.
+        """
+        found: dict[str, list[str]] = collections.defaultdict(list)
+        for vm in self._port.read('VM.get_all_records_where', wanted).values():
+            name = called(vm['name_label'], f'VM {vm["uuid"]}')
+            found[vm['suspend_VDI']].append(f'suspended {name}')
+        return found
 
     def parent(self, image: CachedImage) -> str | None:
         """Give the parent that an image had in the last look, if any."""

@@ -15,7 +15,7 @@ from imagecache_handlers_xenapi.session import Port
 Records = Mapping[str, Mapping[str, Any]]
 
 DEFAULT = 'default-sr:true'
-_NULL = 'OpaqueRef:NULL'
+NULL = 'OpaqueRef:NULL'
 _CONFIG = re.compile(r'other-config:([^=]+)=(.*)')
 _UUID = re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
 
@@ -49,7 +49,7 @@ class Pool:
         :raises CallError: when it cannot be read.
         """
         srs = port.read('SR.get_all_records')
-        default = _NULL
+        default = NULL
         if DEFAULT in choices:
             for pool in port.read('pool.get_all_records').values():
                 default = pool['default_SR']

@@ -100,6 +100,11 @@ _FIELDS: Mapping[str, Mapping[str, Check]] = {
         'type': _is_text,
         'uuid': _is_name,
     },
+    'VM': {
+        'name_label': _is_text,
+        'suspend_VDI': _is_text,
+        'uuid': _is_name,
+    },
     'host': {
         'address': _is_text,
         'name_label': _is_text,

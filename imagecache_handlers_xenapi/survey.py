@@ -4,7 +4,9 @@ from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 import datetime
+import itertools
 import logging
+import types
 
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
@@ -14,12 +16,18 @@ from imagecache_handlers_xenapi.disks import IMAGE
 from imagecache_handlers_xenapi.disks import may_be_ours
 from imagecache_handlers_xenapi.disks import node
 from imagecache_handlers_xenapi.disks import Record
+from imagecache_handlers_xenapi import orphans
+from imagecache_handlers_xenapi.orphans import Orphans
 from imagecache_handlers_xenapi.repositories import Repository
 
 LOG = logging.getLogger(__name__)
 
 # xapi gives up a task that is pending for so long: nobody is adding any more.
 _HALF_MADE = datetime.timedelta(days=1)
+
+# The machines that sleep on a disk, by its reference.
+Sleepers = Mapping[str, Collection[str]]
+_NOBODY: Sleepers = types.MappingProxyType({})
 
 # Characters of a name that are shown.
 _LONGEST = 60
@@ -35,16 +43,21 @@ class Survey:
         grace: datetime.timedelta,
         now: datetime.datetime,
         before: 'Survey | None' = None,
+        sleepers: Sleepers = _NOBODY,
     ) -> None:
         self._repository = repository
         self._grace = grace
         self._now = now
         self._blind = chain.blind(repository.kind)
         self._refs = frozenset(records)
+        self._sleepers = sleepers
         self._names = {
             record['uuid']: record['name_label'] for record in records.values()
         }
         self._forest = chain.Forest(map(node, records.values()))
+        self._orphans = Orphans(
+            self._forest, itertools.starmap(Disk, records.items())
+        )
         #: Whether no chain was being changed, since the look ``before``.
         self.settled = self._forest.is_settled_since(
             None if before is None else before._forest
@@ -135,6 +148,7 @@ class Survey:
                 [
                     *map(self._called, kin.users),
                     *(f'VBD {ref}' for ref in disk.vbds),
+                    *self._sleepers.get(disk.ref, ()),
                 ]
             ),
             unknown=self._unknown(disk, kin),
@@ -144,20 +158,31 @@ class Survey:
 
     def _called(self, uuid: str) -> str:
         """Give the name of a disk, by which people know whose it is."""
-        name = self._names.get(uuid, '').strip()[:_LONGEST]
-        if not name or not name.isprintable():
-            return f'VDI {uuid}'
-        # Several users are listed with commas.
-        shown = f'"{name}"' if ',' in name else name
-        return f'{shown} (VDI {uuid})'
+        return called(self._names.get(uuid, ''), f'VDI {uuid}')
 
     def _unknown(self, disk: Disk, kin: chain.Kin) -> str | None:
         return (
             self._blind
             or disk.format_problem
             or kin.unknown
+            or self._orphaned(disk, kin)
             or newborn(disk, self._grace, self._now)
         )
+
+    def _orphaned(self, disk: Disk, kin: chain.Kin) -> str | None:
+        """Say which disks may use it all the same, if nobody seems to."""
+        found = [] if kin.users else self._orphans.of(disk)
+        return orphans.why(list(map(self._called, found))) if found else None
+
+
+def called(name: str, uuid: str) -> str:
+    """Give name and uuid of what uses an image; no name that is unsound."""
+    name = name.strip()[:_LONGEST]
+    if not name or not name.isprintable():
+        return uuid
+    # Several users are listed with commas.
+    shown = f'"{name}"' if ',' in name else name
+    return f'{shown} ({uuid})'
 
 
 def newborn(

@@ -8,6 +8,7 @@ DISKS = 'xenapi/test_disks.py'
 CHAIN = 'xenapi/test_chain.py'
 ADDING = 'xenapi/test_adding.py'
 SESSION = 'xenapi/test_session.py'
+USERS = 'xenapi/test_users.py'
 
 
 def mutant(name, module, old, new):
@@ -106,10 +107,12 @@ MUTANTS = [
             'others are looked at after the disk itself',
             'evicting',
             """        survey = self._looks.latest(image)
+        sleepers = self._sleepers(image, survey)
         disk = self._looks.find(image)
 """,
             """        disk = self._looks.find(image)
         survey = self._looks.latest(image)
+        sleepers = self._sleepers(image, survey)
 """,
         ),
     ),
@@ -213,7 +216,7 @@ MUTANTS = [
         ),
     ),
     (
-        DEFECTS,
+        USERS,
         mutant(
             'an SR that tells no parents has no users',
             'chain',
@@ -226,8 +229,8 @@ MUTANTS = [
         mutant(
             'a copy is no copy',
             'disks',
-            'found[1] != self.uuid',
-            'False',
+            'frozenset(named - {self.uuid})',
+            'frozenset()',
         ),
     ),
     (
@@ -313,6 +316,132 @@ MUTANTS = [
             'session',
             'time.monotonic() - began > PROMPT',
             'False',
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'one type of SR is forgotten',
+            'chain',
+            "        'linstor',\n",
+            '',
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'a driver of files is forgotten',
+            'chain',
+            "*('cephfs', 'glusterfs', 'moosefs'),",
+            '',
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'who lost its parent is nobody',
+            'survey',
+            '[] if kin.users else self._orphans.of(disk)',
+            '[]',
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'a time is no trace',
+            'orphans',
+            'labelled + self._traced.get(image.trace, [])',
+            'labelled',
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'a label is none either',
+            'orphans',
+            'self._labelled.get((image.uuid, True), [])',
+            '[]',
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'without a time there is none',
+            'orphans',
+            'labelled + self._labelled.get((image.uuid, False), [])',
+            'labelled',
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'whatever the labels say the time counts',
+            'orphans',
+            'disk.trace is not None and not sources',
+            'disk.trace is not None',
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'a full copy is one in vain',
+            'orphans',
+            'disk.sources, disk.trace is not None',
+            'disk.sources, True',
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'the chain of another image means nothing',
+            'orphans',
+            'self._images |= forest.chain(disk.uuid)',
+            'pass',
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'base copies are clones',
+            'disks',
+            "record['managed'] and record['type'] != _DATALESS",
+            "record['type'] != _DATALESS",
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'changed blocks are clones',
+            'disks',
+            "record['managed'] and record['type'] != _DATALESS",
+            "record['managed']",
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'nobody sleeps',
+            'survey',
+            '*self._sleepers.get(disk.ref, ()),',
+            '',
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'nobody falls asleep at the last',
+            'evicting',
+            'self._sleepers(image, survey)',
+            'frozenset()',
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'nor while the SR is read anew',
+            'looking',
+            '            self._asleep = self._all_asleep()\n        return',
+            '            pass\n        return',
         ),
     ),
 ]

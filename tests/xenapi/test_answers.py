@@ -245,7 +245,7 @@ class TestJson(AnswerCase):
 class TestShapes(AnswerCase):
     def test_what_is_no_map_of_records_is_lost(self):
         port = self.open()
-        for cls in 'SR', 'PBD', 'VDI', 'host', 'pool', 'task':
+        for cls in 'SR', 'PBD', 'VDI', 'VM', 'host', 'pool', 'task':
             for method in 'get_all_records', 'get_all_records_where':
                 for value in NO_RECORDS:
                     name = f'{cls}.{method}'

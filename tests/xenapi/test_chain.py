@@ -67,6 +67,18 @@ class TestChains(unittest.TestCase):
                 self.assertIn(why, kin.unknown)
                 self.assertEqual(0, kin.frees)
 
+    def test_a_chain_is_given_as_far_as_it_is_told(self):
+        for text, told in {
+            'c': 'c',
+            'a b>a c>b n>b': 'a b c',
+            'c>b': 'c',
+            'a>b b>a c>b': 'a b c',
+            'c>c': 'c',
+        }.items():
+            with self.subTest(text):
+                self.assertEqual(set(told.split()), forest(text).chain('c'))
+        self.assertEqual(set(), forest('c').chain('gone'))
+
     def test_the_order_of_records_means_nothing(self):
         for text, *_ in (*CHAINS.values(), *RIDDLES.values()):
             turned = ' '.join(reversed(text.split()))
@@ -89,7 +101,7 @@ class TestChains(unittest.TestCase):
         self.assertEqual(5000, Forest(nodes).kin('4999').frees)
 
     def test_of_other_types_of_sr_nobody_can_tell(self):
-        for kind in 'ext', 'nfs', 'lvm', 'lvmoiscsi', 'smb':
+        for kind in 'ext', 'nfs', 'lvm', 'lvmoiscsi', 'smb', 'zfs', 'linstor':
             self.assertIsNone(chain.blind(kind))
-        for kind in 'gfs2', 'zfs-vol', 'iso', 'udev', '':
+        for kind in 'gfs2', 'zfs-vol', 'iso', 'udev', 'hba', 'shm', '':
             self.assertIn(repr(kind), chain.blind(kind))

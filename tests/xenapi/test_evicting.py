@@ -144,7 +144,9 @@ class TestLastLook(EvictingCase):
             with self.subTest(looks):
                 ref = self.shared()
                 image = self.claimed(ref)
-                self.actors.spawn(ref)
+                # Nothing but its chain tells of that one.
+                disk = self.actors.spawn(ref)
+                self.actors.set('VDI', disk, other_config={})
                 parents = self.record(ref)['sm_config']
                 for number in looks[:-1]:
                     self.pool.before(FIND, self.parents(ref, {}), number)

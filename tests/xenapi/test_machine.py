@@ -18,6 +18,7 @@ from imagecache_handlers import Rules
 from tests.xenapi.world import DESTROY
 from tests.xenapi.world import FIND
 from tests.xenapi.world import Interruption
+from tests.xenapi.world import KINDS
 from tests.xenapi.world import REFS
 from tests.xenapi.world import SECOND
 from tests.xenapi.world import World
@@ -105,6 +106,11 @@ deeds = st.tuples(
             'coalesce',
             'copy',
             'lose',
+            'lose_parent',
+            'lose_parent',
+            'scan',
+            'sleep',
+            'wake',
             'keep',
             'cache_again',
             'log_out',
@@ -136,11 +142,12 @@ class Hosts(stateful.RuleBasedStateMachine):
         delay=st.sampled_from((0, 0, 0, 1, 100, 300, 5000, 5000)),
         skew=st.integers(0, 5),
         may_block=st.booleans(),
+        kind=st.sampled_from(KINDS),
     )
-    def start(self, batch, min_age, delay, skew, may_block):
+    def start(self, batch, min_age, delay, skew, may_block, kind):
         rules = Rules(min_age=min_age * SECOND)
         self.world = self.make_world(
-            rules, batch=batch, delay=delay, may_block=may_block
+            rules, batch=batch, delay=delay, may_block=may_block, kind=kind
         )
         self.world.hosts[1].offset = datetime.timedelta(seconds=skew * 11)
         self.tokens = self.world.tokens()
@@ -237,6 +244,19 @@ class Hosts(stateful.RuleBasedStateMachine):
 
     def _detach(self, host, one, two):
         self.world.detach()
+
+    def _sleep(self, host, one, two):
+        for ref in self.some(one, two):
+            self.world.sleep(ref)
+
+    def _wake(self, host, one, two):
+        self.world.wake()
+
+    def _lose_parent(self, host, one, two):
+        self.world.lose_parent(one + 6 * two)
+
+    def _scan(self, host, one, two):
+        self.world.scan()
 
     def _snapshot(self, host, one, two):
         for disk in list(self.world.machines.values())[:1]:
@@ -424,6 +444,8 @@ class Hosts(stateful.RuleBasedStateMachine):
                 'clone',
                 'spawn',
                 *('attach',) * 3,
+                *('sleep',) * 2,
+                'lose_parent',
                 'boot',
                 'hold',
                 'pin',
@@ -490,6 +512,10 @@ class Hosts(stateful.RuleBasedStateMachine):
                 'coalesce',
                 'copy',
                 'lose',
+                *('lose_parent',) * 3,
+                'scan',
+                'sleep',
+                'wake',
                 'keep',
                 'cache_again',
                 'log_out',
@@ -528,6 +554,8 @@ class Hosts(stateful.RuleBasedStateMachine):
             world.unpin(host, image_id, 'ops')
         world.hurry()
         world.detach()
+        world.wake()
+        world.look_into_copies()
         for ref in list(world.open):
             world.untag(ref)
         for vm in list(world.machines):
@@ -536,6 +564,7 @@ class Hosts(stateful.RuleBasedStateMachine):
             if row['is_a_snapshot'] or ref in world.kept:
                 world.actors.delete(ref)
         world.actors.coalesce()
+        world.scan()
         for _ in range(5):
             world.sweep(host)
             world.advance(1600)
@@ -612,6 +641,7 @@ def check_that_much_happened():
     assert TALLY['late requests'] >= scale / 2
     assert TALLY['tasks lost'] >= scale / 4
     assert TALLY['stops'] >= scale / 4
+    assert TALLY['parents lost'] >= scale
     for kind in FAULTS:
         assert TALLY[f'fault {kind}'] >= scale, kind
     for reason in KEEPS:

@@ -102,6 +102,15 @@ class TestFilters(unittest.TestCase):
             filters.equals(SR='OpaqueRef:1', name__label='a b'),
         )
 
+    def test_what_is_not_to_be_stands_alone(self):
+        """For a ``not`` takes all that follows."""
+        self.assertEqual(
+            'not (field "suspend_VDI" = "OpaqueRef:NULL")',
+            filters.differs('suspend_VDI', 'OpaqueRef:NULL'),
+        )
+        with self.assertRaises(ValueError):
+            filters.differs('suspend_VDI', '"')
+
     def test_what_cannot_be_quoted_is_refused(self):
         for value in '"', 'a" or true or "', 'a\n', '\0':
             with self.assertRaises(ValueError):

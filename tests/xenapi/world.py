@@ -30,6 +30,7 @@ from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import Simulator
 from imagecache_handlers_xenapi.simulator.tasks import When
 from imagecache_handlers_xenapi.simulator import Timing
+from imagecache_handlers_xenapi.simulator.values import NULL
 from imagecache_handlers_xenapi.simulator import XapiError
 from imagecache_handlers_xenapi.timing import Clocks
 from imagecache_handlers_xenapi.wire import at_any_time
@@ -41,7 +42,11 @@ TTL = datetime.timedelta(minutes=5)
 
 FIND = 'VDI.get_all_records_where'
 REFS = 'SR.get_VDIs'
+ASLEEP = 'VM.get_all_records_where'
 DESTROY = 'Async.VDI.destroy'
+
+# The drivers of these keep chains, each in its own way or name.
+KINDS = ('nfs', 'lvm', 'zfs', 'largeblock', 'linstor', 'xfs', 'cephfs')
 
 # Nova takes its marks off a clone at once; one that was slow, by then.
 WINDOW = 500
@@ -91,11 +96,13 @@ class Grant:
 class Look:
     """What a host saw last of an SR or a disk, and when: after which reads.
 
-    ``others`` is when it saw which disks there are beside that one.
+    ``others`` is when it saw which disks there are beside that one, and
+    ``asleep`` which machines sleep on it.
     """
 
     at: int
     others: int
+    asleep: int
     records: dict
 
     def sharers_seen(self, ref):
@@ -114,7 +121,7 @@ class Host:
         self.offset = datetime.timedelta(0)
         self.script = []
         self.counts = collections.Counter()
-        self.look = Look(at=0, others=0, records={})
+        self.look = Look(at=0, others=0, asleep=0, records={})
         self.restart()
 
     def restart(self):
@@ -160,7 +167,7 @@ class Host:
                 raise Lost('it was not sent in time')
             work = functools.partial(self.world.begin, self, params[0], work)
         result = work()
-        if method in (FIND, REFS):
+        if method in (FIND, REFS, ASLEEP):
             self.world.reads += 1
             self._see(method, params, result)
         self._interrupt(method, nth, after=True)
@@ -170,9 +177,13 @@ class Host:
         now = self.world.reads
         if method == REFS:
             self.look = dataclasses.replace(self.look, others=now)
-            return
-        others = now if '"SR"' in params[0] else self.look.others
-        self.look = Look(at=now, others=others, records=result)
+        elif method == ASLEEP:
+            self.look = dataclasses.replace(self.look, asleep=now)
+        else:
+            others = now if '"SR"' in params[0] else self.look.others
+            self.look = dataclasses.replace(
+                self.look, at=now, others=others, records=result
+            )
 
     def _interrupt(self, method, nth, *, after):
         for one in list(self.script):
@@ -212,7 +223,9 @@ class Host:
 class World:
     """The pool, its hosts, and the truth about both."""
 
-    def __init__(self, rules=None, *, batch=1, delay=0, may_block=False):
+    def __init__(
+        self, rules=None, *, batch=1, delay=0, may_block=False, kind='nfs'
+    ):
         self.rules = rules or Rules()
         self.batch = batch
         self.delay = delay
@@ -221,7 +234,7 @@ class World:
         self.reads = 0
         self.tally = collections.Counter()
         self.pool = Simulator(
-            Scenario(seed=1),
+            Scenario(seed=1, kinds=(kind,)),
             timing=Timing(collect=None, statistics=None),
             tasks=When.TOLD if delay else When.AT_ONCE,
         )
@@ -230,9 +243,11 @@ class World:
         self.sr = self.actors.default_sr()
         self.disks = self.pool.world.disks[self.sr]
         self.images = set()  # refs: these may go, and nothing else
+        self.copies = set()  # refs of those made of labelled images
         self.born = {}  # uuid of a clone, or a VBD: the reads before it
         self.open = {}  # clones that still wear their image's marks: when
         self.machines = {}  # vm: its disk
+        self.asleep = {}  # vm: the image that it sleeps on
         self.grants = {}
         self.pins = {}  # (ref, owner): host, until
         self.asked = {}  # ref: the last look before its destroy was asked
@@ -398,12 +413,46 @@ class World:
             for vbd in self.rows.get('VDI', ref)['VBDs']:
                 self.pool.do('VBD.destroy', vbd)
 
+    def sleep(self, ref):
+        """Have somebody let a machine sleep on an image."""
+        vm = self.pool.do('VM.create', {'name_label': 'asleep'})
+        self.actors.set('VM', vm, power_state='Suspended', suspend_VDI=ref)
+        self.born[vm] = self.reads
+        self.asleep[vm] = ref
+
+    def wake(self):
+        for vm in self.asleep:
+            self.actors.set('VM', vm, suspend_VDI=NULL)
+        self.asleep.clear()
+
+    def lose_parent(self, number):
+        """Lose what the drivers wrote down of a disk, or a base copy."""
+        rows = self.rows.rows('VDI')
+        told = sorted(ref for ref in rows if rows[ref]['sm_config'])
+        if told:
+            self.tally['parents lost'] += 1
+            ref = told[number % len(told)]
+            self.actors.set('VDI', ref, sm_config={})
+
+    def scan(self):
+        """Have the drivers write down anew what lies on the disks."""
+        self.pool.do('SR.scan', self.sr)
+
     def copy(self, ref):
         """Copy an image: one that bore labels makes no second image."""
         marked = Disk(ref, self.rows.get('VDI', ref)).labels
         new = self.pool.do('VDI.copy', ref, self.sr)
-        if not marked:
+        if marked:
+            self.copies.add(new)
+        else:
             self.images.add(new)
+
+    def look_into_copies(self):
+        """Do what an operator is asked to do with copies of images."""
+        for ref in sorted(self.copies):
+            with contextlib.suppress(XapiError):
+                self.actors.delete(ref)
+        self.copies.clear()
 
     def keep(self, ref, *, only_name):
         """Make an image a disk of somebody's own."""
@@ -506,17 +555,30 @@ class World:
         for key in [key for key in self.pins if key[1] == owner]:
             if self._named(key[0]) == image_id:
                 del self.pins[key]
-        with contextlib.suppress(CacheError):
-            for image in host.cache.pin(image_id, owner):
-                self.pins[self._there(image.location), owner] = host
-                self.tally['pins'] += 1
+        try:
+            with contextlib.suppress(CacheError):
+                for image in host.cache.pin(image_id, owner):
+                    self.pins[self._there(image.location), owner] = host
+                    self.tally['pins'] += 1
+        finally:
+            self._forget_taken(owner)
 
     def unpin(self, host, image_id, owner):
         for key in [key for key in self.pins if key[1] == owner]:
             if self._named(key[0]) == image_id:
                 del self.pins[key]
-        with contextlib.suppress(CacheError):
-            host.cache.unpin(image_id, owner)
+        try:
+            with contextlib.suppress(CacheError):
+                host.cache.unpin(image_id, owner)
+        finally:
+            self._forget_taken(owner)
+
+    def _forget_taken(self, owner):
+        """Forget what an owner took off, who pinned meanwhile elsewhere."""
+        for ref, who in list(self.pins):
+            row = self.rows.find('VDI', ref)
+            if who == owner and row and owner not in Disk(ref, row).marks.pins:
+                del self.pins[ref, who]
 
     def _named(self, ref):
         row = self.rows.find('VDI', ref)
@@ -564,8 +626,10 @@ class World:
         if ref not in self.images and self.kept.get(ref, 0) < look.at:
             raise Loss(f'{row} is no image of ours')
         sharers = self.sharers(row['uuid'])
+        sleepers = [vm for vm, image in self.asleep.items() if image == ref]
         for users, seen in (
             (self._torn, look.at),
+            (sleepers, look.asleep),
             (sharers, look.sharers_seen(ref)),
         ):
             for user in users:
