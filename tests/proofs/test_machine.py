@@ -31,7 +31,16 @@ IMAGES = ('debian', 'alpine', 'golden-1')
 OWNERS = ('vm-1', 'vm-2', 'vm-3')
 PINNERS = ('ops', 'dev')
 KINDS = ('complete', 'complete', 'complete', 'partial', 'own', 'nobody')
-FAULTS = ('unavailable', 'lost', 'bug', 'die', 'lose_the_task')
+FAULTS = (
+    'unavailable',
+    'lost',
+    'bug',
+    'die',
+    'lose_the_task',
+    'wait_in_vain',
+    'take_none',
+    'babble',
+)
 
 KEEPS = (
     'in-use',
@@ -93,6 +102,7 @@ points = st.tuples(
             ('mark', 3),
             ('sleep', 0),
             ('sleep', 1),
+            ('wait', 0),
         )
     ),
     st.booleans(),
@@ -141,10 +151,10 @@ class Hosts(stateful.RuleBasedStateMachine):
         return next(one for one in self.world.hosts if one is not host)
 
     def script(self, host, drawn):
-        # Nobody's sleep fails, but a host may die in it.
+        # Nobody's wait fails, but a host may die in it.
         drawn = [
             (point, ('die', 0, 0))
-            if point[0][0] == 'sleep' and deed[0] in FAULTS
+            if point[0][0] in ('sleep', 'wait') and deed[0] in FAULTS
             else (point, deed)
             for point, deed in drawn
         ]
