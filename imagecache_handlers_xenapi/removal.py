@@ -99,9 +99,8 @@ class Removals:
             return
         except WrongAnswer as error:
             # What cannot be followed is not left to wait in a queue.
-            LOG.info(
-                '%s of %s: %s', DESTROY, disk.uuid, self._tasks.cancel(task)
-            )
+            stopped = self._tasks.cancel(task)
+            LOG.info('%s of %s: %s', DESTROY, disk.uuid, stopped)
             with contextlib.suppress(Lost):
                 self._look(disk, error)
             raise

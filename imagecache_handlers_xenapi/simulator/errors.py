@@ -7,6 +7,7 @@ _BACKEND = re.compile(r'SR_BACKEND_FAILURE(_\d+)?')
 
 # Code and names of the parameters.
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    'CANNOT_CONTACT_HOST': ('host',),
     'DEVICE_ALREADY_ATTACHED': ('device',),
     'DEVICE_ALREADY_DETACHED': ('device',),
     'EVENT_FROM_TOKEN_PARSE_FAILURE': ('token',),
