@@ -293,6 +293,22 @@ class Hosts(stateful.RuleBasedStateMachine):
         self.world.advance(max(wait, self.world.rules.min_age / SECOND + 1))
         self.sweep_with(host, kind, self.script(host, drawn))
 
+    @stateful.rule(n=which, ended=which, deed=deeds, after=st.booleans())
+    def sweep_what_does_not_end(self, n, ended, deed, after):
+        """Two removals that a handler waits for in vain, and what comes."""
+        host = self.host(n)
+        for image in range(len(IMAGES)):
+            self.fetch(image)
+        self.sweep_with(self.peer(host), 'complete', [])
+        self.world.advance(self.world.rules.min_age / SECOND + 1)
+        script = [
+            Interruption(method='evict', nth=nth, act=host.wait_in_vain)
+            for nth in (0, 1)
+        ]
+        point = (('wait', ended % 2), after)
+        script += self.script(host, [(point, deed)])
+        self.sweep_with(host, 'complete', script)
+
     @stateful.rule(n=which)
     def remember(self, n):
         """Take an answer now that a later sweep will be given."""
@@ -461,5 +477,6 @@ def test_no_promise_is_broken():
     assert TALLY['removals'] >= int(5000 * scale)
     assert TALLY['faults'] >= int(5000 * scale)
     assert TALLY['stops'] >= int(500 * scale)
+    assert TALLY['stores left'] >= int(100 * scale)
     for reason in KEEPS:
         assert TALLY[f'kept {reason}'] >= int(500 * scale), reason
