@@ -4,7 +4,6 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
-import contextlib
 import dataclasses
 import datetime
 import logging
@@ -97,12 +96,10 @@ class Removals:
             self._note(disk, None)
             self._look(disk, Lost(f'{DESTROY}: {error}'))
             return
-        except WrongAnswer as error:
+        except WrongAnswer:
             # What cannot be followed is not left to wait in a queue.
             stopped = self._tasks.cancel(task)
             LOG.info('%s of %s: %s', DESTROY, disk.uuid, stopped)
-            with contextlib.suppress(Lost):
-                self._look(disk, error)
             raise
         except Failed as error:
             if failures.may_go_on(error):

@@ -436,14 +436,6 @@ MUTANTS = [
                 'stopped = self._tasks.cancel(task)',
                 "stopped = ''",
             ),
-            (
-                'what cannot be followed and is gone is remembered',
-                'removal',
-                """            with contextlib.suppress(Lost):
-                self._look(disk, error)
-""",
-                '',
-            ),
         )
     ),
 ]

@@ -1,6 +1,7 @@
 """Pools that do not finish removals, refuse them, or tell of them badly."""
 
 import datetime
+from unittest import mock
 
 from imagecache_handlers import Cancelled
 from imagecache_handlers import Did
@@ -286,23 +287,40 @@ class TestBadlyTold(UnfinishedCase):
         self.assertIn("no task has the status 'failed'", self.evict())
         self.assertLess(self.time.passed, 10)
 
+    def tell(self, *words):
+        """Have records be told so: badly, well, or the task be done first.
+
+        A bad one is asked for twice before it counts.
+        """
+        left = [word for one in words for word in one.split()]
+        answer = self.pool._interface.answer
+
+        def told(host, method, sent):
+            if method != 'task.get_record' or not left:
+                return answer(host, method, sent)
+            word = left.pop(0)
+            if word == 'done':
+                self.actors.run_tasks()
+            bad = {'status': 'success'}
+            return bad if word == 'bad' else answer(host, method, sent)
+
+        self.enterContext(
+            mock.patch.object(self.pool._interface, 'answer', told)
+        )
+
     def test_one_or_two_of_them_are_borne(self):
-        bad = {'status': 'success'}
-        for count in 1, 2:
-            with self.subTest(count):
+        for bad in 'bad bad', 'bad bad bad bad':
+            with self.subTest(bad):
                 image = self.claimed(self.cache('debian'))
-                answers = iter([bad] * 2 * count)
-                answer = self.pool._interface.answer
-
-                def badly(host, method, sent, answer=answer, left=answers):
-                    value = answer(host, method, sent)
-                    if method == 'task.get_record':
-                        return next(left, value)
-                    return value
-
-                self.pool._interface.answer = badly
+                self.tell(bad)
                 self.assertIsNotNone(self.handler.evict(image))
-                self.pool._interface.answer = answer
+
+    def test_more_are_if_not_in_a_row(self):
+        self.never_end()
+        image = self.claimed(self.cache('debian'))
+        twice = 'bad bad bad bad'
+        self.tell(twice, 'well', twice, 'well', twice, 'done')
+        self.assertIsNotNone(self.handler.evict(image))
 
     def test_events_that_nobody_understands_are_polled_for(self):
         self.handler._port.may_block = True
