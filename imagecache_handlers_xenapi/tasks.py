@@ -151,8 +151,12 @@ class _Watch:
         if self._not_understood == _NOT_UNDERSTOOD:
             raise error
         LOG.debug('Task %s is asked after again: %s', self._task, error)
-        self._token, self.pause, self._next = '', _LONGEST, _LONGEST
-        self._polls = self._polls or isinstance(error, Failed | WrongAnswer)
+        self._token = ''
+        if isinstance(error, Failed | WrongAnswer) and not self._polls:
+            # It may know no events: its record tells as well, and at once.
+            self._polls, self.pause = True, 0.0
+        else:
+            self.pause = self._next = _LONGEST
 
 
 def _check(method: str, record: Mapping[str, Any]) -> None:

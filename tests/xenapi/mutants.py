@@ -431,6 +431,12 @@ MUTANTS = [
                 'isinstance(error, Failed)',
             ),
             (
+                'who knows no events is kept waiting',
+                'tasks',
+                'self._polls, self.pause = True, 0.0',
+                'self._polls, self.pause = True, _LONGEST',
+            ),
+            (
                 'what cannot be followed is left to wait',
                 'removal',
                 'stopped = self._tasks.cancel(task)',

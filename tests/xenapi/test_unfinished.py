@@ -334,6 +334,13 @@ class TestBadlyTold(UnfinishedCase):
         self.pool._interface.answer = badly
         self.assertIsNotNone(self.handler.evict(image))
 
+    def test_a_pool_that_knows_no_events_is_polled_at_once(self):
+        self.handler._port.may_block = True
+        image = self.claimed(self.cache('debian'))
+        with self.failing('event.from', 'MESSAGE_METHOD_UNKNOWN', 'x'):
+            self.assertIsNotNone(self.handler.evict(image))
+        self.assertLess(self.time.passed, 1)
+
     def test_what_waits_in_a_queue_is_not_left_to_wait(self):
         self.never_end()
         tell_badly(self)
