@@ -6,6 +6,7 @@ Importing this loads neither stevedore nor oslo.config; ``loader`` and
 
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import Cancelled
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import HandlerFailed
 from imagecache_handlers.exceptions import HandlerLoadError
@@ -16,9 +17,12 @@ from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import NoRoom
 from imagecache_handlers.exceptions import NotSupported
+from imagecache_handlers.exceptions import NotUnderstood
+from imagecache_handlers.exceptions import StoreBusy
 from imagecache_handlers.exceptions import StoreNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.exceptions import Unfinished
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.findings import Inventory
 from imagecache_handlers.handler import always
@@ -37,6 +41,7 @@ from imagecache_handlers.verdicts import Blocked
 from imagecache_handlers.verdicts import Blocker
 from imagecache_handlers.verdicts import Change
 from imagecache_handlers.verdicts import Did
+from imagecache_handlers.verdicts import Left
 from imagecache_handlers.verdicts import Outcome
 from imagecache_handlers.verdicts import Plan
 from imagecache_handlers.verdicts import Reason
@@ -50,6 +55,7 @@ __all__ = [
     'CacheError',
     'CacheHandler',
     'CachedImage',
+    'Cancelled',
     'Change',
     'ConfigurationError',
     'Debris',
@@ -66,9 +72,11 @@ __all__ = [
     'ImageMeta',
     'ImageNotFound',
     'Inventory',
+    'Left',
     'Marks',
     'NoRoom',
     'NotSupported',
+    'NotUnderstood',
     'Outcome',
     'Patterns',
     'Plan',
@@ -77,9 +85,11 @@ __all__ = [
     'Rules',
     'Space',
     'Store',
+    'StoreBusy',
     'StoreNotFound',
     'StoreUnavailable',
     'Uncertain',
+    'Unfinished',
     'Unsupported',
     'Verdict',
     'always',

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import dataclasses
 import logging
 
+from imagecache_handlers.eviction import Done
 from imagecache_handlers.eviction import Evictor
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageNotFound
@@ -13,6 +14,7 @@ from imagecache_handlers.guard import Guarded
 from imagecache_handlers.model import Store
 from imagecache_handlers.verdicts import Change
 from imagecache_handlers.verdicts import Did
+from imagecache_handlers.verdicts import Left
 from imagecache_handlers.verdicts import Outcome
 from imagecache_handlers.verdicts import Plan
 from imagecache_handlers.verdicts import Report
@@ -45,15 +47,19 @@ class Applier:
             work, lambda name: self._do(name, work[name], failures)
         )
         outcomes = self._not_labelled(failures)
+        left: list[Left] = []
         for store, group in zip(work, done, strict=True):
             if isinstance(group, CacheError):
                 LOG.warning('Store %s: %s', store, group)
-            else:
-                outcomes += group
+                continue
+            outcomes += group.outcomes
+            if group.left is not None:
+                left.append(group.left)
         return Report(
             plan=self.plan,
             outcomes=tuple(outcomes),
             after=self._after(outcomes),
+            left=tuple(left),
             stopped=self.evictor.stop(),
         )
 
@@ -72,7 +78,7 @@ class Applier:
         store: str,
         work: Work,
         failures: dict[Identity, CacheError],
-    ) -> list[Outcome]:
+    ) -> Done:
         for change in work.changes:
             if self.evictor.stop():
                 break
@@ -80,7 +86,10 @@ class Applier:
                 self._label(change)
             except CacheError as error:
                 failures[change.image.identity] = error
-        return self.evictor.evict(store, work.evictions)
+        done = self.evictor.evict(store, work.evictions)
+        if done.left is not None:
+            LOG.warning('%s', done.left)
+        return done
 
     def _label(self, change: Change) -> None:
         image = change.image

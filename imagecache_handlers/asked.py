@@ -53,5 +53,5 @@ def _evict_one(
         outcome
         if outcome.did is Did.KEPT
         else dataclasses.replace(outcome, passed=why)
-        for outcome in evictor.evict(image.store, [verdict])
+        for outcome in evictor.evict(image.store, [verdict]).outcomes
     ]

@@ -23,6 +23,8 @@ from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.following import End
+from imagecache_handlers.following import Following
 from imagecache_handlers import forcing
 from imagecache_handlers.guard import Guarded
 from imagecache_handlers.model import CachedImage
@@ -31,18 +33,17 @@ from imagecache_handlers import policy
 from imagecache_handlers.rules import Rules
 from imagecache_handlers.timing import Claim
 from imagecache_handlers.timing import Clocks
-from imagecache_handlers.timing import Timer
+from imagecache_handlers.timing import POLL
+from imagecache_handlers.trouble import Trouble
 from imagecache_handlers.verdicts import Blocker
 from imagecache_handlers.verdicts import Did
+from imagecache_handlers.verdicts import Left
 from imagecache_handlers.verdicts import Outcome
 from imagecache_handlers.verdicts import Reason
 from imagecache_handlers.verdicts import Verdict
 from imagecache_handlers.witness import Witness
 
 LOG = logging.getLogger(__name__)
-
-# Seconds between two looks at an image that somebody else is busy with.
-POLL = 2.0
 
 _OUT_OF_TIME = 'its claim ran out of time'
 
@@ -54,6 +55,13 @@ def nobody(outcome: Outcome) -> None:
 def never() -> bool:
     """Go on to the end."""
     return False
+
+
+class Done(NamedTuple):
+    """What became of images, and what was left with their store."""
+
+    outcomes: list[Outcome]
+    left: Left | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,16 +80,18 @@ class Evictor:
     tell: Callable[[Outcome], object] = nobody
     stop: Callable[[], bool] = never
 
-    def evict(self, store: str, verdicts: Iterable[Verdict]) -> list[Outcome]:
+    def evict(self, store: str, verdicts: Iterable[Verdict]) -> Done:
         """Evict images in their order, each with exactly one outcome.
 
-        Once stopped, those whose turn has not come have none.
+        Once stopped, or left for its troubles, those whose turn has not
+        come have none.
         """
         queue = collections.deque(verdicts)
         outcomes: list[Outcome] = []
+        trouble = Trouble(store)
         size = largest = max(1, self.handler.batch)
-        while queue and not self.stop():
-            batch = _Batch(self, store)
+        while queue and not self.stop() and not trouble.why:
+            batch = _Batch(self, store, trouble)
             turn = [queue.popleft() for _ in range(min(size, len(queue)))]
             late = batch.run(turn)
             outcomes += batch.outcomes
@@ -90,7 +100,7 @@ class Evictor:
             queue.extendleft(reversed(late))
             fitted = len(turn) - len(late)
             size = max(1, fitted) if late else min(largest, 2 * fitted)
-        return outcomes
+        return Done(outcomes, trouble.left(len(queue)))
 
 
 class _Look(NamedTuple):
@@ -104,10 +114,11 @@ class _Look(NamedTuple):
 class _Batch:
     """Images that share one claim and one fresh look."""
 
-    def __init__(self, evictor: Evictor, store: str) -> None:
+    def __init__(self, evictor: Evictor, store: str, trouble: Trouble) -> None:
         self._by = evictor
         self._handler = evictor.handler
         self._store = store
+        self._trouble = trouble
         token = secrets.token_hex(8)
         self._claim = Claim(token, evictor.clocks, evictor.rules)
         self._claimed: dict[forcing.Identity, Verdict] = {}
@@ -117,7 +128,7 @@ class _Batch:
     def run(self, verdicts: Iterable[Verdict]) -> list[Verdict]:
         """Evict what may go; give back what could not begin in time."""
         for verdict in verdicts:
-            if self._claim.has_room() and not self._by.stop():
+            if self._claim.has_room() and not self._is_over():
                 self._write_claim(verdict)
             else:
                 self._late.append(verdict)
@@ -134,6 +145,9 @@ class _Batch:
             self._end(verdict, Did.KEPT, _OUT_OF_TIME)
         return []
 
+    def _is_over(self) -> bool:
+        return self._by.stop() or self._trouble.why is not None
+
     def _write_claim(self, verdict: Verdict) -> None:
         image = verdict.image
         try:
@@ -144,6 +158,7 @@ class _Batch:
             # Only this one promises that nothing was written.
             if not isinstance(error, StoreUnavailable):
                 self._withdraw(image)
+            self._trouble.met(error)
             self._end(verdict, Did.FAILED, f'it was not claimed: {error}')
         else:
             self._claimed[image.identity] = verdict
@@ -157,6 +172,7 @@ class _Batch:
         try:
             found = self._handler.enumerate(self._store, ids)
         except CacheError as error:
+            self._trouble.met(error)
             for verdict in list(self._claimed.values()):
                 self._withdraw(verdict.image)
                 self._end(verdict, Did.FAILED, f'no fresh look: {error}')
@@ -170,8 +186,8 @@ class _Batch:
             if image is None:
                 self._withdraw(verdict.image)
                 self._end(verdict, Did.GONE)
-            elif self._by.stop():
-                self._let_go(verdict)
+            elif self._is_over():
+                self._put_off(verdict)
             else:
                 self._decide(verdict, image, look)
 
@@ -186,9 +202,10 @@ class _Batch:
             self._by.rules.live(expiry, now) for expiry in others
         )
 
-    def _let_go(self, verdict: Verdict) -> None:
+    def _put_off(self, verdict: Verdict) -> None:
         self._claimed.pop(verdict.image.identity)
         self._withdraw(verdict.image)
+        self._late.append(verdict)
 
     def _decide(
         self, verdict: Verdict, image: CachedImage, look: '_Look'
@@ -229,67 +246,41 @@ class _Batch:
     def _remove(self, verdict: Verdict, image: CachedImage) -> None:
         if not self._claim.in_time():
             # Its turn came late: it needs a new claim and a new look.
-            self._let_go(verdict)
-            self._late.append(verdict)
+            self._put_off(verdict)
             return
         try:
             freed = self._handler.evict(image, self._claim.alive)
-        except ImageNotFound:
-            self._end(verdict, Did.GONE)
         except (ImageBusy, ImageInUse) as error:
+            self._trouble.ended(error)
             self._keep(verdict, image, why=str(error))
         except StoreUnavailable as error:
+            self._trouble.ended(error)
             self._withdraw(image)
             self._end(verdict, Did.FAILED, str(error))
+        except ImageNotFound:
+            self._trouble.ended()
+            self._end(verdict, Did.GONE)
         except CacheError as error:
             # No other error promises that nothing was begun.
-            self._follow(verdict, image, str(error))
+            self._follow(verdict, image, error)
         else:
+            self._trouble.ended()
             gone = freed == 0 and image.releases
             self._end(verdict, Did.GONE if gone else Did.EVICTED, freed=freed)
 
-    def _follow(self, verdict: Verdict, image: CachedImage, why: str) -> None:
-        """Look what became of an eviction whose reply was lost.
-
-        What is left stays claimed, for the removal may still come: nobody
-        is to use the image until that claim has expired.
-        """
-        try:
-            gone = self._wait_for_the_end(image)
-        except CacheError as error:
-            LOG.warning('Image %s cannot be seen: %s', image.image_id, error)
-            gone = False
-        did = Did.GONE if gone else Did.UNCERTAIN
-        self._end(verdict, did, why, freed=None)
-
-    def _wait_for_the_end(self, image: CachedImage) -> bool:
-        claim = self._claim
-        timer = Timer(self._by.clocks)
-        while timer.elapsed <= self._by.rules.deadline:
-            left = self._same(image)
-            if left is None:
-                return True
-            if left.busy is None:
-                break
-            if not claim.in_time():
-                claim = self._renew(claim, left)
-            self._by.clocks.sleep(POLL)
-        return False
-
-    def _same(self, image: CachedImage) -> CachedImage | None:
-        for found in self._handler.enumerate(self._store, {image.image_id}):
-            claimed = self._claim.token in found.marks.claims
-            if found.identity == image.identity and claimed:
-                return found
-        return None
-
-    def _renew(self, claim: Claim, image: CachedImage) -> Claim:
-        if not claim.alive():
-            # Somebody may have been granted the image since.
-            return claim
-        renewed = claim.renewed()
-        self._handler.mark(image, {renewed.label}, {claim.label})
-        return renewed
+    def _follow(
+        self, verdict: Verdict, image: CachedImage, error: CacheError
+    ) -> None:
+        """Look what became of an eviction whose reply was lost."""
+        following = Following(
+            handler=self._handler,
+            rules=self._by.rules,
+            clocks=self._by.clocks,
+        )
+        end = following.follow(image, self._claim, error)
+        self._trouble.ended(error, pending=end is End.PENDING)
+        did = Did.GONE if end is End.GONE else Did.UNCERTAIN
+        self._end(verdict, did, str(error), freed=None)
 
     def _keep(
         self, verdict: Verdict, image: CachedImage, why: str = ''

@@ -86,6 +86,18 @@ class ImageBusy(_ImageError):
     text = 'image {image_id!r} is busy, try again later: {why}'
 
 
+class StoreBusy(ImageBusy):
+    """The store as a whole takes no removals now; nothing was removed."""
+
+    text = 'the store of image {image_id!r} is busy, try again later: {why}'
+
+
+class Cancelled(StoreBusy):
+    """A removal did not end in time and was taken back, before it began."""
+
+    text = 'the removal of image {image_id!r} was cancelled: {why}'
+
+
 class ImageInUse(CacheError):
     """Somebody uses the image; nothing was removed."""
 
@@ -109,6 +121,21 @@ class Uncertain(_ImageError):
     """A reply or a task was lost: the work may be done, or yet be done."""
 
     text = 'image {image_id!r}: the outcome is not known: {why}'
+
+
+class Unfinished(Uncertain):
+    """A removal was waited for as long as is worth it, and may yet be done.
+
+    Nobody waits for it again.
+    """
+
+    text = 'image {image_id!r}: its removal has not ended: {why}'
+
+
+class NotUnderstood(Uncertain):
+    """The backend's answer is none: the work may be done, or yet be done."""
+
+    text = 'image {image_id!r}: the answer cannot be understood: {why}'
 
 
 class NotSupported(CacheError, NotImplementedError):

@@ -97,7 +97,13 @@ class CacheHandler(abc.ABC):
         :raises ImageInUse: when it has a user; nothing was removed.
         :raises ImageBusy: when an operation is on it, or as of
             ``check_claimed``; nothing was removed.
+        :raises StoreBusy: when its store takes no removals at present, for
+            whatever image; nothing was removed.
+        :raises Cancelled: when it did not begin in time and was taken back.
         :raises Uncertain: when it may be removed, or may yet be.
+        :raises Unfinished: the same, and there is no use in waiting: that
+            was done here, as long as is worth it.
+        :raises NotUnderstood: the same, for the answer was none.
         """
 
     @abc.abstractmethod

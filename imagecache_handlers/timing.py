@@ -8,6 +8,9 @@ import time
 from imagecache_handlers.marks import claim_label
 from imagecache_handlers.rules import Rules
 
+# Seconds between two looks at an image that somebody else is busy with.
+POLL = 2.0
+
 
 def utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)

@@ -190,15 +190,32 @@ class Outcome:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A store that was left for the rest of a pass, and images with it."""
+
+    store: str
+    count: int
+    why: str
+
+    def __str__(self) -> str:
+        return (
+            f'store {self.store} {self.why}; '
+            f'{self.count} left for the next sweep'
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What an apply did, image by image, and the stores afterwards.
 
-    ``stopped``: it was told to end, and left out whatever was to come.
+    ``left`` names the stores that it gave up on.  ``stopped``: it was told
+    to end, and left out whatever was to come.
     """
 
     plan: Plan
     outcomes: tuple[Outcome, ...] = ()
     after: tuple[Store, ...] = ()
+    left: tuple[Left, ...] = ()
     stopped: bool = False
 
     @property

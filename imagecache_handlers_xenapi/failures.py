@@ -5,10 +5,14 @@ from collections.abc import Sequence
 import contextlib
 
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import Cancelled
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.exceptions import NotUnderstood
+from imagecache_handlers.exceptions import StoreBusy
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.exceptions import Unfinished
 from imagecache_handlers.model import CachedImage
 
 _GONE = frozenset({'HANDLE_INVALID', 'UUID_INVALID'})
@@ -23,13 +27,15 @@ PASSING = frozenset(
     }
 )
 
-# What xapi says before it has touched the disk.
+# What xapi, or the driver of the SR, says before it has touched the disk.
+# ``_24``, a disk that is attached, and ``_47``, an SR that cannot be loaded,
+# are the first that a driver looks at.
 _REFUSED = PASSING | {
     'HA_DISABLE_IN_PROGRESS',
     'HA_ENABLE_IN_PROGRESS',
     'HA_IS_ENABLED',
     'OPERATION_NOT_ALLOWED',
-    'TASK_CANCELLED',
+    'SR_BACKEND_FAILURE_24',
     'VDI_HAS_RRDS',
     'VDI_IS_A_PHYSICAL_DEVICE',
     'VDI_NOT_MANAGED',
@@ -39,11 +45,13 @@ _OF_THE_STORE = frozenset(
     {
         'HOST_IS_SLAVE',
         'HOST_OFFLINE',
+        'HOST_STILL_BOOTING',
         'LICENCE_RESTRICTION',
         'MESSAGE_METHOD_UNKNOWN',
         'NOT_SUPPORTED_DURING_UPGRADE',
         'RBAC_PERMISSION_DENIED',
         'SESSION_INVALID',
+        'SR_BACKEND_FAILURE_47',
         'SR_HAS_NO_PBDS',
         'SR_NOT_ATTACHED',
         'SR_OPERATION_NOT_SUPPORTED',
@@ -95,6 +103,23 @@ class Lost(CallError):
     """The answer was lost: the call may have been made, or may yet be."""
 
 
+class Endless(Lost):
+    """It was waited for as long as is worth it; it may yet be done."""
+
+
+class WrongAnswer(Lost):
+    """A whole answer came that is none to that call, which may be made."""
+
+    def __init__(self, method: str, where: str, what: str) -> None:
+        self.method = method
+        self.what = what
+        super().__init__(method, where, what)
+
+    def __str__(self) -> str:
+        method, where, what = self.args
+        return f'{method} at {where}: {what}'
+
+
 def is_gone(error: CacheError, *names: str) -> bool:
     """Tell if an error says that this very object is there no more.
 
@@ -105,6 +130,24 @@ def is_gone(error: CacheError, *names: str) -> bool:
         and error.code in _GONE
         and not set(names).isdisjoint(error.params)
     )
+
+
+def may_go_on(error: Failed) -> bool:
+    """Tell if the work may go on though xapi says that it failed.
+
+    The host that leads has lost the one that works, which may have begun.
+    """
+    return error.code == 'CANNOT_CONTACT_HOST'
+
+
+def is_of_the_sr(error: Failed) -> bool:
+    """Tell if a passing trouble is that of an SR, whatever disk it is about.
+
+    ``OTHER_OPERATION_IN_PROGRESS`` names the class of what is busy.
+    """
+    if error.code == 'OTHER_OPERATION_IN_PROGRESS':
+        return error.params[:1] == ('SR',)
+    return error.code == 'SR_BACKEND_FAILURE_40'
 
 
 def of_store(store: str, error: CallError) -> StoreUnavailable:
@@ -118,6 +161,10 @@ def of_write(
 
     Once others were ``begun`` before it, it cannot be nothing any more.
     """
+    if isinstance(error, WrongAnswer):
+        return NotUnderstood(image_id, str(error))
+    if isinstance(error, Endless):
+        return Unfinished(image_id, str(error))
     if isinstance(error, Lost):
         return Uncertain(image_id, str(error))
     if is_gone(error, 'VDI'):
@@ -130,6 +177,10 @@ def of_write(
 def of_removal(image_id: str, store: str, error: CallError) -> CacheError:
     """Say what an error of work on the disk itself means."""
     if isinstance(error, Failed):
+        if error.code == 'TASK_CANCELLED':
+            return Cancelled(image_id, str(error))
+        if is_of_the_sr(error):
+            return StoreBusy(image_id, str(error))
         if error.code in _REFUSED:
             return ImageBusy(image_id, str(error))
         if error.code not in _OF_THE_STORE:

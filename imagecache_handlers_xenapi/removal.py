@@ -14,10 +14,13 @@ from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.handler import always
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi import failures
+from imagecache_handlers_xenapi.failures import Endless
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
+from imagecache_handlers_xenapi.failures import WrongAnswer
 from imagecache_handlers_xenapi import filters
 from imagecache_handlers_xenapi.session import Port
+from imagecache_handlers_xenapi.tasks import ENDED
 from imagecache_handlers_xenapi.tasks import TaskLost
 from imagecache_handlers_xenapi.tasks import Tasks
 from imagecache_handlers_xenapi.timing import Clocks
@@ -69,6 +72,7 @@ class Removals:
 
         :raises Failed: when it was refused, or failed in the middle.
         :raises Away: when nobody was asked.
+        :raises Endless: when it has not ended, and may yet.
         :raises Lost: when it may be gone, or may yet go.
         """
         if end is None:
@@ -87,23 +91,34 @@ class Removals:
 
     def _follow(self, disk: Disk, task: str, end: float) -> None:
         try:
-            done = self._tasks.follow(task, DESTROY, end - AFTERWARDS)
-            if not done:
-                LOG.warning('%s of %s takes too long', DESTROY, disk.uuid)
-                self._tasks.cancel(task)
-                done = self._tasks.follow(task, DESTROY, end)
+            self._wait(disk, task, end)
         except TaskLost as error:
             self._note(disk, None)
             self._look(disk, Lost(f'{DESTROY}: {error}'))
             return
-        except Failed:
-            self._forget(disk)
+        except WrongAnswer:
+            # What cannot be followed is not left to wait in a queue.
+            stopped = self._tasks.cancel(task)
+            LOG.info('%s of %s: %s', DESTROY, disk.uuid, stopped)
+            raise
+        except Failed as error:
+            if failures.may_go_on(error):
+                self._note(disk, None)
+            else:
+                self._forget(disk)
             self._tasks.forget(task)
             raise
-        if not done:
-            raise Lost(f'{DESTROY} has not ended, though it was cancelled')
         self._forget(disk)
         self._tasks.forget(task)
+
+    def _wait(self, disk: Disk, task: str, end: float) -> None:
+        """Wait for success, and have it cancelled when that takes too long."""
+        if self._tasks.follow(task, DESTROY, end - AFTERWARDS):
+            return
+        told = self._tasks.cancel(task)
+        LOG.warning('%s of %s takes too long: %s', DESTROY, disk.uuid, told)
+        if not self._tasks.follow(task, DESTROY, end):
+            raise Endless(f'{DESTROY} does not end; {told}')
 
     def _look(self, disk: Disk, error: Lost) -> None:
         """Look what became of a disk whose destroy was lost."""
@@ -169,7 +184,7 @@ class Removals:
         return {
             task
             for task, record in found.items()
-            if record['status'] in ('pending', 'cancelling')
+            if record['status'] not in ENDED
         }
 
 

@@ -37,9 +37,11 @@ ROOMS = {
     'timing': 'marks rules',
     'witness': 'exceptions guard model rules timing',
     'forcing': 'model verdicts',
+    'trouble': 'exceptions verdicts',
+    'following': 'exceptions guard model rules timing',
     'eviction': (
-        'blocking duplicates exceptions forcing guard model policy rules '
-        'timing verdicts witness'
+        'blocking duplicates exceptions following forcing guard model policy '
+        'rules timing trouble verdicts witness'
     ),
     'grants': 'exceptions guard marks model rules timing',
     'admission': 'exceptions guard model source units',

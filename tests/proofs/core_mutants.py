@@ -85,9 +85,9 @@ MUTANTS = [
     Mutant(
         name='an uncertain image is let go',
         module='eviction',
-        old='        did = Did.GONE if gone else Did.UNCERTAIN',
+        old='        did = Did.GONE if end is End.GONE else Did.UNCERTAIN',
         new='        self._withdraw(image)\n'
-        '        did = Did.GONE if gone else Did.UNCERTAIN',
+        '        did = Did.GONE if end is End.GONE else Did.UNCERTAIN',
     ),
     Mutant(
         name='an error that promises nothing taken for a failure',
@@ -97,13 +97,13 @@ MUTANTS = [
     ),
     Mutant(
         name='a claim renewed after it died',
-        module='eviction',
+        module='following',
         old='        if not claim.alive():',
         new='        if False:',
     ),
     Mutant(
         name='a claim that is followed and never renewed',
-        module='eviction',
+        module='following',
         old='            if not claim.in_time():\n                claim =',
         new='            if False:\n                claim =',
     ),
@@ -116,8 +116,8 @@ MUTANTS = [
     Mutant(
         name='a batch that begins what its claim has no time for',
         module='eviction',
-        old='            self._late.append(verdict)\n            return',
-        new='            self._late.append(verdict)',
+        old='            self._put_off(verdict)\n            return',
+        new='            self._put_off(verdict)',
     ),
     Mutant(
         name='what came late is forgotten',
@@ -372,8 +372,8 @@ MUTANTS = [
     Mutant(
         name='a stopped sweep evicts what it has claimed',
         module='eviction',
-        old='            elif self._by.stop():',
-        new='            elif False:',
+        old='            elif self._is_over():',
+        new='            elif self._trouble.why:',
     ),
     Mutant(
         name='a stopped sweep leaves its claims',
@@ -403,8 +403,8 @@ MUTANTS = [
     Mutant(
         name='a batch larger than its claim has time for',
         module='eviction',
-        old='            if self._claim.has_room() and not self._by.stop():',
-        new='            if True:',
+        old='            if self._claim.has_room() and not self._is_over():',
+        new='            if not self._is_over():',
     ),
     Mutant(
         name='a batch that was too large is repeated as large',
@@ -415,15 +415,15 @@ MUTANTS = [
     ),
     Mutant(
         name='what was added again is taken for what is followed',
-        module='eviction',
+        module='following',
         old='            if found.identity == image.identity and claimed:',
         new='            if found.identity == image.identity:',
     ),
     Mutant(
         name='a pending removal is followed for ever',
-        module='eviction',
-        old='        while timer.elapsed <= self._by.rules.deadline:',
-        new='        while timer.elapsed <= 9 * self._by.rules.deadline:',
+        module='following',
+        old='timer.elapsed >= self.rules.deadline',
+        new='timer.elapsed >= 9 * self.rules.deadline',
     ),
     Mutant(
         name='claims too short for a removal',
@@ -457,8 +457,8 @@ MUTANTS = [
     ),
     Mutant(
         name='what anybody claims is what it follows',
-        module='eviction',
-        old='claimed = self._claim.token in found.marks.claims',
+        module='following',
+        old='claimed = claim.token in found.marks.claims',
         new='claimed = bool(found.marks.claims)',
     ),
     Mutant(
@@ -504,5 +504,149 @@ MUTANTS = [
         module='handler',
         old="if came.of('pin') or came.of('lease'):",
         new='if came.labels:',
+    ),
+    Mutant(
+        name='what the handler has waited for is waited for again',
+        module='following',
+        old='            if waited or timer.elapsed',
+        new='            if timer.elapsed',
+    ),
+    Mutant(
+        name='what the handler waited for is over where it shows nothing',
+        module='following',
+        old='            if left.busy is None and not waited:',
+        new='            if left.busy is None:',
+    ),
+    Mutant(
+        name='what cannot be seen is over',
+        module='following',
+        old="""            return End.PENDING
+
+    def""",
+        new="""            return End.STAYED
+
+    def""",
+    ),
+    Mutant(
+        name='a store is left for one removal that did not end',
+        module='trouble',
+        old='UNFINISHED = 2',
+        new='UNFINISHED = 1',
+    ),
+    Mutant(
+        name='a third removal that does not end is begun',
+        module='trouble',
+        old='UNFINISHED = 2',
+        new='UNFINISHED = 3',
+    ),
+    Mutant(
+        name='a store is left for four refusals',
+        module='trouble',
+        old='REFUSED = 5',
+        new='REFUSED = 4',
+    ),
+    Mutant(
+        name='a sixth refusal is waited for',
+        module='trouble',
+        old='REFUSED = 5',
+        new='REFUSED = 6',
+    ),
+    Mutant(
+        name='a store is left for two answers that nobody understands',
+        module='trouble',
+        old='NOT_UNDERSTOOD = 3',
+        new='NOT_UNDERSTOOD = 2',
+    ),
+    Mutant(
+        name='a fourth answer that nobody understands is waited for',
+        module='trouble',
+        old='NOT_UNDERSTOOD = 3',
+        new='NOT_UNDERSTOOD = 4',
+    ),
+    Mutant(
+        name='refusals need not be in a row',
+        module='trouble',
+        old='            self._refused = 0\n        if',
+        new='            pass\n        if',
+    ),
+    Mutant(
+        name='what is not understood need not be in a row',
+        module='trouble',
+        old='            self._not_understood = 0\n        if',
+        new='            pass\n        if',
+    ),
+    Mutant(
+        name='any busy image is a refusal of its store',
+        module='trouble',
+        old='isinstance(error, StoreBusy | StoreUnavailable)',
+        new='isinstance(error, StoreBusy.__base__ | StoreUnavailable)',
+    ),
+    Mutant(
+        name='a store that is busy refuses nothing',
+        module='trouble',
+        old='isinstance(error, StoreBusy | StoreUnavailable)',
+        new='isinstance(error, StoreUnavailable)',
+    ),
+    Mutant(
+        name='a store that is away refuses nothing',
+        module='trouble',
+        old='isinstance(error, StoreBusy | StoreUnavailable)',
+        new='isinstance(error, StoreBusy)',
+    ),
+    Mutant(
+        name='what was cancelled has ended',
+        module='trouble',
+        old='        if pending or isinstance(error, Cancelled):',
+        new='        if pending:',
+    ),
+    Mutant(
+        name='what is pending has ended',
+        module='trouble',
+        old='        if pending or isinstance(error, Cancelled):',
+        new='        if isinstance(error, Cancelled):',
+    ),
+    Mutant(
+        name='whatever is not known may be pending',
+        module='eviction',
+        old='pending=end is End.PENDING',
+        new='pending=end is not End.GONE',
+    ),
+    Mutant(
+        name='claims that cannot be written are no refusals',
+        module='eviction',
+        old='            self._trouble.met(error)\n            self._end',
+        new='            self._end',
+    ),
+    Mutant(
+        name='nor are looks',
+        module='eviction',
+        old='            self._trouble.met(error)\n            for',
+        new='            for',
+    ),
+    Mutant(
+        name='a store that is to be left is gone through',
+        module='eviction',
+        old='return self._by.stop() or self._trouble.why is not None',
+        new='return self._by.stop()',
+    ),
+    Mutant(
+        name='nobody is told of a store that was left',
+        module='applying',
+        old="            LOG.warning('%s', done.left)",
+        new='            pass',
+    ),
+    Mutant(
+        name='a store that was left is not reported',
+        module='applying',
+        old='            if group.left is not None:',
+        new='            if False:',
+    ),
+    Mutant(
+        name='the trouble of one store is that of all',
+        module='eviction',
+        old='        trouble = Trouble(store)\n',
+        new='        trouble = globals().setdefault(\n'
+        '            "_trouble", Trouble(store)\n'
+        '        )\n',
     ),
 ]

@@ -11,6 +11,7 @@ from tests.proofs.core_mutants import MUTANTS
 PACKAGE = pathlib.Path(imagecache_handlers.__file__).parent
 KILLERS = (
     'proofs/test_protocol.py',
+    'proofs/test_trouble.py',
     'proofs/world.py',
     'unit/test_cache.py',
     'unit/test_claimed.py',

@@ -31,7 +31,16 @@ IMAGES = ('debian', 'alpine', 'golden-1')
 OWNERS = ('vm-1', 'vm-2', 'vm-3')
 PINNERS = ('ops', 'dev')
 KINDS = ('complete', 'complete', 'complete', 'partial', 'own', 'nobody')
-FAULTS = ('unavailable', 'lost', 'bug', 'die', 'lose_the_task')
+FAULTS = (
+    'unavailable',
+    'lost',
+    'bug',
+    'die',
+    'lose_the_task',
+    'wait_in_vain',
+    'take_none',
+    'babble',
+)
 
 KEEPS = (
     'in-use',
@@ -93,6 +102,7 @@ points = st.tuples(
             ('mark', 3),
             ('sleep', 0),
             ('sleep', 1),
+            ('wait', 0),
         )
     ),
     st.booleans(),
@@ -141,10 +151,10 @@ class Hosts(stateful.RuleBasedStateMachine):
         return next(one for one in self.world.hosts if one is not host)
 
     def script(self, host, drawn):
-        # Nobody's sleep fails, but a host may die in it.
+        # Nobody's wait fails, but a host may die in it.
         drawn = [
             (point, ('die', 0, 0))
-            if point[0][0] == 'sleep' and deed[0] in FAULTS
+            if point[0][0] in ('sleep', 'wait') and deed[0] in FAULTS
             else (point, deed)
             for point, deed in drawn
         ]
@@ -282,6 +292,22 @@ class Hosts(stateful.RuleBasedStateMachine):
         self.sweep_with(self.peer(host), kind, [])
         self.world.advance(max(wait, self.world.rules.min_age / SECOND + 1))
         self.sweep_with(host, kind, self.script(host, drawn))
+
+    @stateful.rule(n=which, ended=which, deed=deeds, after=st.booleans())
+    def sweep_what_does_not_end(self, n, ended, deed, after):
+        """Two removals that a handler waits for in vain, and what comes."""
+        host = self.host(n)
+        for image in range(len(IMAGES)):
+            self.fetch(image)
+        self.sweep_with(self.peer(host), 'complete', [])
+        self.world.advance(self.world.rules.min_age / SECOND + 1)
+        script = [
+            Interruption(method='evict', nth=nth, act=host.wait_in_vain)
+            for nth in (0, 1)
+        ]
+        point = (('wait', ended % 2), after)
+        script += self.script(host, [(point, deed)])
+        self.sweep_with(host, 'complete', script)
 
     @stateful.rule(n=which)
     def remember(self, n):
@@ -451,5 +477,6 @@ def test_no_promise_is_broken():
     assert TALLY['removals'] >= int(5000 * scale)
     assert TALLY['faults'] >= int(5000 * scale)
     assert TALLY['stops'] >= int(500 * scale)
+    assert TALLY['stores left'] >= int(100 * scale)
     for reason in KEEPS:
         assert TALLY[f'kept {reason}'] >= int(500 * scale), reason

@@ -23,19 +23,24 @@ from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageInUse
 from imagecache_handlers import Marks
 from imagecache_handlers.marks import pin_label
+from imagecache_handlers import NotUnderstood
 from imagecache_handlers import Outcome
 from imagecache_handlers import Report
 from imagecache_handlers import Rules
+from imagecache_handlers import StoreBusy
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers.testing.memory import Entry
 from imagecache_handlers.testing.memory import MemoryHandler
 from imagecache_handlers.testing.memory import Shelf
 from imagecache_handlers import Uncertain
+from imagecache_handlers import Unfinished
 
 START = datetime.datetime(2026, 11, 22, 8, tzinfo=datetime.UTC)
 SECOND = datetime.timedelta(seconds=1)
 MINUTE = datetime.timedelta(minutes=1)
 TTL = 5 * MINUTE
+# Seconds that a handler waits for a removal before it gives up.
+PATIENCE = 150
 
 
 class Loss(BaseException):
@@ -148,6 +153,9 @@ class Wire(MemoryHandler):
         if entry is not None:
             check_claimed(image, entry.labels, alive)
             entry.pending = True
+        if self.host.patient:
+            self.host.wait()
+            raise Unfinished(image.image_id, 'the task does not end')
         raise Uncertain(image.image_id, 'the task was lost')
 
     def _image(self, location, image_id, entry):
@@ -172,6 +180,7 @@ class Host:
         self.calls: collections.Counter[str] = collections.Counter()
         self.fault: Callable[[], BaseException] | None = None
         self.pend = False
+        self.patient = False
         self.removing = False
         self.looked_at: frozenset[str] | None = None
         self.forced: set[tuple[int, str]] | None = None  # pin labels
@@ -205,6 +214,11 @@ class Host:
         """Be where nothing is left to look at, and nothing done yet."""
         self.call('last', lambda: None)
 
+    def wait(self) -> None:
+        """Wait in vain for a removal that the backend has taken on."""
+        self.patient = False
+        self.call('wait', lambda: self.world.advance(PATIENCE))
+
     @contextlib.contextmanager
     def removes(self, labels=None):
         """Remove an image that had those labels when it was last looked at.
@@ -234,7 +248,7 @@ class Host:
             self.world.tally['deaths'] += 1
         finally:
             self.script, self.calls, self.forced = saved
-            self.pend = False
+            self.pend = self.patient = False
 
     # What a script may do to this host's call.
 
@@ -257,6 +271,18 @@ class Host:
     def lose_the_task(self) -> None:
         self.world.tally['faults'] += 1
         self.pend = True
+
+    def wait_in_vain(self) -> None:
+        self.lose_the_task()
+        self.patient = True
+
+    def take_none(self) -> None:
+        self.world.tally['faults'] += 1
+        raise StoreBusy('somebody', 'it is busy with something else')
+
+    def babble(self) -> None:
+        self.world.tally['faults'] += 1
+        raise NotUnderstood('somebody', 'no field error_info')
 
 
 class World:
@@ -450,6 +476,7 @@ class World:
         with host.operation(*script):
             report = host.cache.sweep(ask or (lambda: self.evidence(host)))
             self._count(report.plan.verdicts, report.outcomes)
+            self.tally['stores left'] += len(report.left)
         return report
 
     def evict(

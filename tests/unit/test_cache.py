@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from imagecache_handlers import CacheHandler
+from imagecache_handlers import Cancelled
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers import Did
 from imagecache_handlers import Evidence
@@ -18,6 +19,7 @@ from imagecache_handlers import HandlerFailed
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageNotFound
+from imagecache_handlers import Left
 from imagecache_handlers import Marks
 from imagecache_handlers.marks import claim_label
 from imagecache_handlers.marks import unused_label
@@ -28,6 +30,7 @@ from imagecache_handlers import Patterns
 from imagecache_handlers import Reason
 from imagecache_handlers import Rules
 from imagecache_handlers import Store
+from imagecache_handlers import StoreBusy
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers.timing import Clocks
 from imagecache_handlers import Uncertain
@@ -393,6 +396,35 @@ class TestBatches:
         assert did(report) == [Did.EVICTED] * 30
         # One batch too large, with a claim to withdraw for each of the rest.
         assert shelves.calls.count('mark') < 120
+
+
+class TestTrouble:
+    def test_each_store_counts_by_itself(self):
+        handler = Shelves('s1', 's2')
+        handler.parallel = 2
+        for number in range(9):
+            handler.put(f'image-{number}', store='s1')
+            handler.put(f'image-{number}', store='s2')
+        handler.broken['evict', 's1'] = StoreBusy('x', 'a scan')
+        report = opened(handler).sweep(asked)
+        did = [
+            (one.verdict.image.store, one.did.value) for one in report.outcomes
+        ]
+        assert did == [('s1', 'kept')] * 5 + [('s2', 'evicted')] * 9
+        why = 'refused 5 removals in a row'
+        assert report.left == (Left(store='s1', count=4, why=why),)
+
+    def test_of_several_each_is_told(self):
+        handler = Shelves('s1', 's2')
+        for number in range(9):
+            handler.put(f'image-{number}', store='s1')
+            handler.put(f'image-{number}', store='s2')
+        handler.broken['evict'] = Cancelled('x', 'nobody had begun')
+        report = opened(handler).sweep(asked)
+        assert list(map(str, report.left)) == [
+            'store s1 does not finish removals; 7 left for the next sweep',
+            'store s2 does not finish removals; 7 left for the next sweep',
+        ]
 
 
 class TestLabels:

@@ -48,6 +48,26 @@ TEXTS = [
         "image 'a': the outcome is not known: lost task",
     ),
     (
+        exceptions.StoreBusy('a', 'a scan'),
+        {'image_id': 'a', 'why': 'a scan'},
+        "the store of image 'a' is busy, try again later: a scan",
+    ),
+    (
+        exceptions.Cancelled('a', 'it waited'),
+        {'image_id': 'a', 'why': 'it waited'},
+        "the removal of image 'a' was cancelled: it waited",
+    ),
+    (
+        exceptions.Unfinished('a', 'no end'),
+        {'image_id': 'a', 'why': 'no end'},
+        "image 'a': its removal has not ended: no end",
+    ),
+    (
+        exceptions.NotUnderstood('a', 'no map'),
+        {'image_id': 'a', 'why': 'no map'},
+        "image 'a': the answer cannot be understood: no map",
+    ),
+    (
         exceptions.NotSupported('add images'),
         {'ability': 'add images'},
         'this handler cannot add images',

@@ -9,6 +9,7 @@ CHAIN = 'xenapi/test_chain.py'
 ADDING = 'xenapi/test_adding.py'
 SESSION = 'xenapi/test_session.py'
 USERS = 'xenapi/test_users.py'
+UNFINISHED = 'xenapi/test_unfinished.py'
 
 
 def mutant(name, module, old, new):
@@ -443,5 +444,131 @@ MUTANTS = [
             '            self._asleep = self._all_asleep()\n        return',
             '            pass\n        return',
         ),
+        EVICTING,
+        mutant(
+            'a status that nobody knows is an end',
+            'removal',
+            "record['status'] not in ENDED",
+            "record['status'] in ('pending', 'cancelling')",
+        ),
+    ),
+    *(
+        (UNFINISHED, mutant(name, module, old, new))
+        for name, module, old, new in (
+            (
+                'what has not ended is waited for again',
+                'failures',
+                'return Unfinished(image_id, str(error))',
+                'return Uncertain(image_id, str(error))',
+            ),
+            (
+                'a wrong answer is a lost one',
+                'failures',
+                'return NotUnderstood(image_id, str(error))',
+                'return Uncertain(image_id, str(error))',
+            ),
+            (
+                'what was cancelled is of no interest',
+                'failures',
+                'return Cancelled(image_id, str(error))',
+                'return ImageBusy(image_id, str(error))',
+            ),
+            (
+                'an SR that is busy is a disk that is',
+                'failures',
+                "return error.params[:1] == ('SR',)",
+                'return False',
+            ),
+            (
+                'a disk that is busy is an SR that is',
+                'failures',
+                "return error.params[:1] == ('SR',)",
+                'return True',
+            ),
+            (
+                'a scan that failed is the disk of somebody',
+                'failures',
+                "return error.code == 'SR_BACKEND_FAILURE_40'",
+                'return False',
+            ),
+            (
+                'a disk that is attached may be gone',
+                'failures',
+                "    'SR_BACKEND_FAILURE_24',\n",
+                '',
+            ),
+            (
+                'in an SR that cannot be loaded it may be gone',
+                'failures',
+                "        'SR_BACKEND_FAILURE_47',\n",
+                '',
+            ),
+            (
+                'where a host is booting it may be gone',
+                'failures',
+                "        'HOST_STILL_BOOTING',\n",
+                '',
+            ),
+            (
+                'a host out of reach has ended its work',
+                'failures',
+                "return error.code == 'CANNOT_CONTACT_HOST'",
+                'return False',
+            ),
+            (
+                'a cancel that was refused is one',
+                'tasks',
+                "return f'it could not be cancelled: {error}'",
+                "return 'it was cancelled'",
+            ),
+            (
+                'a cancel that was lost is one',
+                'tasks',
+                "return f'whether it was cancelled is not known: {error}'",
+                "return 'it was cancelled'",
+            ),
+            (
+                'records that nobody understands are read for ever',
+                'tasks',
+                'if self._not_understood == _NOT_UNDERSTOOD:',
+                'if False:',
+            ),
+            (
+                'the first that nobody understands is the last',
+                'tasks',
+                '_NOT_UNDERSTOOD = 3',
+                '_NOT_UNDERSTOOD = 1',
+            ),
+            (
+                'they need not be in a row',
+                'tasks',
+                '        self._not_understood = 0\n        self.pause',
+                '        self.pause',
+            ),
+            (
+                'any status will do',
+                'tasks',
+                'if status not in ENDED | _RUNNING:',
+                'if False:',
+            ),
+            (
+                'events that nobody understands are asked for for ever',
+                'tasks',
+                'isinstance(error, Failed | WrongAnswer)',
+                'isinstance(error, Failed)',
+            ),
+            (
+                'who knows no events is kept waiting',
+                'tasks',
+                'self._polls, self.pause = True, 0.0',
+                'self._polls, self.pause = True, _LONGEST',
+            ),
+            (
+                'what cannot be followed is left to wait',
+                'removal',
+                'stopped = self._tasks.cancel(task)',
+                "stopped = ''",
+            ),
+        )
     ),
 ]

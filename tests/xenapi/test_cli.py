@@ -92,6 +92,39 @@ class TestCommands(CommandCase):
         rows = json.loads(self.out('list', '-f', 'json'))
         self.assertEqual(['alpine'], [row['image'] for row in rows])
 
+    def fill(self, count):
+        names = [f'image-{number}' for number in range(count)]
+        for name in names:
+            self.cache(name, labels=[SEEN, LONG_AGO])
+        self.old(*names)
+
+    def sweep_in_trouble(self, *options):
+        self.fill(9)
+        away = 'SR_BACKEND_FAILURE_47', '', 'The SR is not available', ''
+        with self.failing('Async.VDI.destroy', *away):
+            done = self.run_on('sweep', *options)
+        told = 'store storage-0 refused 5 removals in a row; 4 left for the'
+        self.assertEqual(
+            [f'imagecache: warning: {told} next sweep'],
+            done.stderr.splitlines(),
+        )
+        self.assertEqual(1, done.returncode)
+        return done.stdout
+
+    def test_a_store_that_is_left_is_told_of(self):
+        said = self.sweep_in_trouble()
+        self.assertIn('refused 5 removals in a row; 4 left for the', said)
+        self.assertEqual(5, said.count('  failed '))
+        self.assertEqual(9, len(self.vdis()))
+
+    def test_so_it_is_to_programs_in_the_same_fields(self):
+        rows = json.loads(self.sweep_in_trouble('-f', 'json'))
+        self.assertEqual(5, len(rows))
+        self.assertEqual(
+            {'image', 'store', 'size', 'did', 'freed', 'reason', 'detail'},
+            set().union(*rows),
+        )
+
     def young(self, ref):
         return dict(self.record(ref)['other_config'])
 

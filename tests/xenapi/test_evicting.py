@@ -414,6 +414,13 @@ class TestStrangers(EvictingCase):
             [image] = self.handler.enumerate('storage-0')
             self.assertIsNotNone(image.busy)
 
+    def test_so_may_one_whose_status_nobody_knows(self):
+        for task in self.pool.do('task.get_all'):
+            self.actors.set('task', task, status='waiting')
+        self.time.passed += 1
+        [image] = self.handler.enumerate('storage-0')
+        self.assertIsNotNone(image.busy)
+
     def test_one_that_ends_between_the_looks_is_seen(self):
         self.time.passed += 700
         tasks = 'task.get_all_records_where'

@@ -50,6 +50,8 @@ def lines(report: Report, rules: Rules, width: int) -> Iterator[Line]:
             yield from wrapped(_against(report, one, now), width)
     for remark, tone in plan_page.remarks(report.plan):
         yield from wrapped(remark, width, tone)
+    for left in report.left:
+        yield from wrapped(printable(str(left)), width, Tone.TROUBLE)
     if began := _began(report):
         yield line(f'The age of {images(began)} began.')
     if report.stopped:
@@ -126,6 +128,7 @@ def fell_short(report: Report) -> bool:
     return (
         report.stopped
         or bool(report.plan.problems)
+        or bool(report.left)
         or any(outcome.did in _TROUBLE for outcome in report.outcomes)
         or any(
             freed_in(report, one.pool) < one.wanted
