@@ -22,11 +22,11 @@ def of_xml(method: str, answer: Any) -> Any:
     :raises Garbled: when it is no answer to that call.
     """
     if not isinstance(answer, dict):
-        raise Garbled('no map came')
+        raise Garbled('the answer is no map')
     if answer.get('Status') == 'Failure':
         raise _failed(method, answer.get('ErrorDescription'))
     if answer.get('Status') != 'Success' or 'Value' not in answer:
-        raise Garbled('neither success nor failure came')
+        raise Garbled('the answer says neither success nor failure')
     return _shaped(method, answer['Value'])
 
 
@@ -40,14 +40,14 @@ def of_json(method: str, body: bytes) -> Any:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Garbled('no JSON came') from error
+        raise Garbled('the answer is no JSON') from error
     if not isinstance(answer, dict):
-        raise Garbled('no map came')
+        raise Garbled('the answer is no map')
     refusal = answer.get('error')
     if refusal is not None:
         raise _failed(method, _listed(refusal))
     if 'result' not in answer:
-        raise Garbled('neither result nor error came')
+        raise Garbled('the answer has neither result nor error')
     return _shaped(method, answer['result'])
 
 
@@ -66,7 +66,7 @@ def _failed(method: str, details: Any) -> Failed | Garbled:
         code = details[0]
         if isinstance(code, str) and code:
             return Failed(method, details)
-    return Garbled('an error without a code came')
+    return Garbled('the answer is an error without a code')
 
 
 def _shaped(method: str, value: Any) -> Any:

@@ -95,6 +95,19 @@ class Lost(CallError):
     """The answer was lost: the call may have been made, or may yet be."""
 
 
+class WrongAnswer(Lost):
+    """A whole answer came that is none to that call, which may be made."""
+
+    def __init__(self, method: str, where: str, what: str) -> None:
+        self.method = method
+        self.what = what
+        super().__init__(method, where, what)
+
+    def __str__(self) -> str:
+        method, where, what = self.args
+        return f'{method} at {where}: {what}'
+
+
 def is_gone(error: CacheError, *names: str) -> bool:
     """Tell if an error says that this very object is there no more.
 

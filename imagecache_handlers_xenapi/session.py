@@ -22,6 +22,7 @@ from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
+from imagecache_handlers_xenapi.failures import WrongAnswer
 from imagecache_handlers_xenapi.logins import Login
 from imagecache_handlers_xenapi.logins import Logins
 from imagecache_handlers_xenapi.wire import at_any_time
@@ -34,6 +35,9 @@ LOG = logging.getLogger(__name__)
 # Seconds in which a call that must not be late leaves: connecting and logging
 # in take some, and at another host once more.
 PROMPT = 60.0
+
+# Wrong answers are told of once each, but not without an end.
+_KINDS_TOLD = 100
 
 # After these the call was not made, and the next login may do better.
 _LOGIN_AGAIN = frozenset({'SESSION_INVALID', 'HOST_IS_SLAVE'})
@@ -113,6 +117,7 @@ class Session(Port):
         self._login: Login | None = None
         self._idle: list[Connection] = []
         self._json = True
+        self._told: set[tuple[str, str]] = set()
 
     def read(self, method: str, *params: Any) -> Any:
         return self._make(self._read, method, params, repeat=True)
@@ -169,7 +174,7 @@ class Session(Port):
                 try:
                     return self._make_once(use, method, params)
                 except CacheError as error:
-                    kind = Away if _was_not_made(error) else type(error)
+                    kind = _kind(error)
                     if kind not in bearable:
                         if lost is None or _is_answer(error, method):
                             raise
@@ -190,7 +195,18 @@ class Session(Port):
             if _was_not_made(error):
                 # Another host may lead by now, or none know the login.
                 self._forget(login)
+            if isinstance(error, WrongAnswer):
+                self._warn(error)
             raise
+
+    def _warn(self, error: WrongAnswer) -> None:
+        """Tell of a wrong answer, once of each kind."""
+        kind = error.method, error.what
+        with self._guard:
+            if kind in self._told or len(self._told) == _KINDS_TOLD:
+                return
+            self._told.add(kind)
+        LOG.warning('That is no answer: %s', error)
 
     def _read(self, connection: Connection, method: str, *params: Any) -> Any:
         if self._json:
@@ -235,6 +251,13 @@ class Session(Port):
         with self._guard:
             if self._login == login:
                 self._login = None
+
+
+def _kind(error: CacheError) -> type[CacheError]:
+    """Tell what becomes of the call after an error."""
+    if _was_not_made(error):
+        return Away
+    return Lost if isinstance(error, Lost) else type(error)
 
 
 def _is_answer(error: CacheError, method: str) -> bool:

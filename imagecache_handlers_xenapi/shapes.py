@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 Check = Callable[[Any], bool]
+# What is wrong with a value: nothing, when it is empty.
+Wrong = Callable[[Any], str]
 
 
 class Misshapen(ValueError):
@@ -22,19 +24,19 @@ def check(method: str, value: Any) -> None:
     """
     path, _, message = method.rpartition('.')
     if path.startswith('Async.'):
-        wanted: Check = _is_name
+        wrong: Wrong = _unless(_is_name)
     elif message in _RECORDS:
-        wanted = _records(path)
+        wrong = _records(path)
     elif message == 'get_record':
-        wanted = _record(path)
+        wrong = _record(path, 'the answer')
     else:
-        wanted = _OTHERS.get(message, _is_anything)
-    if not wanted(value):
-        raise Misshapen('that is nothing which this call brings')
+        wrong = _OTHERS.get(message, _nothing)
+    if what := wrong(value):
+        raise Misshapen(what)
 
 
-def _is_anything(value: Any) -> bool:
-    return True
+def _nothing(value: Any) -> str:
+    return ''
 
 
 def _is_name(value: Any) -> bool:
@@ -69,6 +71,23 @@ def _is_map(value: Any) -> bool:
     return isinstance(value, dict) and _TEXT.issuperset(
         map(type, value.values())
     )
+
+
+_WORDS: Mapping[Check, str] = {
+    _is_name: 'text, or empty',
+    _is_text: 'text',
+    _is_flag: 'true or false',
+    _is_number: 'whole number',
+    _are_texts: 'list of texts',
+    _is_map: 'map of texts',
+}
+
+
+def _unless(wanted: Check) -> Wrong:
+    def wrong(value: Any) -> str:
+        return '' if wanted(value) else f'the answer is no {_WORDS[wanted]}'
+
+    return wrong
 
 
 # The fields that somebody reads here; there are many more.
@@ -110,52 +129,62 @@ _FIELDS: Mapping[str, Mapping[str, Check]] = {
 }
 
 
-def _record(cls: str) -> Check:
+def _record(cls: str, where: str) -> Wrong:
     fields = _FIELDS.get(cls, {}).items()
 
-    def is_record(value: Any) -> bool:
+    def wrong(value: Any) -> str:
         if not isinstance(value, dict):
-            return False
+            return f'{where} is no record'
         for name, wanted in fields:
-            if name not in value or not wanted(value[name]):
-                return False
-        return True
+            if name not in value:
+                return f'no field {name} in {where}'
+            if not wanted(value[name]):
+                return f'field {name} of {where} is no {_WORDS[wanted]}'
+        return ''
 
-    return is_record
-
-
-def _records(cls: str) -> Check:
-    is_record = _record(cls)
-
-    def are_records(value: Any) -> bool:
-        return isinstance(value, dict) and all(map(is_record, value.values()))
-
-    return are_records
+    return wrong
 
 
-def _is_event(value: Any) -> bool:
-    if not isinstance(value, dict) or not _is_name(value.get('operation')):
-        return False
-    # We ask for those of tasks; one that is gone has no record.
-    return value['operation'] == 'del' or _record('task')(
-        value.get('snapshot')
-    )
+def _records(cls: str) -> Wrong:
+    wrong = _record(cls, 'a record')
+
+    def wrongs(value: Any) -> str:
+        if not isinstance(value, dict):
+            return 'the answer is no map of records'
+        return next(filter(None, map(wrong, value.values())), '')
+
+    return wrongs
 
 
-def _is_batch(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and _is_name(value.get('token'))
-        and isinstance(value.get('events'), list)
-        and all(map(_is_event, value['events']))
-    )
+# We ask for those of tasks.
+_snapshot = _record('task', 'the record of an event')
+
+
+def _event(value: Any) -> str:
+    if not isinstance(value, dict):
+        return 'an event is no map'
+    if not _is_name(value.get('operation')):
+        return 'an event has no operation'
+    # One that is gone has no record.
+    gone = value['operation'] == 'del'
+    return '' if gone else _snapshot(value.get('snapshot'))
+
+
+def _batch(value: Any) -> str:
+    if not isinstance(value, dict):
+        return 'the answer is no map'
+    if not _is_name(value.get('token')):
+        return 'no token in the answer'
+    if not isinstance(value.get('events'), list):
+        return 'no list of events in the answer'
+    return next(filter(None, map(_event, value['events'])), '')
 
 
 _RECORDS = frozenset({'get_all_records', 'get_all_records_where'})
-_OTHERS: Mapping[str, Check] = {
-    'create': _is_name,
-    'from': _is_batch,
-    'get_VDIs': _are_texts,
-    'get_uuid': _is_name,
-    'login_with_password': _is_name,
+_OTHERS: Mapping[str, Wrong] = {
+    'create': _unless(_is_name),
+    'from': _batch,
+    'get_VDIs': _unless(_are_texts),
+    'get_uuid': _unless(_is_name),
+    'login_with_password': _unless(_is_name),
 }

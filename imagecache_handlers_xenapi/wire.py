@@ -19,6 +19,7 @@ from imagecache_handlers_xenapi import answers
 from imagecache_handlers_xenapi.answers import NoJson
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import Lost
+from imagecache_handlers_xenapi.failures import WrongAnswer
 
 # Called when a request leaves: it raises what keeps it back.
 Leave = Callable[[], object]
@@ -134,7 +135,8 @@ class Connection:
         Where ``leave`` raises the connection is of no more use.
 
         :raises Failed: when xapi says no.
-        :raises Lost: when no answer came that can be understood.
+        :raises WrongAnswer: when what came cannot be understood.
+        :raises Lost: when no answer came.
         """
         self._transport.leave = leave
         with self._understood(method):
@@ -158,7 +160,8 @@ class Connection:
             yield
         except (xmlrpc.client.Error, answers.Garbled) as error:
             # A no that cannot be read is none: the call may have been made.
-            raise Lost(f'{method} at {self.address}: {error}') from error
+            what = _what(error)
+            raise WrongAnswer(method, str(self.address), what) from error
 
     def _post(
         self, path: str, body: bytes, kind: str, leave: Leave = at_any_time
@@ -184,6 +187,14 @@ class Connection:
             hint = _elsewhere(self.address, target)
             raise Lost(f'{self.address}: HTTP {answer.status}{hint}')
         return content
+
+
+def _what(error: Exception) -> str:
+    if isinstance(error, xmlrpc.client.Fault):
+        return f'a fault came: {error.faultString!s:.100}'
+    if isinstance(error, xmlrpc.client.Error):
+        return 'the answer is no XML-RPC'
+    return str(error)
 
 
 def _leaving(body: bytes, leave: Leave) -> Iterator[bytes]:
