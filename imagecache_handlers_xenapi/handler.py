@@ -20,6 +20,7 @@ from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 from imagecache_handlers_xenapi import adding
 from imagecache_handlers_xenapi.adding import Adding
+from imagecache_handlers_xenapi.dialling import Dialling
 from imagecache_handlers_xenapi.evicting import Evicting
 from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import CallError
@@ -83,7 +84,7 @@ class XenAPIHandler(CacheHandler):
         wire.sdk()
         opts.register_opts(conf)
         given = {opt.dest: opts.value(conf, opt.dest) for opt in opts.OPTS}
-        dialling = wire.Dialling(
+        dialling = Dialling(
             timeout=given['timeout_seconds'],
             ca_file=given['ca_file'],
             insecure=given['insecure'],

@@ -9,6 +9,7 @@ import xmlrpc.client
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers_xenapi.address import Address
+from imagecache_handlers_xenapi.dialling import Dialling
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
@@ -16,7 +17,6 @@ from imagecache_handlers_xenapi.logins import Login
 from imagecache_handlers_xenapi.logins import Logins
 from imagecache_handlers_xenapi.session import Port
 from imagecache_handlers_xenapi.session import Session
-from imagecache_handlers_xenapi.wire import Dialling
 from imagecache_handlers_xenapi.wire import sdk
 
 

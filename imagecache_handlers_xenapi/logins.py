@@ -8,12 +8,12 @@ import logging
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers_xenapi.address import Address
+from imagecache_handlers_xenapi.dialling import Dialling
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi.wire import Connection
-from imagecache_handlers_xenapi.wire import Dialling
 
 LOG = logging.getLogger(__name__)
 

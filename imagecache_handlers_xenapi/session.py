@@ -9,7 +9,6 @@ import abc
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
-import http.client
 import logging
 import threading
 import time
@@ -18,6 +17,8 @@ from typing import Any
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers_xenapi.address import Address
 from imagecache_handlers_xenapi.answers import NoJson
+from imagecache_handlers_xenapi.dialling import Dialling
+from imagecache_handlers_xenapi.dialling import Http
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
@@ -27,8 +28,8 @@ from imagecache_handlers_xenapi.logins import Login
 from imagecache_handlers_xenapi.logins import Logins
 from imagecache_handlers_xenapi.wire import at_any_time
 from imagecache_handlers_xenapi.wire import Connection
-from imagecache_handlers_xenapi.wire import Dialling
 from imagecache_handlers_xenapi.wire import Leave
+from imagecache_handlers_xenapi.wire import MUCH_XML
 
 LOG = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class Port(abc.ABC):
         """Give the login, for what is no call: an upload."""
 
     @abc.abstractmethod
-    def connect(self, address: Address) -> http.client.HTTPConnection:
+    def connect(self, address: Address) -> Http:
         """Open a connection for an upload, trusting whom calls trust.
 
         :raises Away: when nobody answers there.
@@ -146,7 +147,7 @@ class Session(Port):
                 self._login = self._logins.obtain()
             return self._login
 
-    def connect(self, address: Address) -> http.client.HTTPConnection:
+    def connect(self, address: Address) -> Http:
         return self._dialling.connect(address)
 
     def close(self) -> None:
@@ -217,7 +218,7 @@ class Session(Port):
                 self._json = False
                 if connection.is_stale:
                     raise Lost(f'{connection.address} hung up') from None
-        return connection.xml(method, *params)
+        return connection.xml(method, *params, limit=MUCH_XML)
 
     @contextlib.contextmanager
     def _connection(self, address: Address) -> Iterator[Connection]:

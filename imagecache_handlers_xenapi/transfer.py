@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 import contextlib
 import http.client
-import socket
 from typing import Protocol
 import urllib.parse
 
 from imagecache_handlers_xenapi.address import Address
+from imagecache_handlers_xenapi.bounded import BoundedSocket
+from imagecache_handlers_xenapi.dialling import cause
+from imagecache_handlers_xenapi.dialling import Http
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
@@ -24,7 +26,7 @@ class LoggedOut(Failed):
 class Connect(Protocol):
     """Opens a connection; raises ``Away`` when nobody is there."""
 
-    def __call__(self, address: Address) -> http.client.HTTPConnection: ...
+    def __call__(self, address: Address) -> Http: ...
 
 
 def put(
@@ -51,7 +53,7 @@ def put(
             # It has a hold of the socket, too, and would keep it open.
             with contextlib.closing(answer):
                 if answer.status == http.client.OK:
-                    _stream(connection.sock, chunks)
+                    _stream(connection.line, chunks)
                     return
                 target = answer.getheader('Location', '')
         if answer.status != http.client.FOUND:
@@ -62,7 +64,7 @@ def put(
 
 def _dial(
     connect: Connect, addresses: Iterable[Address]
-) -> tuple[Address, http.client.HTTPConnection]:
+) -> tuple[Address, Http]:
     problems = []
     for address in addresses:
         try:
@@ -73,11 +75,12 @@ def _dial(
 
 
 def _begin(
-    connection: http.client.HTTPConnection,
+    connection: Http,
     address: Address,
     path: str,
     size: int,
 ) -> http.client.HTTPResponse:
+    connection.line.begin(0)
     try:
         connection.putrequest('PUT', path)
         connection.putheader('Content-Length', str(size))
@@ -89,19 +92,22 @@ def _begin(
             answer.begin()
             stack.pop_all()
     except (OSError, http.client.HTTPException) as error:
-        raise Lost(f'{METHOD} at {address}: {error!r}') from error
+        raise Lost(f'{METHOD} at {address}: {cause(error)}') from error
     return answer
 
 
-def _stream(sock: socket.socket, chunks: Iterable[bytes]) -> None:
+def _stream(line: BoundedSocket, chunks: Iterable[bytes]) -> None:
     for chunk in chunks:
+        # Of its own: how long a disk takes, nobody knows.
+        line.begin(0)
         try:
-            sock.sendall(chunk)
+            line.sendall(chunk)
         except OSError:
             return
     # The end of the answer is the end of the work, or of the connection.
+    line.begin(0)
     with contextlib.suppress(OSError):
-        sock.recv(1)
+        line.wait()
 
 
 def _redirected(address: Address, target: str) -> Address:
