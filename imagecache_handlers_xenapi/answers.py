@@ -2,11 +2,19 @@
 
 from collections.abc import Callable
 from collections.abc import Iterable
+import logging
+import threading
 from typing import Any
 
 from imagecache_handlers_xenapi import decoding
 from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.failures import WrongAnswer
 from imagecache_handlers_xenapi import shapes
+
+LOG = logging.getLogger(__name__)
+
+# A host could think of ever new ones.
+_KINDS = 100
 
 
 class Garbled(ValueError):
@@ -15,6 +23,22 @@ class Garbled(ValueError):
 
 class NoJson(Exception):
     """The host does not speak JSON-RPC."""
+
+
+class Warnings:
+    """Tells of wrong answers, once of each kind."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._told: set[tuple[str, str]] = set()
+
+    def warn(self, error: WrongAnswer) -> None:
+        kind = error.method, error.what
+        with self._guard:
+            if kind in self._told or len(self._told) == _KINDS:
+                return
+            self._told.add(kind)
+        LOG.warning('That is no answer: %s', error)
 
 
 def of_xml(method: str, pieces: Iterable[bytes]) -> Any:

@@ -95,7 +95,13 @@ class XenAPIHandler(CacheHandler):
         if session is not None:
             port = lent.port(session, dialling, urls[0] if urls else None)
         else:
-            logins = Own(urls, given['username'], given['password'], dialling)
+            logins = Own(
+                urls,
+                given['username'],
+                given['password'],
+                dialling,
+                any_leader=given['follow_any'],
+            )
             port = Session(logins, dialling)
         grace = datetime.timedelta(seconds=given['newborn_grace_seconds'])
         return cls(

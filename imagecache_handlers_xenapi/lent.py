@@ -27,6 +27,9 @@ def port(lent: Any, dialling: Dialling, url: str | None = None) -> Port:
     own, because theirs send by themselves once more what was cut off, and
     a destroy must not be.  A plain session does not say where it is.
 
+    Where that is, and by http or https, is the lender's choice: no password
+    of ours goes there.
+
     :raises ConfigurationError: when it is neither, or lacks the ``url``.
     """
     # Asked by its type: a proxy claims to have every method.
@@ -61,7 +64,7 @@ class _Pooled(Logins):
         except ConfigurationError as error:
             raise Away(f'a lent session is at no URL: {url!r}') from error
 
-    def give_back(self, login: Login) -> None:
+    def give_back(self, *logins: Login) -> None:
         """It is not ours to log out."""
 
 
@@ -81,7 +84,7 @@ class _Plain(Logins):
         with _asking(self._lent):
             return _login(self._address, self._lent.handle)
 
-    def give_back(self, login: Login) -> None:
+    def give_back(self, *logins: Login) -> None:
         """It is not ours to log out."""
 
 

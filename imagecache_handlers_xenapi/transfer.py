@@ -1,5 +1,6 @@
 """``PUT /import_raw_vdi``: the bytes of a disk on their way into a pool."""
 
+from collections.abc import Collection
 from collections.abc import Iterable
 import contextlib
 import http.client
@@ -13,6 +14,7 @@ from imagecache_handlers_xenapi.dialling import Http
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
+from imagecache_handlers_xenapi import leaders
 
 METHOD = 'PUT /import_raw_vdi'
 
@@ -35,8 +37,13 @@ def put(
     query: dict[str, str],
     chunks: Iterable[bytes],
     size: int,
+    *,
+    pool: Collection[str],
 ) -> None:
     """Send a disk to the first host that is there, of those that see its SR.
+
+    ``pool`` has the addresses of its hosts: to no other is it redirected, for
+    the login goes there, too.
 
     xapi says yes before it has read a byte: whether it took them, only the
     task tells.  That is why a connection that breaks meanwhile is no error
@@ -58,7 +65,7 @@ def put(
                 target = answer.getheader('Location', '')
         if answer.status != http.client.FOUND:
             raise _refused(address, answer)
-        addresses = [_redirected(address, target)]
+        addresses = [_redirected(address, target, pool)]
     raise Away(f'{address}: the upload is redirected in circles')
 
 
@@ -110,15 +117,20 @@ def _stream(line: BoundedSocket, chunks: Iterable[bytes]) -> None:
         line.wait()
 
 
-def _redirected(address: Address, target: str) -> Address:
+def _redirected(
+    address: Address, target: str, pool: Collection[str]
+) -> Address:
     """Follow a redirect by its host alone: scheme and port are ours.
 
     xapi names https and the bare address whatever it was called by.
     """
     try:
-        return address.at(urllib.parse.urlsplit(target).hostname or '')
+        found = address.at(urllib.parse.urlsplit(target).hostname or '')
     except ValueError as error:
         raise Away(f'{address}: redirected to {error}') from error
+    if not leaders.is_among(found.host, pool):
+        raise Away(f'{address}: redirected to {found}, no host of the pool')
+    return found
 
 
 def _refused(

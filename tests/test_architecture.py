@@ -165,7 +165,7 @@ XENAPI_ROOMS = {
     'uploading': (
         'address failures repositories session tasks timing transfer'
     ),
-    'transfer': 'address bounded dialling failures',
+    'transfer': 'address bounded dialling failures leaders',
     'evicting': 'disks failures looking releasing removal survey timing',
     'looking': (
         'disks failures filters releasing repositories session survey timing'
@@ -180,8 +180,10 @@ XENAPI_ROOMS = {
     'chain': '',
     'filters': '',
     'lent': 'address dialling failures logins session wire',
-    'session': 'address answers dialling failures logins wire',
-    'logins': 'address dialling failures wire',
+    'session': ('address answers connections dialling failures logins wire'),
+    'connections': 'address dialling failures wire',
+    'logins': 'address dialling failures leaders wire',
+    'leaders': '',
     'wire': 'address answers bounded dialling failures',
     'dialling': 'address bounded failures',
     'bounded': '',
@@ -197,7 +199,7 @@ XENAPI_LIBRARIES = {
     'XenAPI': {'lent', 'wire'},
     'http': {'bounded', 'dialling', 'lent', 'transfer', 'wire'},
     'xmlrpc': {'decoding', 'lent', 'wire'},
-    'socket': {'bounded', 'dialling'},
+    'socket': {'bounded', 'dialling', 'leaders'},
     'ssl': {'dialling'},
     'oslo_config': {'opts'},
 }

@@ -18,13 +18,23 @@ class BadServer:
     """Reads requests and leaves each answer to ``act(sock)``.
 
     With ``welcoming`` it opens sessions as a good one does, and is bad only
-    afterwards.  ``act`` is called before anything was read if it is ``rude``.
+    afterwards.  ``act`` is called before anything was read if it is ``rude``,
+    and after the headers if it is ``bodiless``.
     """
 
-    def __init__(self, act, *, welcoming=False, certificate=None, rude=False):
+    def __init__(
+        self,
+        act,
+        *,
+        welcoming=False,
+        certificate=None,
+        rude=False,
+        bodiless=False,
+    ):
         self._act = act
         self._welcoming = welcoming
         self._rude = rude
+        self._bodiless = bodiless
         self._context = None
         if certificate:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -58,6 +68,10 @@ class BadServer:
                 return
             if self._context is not None:
                 sock = self._context.wrap_socket(sock, server_side=True)
+            if self._bodiless:
+                read_head(sock)
+                self._act(sock)
+                return
             while request := read_request(sock):
                 self.methods.append(request)
                 if self._welcoming and LOGIN in request:
@@ -89,10 +103,12 @@ def read_request(sock):
     return body
 
 
+def xml(value):
+    return xmlrpc.client.dumps((value,), methodresponse=True).encode()
+
+
 def success(value):
-    return xmlrpc.client.dumps(
-        ({'Status': 'Success', 'Value': value},), methodresponse=True
-    ).encode()
+    return xml({'Status': 'Success', 'Value': value})
 
 
 def result(value):
@@ -176,12 +192,12 @@ def bomb():
     ).encode()
 
 
-# Of 16 MiB each, and of far more when they are decoded.
+# Of 16 MiB or less, and of far more when they are decoded.
 LISTS = b'{"result": [' + b'[],' * (16 * MIB // 3) + b'[]]}'
 TEXTS = b'{"result": [' + b'"ab",' * (16 * MIB // 5) + b'"ab"]}'
 STRUCTS = (
     b'<methodResponse><params><param><value><array><data>'
-    + b'<struct/>' * (16 * MIB // 9)
+    + b'<struct/>' * MIB
     + b'</data></array></value></param></params></methodResponse>'
 )
 
@@ -197,5 +213,6 @@ def read_head(sock):
 
 def drinks(sock):
     """Take a little from time to time."""
-    while sock.recv(1):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    while sock.recv(4096):
         time.sleep(DRIP)
