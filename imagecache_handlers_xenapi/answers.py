@@ -1,10 +1,20 @@
 """What came over the wire: a value, xapi's no, or nothing to understand."""
 
-import json
+from collections.abc import Callable
+from collections.abc import Iterable
+import logging
+import threading
 from typing import Any
 
+from imagecache_handlers_xenapi import decoding
 from imagecache_handlers_xenapi.failures import Failed
+from imagecache_handlers_xenapi.failures import WrongAnswer
 from imagecache_handlers_xenapi import shapes
+
+LOG = logging.getLogger(__name__)
+
+# A host could think of ever new ones.
+_KINDS = 100
 
 
 class Garbled(ValueError):
@@ -15,12 +25,29 @@ class NoJson(Exception):
     """The host does not speak JSON-RPC."""
 
 
-def of_xml(method: str, answer: Any) -> Any:
+class Warnings:
+    """Tells of wrong answers, once of each kind."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._told: set[tuple[str, str]] = set()
+
+    def warn(self, error: WrongAnswer) -> None:
+        kind = error.method, error.what
+        with self._guard:
+            if kind in self._told or len(self._told) == _KINDS:
+                return
+            self._told.add(kind)
+        LOG.warning('That is no answer: %s', error)
+
+
+def of_xml(method: str, pieces: Iterable[bytes]) -> Any:
     """Give the value of an answer over XML-RPC.
 
     :raises Failed: when xapi says no, and to nothing else.
     :raises Garbled: when it is no answer to that call.
     """
+    answer = _decoded(decoding.of_xml, pieces)
     if not isinstance(answer, dict):
         raise Garbled('the answer is no map')
     if answer.get('Status') == 'Failure':
@@ -30,17 +57,14 @@ def of_xml(method: str, answer: Any) -> Any:
     return _shaped(method, answer['Value'])
 
 
-def of_json(method: str, body: bytes) -> Any:
+def of_json(method: str, body: bytes | bytearray) -> Any:
     """Give the value of an answer over JSON-RPC, with the same errors.
 
     :raises NoJson: when it is XML, as of hosts of old, or a page of HTML.
     """
-    if body.lstrip().startswith(b'<'):
+    if body[:100].lstrip().startswith(b'<'):
         raise NoJson('markup came')
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Garbled('the answer is no JSON') from error
+    answer = _decoded(decoding.of_json, body)
     if not isinstance(answer, dict):
         raise Garbled('the answer is no map')
     refusal = answer.get('error')
@@ -49,6 +73,13 @@ def of_json(method: str, body: bytes) -> Any:
     if 'result' not in answer:
         raise Garbled('the answer has neither result nor error')
     return _shaped(method, answer['result'])
+
+
+def _decoded(decode: Callable[[Any], Any], content: Any) -> Any:
+    try:
+        return decode(content)
+    except decoding.Undecodable as error:
+        raise Garbled(str(error)) from error
 
 
 def _listed(refusal: Any) -> Any:
@@ -62,11 +93,11 @@ def _listed(refusal: Any) -> Any:
 
 
 def _failed(method: str, details: Any) -> Failed | Garbled:
-    if isinstance(details, list) and details:
-        code = details[0]
-        if isinstance(code, str) and code:
-            return Failed(method, details)
-    return Garbled('the answer is an error without a code')
+    if not isinstance(details, list) or not details or not details[0]:
+        return Garbled('the answer is an error without a code')
+    if not all(isinstance(one, str) for one in details):
+        return Garbled('the answer is an error that is no list of texts')
+    return Failed(method, details)
 
 
 def _shaped(method: str, value: Any) -> Any:

@@ -20,6 +20,7 @@ from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 from imagecache_handlers_xenapi import adding
 from imagecache_handlers_xenapi.adding import Adding
+from imagecache_handlers_xenapi.dialling import Dialling
 from imagecache_handlers_xenapi.evicting import Evicting
 from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi.failures import CallError
@@ -83,7 +84,7 @@ class XenAPIHandler(CacheHandler):
         wire.sdk()
         opts.register_opts(conf)
         given = {opt.dest: opts.value(conf, opt.dest) for opt in opts.OPTS}
-        dialling = wire.Dialling(
+        dialling = Dialling(
             timeout=given['timeout_seconds'],
             ca_file=given['ca_file'],
             insecure=given['insecure'],
@@ -94,7 +95,13 @@ class XenAPIHandler(CacheHandler):
         if session is not None:
             port = lent.port(session, dialling, urls[0] if urls else None)
         else:
-            logins = Own(urls, given['username'], given['password'], dialling)
+            logins = Own(
+                urls,
+                given['username'],
+                given['password'],
+                dialling,
+                any_leader=given['follow_any'],
+            )
             port = Session(logins, dialling)
         grace = datetime.timedelta(seconds=given['newborn_grace_seconds'])
         return cls(

@@ -9,6 +9,7 @@ import xmlrpc.client
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers_xenapi.address import Address
+from imagecache_handlers_xenapi.dialling import Dialling
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
@@ -16,7 +17,6 @@ from imagecache_handlers_xenapi.logins import Login
 from imagecache_handlers_xenapi.logins import Logins
 from imagecache_handlers_xenapi.session import Port
 from imagecache_handlers_xenapi.session import Session
-from imagecache_handlers_xenapi.wire import Dialling
 from imagecache_handlers_xenapi.wire import sdk
 
 
@@ -26,6 +26,9 @@ def port(lent: Any, dialling: Dialling, url: str | None = None) -> Port:
     Of either only the login is taken: the calls go over connections of our
     own, because theirs send by themselves once more what was cut off, and
     a destroy must not be.  A plain session does not say where it is.
+
+    Where that is, and by http or https, is the lender's choice: no password
+    of ours goes there.
 
     :raises ConfigurationError: when it is neither, or lacks the ``url``.
     """
@@ -61,7 +64,7 @@ class _Pooled(Logins):
         except ConfigurationError as error:
             raise Away(f'a lent session is at no URL: {url!r}') from error
 
-    def give_back(self, login: Login) -> None:
+    def give_back(self, *logins: Login) -> None:
         """It is not ours to log out."""
 
 
@@ -81,7 +84,7 @@ class _Plain(Logins):
         with _asking(self._lent):
             return _login(self._address, self._lent.handle)
 
-    def give_back(self, login: Login) -> None:
+    def give_back(self, *logins: Login) -> None:
         """It is not ours to log out."""
 
 

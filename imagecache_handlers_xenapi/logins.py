@@ -5,19 +5,24 @@ from collections.abc import Iterable
 import contextlib
 import dataclasses
 import logging
+import time
 
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers_xenapi.address import Address
+from imagecache_handlers_xenapi.dialling import Dialling
 from imagecache_handlers_xenapi.failures import Away
-from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
+from imagecache_handlers_xenapi import leaders
 from imagecache_handlers_xenapi.wire import Connection
-from imagecache_handlers_xenapi.wire import Dialling
 
 LOG = logging.getLogger(__name__)
 
 ORIGINATOR = 'imagecache'
+
+# Seconds that a logout may take, all in all: a host that is gone takes none.
+_FAREWELL = 5.0
 
 # A pool has one leader: who is sent on more often is sent in circles.
 _REDIRECTS = 3
@@ -39,15 +44,20 @@ class Logins(abc.ABC):
         """Give a login that should work now.
 
         :raises CallError: when none can be had.
+        :raises ConfigurationError: when none ever will be.
         """
 
     @abc.abstractmethod
-    def give_back(self, login: Login) -> None:
-        """Let go of a login; what goes wrong is nobody's concern."""
+    def give_back(self, *logins: Login) -> None:
+        """Let go of logins, within seconds, or else let them be."""
 
 
 class Own(Logins):
-    """Logs in with a name and a password, at whichever host leads."""
+    """Logs in with a name and a password, at whichever host leads.
+
+    That is one of the ``urls``, unless it may be ``any_leader``: else whoever
+    answers at one of them could send us, and the password, anywhere.
+    """
 
     def __init__(
         self,
@@ -55,6 +65,8 @@ class Own(Logins):
         username: str,
         password: str,
         dialling: Dialling,
+        *,
+        any_leader: bool = False,
     ) -> None:
         self._addresses = [Address.parse(url) for url in urls]
         if not self._addresses:
@@ -66,12 +78,16 @@ class Own(Logins):
                 f'user {username!r} has no password: set [imagecache_xenapi] '
                 f'password, or lend a session'
             )
+        if not dialling.insecure:
+            _check_secrecy(self._addresses)
         self._username = username
         self._password = password
         self._dialling = dialling
+        self._any_leader = any_leader
 
     def obtain(self) -> Login:
         problems = []
+        kind: type[Away | ConfigurationError] = Away
         for address in self._addresses:
             try:
                 return self._log_in(address)
@@ -80,13 +96,18 @@ class Own(Logins):
                 problems.append(f'{address}: {error}')
             except (Away, Lost) as error:
                 problems.append(str(error))
-        raise Away('; '.join(problems))
+            except _Stranger as error:
+                # An old leader that has come back, say.
+                problems.append(str(error))
+                kind = ConfigurationError
+        raise kind('; '.join(problems))
 
     def _log_in(self, address: Address) -> Login:
         """Open a session at a host, or at the one that it says leads.
 
         :raises ConfigurationError: when it refuses the password, which is
             then tried nowhere else: that may lock the account.
+        :raises _Stranger: when a host leads that is not to be followed.
         :raises CallError: when there is none to be had.
         """
         sent_on = ''
@@ -102,11 +123,23 @@ class Own(Logins):
                     raise
                 LOG.debug('%s is led by %s', address, error.params[0])
                 sent_on = f'{address} says that {error.params[0]} leads: '
-                try:
-                    address = address.at(error.params[0])
-                except ValueError as why:
-                    raise Away(f'{address}: {why}') from error
+                address = self._led(address, error.params[0])
         raise Away(f'{address}: every host says that another leads')
+
+    def _led(self, address: Address, named: str) -> Address:
+        """Give the host that is said to lead, if it is one of ours."""
+        try:
+            leader = address.at(named)
+        except ValueError as error:
+            raise Away(f'{address}: {error}') from error
+        hosts = [one.host for one in self._addresses]
+        if not self._any_leader and not leaders.is_among(leader.host, hosts):
+            raise _Stranger(
+                f'{address} says that {named} leads, which is no host of '
+                f'[imagecache_xenapi] url: add {leader} to it if that is one '
+                f'of the pool, or set follow_any = true'
+            )
+        return leader
 
     def _try(self, address: Address) -> str:
         connection = Connection(address, self._dialling)
@@ -126,8 +159,34 @@ class Own(Logins):
             f'({error.code}): correct [imagecache_xenapi] username, password'
         )
 
-    def give_back(self, login: Login) -> None:
-        with contextlib.suppress(CallError):
-            connection = Connection(login.address, self._dialling)
-            with contextlib.closing(connection):
-                connection.xml('session.logout', login.ref)
+    def give_back(self, *logins: Login) -> None:
+        end = time.monotonic() + _FAREWELL
+        for login in logins:
+            # Half for the connection, half for the answer.
+            left = (end - time.monotonic()) / 2
+            if left > 0:
+                with contextlib.suppress(CacheError):
+                    self._log_out(login, min(left, self._dialling.timeout))
+
+    def _log_out(self, login: Login, timeout: float) -> None:
+        dialling = dataclasses.replace(self._dialling, timeout=timeout)
+        connection = Connection(login.address, dialling)
+        with contextlib.closing(connection):
+            connection.xml('session.logout', login.ref)
+
+
+class _Stranger(CacheError):
+    """A host is said to lead that nobody has named."""
+
+
+def _check_secrecy(addresses: Iterable[Address]) -> None:
+    """Make sure that no password goes in clear.
+
+    :raises ConfigurationError: when it would.
+    """
+    for address in addresses:
+        if address.scheme != 'https':
+            raise ConfigurationError(
+                f'[imagecache_xenapi] url {address}: anybody in between could '
+                f'read the password: make it https://, or set insecure = true'
+            )

@@ -18,7 +18,16 @@ OPTS: list[cfg.Opt] = [
         metavar='URL',
         help='A host of the pool, such as https://xen-1.example.org; name '
         'all that may lead, separated by commas or one on each of several '
-        'such lines. Whichever answers tells which one does.',
+        'such lines. Whichever answers tells which one does. For http:// set '
+        'insecure, too: it sends the password in clear.',
+    ),
+    cfg.BoolOpt(
+        'follow_any',
+        default=False,
+        help='Follow to a leader that is none of the hosts of url, and send '
+        'it the password: whoever answers at one of them can name it. Not '
+        'set: the address that a host names must be one that a name in url '
+        'stands for.',
     ),
     cfg.StrOpt('username', default='root', help='Who logs in.'),
     cfg.StrOpt('password', default='', secret=True, help='Their password.'),
@@ -31,15 +40,16 @@ OPTS: list[cfg.Opt] = [
     cfg.BoolOpt(
         'insecure',
         default=False,
-        help='Verify no certificate: anybody in between can read the '
-        'password and answer as the pool.',
+        help='Take any certificate, and http:// without one: anybody in '
+        'between can read the password and answer as the pool.',
     ),
     cfg.IntOpt(
         'timeout_seconds',
         default=60,
         min=1,
-        help='How long to wait for a connection, and for each answer. Both '
-        'are tried twice, and so is each url.',
+        help='How long a connection may take, its handshake included, and '
+        'each answer, from the call to its last byte. Both are tried twice, '
+        'and so is each url.',
     ),
     cfg.MultiStrOpt(
         'srs',

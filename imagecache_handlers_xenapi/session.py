@@ -6,10 +6,9 @@ leads is found out again whenever the one that did does not any more.
 """
 
 import abc
+import collections
 from collections.abc import Callable
-from collections.abc import Iterator
 import contextlib
-import http.client
 import logging
 import threading
 import time
@@ -18,6 +17,10 @@ from typing import Any
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers_xenapi.address import Address
 from imagecache_handlers_xenapi.answers import NoJson
+from imagecache_handlers_xenapi.answers import Warnings
+from imagecache_handlers_xenapi.connections import Connections
+from imagecache_handlers_xenapi.dialling import Dialling
+from imagecache_handlers_xenapi.dialling import Http
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.failures import Failed
@@ -27,8 +30,8 @@ from imagecache_handlers_xenapi.logins import Login
 from imagecache_handlers_xenapi.logins import Logins
 from imagecache_handlers_xenapi.wire import at_any_time
 from imagecache_handlers_xenapi.wire import Connection
-from imagecache_handlers_xenapi.wire import Dialling
 from imagecache_handlers_xenapi.wire import Leave
+from imagecache_handlers_xenapi.wire import MUCH_XML
 
 LOG = logging.getLogger(__name__)
 
@@ -36,8 +39,7 @@ LOG = logging.getLogger(__name__)
 # in take some, and at another host once more.
 PROMPT = 60.0
 
-# Wrong answers are told of once each, but not without an end.
-_KINDS_TOLD = 100
+_LEFT = 20
 
 # After these the call was not made, and the next login may do better.
 _LOGIN_AGAIN = frozenset({'SESSION_INVALID', 'HOST_IS_SLAVE'})
@@ -84,7 +86,7 @@ class Port(abc.ABC):
         """Give the login, for what is no call: an upload."""
 
     @abc.abstractmethod
-    def connect(self, address: Address) -> http.client.HTTPConnection:
+    def connect(self, address: Address) -> Http:
         """Open a connection for an upload, trusting whom calls trust.
 
         :raises Away: when nobody answers there.
@@ -115,9 +117,12 @@ class Session(Port):
             threading.Lock() if alone else contextlib.nullcontext()
         )
         self._login: Login | None = None
-        self._idle: list[Connection] = []
+        self._is_closed = False
+        # Logins of hosts that went away: they may be back when we end.
+        self._left: collections.deque[Login] = collections.deque(maxlen=_LEFT)
+        self._connections = Connections(dialling)
         self._json = True
-        self._told: set[tuple[str, str]] = set()
+        self._warnings = Warnings()
 
     def read(self, method: str, *params: Any) -> Any:
         return self._make(self._read, method, params, repeat=True)
@@ -142,21 +147,27 @@ class Session(Port):
 
     def login(self) -> Login:
         with self._guard:
+            if self._is_closed:
+                # Nobody would log out.
+                raise Away('the session is closed')
             if self._login is None:
                 self._login = self._logins.obtain()
             return self._login
 
-    def connect(self, address: Address) -> http.client.HTTPConnection:
+    def connect(self, address: Address) -> Http:
         return self._dialling.connect(address)
 
     def close(self) -> None:
         with self._guard:
-            idle, self._idle = self._idle, []
-            login, self._login = self._login, None
-        for connection in idle:
-            connection.close()
-        if login is not None:
-            self._logins.give_back(login)
+            logins = [*filter(None, [self._login]), *self._left]
+            self._is_closed = True
+        self._connections.close()
+        # Forgotten only when that is done: it may be interrupted, and closed
+        # once more.
+        self._logins.give_back(*logins)
+        with self._guard:
+            self._login = None
+            self._left.clear()
 
     def _make(
         self,
@@ -189,24 +200,15 @@ class Session(Port):
     ) -> Any:
         login = self.login()
         try:
-            with self._connection(login.address) as connection:
+            with self._connections.one(login.address) as connection:
                 return use(connection, method, login.ref, *params)
         except CallError as error:
             if _was_not_made(error):
                 # Another host may lead by now, or none know the login.
-                self._forget(login)
+                self._forget(login, is_open=isinstance(error, Away))
             if isinstance(error, WrongAnswer):
-                self._warn(error)
+                self._warnings.warn(error)
             raise
-
-    def _warn(self, error: WrongAnswer) -> None:
-        """Tell of a wrong answer, once of each kind."""
-        kind = error.method, error.what
-        with self._guard:
-            if kind in self._told or len(self._told) == _KINDS_TOLD:
-                return
-            self._told.add(kind)
-        LOG.warning('That is no answer: %s', error)
 
     def _read(self, connection: Connection, method: str, *params: Any) -> Any:
         if self._json:
@@ -217,40 +219,14 @@ class Session(Port):
                 self._json = False
                 if connection.is_stale:
                     raise Lost(f'{connection.address} hung up') from None
-        return connection.xml(method, *params)
+        return connection.xml(method, *params, limit=MUCH_XML)
 
-    @contextlib.contextmanager
-    def _connection(self, address: Address) -> Iterator[Connection]:
-        connection = self._take(address) or Connection(address, self._dialling)
-        try:
-            yield connection
-        except Failed:
-            self._put(connection)
-            raise
-        except BaseException:
-            # Ctrl-C too: the answer may yet come, to somebody else's call.
-            connection.close()
-            raise
-        self._put(connection)
-
-    def _take(self, address: Address) -> Connection | None:
-        while True:
-            with self._guard:
-                if not self._idle:
-                    return None
-                connection = self._idle.pop()
-            if connection.address == address and not connection.is_stale:
-                return connection
-            connection.close()
-
-    def _put(self, connection: Connection) -> None:
-        with self._guard:
-            self._idle.append(connection)
-
-    def _forget(self, login: Login) -> None:
+    def _forget(self, login: Login, *, is_open: bool) -> None:
         with self._guard:
             if self._login == login:
                 self._login = None
+                if is_open:
+                    self._left.append(login)
 
 
 def _kind(error: CacheError) -> type[CacheError]:

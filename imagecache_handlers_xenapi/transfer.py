@@ -1,16 +1,20 @@
 """``PUT /import_raw_vdi``: the bytes of a disk on their way into a pool."""
 
+from collections.abc import Collection
 from collections.abc import Iterable
 import contextlib
 import http.client
-import socket
 from typing import Protocol
 import urllib.parse
 
 from imagecache_handlers_xenapi.address import Address
+from imagecache_handlers_xenapi.bounded import BoundedSocket
+from imagecache_handlers_xenapi.dialling import cause
+from imagecache_handlers_xenapi.dialling import Http
 from imagecache_handlers_xenapi.failures import Away
 from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi.failures import Lost
+from imagecache_handlers_xenapi import leaders
 
 METHOD = 'PUT /import_raw_vdi'
 
@@ -24,7 +28,7 @@ class LoggedOut(Failed):
 class Connect(Protocol):
     """Opens a connection; raises ``Away`` when nobody is there."""
 
-    def __call__(self, address: Address) -> http.client.HTTPConnection: ...
+    def __call__(self, address: Address) -> Http: ...
 
 
 def put(
@@ -33,8 +37,13 @@ def put(
     query: dict[str, str],
     chunks: Iterable[bytes],
     size: int,
+    *,
+    pool: Collection[str],
 ) -> None:
     """Send a disk to the first host that is there, of those that see its SR.
+
+    ``pool`` has the addresses of its hosts: to no other is it redirected, for
+    the login goes there, too.
 
     xapi says yes before it has read a byte: whether it took them, only the
     task tells.  That is why a connection that breaks meanwhile is no error
@@ -51,18 +60,18 @@ def put(
             # It has a hold of the socket, too, and would keep it open.
             with contextlib.closing(answer):
                 if answer.status == http.client.OK:
-                    _stream(connection.sock, chunks)
+                    _stream(connection.line, chunks)
                     return
                 target = answer.getheader('Location', '')
         if answer.status != http.client.FOUND:
             raise _refused(address, answer)
-        addresses = [_redirected(address, target)]
+        addresses = [_redirected(address, target, pool)]
     raise Away(f'{address}: the upload is redirected in circles')
 
 
 def _dial(
     connect: Connect, addresses: Iterable[Address]
-) -> tuple[Address, http.client.HTTPConnection]:
+) -> tuple[Address, Http]:
     problems = []
     for address in addresses:
         try:
@@ -73,11 +82,12 @@ def _dial(
 
 
 def _begin(
-    connection: http.client.HTTPConnection,
+    connection: Http,
     address: Address,
     path: str,
     size: int,
 ) -> http.client.HTTPResponse:
+    connection.line.begin(0)
     try:
         connection.putrequest('PUT', path)
         connection.putheader('Content-Length', str(size))
@@ -89,30 +99,38 @@ def _begin(
             answer.begin()
             stack.pop_all()
     except (OSError, http.client.HTTPException) as error:
-        raise Lost(f'{METHOD} at {address}: {error!r}') from error
+        raise Lost(f'{METHOD} at {address}: {cause(error)}') from error
     return answer
 
 
-def _stream(sock: socket.socket, chunks: Iterable[bytes]) -> None:
+def _stream(line: BoundedSocket, chunks: Iterable[bytes]) -> None:
     for chunk in chunks:
+        # Of its own: how long a disk takes, nobody knows.
+        line.begin(0)
         try:
-            sock.sendall(chunk)
+            line.sendall(chunk)
         except OSError:
             return
     # The end of the answer is the end of the work, or of the connection.
+    line.begin(0)
     with contextlib.suppress(OSError):
-        sock.recv(1)
+        line.wait()
 
 
-def _redirected(address: Address, target: str) -> Address:
+def _redirected(
+    address: Address, target: str, pool: Collection[str]
+) -> Address:
     """Follow a redirect by its host alone: scheme and port are ours.
 
     xapi names https and the bare address whatever it was called by.
     """
     try:
-        return address.at(urllib.parse.urlsplit(target).hostname or '')
+        found = address.at(urllib.parse.urlsplit(target).hostname or '')
     except ValueError as error:
         raise Away(f'{address}: redirected to {error}') from error
+    if not leaders.is_among(found.host, pool):
+        raise Away(f'{address}: redirected to {found}, no host of the pool')
+    return found
 
 
 def _refused(

@@ -57,7 +57,7 @@ class Uploads:
         ref: str,
         chunks: Iterable[bytes],
     ) -> None:
-        homes = self._homes(repository)
+        homes, pool = self._homes(repository)
         with self._task(meta.image_id) as task:
             # Not before: what came up to here may have logged in anew.
             login = self._port.login()
@@ -69,12 +69,21 @@ class Uploads:
             }
             addresses = _reached(login.address, homes)
             transfer.put(
-                self._port.connect, addresses, query, chunks, meta.size
+                self._port.connect,
+                addresses,
+                query,
+                chunks,
+                meta.size,
+                pool=pool,
             )
             self._follow(task)
 
-    def _homes(self, repository: Repository) -> list[str | None]:
-        """Give the addresses of hosts that see the SR; None is the leader.
+    def _homes(
+        self, repository: Repository
+    ) -> tuple[list[str | None], list[str]]:
+        """Give the addresses of hosts that see the SR, and of all hosts.
+
+        None is the leader.
 
         The leader comes first: it answers, and by a name that we trust.
 
@@ -94,7 +103,8 @@ class Uploads:
         others = [
             hosts[one]['address'] for one in hosts if one in seeing - leaders
         ]
-        return [*([None] if seeing & leaders else []), *others]
+        leader: list[str | None] = [None] if seeing & leaders else []
+        return [*leader, *others], [one['address'] for one in hosts.values()]
 
     @contextlib.contextmanager
     def _task(self, image_id: str) -> Iterator[str]:

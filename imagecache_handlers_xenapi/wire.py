@@ -4,113 +4,57 @@ from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import dataclasses
-import functools
 import http.client
 import json
 import selectors
-import ssl
 from typing import Any
-from xml.parsers import expat
 import xmlrpc.client
 
-from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers_xenapi.address import Address
 from imagecache_handlers_xenapi import answers
 from imagecache_handlers_xenapi.answers import NoJson
-from imagecache_handlers_xenapi.failures import Away
+from imagecache_handlers_xenapi.bounded import TooLong
+from imagecache_handlers_xenapi.dialling import cause
+from imagecache_handlers_xenapi.dialling import Dialling
 from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi.failures import WrongAnswer
 
 # Called when a request leaves: it raises what keeps it back.
 Leave = Callable[[], object]
 
-_XML = 'text/xml'
-_JSON = 'application/json'
+#: The most bytes of an answer: of one about a single thing, before a login
+#: too, and of one about all disks of an SR.  20,000 VDIs are 23 MiB of JSON,
+#: and 70 of XML, which is decoded while it comes.
+SMALL, MUCH_JSON, MUCH_XML = 2**20, 32 * 2**20, 96 * 2**20
 
-# By the numbers that OpenSSL gives to what is wrong with a certificate.
-_OTHER_NAME = 'use a name that it is for, or have one made for this one, too'
-_ADVICE = {
-    9: 'compare the clocks',
-    10: 'have a new one made, or compare the clocks',
-    62: _OTHER_NAME,
-    64: _OTHER_NAME,
-}
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Dialling:
-    """How connections are made; ``timeout`` in seconds, of each wait."""
-
-    timeout: float = 60.0
-    ca_file: str | None = None
-    insecure: bool = False
-
-    def connect(self, address: Address) -> http.client.HTTPConnection:
-        """Open a connection; the peer is verified unless told otherwise.
-
-        :raises Away: when nobody trustworthy answers there.
-        """
-        if address.scheme == 'http':
-            made = http.client.HTTPConnection(
-                address.host, address.port, timeout=self.timeout
-            )
-        else:
-            made = http.client.HTTPSConnection(
-                address.host,
-                address.port,
-                timeout=self.timeout,
-                context=_context(self.ca_file, self.insecure),
-            )
-        try:
-            made.connect()
-        except ssl.SSLCertVerificationError as error:
-            why = (error.verify_message or str(error)).rstrip('.')
-            advice = _ADVICE.get(error.verify_code) or self._sign()
-            raise Away(
-                f'{address}: the certificate is not trusted: {why}; {advice}'
-            ) from error
-        except ssl.SSLError as error:
-            why = f'it speaks no TLS that we know ({_cause(error)})'
-            raise Away(f'{address}: {why}: is it http://?') from error
-        except (OSError, UnicodeError) as error:
-            raise Away(f'{address}: {_cause(error)}') from error
-        return made
-
-    def _sign(self) -> str:
-        if self.ca_file is None:
-            return 'set ca_file to the authority that signed it, or insecure'
-        return f'ca_file {self.ca_file} does not hold what signed it'
-
-
-@functools.cache
-def _context(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
-    if insecure:
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            f'[imagecache_xenapi] ca_file {ca_file!r}: {_cause(error)}'
-        ) from error
+_PIECE = 2**16
 
 
 def at_any_time() -> None:
     """Keep no request back."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    method: str
+    path: str
+    kind: str
+    limit: int
+    leave: Leave = at_any_time
+
+
 class Connection:
     """One connection, for one thread at a time.
 
     Nothing is ever sent twice here: a call that is lost may have been made.
+    Whoever meets another error than ``Failed`` and ``NoJson`` closes it: the
+    rest of an answer may yet come.
     """
 
     def __init__(self, address: Address, dialling: Dialling) -> None:
         self.address = address
         self._http = dialling.connect(address)
-        self._transport = _Transport(self._post)
+        self._transport = _Transport()
         self._xml = _proxy(str(address), self._transport)
 
     def close(self) -> None:
@@ -128,7 +72,11 @@ class Connection:
             return bool(selector.select(0))
 
     def xml(
-        self, method: str, *params: Any, leave: Leave = at_any_time
+        self,
+        method: str,
+        *params: Any,
+        leave: Leave = at_any_time,
+        limit: int = SMALL,
     ) -> Any:
         """Make a call over XML-RPC.
 
@@ -136,12 +84,22 @@ class Connection:
 
         :raises Failed: when xapi says no.
         :raises WrongAnswer: when what came cannot be understood.
-        :raises Lost: when no answer came.
+        :raises Lost: when no answer came, or not all of it in time.
         """
-        self._transport.leave = leave
-        with self._understood(method):
-            answer = getattr(self._xml, method)(*params)
-            return answers.of_xml(method, answer)
+        call = _Call(
+            method=method,
+            path='/RPC2',
+            kind='text/xml',
+            limit=limit,
+            leave=leave,
+        )
+
+        def answer(body: bytes) -> Any:
+            return answers.of_xml(method, self._exchange(call, body))
+
+        self._transport.answer = answer
+        with self._understood(call):
+            return getattr(self._xml, method)(*params)
 
     def json(self, method: str, *params: Any) -> Any:
         """Make a call over JSON-RPC, which is cheaper to decode.
@@ -149,52 +107,57 @@ class Connection:
         :raises NoJson: when the host does not know how.
         :raises CallError: as of ``xml``.
         """
-        call = {'jsonrpc': '2.0', 'method': method, 'params': params, 'id': 1}
-        body = self._post('/jsonrpc', json.dumps(call).encode(), _JSON)
-        with self._understood(method):
-            return answers.of_json(method, body)
+        call = _Call(
+            method=method,
+            path='/jsonrpc',
+            kind='application/json',
+            limit=MUCH_JSON,
+        )
+        sent = {'jsonrpc': '2.0', 'method': method, 'params': params, 'id': 1}
+        with self._understood(call):
+            pieces = self._exchange(call, json.dumps(sent).encode())
+            return answers.of_json(method, _joined(pieces))
 
     @contextlib.contextmanager
-    def _understood(self, method: str) -> Iterator[None]:
+    def _understood(self, call: _Call) -> Iterator[None]:
+        where = str(self.address)
         try:
             yield
-        except (xmlrpc.client.Error, answers.Garbled) as error:
+        except answers.Garbled as error:
             # A no that cannot be read is none: the call may have been made.
-            what = _what(error)
-            raise WrongAnswer(method, str(self.address), what) from error
+            raise WrongAnswer(call.method, where, str(error)) from error
+        except TooLong as error:
+            what = f'the answer is longer than {call.limit >> 20} MiB'
+            raise WrongAnswer(call.method, where, what) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise Lost(f'{call.method} at {where}: {cause(error)}') from error
 
-    def _post(
-        self, path: str, body: bytes, kind: str, leave: Leave = at_any_time
-    ) -> bytes:
+    def _exchange(self, call: _Call, body: bytes) -> Iterator[bytes]:
+        """Send a call and give its answer, in pieces."""
         headers = {
-            'Content-Type': kind,
+            'Content-Type': call.kind,
             'Content-Length': str(len(body)),
             'User-Agent': 'imagecache',
         }
-        try:
-            self._http.request('POST', path, _leaving(body, leave), headers)
-            answer = self._http.getresponse()
-            content = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            self.close()
-            raise Lost(f'{self.address}: {_cause(error)}') from error
+        self._http.line.begin(call.limit)
+        content = _leaving(body, call.leave)
+        self._http.request('POST', call.path, content, headers)
+        answer = self._http.getresponse()
+        # It has a hold of the socket, too, and would keep it open.
+        with contextlib.closing(answer):
+            if answer.status == http.client.OK:
+                yield from _pieces(answer, call.limit)
+            else:
+                _drain(answer)
         if answer.will_close:
             self.close()
         if answer.status != http.client.OK:
-            if path == '/jsonrpc' and answer.status in _NO_SUCH_PATH:
+            if call.path == '/jsonrpc' and answer.status in _NO_SUCH_PATH:
                 raise NoJson(answer.reason)
             target = answer.getheader('Location', '')
             hint = _elsewhere(self.address, target)
-            raise Lost(f'{self.address}: HTTP {answer.status}{hint}')
-        return content
-
-
-def _what(error: Exception) -> str:
-    if isinstance(error, xmlrpc.client.Fault):
-        return f'a fault came: {error.faultString!s:.100}'
-    if isinstance(error, xmlrpc.client.Error):
-        return 'the answer is no XML-RPC'
-    return str(error)
+            why = f'HTTP {answer.status}{hint}'
+            raise Lost(f'{call.method} at {self.address}: {why}')
 
 
 def _leaving(body: bytes, leave: Leave) -> Iterator[bytes]:
@@ -203,17 +166,43 @@ def _leaving(body: bytes, leave: Leave) -> Iterator[bytes]:
     yield body
 
 
+def _pieces(answer: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
+    """Give what an answer brings, if that is all it promised."""
+    if (answer.length or 0) > limit:
+        raise TooLong
+    while piece := _piece(answer):
+        limit -= len(piece)
+        if limit < 0:
+            raise TooLong
+        yield piece
+    if answer.length:
+        raise http.client.HTTPException(
+            'the connection was closed within the answer'
+        )
+
+
+def _piece(answer: http.client.HTTPResponse) -> bytes:
+    try:
+        return answer.read(_PIECE)
+    except ValueError as error:
+        # Of a chunk of less than no bytes.
+        raise http.client.HTTPException('its chunks make no sense') from error
+
+
+def _drain(answer: http.client.HTTPResponse) -> None:
+    for _ in _pieces(answer, SMALL):
+        pass
+
+
+def _joined(pieces: Iterator[bytes]) -> bytearray:
+    # Not join(), which needs all of them beside the whole.
+    body = bytearray()
+    for piece in pieces:
+        body += piece
+    return body
+
+
 _NO_SUCH_PATH = (404, 405, 501)
-
-
-# The parser trusts the peer not to send a fault that is a number, and such.
-_UNREADABLE = (
-    ArithmeticError,
-    LookupError,
-    TypeError,
-    ValueError,
-    expat.ExpatError,
-)
 
 
 class _Transport(xmlrpc.client.Transport):
@@ -223,20 +212,11 @@ class _Transport(xmlrpc.client.Transport):
     breaks, whatever that does.
     """
 
-    def __init__(self, post: Any) -> None:
-        super().__init__()
-        self._post = post
-        self.leave: Leave = at_any_time
+    answer: Callable[[bytes], Any]
 
     def request(self, host, handler, request_body, verbose=False):  # type: ignore[no-untyped-def]  # noqa: E501
-        body = self._post('/RPC2', request_body, _XML, self.leave)
-        parser, result = self.getparser()
-        try:
-            parser.feed(body)
-            parser.close()
-            return result.close()
-        except _UNREADABLE as error:
-            raise xmlrpc.client.ResponseError(repr(error)) from error
+        # The proxy takes one value out of as many as there are.
+        return (self.answer(request_body),)
 
 
 def _elsewhere(address: Address, target: str) -> str:
@@ -259,7 +239,3 @@ def sdk() -> Any:
 
 def _proxy(url: str, transport: xmlrpc.client.Transport) -> Any:
     return sdk().Session(url, transport=transport)
-
-
-def _cause(error: Exception) -> str:
-    return getattr(error, 'strerror', None) or str(error) or repr(error)

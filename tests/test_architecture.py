@@ -156,8 +156,8 @@ CONTRACT = {'exceptions', 'handler', 'marks', 'model', 'source'}
 # The same of the handler `xenapi`: above the port nothing knows of sockets.
 XENAPI_ROOMS = {
     'handler': (
-        'adding evicting failures labelling lent logins looking opts '
-        'releasing removal repositories session timing wire'
+        'adding dialling evicting failures labelling lent logins looking '
+        'opts releasing removal repositories session timing wire'
     ),
     'opts': '',
     'adding': (
@@ -167,7 +167,7 @@ XENAPI_ROOMS = {
     'uploading': (
         'address failures repositories session tasks timing transfer'
     ),
-    'transfer': 'address failures',
+    'transfer': 'address bounded dialling failures leaders',
     'evicting': 'disks failures looking releasing removal survey timing',
     'looking': (
         'disks failures filters releasing repositories session survey timing'
@@ -182,11 +182,16 @@ XENAPI_ROOMS = {
     'disks': 'chain',
     'chain': '',
     'filters': '',
-    'lent': 'address failures logins session wire',
-    'session': 'address answers failures logins wire',
-    'logins': 'address failures wire',
-    'wire': 'address answers failures',
-    'answers': 'failures shapes',
+    'lent': 'address dialling failures logins session wire',
+    'session': ('address answers connections dialling failures logins wire'),
+    'connections': 'address dialling failures wire',
+    'logins': 'address dialling failures leaders wire',
+    'leaders': '',
+    'wire': 'address answers bounded dialling failures',
+    'dialling': 'address bounded failures',
+    'bounded': '',
+    'answers': 'decoding failures shapes',
+    'decoding': '',
     'shapes': '',
     'address': '',
     'failures': '',
@@ -195,10 +200,10 @@ XENAPI_ROOMS = {
 # Who may import what else: the SDK, sockets, oslo.config.
 XENAPI_LIBRARIES = {
     'XenAPI': {'lent', 'wire'},
-    'http': {'lent', 'session', 'transfer', 'wire'},
-    'xmlrpc': {'lent', 'wire'},
-    'socket': {'transfer'},
-    'ssl': {'wire'},
+    'http': {'bounded', 'dialling', 'lent', 'transfer', 'wire'},
+    'xmlrpc': {'decoding', 'lent', 'wire'},
+    'socket': {'bounded', 'dialling', 'leaders'},
+    'ssl': {'dialling'},
     'oslo_config': {'opts'},
 }
 

@@ -22,9 +22,13 @@ user {user}, password {password}
     handler = xenapi
     [imagecache_xenapi]
     url = {url}
-    password = {password}
+{trust}    password = {password}
     srs = {srs}
 """
+
+
+# For what has no certificate to be trusted by.
+_UNTRUSTED = '    insecure = true\n'
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -62,6 +66,7 @@ def _text(simulator: Simulator) -> str:
     return _LOGIN.format(
         urls='\n'.join(urls),
         url=simulator.url,
+        trust=_UNTRUSTED if simulator.url.startswith('http:') else '',
         user=simulator.username,
         password=simulator.password,
         srs=', '.join(simulator.do('SR.get_name_label', sr) for sr in srs),

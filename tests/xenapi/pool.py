@@ -51,7 +51,7 @@ class Pooled:
 
     scenario = Scenario(srs=2)
     srs = STORES
-    dialling = Dialling(timeout=10)
+    dialling = Dialling(timeout=10, insecure=True)
     clocks = Clocks(sleep=lambda seconds: time.sleep(seconds / 100))
 
     def setUp(self):
@@ -68,7 +68,9 @@ class Pooled:
         """Give a port with a login of its own."""
         dialling = dialling or self.dialling
         password = password or self.pool.password
-        logins = Own(urls or [self.pool.url], username, password, dialling)
+        numbers = range(len(self.pool.addresses))
+        urls = urls or [self.pool.url_of(number) for number in numbers]
+        logins = Own(urls, username, password, dialling)
         return Session(logins, dialling)
 
     def port(self):

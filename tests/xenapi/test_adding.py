@@ -14,6 +14,7 @@ from imagecache_handlers import Unsupported
 from imagecache_handlers_xenapi.disks import STAGING
 from imagecache_handlers_xenapi.simulator import drop
 from imagecache_handlers_xenapi.simulator import fail
+from imagecache_handlers_xenapi.simulator import reply
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.timing import Clocks
 from tests.xenapi import certificates
@@ -403,6 +404,18 @@ class TestWhereTo(AddCase):
         self.pool.after('host.get_all_records', lambda: move(other))
         self.assertEqual('storage-1', self.add_to('storage-1').store)
         self.assertEqual(2, self.pool.counters.of(UPLOAD))
+
+    def test_a_redirect_to_no_host_of_the_pool_is_refused(self):
+        """The login would go there: it is in the query."""
+        for host in '127.0.0.9', 'localhost.evil', '::1':
+            shown = f'[{host}]' if ':' in host else host
+            target = {'Location': f'https://{shown}/import_raw_vdi?x=y'}
+            self.pool.before(UPLOAD, reply(b'', 302, **target))
+            with self.assertRaises(StoreUnavailable) as caught:
+                self.add_to('storage-0')
+            self.assertIn('no host of the pool', str(caught.exception))
+            self.assertIn(host, str(caught.exception))
+        self.assertEqual(3, self.pool.counters.of(UPLOAD))
 
     def test_a_host_that_is_away_gives_way_to_the_next(self):
         self.start(Scenario(hosts=3))

@@ -385,6 +385,7 @@ class TestRedirects(AnswerCase):
                     {},
                     [],
                     0,
+                    pool=[],
                 )
 
     def test_a_proxy_of_the_environment_is_not_asked(self):

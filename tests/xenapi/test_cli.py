@@ -36,11 +36,14 @@ class CommandCase(Pooled, unittest.TestCase):
         self.configure()
 
     def configure(self, *lines, url=None, password=None):
+        every = [self.pool.url_of(number) for number in (0, 1)]
         given = [
-            f'url = {url or self.pool.url}',
+            f'url = {url or ", ".join(every)}',
             f'password = {password or self.pool.password}',
             'timeout_seconds = 5',
         ]
+        if self.pool.url.startswith('http:'):
+            given.append('insecure = true')
         set_here = {line.partition(' ')[0] for line in lines}
         kept = [one for one in given if one.partition(' ')[0] not in set_here]
         head = ['[imagecache]', 'handler = xenapi', '[imagecache_xenapi]']
@@ -204,7 +207,7 @@ class TestBadInput(CommandCase):
 
     def test_a_slave_whose_master_is_away_is_told(self):
         with self.host_away():
-            self.configure(url=self.pool.url_of(1))
+            self.configure('follow_any = true', url=self.pool.url_of(1))
             self.assertComplains('says that', 'leads', 'refused', code=1)
 
     def test_an_image_of_another_store_is_told_where_it_is(self):
@@ -269,7 +272,7 @@ class TestBadInput(CommandCase):
 
     def test_a_slave_is_as_good_as_its_master(self):
         self.cache('debian')
-        self.configure(url=self.pool.url_of(1))
+        self.configure('follow_any = true', url=self.pool.url_of(1))
         self.assertIn('debian', self.out('list', '-f', 'json'))
 
     def test_a_role_that_is_too_weak(self):

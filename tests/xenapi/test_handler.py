@@ -28,7 +28,7 @@ class LoadCase(Pooled, unittest.TestCase):
         conf = cfg.ConfigOpts()
         conf([], default_config_files=[])
         opts.register_opts(conf)
-        for name, value in values.items():
+        for name, value in {'insecure': True, **values}.items():
             conf.set_override(name, value, group=opts.GROUP)
         return conf
 

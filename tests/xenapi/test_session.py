@@ -138,7 +138,7 @@ class TestLogins(PortCase):
         self.assertEqual(0, self.pool.counters.calls)
 
     def test_a_slave_says_who_leads(self):
-        port = self.open(self.pool.url_of(1))
+        port = self.open(self.pool.url_of(1), self.pool.url_of(0))
         self.assertEqual(1, len(port.call('pool.get_all')))
         self.assertEqual(self.pool.url_of(0), str(port.login().address))
 
@@ -359,7 +359,7 @@ class TestCalls(PortCase):
 
     def test_a_task_is_followed_within_a_short_timeout(self):
         self.pool.timing.work['VDI.destroy'] = 2.5
-        port = self.open(dialling=Dialling(timeout=1))
+        port = self.open(dialling=Dialling(timeout=1, insecure=True))
         tasks = Tasks(port, Clocks())
         task = port.once('Async.VDI.destroy', self.cache('debian'))
         # Nothing is lost, so nothing is asked for again.
@@ -371,7 +371,7 @@ class TestCalls(PortCase):
         self.assertEqual(0, self.pool.counters.of('task.get_record'))
 
     def test_no_wait_for_events_is_longer_than_half_the_timeout(self):
-        port = Asked(self.open(dialling=Dialling(timeout=0.04)))
+        port = Asked(self.open(dialling=Dialling(timeout=0.04, insecure=True)))
         task = self.pool.do('task.create', 'work', '')
         for left in 0.0, 0.01, 0.2:
             end = time.monotonic() + left
@@ -380,7 +380,7 @@ class TestCalls(PortCase):
         self.assertTrue(all(wait > 0 for wait in port.waits))
 
     def test_an_answer_that_does_not_come_is_lost_in_time(self):
-        port = self.open(dialling=Dialling(timeout=0.2))
+        port = self.open(dialling=Dialling(timeout=0.2, insecure=True))
         port.call('pool.get_all')
         self.pool.before('VDI.get_all', hang(1))
         began = time.monotonic()
@@ -445,7 +445,7 @@ class TestTls(PortCase):
 
     def test_a_stranger_is_refused_before_the_password_is_sent(self):
         with self.assertRaises(Away) as caught:
-            self.open().call('pool.get_all')
+            self.open(dialling=Dialling(timeout=10)).call('pool.get_all')
         self.assertIn('ca_file', str(caught.exception))
         self.assertEqual(0, self.pool.counters.calls)
 

@@ -3,7 +3,6 @@
 import argparse
 
 from imagecache_handlers.frontends.cli.base import CacheCommand
-from imagecache_handlers.frontends.cli import stopping
 from imagecache_handlers.frontends.cli.text import printable
 from imagecache_handlers.frontends.cli import words
 from imagecache_handlers.source import LocalFile
@@ -29,7 +28,7 @@ class Add(CacheCommand):
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         given = parsed_args.image
         source = LocalFile(parsed_args.file)
-        with self.opened() as site, stopping.terminable():
+        with self.opened() as site:
             image = site.cache.add(given, source, store=site.store)
         size = units.size(image.size)
         store = printable(image.store)

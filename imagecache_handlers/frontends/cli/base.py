@@ -1,6 +1,7 @@
 """What every command is made of."""
 
 import argparse
+from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
 import shutil
@@ -11,6 +12,7 @@ import cliff.command
 from imagecache_handlers.frontends.cli import app
 from imagecache_handlers.frontends.cli import blindness
 from imagecache_handlers.frontends.cli import options
+from imagecache_handlers.frontends.cli import stopping
 from imagecache_handlers.frontends import evidence
 from imagecache_handlers.rules import Rules
 from imagecache_handlers.verdicts import Plan
@@ -55,8 +57,15 @@ class CacheCommand(Command):
         options.add_to(parser)
         return parser
 
-    def opened(self) -> 'contextlib.AbstractContextManager[Opened]':
-        return options.opened(self.app.options)
+    @contextlib.contextmanager
+    def opened(self) -> 'Iterator[Opened]':
+        """Open the cache; whatever ends the command closes it."""
+        with (
+            stopping.terminable() as close_at_once,
+            options.opened(self.app.options) as site,
+        ):
+            close_at_once(site.close)
+            yield site
 
 
 class WitnessedCommand(CacheCommand):

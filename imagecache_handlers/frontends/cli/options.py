@@ -1,6 +1,7 @@
 """The options that every command takes, and what is opened with them."""
 
 import argparse
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterator
 import contextlib
@@ -23,13 +24,15 @@ class Opened:
     """The cache that the options lead to.
 
     ``stores`` None: all of them; ``interval`` None: no periodic sweeps, and
-    ``inherited_never`` tells where that was said, if not to us.
+    ``inherited_never`` tells where that was said, if not to us.  ``close`` is
+    for who cannot wait for the end of the command.
     """
 
     cache: ImageCache
     rules: Rules
     stores: Collection[str] | None
     interval: datetime.timedelta | None
+    close: Callable[[], None]
     inherited_never: str | None = None
 
     @property
@@ -109,6 +112,7 @@ def opened(options: argparse.Namespace) -> Iterator[Opened]:
             rules=rules,
             stores=options.stores and frozenset(options.stores),
             interval=opts.interval(conf, nova),
+            close=handler.close,
             inherited_never=opts.inherited_never(conf, nova),
         )
 

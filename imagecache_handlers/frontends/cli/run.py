@@ -7,6 +7,7 @@ import contextlib
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli.base import WitnessedCommand
+from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.options import Opened
 from imagecache_handlers.frontends.cli import report_page
 from imagecache_handlers.frontends import evidence
@@ -37,7 +38,8 @@ class Run(WitnessedCommand):
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[Opened]:
-        with self.opened() as site:
+        # Not opened(): the service takes the signals.
+        with options.opened(self.app.options) as site:
             if site.inherited_never is not None:
                 raise ConfigurationError(
                     f'{site.inherited_never} is -1, which leaves the sweeps '

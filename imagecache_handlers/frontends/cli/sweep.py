@@ -36,7 +36,10 @@ class Sweep(WitnessedCommand, Paged):
             plan = self.planned(site, ask)
             if parsed_args.dry_run:
                 return plan_command.shown(plan, site.rules, self.width)
-            with stoppable() as stop, progress.shown(plan) as tell:
+            with (
+                stoppable(site.close) as stop,
+                progress.shown(plan) as tell,
+            ):
                 report = site.cache.apply(plan, ask, tell=tell, stop=stop)
         now = plan.now.astimezone()
         short = report_page.fell_short(report)
