@@ -5,7 +5,11 @@ import signal
 import time
 from unittest import mock
 
+import pytest
+
 from tests.cli.test_run import Service
+
+pytestmark = pytest.mark.alone
 
 WATCHDOG = 'WATCHDOG=1'
 SECONDS = 0.8

@@ -17,6 +17,8 @@ import threading
 import time
 from unittest import mock
 
+import pytest
+
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import holders
 from imagecache_handlers.directory import record_lock
@@ -31,6 +33,9 @@ from tests.directory.disks import die_with_parent
 from tests.directory.disks import qemu
 from tests.directory.place import NovaPlace
 from tests.directory.place import Place
+
+# One at a time: devices, mounts and locks are the machine's.
+pytestmark = pytest.mark.xdist_group('machine')
 
 OPEN = frozenset({'a process that has it open'})
 LONG = 30.0

@@ -1,7 +1,7 @@
 """Many processes on each folder, killed at random: no image in use is lost.
 
-``IMAGECACHE_SECONDS`` says how long they go on, all tests together.  All of
-that time there is a folder of each layout, among which each process chooses.
+The profile says how long they go on, all tests together.  All of that time
+there is a folder of each layout, among which each process chooses.
 """
 
 import collections
@@ -14,12 +14,17 @@ import tempfile
 import time
 import unittest
 
+import pytest
+
 from imagecache_handlers.directory import records
 from imagecache_handlers import Evidence
 from imagecache_handlers.timing import utc_now
 from tests.directory import crowd
+from tests.profile import PROFILE
 
-SECONDS = float(os.environ.get('IMAGECACHE_SECONDS', '180'))
+pytestmark = pytest.mark.alone
+
+SECONDS = PROFILE.crowd_seconds
 CAST = [
     *[crowd.sweep] * 3,
     *[crowd.boot] * 5,

@@ -17,6 +17,8 @@ import traceback
 import unittest
 from unittest import mock
 
+import pytest
+
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import folder
@@ -31,6 +33,8 @@ from imagecache_handlers.timing import utc_now
 from tests.directory.place import IMAGE
 from tests.directory.place import no_space
 from tests.directory.place import sha1
+
+pytestmark = pytest.mark.alone
 
 SECOND = datetime.timedelta(seconds=1)
 CLAIM = 4 * SECOND

@@ -6,11 +6,16 @@ import sys
 import time
 import unittest
 
+import pytest
+
 from imagecache_handlers_xenapi.simulator import Scenario
+from tests.profile import PROFILE
 from tests.xenapi.pool import Pooled
 from tests.xenapi.process import IMAGES
 
-SECONDS = 15
+pytestmark = pytest.mark.alone
+
+SECONDS = PROFILE.hosts_seconds
 ENOUGH = 8
 HOSTS = 3
 

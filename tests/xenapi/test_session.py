@@ -12,6 +12,7 @@ import types
 import unittest
 from unittest import mock
 
+import pytest
 import XenAPI
 
 from imagecache_handlers import ConfigurationError
@@ -34,6 +35,8 @@ from imagecache_handlers_xenapi.timing import Clocks
 from imagecache_handlers_xenapi.wire import Dialling
 from tests.xenapi import certificates
 from tests.xenapi.pool import Pooled
+
+pytestmark = pytest.mark.alone
 
 LOGIN = 'session.login_with_password'
 NOBODY = 'http://127.0.0.1:9'

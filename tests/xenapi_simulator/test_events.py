@@ -3,10 +3,14 @@
 import threading
 import time
 
+import pytest
+
 from imagecache_handlers_xenapi.simulator.records import DELETIONS
 from imagecache_handlers_xenapi.simulator import Scenario
 from tests.xenapi_simulator.clients import JsonFailure
 from tests.xenapi_simulator.clients import PoolCase
+
+pytestmark = pytest.mark.alone
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 

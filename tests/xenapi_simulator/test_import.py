@@ -10,9 +10,13 @@ import struct
 import tarfile
 import time
 
+import pytest
+
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import User
 from tests.xenapi_simulator.clients import PoolCase
+
+pytestmark = pytest.mark.alone
 
 MIB = 2**20
 LIMIT = 10 * MIB

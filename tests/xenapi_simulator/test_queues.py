@@ -3,11 +3,14 @@
 import threading
 import time
 
+import pytest
 import XenAPI
 
 from imagecache_handlers_xenapi.simulator import Scenario
 from tests.xenapi_simulator.clients import PoolCase
 from tests.xenapi_simulator.clients import quick
+
+pytestmark = pytest.mark.alone
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 WORK = 0.2

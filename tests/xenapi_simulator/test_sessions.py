@@ -3,6 +3,7 @@
 import time
 import unittest
 
+import pytest
 import XenAPI
 
 from imagecache_handlers_xenapi.simulator import Scenario
@@ -11,6 +12,8 @@ from imagecache_handlers_xenapi.simulator import Simulator
 from imagecache_handlers_xenapi.simulator import User
 from tests.xenapi_simulator.clients import PoolCase
 from tests.xenapi_simulator.clients import quick
+
+pytestmark = pytest.mark.alone
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 

@@ -2,11 +2,15 @@
 
 import time
 
+import pytest
+
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator.storage import CHAIN_LIMIT
 from imagecache_handlers_xenapi.simulator.storage import META
 from tests.xenapi_simulator.clients import PoolCase
 from tests.xenapi_simulator.clients import quick
+
+pytestmark = pytest.mark.alone
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 GIB = 2**30

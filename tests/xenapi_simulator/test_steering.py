@@ -5,6 +5,7 @@ import socket
 import time
 import xmlrpc.client
 
+import pytest
 import XenAPI
 
 from imagecache_handlers_xenapi.simulator import drop
@@ -13,6 +14,8 @@ from imagecache_handlers_xenapi.simulator import hang
 from imagecache_handlers_xenapi.simulator import reply
 from imagecache_handlers_xenapi.simulator import Scenario
 from tests.xenapi_simulator.clients import PoolCase
+
+pytestmark = pytest.mark.alone
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 CUT = (http.client.RemoteDisconnected, ConnectionError, OSError)

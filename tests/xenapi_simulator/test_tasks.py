@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 import XenAPI
 
 from imagecache_handlers_xenapi.simulator import Scenario
@@ -9,6 +10,8 @@ from imagecache_handlers_xenapi.simulator.tasks import KEPT
 from imagecache_handlers_xenapi.simulator import When
 from tests.xenapi_simulator.clients import PoolCase
 from tests.xenapi_simulator.clients import quick
+
+pytestmark = pytest.mark.alone
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 
