@@ -10,8 +10,8 @@ ADDING = 'xenapi/test_adding.py'
 SESSION = 'xenapi/test_session.py'
 
 
-def mutant(name, module, old, new):
-    return Mutant(name=name, module=module, old=old, new=new)
+def mutant(name, module, old, new, killer=''):
+    return Mutant(name=name, killer=killer, module=module, old=old, new=new)
 
 
 MUTANTS = [
@@ -22,6 +22,8 @@ MUTANTS = [
             'evicting',
             'max(claims) < now',
             'min(claims) < now',
+            killer=f'{EVICTING}::TestClaims::'
+            'test_a_claim_that_died_with_its_host_counts_for_nothing',
         ),
     ),
     (
@@ -31,6 +33,8 @@ MUTANTS = [
             'evicting',
             'timedelta(minutes=4)',
             'timedelta(0)',
+            killer=f'{EVICTING}::TestClaims::'
+            'test_a_claim_that_runs_out_keeps_the_image',
         ),
     ),
     (
@@ -40,6 +44,8 @@ MUTANTS = [
             'evicting',
             'check_claimed(image, disk.labels, alive)',
             'check_claimed(image, image.marks.labels, alive)',
+            killer=f'{EVICTING}::TestClaims::'
+            'test_who_asks_between_two_tries_has_it',
         ),
     ),
     (
@@ -49,6 +55,8 @@ MUTANTS = [
             'evicting',
             'check_claimed(image, image.marks.labels, alive)',
             'pass',
+            killer=f'{EVICTING}::TestClaims::'
+            'test_who_stands_still_as_the_request_leaves_sends_none',
         ),
     ),
     (
@@ -58,6 +66,8 @@ MUTANTS = [
             'evicting',
             'self._check_time(image, _TO_ARRIVE)',
             'pass',
+            killer=f'{EVICTING}::TestClaims::'
+            'test_who_stands_still_as_the_request_leaves_sends_none',
         ),
     ),
     (
@@ -68,6 +78,8 @@ MUTANTS = [
             """    leave()
     yield body""",
             '    yield body',
+            killer=f'{EVICTING}::TestClaims::'
+            'test_a_destroy_that_was_not_made_is_not_under_way',
         ),
     ),
     (
@@ -80,6 +92,8 @@ MUTANTS = [
             raise""",
             """        except CacheError:
             raise""",
+            killer=f'{EVICTING}::TestClaims::'
+            'test_a_destroy_that_was_not_made_is_not_under_way',
         ),
     ),
     (
@@ -89,6 +103,8 @@ MUTANTS = [
             'evicting',
             'if parent and not disk.parent:',
             'if False:',
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_a_parent_that_is_away_for_a_moment_frees_nothing',
         ),
     ),
     (
@@ -98,6 +114,8 @@ MUTANTS = [
             'evicting',
             'survey is None or not survey.hangs(disk)',
             'survey is None',
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_who_came_to_share_it_since_the_look_keeps_it',
         ),
     ),
     (
@@ -111,6 +129,8 @@ MUTANTS = [
             """        disk = self._looks.find(image)
         survey = self._looks.latest(image)
 """,
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_a_clone_that_nova_makes_a_disk_of_stays',
         ),
     ),
     (
@@ -120,6 +140,8 @@ MUTANTS = [
             'looking',
             'not latest.has_all(self._refs(image.store))',
             'False',
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_a_clone_that_nova_makes_a_disk_of_stays',
         ),
     ),
     (
@@ -129,6 +151,8 @@ MUTANTS = [
             'looking',
             'latest is None or not latest.settled',
             'latest is None',
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_a_look_that_met_a_chain_in_the_making_is_made_anew',
         ),
     ),
     (
@@ -138,6 +162,8 @@ MUTANTS = [
             'looking',
             'disk is None or latest.is_shared(disk)',
             'disk is None',
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_a_look_that_shows_users_who_left_is_made_anew',
         ),
     ),
     (
@@ -147,6 +173,8 @@ MUTANTS = [
             'looking',
             'disk.sr != repository.ref',
             'False',
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_an_sr_that_came_back_as_another_is_told',
         ),
     ),
     (
@@ -156,6 +184,8 @@ MUTANTS = [
             'failures',
             'and not set(names).isdisjoint(error.params)',
             '',
+            killer=f'{EVICTING}::TestTasks::'
+            'test_what_is_gone_but_that_disk_is_no_success',
         ),
     ),
     (
@@ -165,6 +195,8 @@ MUTANTS = [
             'removal',
             'disk.uuid in begun or _expired(disk, now)',
             'disk.uuid in begun',
+            killer=f'{EVICTING}::TestStrangers::'
+            'test_any_pending_destroy_may_be_theirs',
         ),
     ),
     (
@@ -174,6 +206,8 @@ MUTANTS = [
             'removal',
             'self._begun[disk.uuid] = _Begun(self._clocks.now(), task)',
             'pass',
+            killer=f'{EVICTING}::TestTasks::'
+            'test_a_password_that_changes_meanwhile_ends_no_task',
         ),
     ),
     (
@@ -183,6 +217,8 @@ MUTANTS = [
             'handler',
             'if None in removals.values():',
             'if False:',
+            killer=f'{EVICTING}::TestStrangers::'
+            'test_one_that_ends_between_the_looks_is_seen',
         ),
     ),
     (
@@ -192,6 +228,8 @@ MUTANTS = [
             'survey',
             "*(f'VBD {ref}' for ref in disk.vbds),",
             '',
+            killer=f'{DEFECTS}::TestDefects::'
+            'test_k_a_machine_that_holds_an_image_uses_it',
         ),
     ),
     (
@@ -201,6 +239,8 @@ MUTANTS = [
             'survey',
             'if not grace:',
             'if grace:',
+            killer=f'{DEFECTS}::TestDefects::'
+            'test_i_nothing_goes_that_was_not_seen_for_the_grace',
         ),
     ),
     (
@@ -210,6 +250,8 @@ MUTANTS = [
             'removal',
             "self._look(disk, Lost(f'{DESTROY}: {error}'))",
             'pass',
+            killer=f'{EVICTING}::TestTasks::'
+            'test_a_task_that_xapi_forgot_is_no_success',
         ),
     ),
     (
@@ -219,6 +261,8 @@ MUTANTS = [
             'chain',
             'if kind in KINDS:',
             'if True:',
+            killer=f'{DEFECTS}::TestDefects::'
+            'test_j_nor_where_no_parents_are_told',
         ),
     ),
     (
@@ -228,6 +272,8 @@ MUTANTS = [
             'disks',
             'found[1] != self.uuid',
             'False',
+            killer=f'{DISKS}::TestImages::'
+            'test_half_an_image_is_known_by_tag_and_name',
         ),
     ),
     (
@@ -237,6 +283,8 @@ MUTANTS = [
             'disks',
             "            and record['managed']\n",
             '',
+            killer=f'{DISKS}::TestImages::'
+            'test_what_lacks_mark_or_shape_is_none',
         ),
     ),
     (
@@ -246,6 +294,8 @@ MUTANTS = [
             'disks',
             "record['name_label'] == name_of(image_id)",
             'True',
+            killer=f'{DISKS}::TestImages::'
+            'test_or_by_name_and_label_once_the_tag_is_off',
         ),
     ),
     (
@@ -255,6 +305,7 @@ MUTANTS = [
             'chain',
             'users |= self._others(parent, below=node.uuid)',
             'pass',
+            killer=f'{CHAIN}::TestChains::test_users_and_bytes',
         ),
     ),
     (
@@ -264,6 +315,8 @@ MUTANTS = [
             'chain',
             'return Kin(self._tips(users), size, 0, why)',
             'return Kin(self._tips(users), size, 0, None)',
+            killer=f'{CHAIN}::TestChains::'
+            'test_what_cannot_be_followed_is_unknown_and_frees_nothing',
         ),
     ),
     (
@@ -273,6 +326,8 @@ MUTANTS = [
             'adding',
             "disk.record['name_label'] != staging_name(image_id)",
             'False',
+            killer=f'{ADDING}::TestAdd::'
+            'test_half_an_image_that_is_no_longer_ours_is_not_taken_back',
         ),
     ),
     (
@@ -286,6 +341,8 @@ MUTANTS = [
         self._port.call('VDI.set_name_label', ref, name)
         labelling.write(self._port, ref, IMAGE, meta.image_id)
 """,
+            killer=f'{ADDING}::TestAdd::'
+            'test_a_death_at_any_call_leaves_debris_or_an_image',
         ),
     ),
     (
@@ -295,6 +352,7 @@ MUTANTS = [
             'adding',
             'for label in sorted({seen, *labels}):',
             'for label in ():',
+            killer=f'{ADDING}::TestAdd::test_a_copy_of_half_an_image_is_none',
         ),
     ),
     (
@@ -304,6 +362,8 @@ MUTANTS = [
             'session',
             'return self._make(promptly, method, params, repeat=False)',
             'return self._make(promptly, method, params, repeat=True)',
+            killer=f'{SESSION}::TestCalls::'
+            'test_a_read_is_repeated_and_what_must_not_be_is_not',
         ),
     ),
     (
@@ -313,6 +373,8 @@ MUTANTS = [
             'session',
             'time.monotonic() - began > PROMPT',
             'False',
+            killer=f'{SESSION}::TestCalls::'
+            'test_what_must_not_be_late_leaves_in_time_or_never',
         ),
     ),
 ]
