@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
 
 from imagecache_handlers.marks import lease_label
@@ -261,7 +260,7 @@ class TestBadInput(CommandCase):
         for image_id in 'debian', 'alpine':
             self.cache(image_id, labels=[SEEN, LONG_AGO])
         self.old('debian', 'alpine')
-        self.pool.before('Async.VDI.destroy', self.die)
+        self.pool.before('Async.VDI.destroy', self.die_answering)
         done = self.run_on('sweep')
         self.assertEqual(1, done.returncode, done.stderr)
         self.assertNotIn('Traceback', done.stderr)
@@ -269,12 +268,6 @@ class TestBadInput(CommandCase):
         self.assertEqual(2, len(self.vdis()))
         # Claims still stand there, which may be those of a removal.
         self.out('list')
-
-    def die(self):
-        """Let the host fail that is answering, which waits for this."""
-        threading.Thread(target=self.pool.fail_host, args=(0,)).start()
-        time.sleep(0.5)
-        drop()()
 
     def test_clocks_apart(self):
         now = datetime.datetime.now(datetime.UTC)

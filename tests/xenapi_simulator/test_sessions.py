@@ -62,9 +62,9 @@ class TestSessions(PoolCase):
         self.assertEqual(['SESSION_INVALID', self.session], answer['error'])
 
     def test_a_session_in_use_stays_open(self):
-        self.pool.timing.idle_end = 0.6
-        for _ in range(6):
-            time.sleep(0.15)
+        self.pool.timing.idle_end = 2
+        for _ in range(5):
+            time.sleep(0.5)
             self.assertIsNone(self.raw('pool.get_all', self.session)['error'])
 
     def test_the_oldest_of_an_originator_gives_way(self):
