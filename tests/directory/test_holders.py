@@ -38,7 +38,7 @@ from tests.directory.place import Place
 pytestmark = pytest.mark.xdist_group('machine')
 
 OPEN = frozenset({'a process that has it open'})
-LONG = 30.0
+LONG = 60.0
 
 # As fasteners takes it, or any tool that locks one byte.
 LOCKING = """

@@ -137,7 +137,7 @@ class TestInterrupted(CommandCase):
                 process = self.begin('add', 'debian', str(file))
                 self.assertTrue(begun.wait(30))
                 process.send_signal(number)
-                _, errors = process.communicate(timeout=30)
+                _, errors = process.communicate(timeout=60)
                 self.assertIn('interrupted', errors)
                 self.assertNotIn('Traceback', errors)
                 self.assertEqual(1, process.returncode)

@@ -112,7 +112,7 @@ class TestFaults(PoolCase):
     def test_an_upload_can_fail_as_well(self):
         self.pool.before('PUT /import_raw_vdi', drop())
         connection = http.client.HTTPConnection(
-            '127.0.0.1', self.pool.port, timeout=5
+            '127.0.0.1', self.pool.port, timeout=30
         )
         self.addCleanup(connection.close)
         with self.assertRaises(CUT):
