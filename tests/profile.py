@@ -26,7 +26,7 @@ PROFILES = {
         tree_examples=50,
         qemu_trees=120,
         crowd_seconds=40,
-        hosts_seconds=8,
+        hosts_seconds=10,
     ),
     'proof': Profile(
         core_examples=2000,
@@ -34,7 +34,7 @@ PROFILES = {
         tree_examples=150,
         qemu_trees=2000,
         crowd_seconds=180,
-        hosts_seconds=15,
+        hosts_seconds=30,
     ),
 }
 

@@ -1,6 +1,7 @@
 """The command on a pool, and bad input as its user sees it."""
 
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -14,7 +15,6 @@ import unittest
 from imagecache_handlers.marks import lease_label
 from imagecache_handlers.marks import seen_label
 from imagecache_handlers_xenapi.simulator import drop
-from imagecache_handlers_xenapi.simulator import hang
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import User
 from tests.xenapi import certificates
@@ -131,13 +131,17 @@ class TestInterrupted(CommandCase):
         file.write_bytes(b'disk' * 2**18)
         for number in signal.SIGTERM, signal.SIGINT:
             with self.subTest(number):
-                begun = threading.Event()
+                begun, ended = threading.Event(), threading.Event()
+                self.addCleanup(ended.set)
                 self.pool.before('task.create', begun.set)
-                self.pool.after('task.create', hang(2))
+                self.pool.after(
+                    'task.create', functools.partial(ended.wait, 60)
+                )
                 process = self.begin('add', 'debian', str(file))
-                self.assertTrue(begun.wait(30))
+                self.assertTrue(begun.wait(60))
                 process.send_signal(number)
                 _, errors = process.communicate(timeout=60)
+                ended.set()
                 self.assertIn('interrupted', errors)
                 self.assertNotIn('Traceback', errors)
                 self.assertEqual(1, process.returncode)
