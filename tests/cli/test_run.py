@@ -10,7 +10,7 @@ from tests.cli.command import OTHER
 from tests.cli.command import PROGRAM
 from tests.cli.gate import Gated
 
-TIMEOUT = 30
+TIMEOUT = 60
 
 
 class Service(Gated):

@@ -95,6 +95,6 @@ class TestSeveralStores(Stopped):
         self.said()
         self.interrupt()
         # The gate stays shut for both.
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=60)
         self.assertEqual(1, self.process.returncode)
         self.assertTrue(self.other.file().exists())

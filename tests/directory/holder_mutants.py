@@ -2,27 +2,37 @@
 
 from tests.mutation import Mutant
 
+HOLDERS = 'directory/test_holders.py'
+NOVA = 'directory/test_nova_process.py'
+
 NET = [
     Mutant(
         name='no net',
+        killer=f'{HOLDERS}::TestQemu::'
+        'test_a_lock_of_a_process_is_told_with_its_number',
         module='directory/holders',
         old='        process = record_lock.holder(fd)',
         new='        process = None',
     ),
     Mutant(
         name='a net in lists only',
+        killer=f'{HOLDERS}::TestTurns::'
+        'test_it_is_asked_after_the_look_at_the_disks',
         module='directory/handler',
         old='        [file] = holders.look(fd, [file])\n',
         new='',
     ),
     Mutant(
         name='a net in evictions only',
+        killer=f'{HOLDERS}::TestNova::test_a_plan_tells_of_it',
         module='directory/handler',
         old='            files = holders.look(fd, files)\n',
         new='',
     ),
     Mutant(
         name='the net before our lock',
+        killer=f'{HOLDERS}::TestTurns::'
+        'test_it_is_asked_after_the_look_at_the_disks',
         module='directory/handler',
         old='        with changing(store, name) as fd, self._layout.held',
         new="""        with opened(store) as early:
@@ -38,6 +48,8 @@ NET = [
     ),
     Mutant(
         name='the net before the look at the disks',
+        killer=f'{HOLDERS}::TestTurns::'
+        'test_it_is_asked_after_the_look_at_the_disks',
         module='directory/handler',
         old="""        survey = self._overlays.survey()
         why = self._sweeper.judge(store, survey)
@@ -51,6 +63,8 @@ NET = [
     ),
     Mutant(
         name='a read lock is asked for',
+        killer=f'{HOLDERS}::TestQemu::'
+        'test_an_image_below_an_overlay_of_any_format',
         module='directory/record_lock',
         old='fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _WHOLE)',
         new='fcntl.fcntl(fd, fcntl.F_OFD_GETLK, '
@@ -58,6 +72,8 @@ NET = [
     ),
     Mutant(
         name='it is locked to find out',
+        killer=f'{HOLDERS}::TestQemu::'
+        'test_a_lock_of_a_process_is_told_with_its_number',
         module='directory/record_lock',
         old="""    answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _WHOLE)
     kind, _, _, _, process = struct.unpack(_FORM, answer)
@@ -73,42 +89,54 @@ NET = [
     ),
     Mutant(
         name='who cannot ask goes on',
+        killer=f'{HOLDERS}::TestUnknown::test_a_file_system_that_cannot_tell',
         module='directory/holders',
         old='        return file._replace(unknown=file.unknown or why)',
         new='        return file',
     ),
     Mutant(
         name='no loop devices',
+        killer=f'{HOLDERS}::TestLoops::'
+        'test_an_image_by_a_mount_of_another_name',
         module='directory/holders',
         old='loop.is_of(file)',
         new='False',
     ),
     Mutant(
         name='loop devices by name alone',
+        killer=f'{HOLDERS}::TestLoops::'
+        'test_those_of_other_files_do_not_matter',
         module='directory/holders',
         old='            return self.identity == file.identity',
         new='            return self.name == file.name',
     ),
     Mutant(
         name='loop devices by their paths alone',
+        killer=f'{HOLDERS}::TestLoops::'
+        'test_an_image_by_another_name_that_nobody_else_sees',
         module='directory/holders',
         old='        if self.told == file.identity:',
         new='        if False:',
     ),
     Mutant(
         name='loop devices by what is seen here alone',
+        killer=f'{HOLDERS}::TestLoops::'
+        'test_where_there_are_no_devices_the_path_still_tells',
         module='directory/holders',
         old='        return self.name == file.name',
         new='        return False',
     ),
     Mutant(
         name='paths on other mounts are looked at',
+        killer=f'{HOLDERS}::TestLoops::test_a_path_elsewhere_is_not_looked_at',
         module='directory/holders',
         old='    if mounts.is_beside(folder, path):',
         new='    if path:',
     ),
     Mutant(
         name='a replaced file is asked for',
+        killer=f'{HOLDERS}::TestUnknown::'
+        'test_a_file_that_was_replaced_meanwhile',
         module='directory/holders',
         old='        if (found.st_dev, found.st_ino) != file.identity:',
         new='        if not found:',
@@ -118,72 +146,89 @@ NET = [
 PROCESS = [
     Mutant(
         name='our own locks in the process of Nova',
+        killer=f'{NOVA}::TestLent::test_all_that_we_do_drops_no_lock',
         module='directory/nova_layout',
         old='        if lent is not None:',
         new='        if False:',
     ),
     Mutant(
         name='Nova is nowhere',
+        killer=f'{NOVA}::TestNotLent::test_nothing_is_touched',
         module='directory/nova_process',
         old='    if lent is None and _LOCKUTILS in sys.modules:',
         new='    if False:',
     ),
     Mutant(
         name='Nova is everywhere',
+        killer=f'{NOVA}::TestLent::test_they_can_be_lent_beside_the_options',
         module='directory/nova_process',
         old='    if lent is None and _LOCKUTILS in sys.modules:',
         new='    if _LOCKUTILS in sys.modules:',
     ),
     Mutant(
         name='lent locks are given back at once',
+        killer=f'{NOVA}::TestLent::'
+        'test_nova_s_lock_is_held_while_one_is_removed',
         module='directory/nova_process',
         old='                stack.enter_context(lent(name))',
         new='                lent(name).__enter__()',
     ),
     Mutant(
         name='lent locks are not taken',
+        killer=f'{NOVA}::TestLent::'
+        'test_nova_s_lock_is_held_while_one_is_removed',
         module='directory/nova_process',
         old='                stack.enter_context(lent(name))',
         new='                lent(name)',
     ),
     Mutant(
         name='a taken lock fails in its own words',
+        killer=f'{NOVA}::TestLent::test_what_a_thread_of_nova_holds_is_busy',
         module='directory/nova_process',
         old='    return (*ours, lockutils.AcquireLockFailedException)',
         new='    return ours',
     ),
     Mutant(
         name='a lock is made under its own name',
+        killer=f'{NOVA}::TestLockFiles::test_no_name_but_nova_s_is_left',
         module='directory/nova_lock',
         old="    new = f'.{entry}.{secrets.token_hex(4)}'",
         new='    new = entry',
     ),
     Mutant(
         name='a lock is not given away',
+        killer=f'{NOVA}::TestLockFiles::'
+        'test_one_gets_its_name_when_nova_can_take_it',
         module='directory/nova_lock',
         old='            give_away(fd, owner)\n',
         new='',
     ),
     Mutant(
         name='a lock gets its name by its first name',
+        killer=f'{NOVA}::TestLockFiles::'
+        'test_what_is_swapped_before_it_gets_its_name_leads_nowhere',
         module='directory/nova_lock',
         old="os.link(f'/proc/self/fd/{fd}', entry, dst_dir_fd=folder)",
         new='os.link(new, entry, src_dir_fd=folder, dst_dir_fd=folder)',
     ),
     Mutant(
         name='a lock of other names is locked',
+        killer=f'{NOVA}::TestLockFiles::'
+        'test_a_file_of_root_with_a_second_name_is_not_locked',
         module='directory/nova_lock',
         old='        if found.st_nlink > 1:\n            why',
         new='        if False:\n            why',
     ),
     Mutant(
         name='a folder of locks is followed',
+        killer=f'{NOVA}::TestLockFiles::test_nobody_leads_us_elsewhere',
         module='directory/nova_lock',
         old='safe_open.open_folder(os.path.join(path, _FOLDER))',
         new='os.open(os.path.join(path, _FOLDER), os.O_RDONLY)',
     ),
     Mutant(
         name='options lend nothing',
+        killer=f'{NOVA}::TestLent::test_they_can_be_lent_beside_the_options',
         module='directory/handler',
         old="            locks=resources.get('locks'),\n",
         new='',

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 
-_PATIENCE = 30  # seconds
+_PATIENCE = 60  # seconds
 _NEW_NAMES = 0x04000000  # unshare(2)
 
 

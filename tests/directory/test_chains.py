@@ -42,9 +42,9 @@ class TestWithoutEnd(Used):
     def look(self):
         tracemalloc.start()
         self.addCleanup(tracemalloc.stop)
-        began = time.monotonic()
+        began = time.process_time()
         found = self.disks_of()
-        self.assertLess(time.monotonic() - began, SECONDS)
+        self.assertLess(time.process_time() - began, SECONDS)
         self.assertLess(tracemalloc.get_traced_memory()[1], BYTES)
         return found
 

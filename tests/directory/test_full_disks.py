@@ -9,6 +9,8 @@ import os
 import subprocess
 import time
 
+import pytest
+
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import notes
 from imagecache_handlers import Evidence
@@ -19,6 +21,9 @@ from tests.directory import disks
 from tests.directory.place import NovaPlace
 from tests.directory.place import Place
 from tests.directory.place import sha1
+
+# One at a time: devices, mounts and locks are the machine's.
+pytestmark = pytest.mark.xdist_group('machine')
 
 HOUR = datetime.timedelta(hours=1)
 COUNT = 12

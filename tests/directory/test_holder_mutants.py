@@ -8,6 +8,9 @@ import imagecache_handlers
 from tests.directory import holder_mutants
 from tests.mutation import Copy
 
+# One at a time: devices, mounts and locks are the machine's.
+pytestmark = pytest.mark.xdist_group('machine')
+
 PACKAGE = pathlib.Path(imagecache_handlers.__file__).parent
 KILLERS = (
     'directory/apart.py',
@@ -17,65 +20,27 @@ KILLERS = (
     'directory/test_holders.py',
     'directory/test_nova_process.py',
 )
-NET = 'directory/test_holders.py'
-PROCESS = 'directory/test_nova_process.py'
-# The tests that are made for them, for to run all takes long.
-MADE_FOR = {
-    'no net': f'{NET}::TestQemu',
-    'a net in lists only': f'{NET}::TestTurns',
-    'a net in evictions only': f'{NET}::TestNova',
-    'the net before our lock': f'{NET}::TestTurns',
-    'the net before the look at the disks': f'{NET}::TestTurns',
-    'a read lock is asked for': f'{NET}::TestQemu',
-    'it is locked to find out': f'{NET}::TestQemu',
-    'who cannot ask goes on': f'{NET}::TestUnknown',
-    'no loop devices': f'{NET}::TestLoops',
-    'loop devices by name alone': f'{NET}::TestLoops',
-    'loop devices by their paths alone': f'{NET}::TestLoops',
-    'loop devices by what is seen here alone': f'{NET}::TestLoops',
-    'paths on other mounts are looked at': f'{NET}::TestLoops',
-    'a replaced file is asked for': f'{NET}::TestUnknown',
-    'our own locks in the process of Nova': (
-        f'{PROCESS}::TestLent::test_all_that_we_do_drops_no_lock'
-    ),
-    'Nova is nowhere': f'{PROCESS}::TestNotLent::test_nothing_is_touched',
-    'Nova is everywhere': (
-        f'{PROCESS}::TestLent::test_they_can_be_lent_beside_the_options'
-    ),
-    'lent locks are given back at once': (
-        f'{PROCESS}::TestLent::test_nova_s_lock_is_held_while_one_is_removed'
-    ),
-    'lent locks are not taken': (
-        f'{PROCESS}::TestLent::test_nova_s_lock_is_held_while_one_is_removed'
-    ),
-    'a taken lock fails in its own words': (
-        f'{PROCESS}::TestLent::test_what_a_thread_of_nova_holds_is_busy'
-    ),
-    'options lend nothing': (
-        f'{PROCESS}::TestLent::test_they_can_be_lent_beside_the_options'
-    ),
-    'a lock is made under its own name': f'{PROCESS}::TestLockFiles',
-    'a lock gets its name by its first name': f'{PROCESS}::TestLockFiles',
-    'a lock of other names is locked': f'{PROCESS}::TestLockFiles',
-    'a lock is not given away': f'{PROCESS}::TestLockFiles',
-    'a folder of locks is followed': f'{PROCESS}::TestLockFiles',
-}
+# To run all takes long: first each one's killer, then those of its file.
+MUTANTS = [
+    *((holder_mutants.HOLDERS, one) for one in holder_mutants.NET),
+    *((holder_mutants.NOVA, one) for one in holder_mutants.PROCESS),
+]
 
 
 @pytest.fixture
-def copy(tmp_path):
-    return Copy.of(PACKAGE, KILLERS, tmp_path)
+def copy(tmp_path, fork_server):
+    return Copy.of(PACKAGE, KILLERS, tmp_path, fork_server)
 
 
 def test_the_unchanged_copy_passes(copy):
-    done = copy.test(*sorted(set(MADE_FOR.values())))
+    done = copy.test(*sorted({mutant.killer for _, mutant in MUTANTS}))
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(
-    'mutant',
-    [*holder_mutants.NET, *holder_mutants.PROCESS],
-    ids=lambda one: one.name,
+    ('tests', 'mutant'),
+    MUTANTS,
+    ids=[mutant.name for _, mutant in MUTANTS],
 )
-def test_it_is_killed(mutant, copy):
-    copy.kill(mutant, MADE_FOR[mutant.name])
+def test_it_is_killed(tests, mutant, copy):
+    copy.kill(mutant, tests)

@@ -17,6 +17,8 @@ import threading
 import time
 from unittest import mock
 
+import pytest
+
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import holders
 from imagecache_handlers.directory import record_lock
@@ -32,8 +34,11 @@ from tests.directory.disks import qemu
 from tests.directory.place import NovaPlace
 from tests.directory.place import Place
 
+# One at a time: devices, mounts and locks are the machine's.
+pytestmark = pytest.mark.xdist_group('machine')
+
 OPEN = frozenset({'a process that has it open'})
-LONG = 30.0
+LONG = 60.0
 
 # As fasteners takes it, or any tool that locks one byte.
 LOCKING = """

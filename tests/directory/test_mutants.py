@@ -14,9 +14,9 @@ BESIDE = 'apart.py', 'disks.py', 'place.py', 'used.py'
 
 
 @pytest.fixture
-def copy(tmp_path):
+def copy(tmp_path, fork_server):
     beside = [f'directory/{name}' for name in BESIDE]
-    return Copy.of(PACKAGE, (*KILLERS, *beside), tmp_path)
+    return Copy.of(PACKAGE, (*KILLERS, *beside), tmp_path, fork_server)
 
 
 def test_the_unchanged_copy_passes(copy):

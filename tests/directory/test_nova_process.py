@@ -11,12 +11,17 @@ import threading
 import time
 from unittest import mock
 
+import pytest
+
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import record_lock
 from imagecache_handlers import ImageBusy
 from tests.directory.disks import die_with_parent
 from tests.directory.place import NovaPlace
 from tests.directory.place import sha1
+
+# One at a time: devices, mounts and locks are the machine's.
+pytestmark = pytest.mark.xdist_group('machine')
 
 NAMES = [sha1(str(number)) for number in range(4)]
 HELD, OTHER, FREE, _ = NAMES

@@ -11,6 +11,8 @@ import sys
 import time
 from unittest import mock
 
+import pytest
+
 from imagecache_handlers.directory import answering
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory.users import devices
@@ -22,6 +24,9 @@ from tests.directory.place import IMAGE
 from tests.directory.place import OTHER
 from tests.directory.used import NOBODY
 from tests.directory.used import Used
+
+# One at a time: devices, mounts and locks are the machine's.
+pytestmark = pytest.mark.xdist_group('machine')
 
 BINDFS = shutil.which('bindfs') or 'bindfs'
 LONG = 60

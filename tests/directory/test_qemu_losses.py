@@ -6,11 +6,16 @@ import shutil
 import tempfile
 import unittest
 
+import pytest
+
 from tests.directory.apart import Apart
 from tests.directory.disks import qemu
 from tests.directory.qemu_judge import Judge
 from tests.directory import qemu_mounts as mounts
 from tests.directory.qemu_world import World
+
+# One at a time: devices, mounts and locks are the machine's.
+pytestmark = pytest.mark.xdist_group('machine')
 
 # So many disks that one look at them is long.
 MANY = 12_000

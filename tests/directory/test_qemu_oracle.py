@@ -1,7 +1,7 @@
 """QEMU as the judge: what it could open before a sweep it can open after.
 
-``IMAGECACHE_TREES`` says how many trees are tried out, ``IMAGECACHE_TREE``
-which single one is.  Each grows from its number alone, in a worker that
+The profile says how many trees are tried out, or ``IMAGECACHE_TREE`` which
+single one is.  Each grows from its number alone, in a worker that
 mounts for itself.
 """
 
@@ -16,12 +16,17 @@ import tempfile
 import time
 import unittest
 
+import pytest
+
 from tests.directory import apart
 from tests.directory import qemu_mount_twists
 from tests.directory import qemu_names
 from tests.directory import qemu_trees
+from tests.profile import PROFILE
 
-TREES = int(os.environ.get('IMAGECACHE_TREES', '120'))
+pytestmark = pytest.mark.alone
+
+TREES = PROFILE.qemu_trees
 ONLY = os.environ.get('IMAGECACHE_TREE', '')
 WORKERS = 2
 SHOWN = 20

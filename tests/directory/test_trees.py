@@ -29,10 +29,10 @@ from imagecache_handlers import Rules
 from tests.directory import disks
 from tests.directory.place import no_space
 from tests.directory.place import sha1
+from tests.profile import PROFILE
 
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 HOUR = datetime.timedelta(hours=1)
-EXAMPLES = int(os.environ.get('IMAGECACHE_EXAMPLES', '150'))
 
 
 class Tree:
@@ -426,9 +426,7 @@ FORESTS = st.sampled_from([Tree, NovaTree]).flatmap(
 
 
 class TestTrees(unittest.TestCase):
-    @hypothesis.settings(
-        max_examples=EXAMPLES, deadline=None, derandomize=False
-    )
+    @hypothesis.settings(max_examples=PROFILE.tree_examples)
     @hypothesis.given(forest=FORESTS, sees=st.booleans())
     def test_no_foreign_file_is_touched_and_no_image_lost(self, forest, sees):
         self.try_out(*forest, sees)

@@ -34,7 +34,7 @@ NOVA = '[image_cache]\nmanager_interval = -1\n'
 # Of Debian 12, by bindep.txt; without it this test fails, and says so.
 ANALYZE = shutil.which('systemd-analyze') or 'systemd-analyze'
 INSTANCES = '/var/lib/nova/instances'
-TIMEOUT = 30
+TIMEOUT = 60
 
 
 def service():

@@ -2,9 +2,16 @@
 
 from tests.mutation import Mutant
 
+CACHE = 'unit/test_cache.py'
+CLAIMED = 'unit/test_claimed.py'
+PROTOCOL = 'proofs/test_protocol.py'
+RULES = 'unit/test_rules.py'
+
 MUTANTS = [
     Mutant(
         name='claim after the look',
+        killer=f'{PROTOCOL}::Claims::'
+        'test_an_image_that_got_busy_meanwhile_is_let_go',
         module='eviction',
         old="""        for verdict in verdicts:
             if self._claim""",
@@ -28,6 +35,7 @@ MUTANTS = [
     ),
     Mutant(
         name='no second look',
+        killer=f'{PROTOCOL}::Claims::test_a_batch_has_one_fresh_look',
         module='eviction',
         old='            found = self._handler.enumerate(self._store, ids)',
         new="""            label = frozenset({self._claim.label})
@@ -43,12 +51,15 @@ MUTANTS = [
     ),
     Mutant(
         name='an evictor that does not insist on seeing its own claim',
+        killer=f'{PROTOCOL}::Claims::test_it_insists_on_seeing_its_own_claim',
         module='eviction',
         old='if self._claim.token not in image.marks.claims:',
         new='if False:',
     ),
     Mutant(
         name='an expired claim of another is deleted at the claim',
+        killer=f'{PROTOCOL}::Claims::'
+        'test_an_evictor_leaves_expired_claims_of_others_alone',
         module='eviction',
         old='            self._handler.mark(image, {self._claim.label})',
         new="""            self._handler.mark(
@@ -59,18 +70,24 @@ MUTANTS = [
     ),
     Mutant(
         name='two sweepers that starve each other',
+        killer=f'{PROTOCOL}::Claims::'
+        'test_of_two_claims_the_smaller_token_stays_and_evicts',
         module='eviction',
         old='        elif not self._outlasts(image, why):',
         new='        else:',
     ),
     Mutant(
         name='the larger token stays as well',
+        killer=f'{PROTOCOL}::Claims::'
+        'test_of_two_claims_the_larger_token_withdraws_at_once',
         module='eviction',
         old='and self._claim.token < min(one.who)',
         new='',
     ),
     Mutant(
         name='a kept image stays claimed',
+        killer=f'{PROTOCOL}::Claims::'
+        'test_an_image_that_got_busy_meanwhile_is_let_go',
         module='eviction',
         old="""        self._withdraw(image)
         self._end(verdict, Did.KEPT, why)""",
@@ -78,12 +95,15 @@ MUTANTS = [
     ),
     Mutant(
         name='an eviction that begins after its deadline',
+        killer=f'{PROTOCOL}::Claims::'
+        'test_a_clock_set_back_does_not_prolong_its_deadline',
         module='eviction',
         old='        if not self._claim.in_time():\n            # Its turn',
         new='        if False:\n            # Its turn',
     ),
     Mutant(
         name='an uncertain image is let go',
+        killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
         module='eviction',
         old='        did = Did.GONE if end is End.GONE else Did.UNCERTAIN',
         new='        self._withdraw(image)\n'
@@ -91,84 +111,109 @@ MUTANTS = [
     ),
     Mutant(
         name='an error that promises nothing taken for a failure',
+        killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
         module='eviction',
         old='        except StoreUnavailable as error:',
         new='        except CacheError as error:',
     ),
     Mutant(
         name='a claim renewed after it died',
+        killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
         module='following',
         old='        if not claim.alive():',
         new='        if False:',
     ),
     Mutant(
         name='a claim that is followed and never renewed',
+        killer=f'{PROTOCOL}::Failures::'
+        'test_while_it_is_followed_its_claim_is_renewed',
         module='following',
         old='            if not claim.in_time():\n                claim =',
         new='            if False:\n                claim =',
     ),
     Mutant(
         name='a claim that may have been written is left',
+        killer=f'{PROTOCOL}::Failures::'
+        'test_a_claim_that_may_have_been_written_is_withdrawn',
         module='eviction',
         old='            if not isinstance(error, StoreUnavailable):',
         new='            if False:',
     ),
     Mutant(
         name='a batch that begins what its claim has no time for',
+        killer=f'{PROTOCOL}::Claims::'
+        'test_a_clock_set_back_does_not_prolong_its_deadline',
         module='eviction',
         old='            self._put_off(verdict)\n            return',
         new='            self._put_off(verdict)',
     ),
     Mutant(
         name='what came late is forgotten',
+        killer=f'{PROTOCOL}::Claims::'
+        'test_a_slow_batch_is_finished_under_new_claims',
         module='eviction',
         old='            queue.extendleft(reversed(late))\n',
         new='',
     ),
     Mutant(
         name='a deadline by the wall clock only',
+        killer=f'{PROTOCOL}::Claims::'
+        'test_a_clock_set_back_does_not_prolong_its_deadline',
         module='timing',
         old='            self._timer.elapsed < limit\n            and left',
         new='            left',
     ),
     Mutant(
         name='a deadline by the monotonic clock only',
+        killer=f'{PROTOCOL}::StandsStill::'
+        'test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well',
         module='timing',
         old='            and left > self._rules.claim_ttl - limit\n',
         new='',
     ),
     Mutant(
         name="another's claim is dead at its expiry",
+        killer=f'{PROTOCOL}::Claims::'
+        'test_anothers_claim_counts_for_a_skew_beyond_its_expiry',
         module='rules',
         old='        return now - expiry <= self.clock_skew',
         new='        return now < expiry',
     ),
     Mutant(
         name='stale evidence trusted',
+        killer=f'{PROTOCOL}::Testimony::'
+        'test_a_control_plane_that_fails_later_proves_nothing_more',
         module='rules',
         old='        return -self.clock_skew <= age <= self.evidence_ttl',
         new='        return True',
     ),
     Mutant(
         name='evidence from the future trusted',
+        killer=f'{PROTOCOL}::Testimony::'
+        'test_evidence_from_the_future_proves_no_absence',
         module='rules',
         old='        return -self.clock_skew <= age <= self.evidence_ttl',
         new='        return age <= self.evidence_ttl',
     ),
     Mutant(
         name="one host's list taken for everyone's",
+        killer=f'{PROTOCOL}::Testimony::'
+        'test_a_control_plane_that_fails_later_proves_nothing_more',
         module='rules',
         old='        return evidence.complete and self.fresh(evidence, now)',
         new='        return self.fresh(evidence, now)',
     ),
     Mutant(
         name='aged evidence is not asked for again',
+        killer=f'{PROTOCOL}::Testimony::test_aged_evidence_is_asked_for_again',
         module='witness',
         old='            if known is None or self._aged(known):',
         new='            if known is None:',
     ),
     Mutant(
         name='a control plane that fails proves that nobody is there',
+        killer=f'{PROTOCOL}::Testimony::'
+        'test_a_control_plane_that_fails_later_proves_nothing_more',
         module='witness',
         old='            return Evidence(users=users, as_of='
         'self._clocks.now())',
@@ -178,72 +223,93 @@ MUTANTS = [
     ),
     Mutant(
         name='unknown treated as unused',
+        killer=f'{PROTOCOL}::Explicit::test_force_never_passes_the_hard_ones',
         module='blocking',
         old='    if image.unknown is not None:\n',
         new='    if False:\n',
     ),
     Mutant(
         name='a lease that older evidence may overrule',
+        killer=f'{PROTOCOL}::Testimony::'
+        'test_a_lease_lasts_until_newer_evidence',
         module='blocking',
         old='asked = self.evidence.as_of if image.users is None else self.now',
         new='asked = self.now',
     ),
     Mutant(
         name='an image evicted in the pass that first sees it unused',
+        killer=f'{PROTOCOL}::Sweep::'
+        'test_nothing_goes_in_the_pass_that_first_sees_it_unused',
         module='blocking',
         old='if started is None or started > self.now or',
         new='if',
     ),
     Mutant(
         name='a surplus copy of an unclear group',
+        killer=f'{PROTOCOL}::Duplicates::'
+        'test_beside_an_unclear_copy_none_is_surplus',
         module='duplicates',
         old='    if any(map(_unclear, group)):',
         new='    if False:',
     ),
     Mutant(
         name='a surplus copy though the keeper is about to go',
+        killer=f'{PROTOCOL}::Duplicates::'
+        'test_beside_a_claimed_keeper_none_is_surplus',
         module='eviction',
         old='duplicates.surplus_copies(sure)',
         new='duplicates.surplus_copies(found)',
     ),
     Mutant(
         name='a hold that does not restart the age',
+        killer=f'{PROTOCOL}::Testimony::test_newer_evidence_ends_a_lease',
         module='marks',
         old="remove=(marks.of('unused') | marks.of('hits')) - add",
         new="remove=marks.of('hits') - add",
     ),
     Mutant(
         name='a last use in the future believed',
+        killer=f'{PROTOCOL}::Clocks::'
+        'test_a_last_use_in_the_future_is_rewritten_as_now',
         module='marks',
         old='    if since is not None and since <= now + FUTURE:',
         new='    if since is not None:',
     ),
     Mutant(
         name='a hold granted without seeing its own label',
+        killer=f'{PROTOCOL}::Holds::'
+        'test_a_hold_is_granted_only_on_its_own_label',
         module='grants',
         old='            wish.label in image.marks.labels\n            and',
         new='           ',
     ),
     Mutant(
         name='a hold granted with its time nearly gone',
+        killer=f'{PROTOCOL}::Holds::test_a_hold_has_half_its_time_left',
         module='grants',
         old='            and wish.lasts(self._for.clocks.now())\n',
         new='',
     ),
     Mutant(
         name='a hold granted over a live claim',
+        killer=f'{PROTOCOL}::Failures::'
+        'test_a_pending_removal_keeps_everybody_off_however_old_the_claim',
         module='grants',
         old='            and not self._claimed(image, now)\n',
         new='',
     ),
     Mutant(
         name='a hold granted under a pending removal',
+        killer=f'{PROTOCOL}::Failures::'
+        'test_a_pending_removal_keeps_everybody_off_however_old_the_claim',
         module='grants',
         old='return bool(claims and image.busy is not None) or any(',
         new='return any(',
     ),
     Mutant(
         name='a hold that gives up leaves its lease',
+        killer=f'{PROTOCOL}::Holds::'
+        'test_a_hold_is_not_granted_over_a_live_claim',
         module='grants',
         old='        for image in self.refused:\n'
         '            self._withdraw(image)\n',
@@ -251,18 +317,24 @@ MUTANTS = [
     ),
     Mutant(
         name='a refused pin takes that of another copy along',
+        killer=f'{PROTOCOL}::Pins::'
+        'test_a_refused_pin_leaves_the_pin_on_another_copy',
         module='grants',
         old='        labels = self._written.get(image.identity)',
         new='        labels = set().union(*self._written.values())',
     ),
     Mutant(
         name='a refused pin takes the earlier one along',
+        killer=f'{PROTOCOL}::Pins::'
+        'test_a_pin_that_is_not_granted_leaves_the_earlier_one',
         module='grants',
         old='        if wish.label in image.marks.labels:\n',
         new='        if False:\n',
     ),
     Mutant(
         name='a pin that fails half way is left',
+        killer=f'{PROTOCOL}::Holds::'
+        'test_a_hold_whose_renewal_is_lost_keeps_no_lease',
         module='grants',
         old="""        except CacheError as error:
             for image in copies.values():
@@ -273,6 +345,8 @@ MUTANTS = [
     ),
     Mutant(
         name='a hold judged by a clock read after the look',
+        killer=f'{PROTOCOL}::Holds::'
+        'test_a_hold_judges_claims_as_of_before_its_look',
         module='grants',
         old='            sure = [one for',
         new='            now = self._for.clocks.now()\n'
@@ -280,30 +354,40 @@ MUTANTS = [
     ),
     Mutant(
         name='an eviction judged by a clock read after the look',
+        killer=f'{PROTOCOL}::Explicit::'
+        'test_a_lease_is_judged_as_of_before_the_look',
         module='eviction',
         old='            look.began,\n',
         new='            self._by.clocks.now(),\n',
     ),
     Mutant(
         name='a pending removal forgotten with its claim',
+        killer=f'{PROTOCOL}::Failures::'
+        'test_a_pending_removal_keeps_everybody_off_however_old_the_claim',
         module='policy',
         old='        if timed and image.busy is None:',
         new='        if timed:',
     ),
     Mutant(
         name='force passes a lease',
+        killer=f'{PROTOCOL}::StandsStill::'
+        'test_what_was_granted_meanwhile_is_not_overtaken',
         module='verdicts',
         old='    {Reason.PINNED, Reason.PROTECTED,',
         new='    {Reason.LEASED, Reason.PINNED, Reason.PROTECTED,',
     ),
     Mutant(
         name='force passes pins that came later',
+        killer=f'{PROTOCOL}::Explicit::'
+        'test_force_does_not_pass_a_new_pin_of_the_same_owner',
         module='forcing',
         old="return image.marks.of('pin') <= known[image.identity]",
         new='return True',
     ),
     Mutant(
         name='first failure ends the pass',
+        killer=f'{PROTOCOL}::Failures::'
+        'test_one_failure_does_not_stop_the_pass',
         module='eviction',
         old="""            self._withdraw(image)
             self._end(verdict, Did.FAILED, str(error))""",
@@ -311,72 +395,94 @@ MUTANTS = [
     ),
     Mutant(
         name='a bug of a handler ends the pass',
+        killer=f'{PROTOCOL}::Failures::'
+        'test_a_lost_reply_is_followed_by_a_look',
         module='guard',
         old='        raise HandlerFailed(error) from error',
         new='        raise',
     ),
     Mutant(
         name='images that nobody asked for are taken',
+        killer=f'{CACHE}::TestBadHandlers::'
+        'test_an_object_listed_twice_is_no_duplicate',
         module='guard',
         old='        if wrong := _wrong(found, store, image_ids):',
         new='        if wrong := None:',
     ),
     Mutant(
         name='a store with a problem is passed over in silence',
+        killer=f'{CACHE}::test_a_store_with_a_problem_is_told_and_never_read',
         module='guard',
         old='        return [*self.each(names, work), *problems]',
         new='        return self.each(names, work)',
     ),
     Mutant(
         name='whom the control plane named before it failed is forgotten',
+        killer=f'{CACHE}::TestControlPlane::'
+        'test_whom_it_named_before_it_failed_is_still_there',
         module='witness',
         old='            users = known.users if known else {}',
         new='            users = {}',
     ),
     Mutant(
         name='evidence under names that the backend does not list',
+        killer=f'{CACHE}::TestKeys::test_evidence_names_images_by_their_id',
         module='cache',
         old='            key = self._handler.key(image_id)\n            users',
         new='            key = image_id\n            users',
     ),
     Mutant(
         name='later evidence under names that the backend does not list',
+        killer=f'{CACHE}::TestKeys::'
+        'test_evidence_that_is_asked_for_again_is_translated_too',
         module='cache',
         old='            lambda: self._keyed(ask()),',
         new='            ask,',
     ),
     Mutant(
         name='evidence of two ids with one key loses users',
+        killer=f'{CACHE}::TestKeys::'
+        'test_evidence_of_two_ids_with_one_key_loses_nobody',
         module='cache',
         old='users.get(key, frozenset()) | who',
         new='who',
     ),
     Mutant(
         name='wildcards that protect nothing, silently',
+        killer=f'{CACHE}::TestKeys::'
+        'test_wildcards_of_ids_that_are_listed_otherwise_are_told',
         module='patterns',
         old='if key(example) != example',
         new='if False',
     ),
     Mutant(
         name='patterns under names that the backend does not list',
+        killer=f'{CACHE}::TestKeys::'
+        'test_exact_patterns_and_calls_name_images_by_their_id',
         module='cache',
         old='protected=rules.protected.keyed(self._handler.key)',
         new='protected=rules.protected',
     ),
     Mutant(
         name='an age that starts before the image was last in use',
+        killer=f'{CACHE}::TestLabels::'
+        'test_an_old_plan_starts_an_age_when_it_is_applied',
         module='applying',
         old='        now = self.evictor.clocks.now()',
         new='        now = self.plan.now',
     ),
     Mutant(
         name='a stopped sweep evicts what it has claimed',
+        killer=f'{CACHE}::'
+        'test_once_stopped_a_sweep_ends_after_the_current_image',
         module='eviction',
         old='            elif self._is_over():',
         new='            elif self._trouble.why:',
     ),
     Mutant(
         name='a stopped sweep leaves its claims',
+        killer=f'{CACHE}::TestBatches::'
+        'test_what_came_late_is_claimed_in_batches_that_fit',
         module='eviction',
         old="""        self._claimed.pop(verdict.image.identity)
         self._withdraw(verdict.image)""",
@@ -384,30 +490,37 @@ MUTANTS = [
     ),
     Mutant(
         name='a stopped sweep goes on labelling',
+        killer=f'{CACHE}::test_once_stopped_nothing_is_labelled',
         module='applying',
         old='            if self.evictor.stop():',
         new='            if False:',
     ),
     Mutant(
         name='a failure to label is told nobody',
+        killer=f'{CACHE}::test_a_failure_to_label_is_told',
         module='applying',
         old='            self.evictor.tell(outcome)',
         new='            pass',
     ),
     Mutant(
         name='an image is read before its room is known',
+        killer=f'{CACHE}::test_without_room_not_a_byte_is_read',
         module='admission',
         old='    if store.free is not None and wanted > store.free:',
         new='    if False:',
     ),
     Mutant(
         name='a batch larger than its claim has time for',
+        killer=f'{CACHE}::TestBatches::'
+        'test_no_more_is_claimed_than_finds_the_time',
         module='eviction',
         old='            if self._claim.has_room() and not self._is_over():',
         new='            if not self._is_over():',
     ),
     Mutant(
         name='a batch that was too large is repeated as large',
+        killer=f'{CACHE}::TestBatches::'
+        'test_what_came_late_is_claimed_in_batches_that_fit',
         module='eviction',
         old='            size = max(1, fitted) if late else min(largest, '
         '2 * fitted)',
@@ -415,60 +528,79 @@ MUTANTS = [
     ),
     Mutant(
         name='what was added again is taken for what is followed',
+        killer=f'{PROTOCOL}::Failures::'
+        'test_nor_if_somebody_else_claims_it_by_now',
         module='following',
         old='            if found.identity == image.identity and claimed:',
         new='            if found.identity == image.identity:',
     ),
     Mutant(
         name='a pending removal is followed for ever',
+        killer=f'{PROTOCOL}::Failures::'
+        'test_it_is_followed_no_longer_than_a_deadline',
         module='following',
         old='timer.elapsed >= self.rules.deadline',
         new='timer.elapsed >= 9 * self.rules.deadline',
     ),
     Mutant(
         name='claims too short for a removal',
+        killer=f'{RULES}::test_a_contradiction_cannot_be_made',
         module='rules',
         old='        if self.claim_ttl - self.deadline < self.removal:',
         new='        if False:',
     ),
     Mutant(
         name='a store that fails is taken for empty',
+        killer=f'{PROTOCOL}::Failures::'
+        'test_a_store_that_fails_is_a_problem_and_never_empty',
         module='guard',
         old='                problems[name] = _problem(name, found)',
         new='                pass',
     ),
     Mutant(
         name='a claim is forgotten while it may count',
+        killer=f'{PROTOCOL}::Claims::'
+        'test_nobodys_claim_is_removed_before_it_is_long_dead',
         module='rules',
         old='        return now - expiry > self.claim_ttl + self.evidence_ttl',
         new='        return now > expiry',
     ),
     Mutant(
         name='a release that forgets who was made under the lease',
+        killer=f'{PROTOCOL}::Testimony::'
+        'test_a_lease_lasts_until_newer_evidence',
         module='endings',
         old='        if image.users is None:\n',
         new='        if False:\n',
     ),
     Mutant(
         name="anybody's claim stands for its own",
+        killer=f'{PROTOCOL}::Claims::'
+        'test_the_claims_of_others_stand_for_none_of_its_own',
         module='eviction',
         old='if self._claim.token not in image.marks.claims:',
         new='if not image.marks.claims:',
     ),
     Mutant(
         name='what anybody claims is what it follows',
+        killer=f'{PROTOCOL}::Failures::'
+        'test_nor_if_somebody_else_claims_it_by_now',
         module='following',
         old='claimed = claim.token in found.marks.claims',
         new='claimed = bool(found.marks.claims)',
     ),
     Mutant(
         name='the handler is not told when the claim ends',
+        killer=f'{PROTOCOL}::StandsStill::'
+        'test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well',
         module='eviction',
         old='self._handler.evict(image, self._claim.alive)',
         new='self._handler.evict(image, lambda: True)',
     ),
     Mutant(
         name='the claim is asked for before the handler is',
+        killer=f'{PROTOCOL}::StandsStill::'
+        'test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well',
         module='eviction',
         old='self._handler.evict(image, self._claim.alive)',
         new="""self._handler.evict(
@@ -477,30 +609,39 @@ MUTANTS = [
     ),
     Mutant(
         name='the claim is not asked for at last',
+        killer=f'{PROTOCOL}::StandsStill::'
+        'test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well',
         module='handler',
         old="return None if alive() else 'its claim ran out of time'",
         new='return None',
     ),
     Mutant(
         name='a pin that came is overlooked',
+        killer=f'{CLAIMED}::TestCheckClaimed::'
+        'test_a_pin_or_lease_that_came_keeps_it',
         module='handler',
         old="came.of('pin') or came.of('lease')",
         new="came.of('lease')",
     ),
     Mutant(
         name='a lease that came is overlooked',
+        killer=f'{CLAIMED}::TestCheckClaimed::'
+        'test_a_pin_or_lease_that_came_keeps_it',
         module='handler',
         old="came.of('pin') or came.of('lease')",
         new="came.of('pin')",
     ),
     Mutant(
         name='a label that was lost is overlooked',
+        killer=f'{PROTOCOL}::Sweep::test_a_boot_at_any_point_loses_nothing',
         module='handler',
         old='if not seen <= labels:',
         new='if False:',
     ),
     Mutant(
         name='a claim that came keeps an image for ever',
+        killer=f'{CLAIMED}::TestCheckClaimed::'
+        'test_nothing_else_that_came_does',
         module='handler',
         old="if came.of('pin') or came.of('lease'):",
         new='if came.labels:',

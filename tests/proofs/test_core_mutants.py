@@ -21,8 +21,8 @@ KILLERS = (
 
 
 @pytest.fixture
-def copy(tmp_path):
-    return Copy.of(PACKAGE, KILLERS, tmp_path)
+def copy(tmp_path, fork_server):
+    return Copy.of(PACKAGE, KILLERS, tmp_path, fork_server)
 
 
 def test_the_unchanged_copy_passes(copy):

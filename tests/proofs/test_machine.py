@@ -9,22 +9,25 @@ import collections
 import contextlib
 import datetime
 import logging
-import os
 
 import hypothesis
 from hypothesis import stateful
 from hypothesis import strategies as st
+import pytest
 
 from imagecache_handlers import Did
 from imagecache_handlers import Patterns
 from imagecache_handlers import Rules
+from tests.profile import PROFILE
 from tests.proofs.world import Box
 from tests.proofs.world import Interruption
 from tests.proofs.world import MINUTE
 from tests.proofs.world import SECOND
 from tests.proofs.world import World
 
-EXAMPLES = int(os.environ.get('IMAGECACHE_EXAMPLES', '2000'))
+pytestmark = pytest.mark.long
+
+EXAMPLES = PROFILE.core_examples
 STEPS = 50
 
 IMAGES = ('debian', 'alpine', 'golden-1')
@@ -462,7 +465,6 @@ def test_no_promise_is_broken():
     settings = hypothesis.settings(
         max_examples=EXAMPLES,
         stateful_step_count=STEPS,
-        deadline=None,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     try:

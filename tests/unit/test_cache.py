@@ -174,7 +174,7 @@ def test_stores_are_worked_on_at_once_as_far_as_the_handler_bears_it():
     for parallel, threads in ((1, 1), (2, 2)):
         shelves = Shelves('s1', 's2', 's3', 's4')
         shelves.parallel = parallel
-        meeting = threading.Barrier(threads, timeout=10)
+        meeting = threading.Barrier(threads, timeout=60)
         listed = shelves.enumerate
 
         def together(store, image_ids=None, listed=listed, meeting=meeting):

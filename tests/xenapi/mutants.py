@@ -12,8 +12,8 @@ USERS = 'xenapi/test_users.py'
 UNFINISHED = 'xenapi/test_unfinished.py'
 
 
-def mutant(name, module, old, new):
-    return Mutant(name=name, module=module, old=old, new=new)
+def mutant(name, module, old, new, killer=''):
+    return Mutant(name=name, killer=killer, module=module, old=old, new=new)
 
 
 MUTANTS = [
@@ -24,6 +24,8 @@ MUTANTS = [
             'evicting',
             'max(claims) < now',
             'min(claims) < now',
+            killer=f'{EVICTING}::TestClaims::'
+            'test_a_claim_that_died_with_its_host_counts_for_nothing',
         ),
     ),
     (
@@ -33,6 +35,8 @@ MUTANTS = [
             'evicting',
             'timedelta(minutes=4)',
             'timedelta(0)',
+            killer=f'{EVICTING}::TestClaims::'
+            'test_a_claim_that_runs_out_keeps_the_image',
         ),
     ),
     (
@@ -42,6 +46,8 @@ MUTANTS = [
             'evicting',
             'check_claimed(image, disk.labels, alive)',
             'check_claimed(image, image.marks.labels, alive)',
+            killer=f'{EVICTING}::TestClaims::'
+            'test_who_asks_between_two_tries_has_it',
         ),
     ),
     (
@@ -51,6 +57,8 @@ MUTANTS = [
             'evicting',
             'check_claimed(image, image.marks.labels, alive)',
             'pass',
+            killer=f'{EVICTING}::TestClaims::'
+            'test_who_stands_still_as_the_request_leaves_sends_none',
         ),
     ),
     (
@@ -60,6 +68,8 @@ MUTANTS = [
             'evicting',
             'self._check_time(image, _TO_ARRIVE)',
             'pass',
+            killer=f'{EVICTING}::TestClaims::'
+            'test_who_stands_still_as_the_request_leaves_sends_none',
         ),
     ),
     (
@@ -70,6 +80,8 @@ MUTANTS = [
             """    leave()
     yield body""",
             '    yield body',
+            killer=f'{EVICTING}::TestClaims::'
+            'test_a_destroy_that_was_not_made_is_not_under_way',
         ),
     ),
     (
@@ -82,6 +94,8 @@ MUTANTS = [
             raise""",
             """        except CacheError:
             raise""",
+            killer=f'{EVICTING}::TestClaims::'
+            'test_a_destroy_that_was_not_made_is_not_under_way',
         ),
     ),
     (
@@ -91,6 +105,8 @@ MUTANTS = [
             'evicting',
             'if parent and not disk.parent:',
             'if False:',
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_a_parent_that_is_away_for_a_moment_frees_nothing',
         ),
     ),
     (
@@ -100,6 +116,8 @@ MUTANTS = [
             'evicting',
             'survey is None or not survey.hangs(disk)',
             'survey is None',
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_who_came_to_share_it_since_the_look_keeps_it',
         ),
     ),
     (
@@ -115,6 +133,8 @@ MUTANTS = [
         survey = self._looks.latest(image)
         sleepers = self._sleepers(image, survey)
 """,
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_a_clone_that_nova_makes_a_disk_of_stays',
         ),
     ),
     (
@@ -124,6 +144,8 @@ MUTANTS = [
             'looking',
             'not latest.has_all(self._refs(image.store))',
             'False',
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_a_clone_that_nova_makes_a_disk_of_stays',
         ),
     ),
     (
@@ -133,6 +155,8 @@ MUTANTS = [
             'looking',
             'latest is None or not latest.settled',
             'latest is None',
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_a_look_that_met_a_chain_in_the_making_is_made_anew',
         ),
     ),
     (
@@ -142,6 +166,8 @@ MUTANTS = [
             'looking',
             'disk is None or latest.is_shared(disk)',
             'disk is None',
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_a_look_that_shows_users_who_left_is_made_anew',
         ),
     ),
     (
@@ -151,6 +177,8 @@ MUTANTS = [
             'looking',
             'disk.sr != repository.ref',
             'False',
+            killer=f'{EVICTING}::TestLastLook::'
+            'test_an_sr_that_came_back_as_another_is_told',
         ),
     ),
     (
@@ -160,6 +188,8 @@ MUTANTS = [
             'failures',
             'and not set(names).isdisjoint(error.params)',
             '',
+            killer=f'{EVICTING}::TestTasks::'
+            'test_what_is_gone_but_that_disk_is_no_success',
         ),
     ),
     (
@@ -169,6 +199,8 @@ MUTANTS = [
             'removal',
             'disk.uuid in begun or _expired(disk, now)',
             'disk.uuid in begun',
+            killer=f'{EVICTING}::TestStrangers::'
+            'test_any_pending_destroy_may_be_theirs',
         ),
     ),
     (
@@ -178,6 +210,8 @@ MUTANTS = [
             'removal',
             'self._begun[disk.uuid] = _Begun(self._clocks.now(), task)',
             'pass',
+            killer=f'{EVICTING}::TestTasks::'
+            'test_a_password_that_changes_meanwhile_ends_no_task',
         ),
     ),
     (
@@ -187,6 +221,8 @@ MUTANTS = [
             'handler',
             'if None in removals.values():',
             'if False:',
+            killer=f'{EVICTING}::TestStrangers::'
+            'test_one_that_ends_between_the_looks_is_seen',
         ),
     ),
     (
@@ -196,6 +232,8 @@ MUTANTS = [
             'survey',
             "*(f'VBD {ref}' for ref in disk.vbds),",
             '',
+            killer=f'{DEFECTS}::TestDefects::'
+            'test_k_a_machine_that_holds_an_image_uses_it',
         ),
     ),
     (
@@ -205,6 +243,8 @@ MUTANTS = [
             'survey',
             'if not grace:',
             'if grace:',
+            killer=f'{DEFECTS}::TestDefects::'
+            'test_i_nothing_goes_that_was_not_seen_for_the_grace',
         ),
     ),
     (
@@ -214,6 +254,8 @@ MUTANTS = [
             'removal',
             "self._look(disk, Lost(f'{DESTROY}: {error}'))",
             'pass',
+            killer=f'{EVICTING}::TestTasks::'
+            'test_a_task_that_xapi_forgot_is_no_success',
         ),
     ),
     (
@@ -223,6 +265,8 @@ MUTANTS = [
             'chain',
             'if kind in KINDS:',
             'if True:',
+            killer=f'{DEFECTS}::TestDefects::'
+            'test_j_nor_where_no_parents_are_told',
         ),
     ),
     (
@@ -232,6 +276,8 @@ MUTANTS = [
             'disks',
             'frozenset(named - {self.uuid})',
             'frozenset()',
+            killer=f'{DISKS}::TestImages::'
+            'test_half_an_image_is_known_by_tag_and_name',
         ),
     ),
     (
@@ -241,6 +287,8 @@ MUTANTS = [
             'disks',
             "            and record['managed']\n",
             '',
+            killer=f'{DISKS}::TestImages::'
+            'test_what_lacks_mark_or_shape_is_none',
         ),
     ),
     (
@@ -250,6 +298,8 @@ MUTANTS = [
             'disks',
             "record['name_label'] == name_of(image_id)",
             'True',
+            killer=f'{DISKS}::TestImages::'
+            'test_or_by_name_and_label_once_the_tag_is_off',
         ),
     ),
     (
@@ -259,6 +309,7 @@ MUTANTS = [
             'chain',
             'users |= self._others(parent, below=node.uuid)',
             'pass',
+            killer=f'{CHAIN}::TestChains::test_users_and_bytes',
         ),
     ),
     (
@@ -268,6 +319,8 @@ MUTANTS = [
             'chain',
             'return Kin(self._tips(users), size, 0, why)',
             'return Kin(self._tips(users), size, 0, None)',
+            killer=f'{CHAIN}::TestChains::'
+            'test_what_cannot_be_followed_is_unknown_and_frees_nothing',
         ),
     ),
     (
@@ -277,6 +330,8 @@ MUTANTS = [
             'adding',
             "disk.record['name_label'] != staging_name(image_id)",
             'False',
+            killer=f'{ADDING}::TestAdd::'
+            'test_half_an_image_that_is_no_longer_ours_is_not_taken_back',
         ),
     ),
     (
@@ -290,6 +345,8 @@ MUTANTS = [
         self._port.call('VDI.set_name_label', ref, name)
         labelling.write(self._port, ref, IMAGE, meta.image_id)
 """,
+            killer=f'{ADDING}::TestAdd::'
+            'test_a_death_at_any_call_leaves_debris_or_an_image',
         ),
     ),
     (
@@ -299,6 +356,7 @@ MUTANTS = [
             'adding',
             'for label in sorted({seen, *labels}):',
             'for label in ():',
+            killer=f'{ADDING}::TestAdd::test_a_copy_of_half_an_image_is_none',
         ),
     ),
     (
@@ -308,6 +366,8 @@ MUTANTS = [
             'session',
             'return self._make(promptly, method, params, repeat=False)',
             'return self._make(promptly, method, params, repeat=True)',
+            killer=f'{SESSION}::TestCalls::'
+            'test_a_read_is_repeated_and_what_must_not_be_is_not',
         ),
     ),
     (
@@ -317,6 +377,8 @@ MUTANTS = [
             'session',
             'time.monotonic() - began > PROMPT',
             'False',
+            killer=f'{SESSION}::TestCalls::'
+            'test_what_must_not_be_late_leaves_in_time_or_never',
         ),
     ),
     (

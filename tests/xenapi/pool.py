@@ -2,6 +2,8 @@
 
 import contextlib
 import datetime
+import socket
+import threading
 import time
 from unittest import mock
 
@@ -10,6 +12,7 @@ from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.handler import XenAPIHandler
 from imagecache_handlers_xenapi.logins import Own
 from imagecache_handlers_xenapi.session import Session
+from imagecache_handlers_xenapi.simulator import drop
 from imagecache_handlers_xenapi.simulator import fail
 from imagecache_handlers_xenapi.simulator import fixtures
 from imagecache_handlers_xenapi.simulator import Scenario
@@ -63,6 +66,17 @@ class Pooled:
         self.pool = fixtures.start(self, scenario or self.scenario, **how)
         self.actors = self.pool.actors
         self.sr = self.actors.default_sr()
+
+    def die_answering(self, number=0):
+        """Let a host fail in the midst of an answer, which never comes."""
+        # From a thread of its own: it waits for this very answer.
+        threading.Thread(target=self.pool.fail_host, args=[number]).start()
+        address = self.pool.addresses[number], self.pool.port
+        with contextlib.suppress(OSError):
+            while True:
+                socket.create_connection(address).close()
+                time.sleep(0.01)
+        drop()()
 
     def own(self, *urls, username='root', password=None, dialling=None):
         """Give a port with a login of its own."""

@@ -1,6 +1,7 @@
 """The command on a pool, and bad input as its user sees it."""
 
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -9,13 +10,11 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
 
 from imagecache_handlers.marks import lease_label
 from imagecache_handlers.marks import seen_label
 from imagecache_handlers_xenapi.simulator import drop
-from imagecache_handlers_xenapi.simulator import hang
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import User
 from tests.xenapi import certificates
@@ -168,13 +167,17 @@ class TestInterrupted(CommandCase):
         file.write_bytes(b'disk' * 2**18)
         for number in signal.SIGTERM, signal.SIGINT:
             with self.subTest(number):
-                begun = threading.Event()
+                begun, ended = threading.Event(), threading.Event()
+                self.addCleanup(ended.set)
                 self.pool.before('task.create', begun.set)
-                self.pool.after('task.create', hang(2))
+                self.pool.after(
+                    'task.create', functools.partial(ended.wait, 60)
+                )
                 process = self.begin('add', 'debian', str(file))
-                self.assertTrue(begun.wait(30))
+                self.assertTrue(begun.wait(60))
                 process.send_signal(number)
-                _, errors = process.communicate(timeout=30)
+                _, errors = process.communicate(timeout=60)
+                ended.set()
                 self.assertIn('interrupted', errors)
                 self.assertNotIn('Traceback', errors)
                 self.assertEqual(1, process.returncode)
@@ -297,7 +300,7 @@ class TestBadInput(CommandCase):
         for image_id in 'debian', 'alpine':
             self.cache(image_id, labels=[SEEN, LONG_AGO])
         self.old('debian', 'alpine')
-        self.pool.before('Async.VDI.destroy', self.die)
+        self.pool.before('Async.VDI.destroy', self.die_answering)
         done = self.run_on('sweep')
         self.assertEqual(1, done.returncode, done.stderr)
         self.assertNotIn('Traceback', done.stderr)
@@ -305,12 +308,6 @@ class TestBadInput(CommandCase):
         self.assertEqual(2, len(self.vdis()))
         # Claims still stand there, which may be those of a removal.
         self.out('list')
-
-    def die(self):
-        """Let the host fail that is answering, which waits for this."""
-        threading.Thread(target=self.pool.fail_host, args=(0,)).start()
-        time.sleep(0.5)
-        drop()()
 
     def test_clocks_apart(self):
         now = datetime.datetime.now(datetime.UTC)

@@ -408,8 +408,8 @@ class TestEvict(SweepCase):
 
     def test_a_short_timeout_is_no_trouble_for_a_long_destroy(self):
         ref = self.idle('debian')
-        self.pool.timing.work['VDI.destroy'] = 1.5
-        port = self.own(dialling=Dialling(timeout=0.8, insecure=True))
+        self.pool.timing.work['VDI.destroy'] = 5
+        port = self.own(dialling=Dialling(timeout=2, insecure=True))
         self.assertIsNotNone(self.evict(ref, self.connect(port)))
         logins = self.pool.counters.of('session.login_with_password')
         self.assertEqual(1, logins)

@@ -7,14 +7,16 @@ very operation that runs.  ``World`` raises ``Loss`` when a promise breaks.
 import collections
 import datetime
 import logging
-import os
 import secrets
 
 import hypothesis
 from hypothesis import stateful
 from hypothesis import strategies as st
+import pytest
 
 from imagecache_handlers import Rules
+from tests.profile import NEW
+from tests.profile import PROFILE
 from tests.xenapi.world import DESTROY
 from tests.xenapi.world import FIND
 from tests.xenapi.world import Interruption
@@ -23,9 +25,9 @@ from tests.xenapi.world import REFS
 from tests.xenapi.world import SECOND
 from tests.xenapi.world import World
 
-# Always the same ones, unless somebody asks for so many new ones.
-ASKED = os.environ.get('IMAGECACHE_EXAMPLES')
-EXAMPLES = int(ASKED or '500')
+pytestmark = pytest.mark.long
+
+EXAMPLES = PROFILE.xenapi_examples
 # Hypothesis varies what it has tried already, but for the first ten.
 BATCH = 10
 STEPS = 50
@@ -602,7 +604,7 @@ def _bearable(method, deed, after):
 
 def _seeds():
     """Give where each batch begins: told, so that it is found again."""
-    first = secrets.randbelow(10**9) if ASKED else 0
+    first = secrets.randbelow(10**9) if NEW else 0
     print(f'seeds from {first}')
     return range(first, first + -(-EXAMPLES // BATCH))
 
@@ -613,7 +615,6 @@ def test_no_promise_is_broken():
     settings = hypothesis.settings(
         max_examples=BATCH + 1,  # the first one is the empty one
         stateful_step_count=STEPS,
-        deadline=None,
         database=None,
         derandomize=True,
         # Not shrunk: what is found is printed, and found again.
@@ -635,7 +636,7 @@ def test_no_promise_is_broken():
 def check_that_much_happened():
     """The same examples always do; of others, few hang more on chance."""
     scale = EXAMPLES
-    if ASKED:
+    if NEW or EXAMPLES < 500:
         scale = int(EXAMPLES * min(1, EXAMPLES / 500) ** 0.5 / 2)
     assert TALLY['removals'] >= 10 * scale
     assert TALLY['late requests'] >= scale / 2

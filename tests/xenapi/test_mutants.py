@@ -18,8 +18,8 @@ BESIDE = (
 
 
 @pytest.fixture
-def copy(tmp_path):
-    return Copy.of(PACKAGE, (*KILLERS, *BESIDE), tmp_path)
+def copy(tmp_path, fork_server):
+    return Copy.of(PACKAGE, (*KILLERS, *BESIDE), tmp_path, fork_server)
 
 
 def test_the_unchanged_copy_passes(copy):

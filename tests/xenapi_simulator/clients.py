@@ -4,6 +4,8 @@ import http.client
 import json
 import subprocess
 import tempfile
+import threading
+import time
 import unittest
 
 import XenAPI
@@ -12,6 +14,7 @@ from imagecache_handlers_xenapi.simulator import fixtures
 from imagecache_handlers_xenapi.simulator import Timing
 
 ORIGINATOR = 'tests'
+LONG = 60  # seconds, which only pass where something is wrong
 
 
 def quick(**more):
@@ -95,6 +98,19 @@ class PoolCase(unittest.TestCase):
         client = JsonClient(self.pool, self.session, version)
         self.addCleanup(client.close)
         return client
+
+    def held(self, method, nth=1):
+        """Have an operation be at work until what this gives is set."""
+        end = threading.Event()
+        self.addCleanup(end.set)
+        self.pool.after(f'{method}#begun', lambda: end.wait(LONG), nth)
+        return end
+
+    def wait_for(self, true):
+        end = time.monotonic() + LONG
+        while not true():
+            self.assertLess(time.monotonic(), end, 'it never came')
+            time.sleep(0.005)
 
     def assertFails(self, description, call, *params):
         """The call fails with exactly this error, parameters and all."""

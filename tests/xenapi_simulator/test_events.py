@@ -3,10 +3,14 @@
 import threading
 import time
 
+import pytest
+
 from imagecache_handlers_xenapi.simulator.records import DELETIONS
 from imagecache_handlers_xenapi.simulator import Scenario
 from tests.xenapi_simulator.clients import JsonFailure
 from tests.xenapi_simulator.clients import PoolCase
+
+pytestmark = pytest.mark.alone
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 
@@ -98,12 +102,12 @@ class TestEvents(PoolCase):
         timer = threading.Timer(
             0.1, self.pool.do, ('VDI.set_name_label', one, 'new')
         )
+        began = time.monotonic()
         timer.start()
         self.addCleanup(timer.join)
-        began = time.monotonic()
-        self.assertEqual([('mod', 'vdi', one)], self.next('vdi', timeout=9.0))
+        self.assertEqual([('mod', 'vdi', one)], self.next('vdi', timeout=60.0))
         self.assertLess(0.1, time.monotonic() - began)
-        self.assertGreater(5, time.monotonic() - began)
+        self.assertGreater(30, time.monotonic() - began)
 
     def test_it_is_silent_until_its_time_is_over(self):
         self.ask('vdi')
@@ -116,7 +120,7 @@ class TestEvents(PoolCase):
     def test_changes_that_come_together_are_told_together(self):
         self.ask('vdi')
         vdis = self.xapi.VDI.get_all()
-        self.pool.timing.event_batch = 0.3
+        self.pool.timing.event_batch = 2
 
         def change():
             for vdi in vdis:
@@ -126,7 +130,7 @@ class TestEvents(PoolCase):
         timer = threading.Timer(0.05, change)
         timer.start()
         self.addCleanup(timer.join)
-        self.assertEqual(3, len(self.next('vdi', timeout=5.0)))
+        self.assertEqual(3, len(self.next('vdi', timeout=60.0)))
 
     def test_operations_are_changes_too(self):
         self.ask('vdi', 'sr')

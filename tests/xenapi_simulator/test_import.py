@@ -10,9 +10,13 @@ import struct
 import tarfile
 import time
 
+import pytest
+
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator import User
 from tests.xenapi_simulator.clients import PoolCase
+
+pytestmark = pytest.mark.alone
 
 MIB = 2**20
 LIMIT = 10 * MIB
@@ -105,12 +109,7 @@ class TestImport(PoolCase):
             self.assertIn(b' 200 ', connection.recv(4096))
             # Half of it: who could know what becomes of it?
             connection.sendall(bytes(MIB))
-            for _ in range(200):
-                if self.xapi.task.get_progress(self.task) > 0.4:
-                    break
-                time.sleep(0.01)
-            else:
-                self.fail('no progress was shown')
+            self.wait_for(lambda: self.xapi.task.get_progress(self.task) > 0.4)
             self.assertEqual('pending', self.xapi.task.get_status(self.task))
             [vbd] = self.xapi.VDI.get_VBDs(self.vdi)
             self.assertTrue(self.xapi.VBD.get_currently_attached(vbd))

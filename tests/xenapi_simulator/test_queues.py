@@ -3,11 +3,14 @@
 import threading
 import time
 
+import pytest
 import XenAPI
 
 from imagecache_handlers_xenapi.simulator import Scenario
 from tests.xenapi_simulator.clients import PoolCase
 from tests.xenapi_simulator.clients import quick
+
+pytestmark = pytest.mark.alone
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 WORK = 0.2
@@ -33,7 +36,8 @@ class TestExclusion(PoolCase):
         self.assertGreater(self.timed(*self.here), 2 * WORK)
 
     def test_two_srs_work_side_by_side(self):
-        self.pool.timing.work['VDI.destroy'] = 5 * WORK
+        for number in 1, 2:
+            self.held('VDI.destroy', number)
         for vdi in self.here[0], self.there[0]:
             self.xapi.Async.VDI.destroy(vdi)
         # At one moment, in one snapshot, both are at it.
@@ -45,7 +49,7 @@ class TestExclusion(PoolCase):
         )
 
     def test_what_goes_on_is_shown_what_waits_is_not(self):
-        self.pool.timing.work['VDI.destroy'] = 3 * WORK
+        end = self.held('VDI.destroy')
         tasks = [self.xapi.Async.VDI.destroy(vdi) for vdi in self.here]
         self.wait_for(lambda: self.xapi.SR.get_current_operations(self.sr))
         sr = self.xapi.SR.get_current_operations(self.sr)
@@ -55,29 +59,39 @@ class TestExclusion(PoolCase):
         shown = [rows[vdi]['current_operations'] for vdi in self.here]
         self.assertIn({}, shown)
         self.assertIn(['destroy'], [list(one.values()) for one in shown])
+        end.set()
         for task in tasks:
             self.follow(task)
         self.assertEqual({}, self.xapi.SR.get_current_operations(self.sr))
 
+    def soon(self, end):
+        timer = threading.Timer(WORK, end.set)
+        self.addCleanup(timer.join)
+        timer.start()
+
     def test_a_scan_waits_for_a_destroy(self):
+        end = self.held('VDI.destroy')
         task = self.xapi.Async.VDI.destroy(self.here[0])
         self.wait_for(lambda: self.xapi.SR.get_current_operations(self.sr))
+        self.soon(end)
         self.xapi.SR.scan(self.sr)
         self.assertNotIn(self.here[0], self.xapi.VDI.get_all())
         self.assertEqual('success', self.follow(task)['status'])
 
     def test_an_unplug_waits_and_a_plug_does_not(self):
-        self.pool.timing.work['VDI.destroy'] = 3 * WORK
+        end = self.held('VDI.destroy')
         [pbd] = self.xapi.SR.get_PBDs(self.sr)
         task = self.xapi.Async.VDI.destroy(self.here[0])
         self.wait_for(lambda: self.xapi.SR.get_current_operations(self.sr))
         self.xapi.PBD.plug(pbd)
         self.assertEqual('pending', self.xapi.task.get_status(task))
+        self.soon(end)
         self.xapi.PBD.unplug(pbd)
         self.assertEqual('success', self.follow(task)['status'])
 
     def test_who_waited_too_long_hears_who_was_in_the_way(self):
         self.pool.timing.queue_limit = WORK / 4
+        self.held('VDI.destroy')
         task = self.xapi.Async.VDI.destroy(self.here[0])
         self.wait_for(lambda: self.xapi.SR.get_current_operations(self.sr))
         self.assertFails(
@@ -110,8 +124,10 @@ class TestExclusion(PoolCase):
     def test_a_client_that_gave_up_cancels_nothing(self):
         client = self.json()
         client._connection.timeout = WORK / 4
+        end = self.held('VDI.destroy')
         with self.assertRaises(TimeoutError):
             client.call('VDI.destroy', self.here[0])
+        end.set()
         self.wait_for(lambda: self.gone(self.here[0]))
 
     def test_an_sr_that_nobody_sees_cannot_be_worked_on(self):
@@ -136,19 +152,12 @@ class TestExclusion(PoolCase):
             return True
         return False
 
-    def wait_for(self, true):
-        for _ in range(500):
-            if true():
-                return
-            time.sleep(0.005)
-        self.fail('it never came')
-
 
 class TestCopy(PoolCase):
     scenario = Scenario(srs=2, images=1)
 
     def test_a_copy_wears_the_marks_before_it_has_the_bytes(self):
-        self.pool.timing.work['VDI.copy'] = 0.5
+        self.pool.timing.work['VDI.copy'] = 2
         [image] = self.xapi.VDI.get_all()
         other = next(s for s in self.xapi.SR.get_all() if s != self.sr)
         task = self.xapi.Async.VDI.copy(image, other)
@@ -168,12 +177,12 @@ class TestCopy(PoolCase):
         self.assertEqual([], self.xapi.VDI.get_VBDs(image))
 
     def test_a_disk_may_be_in_use_for_a_moment_after_its_copy(self):
-        self.pool.timing.release = 0.1
+        self.pool.timing.release = 2
         [image] = self.xapi.VDI.get_all()
         self.xapi.VDI.copy(image, self.sr)
         destroy = self.xapi.VDI.destroy
         self.assertFails(['VDI_IN_USE', image, 'destroy'], destroy, image)
-        time.sleep(0.2)
+        time.sleep(2.1)
         destroy(image)
 
     def test_a_cancelled_copy_leaves_nothing(self):

@@ -3,6 +3,7 @@
 import time
 import unittest
 
+import pytest
 import XenAPI
 
 from imagecache_handlers_xenapi.simulator import Scenario
@@ -11,6 +12,8 @@ from imagecache_handlers_xenapi.simulator import Simulator
 from imagecache_handlers_xenapi.simulator import User
 from tests.xenapi_simulator.clients import PoolCase
 from tests.xenapi_simulator.clients import quick
+
+pytestmark = pytest.mark.alone
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 
@@ -59,9 +62,9 @@ class TestSessions(PoolCase):
         self.assertEqual(['SESSION_INVALID', self.session], answer['error'])
 
     def test_a_session_in_use_stays_open(self):
-        self.pool.timing.idle_end = 0.6
-        for _ in range(6):
-            time.sleep(0.15)
+        self.pool.timing.idle_end = 2
+        for _ in range(5):
+            time.sleep(0.5)
             self.assertIsNone(self.raw('pool.get_all', self.session)['error'])
 
     def test_the_oldest_of_an_originator_gives_way(self):

@@ -2,11 +2,15 @@
 
 import time
 
+import pytest
+
 from imagecache_handlers_xenapi.simulator import Scenario
 from imagecache_handlers_xenapi.simulator.storage import CHAIN_LIMIT
 from imagecache_handlers_xenapi.simulator.storage import META
 from tests.xenapi_simulator.clients import PoolCase
 from tests.xenapi_simulator.clients import quick
+
+pytestmark = pytest.mark.alone
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 GIB = 2**30
@@ -41,10 +45,7 @@ class TestUtilisation(Space):
     def test_statistics_are_read_now_and_then(self):
         self.assertEqual(0, self.used())
         self.pool.timing.statistics = 0.01
-        for _ in range(200):
-            if self.used():
-                break
-            time.sleep(0.01)
+        self.wait_for(self.used)
         self.assertEqual(GIB, self.used())
 
     def test_a_used_image_frees_nearly_nothing_when_it_goes(self):
@@ -86,11 +87,7 @@ class TestCollector(Space):
         self.pool.timing.collect = 0.05
         self.pool.actors.delete(self.pool.actors.clone(self.image))
         self.assertEqual(1, len(self.hidden()))
-        for _ in range(200):
-            if not self.hidden():
-                break
-            time.sleep(0.01)
-        self.assertEqual([], self.hidden())
+        self.wait_for(lambda: not self.hidden())
 
     def test_a_scan_wakes_it(self):
         self.pool.actors.delete(self.pool.actors.clone(self.image))
@@ -98,11 +95,7 @@ class TestCollector(Space):
         time.sleep(0.05)
         self.assertEqual(1, len(self.hidden()))
         self.xapi.SR.scan(self.sr)
-        for _ in range(200):
-            if not self.hidden():
-                break
-            time.sleep(0.01)
-        self.assertEqual([], self.hidden())
+        self.wait_for(lambda: not self.hidden())
 
     def test_the_last_child_of_a_base_loses_its_parent(self):
         clone = self.pool.actors.clone(self.image)

@@ -5,6 +5,7 @@ import socket
 import time
 import xmlrpc.client
 
+import pytest
 import XenAPI
 
 from imagecache_handlers_xenapi.simulator import drop
@@ -13,6 +14,8 @@ from imagecache_handlers_xenapi.simulator import hang
 from imagecache_handlers_xenapi.simulator import reply
 from imagecache_handlers_xenapi.simulator import Scenario
 from tests.xenapi_simulator.clients import PoolCase
+
+pytestmark = pytest.mark.alone
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 CUT = (http.client.RemoteDisconnected, ConnectionError, OSError)
@@ -109,7 +112,7 @@ class TestFaults(PoolCase):
     def test_an_upload_can_fail_as_well(self):
         self.pool.before('PUT /import_raw_vdi', drop())
         connection = http.client.HTTPConnection(
-            '127.0.0.1', self.pool.port, timeout=5
+            '127.0.0.1', self.pool.port, timeout=30
         )
         self.addCleanup(connection.close)
         with self.assertRaises(CUT):

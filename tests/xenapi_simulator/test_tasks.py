@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 import XenAPI
 
 from imagecache_handlers_xenapi.simulator import Scenario
@@ -9,6 +10,8 @@ from imagecache_handlers_xenapi.simulator.tasks import KEPT
 from imagecache_handlers_xenapi.simulator import When
 from tests.xenapi_simulator.clients import PoolCase
 from tests.xenapi_simulator.clients import quick
+
+pytestmark = pytest.mark.alone
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
 
@@ -20,13 +23,12 @@ class TestTasks(PoolCase):
         super().setUp()
         self.one, self.other = self.xapi.VDI.get_all()
 
-    def busy(self, seconds=0.2):
-        """Start a destroy that takes its time; wait until it is at it."""
-        self.pool.timing.work['VDI.destroy'] = seconds
+    def busy(self):
+        """Start a destroy; give it, and its end, once it is at it."""
+        end = self.held('VDI.destroy')
         task = self.xapi.Async.VDI.destroy(self.one)
-        while not self.xapi.VDI.get_current_operations(self.one):
-            time.sleep(0.002)
-        return task
+        self.wait_for(lambda: self.xapi.VDI.get_current_operations(self.one))
+        return task, end
 
     def test_a_reference_is_wrapped_and_void_is_empty(self):
         task = self.xapi.Async.VDI.clone(self.one)
@@ -56,20 +58,22 @@ class TestTasks(PoolCase):
         )
 
     def test_a_task_says_what_it_is(self):
-        task = self.busy()
+        task, end = self.busy()
         record = self.xapi.task.get_record(task)
         self.assertEqual('pending', record['status'])
         self.assertEqual('Async.VDI.destroy', record['name_label'])
         self.assertEqual('19700101T00:00:00Z', record['finished'].value)
         self.assertEqual(self.pool.world.master, record['resident_on'])
+        end.set()
         ended = self.follow(task)
         self.assertEqual(1.0, ended['progress'])
         self.assertNotEqual('19700101T00:00:00Z', ended['finished'].value)
 
     def test_what_waits_is_cancelled(self):
-        first = self.busy()
+        first, end = self.busy()
         task = self.xapi.Async.VDI.destroy(self.other)
         self.xapi.task.cancel(task)
+        end.set()
         record = self.follow(task)
         self.assertEqual('cancelled', record['status'])
         self.assertEqual(['TASK_CANCELLED', task], record['error_info'])
@@ -77,9 +81,10 @@ class TestTasks(PoolCase):
         self.assertEqual([self.other], self.xapi.VDI.get_all())
 
     def test_what_is_at_work_may_succeed_though_cancelled(self):
-        task = self.busy()
+        task, end = self.busy()
         self.xapi.task.cancel(task)
         self.assertEqual('cancelling', self.xapi.task.get_status(task))
+        end.set()
         self.assertEqual('success', self.follow(task)['status'])
         self.assertNotIn(self.one, self.xapi.VDI.get_all())
 
@@ -92,20 +97,21 @@ class TestTasks(PoolCase):
         )
 
     def test_a_destroyed_task_is_gone_when_it_ends(self):
-        task = self.busy(0.1)
+        task, end = self.busy()
         self.xapi.task.destroy(task)
         self.assertEqual('pending', self.xapi.task.get_status(task))
+        end.set()
         self.wait_until_lost(task)
         self.assertNotIn(self.one, self.xapi.VDI.get_all())
 
     def test_a_lost_task_says_nothing_about_its_work(self):
-        task = self.busy(0.1)
+        task, end = self.busy()
         self.pool.actors.lose_task(task)
         self.assertFails(
             ['HANDLE_INVALID', 'task', task], self.xapi.task.get_record, task
         )
-        while self.one in self.xapi.VDI.get_all():
-            time.sleep(0.005)
+        end.set()
+        self.wait_for(lambda: self.one not in self.xapi.VDI.get_all())
 
     def test_finished_tasks_are_forgotten_when_too_many(self):
         first = self.finished()
@@ -132,16 +138,15 @@ class TestTasks(PoolCase):
         self.wait_until_lost(task)
 
     def wait_until_lost(self, task):
-        for _ in range(300):
-            try:
-                self.xapi.task.get_uuid(task)
-            except XenAPI.Failure as failure:
-                self.assertEqual(
-                    ['HANDLE_INVALID', 'task', task], failure.details
-                )
-                return
-            time.sleep(0.01)
-        self.fail('it is still there')
+        self.wait_for(lambda: self.is_lost(task))
+
+    def is_lost(self, task):
+        try:
+            self.xapi.task.get_uuid(task)
+        except XenAPI.Failure as failure:
+            self.assertEqual(['HANDLE_INVALID', 'task', task], failure.details)
+            return True
+        return False
 
 
 class TestWhen(PoolCase):

@@ -1,0 +1,28 @@
+"""The suite: side by side what can be, then alone what measures time.
+
+Arguments go to pytest, twice.
+"""
+
+import subprocess
+import sys
+
+SIDE_BY_SIDE = '--part=beside', '-n2', '--dist=loadgroup'
+ALONE = ('--part=alone',)
+NO_TESTS = 5
+
+
+def main(arguments: list[str]) -> int:
+    codes = [pytest(*SIDE_BY_SIDE, *arguments), pytest(*ALONE, *arguments)]
+    # Where few were chosen, one of the parts may have none.
+    if set(codes) == {NO_TESTS}:
+        return NO_TESTS
+    return max(code for code in codes if code != NO_TESTS)
+
+
+def pytest(*arguments: str) -> int:
+    command = [sys.executable, '-m', 'pytest', *arguments]
+    return subprocess.run(command).returncode  # noqa: PLW1510, S603
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

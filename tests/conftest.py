@@ -1,0 +1,66 @@
+"""The parts of the suite, and what tests of several folders need."""
+
+import unittest
+
+import hypothesis
+import pytest
+
+from tests.fork_server import ForkServer
+from tests.profile import NEW
+
+SETS_UP = unittest.TestCase.setUpClass
+PARTS = 'beside', 'alone'
+
+# No test fails because the machine is busy, and each fails again.
+hypothesis.settings.register_profile(
+    'steady',
+    deadline=None,
+    derandomize=not NEW,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile('steady')
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        '--part',
+        choices=PARTS,
+        help='run only tests that may run beside others, or only those that '
+        'must run alone (default: all)',
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    if part := config.getoption('part'):
+        choose_part(config, items, part)
+    for item in items:
+        keep_class_together(item)
+    # The longest first, or one process works while the other has nothing.
+    items.sort(key=lambda item: not item.get_closest_marker('long'))
+
+
+def choose_part(config, items, part):
+    chosen = [item for item in items if part == part_of(item)]
+    left = [item for item in items if part != part_of(item)]
+    config.hook.pytest_deselected(items=left)
+    items[:] = chosen
+
+
+def part_of(item):
+    return 'alone' if item.get_closest_marker('alone') else 'beside'
+
+
+def keep_class_together(item):
+    """Have what a class sets up once be set up in one process only."""
+    sets_up = getattr(getattr(item, 'cls', None), 'setUpClass', SETS_UP)
+    if sets_up.__func__ is not SETS_UP.__func__:
+        name = f'{item.module.__name__}.{item.cls.__name__}'
+        item.add_marker(pytest.mark.xdist_group(name))
+
+
+@pytest.fixture(scope='session')
+def fork_server():
+    """Run mutants' tests from a process that has pytest loaded."""
+    with ForkServer() as server:
+        yield server

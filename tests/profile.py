@@ -1,0 +1,58 @@
+"""Profile: how much the long tests do, chosen by ``IMAGECACHE_PROFILE``.
+
+``quick`` (default) proves every promise in minutes; ``proof`` does the same
+at full size.  The other variables ask for more, or less, of one thing, and
+are described in CONTRIBUTING.rst.
+"""
+
+import dataclasses
+import os
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Profile:
+    core_examples: int  # histories of two hosts and one store
+    xenapi_examples: int  # the same, in a pool
+    tree_examples: int  # folders of arbitrary things
+    qemu_trees: int  # trees of disks that QEMU judges
+    crowd_seconds: float  # for which many processes use and sweep folders
+    hosts_seconds: float  # for which a few do so in a pool
+
+
+PROFILES = {
+    'quick': Profile(
+        core_examples=500,
+        xenapi_examples=100,
+        tree_examples=50,
+        qemu_trees=120,
+        crowd_seconds=40,
+        hosts_seconds=10,
+    ),
+    'proof': Profile(
+        core_examples=2000,
+        xenapi_examples=500,
+        tree_examples=150,
+        qemu_trees=2000,
+        crowd_seconds=180,
+        hosts_seconds=30,
+    ),
+}
+
+
+def chosen() -> Profile:
+    """Give the profile that the environment asks for."""
+    profile = PROFILES[os.environ.get('IMAGECACHE_PROFILE') or 'quick']
+    changes: dict[str, float] = {}
+    if examples := os.environ.get('IMAGECACHE_EXAMPLES'):
+        for name in 'core_examples', 'xenapi_examples', 'tree_examples':
+            changes[name] = int(examples)
+    if seconds := os.environ.get('IMAGECACHE_SECONDS'):
+        changes['crowd_seconds'] = float(seconds)
+    if trees := os.environ.get('IMAGECACHE_TREES'):
+        changes['qemu_trees'] = int(trees)
+    return dataclasses.replace(profile, **changes)
+
+
+PROFILE = chosen()
+# Always the same examples, unless somebody asks for so many new ones.
+NEW = 'IMAGECACHE_EXAMPLES' in os.environ
