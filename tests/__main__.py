@@ -16,7 +16,8 @@ def main(arguments: list[str]) -> int:
     # Where few were chosen, one of the parts may have none.
     if set(codes) == {NO_TESTS}:
         return NO_TESTS
-    return max(code for code in codes if code != NO_TESTS)
+    # That of one which a signal ended is negative.
+    return next((code for code in codes if code not in (0, NO_TESTS)), 0)
 
 
 def pytest(*arguments: str) -> int:

@@ -506,6 +506,8 @@ MUTANTS = [
             '            self._asleep = self._all_asleep()\n        return',
             '            pass\n        return',
         ),
+    ),
+    (
         EVICTING,
         mutant(
             'a status that nobody knows is an end',
