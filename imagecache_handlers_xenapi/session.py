@@ -147,8 +147,7 @@ class Session(Port):
 
     def login(self) -> Login:
         with self._guard:
-            if self._is_closed:
-                # Nobody would log out.
+            if self._is_closed:  # nobody would log out
                 raise Away('the session is closed')
             if self._login is None:
                 self._login = self._logins.obtain()
@@ -162,8 +161,7 @@ class Session(Port):
             logins = [*filter(None, [self._login]), *self._left]
             self._is_closed = True
         self._connections.close()
-        # Forgotten only when that is done: it may be interrupted, and closed
-        # once more.
+        # Forgotten only then: this may be interrupted, and called once more.
         self._logins.give_back(*logins)
         with self._guard:
             self._login = None

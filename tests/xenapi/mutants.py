@@ -8,6 +8,7 @@ DISKS = 'xenapi/test_disks.py'
 CHAIN = 'xenapi/test_chain.py'
 ADDING = 'xenapi/test_adding.py'
 SESSION = 'xenapi/test_session.py'
+LEADERS = 'xenapi/test_leaders.py'
 USERS = 'xenapi/test_users.py'
 UNFINISHED = 'xenapi/test_unfinished.py'
 
@@ -634,5 +635,42 @@ MUTANTS = [
                 "stopped = ''",
             ),
         )
+    ),
+    (
+        LEADERS,
+        mutant(
+            'whoever is named to lead is followed',
+            'logins',
+            'if not self._any_leader and not leaders.is_among(',
+            'if False and not leaders.is_among(',
+        ),
+    ),
+    (
+        LEADERS,
+        mutant(
+            'a password goes in clear',
+            'logins',
+            'if not dialling.insecure:',
+            'if False:',
+        ),
+    ),
+    (
+        LEADERS,
+        mutant(
+            'one that names a stranger stops the others',
+            'logins',
+            """                problems.append(str(error))
+                kind = ConfigurationError""",
+            '                raise ConfigurationError from error',
+        ),
+    ),
+    (
+        ADDING,
+        mutant(
+            'an upload is redirected anywhere',
+            'transfer',
+            'if not leaders.is_among(found.host, pool):',
+            'if False:',
+        ),
     ),
 ]
