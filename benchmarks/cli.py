@@ -21,7 +21,7 @@ from benchmarks import output
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.frontends.cli import app
-from imagecache_handlers.marks import unused_label
+from imagecache_handlers.labels import unused_label
 
 SIZE = 10_000
 MADE_OF = 'import cliff.app, cliff.commandmanager, oslo_config.cfg, stevedore'

@@ -23,16 +23,16 @@ import tempfile
 import time
 
 from benchmarks import output
+from imagecache_handlers.actions.report import Did
+from imagecache_handlers.actions.report import Report
 from imagecache_handlers.cache import ImageCache
-from imagecache_handlers.directory import birth
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import sidecar
-from imagecache_handlers.marks import unused_label
+from imagecache_handlers.directory.system import birth_time
+from imagecache_handlers.labels import unused_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
-from imagecache_handlers.rules import Rules
-from imagecache_handlers.verdicts import Did
-from imagecache_handlers.verdicts import Report
+from imagecache_handlers.planning.rules import Rules
 
 NOW = datetime.datetime.now(datetime.UTC)
 LATER = NOW + datetime.timedelta(days=2)
@@ -119,7 +119,7 @@ class Place:
         labels = {unused_label(NOW)} if n % 2 else set()
         if self.layout == 'nova' and not labels:
             return  # Nova fetched it, and it was in use ever since
-        found, born = os.stat(path), birth.of(ANYWHERE, path)
+        found, born = os.stat(path), birth_time.read(ANYWHERE, path)
         written = sidecar.Sidecar.of(name, NOW, labels, found, born)
         _write(os.path.join(self.images, sidecar.path(name)), written.dump())
 

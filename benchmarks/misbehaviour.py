@@ -22,14 +22,14 @@ from benchmarks import bad_servers
 from benchmarks import child
 from benchmarks import output
 from benchmarks import xenapi
-from imagecache_handlers_xenapi.simulator import fail
-from imagecache_handlers_xenapi.simulator import hang
-from imagecache_handlers_xenapi.simulator.interface import Interface
-from imagecache_handlers_xenapi.simulator import Scenario
-from imagecache_handlers_xenapi.simulator import Simulator
-from imagecache_handlers_xenapi.simulator import Timing
-from imagecache_handlers_xenapi.simulator import When
-from imagecache_handlers_xenapi.simulator import XapiError
+from xapi_simulator import fail
+from xapi_simulator import hang
+from xapi_simulator.interface import Interface
+from xapi_simulator import Scenario
+from xapi_simulator import Simulator
+from xapi_simulator import Timing
+from xapi_simulator import When
+from xapi_simulator import XapiError
 
 COMMAND = (sys.executable, '-m', 'imagecache_handlers.frontends.cli')
 CONFIGURATION = """\

@@ -1,4 +1,4 @@
-"""Measure how long ``policy.plan`` takes, and how much memory.
+"""Measure how long ``make_plan`` takes, and how much memory.
 
 Beside it stands what no planner can do without: making one verdict for each
 image from ready fields, with the blockers that it really carries.  In both
@@ -21,24 +21,29 @@ import time
 import tracemalloc
 
 from benchmarks import output
-from imagecache_handlers import marks
+from imagecache_handlers.labels import claim_label
+from imagecache_handlers.labels import hits_label
+from imagecache_handlers.labels import lease_label
+from imagecache_handlers.labels import Marks
+from imagecache_handlers.labels import pin_label
+from imagecache_handlers.labels import unused_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import Store
-from imagecache_handlers.patterns import Patterns
-from imagecache_handlers import policy
-from imagecache_handlers.rules import Rules
-from imagecache_handlers.verdicts import Blocker
-from imagecache_handlers.verdicts import Plan
-from imagecache_handlers.verdicts import Verdict
+from imagecache_handlers.planning.plan import make_plan
+from imagecache_handlers.planning.protected import Patterns
+from imagecache_handlers.planning.rules import Rules
+from imagecache_handlers.planning.verdicts import Blocker
+from imagecache_handlers.planning.verdicts import Plan
+from imagecache_handlers.planning.verdicts import Verdict
 
 NOW = datetime.datetime(2026, 11, 22, 8, 22, tzinfo=datetime.UTC)
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 RULES = Rules(
-    high=85,
-    low=70,
+    high_watermark=85,
+    low_watermark=70,
     max_age=datetime.timedelta(days=30),
-    expire=False,
+    expire_at_min_age=False,
     protected=Patterns.parse(['golden-*', 'image-7']),
 )
 GIB = 2**30
@@ -52,7 +57,7 @@ class Inventory:
     evidence: Evidence
 
     def plan(self) -> Plan:
-        return policy.plan(self.images, self.stores, self.evidence, NOW, RULES)
+        return make_plan(self.images, self.stores, self.evidence, NOW, RULES)
 
 
 def inventory(count: int) -> Inventory:
@@ -89,7 +94,7 @@ def _image(n: int, chance: random.Random) -> CachedImage:
         size=chance.randrange(1, 20) * GIB,
         cached_at=NOW - datetime.timedelta(hours=chance.randrange(1, 2000)),
         users=frozenset({f'vm-{n}'} if n % 5 == 1 else ()),
-        marks=marks.Marks.read(_labels(n, chance)),
+        marks=Marks.read(_labels(n, chance)),
     )
 
 
@@ -98,13 +103,13 @@ def _labels(n: int, chance: random.Random) -> set[str]:
     idle = datetime.timedelta(hours=chance.randrange(0, 1000))
     soon = NOW + datetime.timedelta(minutes=chance.randrange(1, 60))
     if n % 5 > 1 and n % 10 != 2:
-        labels |= {marks.unused_label(NOW - idle), marks.hits_label(n % 7)}
+        labels |= {unused_label(NOW - idle), hits_label(n % 7)}
     if n % 50 == 3:
-        labels.add(marks.pin_label('ops', soon if n % 100 == 3 else None))
+        labels.add(pin_label('ops', soon if n % 100 == 3 else None))
     if n % 100 == 4:
-        labels.add(marks.lease_label(f'vm-{n}', soon))
+        labels.add(lease_label(f'vm-{n}', soon))
     if n % 200 == 8:
-        labels.add(marks.claim_label('5f0c', soon))
+        labels.add(claim_label('5f0c', soon))
     return labels
 
 

@@ -18,9 +18,10 @@ import pathlib
 from typing import NamedTuple
 
 from benchmarks import output
-from imagecache_handlers.marks import Marks
+from imagecache_handlers.labels import Marks
 from imagecache_handlers.model import CachedImage
-from imagecache_handlers import orders
+from imagecache_handlers.model import Order
+from imagecache_handlers.planning import policies
 
 TRACE = (
     pathlib.Path(__file__).parents[2]
@@ -29,11 +30,11 @@ TRACE = (
     / 'gentd26-requests.csv.gz'
 )
 SLOTS = (2, 4, 8, 12, 20, 30)
-ORDERS: dict[str, orders.Order] = {
-    'age': orders.age,
-    'lru': orders.lru,
-    'popularity': orders.popularity,
-    'gdsf': orders.gdsf,
+ORDERS: dict[str, Order] = {
+    'age': policies.age,
+    'lru': policies.lru,
+    'popularity': policies.popularity,
+    'gdsf': policies.gdsf,
 }
 
 
@@ -96,7 +97,7 @@ def _next_uses(requests: Sequence[Request]) -> list[int]:
     return uses[::-1]
 
 
-def ordered(order: orders.Order, *, keep_hits: bool = False) -> Replay:
+def ordered(order: Order, *, keep_hits: bool = False) -> Replay:
     """Evict what an order puts first among the images of the cache."""
 
     def replay(requests: Sequence[Request], slots: int) -> int:
@@ -122,7 +123,7 @@ def ordered(order: orders.Order, *, keep_hits: bool = False) -> Replay:
 
 
 def _first(
-    order: orders.Order,
+    order: Order,
     cached: Collection[CachedImage],
     now: datetime.datetime,
 ) -> CachedImage:

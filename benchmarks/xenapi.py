@@ -18,27 +18,27 @@ import sys
 import time
 
 from benchmarks import output
+from imagecache_handlers.actions.report import Did
 from imagecache_handlers.cache import ImageCache
-from imagecache_handlers.marks import seen_label
-from imagecache_handlers.marks import unused_label
+from imagecache_handlers.labels import seen_label
+from imagecache_handlers.labels import unused_label
 from imagecache_handlers.model import Evidence
-from imagecache_handlers.rules import Rules
-from imagecache_handlers.verdicts import Did
-from imagecache_handlers_xenapi.address import Address
+from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.handler import XenAPIHandler
-from imagecache_handlers_xenapi.logins import Own
-from imagecache_handlers_xenapi.session import Session
-from imagecache_handlers_xenapi.simulator import Scenario
-from imagecache_handlers_xenapi.simulator import Simulator
-from imagecache_handlers_xenapi.simulator import Timing
-from imagecache_handlers_xenapi.wire import Dialling
+from imagecache_handlers_xenapi.port.address import Address
+from imagecache_handlers_xenapi.port.connection import ConnectionOptions
+from imagecache_handlers_xenapi.port.logins import PasswordLogin
+from imagecache_handlers_xenapi.port.session import Session
+from xapi_simulator import Scenario
+from xapi_simulator import Simulator
+from xapi_simulator import Timing
 
 SIZES = (1_000, 10_000)
 SRS = (1, 8)
 EACH = 25
 LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-DIALLING = Dialling(timeout=600, insecure=True)
+DIALLING = ConnectionOptions(timeout=600, insecure=True)
 
 
 def now() -> datetime.datetime:
@@ -50,13 +50,13 @@ def evidence() -> Evidence:
 
 
 def port(url: str, password: str) -> Session:
-    return Session(Own([url], 'root', password, DIALLING), DIALLING)
+    return Session(PasswordLogin([url], 'root', password, DIALLING), DIALLING)
 
 
 @contextlib.contextmanager
 def pool(vdis: int) -> Iterator[tuple[str, str]]:
     """Run a pool with so many VDIs, one in five an image; how to log in."""
-    command = [sys.executable, '-m', 'imagecache_handlers_xenapi.simulator']
+    command = [sys.executable, '-m', 'xapi_simulator']
     how = f'--images {vdis // 5} --other {vdis - vdis // 5} --seed 1'
     with subprocess.Popen(  # noqa: S603
         [*command, *how.split()], stdout=subprocess.PIPE, text=True

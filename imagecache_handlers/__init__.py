@@ -1,10 +1,15 @@
 """The image caches of hypervisor hosts: what is in them, why, how long.
 
 Importing this loads neither stevedore nor oslo.config; ``loader`` and
-``opts`` do.
+``config`` do.
 """
 
+from imagecache_handlers.actions.report import Did
+from imagecache_handlers.actions.report import Outcome
+from imagecache_handlers.actions.report import Report
+from imagecache_handlers.actions.stores import Inventory
 from imagecache_handlers.cache import ImageCache
+from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import Cancelled
 from imagecache_handlers.exceptions import ConfigurationError
@@ -24,30 +29,28 @@ from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Unfinished
 from imagecache_handlers.exceptions import Unsupported
-from imagecache_handlers.findings import Inventory
 from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.handler import check_claimed
-from imagecache_handlers.marks import Marks
+from imagecache_handlers.labels import check_label
+from imagecache_handlers.labels import Marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
-from imagecache_handlers.patterns import Patterns
-from imagecache_handlers.rules import Rules
-from imagecache_handlers.verdicts import Blocked
-from imagecache_handlers.verdicts import Blocker
-from imagecache_handlers.verdicts import Change
-from imagecache_handlers.verdicts import Did
-from imagecache_handlers.verdicts import Left
-from imagecache_handlers.verdicts import Outcome
-from imagecache_handlers.verdicts import Plan
-from imagecache_handlers.verdicts import Reason
-from imagecache_handlers.verdicts import Report
-from imagecache_handlers.verdicts import Space
-from imagecache_handlers.verdicts import Verdict
+from imagecache_handlers.planning.protected import Patterns
+from imagecache_handlers.planning.rules import Rules
+from imagecache_handlers.planning.verdicts import Blocked
+from imagecache_handlers.planning.verdicts import Blocker
+from imagecache_handlers.planning.verdicts import Change
+from imagecache_handlers.planning.verdicts import Left
+from imagecache_handlers.planning.verdicts import Plan
+from imagecache_handlers.planning.verdicts import Reason
+from imagecache_handlers.planning.verdicts import Space
+from imagecache_handlers.planning.verdicts import Verdict
+from imagecache_handlers.source import LocalFile
 
 __all__ = [
     'Blocked',
@@ -72,6 +75,7 @@ __all__ = [
     'ImageMeta',
     'ImageNotFound',
     'Inventory',
+    'LocalFile',
     'Left',
     'Marks',
     'NoRoom',
@@ -94,4 +98,6 @@ __all__ = [
     'Verdict',
     'always',
     'check_claimed',
+    'check_label',
+    'utc_now',
 ]

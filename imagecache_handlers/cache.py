@@ -8,40 +8,41 @@ import datetime
 import logging
 import time
 
-from imagecache_handlers import admission
-from imagecache_handlers.applying import Applier
-from imagecache_handlers import asked
-from imagecache_handlers import endings
-from imagecache_handlers.eviction import Evictor
-from imagecache_handlers.eviction import never
-from imagecache_handlers.eviction import nobody
+from imagecache_handlers.actions import adding
+from imagecache_handlers.actions.applying import Applier
+from imagecache_handlers.actions.evicting import Evictor
+from imagecache_handlers.actions.evicting import go_on
+from imagecache_handlers.actions.evicting import ignore
+from imagecache_handlers.actions import evicting_on_request
+from imagecache_handlers.actions.evidence import Ask
+from imagecache_handlers.actions.evidence import CurrentEvidence
+from imagecache_handlers.actions.guard import GuardedHandler
+from imagecache_handlers.actions.holding import Granter
+from imagecache_handlers.actions import releasing
+from imagecache_handlers.actions.report import Outcome
+from imagecache_handlers.actions.report import Report
+from imagecache_handlers.actions.stores import all_or_raise
+from imagecache_handlers.actions.stores import any_or_raise
+from imagecache_handlers.actions.stores import Hosts
+from imagecache_handlers.actions.stores import Inventory
+from imagecache_handlers.actions.stores import Reached
+from imagecache_handlers.actions.stores import Remains
+from imagecache_handlers.clocks import Clocks
+from imagecache_handlers.clocks import Timer
+from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.exceptions import NotSupported
-from imagecache_handlers import findings
-from imagecache_handlers.findings import Hosts
-from imagecache_handlers.findings import Inventory
-from imagecache_handlers.findings import Reached
-from imagecache_handlers.findings import Remains
-from imagecache_handlers.grants import Granter
-from imagecache_handlers.guard import Guarded
 from imagecache_handlers.handler import CacheHandler
-from imagecache_handlers import marks
+from imagecache_handlers.labels import check_owner
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import check_image_id
 from imagecache_handlers.model import check_time
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import Store
-from imagecache_handlers import policy
-from imagecache_handlers.rules import Rules
+from imagecache_handlers.planning.plan import make_plan
+from imagecache_handlers.planning.rules import Rules
+from imagecache_handlers.planning.verdicts import Plan
 from imagecache_handlers.source import Source
-from imagecache_handlers.timing import Clocks
-from imagecache_handlers.timing import Timer
-from imagecache_handlers.timing import utc_now
-from imagecache_handlers.verdicts import Outcome
-from imagecache_handlers.verdicts import Plan
-from imagecache_handlers.verdicts import Report
-from imagecache_handlers.witness import Ask
-from imagecache_handlers.witness import Witness
 
 LOG = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class ImageCache:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        self._handler = Guarded(handler)
+        self._handler = GuardedHandler(handler)
         self._rules = dataclasses.replace(
             rules, protected=rules.protected.keyed(self._handler.key)
         )
@@ -76,15 +77,15 @@ class ImageCache:
 
         :raises StoreNotFound: when a named store does not exist.
         """
-        found = self._handler.gather(stores, self._handler.enumerate)
+        found = self._handler.collect(stores, self._handler.enumerate)
         return Inventory(
             stores=found.stores,
             images=tuple(found.results),
             problems=found.problems,
-            remarks=self._remarks(found.stores, found.problems),
+            remarks=self._remarks_of(found.stores, found.problems),
         )
 
-    def _remarks(
+    def _remarks_of(
         self, stores: Iterable[Store], problems: Collection[str]
     ) -> dict[str, tuple[str, ...]]:
         found = {}
@@ -104,9 +105,9 @@ class ImageCache:
 
         :raises StoreUnavailable: when a store cannot be read.
         """
-        key = self._key(image_id)
-        return findings.whole(
-            self._handler.each_readable(
+        key = self._key_of(image_id)
+        return all_or_raise(
+            self._handler.for_each_readable_store(
                 store, lambda name: self._handler.enumerate(name, {key})
             )
         )
@@ -123,7 +124,7 @@ class ImageCache:
         :raises Unsupported: when this backend cannot hold it.
         """
         check_image_id(image_id)
-        return admission.add(self._handler, image_id, source, store)
+        return adding.add(self._handler, image_id, source, store)
 
     def debris(self, stores: Collection[str] | None = None) -> Remains:
         """List what broken operations left in every store, or those named.
@@ -133,7 +134,7 @@ class ImageCache:
         """
         if not self._handler.finds_debris:
             raise NotSupported('find debris')
-        found = self._handler.gather(stores, self._handler.debris)
+        found = self._handler.collect(stores, self._handler.debris)
         return Remains(debris=tuple(found.results), problems=found.problems)
 
     def clean(self, debris: Debris) -> int | None:
@@ -151,7 +152,7 @@ class ImageCache:
         :raises StoreNotFound: when a named store does not exist.
         """
         self._check_hosts()
-        found = self._handler.gather(stores, self._handler.hosts)
+        found = self._handler.collect(stores, self._handler.hosts)
         return Hosts(hosts=tuple(found.results), problems=found.problems)
 
     def forget_host(
@@ -167,7 +168,7 @@ class ImageCache:
         def forget(store: str) -> list[str]:
             return [store] if self._handler.forget_host(store, name) else []
 
-        found = self._handler.gather(stores, forget)
+        found = self._handler.collect(stores, forget)
         return Reached(stores=tuple(found.results), problems=found.problems)
 
     def accept_host(self, stores: Collection[str] | None = None) -> Reached:
@@ -182,7 +183,7 @@ class ImageCache:
             self._handler.accept_host(store)
             return [store]
 
-        found = self._handler.gather(stores, accept)
+        found = self._handler.collect(stores, accept)
         return Reached(stores=tuple(found.results), problems=found.problems)
 
     def _check_hosts(self) -> None:
@@ -195,10 +196,10 @@ class ImageCache:
         """Tell what a sweep would do now, and why; it only reads."""
         now = self._clocks.now()
         found = self.inventory(stores)
-        plan = policy.plan(
+        plan = make_plan(
             found.images,
             found.stores,
-            self._keyed(evidence),
+            self._by_key(evidence),
             now,
             self._rules,
             problems=found.problems,
@@ -211,37 +212,41 @@ class ImageCache:
         ask: Ask,
         stores: Collection[str] | None = None,
         *,
-        tell: Callable[[Outcome], object] = nobody,
-        stop: Callable[[], bool] = never,
+        on_outcome: Callable[[Outcome], object] = ignore,
+        should_stop: Callable[[], bool] = go_on,
     ) -> Report:
         """Do what a plan made now shows; ``ask`` gives the evidence.
 
-        It is asked again when its answer has aged.  For ``tell`` and
-        ``stop`` see ``apply``.
+        It is asked again when its answer has aged.  For ``on_outcome`` and
+        ``should_stop`` see ``apply``.
         """
         evidence = ask()
         plan = self.plan(evidence, stores)
-        return self._apply(plan, self._evictor(ask, evidence, tell, stop))
+        return self._apply_with(
+            plan, self._make_evictor(ask, evidence, on_outcome, should_stop)
+        )
 
     def apply(
         self,
         plan: Plan,
         ask: Ask,
         *,
-        tell: Callable[[Outcome], object] = nobody,
-        stop: Callable[[], bool] = never,
+        on_outcome: Callable[[Outcome], object] = ignore,
+        should_stop: Callable[[], bool] = go_on,
     ) -> Report:
         """Do what a plan shows, unless a fresh look forbids it.
 
         Every image and every store stands for itself: the failure of one
-        does not keep the others from their turn.  ``tell`` is given each
-        outcome as it comes; once ``stop`` says so, the image whose turn it
-        is ends the pass.  Stores that are worked on at once call both from
-        threads of their own.
+        does not keep the others from their turn.  ``on_outcome`` is given
+        each outcome as it comes; once ``should_stop`` says so, the image
+        whose turn it is ends the pass.  Stores that are worked on at once
+        call both from threads of their own.
         """
-        return self._apply(plan, self._evictor(ask, None, tell, stop))
+        return self._apply_with(
+            plan, self._make_evictor(ask, None, on_outcome, should_stop)
+        )
 
-    def _apply(self, plan: Plan, evictor: Evictor) -> Report:
+    def _apply_with(self, plan: Plan, evictor: Evictor) -> Report:
         self._record_host(plan)
         return Applier(
             plan=plan, handler=self._handler, evictor=evictor
@@ -254,7 +259,7 @@ class ImageCache:
             for store in plan.stores
             if store.name not in plan.problems
         ]
-        done = self._handler.each(stores, self._handler.record_host)
+        done = self._handler.for_each_store(stores, self._handler.record_host)
         for store, error in zip(stores, done, strict=True):
             if error is not None:
                 LOG.warning(
@@ -278,9 +283,9 @@ class ImageCache:
         """
         now = self._clocks.now()
         copies = self.find(image_id, store=store)
-        known = self._keyed(evidence)
-        evictor = self._evictor(lambda: evidence, evidence)
-        return asked.evict(
+        known = self._by_key(evidence)
+        evictor = self._make_evictor(lambda: evidence, evidence)
+        return evicting_on_request.evict(
             evictor, copies, known, now, self._rules, force=force
         )
 
@@ -308,21 +313,21 @@ class ImageCache:
                 f'a lease of {ttl} leaves no time to use it: make it more '
                 f'than twice the clock skew of {skew}'
             )
-        marks.check_owner(owner)
-        granter = self._granter(timeout)
-        key = self._key(image_id)
-        done = self._handler.each_readable(
+        check_owner(owner)
+        granter = self._make_granter(timeout)
+        key = self._key_of(image_id)
+        done = self._handler.for_each_readable_store(
             store, lambda name: granter.hold(name, key, owner, ttl)
         )
-        return findings.part(done)
+        return any_or_raise(done)
 
     def release(
         self, image_id: str, owner: str, *, store: str | None = None
     ) -> list[CachedImage]:
         """End a lease; the copies that bore it are returned."""
-        marks.check_owner(owner)
+        check_owner(owner)
         copies = self.find(image_id, store=store)
-        return endings.release(
+        return releasing.release(
             self._handler, copies, owner, self._clocks.now()
         )
 
@@ -342,58 +347,58 @@ class ImageCache:
         :returns: the copies that are pinned; empty: not cached.
         :raises ImageBusy: when one of them could not be pinned in time.
         """
-        marks.check_owner(owner)
+        check_owner(owner)
         check_time('until', until)
         if until is not None and until <= self._clocks.now():
             raise ValueError(f'a pin until {until} would be over already')
-        granter = self._granter(timeout)
-        key = self._key(image_id)
-        done = self._handler.each_readable(
+        granter = self._make_granter(timeout)
+        key = self._key_of(image_id)
+        done = self._handler.for_each_readable_store(
             store, lambda name: granter.pin(name, key, owner, until)
         )
-        return findings.whole(done)
+        return all_or_raise(done)
 
     def unpin(
         self, image_id: str, owner: str, *, store: str | None = None
     ) -> list[CachedImage]:
         """Remove an owner's pin; the copies that bore it are returned."""
-        marks.check_owner(owner)
+        check_owner(owner)
         copies = self.find(image_id, store=store)
-        return endings.unpin(self._handler, copies, owner)
+        return releasing.unpin(self._handler, copies, owner)
 
-    def _key(self, image_id: str) -> str:
+    def _key_of(self, image_id: str) -> str:
         return self._handler.key(check_image_id(image_id))
 
-    def _keyed(self, evidence: Evidence) -> Evidence:
+    def _by_key(self, evidence: Evidence) -> Evidence:
         users: dict[str, frozenset[str]] = {}
         for image_id, who in evidence.users.items():
             key = self._handler.key(image_id)
             users[key] = users.get(key, frozenset()) | who
         return dataclasses.replace(evidence, users=users)
 
-    def _evictor(
+    def _make_evictor(
         self,
         ask: Ask,
         evidence: Evidence | None,
-        tell: Callable[[Outcome], object] = nobody,
-        stop: Callable[[], bool] = never,
+        on_outcome: Callable[[Outcome], object] = ignore,
+        should_stop: Callable[[], bool] = go_on,
     ) -> Evictor:
-        witness = Witness(
-            lambda: self._keyed(ask()),
+        witness = CurrentEvidence(
+            lambda: self._by_key(ask()),
             self._rules,
             self._clocks,
-            None if evidence is None else self._keyed(evidence),
+            None if evidence is None else self._by_key(evidence),
         )
         return Evictor(
             handler=self._handler,
             rules=self._rules,
             clocks=self._clocks,
             witness=witness,
-            tell=tell,
-            stop=stop,
+            on_outcome=on_outcome,
+            should_stop=should_stop,
         )
 
-    def _granter(self, timeout: datetime.timedelta) -> Granter:
+    def _make_granter(self, timeout: datetime.timedelta) -> Granter:
         return Granter(
             handler=self._handler,
             rules=self._rules,

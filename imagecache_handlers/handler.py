@@ -17,7 +17,11 @@ from typing import Self
 
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import NotSupported
-from imagecache_handlers import marks
+from imagecache_handlers.labels import check_owner
+from imagecache_handlers.labels import Marks
+from imagecache_handlers.labels import pin_label
+from imagecache_handlers.labels import restart_age
+from imagecache_handlers.labels import start_age
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Host
@@ -220,9 +224,9 @@ class CacheHandler(abc.ABC):
         is in use again counts one hit.
         """
         if used:
-            relabel = marks.in_use(image.marks)
+            relabel = restart_age(image.marks)
         else:
-            relabel = marks.idle(image.marks, now)
+            relabel = start_age(image.marks, now)
         if relabel:
             self.mark(image, relabel.add, relabel.remove)
 
@@ -237,13 +241,15 @@ class CacheHandler(abc.ABC):
 
         ``ImageCache.pin`` is what grants it.
         """
-        label = marks.pin_label(owner, until)
-        self.mark(image, {label}, image.marks.of('pin', owner) - {label})
+        label = pin_label(owner, until)
+        self.mark(
+            image, {label}, image.marks.labels_of('pin', owner) - {label}
+        )
 
     @final
     def unpin(self, image: CachedImage, owner: str) -> None:
         """Remove an owner's pins; those of others stay."""
-        pins = image.marks.of('pin', marks.check_owner(owner))
+        pins = image.marks.labels_of('pin', check_owner(owner))
         if pins:
             self.mark(image, (), pins)
 
@@ -262,17 +268,17 @@ def check_claimed(
     :raises ImageBusy: when it has lost a label, as one that was added again
         has, when a pin or a lease has come, or when the claim is over.
     """
-    if why := _overtaken(image.marks.labels, frozenset(labels), alive):
+    if why := _why_overtaken(image.marks.labels, frozenset(labels), alive):
         raise ImageBusy(image.image_id, why)
 
 
-def _overtaken(
+def _why_overtaken(
     seen: frozenset[str], labels: frozenset[str], alive: Alive
 ) -> str | None:
     if not seen <= labels:
         return 'it has lost a label'
-    came = marks.Marks.read(labels - seen)
-    if came.of('pin') or came.of('lease'):
+    came = Marks.read(labels - seen)
+    if came.labels_of('pin') or came.labels_of('lease'):
         return 'somebody asked for it meanwhile'
     # The last of all: whatever was looked at before took its time.
     return None if alive() else 'its claim ran out of time'

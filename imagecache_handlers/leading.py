@@ -19,7 +19,7 @@ def refuse(path: str, opened: os.stat_result) -> str | None:
 
     :raises OSError: when the path cannot be followed any more.
     """
-    names = _names(os.path.join(os.getcwd(), path))
+    names = _path_components(os.path.join(os.getcwd(), path))
     at, whose, links = '/', _owner_else(os.stat('/')), 0
     while names:
         name = names.pop()
@@ -33,9 +33,9 @@ def refuse(path: str, opened: os.stat_result) -> str | None:
         whose = _user_else(found) if whose is None else whose
         links += 1
         if whose or links > _MOST_LINKS:
-            return f'{there[1:]} is a symlink: {_told(whose)}'
+            return f'{there[1:]} is a symlink: {_whose_text(whose)}'
         target = os.readlink(there)
-        names += _names(target)
+        names += _path_components(target)
         at = '/' if target.startswith('/') else at
     return _refuse_file(os.lstat(at), opened, whose)
 
@@ -46,15 +46,15 @@ def _refuse_file(
     if not os.path.samestat(found, opened):
         return 'it was replaced meanwhile'
     if whose and opened.st_uid == 0 and opened.st_nlink > 1:
-        return f'it is a file of root with other names: {_told(whose)}'
+        return f'it is a file of root with other names: {_whose_text(whose)}'
     return None
 
 
-def _told(whose: str | None) -> str:
+def _whose_text(whose: str | None) -> str:
     return f'{whose or "it leads in a circle"}; name the file that it leads to'
 
 
-def _names(path: str) -> list[str]:
+def _path_components(path: str) -> list[str]:
     """Give the components of a path, the last one first."""
     return [one for one in reversed(path.split('/')) if one not in ('', '.')]
 

@@ -12,11 +12,11 @@ from stevedore import named
 from imagecache_handlers.exceptions import HandlerLoadError
 from imagecache_handlers.exceptions import HandlerNotFound
 from imagecache_handlers.handler import CacheHandler
-from imagecache_handlers.orders import Order
+from imagecache_handlers.model import Order
 
 # The entry points of handlers: classes, built by ``from_conf``.
 HANDLERS = 'imagecache_handlers'
-# The entry points of policies: functions, see ``orders.Order``.
+# The entry points of policies: functions, see ``model.Order``.
 POLICIES = 'imagecache_handlers.policies'
 # The entry points of lists of options, as oslo-config-generator reads them;
 # those of caches and handlers begin with this library's group.
@@ -43,17 +43,20 @@ class Plugin:
 
 def plugins(namespace: str) -> list[Plugin]:
     """Describe what is installed, by name; what cannot be loaded, too."""
-    return [_plugin(namespace, name) for name in available(namespace)]
+    return [_describe_plugin(namespace, name) for name in available(namespace)]
 
 
-def _plugin(namespace: str, name: str) -> Plugin:
+def _describe_plugin(namespace: str, name: str) -> Plugin:
     origin = ' and '.join(
         sorted(
-            {f'{one.name} {one.version}' for one in _dists(namespace, name)}
+            {
+                f'{one.name} {one.version}'
+                for one in _distributions_of(namespace, name)
+            }
         )
     )
     try:
-        found = _load(namespace, name)
+        found = _load_plugin(namespace, name)
     except HandlerLoadError as error:
         return Plugin(name=name, origin=origin, problem=error.why)
     first = (inspect.getdoc(found) or '').partition('\n')[0]
@@ -67,22 +70,28 @@ def load_handler(name: str, conf: Any, **resources: Any) -> CacheHandler:
     :raises HandlerLoadError: when it is installed and cannot be used.
     :raises ConfigurationError: when one of its options cannot be honoured.
     """
-    plugin = _load(HANDLERS, name)
+    plugin = _load_plugin(HANDLERS, name)
     if not (isinstance(plugin, type) and issubclass(plugin, CacheHandler)):
-        raise _wrong(HANDLERS, name, plugin, 'a subclass of CacheHandler')
+        raise _wrong_plugin(
+            HANDLERS, name, plugin, 'a subclass of CacheHandler'
+        )
     if inspect.isabstract(plugin):
         missing = ', '.join(sorted(plugin.__abstractmethods__))
         raise HandlerLoadError(
-            name, f'{_described(plugin)} does not define {missing}'
+            name, f'{_describe(plugin)} does not define {missing}'
         )
     try:
         handler = plugin.from_conf(conf, **resources)
     except ImportError as error:
         # A handler imports its SDK no sooner than when it is built.
-        raise HandlerLoadError(name, _cause(HANDLERS, name, error)) from error
+        raise HandlerLoadError(
+            name, _cause_text(HANDLERS, name, error)
+        ) from error
     # Asked by its type: a handler that is false is a handler all the same.
     if not isinstance(handler, CacheHandler):
-        raise _wrong(HANDLERS, name, handler, 'a CacheHandler', 'built ')
+        raise _wrong_plugin(
+            HANDLERS, name, handler, 'a CacheHandler', 'built '
+        )
     return handler
 
 
@@ -92,9 +101,9 @@ def load_order(name: str) -> Order:
     :raises HandlerNotFound: when nothing of that name is installed.
     :raises HandlerLoadError: when it is installed and cannot be used.
     """
-    order: Order = _load(POLICIES, name)
+    order: Order = _load_plugin(POLICIES, name)
     if not callable(order):
-        raise _wrong(POLICIES, name, order, 'a function')
+        raise _wrong_plugin(POLICIES, name, order, 'a function')
     return order
 
 
@@ -108,13 +117,13 @@ def option_groups() -> list[tuple[str, list[Any]]]:
     return [group for one in manager for group in one.plugin()]
 
 
-def _load(namespace: str, name: str) -> Any:
+def _load_plugin(namespace: str, name: str) -> Any:
     kind = _KINDS[namespace]
     offered = [p for p in _entry_points(namespace) if p.name == name]
     if not offered:
         raise HandlerNotFound(name, available(namespace), kind)
     if len(offered) > 1:
-        both = ' and '.join(_origins(namespace, name))
+        both = ' and '.join(_origins_of(namespace, name))
         why = f'it is offered twice, by {both}: uninstall all but one'
         raise HandlerLoadError(name, why, kind)
     failures: list[BaseException] = []
@@ -125,7 +134,7 @@ def _load(namespace: str, name: str) -> Any:
         lambda _manager, _point, error: failures.append(error),
     )
     if failures:
-        why = _cause(namespace, name, failures[0])
+        why = _cause_text(namespace, name, failures[0])
         raise HandlerLoadError(name, why, kind) from failures[0]
     return manager[name].plugin
 
@@ -147,18 +156,18 @@ def _entry_points(namespace: str) -> list[importlib.metadata.EntryPoint]:
     return _manager(namespace, []).list_entry_points()
 
 
-def _cause(namespace: str, name: str, error: BaseException) -> str:
+def _cause_text(namespace: str, name: str, error: BaseException) -> str:
     """Say what failed and, if something is not installed, what to install."""
     text = f'{type(error).__name__}: {error}'
     if not isinstance(error, ImportError):
         return text
-    for distribution in _dists(namespace, name):
+    for distribution in _distributions_of(namespace, name):
         if name in (distribution.metadata.get_all('Provides-Extra') or ()):
             return f"{text}; pip install '{distribution.name}[{name}]'"
     return text
 
 
-def _dists(
+def _distributions_of(
     namespace: str, name: str
 ) -> Iterator[importlib.metadata.Distribution]:
     # Asked only to explain: stevedore's entry points come from its cache and
@@ -169,7 +178,7 @@ def _dists(
             yield point.dist
 
 
-def _origins(namespace: str, name: str) -> list[str]:
+def _origins_of(namespace: str, name: str) -> list[str]:
     points = importlib.metadata.entry_points(group=namespace, name=name)
     return sorted(
         {
@@ -179,14 +188,14 @@ def _origins(namespace: str, name: str) -> list[str]:
     )
 
 
-def _wrong(
+def _wrong_plugin(
     namespace: str, name: str, found: object, wanted: str, verb: str = ''
 ) -> HandlerLoadError:
-    why = f'it {verb or "is "}{_described(found)}, not {wanted}'
+    why = f'it {verb or "is "}{_describe(found)}, not {wanted}'
     return HandlerLoadError(name, why, _KINDS[namespace])
 
 
-def _described(found: object) -> str:
+def _describe(found: object) -> str:
     if inspect.ismodule(found):
         return f'the module {found.__name__}'
     if isinstance(found, type) or inspect.isroutine(found):

@@ -4,12 +4,16 @@ All are frozen; times are aware, sizes are bytes.  A value that breaks its
 rules cannot be made: ``ValueError`` says which rule and what was given.
 """
 
+from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
 import datetime
 import re
+from typing import Any
+from typing import Protocol
 
-from imagecache_handlers.marks import Marks
+from imagecache_handlers.labels import FUTURE
+from imagecache_handlers.labels import Marks
 
 # What may name an image: it becomes part of file names, folder names and
 # queries, so anything that could mean more than a name is refused.
@@ -123,7 +127,7 @@ class CachedImage:
         return self.store, self.location
 
     @property
-    def releases(self) -> int:
+    def reclaimable(self) -> int:
         """What to expect from an eviction, in bytes."""
         return self.size if self.frees is None else self.frees
 
@@ -211,3 +215,32 @@ class Debris:
         check_name('location', self.location)
         check_size('size', self.size)
         check_time('since', self.since)
+
+
+class SupportsLessThan(Protocol):
+    def __lt__(self, other: Any, /) -> bool: ...
+
+
+# All that a policy plug-in is: the image with the smallest value goes first.
+# It never sees a blocked image.
+Order = Callable[[CachedImage, datetime.datetime], SupportsLessThan]
+
+
+def idle_since(
+    image: CachedImage, now: datetime.datetime
+) -> datetime.datetime:
+    """Give the later of its last use and its arrival; now while unmarked.
+
+    A last use well in the future counts as now; an arrival in the future is
+    a clock's mistake and is ignored.
+    """
+    since = image.marks.unused_since
+    if since is None or since > now + FUTURE:
+        return now
+    arrived = image.cached_at
+    if arrived is not None and since < arrived <= now:
+        return arrived
+    return since
+
+
+Identity = tuple[str, str]

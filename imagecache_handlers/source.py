@@ -85,7 +85,7 @@ class LocalFile:
             is changed meanwhile.
         """
         with contextlib.ExitStack() as stack:
-            with _told(self.path):
+            with _translated(self.path):
                 fd = os.open(self.path, _READ)
                 stack.callback(os.close, fd)
                 found = os.fstat(fd)
@@ -94,7 +94,7 @@ class LocalFile:
                 if why := leading.refuse(self.path, found):
                     raise SourceError(self.path, why)
                 form = disk_format(os.pread(fd, _HEAD, 0))
-                allocated = _allocated(fd, found.st_size)
+                allocated = _count_allocated(fd, found.st_size)
             meta = ImageMeta(
                 image_id=image_id,
                 size=found.st_size,
@@ -113,7 +113,7 @@ def disk_format(head: bytes) -> str:
     return _RAW
 
 
-def _allocated(fd: int, size: int) -> int:
+def _count_allocated(fd: int, size: int) -> int:
     """Count the bytes of a file that are no holes."""
     total = end = 0
     while end < size:
@@ -156,19 +156,19 @@ class _Steady(io.RawIOBase):
         return self._at
 
     def next_data(self, at: int) -> int:
-        with _told(self._path):
+        with _translated(self._path):
             found = _next_data(self._fd, at)
         return self._found.st_size if found is None else found
 
     def readinto(self, buffer: Any) -> int:
-        with _told(self._path):
+        with _translated(self._path):
             size = os.preadv(self._fd, [buffer], self._at)
             self._at += size
             if not size:
-                self._check()
+                self._check_unchanged()
         return size
 
-    def _check(self) -> None:
+    def _check_unchanged(self) -> None:
         now, then = os.fstat(self._fd), self._found
         if (now.st_mtime_ns, now.st_size, self._at) != (
             then.st_mtime_ns,
@@ -191,7 +191,7 @@ class _Content(io.BufferedReader):
 
 
 @contextlib.contextmanager
-def _told(path: str) -> Iterator[None]:
+def _translated(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

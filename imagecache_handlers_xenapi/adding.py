@@ -7,12 +7,14 @@ import logging
 import secrets
 from typing import BinaryIO
 
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Unsupported
-from imagecache_handlers.marks import seen_label
-from imagecache_handlers.marks import write_time
+from imagecache_handlers.labels import seen_label
+from imagecache_handlers.labels import write_time
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers_xenapi.destroying import Removals
 from imagecache_handlers_xenapi.disks import CACHED
 from imagecache_handlers_xenapi.disks import DESCRIPTION
 from imagecache_handlers_xenapi.disks import Disk
@@ -21,14 +23,12 @@ from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.disks import name_of
 from imagecache_handlers_xenapi.disks import STAGING
 from imagecache_handlers_xenapi.disks import staging_name
-from imagecache_handlers_xenapi import failures
-from imagecache_handlers_xenapi.failures import CallError
-from imagecache_handlers_xenapi.failures import Failed
 from imagecache_handlers_xenapi import labelling
-from imagecache_handlers_xenapi.removal import Removals
-from imagecache_handlers_xenapi.repositories import Repository
-from imagecache_handlers_xenapi.session import Port
-from imagecache_handlers_xenapi.timing import Clocks
+from imagecache_handlers_xenapi.port import errors
+from imagecache_handlers_xenapi.port.errors import CallError
+from imagecache_handlers_xenapi.port.errors import XapiFailure
+from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.storage_repositories import Repository
 from imagecache_handlers_xenapi.uploading import Uploads
 
 LOG = logging.getLogger(__name__)
@@ -86,22 +86,25 @@ class Adding:
         virtual = _virtual_size(meta, first)
         store = repository.store.name
         try:
-            ref = self._create(repository, meta, virtual)
+            ref = self._create_disk(repository, meta, virtual)
         except CallError as error:
-            raise failures.of_write(meta.image_id, store, error) from error
-        with self._discarded(ref, meta.image_id):
+            raise errors.of_write(meta.image_id, store, error) from error
+        with self._discarded_on_error(ref, meta.image_id):
             try:
-                uuid = self._label(ref, labels)
+                uuid = self._label_disk(ref, labels)
                 self._uploads.upload(
-                    repository, meta, ref, _chunks(meta, first, content)
+                    repository,
+                    meta,
+                    ref,
+                    _checked_chunks(meta, first, content),
                 )
-                self._prepare(meta, ref)
+                self._prepare_disk(meta, ref)
             except CallError as error:
-                raise failures.of_store(store, error) from error
-        self._publish(repository, meta, ref)
+                raise errors.of_store(store, error) from error
+        self._publish_disk(repository, meta, ref)
         return uuid
 
-    def _create(
+    def _create_disk(
         self, repository: Repository, meta: ImageMeta, virtual: int
     ) -> str:
         now = write_time(self._clocks.now())
@@ -125,16 +128,16 @@ class Adding:
         return ref
 
     @contextlib.contextmanager
-    def _discarded(self, ref: str, image_id: str) -> Iterator[None]:
+    def _discarded_on_error(self, ref: str, image_id: str) -> Iterator[None]:
         """Remove a disk again if it does not become an image."""
         try:
             yield
         except BaseException:
             # Ctrl-C too: nobody else knows of that disk.
-            self._discard(ref, image_id)
+            self._discard_disk(ref, image_id)
             raise
 
-    def _discard(self, ref: str, image_id: str) -> bool:
+    def _discard_disk(self, ref: str, image_id: str) -> bool:
         """Remove half an image; False: it is there, as debris or as more."""
         for pause in _PAUSES:
             try:
@@ -147,14 +150,14 @@ class Adding:
                     self._removals.destroy(disk)
                     return True
             except CacheError as error:
-                if failures.is_gone(error, ref):
+                if errors.is_gone(error, ref):
                     return True
                 LOG.debug('Half an image stays for now: %s', error)
             self._clocks.sleep(pause)
         LOG.warning('Half an image was left behind: debris, in a day')
         return False
 
-    def _label(self, ref: str, labels: Iterable[str]) -> str:
+    def _label_disk(self, ref: str, labels: Iterable[str]) -> str:
         """Label a disk, so that each copy of it is known for one.
 
         It is seen from now on, for it is no clone.  Gives its uuid.
@@ -165,14 +168,14 @@ class Adding:
             labelling.write(self._port, ref, key(uuid, label))
         return uuid
 
-    def _prepare(self, meta: ImageMeta, ref: str) -> None:
+    def _prepare_disk(self, meta: ImageMeta, ref: str) -> None:
         """Make it all that an image is, but for the name."""
         cached = str(int(self._clocks.now().timestamp()))
         labelling.write(self._port, ref, CACHED, cached)
         self._port.call('VDI.remove_from_other_config', ref, STAGING)
         labelling.write(self._port, ref, IMAGE, meta.image_id)
 
-    def _publish(
+    def _publish_disk(
         self, repository: Repository, meta: ImageMeta, ref: str
     ) -> None:
         """Write the name: from here on others may use the image.
@@ -184,11 +187,9 @@ class Adding:
         try:
             self._port.call('VDI.set_name_label', ref, name)
         except CallError as error:
-            refused = isinstance(error, Failed)
-            if refused and self._discard(ref, meta.image_id):
-                raise failures.of_store(
-                    repository.store.name, error
-                ) from error
+            refused = isinstance(error, XapiFailure)
+            if refused and self._discard_disk(ref, meta.image_id):
+                raise errors.of_store(repository.store.name, error) from error
             raise Uncertain(meta.image_id, str(error)) from error
 
 
@@ -205,7 +206,7 @@ def _virtual_size(meta: ImageMeta, first: bytes) -> int:
     return size
 
 
-def _chunks(
+def _checked_chunks(
     meta: ImageMeta, first: bytes, content: BinaryIO
 ) -> Iterator[bytes]:
     """Give all bytes, and an error unless they are as many as announced."""

@@ -89,24 +89,24 @@ class Forest:
         :raises KeyError: when the disk itself is not there.
         """
         node = self._nodes[uuid]
-        users = self._others(uuid, below=None)
+        users = self._other_children(uuid, below=None)
         size, frees = node.size, 0 if users else node.size
         passed = {uuid}
         while (parent := node.parent) is not None:
-            users |= self._others(parent, below=node.uuid)
+            users |= self._other_children(parent, below=node.uuid)
             if parent in passed:
                 why = f'its chain of parents loops at {parent}'
-                return Kin(self._tips(users - passed), size, 0, why)
+                return Kin(self._find_tips(users - passed), size, 0, why)
             if parent not in self._nodes:
                 why = f'its parent {parent} has no record'
-                return Kin(self._tips(users), size, 0, why)
+                return Kin(self._find_tips(users), size, 0, why)
             passed.add(parent)
             node = self._nodes[parent]
             size += node.size
             frees += 0 if users else node.size
-        return Kin(self._tips(users), size, frees, None)
+        return Kin(self._find_tips(users), size, frees, None)
 
-    def _tips(self, users: set[str]) -> frozenset[str]:
+    def _find_tips(self, users: set[str]) -> frozenset[str]:
         """Give for base copies what hangs off them: nobody knows their names.
 
         Of anything there is at least one.
@@ -114,14 +114,14 @@ class Forest:
         tips, waiting, met = set(), list(users), set(users)
         while waiting:
             one = waiting.pop()
-            below = self._others(one, below=None) - met
+            below = self._other_children(one, below=None) - met
             met |= below
             waiting += below
             if not below:
                 tips.add(one)
         return frozenset(tips)
 
-    def _others(self, uuid: str, below: str | None) -> set[str]:
+    def _other_children(self, uuid: str, below: str | None) -> set[str]:
         return {one for one in self._children.get(uuid, ()) if one != below}
 
 

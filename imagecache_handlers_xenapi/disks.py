@@ -6,9 +6,9 @@ import datetime
 import re
 from typing import Any
 
-from imagecache_handlers.marks import LABEL
-from imagecache_handlers.marks import Marks
-from imagecache_handlers.marks import read_time
+from imagecache_handlers.labels import LABEL
+from imagecache_handlers.labels import Marks
+from imagecache_handlers.labels import read_time
 from imagecache_handlers.model import IMAGE_ID
 from imagecache_handlers_xenapi.chain import Node
 

@@ -2,22 +2,22 @@
 
 import datetime
 
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.handler import Alive
 from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers_xenapi.destroying import LONGEST
+from imagecache_handlers_xenapi.destroying import Removals
 from imagecache_handlers_xenapi.disks import Disk
-from imagecache_handlers_xenapi import failures
-from imagecache_handlers_xenapi.failures import CallError
-from imagecache_handlers_xenapi.failures import Failed
-from imagecache_handlers_xenapi.failures import PASSING
-from imagecache_handlers_xenapi.looking import Looks
-from imagecache_handlers_xenapi.releasing import Releasing
-from imagecache_handlers_xenapi.removal import LONGEST
-from imagecache_handlers_xenapi.removal import Removals
+from imagecache_handlers_xenapi.looks import Looks
+from imagecache_handlers_xenapi.pending_space import Releasing
+from imagecache_handlers_xenapi.port import errors
+from imagecache_handlers_xenapi.port.errors import CallError
+from imagecache_handlers_xenapi.port.errors import PASSING
+from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.survey import Survey
-from imagecache_handlers_xenapi.timing import Clocks
 
 # Seconds between tries of what xapi refuses for the moment; what took longer
 # was no passing trouble.
@@ -51,36 +51,42 @@ class Evicting:
         pauses = iter(_PAUSES)
         while True:
             try:
-                return self._try(image, alive, began + LONGEST)
+                return self._try_once(image, alive, began + LONGEST)
             except CallError as error:
                 pause = next(pauses, None)
-                if pause is None or not self._passes(error, began):
-                    raise failures.of_removal(
+                if pause is None or not self._passes_in_time(error, began):
+                    raise errors.of_removal(
                         image.image_id, image.store, error
                     ) from error
             self._clocks.sleep(pause)
 
-    def _passes(self, error: CallError, began: float) -> bool:
+    def _passes_in_time(self, error: CallError, began: float) -> bool:
         late = self._clocks.monotonic() - began > _IN_TIME
-        return isinstance(error, Failed) and error.code in PASSING and not late
+        return (
+            isinstance(error, XapiFailure)
+            and error.code in PASSING
+            and not late
+        )
 
-    def _try(self, image: CachedImage, alive: Alive, end: float) -> int | None:
-        disk = self._judged(image, alive)
+    def _try_once(
+        self, image: CachedImage, alive: Alive, end: float
+    ) -> int | None:
+        disk = self._judge_disk(image, alive)
         if disk is None:
             return 0
         try:
             self._removals.destroy(
-                disk, end, lambda: self._leave(image, alive)
+                disk, end, lambda: self._hold_back_if_late(image, alive)
             )
-        except Failed as error:
-            if failures.is_gone(error, disk.ref, disk.uuid):
+        except XapiFailure as error:
+            if errors.is_gone(error, disk.ref, disk.uuid):
                 return 0
             raise
         self._releasing.note(image.store, image.frees or 0)
         # A base copy is the collector's, which comes later.
         return None if disk.parent else disk.size or None
 
-    def _leave(self, image: CachedImage, alive: Alive) -> None:
+    def _hold_back_if_late(self, image: CachedImage, alive: Alive) -> None:
         """Keep a request back that would leave too late.
 
         It is one with nothing: whoever is granted the image since the disk
@@ -100,7 +106,7 @@ class Evicting:
         if claims and max(claims) < now + spare:
             raise ImageBusy(image.image_id, 'its claim ran out of time')
 
-    def _judged(self, image: CachedImage, alive: Alive) -> Disk | None:
+    def _judge_disk(self, image: CachedImage, alive: Alive) -> Disk | None:
         """Give a disk as last read, sure that it may go; None: it is gone.
 
         That disk is read last: its mark, its name and its VBDs decide about
@@ -118,7 +124,7 @@ class Evicting:
             return None
         if survey is None or not survey.hangs(disk):
             survey = self._looks.anew(image.store)
-            disk = _again(survey, image, parent or disk.parent)
+            disk = _find_again(survey, image, parent or disk.parent)
             if disk is None:
                 return None
         fresh = survey.image(disk)
@@ -140,7 +146,7 @@ class Evicting:
         return frozenset(self._looks.sleepers(image, disk.ref))
 
 
-def _again(
+def _find_again(
     survey: Survey, image: CachedImage, parent: str | None
 ) -> Disk | None:
     """Give a disk, which had that parent, as it is in a look at all others."""

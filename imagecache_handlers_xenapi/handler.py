@@ -7,34 +7,34 @@ from typing import Any
 from typing import BinaryIO
 from typing import Self
 
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.handler import Alive
 from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
-from imagecache_handlers.marks import check_label
+from imagecache_handlers.labels import check_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 from imagecache_handlers_xenapi import adding
 from imagecache_handlers_xenapi.adding import Adding
-from imagecache_handlers_xenapi.dialling import Dialling
+from imagecache_handlers_xenapi.destroying import Removals
 from imagecache_handlers_xenapi.evicting import Evicting
-from imagecache_handlers_xenapi import failures
-from imagecache_handlers_xenapi.failures import CallError
 from imagecache_handlers_xenapi.labelling import Labelling
-from imagecache_handlers_xenapi import lent
-from imagecache_handlers_xenapi.logins import Own
-from imagecache_handlers_xenapi.looking import Looks
-from imagecache_handlers_xenapi.releasing import Releasing
-from imagecache_handlers_xenapi.removal import Removals
-from imagecache_handlers_xenapi.repositories import DEFAULT
-from imagecache_handlers_xenapi.session import Port
-from imagecache_handlers_xenapi.session import Session
-from imagecache_handlers_xenapi.timing import Clocks
-from imagecache_handlers_xenapi import wire
+from imagecache_handlers_xenapi.looks import Looks
+from imagecache_handlers_xenapi.pending_space import Releasing
+from imagecache_handlers_xenapi.port import connection
+from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
+from imagecache_handlers_xenapi.port import errors
+from imagecache_handlers_xenapi.port.errors import CallError
+from imagecache_handlers_xenapi.port import lent_sessions
+from imagecache_handlers_xenapi.port.logins import PasswordLogin
+from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.session import Session
+from imagecache_handlers_xenapi.storage_repositories import DEFAULT
 
 GRACE = datetime.timedelta(seconds=600)
 
@@ -81,10 +81,10 @@ class XenAPIHandler(CacheHandler):
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
         from imagecache_handlers_xenapi import opts
 
-        wire.sdk()
+        connection.sdk()
         opts.register_opts(conf)
         given = {opt.dest: opts.value(conf, opt.dest) for opt in opts.OPTS}
-        dialling = Dialling(
+        dialling = ConnectionOptions(
             timeout=given['timeout_seconds'],
             ca_file=given['ca_file'],
             insecure=given['insecure'],
@@ -93,9 +93,11 @@ class XenAPIHandler(CacheHandler):
         session = resources.get('session')
         port: Port
         if session is not None:
-            port = lent.port(session, dialling, urls[0] if urls else None)
+            port = lent_sessions.port(
+                session, dialling, urls[0] if urls else None
+            )
         else:
-            logins = Own(
+            logins = PasswordLogin(
                 urls,
                 given['username'],
                 given['password'],
@@ -125,7 +127,7 @@ class XenAPIHandler(CacheHandler):
         if image_ids is None:
             survey.warn_of_copies()
         disks = survey.disks(image_ids)
-        with failures.reading(store):
+        with errors.reading(store):
             removals = self._removals.busy(disks)
         if None in removals.values():
             # What is no longer under way may have ended with the disk, after
@@ -183,9 +185,7 @@ class XenAPIHandler(CacheHandler):
         try:
             self._removals.destroy(disk)
         except CallError as error:
-            if failures.is_gone(error, disk.ref, disk.uuid):
+            if errors.is_gone(error, disk.ref, disk.uuid):
                 return 0
-            raise failures.of_removal(
-                disk.uuid, debris.store, error
-            ) from error
+            raise errors.of_removal(disk.uuid, debris.store, error) from error
         return None if disk.parent else disk.size or None

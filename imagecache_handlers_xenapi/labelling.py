@@ -9,10 +9,10 @@ from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.disks import key
-from imagecache_handlers_xenapi import failures
-from imagecache_handlers_xenapi.failures import Failed
-from imagecache_handlers_xenapi.looking import Looks
-from imagecache_handlers_xenapi.session import Port
+from imagecache_handlers_xenapi.looks import Looks
+from imagecache_handlers_xenapi.port import errors
+from imagecache_handlers_xenapi.port.errors import XapiFailure
+from imagecache_handlers_xenapi.port.session import Port
 
 
 def write(port: Port, ref: str, name: str, value: str = 'set') -> None:
@@ -22,7 +22,7 @@ def write(port: Port, ref: str, name: str, value: str = 'set') -> None:
     """
     try:
         port.call('VDI.add_to_other_config', ref, name, value)
-    except Failed as error:
+    except XapiFailure as error:
         # Whoever wrote it, or our own first call, whose answer was lost.
         if error.code != 'MAP_DUPLICATE_KEY':
             raise
@@ -46,11 +46,13 @@ class Labelling:
         disk = self._looks.find(image)
         if disk is None:
             raise ImageNotFound(image.image_id, f'no VDI {image.location}')
-        for number, act in enumerate(self._acts(disk, set(add), set(remove))):
-            with failures.writing(image, begun=number > 0):
+        for number, act in enumerate(
+            self._label_calls(disk, set(add), set(remove))
+        ):
+            with errors.writing(image, begun=number > 0):
                 act()
 
-    def _acts(
+    def _label_calls(
         self, disk: Disk, add: set[str], remove: set[str]
     ) -> Iterator[Callable[[], None]]:
         for label in sorted(add - disk.labels):
@@ -58,7 +60,7 @@ class Labelling:
             yield functools.partial(write, self._port, disk.ref, name)
         for label in sorted((disk.labels | add) & remove):
             name = key(disk.uuid, label)
-            yield functools.partial(self._remove, disk.ref, name)
+            yield functools.partial(self._remove_key, disk.ref, name)
 
-    def _remove(self, ref: str, name: str) -> None:
+    def _remove_key(self, ref: str, name: str) -> None:
         self._port.call('VDI.remove_from_other_config', ref, name)

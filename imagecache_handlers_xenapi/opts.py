@@ -6,7 +6,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from imagecache_handlers import config_values
+from imagecache_handlers.config import values as config_values
 from imagecache_handlers.exceptions import ConfigurationError
 
 GROUP = 'imagecache_xenapi'

@@ -18,7 +18,7 @@ from imagecache_handlers_xenapi.disks import node
 from imagecache_handlers_xenapi.disks import Record
 from imagecache_handlers_xenapi import orphans
 from imagecache_handlers_xenapi.orphans import Orphans
-from imagecache_handlers_xenapi.repositories import Repository
+from imagecache_handlers_xenapi.storage_repositories import Repository
 
 LOG = logging.getLogger(__name__)
 
@@ -146,21 +146,21 @@ class Survey:
             cached_at=disk.cached_at,
             users=frozenset(
                 [
-                    *map(self._called, kin.users),
+                    *map(self._disk_name, kin.users),
                     *(f'VBD {ref}' for ref in disk.vbds),
                     *self._sleepers.get(disk.ref, ()),
                 ]
             ),
-            unknown=self._unknown(disk, kin),
+            unknown=self._why_unknown(disk, kin),
             busy=disk.busy or removal,
             marks=disk.marks,
         )
 
-    def _called(self, uuid: str) -> str:
+    def _disk_name(self, uuid: str) -> str:
         """Give the name of a disk, by which people know whose it is."""
         return called(self._names.get(uuid, ''), f'VDI {uuid}')
 
-    def _unknown(self, disk: Disk, kin: chain.Kin) -> str | None:
+    def _why_unknown(self, disk: Disk, kin: chain.Kin) -> str | None:
         return (
             self._blind
             or disk.format_problem
@@ -172,7 +172,9 @@ class Survey:
     def _orphaned(self, disk: Disk, kin: chain.Kin) -> str | None:
         """Say which disks may use it all the same, if nobody seems to."""
         found = [] if kin.users else self._orphans.of(disk)
-        return orphans.why(list(map(self._called, found))) if found else None
+        return (
+            orphans.why(list(map(self._disk_name, found))) if found else None
+        )
 
 
 def called(name: str, uuid: str) -> str:

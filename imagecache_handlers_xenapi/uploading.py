@@ -5,16 +5,16 @@ from collections.abc import Iterator
 import contextlib
 import logging
 
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.model import ImageMeta
-from imagecache_handlers_xenapi.address import Address
-from imagecache_handlers_xenapi.failures import Away
-from imagecache_handlers_xenapi.failures import Lost
-from imagecache_handlers_xenapi.repositories import Repository
-from imagecache_handlers_xenapi.session import Port
-from imagecache_handlers_xenapi.tasks import TaskLost
-from imagecache_handlers_xenapi.tasks import Tasks
-from imagecache_handlers_xenapi.timing import Clocks
-from imagecache_handlers_xenapi import transfer
+from imagecache_handlers_xenapi.port.address import Address
+from imagecache_handlers_xenapi.port.errors import ReplyLost
+from imagecache_handlers_xenapi.port.errors import Unreachable
+from imagecache_handlers_xenapi.port import raw_import
+from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.tasks import TaskLost
+from imagecache_handlers_xenapi.port.tasks import Tasks
+from imagecache_handlers_xenapi.storage_repositories import Repository
 
 LOG = logging.getLogger(__name__)
 
@@ -44,21 +44,21 @@ class Uploads:
         :raises CallError: when it has not, or may not have.
         """
         try:
-            self._upload(repository, meta, ref, chunks)
-        except transfer.LoggedOut as error:
+            self._upload_by_hosts(repository, meta, ref, chunks)
+        except raw_import.LoggedOut as error:
             # No byte was sent yet, and the next call logs in again.
             LOG.debug('Once more: %s', error)
-            self._upload(repository, meta, ref, chunks)
+            self._upload_by_hosts(repository, meta, ref, chunks)
 
-    def _upload(
+    def _upload_by_hosts(
         self,
         repository: Repository,
         meta: ImageMeta,
         ref: str,
         chunks: Iterable[bytes],
     ) -> None:
-        homes, pool = self._homes(repository)
-        with self._task(meta.image_id) as task:
+        homes, pool = self._hosts_of(repository)
+        with self._upload_task(meta.image_id) as task:
             # Not before: what came up to here may have logged in anew.
             login = self._port.login()
             query = {
@@ -67,8 +67,8 @@ class Uploads:
                 'vdi': ref,
                 'format': meta.disk_format,
             }
-            addresses = _reached(login.address, homes)
-            transfer.put(
+            addresses = _reachable_hosts(login.address, homes)
+            raw_import.put(
                 self._port.connect,
                 addresses,
                 query,
@@ -76,9 +76,9 @@ class Uploads:
                 meta.size,
                 pool=pool,
             )
-            self._follow(task)
+            self._follow_task(task)
 
-    def _homes(
+    def _hosts_of(
         self, repository: Repository
     ) -> tuple[list[str | None], list[str]]:
         """Give the addresses of hosts that see the SR, and of all hosts.
@@ -87,7 +87,7 @@ class Uploads:
 
         The leader comes first: it answers, and by a name that we trust.
 
-        :raises Away: when none does.
+        :raises Unreachable: when none does.
         """
         pools = self._port.read('pool.get_all_records').values()
         leaders = {pool['master'] for pool in pools}
@@ -99,7 +99,7 @@ class Uploads:
             if plug['SR'] == repository.ref and plug['currently_attached']
         }
         if not seeing:
-            raise Away('no host of the pool has the SR plugged')
+            raise Unreachable('no host of the pool has the SR plugged')
         others = [
             hosts[one]['address'] for one in hosts if one in seeing - leaders
         ]
@@ -107,12 +107,12 @@ class Uploads:
         return [*leader, *others], [one['address'] for one in hosts.values()]
 
     @contextlib.contextmanager
-    def _task(self, image_id: str) -> Iterator[str]:
+    def _upload_task(self, image_id: str) -> Iterator[str]:
         task = self._port.once('task.create', 'import of an image', image_id)
         try:
             yield task
         except TaskLost as error:
-            raise Lost(f'{transfer.METHOD}: {error}') from error
+            raise ReplyLost(f'{raw_import.METHOD}: {error}') from error
         except BaseException:
             # Ctrl-C too: xapi would wait for the rest.
             self._tasks.cancel(task)
@@ -120,16 +120,18 @@ class Uploads:
         finally:
             self._tasks.forget(task)
 
-    def _follow(self, task: str) -> None:
+    def _follow_task(self, task: str) -> None:
         end = self._clocks.monotonic() + _PATIENCE
-        if not self._tasks.follow(task, transfer.METHOD, end):
-            raise Lost(f'{transfer.METHOD} does not end')
+        if not self._tasks.follow(task, raw_import.METHOD, end):
+            raise ReplyLost(f'{raw_import.METHOD} does not end')
 
 
-def _reached(leader: Address, homes: Iterable[str | None]) -> list[Address]:
+def _reachable_hosts(
+    leader: Address, homes: Iterable[str | None]
+) -> list[Address]:
     """Give where hosts are reached from here.
 
-    :raises Away: when none is.
+    :raises Unreachable: when none is.
     """
     found = []
     for home in homes:
@@ -138,5 +140,5 @@ def _reached(leader: Address, homes: Iterable[str | None]) -> list[Address]:
         except ValueError as error:
             LOG.warning('A host that has the SR plugged: %s', error)
     if not found:
-        raise Away('no host that has the SR plugged has an address')
+        raise Unreachable('no host that has the SR plugged has an address')
     return found

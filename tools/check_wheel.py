@@ -1,5 +1,6 @@
 """Check what people install: the wheel's content, then a fresh install."""
 
+from collections.abc import Iterable
 from collections.abc import Iterator
 import pathlib
 import subprocess
@@ -14,6 +15,8 @@ PACKAGES = (
     'imagecache_handlers_vmware',
     'imagecache_handlers_xenapi',
 )
+SIMULATORS = TOP / 'simulators'
+SIMULATED = 'xapi_simulator'
 # The core loads its plug-ins and options only when asked to.
 LEAN = """
 import imagecache_handlers
@@ -28,45 +31,60 @@ for point in distribution('imagecache-handlers').entry_points:
 """
 
 
-def sources() -> Iterator[str]:
-    for package in PACKAGES:
+def sources(top: pathlib.Path, packages: Iterable[str]) -> Iterator[str]:
+    for package in packages:
         yield f'{package}/py.typed'
-        for module in (TOP / package).rglob('*.py'):
-            yield module.relative_to(TOP).as_posix()
+        for module in (top / package).rglob('*.py'):
+            yield module.relative_to(top).as_posix()
 
 
-def check_content(wheel: pathlib.Path) -> None:
+def check_content(wheel: pathlib.Path, wanted: Iterable[str]) -> None:
     """Demand every module of the packages, and nothing else."""
     with zipfile.ZipFile(wheel) as archive:
         names = {n for n in archive.namelist() if '.dist-info/' not in n}
-    if wrong := names ^ set(sources()):
+    if wrong := names ^ set(wanted):
         sys.exit(f'{wheel.name} and the checkout differ: {sorted(wrong)}')
+
+
+def run_in(folder: str, command: str, *arguments: str) -> None:
+    # -I: the checkout must not stand in for what was installed.
+    subprocess.run(
+        (f'{folder}/bin/{command}', *arguments), cwd=folder, check=True
+    )
 
 
 def check_install(wheel: pathlib.Path, folder: str) -> None:
     venv.create(folder, with_pip=True)
-
-    def run(command: str, *arguments: str) -> None:
-        # -I: the checkout must not stand in for what was installed.
-        subprocess.run(
-            (f'{folder}/bin/{command}', *arguments), cwd=folder, check=True
-        )
-
-    run('pip', 'install', '-qq', str(wheel))
-    run('imagecache', '--version')
-    run('python', '-I', '-c', LEAN)
-    run('python', '-I', '-c', ENTRY_POINTS)
+    run_in(folder, 'pip', 'install', '-qq', str(wheel))
+    run_in(folder, 'imagecache', '--version')
+    run_in(folder, 'python', '-I', '-c', LEAN)
+    run_in(folder, 'python', '-I', '-c', ENTRY_POINTS)
 
 
-def main(dist: str) -> None:
+def check_simulators(wheel: pathlib.Path, folder: str) -> None:
+    """Demand that they run where nothing else is installed."""
+    venv.create(folder, with_pip=True)
+    run_in(folder, 'pip', 'install', '-qq', str(wheel))
+    run_in(folder, 'python', '-I', '-m', SIMULATED, '--help')
+
+
+def wheel_in(dist: str) -> pathlib.Path:
     (wheel,) = pathlib.Path(dist).resolve().glob('*.whl')
-    check_content(wheel)
+    return wheel
+
+
+def main(dist: str, simulators: str) -> None:
+    wheel, beside = wheel_in(dist), wheel_in(simulators)
+    check_content(wheel, sources(TOP, PACKAGES))
+    check_content(beside, sources(SIMULATORS, (SIMULATED,)))
     with tempfile.TemporaryDirectory() as folder:
         check_install(wheel, folder)
+    with tempfile.TemporaryDirectory() as folder:
+        check_simulators(beside, folder)
 
 
 if __name__ == '__main__':
     try:
-        main(sys.argv[1])
+        main(*sys.argv[1:])
     except subprocess.CalledProcessError as error:
         sys.exit(f'the installed wheel fails: {error}')

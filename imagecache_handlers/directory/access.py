@@ -29,7 +29,7 @@ class Access(NamedTuple):
                 f'[imagecache_directory] file_mode: {mode!r} is not one of '
                 f'{", ".join(MODES)}'
             )
-        return cls(int(mode, 8), _number(group) if group else None)
+        return cls(int(mode, 8), _group_number(group) if group else None)
 
     def give_to_group(self, fd: int) -> None:
         """Let a new file be that group's.
@@ -52,7 +52,7 @@ class Access(NamedTuple):
         os.fchmod(fd, self.mode)
 
 
-def _number(group: str) -> int:
+def _group_number(group: str) -> int:
     if group.isascii() and group.isdigit():
         return int(group)
     try:

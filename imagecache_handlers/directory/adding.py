@@ -9,17 +9,17 @@ from typing import BinaryIO
 
 from imagecache_handlers.directory.access import Access
 from imagecache_handlers.directory import alone
-from imagecache_handlers.directory import birth
-from imagecache_handlers.directory.closing import close
-from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.layout import Layout
-from imagecache_handlers.directory.opening import changing
-from imagecache_handlers.directory.opening import opened
-from imagecache_handlers.directory.opening import translated
-from imagecache_handlers.directory import safe_open
 from imagecache_handlers.directory import sidecar
-from imagecache_handlers.directory import sparse
+from imagecache_handlers.directory.store_folder import changing
+from imagecache_handlers.directory.store_folder import opened
+from imagecache_handlers.directory.store_folder import translated
+from imagecache_handlers.directory.system import birth_time
+from imagecache_handlers.directory.system.descriptors import close
+from imagecache_handlers.directory.system import flock
+from imagecache_handlers.directory.system import safe_open
+from imagecache_handlers.directory.system import sparse
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Unsupported
@@ -48,20 +48,20 @@ def add(
     with opened(store) as fd:
         _refuse_existing(layout, fd, name)
     stage = sidecar.stage(name, secrets.token_hex(4))
-    with _staged(store, stage, access) as new:
-        _fill(new, content, meta, store)
+    with _staged_file(store, stage, access) as new:
+        _fill_file(new, content, meta, store)
         with changing(store, name) as fd, layout.held(store, name):
             access.open_up(new)
             _refuse_existing(layout, fd, name)
             # Where nobody knows when a file was born they might be its own.
             folder.drop_notes(fd, name)
-            made = _sidecar(new, name, labels, now)
-            _publish(fd, name, new, made)
-            return _added(layout, fd, name)
+            made = _make_sidecar(new, name, labels, now)
+            _publish_file(fd, name, new, made)
+            return _find_added(layout, fd, name)
 
 
 @contextlib.contextmanager
-def _staged(store: str, stage: str, access: Access) -> Iterator[int]:
+def _staged_file(store: str, stage: str, access: Access) -> Iterator[int]:
     """Give a new file that is gone afterwards, however it ends."""
     with contextlib.ExitStack() as stack:
         # Errors of the content, which is read inside, are not ours.
@@ -75,13 +75,15 @@ def _staged(store: str, stage: str, access: Access) -> Iterator[int]:
         yield new
 
 
-def _fill(fd: int, content: BinaryIO, meta: ImageMeta, store: str) -> None:
+def _fill_file(
+    fd: int, content: BinaryIO, meta: ImageMeta, store: str
+) -> None:
     """Write the content to the disk, or refuse it if it is not whole."""
-    size = _skipped(content)
+    size = _skip_zeros(content)
     while chunk := content.read(_CHUNK):
         with translated(store):
             sparse.write(fd, chunk, size)
-        size += len(chunk) + _skipped(content)
+        size += len(chunk) + _skip_zeros(content)
     if size != meta.size:
         why = f'it has {size} bytes, not the {meta.size} announced'
         raise Unsupported(meta.image_id, why)
@@ -94,26 +96,26 @@ def _fill(fd: int, content: BinaryIO, meta: ImageMeta, store: str) -> None:
         os.fsync(fd)
 
 
-def _skipped(content: BinaryIO) -> int:
+def _skip_zeros(content: BinaryIO) -> int:
     """Pass over zeros that need no reading: of such there may be years."""
     return content.skip_hole() if isinstance(content, Holed) else 0
 
 
 def _refuse_existing(layout: Layout, fd: int, name: str) -> None:
-    if sidecar.look(fd, name) is not None:
+    if sidecar.lstat(fd, name) is not None:
         ours = layout.find(fd, name) is not None
         raise ImageExists(name, '' if ours else 'as a file that is not ours')
 
 
-def _sidecar(
+def _make_sidecar(
     new: int, name: str, labels: set[str], now: datetime.datetime
 ) -> sidecar.Sidecar:
     # Never by its name, which the folder's owner may have given to another.
-    found, born = os.fstat(new), birth.of(new)
+    found, born = os.fstat(new), birth_time.read(new)
     return sidecar.Sidecar.of(name, now, labels, found, born)
 
 
-def _publish(fd: int, name: str, new: int, made: sidecar.Sidecar) -> None:
+def _publish_file(fd: int, name: str, new: int, made: sidecar.Sidecar) -> None:
     # Before the file: what has none would be foreign after a crash.
     sidecar.write(fd, name, made)
     try:
@@ -129,7 +131,7 @@ def _publish(fd: int, name: str, new: int, made: sidecar.Sidecar) -> None:
         raise
 
 
-def _added(layout: Layout, fd: int, name: str) -> folder.File:
+def _find_added(layout: Layout, fd: int, name: str) -> folder.File:
     """Give the new image as others see it from now on."""
     folder.settle(fd, name, 'added')
     try:

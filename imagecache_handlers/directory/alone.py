@@ -7,8 +7,8 @@ through it (CVE-2024-32498 and its kind).
 import os
 import struct
 
-from imagecache_handlers.directory.users import headers
-from imagecache_handlers.directory.users.values import shown
+from imagecache_handlers.directory.users.formats import headers
+from imagecache_handlers.directory.users.formats.values import shown
 
 _MOST_SHOWN = 3
 _ADVICE = 'make one file of it first, with "qemu-img convert"'
@@ -43,11 +43,11 @@ def refuse(fd: int, size: int) -> str | None:
             f'this {found.form} may name other files, for '
             f'{found.problems[0]}: {_ADVICE}'
         )
-    told = _elsewhere(fd, found.form)
+    told = _what_lies_below(fd, found.form)
     return f'this {found.form} names {told}: {_ADVICE}' if told else None
 
 
-def _elsewhere(fd: int, form: str) -> str:
+def _what_lies_below(fd: int, form: str) -> str:
     """Say what lies below an image on other hosts, where nothing does here."""
     head = os.pread(fd, _FEATURES.size, 0)
     where = _BACKING.get(form)

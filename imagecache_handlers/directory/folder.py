@@ -12,10 +12,10 @@ import time
 from typing import NamedTuple
 from typing import Self
 
-from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import notes
-from imagecache_handlers.directory import rights
 from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory.system import flock
+from imagecache_handlers.directory.system import rights
 from imagecache_handlers.exceptions import Uncertain
 
 # A label is moved faster than this.
@@ -61,22 +61,24 @@ class Listing:
 
     @classmethod
     def of(cls, folder: int) -> Self:
-        names = _names(folder)
+        names = _list_names(folder)
         return cls(
-            names=names, stages=_stages(names), noted=notes.listed(names)
+            names=names,
+            stages=_stages_by_name(names),
+            noted=notes.listed(names),
         )
 
 
-def _names(folder: int) -> dict[str, None]:
+def _list_names(folder: int) -> dict[str, None]:
     try:
-        with flock.turn(folder):
+        with flock.folder_lock(folder):
             return dict.fromkeys(os.listdir(folder))
     except TimeoutError:
         # Whoever may read a folder may lock it, and for ever.
-        return _steady(folder)
+        return _list_steady_names(folder)
 
 
-def _steady(folder: int) -> dict[str, None]:
+def _list_steady_names(folder: int) -> dict[str, None]:
     """Give the names once they stay the same, for nothing is moved then."""
     names = dict.fromkeys(os.listdir(folder))
     for _ in range(_MOST_LISTS):
@@ -87,10 +89,10 @@ def _steady(folder: int) -> dict[str, None]:
     raise TimeoutError('it is locked, and changes all the time')
 
 
-def _stages(names: Iterable[str]) -> dict[str, list[str]]:
+def _stages_by_name(names: Iterable[str]) -> dict[str, list[str]]:
     stages: dict[str, list[str]] = {}
     for name in names:
-        if name.endswith(sidecar.STAGE) and (of := sidecar.owner(name)):
+        if name.endswith(sidecar.STAGE) and (of := sidecar.image_of(name)):
             stages.setdefault(of, []).append(name)
     return stages
 
@@ -127,7 +129,7 @@ def drop_notes(folder: int, name: str) -> None:
 def owner(entry: str) -> str | None:
     """Give the image that an entry lies beside, by its name alone."""
     note = notes.Note.parse(entry)
-    return note.name if note else sidecar.owner(entry)
+    return note.name if note else sidecar.image_of(entry)
 
 
 def allocated(found: os.stat_result) -> int:
@@ -137,7 +139,7 @@ def allocated(found: os.stat_result) -> int:
 
 def regular(folder: int, name: str) -> os.stat_result | None:
     """Look at a regular file; None for anything else, links above all."""
-    found = sidecar.look(folder, name)
+    found = sidecar.lstat(folder, name)
     if found is None or not stat.S_ISREG(found.st_mode):
         return None
     return found
@@ -160,17 +162,17 @@ def _own_links(
     return [
         entry
         for entry in stages
-        if (stage := sidecar.look(folder, entry)) is not None
+        if (stage := sidecar.lstat(folder, entry)) is not None
         if os.path.samestat(stage, found)
     ]
 
 
 def drop_own_links(folder: int, name: str) -> None:
     """Remove the stages that hold the bytes of an image; with its lock."""
-    found = sidecar.look(folder, name)
+    found = sidecar.lstat(folder, name)
     if found is None or found.st_nlink == 1:
         return
-    stages = _stages(os.listdir(folder)).get(name, ())
+    stages = _stages_by_name(os.listdir(folder)).get(name, ())
     for entry in _own_links(folder, found, stages):
         os.unlink(entry, dir_fd=folder)
 
@@ -217,7 +219,7 @@ def broken(folder: int, entry: str, *, locked: bool = False) -> str | None:
     ``locked``: the caller holds the lock of the image that it lies beside.
     """
     name = owner(entry)
-    found = sidecar.look(folder, entry)
+    found = sidecar.lstat(folder, entry)
     if name is None or found is None or not stat.S_ISREG(found.st_mode):
         return None
     if not rights.is_owned(folder, found):
@@ -230,14 +232,14 @@ def broken(folder: int, entry: str, *, locked: bool = False) -> str | None:
     if not locked and flock.is_held(folder, lock):
         return None
     if note is not None:
-        return _void(folder, note)
+        return _why_void(folder, note)
     if entry == lock:
         return None if locked or found.st_size else 'whoever held it died'
     if entry.endswith(sidecar.STAGE):
         return 'adding an image was cut off'
     if entry.endswith(sidecar.NEW):
         return 'writing labels was cut off'
-    if sidecar.look(folder, name) is None and sidecar.read(folder, name):
+    if sidecar.lstat(folder, name) is None and sidecar.read(folder, name):
         return 'its image is gone'
     return None
 
@@ -247,22 +249,22 @@ def is_new(folder: int, entry: str) -> bool:
 
     Whoever may read the image may lock it: that says nothing any more.
     """
-    name = sidecar.owner(entry)
+    name = sidecar.image_of(entry)
     if name is None or not entry.endswith(sidecar.STAGE):
         return False
-    found, image = sidecar.look(folder, entry), sidecar.look(folder, name)
+    found, image = sidecar.lstat(folder, entry), sidecar.lstat(folder, name)
     if found is None or image is None:
         return True
     return not os.path.samestat(found, image)
 
 
-def _void(folder: int, note: notes.Note) -> str | None:
+def _why_void(folder: int, note: notes.Note) -> str | None:
     """Say why a note says nothing any more; None if it may say something."""
-    found = sidecar.look(folder, note.name)
+    found = sidecar.lstat(folder, note.name)
     written = sidecar.read(folder, note.name)
     if note.is_over and written is None:
         # It may be one that nobody understands.
-        there = sidecar.look(folder, sidecar.path(note.name)) is not None
+        there = sidecar.lstat(folder, sidecar.path(note.name)) is not None
         return None if there else 'its sidecar is gone'
     if found is None:
         return 'its image is gone'

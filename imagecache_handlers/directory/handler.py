@@ -11,27 +11,29 @@ from typing import Any
 from typing import BinaryIO
 from typing import Self
 
+from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.directory.access import Access
 from imagecache_handlers.directory import adding
-from imagecache_handlers.directory import disowned
+from imagecache_handlers.directory.debris import clean_debris
+from imagecache_handlers.directory.debris import list_debris
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.given import check_paths
 from imagecache_handlers.directory.given import check_patterns
 from imagecache_handlers.directory import holders
+from imagecache_handlers.directory.hosts import records
+from imagecache_handlers.directory.hosts.sweepers import Sweeper
 from imagecache_handlers.directory.images import describe_image
 from imagecache_handlers.directory import labelling
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory.layout import Plain
-from imagecache_handlers.directory import leftovers
 from imagecache_handlers.directory import notes
 from imagecache_handlers.directory.nova_layout import Nova
 from imagecache_handlers.directory.nova_process import Locks
 from imagecache_handlers.directory.nova_process import NoNova
-from imagecache_handlers.directory.opening import changing
-from imagecache_handlers.directory.opening import opened
-from imagecache_handlers.directory import records
+from imagecache_handlers.directory.store_folder import changing
+from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.stores import describe_store
-from imagecache_handlers.directory.sweepers import Sweeper
+from imagecache_handlers.directory import unmanaged
 from imagecache_handlers.directory.users.overlays import Overlays
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import ImageBusy
@@ -41,8 +43,8 @@ from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.handler import check_claimed
-from imagecache_handlers.marks import check_label
-from imagecache_handlers.marks import Marks
+from imagecache_handlers.labels import check_label
+from imagecache_handlers.labels import Marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Host
@@ -87,7 +89,7 @@ class DirectoryHandler(CacheHandler):
                 'the handler needs a folder: set [imagecache_directory] path'
             )
         self._access = Access.of(file_mode, file_group)
-        self._clock = clock or _utc_now
+        self._clock = clock or utc_now
         instances = check_paths('instance_paths', instance_paths)
         self._layout = _layout(layout, instances, self._clock, locks)
         definitions = check_paths('libvirt_definitions', libvirt_definitions)
@@ -136,17 +138,17 @@ class DirectoryHandler(CacheHandler):
     def enumerate(
         self, store: str, image_ids: Collection[str] | None = None
     ) -> Collection[CachedImage]:
-        with opened(self._known(store)) as fd:
+        with opened(self._check_store(store)) as fd:
             listing = folder.Listing.of(fd)
             found = {
                 name: self._layout.find(fd, name, listing)
-                for name in self._names(listing, image_ids)
+                for name in self._candidate_names(listing, image_ids)
             }
             files = [file for file in found.values() if file is not None]
             files = holders.look(fd, files)
             if image_ids is None and len(files) < len(found):
                 none = [name for name, file in found.items() if file is None]
-                disowned.tell(self._layout, store, fd, none)
+                unmanaged.tell(self._layout, store, fd, none)
         # The disks last: each is made of an image that was there before.
         survey = self._overlays.survey() if files else None
         why = self._sweeper.judge(store, survey)
@@ -159,7 +161,7 @@ class DirectoryHandler(CacheHandler):
             describe_image(store, file, survey, why, read) for file in files
         ]
 
-    def _names(
+    def _candidate_names(
         self, listing: folder.Listing, image_ids: Collection[str] | None
     ) -> Iterator[str]:
         """Give the files that may be images, or may be these images."""
@@ -173,12 +175,12 @@ class DirectoryHandler(CacheHandler):
     def evict(
         self, image: CachedImage, alive: Callable[[], bool] = always
     ) -> int | None:
-        store, name = self._known(image.store), image.location
+        store, name = self._check_store(image.store), image.location
         if not self._is_named(image):
             return 0
         with changing(store, name) as fd, self._layout.held(store, name):
             folder.drop_own_links(fd, name)
-            file = self._find(fd, image)
+            file = self._find_file(fd, image)
             if file is None:
                 return 0
             if not image.marks.labels <= file.labels:
@@ -191,7 +193,7 @@ class DirectoryHandler(CacheHandler):
             folder.remove(fd, file)
             return file.size
 
-    def _find(
+    def _find_file(
         self, fd: int, image: CachedImage, asked: Collection[str] = ()
     ) -> folder.File | None:
         """Find an image with the labels that were seen, or are asked for."""
@@ -229,14 +231,14 @@ class DirectoryHandler(CacheHandler):
         remove: Iterable[str] = (),
     ) -> None:
         added, removed = set(map(check_label, add)), set(remove)
-        store, name = self._known(image.store), image.location
+        store, name = self._check_store(image.store), image.location
         if not self._is_named(image):
             raise ImageNotFound(image.image_id, 'no file here has that name')
         if Marks.read(frozenset(added)).claims:
             # Rather before others have to wait for a claim than afterwards.
             self._layout.check_evicts(store)
         with changing(store, name) as fd:
-            file = self._find(fd, image, added | removed)
+            file = self._find_file(fd, image, added | removed)
             if file is None:
                 raise ImageNotFound(name, 'that file is gone')
             if file.unknown:
@@ -249,7 +251,7 @@ class DirectoryHandler(CacheHandler):
                 labelling.relabel(fd, file, labels)
 
     def room(self, meta: ImageMeta, store: str) -> int:
-        with opened(self._known(store)) as fd:
+        with opened(self._check_store(store)) as fd:
             space = os.fstatvfs(fd)
         # What could never be full here is no image for here, however few of
         # its bytes there are: reading its holes would take for ever.
@@ -266,11 +268,11 @@ class DirectoryHandler(CacheHandler):
         labels: Iterable[str] = (),
     ) -> CachedImage:
         checked = set(map(check_label, labels))
-        with opened(self._known(store)) as fd:
+        with opened(self._check_store(store)) as fd:
             self._sweeper.note(fd, store)
         file = adding.add(
             self._layout,
-            self._known(store),
+            self._check_store(store),
             meta,
             content,
             checked,
@@ -282,36 +284,36 @@ class DirectoryHandler(CacheHandler):
         return describe_image(store, file, survey, why)
 
     def debris(self, store: str) -> Iterable[Debris]:
-        return leftovers.listed(self._layout, self._known(store))
+        return list_debris(self._layout, self._check_store(store))
 
     def clean(self, debris: Debris) -> int | None:
-        self._known(debris.store)
-        return leftovers.clean(self._layout, debris)
+        self._check_store(debris.store)
+        return clean_debris(self._layout, debris)
 
     def remarks(self, store: str) -> Iterable[str]:
         return self._sweeper.remarks(store)
 
     def record_host(self, store: str) -> None:
-        with opened(self._known(store)) as fd:
+        with opened(self._check_store(store)) as fd:
             self._sweeper.note(fd, store)
 
     def hosts(self, store: str) -> Iterable[Host]:
         survey = self._overlays.survey()
-        with opened(self._known(store)) as fd:
+        with opened(self._check_store(store)) as fd:
             return list(self._sweeper.hosts(fd, store, survey))
 
     def forget_host(self, store: str, name: str) -> bool:
-        with opened(self._known(store)) as fd:
+        with opened(self._check_store(store)) as fd:
             return records.remove(fd, name)
 
     def accept_host(self, store: str) -> None:
         survey = self._overlays.survey()
         if survey.problem:
             raise StoreUnavailable(store, survey.problem)
-        with opened(self._known(store)) as fd:
+        with opened(self._check_store(store)) as fd:
             self._sweeper.accept(fd, store, survey)
 
-    def _known(self, store: str) -> str:
+    def _check_store(self, store: str) -> str:
         if store not in self.paths:
             raise StoreUnavailable(store, 'no [imagecache_directory] path')
         return store
@@ -320,10 +322,6 @@ class DirectoryHandler(CacheHandler):
         """Tell if an image lies where one of its name does, here."""
         named = self._layout.named(image.location)
         return named == (image.image_id, image.variant)
-
-
-def _utc_now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
 
 
 def _layout(

@@ -17,10 +17,10 @@ import os
 import struct
 from typing import NamedTuple
 
-from imagecache_handlers.directory.closing import closing
 from imagecache_handlers.directory.folder import File
-from imagecache_handlers.directory import mounts
-from imagecache_handlers.directory import record_lock
+from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import mounts
+from imagecache_handlers.directory.system import record_lock
 
 _LOOPS = '/sys/block/loop*/loop/backing_file'
 _GONE = ' (deleted)'
@@ -59,11 +59,11 @@ def look(folder: int, files: Iterable[File]) -> list[File]:
     Each is opened for that, and closed again.  With that a process loses its
     own POSIX locks of the file: nobody locks images so, Nova neither.
     """
-    loops = [_loop(folder, *one) for one in _loops()]
-    return [_seen(folder, file, loops) for file in files]
+    loops = [_read_loop(folder, *one) for one in _list_loops()]
+    return [_with_holder(folder, file, loops) for file in files]
 
 
-def _seen(folder: int, file: File, loops: Iterable[Loop]) -> File:
+def _with_holder(folder: int, file: File, loops: Iterable[Loop]) -> File:
     try:
         held = users_of_open_file(folder, file, loops)
     except FileNotFoundError:
@@ -98,7 +98,7 @@ def users_of_open_file(
     return frozenset(users)
 
 
-def _loops() -> Iterator[tuple[str, str]]:
+def _list_loops() -> Iterator[tuple[str, str]]:
     """Give the loop devices and the paths of their files, as of now."""
     for entry in glob.glob(_LOOPS):
         try:
@@ -110,7 +110,7 @@ def _loops() -> Iterator[tuple[str, str]]:
         yield entry.split('/')[3], '' if path.endswith(_GONE) else path
 
 
-def _loop(folder: int, device: str, path: str) -> Loop:
+def _read_loop(folder: int, device: str, path: str) -> Loop:
     identity = None
     # Elsewhere it may lie on a server that is away, and is not looked at.
     if mounts.is_beside(folder, path):
@@ -118,11 +118,13 @@ def _loop(folder: int, device: str, path: str) -> Loop:
             found = os.stat(path)
             identity = found.st_dev, found.st_ino
     # Its answer would wait for such a server, too.
-    told = None if mounts.may_be_away(folder, path) else _told(device)
+    told = (
+        None if mounts.may_be_away(folder, path) else _ask_loop_device(device)
+    )
     return Loop(device, os.path.basename(path), identity, told)
 
 
-def _told(device: str) -> tuple[int, int] | None:
+def _ask_loop_device(device: str) -> tuple[int, int] | None:
     """Ask a loop device for its file, which may have no path here.
 
     None: it does not tell, as where a service has no devices.

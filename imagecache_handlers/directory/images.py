@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from imagecache_handlers.directory.folder import File
 from imagecache_handlers.directory.users.overlays import Survey
-from imagecache_handlers.marks import Marks
+from imagecache_handlers.labels import Marks
 from imagecache_handlers.model import CachedImage
 
 # An extra hard link proves a user, but nobody can tell whose it is.
@@ -27,13 +27,13 @@ def describe_image(
         size=file.size,
         frees=0 if file.linked else file.size,
         cached_at=file.cached_at,
-        users=_users(file, survey),
+        users=_users_of(file, survey),
         unknown=file.unknown or why,
         marks=read(file.labels),
     )
 
 
-def _users(file: File, survey: Survey | None) -> frozenset[str] | None:
+def _users_of(file: File, survey: Survey | None) -> frozenset[str] | None:
     seen = file.held | _LINKED if file.linked else file.held
     if survey is None:
         return seen or None

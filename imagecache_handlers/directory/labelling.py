@@ -7,12 +7,12 @@ import errno
 import itertools
 import os
 
-from imagecache_handlers.directory import birth
-from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import folder
-from imagecache_handlers.directory import mounts
 from imagecache_handlers.directory import notes
 from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory.system import birth_time
+from imagecache_handlers.directory.system import flock
+from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.exceptions import Uncertain
 
 _CLAIM = 'claim.'
@@ -25,34 +25,34 @@ def relabel(fd: int, file: folder.File, labels: frozenset[str]) -> None:
     :raises Uncertain: when only some of that may be done, or last.
     """
     try:
-        sidecar.write(fd, file.name, _sidecar(fd, file, labels))
+        sidecar.write(fd, file.name, _make_sidecar(fd, file, labels))
     except OSError as error:
         # Elsewhere a host may list from memory, long after it was true.
         if error.errno not in _FULL or not mounts.is_local(fd):
             raise
         try:
-            _note(fd, file, labels)
+            _note_change(fd, file, labels)
         except OSError as another:
             raise error from another
     else:
         folder.settle(fd, file.name, 'labelled')
         # It has all of them now, and what is over is none of this edition.
         if old := file.noted.entries():
-            _drop(fd, file.name, old)
+            _drop_notes(fd, file.name, old)
             folder.settle(fd, file.name, 'labelled')
 
 
-def _sidecar(
+def _make_sidecar(
     fd: int, file: folder.File, labels: frozenset[str]
 ) -> sidecar.Sidecar:
     if file.written is not None:
         return file.written._replace(labels=labels)
     found = os.stat(file.name, dir_fd=fd, follow_symlinks=False)
-    born = birth.of(fd, file.name)
+    born = birth_time.read(fd, file.name)
     return sidecar.Sidecar.of(file.name, file.cached_at, labels, found, born)
 
 
-def _note(fd: int, file: folder.File, labels: frozenset[str]) -> None:
+def _note_change(fd: int, file: folder.File, labels: frozenset[str]) -> None:
     """Write down beside the sidecar what is to change.
 
     :raises OSError: when that cannot be done; nothing was changed.
@@ -61,14 +61,14 @@ def _note(fd: int, file: folder.File, labels: frozenset[str]) -> None:
     subject = notes.Subject.of(fd, name, inode, file.written)
     before = file.noted.applied(file.sidecar_labels)
     new = [subject.has(name, label) for label in sorted(labels - before)]
-    with _made(fd, name, new):
+    with _made_notes(fd, name, new):
         if any(not note.label.startswith(_CLAIM) for note in new):
             _leave_room(fd, name)
         if new:
             # They are to last before anything goes in their favour.
             folder.settle(fd, name, 'labelled')
         if before - labels:
-            _end(fd, file, subject, before - labels)
+            _end_notes(fd, file, subject, before - labels)
 
 
 def _leave_room(fd: int, name: str) -> None:
@@ -78,7 +78,7 @@ def _leave_room(fd: int, name: str) -> None:
     os.unlink(longest.entry, dir_fd=fd)
 
 
-def _end(
+def _end_notes(
     fd: int, file: folder.File, subject: notes.Subject, gone: frozenset[str]
 ) -> None:
     """Note what is over in the sidecar, and remove what was only noted."""
@@ -88,16 +88,18 @@ def _end(
         raise OSError(errno.ENOTSUP, 'a sidecar without an edition')
     # Who lists the folder meanwhile might see neither what goes nor what
     # came before.
-    with flock.turn(fd, alone=True):
+    with flock.folder_lock(fd, alone=True):
         ends = [subject.over(name, label) for label in over]
-        with _made(fd, name, ends):
+        with _made_notes(fd, name, ends):
             old = [had[label] for label in gone & had.keys()]
-            _drop(fd, name, itertools.chain(*old))
+            _drop_notes(fd, name, itertools.chain(*old))
     folder.settle(fd, name, 'labelled')
 
 
 @contextlib.contextmanager
-def _made(fd: int, name: str, wanted: Iterable[notes.Note]) -> Iterator[None]:
+def _made_notes(
+    fd: int, name: str, wanted: Iterable[notes.Note]
+) -> Iterator[None]:
     """Make notes that are gone again if what follows cannot be done."""
     made: list[str] = []
     try:
@@ -107,12 +109,12 @@ def _made(fd: int, name: str, wanted: Iterable[notes.Note]) -> Iterator[None]:
         yield
     except OSError:
         if made:
-            _drop(fd, name, made)
+            _drop_notes(fd, name, made)
             folder.settle(fd, name, 'labelled by half')
         raise
 
 
-def _drop(fd: int, name: str, entries: Iterable[str]) -> None:
+def _drop_notes(fd: int, name: str, entries: Iterable[str]) -> None:
     try:
         notes.drop(fd, entries)
     except OSError as error:

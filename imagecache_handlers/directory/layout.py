@@ -104,7 +104,7 @@ class Plain(Layout):
             written = sidecar.read(fd, name)
         except BlockingIOError:
             return _leased(fd, name, listing)
-        found = sidecar.look(fd, name)
+        found = sidecar.lstat(fd, name)
         if written is None or found is None:
             return None
         if written.image_id != name or not written.belongs_to(found):

@@ -18,11 +18,11 @@ import stat
 from typing import NamedTuple
 from typing import Self
 
-from imagecache_handlers.directory import birth
-from imagecache_handlers.directory.closing import close
-from imagecache_handlers.directory import rights
 from imagecache_handlers.directory import sidecar
-from imagecache_handlers.marks import LABEL
+from imagecache_handlers.directory.system import birth_time
+from imagecache_handlers.directory.system.descriptors import close
+from imagecache_handlers.directory.system import rights
+from imagecache_handlers.labels import LABEL
 from imagecache_handlers.model import IMAGE_ID
 
 NOTE = '.imagecache+'
@@ -75,7 +75,7 @@ class Subject(NamedTuple):
         written: sidecar.Sidecar | None,
     ) -> Self:
         edition = written.edition if written else ''
-        return cls(inode, birth.of(folder, name), edition)
+        return cls(inode, birth_time.read(folder, name), edition)
 
     @property
     def file(self) -> str:
@@ -153,13 +153,13 @@ def sought(
         # Others may know what this host does not.
         possible: Iterable[Note] = listed(os.listdir(folder)).get(name, ())
     else:
-        possible = _possible(name, subject, labels, written)
+        possible = _possible_notes(name, subject, labels, written)
     return Notes.of(
         subject, (note for note in possible if _is_there(folder, note))
     )
 
 
-def _possible(
+def _possible_notes(
     name: str,
     subject: Subject,
     labels: Iterable[str],
@@ -184,8 +184,8 @@ def longest(name: str) -> Note:
 def _is_there(folder: int, note: Note) -> bool:
     if len(note.entry) > _LONGEST:
         return False
-    found = sidecar.look(folder, note.entry)
-    return found is not None and _counts(folder, found)
+    found = sidecar.lstat(folder, note.entry)
+    return found is not None and _is_trusted(folder, found)
 
 
 def is_foreign(folder: int, note: Note) -> bool:
@@ -193,11 +193,11 @@ def is_foreign(folder: int, note: Note) -> bool:
 
     One that is gone by now may have been moved: it did say something.
     """
-    found = sidecar.look(folder, note.entry)
-    return found is not None and not _counts(folder, found)
+    found = sidecar.lstat(folder, note.entry)
+    return found is not None and not _is_trusted(folder, found)
 
 
-def _counts(folder: int, found: os.stat_result) -> bool:
+def _is_trusted(folder: int, found: os.stat_result) -> bool:
     return stat.S_ISREG(found.st_mode) and rights.counts(folder, found)
 
 

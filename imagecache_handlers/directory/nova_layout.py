@@ -16,16 +16,18 @@ import hashlib
 import os
 import re
 
-from imagecache_handlers.directory import birth
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory import nova_lock
 from imagecache_handlers.directory import nova_process
 from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory.system import birth_time
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import StoreUnavailable
-from imagecache_handlers import marks
+from imagecache_handlers.labels import FUTURE
+from imagecache_handlers.labels import Marks
+from imagecache_handlers.labels import unused_label
 from imagecache_handlers.model import ImageMeta
 
 _NAME = re.compile(r'([0-9a-f]{40})(?:_([0-9]{1,19}))?', flags=re.ASCII)
@@ -81,10 +83,10 @@ class Nova(Layout):
         named, found = _NAME.fullmatch(name), folder.regular(fd, name)
         if named is None or found is None:
             return None
-        born = birth.of(fd, name)
-        written, unknown = _read(fd, name, listing)
+        born = birth_time.read(fd, name)
+        written, unknown = _read_sidecar(fd, name, listing)
         if written is None or not written.survives(found, born):
-            cached_at = _time(found.st_mtime_ns if born is None else born)
+            cached_at = _read_time(found.st_mtime_ns if born is None else born)
             written = None
         else:
             cached_at = written.cached_at
@@ -98,7 +100,7 @@ class Nova(Layout):
             size=folder.allocated(found),
             cached_at=cached_at,
             written=written,
-            labels=_touched(labels, found, self._clock()),
+            labels=_restart_if_touched(labels, found, self._clock()),
             linked=folder.linked(fd, name, found, listing),
             unknown=unknown,
             noted=on,
@@ -130,7 +132,7 @@ class Nova(Layout):
         return nova_lock.held(folders, names)
 
 
-def _read(
+def _read_sidecar(
     fd: int, name: str, listing: folder.Listing | None
 ) -> tuple[sidecar.Sidecar | None, str | None]:
     """Read the sidecar of a file, or say why it cannot be understood."""
@@ -142,14 +144,14 @@ def _read(
     except BlockingIOError:
         return None, f'{path} is leased, and cannot be read'
     if written is None:
-        there = sidecar.look(fd, path) is not None
+        there = sidecar.lstat(fd, path) is not None
         return None, f'{path} cannot be understood' if there else None
     if written.image_id != name:
         return None, f'{path} is that of {written.image_id}'
     return written, None
 
 
-def _touched(
+def _restart_if_touched(
     labels: frozenset[str], found: os.stat_result, now: datetime.datetime
 ) -> frozenset[str]:
     """Restart the age of an image that was touched while it ran.
@@ -159,14 +161,14 @@ def _touched(
     """
     if not labels:
         return labels
-    running = marks.Marks.read(labels)
-    since, at = running.unused_since, _time(found.st_mtime_ns)
-    if since is None or not since < at <= now + marks.FUTURE:
+    running = Marks.read(labels)
+    since, at = running.unused_since, _read_time(found.st_mtime_ns)
+    if since is None or not since < at <= now + FUTURE:
         return labels
-    return labels - running.of('unused') | {marks.unused_label(at)}
+    return labels - running.labels_of('unused') | {unused_label(at)}
 
 
-def _time(nanoseconds: int) -> datetime.datetime:
+def _read_time(nanoseconds: int) -> datetime.datetime:
     try:
         seconds = nanoseconds / 10**9
         return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

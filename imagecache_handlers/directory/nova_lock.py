@@ -14,11 +14,11 @@ import os
 import secrets
 import stat
 
-from imagecache_handlers.directory.closing import close
-from imagecache_handlers.directory.closing import closing
 from imagecache_handlers.directory.folder import give_away
-from imagecache_handlers.directory import record_lock
-from imagecache_handlers.directory import safe_open
+from imagecache_handlers.directory.system.descriptors import close
+from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import record_lock
+from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.exceptions import ImageBusy
 
 PREFIX = 'nova-'
@@ -49,7 +49,7 @@ def held(
             if (found.st_dev, found.st_ino) not in seen:
                 seen.add((found.st_dev, found.st_ino))
                 for name in names:
-                    stack.callback(close, _take(fd, name))
+                    stack.callback(close, _take_lock(fd, name))
         yield
 
 
@@ -64,11 +64,11 @@ def _held_by_others(name: str, fd: int) -> ImageBusy:
     return ImageBusy(name, f"somebody holds Nova's lock {PREFIX}{name}{who}")
 
 
-def _take(folder: int, name: str) -> int:
+def _take_lock(folder: int, name: str) -> int:
     entry = f'{PREFIX}{name}'
     for _ in range(_TRIES):
         try:
-            fd = _opened(folder, entry)
+            fd = _open_lock(folder, entry)
         except FileNotFoundError:
             continue  # removed again while it was opened
         with contextlib.ExitStack() as stack:
@@ -82,10 +82,10 @@ def _take(folder: int, name: str) -> int:
     raise ImageBusy(name, f"Nova's lock {PREFIX}{name} comes and goes")
 
 
-def _opened(folder: int, entry: str) -> int:
+def _open_lock(folder: int, entry: str) -> int:
     with contextlib.suppress(FileNotFoundError):
         return _opened_there(folder, entry)
-    _make(folder, entry)
+    _make_lock(folder, entry)
     return _opened_there(folder, entry)
 
 
@@ -122,7 +122,7 @@ def _drop_new(folder: int, entry: str, lock: os.stat_result) -> None:
                     os.unlink(name, dir_fd=folder)
 
 
-def _make(folder: int, entry: str) -> None:
+def _make_lock(folder: int, entry: str) -> None:
     """Make a lock that Nova can take, or none; one that is there stays.
 
     It gets its name last: from one that is not Nova's own, left by whoever

@@ -54,12 +54,12 @@ def borrowed(lent: Locks, names: Collection[str]) -> Iterator[None]:
         for name in names:
             try:
                 stack.enter_context(lent(name))
-            except _refusals() as error:
+            except _lock_refusals() as error:
                 raise nova_lock.busy(name) from error
         yield
 
 
-def _refusals() -> tuple[type[Exception], ...]:
+def _lock_refusals() -> tuple[type[Exception], ...]:
     """Give what a lock raises that is taken; where Nova is, its own too."""
     lockutils = sys.modules.get(_LOCKUTILS)
     ours = (BlockingIOError, TimeoutError)

@@ -6,7 +6,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_config import types
 
-from imagecache_handlers import config_values
+from imagecache_handlers.config import values
 from imagecache_handlers.directory.access import MODES
 
 GROUP = 'imagecache_directory'
@@ -107,4 +107,4 @@ def value(conf: cfg.ConfigOpts, name: str) -> Any:
 
     :raises ConfigurationError: when it is set to nothing that fits.
     """
-    return config_values.read(conf, GROUP, _BY_NAME[name])
+    return values.read(conf, GROUP, _BY_NAME[name])

@@ -23,11 +23,11 @@ from typing import Any
 from typing import NamedTuple
 from typing import Self
 
-from imagecache_handlers.directory.closing import close
-from imagecache_handlers.directory.closing import closing
-from imagecache_handlers.directory import rights
-from imagecache_handlers.directory import safe_open
-from imagecache_handlers.marks import LABEL
+from imagecache_handlers.directory.system.descriptors import close
+from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import rights
+from imagecache_handlers.directory.system import safe_open
+from imagecache_handlers.labels import LABEL
 from imagecache_handlers.model import check_time
 from imagecache_handlers.model import IMAGE_ID
 
@@ -113,13 +113,13 @@ class Sidecar(NamedTuple):
     def parse(cls, content: bytes) -> Self | None:
         """Read what ``dump`` wrote; None for anything else."""
         try:
-            return cls._checked(_JSON.decode(content.decode()))
+            return cls._check_fields(_JSON.decode(content.decode()))
         # RecursionError: a few thousand brackets are valid JSON.
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
 
     @classmethod
-    def _checked(cls, fields: Any) -> Self:
+    def _check_fields(cls, fields: Any) -> Self:
         if not isinstance(fields, dict) or fields.pop('version') != _VERSION:
             raise ValueError('not ours')
         at = datetime.datetime.fromisoformat(fields['cached_at'])
@@ -146,7 +146,7 @@ def stage(name: str, token: str) -> str:
     return f'.{name}.{token}{STAGE}'
 
 
-def owner(entry: str) -> str | None:
+def image_of(entry: str) -> str | None:
     """Give the image that an entry lies beside, by its name alone."""
     for ending in (SIDECAR, NEW, LOCK, STAGE):
         if entry.startswith('.') and entry.endswith(ending):
@@ -197,7 +197,7 @@ def read(folder: int, name: str) -> Sidecar | None:
 
 def _is_odd(folder: int, entry: str) -> bool:
     """Tell if an entry that cannot be opened is no regular file."""
-    found = look(folder, entry)
+    found = lstat(folder, entry)
     return found is None or not stat.S_ISREG(found.st_mode)
 
 
@@ -235,7 +235,7 @@ def remove(folder: int, name: str) -> None:
         os.unlink(path(name), dir_fd=folder)
 
 
-def look(folder: int, entry: str) -> os.stat_result | None:
+def lstat(folder: int, entry: str) -> os.stat_result | None:
     """Look at an entry itself, not at what it links to."""
     try:
         return os.stat(entry, dir_fd=folder, follow_symlinks=False)

@@ -2,9 +2,9 @@
 
 import os
 
-from imagecache_handlers.directory import mounts
-from imagecache_handlers.directory.opening import opened
-from imagecache_handlers.directory import rights
+from imagecache_handlers.directory.store_folder import opened
+from imagecache_handlers.directory.system import mounts
+from imagecache_handlers.directory.system import rights
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.model import Store
 

@@ -112,30 +112,30 @@ class Service(Generic[S]):
             contextlib.ExitStack() as opened,
         ):
             site = opened.enter_context(self._open())
-            self._ready(site)
-            self._wait(self._first(site))
+            self._tell_ready(site)
+            self._wait_for_signal(self._time_to_first(site))
             while not self._signals.ended():
                 if self._signals.reload():
-                    site = self._reopen(opened, site)
-                    self._wait(self._first(site))
+                    site = self._reopen_site(opened, site)
+                    self._wait_for_signal(self._time_to_first(site))
                 elif site.interval is None:
-                    self._wait(None)
+                    self._wait_for_signal(None)
                 else:
-                    self._pass(site)
-                    self._wait(self._next(site))
+                    self._run_pass(site)
+                    self._wait_for_signal(self._time_to_next(site))
             systemd.notify(STOPPING=1)
             self._say('ended as asked')
 
-    def _wait(self, time: datetime.timedelta | None) -> None:
+    def _wait_for_signal(self, time: datetime.timedelta | None) -> None:
         with self._watchdog.resting():
             self._signals.wait(time)
 
-    def _first(self, site: S) -> datetime.timedelta | None:
+    def _time_to_first(self, site: S) -> datetime.timedelta | None:
         if site.interval is None:
             return None
         return site.interval * (_JITTER * self._spread())
 
-    def _next(self, site: S) -> datetime.timedelta | None:
+    def _time_to_next(self, site: S) -> datetime.timedelta | None:
         if site.interval is None:
             return None
         time = site.interval * (1 + _JITTER * self._spread())
@@ -144,16 +144,16 @@ class Service(Generic[S]):
         # Shifted no further than to what is longer than any interval.
         return min(time, _AGAIN * (1 << min(self._failures - 1, 20)))
 
-    def _pass(self, site: S) -> None:
+    def _run_pass(self, site: S) -> None:
         try:
             whole = self._sweep(site, self._signals.ended)
         except CacheError as error:
             LOG.error('The sweep failed: %s', error)
             whole = False
         self._failures = 0 if whole else self._failures + 1
-        systemd.notify(STATUS=_status(site, self._failures))
+        systemd.notify(STATUS=_status_text(site, self._failures))
 
-    def _reopen(self, opened: contextlib.ExitStack, site: S) -> S:
+    def _reopen_site(self, opened: contextlib.ExitStack, site: S) -> S:
         systemd.reloading()
         try:
             opening = self._open()
@@ -165,16 +165,16 @@ class Service(Generic[S]):
             opened.close()
             opened.push(opening)
             self._failures = 0
-        self._ready(new)
+        self._tell_ready(new)
         return new
 
-    def _ready(self, site: S) -> None:
-        status = _status(site)
+    def _tell_ready(self, site: S) -> None:
+        status = _status_text(site)
         systemd.notify(READY=1, STATUS=status)
         self._say(status)
 
 
-def _status(site: Site, failures: int = 0) -> str:
+def _status_text(site: Site, failures: int = 0) -> str:
     if site.interval is None:
         return 'no sweeps, for manager_interval is -1; waiting for SIGHUP'
     text = f'sweeps every {site.interval.total_seconds():.0f} s'

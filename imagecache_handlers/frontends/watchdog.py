@@ -37,7 +37,7 @@ class Watchdog:
         # SIGABRT is how systemd gives up: the journal shall say where.
         faulthandler.enable()
         thread = threading.Thread(
-            target=self._watch, args=[limit / _LOOKS], daemon=True
+            target=self._watch_work, args=[limit / _LOOKS], daemon=True
         )
         thread.start()
         try:
@@ -55,14 +55,14 @@ class Watchdog:
         finally:
             self._resting = False
 
-    def _watch(self, seconds: float) -> None:
-        before = _worked()
+    def _watch_work(self, seconds: float) -> None:
+        before = _time_worked()
         while not self._end.wait(seconds):
-            now = _worked()
+            now = _time_worked()
             if self._resting or now - before > _LEAST:
                 systemd.notify(WATCHDOG=1)
                 before = now
 
 
-def _worked() -> float:
+def _time_worked() -> float:
     return time.process_time() - time.thread_time()

@@ -8,7 +8,7 @@ import threading
 
 from imagecache_handlers import exceptions
 from imagecache_handlers import handler
-from imagecache_handlers.marks import Marks
+from imagecache_handlers.labels import Marks
 from imagecache_handlers import model
 
 

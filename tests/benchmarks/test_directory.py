@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks import directory
-from imagecache_handlers.verdicts import Reason
+from imagecache_handlers.planning.verdicts import Reason
 
 
 @pytest.fixture(params=directory.LAYOUTS)

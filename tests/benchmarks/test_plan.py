@@ -3,7 +3,7 @@
 import json
 
 from benchmarks import plan
-from imagecache_handlers.verdicts import Reason
+from imagecache_handlers.planning.verdicts import Reason
 
 
 def test_it_prints_a_table_and_writes_json(tmp_path, capsys):

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from benchmarks import replay
-from imagecache_handlers import orders
-from tests.unit.values import MINUTE
-from tests.unit.values import NOW
+from imagecache_handlers.planning import policies
+from tests.planning.values import MINUTE
+from tests.planning.values import NOW
 
 
 def requests(names):
@@ -23,10 +23,10 @@ def requests(names):
     [
         # a misses, b misses, a hits, c misses and one of the two goes.
         (replay.fifo, 1),
-        (replay.ordered(orders.lru), 2),
-        (replay.ordered(orders.age), 2),
-        (replay.ordered(orders.popularity), 2),
-        (replay.ordered(orders.gdsf), 2),
+        (replay.ordered(policies.lru), 2),
+        (replay.ordered(policies.age), 2),
+        (replay.ordered(policies.popularity), 2),
+        (replay.ordered(policies.gdsf), 2),
         (replay.belady, 2),
     ],
 )
@@ -37,14 +37,14 @@ def test_hits_are_counted(how, hits):
 def test_what_was_used_often_outlives_what_was_used_last():
     asked = requests('aaaaaabca')
 
-    assert replay.ordered(orders.lru)(asked, 2) == 5
-    assert replay.ordered(orders.popularity)(asked, 2) == 6
+    assert replay.ordered(policies.lru)(asked, 2) == 5
+    assert replay.ordered(policies.popularity)(asked, 2) == 6
 
 
 def test_hits_die_with_their_image_unless_they_are_kept():
     # a is popular, is pushed out by b and c, and comes back a stranger.
     asked = requests('aaaa' + 'bcbcbcbcbcbc' * 2 + 'adbada')
-    order = orders.popularity
+    order = policies.popularity
 
     forgetful = replay.ordered(order)(asked, 2)
     mindful = replay.ordered(order, keep_hits=True)(asked, 2)

@@ -26,7 +26,9 @@ import subprocess
 import time
 import traceback
 
-from imagecache_handlers import Did
+from imagecache_handlers.actions.report import Did
+from imagecache_handlers.actions.report import Report
+from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers import Evidence
@@ -36,9 +38,7 @@ from imagecache_handlers import ImageExists
 from imagecache_handlers import ImageInUse
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import ImageNotFound
-from imagecache_handlers import Report
 from imagecache_handlers import Rules
-from imagecache_handlers.timing import utc_now
 from tests.directory import disks
 from tests.directory.place import full
 from tests.directory.place import no_space
@@ -326,7 +326,7 @@ def label(scene: Scene) -> None:
                     image.cached_at,
                 ):
                     continue
-                if found.marks.of('site', name[5:]) != new:
+                if found.marks.labels_of('site', name[5:]) != new:
                     raise Loss(f'{new} of {image.image_id} is lost')
             scene.count('label')
         handler.mark(image, (), new)

@@ -36,7 +36,7 @@ NET = [
         module='directory/handler',
         old='        with changing(store, name) as fd, self._layout.held',
         new="""        with opened(store) as early:
-            [seen] = holders.look(early, [self._find(early, image)])
+            [seen] = holders.look(early, [self._find_file(early, image)])
         globals()['holders'] = type('Early', (), {
             'look': staticmethod(
                 lambda fd, files: [
@@ -65,7 +65,7 @@ NET = [
         name='a read lock is asked for',
         killer=f'{HOLDERS}::TestQemu::'
         'test_an_image_below_an_overlay_of_any_format',
-        module='directory/record_lock',
+        module='directory/system/record_lock',
         old='fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _WHOLE)',
         new='fcntl.fcntl(fd, fcntl.F_OFD_GETLK, '
         'struct.pack(_FORM, fcntl.F_RDLCK, 0, 0, 0, 0))',
@@ -74,7 +74,7 @@ NET = [
         name='it is locked to find out',
         killer=f'{HOLDERS}::TestQemu::'
         'test_a_lock_of_a_process_is_told_with_its_number',
-        module='directory/record_lock',
+        module='directory/system/record_lock',
         old="""    answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _WHOLE)
     kind, _, _, _, process = struct.unpack(_FORM, answer)
     return None if kind == fcntl.F_UNLCK else int(process)

@@ -86,7 +86,7 @@ MUTANTS = [
             killer=f'{BESIDE}::TestPlain::'
             'test_a_foreign_file_of_which_nobody_can_tell',
             module='directory/users/walk',
-            old='            self._under(path, judge)\n',
+            old='            self._look_under(path, judge)\n',
             new='            pass\n',
         ),
     ),
@@ -107,7 +107,7 @@ MUTANTS = [
             name='a look that met no disk is one',
             killer=f'{SWEEPERS}::TestOwn::'
             'test_no_disk_is_no_look_until_it_is_accepted',
-            module='directory/sweepers',
+            module='directory/hosts/sweepers',
             old='if now == 0 and before != 0:',
             new='if False:',
         ),
@@ -118,7 +118,7 @@ MUTANTS = [
             name='far fewer disks are as good',
             killer=f'{SWEEPERS}::TestOwn::'
             'test_far_fewer_disks_are_asked_about',
-            module='directory/sweepers',
+            module='directory/hosts/sweepers',
             old='return 2 * now < before',
             new='return False and 2 * now < before',
         ),
@@ -129,7 +129,7 @@ MUTANTS = [
             name='where others look is of no matter',
             killer=f'{SWEEPERS}::TestPeers::'
             'test_a_forgotten_host_blocks_nobody_until_it_comes_back',
-            module='directory/sweepers',
+            module='directory/hosts/sweepers',
             old='        if view.sees(place):\n            continue',
             new='        continue',
         ),

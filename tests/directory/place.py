@@ -13,8 +13,8 @@ import unittest
 from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory.hosts import records
 from imagecache_handlers.directory import labelling
-from imagecache_handlers.directory import records
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.model import ImageMeta
 from tests.directory.disks import resident

@@ -14,14 +14,14 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from imagecache_handlers import Did
-from imagecache_handlers.directory import birth
+from imagecache_handlers.actions.report import Did
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory.system import birth_time
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
-from imagecache_handlers.marks import pin_label
-from imagecache_handlers.marks import unused_label
+from imagecache_handlers.labels import pin_label
+from imagecache_handlers.labels import unused_label
 from imagecache_handlers import Rules
 from tests.directory.disks import qemu
 from tests.directory.place import sha1
@@ -149,7 +149,7 @@ class World:
         os.utime(path, (then, then))
         fd = os.open(path.parent, os.O_RDONLY)
         try:
-            born = birth.of(fd, path.name)
+            born = birth_time.read(fd, path.name)
         finally:
             os.close(fd)
         made = sidecar.Sidecar.of(

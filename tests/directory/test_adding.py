@@ -10,7 +10,7 @@ from oslo_config import cfg
 
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import sparse
+from imagecache_handlers.directory.system import sparse
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import Rules

@@ -11,9 +11,9 @@ import time
 from unittest import mock
 
 from imagecache_handlers import CacheError
-from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory import notes
+from imagecache_handlers.directory.system import flock
 from tests.directory.place import IMAGE
 from tests.directory.place import no_space
 from tests.directory.place import Place
@@ -34,7 +34,7 @@ for number in range(25):
 """
 
 HOLDING = """
-from imagecache_handlers.directory import flock
+from imagecache_handlers.directory.system import flock
 import os, sys, time
 
 folder = os.open(sys.argv[1], os.O_RDONLY)

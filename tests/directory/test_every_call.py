@@ -14,11 +14,11 @@ from unittest import mock
 
 from imagecache_handlers import CacheError
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import holders
 from imagecache_handlers.directory import notes
-from imagecache_handlers.directory.users.bounded import Bounded
-from imagecache_handlers.directory.users.bounded import Progress
+from imagecache_handlers.directory.system.bounded import Bounded
+from imagecache_handlers.directory.system.bounded import Progress
+from imagecache_handlers.directory.system import flock
 from imagecache_handlers import ImageInUse
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import Uncertain

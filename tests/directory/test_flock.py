@@ -4,7 +4,7 @@ import fcntl
 import os
 from unittest import mock
 
-from imagecache_handlers.directory import flock
+from imagecache_handlers.directory.system import flock
 from tests.directory.place import Place
 
 LOCK = '.x.imagecache-lock'

@@ -111,7 +111,9 @@ class Disk(Full, Apart):
     def sweep(self):
         self.cached()
         self.assertEqual(100, self.usage())
-        cache = self.cache(high=90, low=60, expire=False)
+        cache = self.cache(
+            high_watermark=90, low_watermark=60, expire_at_min_age=False
+        )
         cache.pin('image-0', 'ops')
         first = self.connect().key('image-0')
         # It ages what it sees first; and space it frees from the next on.

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
-from imagecache_handlers.directory.users import headers
-from imagecache_handlers.directory.users.headers import Below
+from imagecache_handlers.directory.users.formats import headers
+from imagecache_handlers.directory.users.formats.values import Backing
 from tests.directory import disks
 from tests.directory.disks import held
 from tests.directory.test_names import found
@@ -43,7 +43,7 @@ def read(content):
 
 
 def below(*names, is_raw=False):
-    return tuple(Below(name, is_raw) for name in names)
+    return tuple(Backing(name, is_raw) for name in names)
 
 
 def create(folder, form, name, *told):

@@ -21,7 +21,7 @@ import pytest
 
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import holders
-from imagecache_handlers.directory import record_lock
+from imagecache_handlers.directory.system import record_lock
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
@@ -427,7 +427,9 @@ class TestLoops(Apart, Held, Place):
         hidden = self.root / 'hidden'
         hidden.mkdir()
         device = self.lend_apart(self.folder, hidden, hidden / self.image)
-        with mock.patch.object(holders, '_told', lambda device: None):
+        with mock.patch.object(
+            holders, '_ask_loop_device', lambda device: None
+        ):
             self.assert_lent(device)
 
     def test_those_of_other_files_do_not_matter(self):
@@ -452,7 +454,7 @@ class TestLoops(Apart, Held, Place):
 
         paths = [('loop90', '/proc/version'), ('loop91', '/dev/null')]
         with (
-            mock.patch.object(holders, '_loops', lambda: paths),
+            mock.patch.object(holders, '_list_loops', lambda: paths),
             mock.patch.object(os, 'stat', stat),
         ):
             self.listed()
@@ -462,8 +464,8 @@ class TestLoops(Apart, Held, Place):
         asked = []
         paths = [('loop90', '/proc/version'), ('loop91', str(self.root))]
         with (
-            mock.patch.object(holders, '_loops', lambda: paths),
-            mock.patch.object(holders, '_told', asked.append),
+            mock.patch.object(holders, '_list_loops', lambda: paths),
+            mock.patch.object(holders, '_ask_loop_device', asked.append),
         ):
             self.listed()
         self.assertEqual(['loop91'], asked)

@@ -3,7 +3,7 @@
 import os
 from unittest import mock
 
-from imagecache_handlers.directory import mounts
+from imagecache_handlers.directory.system import mounts
 from tests.directory.place import Place
 
 LINE = (

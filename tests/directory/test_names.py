@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
-from imagecache_handlers.directory.users import headers
-from imagecache_handlers.directory.users import names
-from imagecache_handlers.directory.users.values import Below
-from imagecache_handlers.directory.users.values import Unresolved
+from imagecache_handlers.directory.users.formats import headers
+from imagecache_handlers.directory.users.formats import names
+from imagecache_handlers.directory.users.formats.values import Backing
+from imagecache_handlers.directory.users.formats.values import Unresolved
 from tests.directory import disks
 
 
@@ -273,12 +273,12 @@ def test_a_name_that_no_file_has():
 def test_what_looks_like_a_protocol_and_is_a_path():
     for name in b'./a:b', b'/a:b', b'a/b:c', b'/json:{', b'\xff', b'%62':
         told = names.read(name, 'raw')
-        assert told == ((Below(os.fsdecode(name), True),), (), ())
+        assert told == ((Backing(os.fsdecode(name), True),), (), ())
 
 
 def test_a_relative_data_file_may_lie_elsewhere():
     assert names.read_data(b'a/data') == (
-        (Below('a/data', True),),
+        (Backing('a/data', True),),
         (),
         ('data',),
     )

@@ -5,11 +5,11 @@ import errno
 import os
 from unittest import mock
 
-from imagecache_handlers.directory import birth
-from imagecache_handlers.directory import flock
-from imagecache_handlers.directory import mounts
 from imagecache_handlers.directory import notes
-from imagecache_handlers.marks import LABEL
+from imagecache_handlers.directory.system import birth_time
+from imagecache_handlers.directory.system import flock
+from imagecache_handlers.directory.system import mounts
+from imagecache_handlers.labels import LABEL
 from imagecache_handlers.model import check_image_id
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers.testing.conformance import TWO
@@ -155,8 +155,8 @@ class TestNotes(Noted):
 
     def test_another_file_of_the_same_number_is_told_by_its_birth(self):
         self.add()
-        born = birth.of
-        with mock.patch.object(birth, 'of', lambda *at: born(*at) - 1):
+        born = birth_time.read
+        with mock.patch.object(birth_time, 'read', lambda *at: born(*at) - 1):
             self.note({'site.a'})
         self.assertEqual(set(), self.labels())
         self.cleaned()
@@ -164,7 +164,7 @@ class TestNotes(Noted):
 
     def test_where_no_birth_is_known_labels_protect(self):
         self.add(labels=['site.z'])
-        unknown = mock.patch.object(birth, 'of', lambda *at: None)
+        unknown = mock.patch.object(birth_time, 'read', lambda *at: None)
         anywhere = contextlib.nullcontext()
         for first, then in (unknown, anywhere), (anywhere, unknown):
             with first:
@@ -338,7 +338,7 @@ class TestTurns(Noted):
         self.addCleanup(os.close, fd)
         with (
             mock.patch.object(flock, 'PATIENCE', 0.1),
-            flock.turn(fd),
+            flock.folder_lock(fd),
         ):
             self.refused({'site.b'}, {'site.a'})
             self.note({'site.b'})

@@ -10,9 +10,9 @@ import textwrap
 import time
 from unittest import mock
 
-from imagecache_handlers.directory import birth
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import flock
+from imagecache_handlers.directory.system import birth_time
+from imagecache_handlers.directory.system import flock
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
@@ -182,16 +182,16 @@ class TestTouching(Base):
         self.assertEqual(image.cached_at, touched.cached_at)
         self.assertEqual(
             {'pin.ops', 'site.a'},
-            touched.marks.labels - touched.marks.of('unused'),
+            touched.marks.labels - touched.marks.labels_of('unused'),
         )
 
     def test_a_label_can_be_written_by_who_has_not_seen_the_touch(self):
         image = self.unused()
         self.touch()
-        self.connect().mark(image, {'site.a'}, image.marks.of('unused'))
+        self.connect().mark(image, {'site.a'}, image.marks.labels_of('unused'))
         [seen] = self.listed()
         self.assertIn('site.a', seen.marks.labels)
-        self.connect().mark(seen, (), seen.marks.of('unused'))
+        self.connect().mark(seen, (), seen.marks.labels_of('unused'))
         self.assertEqual({'site.a'}, self.labels(SHA1))
 
     def test_what_was_touched_since_the_look_is_not_evicted(self):
@@ -235,7 +235,7 @@ class TestTouching(Base):
         for seconds in 2**33, -(2**33):
             os.utime(self.file(SHA1), (seconds, seconds))
             self.assertEqual(1, len(self.listed()))
-            with mock.patch.object(birth, 'of', lambda *_: None):
+            with mock.patch.object(birth_time, 'read', lambda *_: None):
                 self.assertEqual(1, len(self.listed()))
 
     def test_an_image_fetched_again_has_no_labels(self):
@@ -251,7 +251,7 @@ class TestTouching(Base):
             self.connect().evict(image)
 
     def test_where_nobody_knows_births_labels_rather_stay(self):
-        with mock.patch.object(birth, 'of', lambda *_: None):
+        with mock.patch.object(birth_time, 'read', lambda *_: None):
             self.unused('pin.ops')
             self.touch()
             self.assertIn('pin.ops', self.labels(SHA1))
@@ -261,13 +261,13 @@ class TestTouching(Base):
     def test_a_birth_is_that_of_the_file(self):
         fd = os.open(self.folder, os.O_RDONLY)
         self.addCleanup(os.close, fd)
-        born = birth.of(fd, SHA1)
+        born = birth_time.read(fd, SHA1)
         self.touch()
-        self.assertEqual(born, birth.of(fd, SHA1))
-        self.assertIsNone(birth.of(fd, 'missing'))
+        self.assertEqual(born, birth_time.read(fd, SHA1))
+        self.assertIsNone(birth_time.read(fd, 'missing'))
         (self.folder / 'link').symlink_to(self.root)
         for name in SHA1, 'link':
-            self.assertEqual(self.told(name), (birth.of(fd, name) or 0))
+            self.assertEqual(self.told(name), (birth_time.read(fd, name) or 0))
 
     def told(self, name):
         """Give the birth of an entry as another tool knows it; or 0."""

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import record_lock
+from imagecache_handlers.directory.system import record_lock
 from imagecache_handlers import ImageBusy
 from tests.directory.disks import die_with_parent
 from tests.directory.place import NovaPlace

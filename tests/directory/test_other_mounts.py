@@ -13,8 +13,8 @@ from unittest import mock
 
 import pytest
 
-from imagecache_handlers.directory import answering
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory.system import answering
 from imagecache_handlers.directory.users import devices
 from imagecache_handlers import StoreUnavailable
 from tests.directory.apart import Apart

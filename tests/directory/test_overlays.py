@@ -5,7 +5,7 @@ import shutil
 from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import mounts
+from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.directory.users import reading
 from imagecache_handlers import ImageInUse
 from tests.directory.disks import header

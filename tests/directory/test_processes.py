@@ -16,9 +16,9 @@ import unittest
 
 import pytest
 
-from imagecache_handlers.directory import records
+from imagecache_handlers.clocks import utc_now
+from imagecache_handlers.directory.hosts import records
 from imagecache_handlers import Evidence
-from imagecache_handlers.timing import utc_now
 from tests.directory import crowd
 from tests.profile import PROFILE
 

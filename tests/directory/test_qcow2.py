@@ -7,9 +7,9 @@ from unittest import mock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagecache_handlers.directory.users import headers
-from imagecache_handlers.directory.users.values import HEAD
-from imagecache_handlers.directory.users.values import shown
+from imagecache_handlers.directory.users.formats import headers
+from imagecache_handlers.directory.users.formats.values import HEAD
+from imagecache_handlers.directory.users.formats.values import shown
 from tests.directory.disks import header
 from tests.directory.disks import held
 from tests.directory.disks import qemu

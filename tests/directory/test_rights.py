@@ -15,8 +15,8 @@ import threading
 import time
 
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import flock
-from imagecache_handlers.directory import rights
+from imagecache_handlers.directory.system import flock
+from imagecache_handlers.directory.system import rights
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers.model import ImageMeta
@@ -38,7 +38,7 @@ ACL = ((1, 7, -1), (2, 7, NOBODY), (4, 5, -1), (16, 7, -1), (32, 5, -1))
 CAP_CHOWN, CAP_SETUID = 0, 7
 
 LOCKING = """
-from imagecache_handlers.directory import flock
+from imagecache_handlers.directory.system import flock
 import os, sys, time
 
 folder = os.open(sys.argv[1], os.O_RDONLY)

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import safe_open
+from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers import StoreUnavailable
 from tests.directory.apart import Apart
 from tests.directory.apart import as_root

@@ -20,17 +20,17 @@ from unittest import mock
 
 import pytest
 
+from imagecache_handlers.actions.claim import Claim
+from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import flock
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory import handler
+from imagecache_handlers.directory.system import flock
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreUnavailable
-from imagecache_handlers.timing import Claim
-from imagecache_handlers.timing import utc_now
 from tests.directory.place import IMAGE
 from tests.directory.place import no_space
 from tests.directory.place import sha1

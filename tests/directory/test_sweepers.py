@@ -9,8 +9,8 @@ import shutil
 from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import places
-from imagecache_handlers.directory import records
+from imagecache_handlers.directory.hosts import places
+from imagecache_handlers.directory.hosts import records
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
@@ -381,7 +381,7 @@ class TestOwn(Hosts):
 
     def test_a_full_disk_can_be_freed(self):
         full = OSError(28, 'No space left on device')
-        real = records._replace
+        real = records._replace_file
 
         def replace(fd, entry, content):
             if content:
@@ -390,7 +390,7 @@ class TestOwn(Hosts):
 
         handler = self.host()
         image = self.found(handler)
-        with mock.patch.object(records, '_replace', replace):
+        with mock.patch.object(records, '_replace_file', replace):
             handler.evict(image)
         self.assertEqual(b'', self.record('h1').read_bytes())
         self.add()
@@ -406,7 +406,7 @@ class TestOwn(Hosts):
         full = OSError(28, 'No space left on device')
         handler = self.host()
         image = self.found(handler)
-        with mock.patch.object(records, '_replace', side_effect=full):
+        with mock.patch.object(records, '_replace_file', side_effect=full):
             handler.evict(image)
         self.assertEqual(before, self.record('h1').read_bytes())
 

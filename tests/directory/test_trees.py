@@ -17,14 +17,14 @@ from imagecache_handlers import CachedImage
 from imagecache_handlers import CacheError
 from imagecache_handlers import Debris
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory.hosts import places
+from imagecache_handlers.directory.hosts import records
 from imagecache_handlers.directory import notes
-from imagecache_handlers.directory import places
-from imagecache_handlers.directory import records
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageMeta
-from imagecache_handlers.marks import unused_label
+from imagecache_handlers.labels import unused_label
 from imagecache_handlers import Rules
 from tests.directory import disks
 from tests.directory.place import no_space

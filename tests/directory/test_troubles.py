@@ -12,8 +12,8 @@ from oslo_config import cfg
 from imagecache_handlers import CacheError
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import mounts
 from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory.system import mounts
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules

@@ -6,9 +6,9 @@ import subprocess
 import time
 from unittest import mock
 
-from imagecache_handlers.directory import flock
-from imagecache_handlers.directory import mounts
-from imagecache_handlers.directory import records
+from imagecache_handlers.directory.hosts import records
+from imagecache_handlers.directory.system import flock
+from imagecache_handlers.directory.system import mounts
 from imagecache_handlers import StoreUnavailable
 from tests.directory.apart import Apart
 from tests.directory.disks import overlay
@@ -239,7 +239,7 @@ class TestLocked(Hosts):
             for _ in range(10):
                 with (
                     self.assertRaises(TimeoutError),
-                    flock.turn(fd, alone=True),
+                    flock.folder_lock(fd, alone=True),
                 ):
                     self.fail('it has a turn')
         self.assertLess(time.monotonic() - began, 2)

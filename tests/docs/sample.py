@@ -9,15 +9,15 @@ import time
 
 from imagecache_handlers import CachedImage
 from imagecache_handlers import Evidence
-from imagecache_handlers.frontends.cli import plan_page
-from imagecache_handlers.frontends.cli import usage
+from imagecache_handlers.frontends.cli.commands import usage
+from imagecache_handlers.frontends.cli.pages import plan as plan_page
+from imagecache_handlers.labels import lease_label
+from imagecache_handlers.labels import pin_label
+from imagecache_handlers.labels import unused_label
 from imagecache_handlers import Marks
-from imagecache_handlers.marks import lease_label
-from imagecache_handlers.marks import pin_label
-from imagecache_handlers.marks import unused_label
 from imagecache_handlers.model import Debris
 from imagecache_handlers import Patterns
-from imagecache_handlers import policy
+from imagecache_handlers.planning.plan import make_plan
 from imagecache_handlers import Rules
 from imagecache_handlers import Store
 
@@ -28,7 +28,9 @@ GIB = 2**30
 BASE = '/srv/images'
 FAST = '/nvme/images'
 
-RULES = Rules(high=85, low=75, protected=Patterns.parse(['golden-*']))
+RULES = Rules(
+    high_watermark=85, low_watermark=75, protected=Patterns.parse(['golden-*'])
+)
 STORES = (
     Store(name=BASE, total=200 * GIB, free=24 * GIB),
     Store(name=FAST, total=60 * GIB, free=21 * GIB),
@@ -86,11 +88,11 @@ DEBRIS = (
 
 def plan():
     nobody = Evidence(complete=True, as_of=NOW)
-    return policy.plan(IMAGES, STORES, nobody, NOW, RULES)
+    return make_plan(IMAGES, STORES, nobody, NOW, RULES)
 
 
 def plan_text():
-    return text(plan_page.lines(plan(), RULES, 80))
+    return text(plan_page.render(plan(), RULES, 80))
 
 
 def usage_text():

@@ -10,15 +10,16 @@ import unittest
 from oslo_config import cfg
 import pytest
 
+from imagecache_handlers.config.options import register_opts
+from imagecache_handlers.config import settings
 from imagecache_handlers import exceptions
 from imagecache_handlers import loader
-from imagecache_handlers import opts
-from imagecache_handlers.verdicts import Reason
-from imagecache_handlers_xenapi.simulator import Actors
+from imagecache_handlers.planning.verdicts import Reason
 from tests.docs.reading import cases
 from tests.docs.reading import directives
 from tests.docs.reading import ROOT
 from tests.docs.reading import run
+from xapi_simulator import Actors
 
 OPERATOR = ROOT / 'doc' / 'source' / 'operator.rst'
 SIMULATOR = ROOT / 'doc' / 'source' / 'simulator.rst'
@@ -78,10 +79,10 @@ def test_the_options_of_the_operator_guide_are_taken(body, tmp_path):
     file = tmp_path / 'cache.conf'
     file.write_text(textwrap.dedent(body))
     conf = cfg.ConfigOpts()
-    opts.register_opts(conf)
+    register_opts(conf)
     conf([f'--config-file={file}'])
-    assert not opts.unknown(conf, loader.option_groups())
-    assert opts.rules(conf, loader.load_order)
+    assert not settings.unknown_keys(conf, loader.option_groups())
+    assert settings.rules(conf, loader.load_order)
 
 
 @pytest.mark.parametrize('name', ['README.rst', 'SECURITY.rst'])

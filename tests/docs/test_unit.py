@@ -16,13 +16,14 @@ import unittest
 
 from oslo_config import cfg
 
+from imagecache_handlers.config.options import register_opts
+from imagecache_handlers.config import settings
 from imagecache_handlers import loader
-from imagecache_handlers import opts
-from tests.cli.command import environment
-from tests.cli.command import PROGRAM
 from tests.docs.reading import directives
 from tests.docs.reading import ROOT
 from tests.docs.test_commands import parsed
+from tests.frontends.cli.command import environment
+from tests.frontends.cli.command import PROGRAM
 
 CONTRIB = ROOT / 'contrib'
 UNIT = CONTRIB / 'systemd' / 'imagecache.service'
@@ -108,11 +109,13 @@ class TestUnit(unittest.TestCase):
 class TestSample(unittest.TestCase):
     def test_every_option_is_one(self):
         conf = cfg.ConfigOpts()
-        opts.register_opts(conf)
+        register_opts(conf)
         conf([f'--config-file={SAMPLE}'])
-        self.assertEqual([], opts.unknown(conf, loader.option_groups()))
-        self.assertTrue(opts.rules(conf, loader.load_order))
-        self.assertIsNotNone(opts.interval(conf))
+        self.assertEqual(
+            [], settings.unknown_keys(conf, loader.option_groups())
+        )
+        self.assertTrue(settings.rules(conf, loader.load_order))
+        self.assertIsNotNone(settings.interval(conf))
 
 
 class TestStarted(unittest.TestCase):

@@ -9,11 +9,11 @@ import XenAPI
 
 from imagecache_handlers.loader import load_handler
 from imagecache_handlers_xenapi import chain
-from imagecache_handlers_xenapi import failures
 from imagecache_handlers_xenapi import opts
-from imagecache_handlers_xenapi.simulator import Scenario
-from imagecache_handlers_xenapi.simulator import Simulator
+from imagecache_handlers_xenapi.port import errors
 from tests.docs.reading import ROOT
+from xapi_simulator import Scenario
+from xapi_simulator import Simulator
 
 PAGE = (ROOT / 'doc' / 'source' / 'xenapi.rst').read_text()
 
@@ -26,7 +26,7 @@ def test_every_option_that_it_sets_is_one():
 
 
 def test_every_code_that_is_tried_again_is_named():
-    for code in failures.PASSING:
+    for code in errors.PASSING:
         assert code in PAGE or code[-3:] in PAGE
 
 

@@ -26,7 +26,7 @@ from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.handler import check_claimed
-from imagecache_handlers.marks import Marks
+from imagecache_handlers.labels import Marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Host

@@ -15,8 +15,11 @@ import time
 from imagecache_handlers import exceptions
 from imagecache_handlers.handler import always
 from imagecache_handlers.handler import check_claimed
-from imagecache_handlers import marks
-from imagecache_handlers.marks import Marks
+from imagecache_handlers.labels import check_label
+from imagecache_handlers.labels import hits_label
+from imagecache_handlers.labels import Marks
+from imagecache_handlers.labels import pin_label
+from imagecache_handlers.labels import unused_label
 from imagecache_handlers.model import IMAGE_ID
 from imagecache_handlers.model import Store
 from imagecache_handlers.testing.memory import MemoryHandler
@@ -585,7 +588,7 @@ class ReadsTwice(MemoryHandler):
 
     def mark(self, image, add=(), remove=()):
         for label in itertools.chain(add, remove):
-            marks.check_label(label)
+            check_label(label)
         super().mark(image, add, remove)
 
 
@@ -686,8 +689,8 @@ class RestartsAge(MemoryHandler):
 
     def age(self, image, *, used, now):
         if not used:
-            unused = image.marks.of('unused')
-            self.mark(image, {marks.unused_label(now)}, unused)
+            unused = image.marks.labels_of('unused')
+            self.mark(image, {unused_label(now)}, unused)
         else:
             super().age(image, used=used, now=now)
 
@@ -704,8 +707,8 @@ class CountsNoHits(MemoryHandler):
     """It ends an age without counting the hit."""
 
     def age(self, image, *, used, now):
-        if used and image.marks.of('unused'):
-            self.mark(image, (), image.marks.of('unused'))
+        if used and image.marks.labels_of('unused'):
+            self.mark(image, (), image.marks.labels_of('unused'))
         else:
             super().age(image, used=used, now=now)
 
@@ -715,8 +718,10 @@ class CountsEachPass(MemoryHandler):
 
     def age(self, image, *, used, now):
         if used:
-            hits = marks.hits_label(image.marks.hits + 1)
-            gone = image.marks.of('unused') | image.marks.of('hits')
+            hits = hits_label(image.marks.hits + 1)
+            gone = image.marks.labels_of('unused') | image.marks.labels_of(
+                'hits'
+            )
             self.mark(image, {hits}, gone)
         else:
             super().age(image, used=used, now=now)
@@ -726,31 +731,31 @@ class PinsTwice(MemoryHandler):
     """A pin is two marks, and a crash between them leaves none."""
 
     def pin(self, image, owner, until=None):
-        self.mark(image, (), image.marks.of('pin', owner))
-        self.mark(image, {marks.pin_label(owner, until)})
+        self.mark(image, (), image.marks.labels_of('pin', owner))
+        self.mark(image, {pin_label(owner, until)})
 
 
 class OnePinPerImage(MemoryHandler):
     """A pin replaces those of others."""
 
     def pin(self, image, owner, until=None):
-        label = marks.pin_label(owner, until)
-        self.mark(image, {label}, image.marks.of('pin') - {label})
+        label = pin_label(owner, until)
+        self.mark(image, {label}, image.marks.labels_of('pin') - {label})
 
 
 class TogglesPin(MemoryHandler):
     """Pinning again unpins."""
 
     def pin(self, image, owner, until=None):
-        label = marks.pin_label(owner, until)
-        self.mark(image, {label}, image.marks.of('pin', owner))
+        label = pin_label(owner, until)
+        self.mark(image, {label}, image.marks.labels_of('pin', owner))
 
 
 class UnpinsAll(MemoryHandler):
     """Unpinning removes the pins of everybody."""
 
     def unpin(self, image, owner):
-        self.mark(image, (), image.marks.of('pin'))
+        self.mark(image, (), image.marks.labels_of('pin'))
 
 
 class UnpinsAlike(MemoryHandler):
@@ -767,7 +772,7 @@ class UnpinAlwaysWrites(MemoryHandler):
     """Unpinning writes, though there is nothing to remove."""
 
     def unpin(self, image, owner):
-        self.mark(image, (), image.marks.of('pin', owner))
+        self.mark(image, (), image.marks.labels_of('pin', owner))
 
 
 # evict
@@ -872,7 +877,7 @@ class ChecksClaimsOnly(MemoryHandler):
     """Of the labels that it was shown it looks for the claims only."""
 
     def evict(self, image, alive=always):
-        claims = image.marks.of('claim')
+        claims = image.marks.labels_of('claim')
         return super().evict(replace(image, marks=Marks.read(claims)), alive)
 
 
@@ -893,9 +898,9 @@ class AsksTooEarly(MemoryHandler):
 
 def with_what_came(handler, image, *kinds):
     """Give an image as if what came since had been there at the look."""
-    entry = handler._find(image)
+    entry = handler._find_file(image)
     now = Marks.read(entry.labels if entry else ())
-    came = [now.of(kind) for kind in kinds]
+    came = [now.labels_of(kind) for kind in kinds]
     labels = image.marks.labels.union(*came)
     return replace(image, marks=Marks.read(labels))
 

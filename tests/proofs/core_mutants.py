@@ -2,17 +2,17 @@
 
 from tests.mutation import Mutant
 
-CACHE = 'unit/test_cache.py'
-CLAIMED = 'unit/test_claimed.py'
+CACHE = 'root/test_cache.py'
+CLAIMED = 'root/test_claimed.py'
 PROTOCOL = 'proofs/test_protocol.py'
-RULES = 'unit/test_rules.py'
+RULES = 'planning/test_rules.py'
 
 MUTANTS = [
     Mutant(
         name='claim after the look',
         killer=f'{PROTOCOL}::Claims::'
         'test_an_image_that_got_busy_meanwhile_is_let_go',
-        module='eviction',
+        module='actions/evicting',
         old="""        for verdict in verdicts:
             if self._claim""",
         new="""        verdicts = list(verdicts)
@@ -36,7 +36,7 @@ MUTANTS = [
     Mutant(
         name='no second look',
         killer=f'{PROTOCOL}::Claims::test_a_batch_has_one_fresh_look',
-        module='eviction',
+        module='actions/evicting',
         old='            found = self._handler.enumerate(self._store, ids)',
         new="""            label = frozenset({self._claim.label})
             found = [
@@ -52,7 +52,7 @@ MUTANTS = [
     Mutant(
         name='an evictor that does not insist on seeing its own claim',
         killer=f'{PROTOCOL}::Claims::test_it_insists_on_seeing_its_own_claim',
-        module='eviction',
+        module='actions/evicting',
         old='if self._claim.token not in image.marks.claims:',
         new='if False:',
     ),
@@ -60,27 +60,27 @@ MUTANTS = [
         name='an expired claim of another is deleted at the claim',
         killer=f'{PROTOCOL}::Claims::'
         'test_an_evictor_leaves_expired_claims_of_others_alone',
-        module='eviction',
+        module='actions/evicting',
         old='            self._handler.mark(image, {self._claim.label})',
         new="""            self._handler.mark(
                 image,
                 {self._claim.label},
-                verdict.image.marks.of('claim'),
+                verdict.image.marks.labels_of('claim'),
             )""",
     ),
     Mutant(
         name='two sweepers that starve each other',
         killer=f'{PROTOCOL}::Claims::'
         'test_of_two_claims_the_smaller_token_stays_and_evicts',
-        module='eviction',
-        old='        elif not self._outlasts(image, why):',
+        module='actions/evicting',
+        old='        elif not self._outlasts_claims(image, why):',
         new='        else:',
     ),
     Mutant(
         name='the larger token stays as well',
         killer=f'{PROTOCOL}::Claims::'
         'test_of_two_claims_the_larger_token_withdraws_at_once',
-        module='eviction',
+        module='actions/evicting',
         old='and self._claim.token < min(one.who)',
         new='',
     ),
@@ -88,38 +88,38 @@ MUTANTS = [
         name='a kept image stays claimed',
         killer=f'{PROTOCOL}::Claims::'
         'test_an_image_that_got_busy_meanwhile_is_let_go',
-        module='eviction',
-        old="""        self._withdraw(image)
-        self._end(verdict, Did.KEPT, why)""",
-        new='        self._end(verdict, Did.KEPT, why)',
+        module='actions/evicting',
+        old="""        self._withdraw_claim(image)
+        self._end_with(verdict, Did.KEPT, why)""",
+        new='        self._end_with(verdict, Did.KEPT, why)',
     ),
     Mutant(
         name='an eviction that begins after its deadline',
         killer=f'{PROTOCOL}::Claims::'
         'test_a_clock_set_back_does_not_prolong_its_deadline',
-        module='eviction',
+        module='actions/evicting',
         old='        if not self._claim.in_time():\n            # Its turn',
         new='        if False:\n            # Its turn',
     ),
     Mutant(
         name='an uncertain image is let go',
         killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
-        module='eviction',
+        module='actions/evicting',
         old='        did = Did.GONE if end is End.GONE else Did.UNCERTAIN',
-        new='        self._withdraw(image)\n'
+        new='        self._withdraw_claim(image)\n'
         '        did = Did.GONE if end is End.GONE else Did.UNCERTAIN',
     ),
     Mutant(
         name='an error that promises nothing taken for a failure',
         killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
-        module='eviction',
+        module='actions/evicting',
         old='        except StoreUnavailable as error:',
         new='        except CacheError as error:',
     ),
     Mutant(
         name='a claim renewed after it died',
         killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
-        module='following',
+        module='actions/following',
         old='        if not claim.alive():',
         new='        if False:',
     ),
@@ -127,7 +127,7 @@ MUTANTS = [
         name='a claim that is followed and never renewed',
         killer=f'{PROTOCOL}::Failures::'
         'test_while_it_is_followed_its_claim_is_renewed',
-        module='following',
+        module='actions/following',
         old='            if not claim.in_time():\n                claim =',
         new='            if False:\n                claim =',
     ),
@@ -135,7 +135,7 @@ MUTANTS = [
         name='a claim that may have been written is left',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_claim_that_may_have_been_written_is_withdrawn',
-        module='eviction',
+        module='actions/evicting',
         old='            if not isinstance(error, StoreUnavailable):',
         new='            if False:',
     ),
@@ -143,7 +143,7 @@ MUTANTS = [
         name='a batch that begins what its claim has no time for',
         killer=f'{PROTOCOL}::Claims::'
         'test_a_clock_set_back_does_not_prolong_its_deadline',
-        module='eviction',
+        module='actions/evicting',
         old='            self._put_off(verdict)\n            return',
         new='            self._put_off(verdict)',
     ),
@@ -151,7 +151,7 @@ MUTANTS = [
         name='what came late is forgotten',
         killer=f'{PROTOCOL}::Claims::'
         'test_a_slow_batch_is_finished_under_new_claims',
-        module='eviction',
+        module='actions/evicting',
         old='            queue.extendleft(reversed(late))\n',
         new='',
     ),
@@ -159,7 +159,7 @@ MUTANTS = [
         name='a deadline by the wall clock only',
         killer=f'{PROTOCOL}::Claims::'
         'test_a_clock_set_back_does_not_prolong_its_deadline',
-        module='timing',
+        module='actions/claim',
         old='            self._timer.elapsed < limit\n            and left',
         new='            left',
     ),
@@ -167,7 +167,7 @@ MUTANTS = [
         name='a deadline by the monotonic clock only',
         killer=f'{PROTOCOL}::StandsStill::'
         'test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well',
-        module='timing',
+        module='actions/claim',
         old='            and left > self._rules.claim_ttl - limit\n',
         new='',
     ),
@@ -175,7 +175,7 @@ MUTANTS = [
         name="another's claim is dead at its expiry",
         killer=f'{PROTOCOL}::Claims::'
         'test_anothers_claim_counts_for_a_skew_beyond_its_expiry',
-        module='rules',
+        module='planning/rules',
         old='        return now - expiry <= self.clock_skew',
         new='        return now < expiry',
     ),
@@ -183,7 +183,7 @@ MUTANTS = [
         name='stale evidence trusted',
         killer=f'{PROTOCOL}::Testimony::'
         'test_a_control_plane_that_fails_later_proves_nothing_more',
-        module='rules',
+        module='planning/rules',
         old='        return -self.clock_skew <= age <= self.evidence_ttl',
         new='        return True',
     ),
@@ -191,7 +191,7 @@ MUTANTS = [
         name='evidence from the future trusted',
         killer=f'{PROTOCOL}::Testimony::'
         'test_evidence_from_the_future_proves_no_absence',
-        module='rules',
+        module='planning/rules',
         old='        return -self.clock_skew <= age <= self.evidence_ttl',
         new='        return age <= self.evidence_ttl',
     ),
@@ -199,22 +199,22 @@ MUTANTS = [
         name="one host's list taken for everyone's",
         killer=f'{PROTOCOL}::Testimony::'
         'test_a_control_plane_that_fails_later_proves_nothing_more',
-        module='rules',
-        old='        return evidence.complete and self.fresh(evidence, now)',
-        new='        return self.fresh(evidence, now)',
+        module='planning/rules',
+        old='return evidence.complete and self.is_fresh(evidence, now)',
+        new='return self.is_fresh(evidence, now)',
     ),
     Mutant(
         name='aged evidence is not asked for again',
         killer=f'{PROTOCOL}::Testimony::test_aged_evidence_is_asked_for_again',
-        module='witness',
-        old='            if known is None or self._aged(known):',
+        module='actions/evidence',
+        old='            if known is None or self._has_aged(known):',
         new='            if known is None:',
     ),
     Mutant(
         name='a control plane that fails proves that nobody is there',
         killer=f'{PROTOCOL}::Testimony::'
         'test_a_control_plane_that_fails_later_proves_nothing_more',
-        module='witness',
+        module='actions/evidence',
         old='            return Evidence(users=users, as_of='
         'self._clocks.now())',
         new='            return Evidence(\n'
@@ -224,7 +224,7 @@ MUTANTS = [
     Mutant(
         name='unknown treated as unused',
         killer=f'{PROTOCOL}::Explicit::test_force_never_passes_the_hard_ones',
-        module='blocking',
+        module='planning/blockers',
         old='    if image.unknown is not None:\n',
         new='    if False:\n',
     ),
@@ -232,7 +232,7 @@ MUTANTS = [
         name='a lease that older evidence may overrule',
         killer=f'{PROTOCOL}::Testimony::'
         'test_a_lease_lasts_until_newer_evidence',
-        module='blocking',
+        module='planning/blockers',
         old='asked = self.evidence.as_of if image.users is None else self.now',
         new='asked = self.now',
     ),
@@ -240,7 +240,7 @@ MUTANTS = [
         name='an image evicted in the pass that first sees it unused',
         killer=f'{PROTOCOL}::Sweep::'
         'test_nothing_goes_in_the_pass_that_first_sees_it_unused',
-        module='blocking',
+        module='planning/blockers',
         old='if started is None or started > self.now or',
         new='if',
     ),
@@ -248,30 +248,30 @@ MUTANTS = [
         name='a surplus copy of an unclear group',
         killer=f'{PROTOCOL}::Duplicates::'
         'test_beside_an_unclear_copy_none_is_surplus',
-        module='duplicates',
-        old='    if any(map(_unclear, group)):',
+        module='planning/duplicates',
+        old='    if any(map(_is_unclear, group)):',
         new='    if False:',
     ),
     Mutant(
         name='a surplus copy though the keeper is about to go',
         killer=f'{PROTOCOL}::Duplicates::'
         'test_beside_a_claimed_keeper_none_is_surplus',
-        module='eviction',
+        module='actions/evicting',
         old='duplicates.surplus_copies(sure)',
         new='duplicates.surplus_copies(found)',
     ),
     Mutant(
         name='a hold that does not restart the age',
         killer=f'{PROTOCOL}::Testimony::test_newer_evidence_ends_a_lease',
-        module='marks',
-        old="remove=(marks.of('unused') | marks.of('hits')) - add",
-        new="remove=marks.of('hits') - add",
+        module='labels',
+        old="(marks.labels_of('unused') | marks.labels_of('hits')) - add",
+        new="marks.labels_of('hits') - add",
     ),
     Mutant(
         name='a last use in the future believed',
         killer=f'{PROTOCOL}::Clocks::'
         'test_a_last_use_in_the_future_is_rewritten_as_now',
-        module='marks',
+        module='labels',
         old='    if since is not None and since <= now + FUTURE:',
         new='    if since is not None:',
     ),
@@ -279,14 +279,14 @@ MUTANTS = [
         name='a hold granted without seeing its own label',
         killer=f'{PROTOCOL}::Holds::'
         'test_a_hold_is_granted_only_on_its_own_label',
-        module='grants',
+        module='actions/holding',
         old='            wish.label in image.marks.labels\n            and',
         new='           ',
     ),
     Mutant(
         name='a hold granted with its time nearly gone',
         killer=f'{PROTOCOL}::Holds::test_a_hold_has_half_its_time_left',
-        module='grants',
+        module='actions/holding',
         old='            and wish.lasts(self._for.clocks.now())\n',
         new='',
     ),
@@ -294,15 +294,15 @@ MUTANTS = [
         name='a hold granted over a live claim',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_pending_removal_keeps_everybody_off_however_old_the_claim',
-        module='grants',
-        old='            and not self._claimed(image, now)\n',
+        module='actions/holding',
+        old='            and not self._is_claimed(image, now)\n',
         new='',
     ),
     Mutant(
         name='a hold granted under a pending removal',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_pending_removal_keeps_everybody_off_however_old_the_claim',
-        module='grants',
+        module='actions/holding',
         old='return bool(claims and image.busy is not None) or any(',
         new='return any(',
     ),
@@ -310,16 +310,16 @@ MUTANTS = [
         name='a hold that gives up leaves its lease',
         killer=f'{PROTOCOL}::Holds::'
         'test_a_hold_is_not_granted_over_a_live_claim',
-        module='grants',
+        module='actions/holding',
         old='        for image in self.refused:\n'
-        '            self._withdraw(image)\n',
+        '            self._withdraw_label(image)\n',
         new='',
     ),
     Mutant(
         name='a refused pin takes that of another copy along',
         killer=f'{PROTOCOL}::Pins::'
         'test_a_refused_pin_leaves_the_pin_on_another_copy',
-        module='grants',
+        module='actions/holding',
         old='        labels = self._written.get(image.identity)',
         new='        labels = set().union(*self._written.values())',
     ),
@@ -327,7 +327,7 @@ MUTANTS = [
         name='a refused pin takes the earlier one along',
         killer=f'{PROTOCOL}::Pins::'
         'test_a_pin_that_is_not_granted_leaves_the_earlier_one',
-        module='grants',
+        module='actions/holding',
         old='        if wish.label in image.marks.labels:\n',
         new='        if False:\n',
     ),
@@ -335,10 +335,10 @@ MUTANTS = [
         name='a pin that fails half way is left',
         killer=f'{PROTOCOL}::Holds::'
         'test_a_hold_whose_renewal_is_lost_keeps_no_lease',
-        module='grants',
+        module='actions/holding',
         old="""        except CacheError as error:
             for image in copies.values():
-                self._withdraw(image, error)
+                self._withdraw_label(image, error)
             raise""",
         new="""        except CacheError:
             raise""",
@@ -347,16 +347,15 @@ MUTANTS = [
         name='a hold judged by a clock read after the look',
         killer=f'{PROTOCOL}::Holds::'
         'test_a_hold_judges_claims_as_of_before_its_look',
-        module='grants',
-        old='            sure = [one for',
-        new='            now = self._for.clocks.now()\n'
-        '            sure = [one for',
+        module='actions/holding',
+        old='            sure = [\n',
+        new='            now = self._for.clocks.now()\n            sure = [\n',
     ),
     Mutant(
         name='an eviction judged by a clock read after the look',
         killer=f'{PROTOCOL}::Explicit::'
         'test_a_lease_is_judged_as_of_before_the_look',
-        module='eviction',
+        module='actions/evicting',
         old='            look.began,\n',
         new='            self._by.clocks.now(),\n',
     ),
@@ -364,7 +363,7 @@ MUTANTS = [
         name='a pending removal forgotten with its claim',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_pending_removal_keeps_everybody_off_however_old_the_claim',
-        module='policy',
+        module='planning/plan',
         old='        if timed and image.busy is None:',
         new='        if timed:',
     ),
@@ -372,7 +371,7 @@ MUTANTS = [
         name='force passes a lease',
         killer=f'{PROTOCOL}::StandsStill::'
         'test_what_was_granted_meanwhile_is_not_overtaken',
-        module='verdicts',
+        module='planning/verdicts',
         old='    {Reason.PINNED, Reason.PROTECTED,',
         new='    {Reason.LEASED, Reason.PINNED, Reason.PROTECTED,',
     ),
@@ -380,24 +379,24 @@ MUTANTS = [
         name='force passes pins that came later',
         killer=f'{PROTOCOL}::Explicit::'
         'test_force_does_not_pass_a_new_pin_of_the_same_owner',
-        module='forcing',
-        old="return image.marks.of('pin') <= known[image.identity]",
+        module='actions/evicting_on_request',
+        old="return image.marks.labels_of('pin') <= known[image.identity]",
         new='return True',
     ),
     Mutant(
         name='first failure ends the pass',
         killer=f'{PROTOCOL}::Failures::'
         'test_one_failure_does_not_stop_the_pass',
-        module='eviction',
-        old="""            self._withdraw(image)
-            self._end(verdict, Did.FAILED, str(error))""",
+        module='actions/evicting',
+        old="""            self._withdraw_claim(image)
+            self._end_with(verdict, Did.FAILED, str(error))""",
         new='            raise',
     ),
     Mutant(
         name='a bug of a handler ends the pass',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_lost_reply_is_followed_by_a_look',
-        module='guard',
+        module='actions/guard',
         old='        raise HandlerFailed(error) from error',
         new='        raise',
     ),
@@ -405,22 +404,22 @@ MUTANTS = [
         name='images that nobody asked for are taken',
         killer=f'{CACHE}::TestBadHandlers::'
         'test_an_object_listed_twice_is_no_duplicate',
-        module='guard',
-        old='        if wrong := _wrong(found, store, image_ids):',
+        module='actions/guard',
+        old='        if wrong := _find_fault(found, store, image_ids):',
         new='        if wrong := None:',
     ),
     Mutant(
         name='a store with a problem is passed over in silence',
         killer=f'{CACHE}::test_a_store_with_a_problem_is_told_and_never_read',
-        module='guard',
-        old='        return [*self.each(names, work), *problems]',
-        new='        return self.each(names, work)',
+        module='actions/guard',
+        old='        return [*self.for_each_store(names, work), *problems]',
+        new='        return self.for_each_store(names, work)',
     ),
     Mutant(
         name='whom the control plane named before it failed is forgotten',
         killer=f'{CACHE}::TestControlPlane::'
         'test_whom_it_named_before_it_failed_is_still_there',
-        module='witness',
+        module='actions/evidence',
         old='            users = known.users if known else {}',
         new='            users = {}',
     ),
@@ -436,7 +435,7 @@ MUTANTS = [
         killer=f'{CACHE}::TestKeys::'
         'test_evidence_that_is_asked_for_again_is_translated_too',
         module='cache',
-        old='            lambda: self._keyed(ask()),',
+        old='            lambda: self._by_key(ask()),',
         new='            ask,',
     ),
     Mutant(
@@ -451,7 +450,7 @@ MUTANTS = [
         name='wildcards that protect nothing, silently',
         killer=f'{CACHE}::TestKeys::'
         'test_wildcards_of_ids_that_are_listed_otherwise_are_told',
-        module='patterns',
+        module='planning/protected',
         old='if key(example) != example',
         new='if False',
     ),
@@ -467,7 +466,7 @@ MUTANTS = [
         name='an age that starts before the image was last in use',
         killer=f'{CACHE}::TestLabels::'
         'test_an_old_plan_starts_an_age_when_it_is_applied',
-        module='applying',
+        module='actions/applying',
         old='        now = self.evictor.clocks.now()',
         new='        now = self.plan.now',
     ),
@@ -475,7 +474,7 @@ MUTANTS = [
         name='a stopped sweep evicts what it has claimed',
         killer=f'{CACHE}::'
         'test_once_stopped_a_sweep_ends_after_the_current_image',
-        module='eviction',
+        module='actions/evicting',
         old='            elif self._is_over():',
         new='            elif self._trouble.why:',
     ),
@@ -483,29 +482,29 @@ MUTANTS = [
         name='a stopped sweep leaves its claims',
         killer=f'{CACHE}::TestBatches::'
         'test_what_came_late_is_claimed_in_batches_that_fit',
-        module='eviction',
+        module='actions/evicting',
         old="""        self._claimed.pop(verdict.image.identity)
-        self._withdraw(verdict.image)""",
+        self._withdraw_claim(verdict.image)""",
         new='        self._claimed.pop(verdict.image.identity)',
     ),
     Mutant(
         name='a stopped sweep goes on labelling',
         killer=f'{CACHE}::test_once_stopped_nothing_is_labelled',
-        module='applying',
-        old='            if self.evictor.stop():',
+        module='actions/applying',
+        old='            if self.evictor.should_stop():',
         new='            if False:',
     ),
     Mutant(
         name='a failure to label is told nobody',
         killer=f'{CACHE}::test_a_failure_to_label_is_told',
-        module='applying',
-        old='            self.evictor.tell(outcome)',
+        module='actions/applying',
+        old='            self.evictor.on_outcome(outcome)',
         new='            pass',
     ),
     Mutant(
         name='an image is read before its room is known',
         killer=f'{CACHE}::test_without_room_not_a_byte_is_read',
-        module='admission',
+        module='actions/adding',
         old='    if store.free is not None and wanted > store.free:',
         new='    if False:',
     ),
@@ -513,7 +512,7 @@ MUTANTS = [
         name='a batch larger than its claim has time for',
         killer=f'{CACHE}::TestBatches::'
         'test_no_more_is_claimed_than_finds_the_time',
-        module='eviction',
+        module='actions/evicting',
         old='            if self._claim.has_room() and not self._is_over():',
         new='            if not self._is_over():',
     ),
@@ -521,7 +520,7 @@ MUTANTS = [
         name='a batch that was too large is repeated as large',
         killer=f'{CACHE}::TestBatches::'
         'test_what_came_late_is_claimed_in_batches_that_fit',
-        module='eviction',
+        module='actions/evicting',
         old='            size = max(1, fitted) if late else min(largest, '
         '2 * fitted)',
         new='            size = largest',
@@ -530,7 +529,7 @@ MUTANTS = [
         name='what was added again is taken for what is followed',
         killer=f'{PROTOCOL}::Failures::'
         'test_nor_if_somebody_else_claims_it_by_now',
-        module='following',
+        module='actions/following',
         old='            if found.identity == image.identity and claimed:',
         new='            if found.identity == image.identity:',
     ),
@@ -538,14 +537,14 @@ MUTANTS = [
         name='a pending removal is followed for ever',
         killer=f'{PROTOCOL}::Failures::'
         'test_it_is_followed_no_longer_than_a_deadline',
-        module='following',
+        module='actions/following',
         old='timer.elapsed >= self.rules.deadline',
         new='timer.elapsed >= 9 * self.rules.deadline',
     ),
     Mutant(
         name='claims too short for a removal',
         killer=f'{RULES}::test_a_contradiction_cannot_be_made',
-        module='rules',
+        module='planning/rules',
         old='        if self.claim_ttl - self.deadline < self.removal:',
         new='        if False:',
     ),
@@ -553,15 +552,15 @@ MUTANTS = [
         name='a store that fails is taken for empty',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_store_that_fails_is_a_problem_and_never_empty',
-        module='guard',
-        old='                problems[name] = _problem(name, found)',
+        module='actions/guard',
+        old='                problems[name] = _problem_text(name, found)',
         new='                pass',
     ),
     Mutant(
         name='a claim is forgotten while it may count',
         killer=f'{PROTOCOL}::Claims::'
         'test_nobodys_claim_is_removed_before_it_is_long_dead',
-        module='rules',
+        module='planning/rules',
         old='        return now - expiry > self.claim_ttl + self.evidence_ttl',
         new='        return now > expiry',
     ),
@@ -569,7 +568,7 @@ MUTANTS = [
         name='a release that forgets who was made under the lease',
         killer=f'{PROTOCOL}::Testimony::'
         'test_a_lease_lasts_until_newer_evidence',
-        module='endings',
+        module='actions/releasing',
         old='        if image.users is None:\n',
         new='        if False:\n',
     ),
@@ -577,7 +576,7 @@ MUTANTS = [
         name="anybody's claim stands for its own",
         killer=f'{PROTOCOL}::Claims::'
         'test_the_claims_of_others_stand_for_none_of_its_own',
-        module='eviction',
+        module='actions/evicting',
         old='if self._claim.token not in image.marks.claims:',
         new='if not image.marks.claims:',
     ),
@@ -585,7 +584,7 @@ MUTANTS = [
         name='what anybody claims is what it follows',
         killer=f'{PROTOCOL}::Failures::'
         'test_nor_if_somebody_else_claims_it_by_now',
-        module='following',
+        module='actions/following',
         old='claimed = claim.token in found.marks.claims',
         new='claimed = bool(found.marks.claims)',
     ),
@@ -593,7 +592,7 @@ MUTANTS = [
         name='the handler is not told when the claim ends',
         killer=f'{PROTOCOL}::StandsStill::'
         'test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well',
-        module='eviction',
+        module='actions/evicting',
         old='self._handler.evict(image, self._claim.alive)',
         new='self._handler.evict(image, lambda: True)',
     ),
@@ -601,7 +600,7 @@ MUTANTS = [
         name='the claim is asked for before the handler is',
         killer=f'{PROTOCOL}::StandsStill::'
         'test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well',
-        module='eviction',
+        module='actions/evicting',
         old='self._handler.evict(image, self._claim.alive)',
         new="""self._handler.evict(
                 image, lambda now=self._claim.alive(): now
@@ -620,16 +619,16 @@ MUTANTS = [
         killer=f'{CLAIMED}::TestCheckClaimed::'
         'test_a_pin_or_lease_that_came_keeps_it',
         module='handler',
-        old="came.of('pin') or came.of('lease')",
-        new="came.of('lease')",
+        old="came.labels_of('pin') or came.labels_of('lease')",
+        new="came.labels_of('lease')",
     ),
     Mutant(
         name='a lease that came is overlooked',
         killer=f'{CLAIMED}::TestCheckClaimed::'
         'test_a_pin_or_lease_that_came_keeps_it',
         module='handler',
-        old="came.of('pin') or came.of('lease')",
-        new="came.of('pin')",
+        old="came.labels_of('pin') or came.labels_of('lease')",
+        new="came.labels_of('pin')",
     ),
     Mutant(
         name='a label that was lost is overlooked',
@@ -643,24 +642,24 @@ MUTANTS = [
         killer=f'{CLAIMED}::TestCheckClaimed::'
         'test_nothing_else_that_came_does',
         module='handler',
-        old="if came.of('pin') or came.of('lease'):",
+        old="if came.labels_of('pin') or came.labels_of('lease'):",
         new='if came.labels:',
     ),
     Mutant(
         name='what the handler has waited for is waited for again',
-        module='following',
+        module='actions/following',
         old='            if waited or timer.elapsed',
         new='            if timer.elapsed',
     ),
     Mutant(
         name='what the handler waited for is over where it shows nothing',
-        module='following',
+        module='actions/following',
         old='            if left.busy is None and not waited:',
         new='            if left.busy is None:',
     ),
     Mutant(
         name='what cannot be seen is over',
-        module='following',
+        module='actions/following',
         old="""            return End.PENDING
 
     def""",
@@ -670,121 +669,121 @@ MUTANTS = [
     ),
     Mutant(
         name='a store is left for one removal that did not end',
-        module='trouble',
+        module='actions/trouble',
         old='UNFINISHED = 2',
         new='UNFINISHED = 1',
     ),
     Mutant(
         name='a third removal that does not end is begun',
-        module='trouble',
+        module='actions/trouble',
         old='UNFINISHED = 2',
         new='UNFINISHED = 3',
     ),
     Mutant(
         name='a store is left for four refusals',
-        module='trouble',
+        module='actions/trouble',
         old='REFUSED = 5',
         new='REFUSED = 4',
     ),
     Mutant(
         name='a sixth refusal is waited for',
-        module='trouble',
+        module='actions/trouble',
         old='REFUSED = 5',
         new='REFUSED = 6',
     ),
     Mutant(
         name='a store is left for two answers that nobody understands',
-        module='trouble',
+        module='actions/trouble',
         old='NOT_UNDERSTOOD = 3',
         new='NOT_UNDERSTOOD = 2',
     ),
     Mutant(
         name='a fourth answer that nobody understands is waited for',
-        module='trouble',
+        module='actions/trouble',
         old='NOT_UNDERSTOOD = 3',
         new='NOT_UNDERSTOOD = 4',
     ),
     Mutant(
         name='refusals need not be in a row',
-        module='trouble',
+        module='actions/trouble',
         old='            self._refused = 0\n        if',
         new='            pass\n        if',
     ),
     Mutant(
         name='what is not understood need not be in a row',
-        module='trouble',
+        module='actions/trouble',
         old='            self._not_understood = 0\n        if',
         new='            pass\n        if',
     ),
     Mutant(
         name='any busy image is a refusal of its store',
-        module='trouble',
+        module='actions/trouble',
         old='isinstance(error, StoreBusy | StoreUnavailable)',
         new='isinstance(error, StoreBusy.__base__ | StoreUnavailable)',
     ),
     Mutant(
         name='a store that is busy refuses nothing',
-        module='trouble',
+        module='actions/trouble',
         old='isinstance(error, StoreBusy | StoreUnavailable)',
         new='isinstance(error, StoreUnavailable)',
     ),
     Mutant(
         name='a store that is away refuses nothing',
-        module='trouble',
+        module='actions/trouble',
         old='isinstance(error, StoreBusy | StoreUnavailable)',
         new='isinstance(error, StoreBusy)',
     ),
     Mutant(
         name='what was cancelled has ended',
-        module='trouble',
+        module='actions/trouble',
         old='        if pending or isinstance(error, Cancelled):',
         new='        if pending:',
     ),
     Mutant(
         name='what is pending has ended',
-        module='trouble',
+        module='actions/trouble',
         old='        if pending or isinstance(error, Cancelled):',
         new='        if isinstance(error, Cancelled):',
     ),
     Mutant(
         name='whatever is not known may be pending',
-        module='eviction',
+        module='actions/evicting',
         old='pending=end is End.PENDING',
         new='pending=end is not End.GONE',
     ),
     Mutant(
         name='claims that cannot be written are no refusals',
-        module='eviction',
-        old='            self._trouble.met(error)\n            self._end',
-        new='            self._end',
+        module='actions/evicting',
+        old='            self._trouble.met(error)\n            self._end_with',
+        new='            self._end_with',
     ),
     Mutant(
         name='nor are looks',
-        module='eviction',
+        module='actions/evicting',
         old='            self._trouble.met(error)\n            for',
         new='            for',
     ),
     Mutant(
         name='a store that is to be left is gone through',
-        module='eviction',
-        old='return self._by.stop() or self._trouble.why is not None',
-        new='return self._by.stop()',
+        module='actions/evicting',
+        old='return self._by.should_stop() or self._trouble.why is not None',
+        new='return self._by.should_stop()',
     ),
     Mutant(
         name='nobody is told of a store that was left',
-        module='applying',
+        module='actions/applying',
         old="            LOG.warning('%s', done.left)",
         new='            pass',
     ),
     Mutant(
         name='a store that was left is not reported',
-        module='applying',
+        module='actions/applying',
         old='            if group.left is not None:',
         new='            if False:',
     ),
     Mutant(
         name='the trouble of one store is that of all',
-        module='eviction',
+        module='actions/evicting',
         old='        trouble = Trouble(store)\n',
         new='        trouble = globals().setdefault(\n'
         '            "_trouble", Trouble(store)\n'

@@ -13,10 +13,10 @@ KILLERS = (
     'proofs/test_protocol.py',
     'proofs/test_trouble.py',
     'proofs/world.py',
-    'unit/test_cache.py',
-    'unit/test_claimed.py',
-    'unit/test_rules.py',
-    'unit/values.py',
+    'root/test_cache.py',
+    'root/test_claimed.py',
+    'planning/test_rules.py',
+    'planning/values.py',
 )
 
 

@@ -15,7 +15,7 @@ from hypothesis import stateful
 from hypothesis import strategies as st
 import pytest
 
-from imagecache_handlers import Did
+from imagecache_handlers.actions.report import Did
 from imagecache_handlers import Patterns
 from imagecache_handlers import Rules
 from tests.profile import PROFILE
@@ -127,7 +127,7 @@ class Hosts(stateful.RuleBasedStateMachine):
     def start(self, sees, batch, min_age, remove, protected, one_step):
         rules = Rules(
             min_age=min_age * SECOND,
-            remove=bool(remove),
+            remove_unused=bool(remove),
             protected=Patterns.parse(['golden*'] if protected else []),
         )
         self.world = World(
@@ -448,7 +448,7 @@ class Hosts(stateful.RuleBasedStateMachine):
             }
         for host in world.hosts:
             host.offset = world.hosts[0].offset
-        if world.rules.remove:
+        if world.rules.remove_unused:
             for _ in range(3):
                 world.sweep(world.hosts[0])
                 world.advance(1600)

@@ -3,12 +3,12 @@
 import datetime
 import unittest
 
-from imagecache_handlers import Did
+from imagecache_handlers.actions.report import Did
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
+from imagecache_handlers.labels import claim_label
+from imagecache_handlers.labels import unused_label
 from imagecache_handlers import Marks
-from imagecache_handlers.marks import claim_label
-from imagecache_handlers.marks import unused_label
 from imagecache_handlers import Patterns
 from imagecache_handlers import Reason
 from imagecache_handlers import Rules
@@ -328,7 +328,7 @@ class Claims(Protocol):
         died = claim_label('zz', self.world.now() - 2 * MINUTE)
 
         def lose_the_claim():
-            [own] = self.marks(location).of('claim')
+            [own] = self.marks(location).labels_of('claim')
             self.unlabel(location, own)
             self.label(location, died)
 
@@ -702,7 +702,7 @@ class Failures(Protocol):
         )
         (expiry,) = self.marks(location).claims.values()
         self.assertGreater(expiry, first)
-        self.assertEqual(1, len(self.marks(location).of('claim')))
+        self.assertEqual(1, len(self.marks(location).labels_of('claim')))
 
     def test_a_claim_that_died_is_not_renewed(self):
         location = self.idle()
@@ -947,7 +947,7 @@ class Holds(Protocol):
         with self.other.operation(wait):
             held = self.other.cache.hold('debian', 'vm', TTL)
         self.assertEqual([location], [image.location for image in held])
-        self.assertEqual(1, len(self.marks(location).of('lease')))
+        self.assertEqual(1, len(self.marks(location).labels_of('lease')))
 
     def test_what_was_evicted_while_a_hold_waited_is_not_cached(self):
         for method in ('sleep', 'enumerate', 'mark'):
@@ -1104,11 +1104,11 @@ class Explicit(Protocol):
         self.assertEqual(Did.EVICTED, outcome.did)
         self.assertEqual(
             [Reason.PINNED, Reason.PROTECTED],
-            [blocker.reason for blocker in outcome.passed],
+            [blocker.reason for blocker in outcome.overruled],
         )
 
     def test_force_passes_youth_and_the_switch(self):
-        self.make(Rules(remove=False))
+        self.make(Rules(remove_unused=False))
         self.world.add('debian')
         (outcome,) = self.evict(force=True)
         self.assertEqual(Did.EVICTED, outcome.did)
@@ -1140,7 +1140,7 @@ class Explicit(Protocol):
         )
         (outcome,) = self.evict(pin, force=True)
         self.assertEqual(Did.KEPT, outcome.did)
-        self.assertEqual((), outcome.passed)
+        self.assertEqual((), outcome.overruled)
         self.assertEqual(Reason.PINNED, outcome.verdict.reason)
 
     def test_a_lease_is_judged_as_of_before_the_look(self):

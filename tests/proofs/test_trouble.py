@@ -2,8 +2,8 @@
 
 import logging
 
+from imagecache_handlers.actions.report import Did
 from imagecache_handlers import Cancelled
-from imagecache_handlers import Did
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageInUse
 from imagecache_handlers import ImageNotFound

@@ -13,19 +13,19 @@ import dataclasses
 import datetime
 from unittest import mock
 
+from imagecache_handlers.actions.report import Did
+from imagecache_handlers.actions.report import Outcome
+from imagecache_handlers.actions.report import Report
 from imagecache_handlers import CachedImage
 from imagecache_handlers import CacheError
-from imagecache_handlers import Did
 from imagecache_handlers import Evidence
 from imagecache_handlers.handler import always
 from imagecache_handlers.handler import check_claimed
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageInUse
+from imagecache_handlers.labels import pin_label
 from imagecache_handlers import Marks
-from imagecache_handlers.marks import pin_label
 from imagecache_handlers import NotUnderstood
-from imagecache_handlers import Outcome
-from imagecache_handlers import Report
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreBusy
 from imagecache_handlers import StoreUnavailable
@@ -439,7 +439,7 @@ class World:
         for (pinned, who), (_, until) in list(self.pins.items()):
             box = there.get(pinned)
             if who == owner and box is not None:
-                mine = Marks.read(box.labels).of('pin', owner)
+                mine = Marks.read(box.labels).labels_of('pin', owner)
                 if mine and pin_label(owner, until) not in mine:
                     del self.pins[pinned, who]
 
@@ -563,5 +563,8 @@ class World:
         since = Marks.read(labels).unused_since
         if since is None or host.now() - since < self.rules.min_age:
             raise Loss(f'{box} was removed too young')
-        if self.rules.protected.match(box.image_id) or not self.rules.remove:
+        if (
+            self.rules.protected.match(box.image_id)
+            or not self.rules.remove_unused
+        ):
             raise Loss(f'{box} was removed though it is protected')

@@ -2,7 +2,7 @@
 
 from unittest import mock
 
-from imagecache_handlers_xenapi.simulator import XapiError
+from xapi_simulator import XapiError
 
 _RECORDS = 'task.get_all_records_where'
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
-from imagecache_handlers_xenapi.wire import Dialling
+from imagecache_handlers_xenapi.port.connection import ConnectionOptions
 
 NAMES = 'subjectAltName=IP:127.0.0.1,IP:127.0.0.2'
 
@@ -52,4 +52,4 @@ def expired():
 
 
 def dialling(**more):
-    return Dialling(timeout=10, ca_file=files(NAMES)[0], **more)
+    return ConnectionOptions(timeout=10, ca_file=files(NAMES)[0], **more)

@@ -1,12 +1,12 @@
 """A port that calls straight into the simulator, without a wire."""
 
-from imagecache_handlers_xenapi.failures import Away
-from imagecache_handlers_xenapi.failures import CallError
-from imagecache_handlers_xenapi.failures import Failed
-from imagecache_handlers_xenapi.failures import Lost
-from imagecache_handlers_xenapi.session import Port
-from imagecache_handlers_xenapi.simulator import XapiError
-from imagecache_handlers_xenapi.wire import at_any_time
+from imagecache_handlers_xenapi.port.connection import at_any_time
+from imagecache_handlers_xenapi.port.errors import CallError
+from imagecache_handlers_xenapi.port.errors import ReplyLost
+from imagecache_handlers_xenapi.port.errors import Unreachable
+from imagecache_handlers_xenapi.port.errors import XapiFailure
+from imagecache_handlers_xenapi.port.session import Port
+from xapi_simulator import XapiError
 
 EVENTS = 'event.from'
 
@@ -27,12 +27,12 @@ class Direct(Port):
         self._session = None
 
     def read(self, method, *params):
-        return self._make(method, params, {Lost, Away})
+        return self._make(method, params, {ReplyLost, Unreachable})
 
     call = read
 
     def once(self, method, *params, leave=at_any_time):
-        return self._make(method, params, {Away}, leave)
+        return self._make(method, params, {Unreachable}, leave)
 
     def _make(self, method, params, bearable, leave=at_any_time):
         lost = None
@@ -41,13 +41,15 @@ class Direct(Port):
                 return self._try(method, params, leave)
             except CallError as error:
                 made = not _was_not_made(error)
-                kind = type(error) if made else Away
+                kind = type(error) if made else Unreachable
                 if kind not in bearable:
-                    if lost is None or (made and isinstance(error, Failed)):
+                    if lost is None or (
+                        made and isinstance(error, XapiFailure)
+                    ):
                         raise
                     raise lost from error
                 bearable.discard(kind)
-                lost = error if kind is Lost else lost
+                lost = error if kind is ReplyLost else lost
 
     def _try(self, method, params, leave):
         try:
@@ -87,7 +89,7 @@ class Direct(Port):
                 leader, method, sent
             )
         except XapiError as error:
-            raise Failed(method, error.description) from error
+            raise XapiFailure(method, error.description) from error
 
     def login(self):
         raise NotImplementedError
@@ -100,6 +102,6 @@ class Direct(Port):
 
 
 def _was_not_made(error):
-    if isinstance(error, Failed):
+    if isinstance(error, XapiFailure):
         return error.code in _LOGIN_AGAIN
-    return isinstance(error, Away)
+    return isinstance(error, Unreachable)

@@ -6,8 +6,8 @@ an image is judged by the disks themselves, as in the world below.
 
 import contextlib
 
-from imagecache_handlers_xenapi.simulator import XapiError
 from tests.xenapi.world import World
+from xapi_simulator import XapiError
 
 # So many volumes, machines and snapshots, and no more.
 ENOUGH = 30, 8, 5

@@ -7,8 +7,8 @@ DEFECTS = 'xenapi/test_defects.py'
 DISKS = 'xenapi/test_disks.py'
 CHAIN = 'xenapi/test_chain.py'
 ADDING = 'xenapi/test_adding.py'
-SESSION = 'xenapi/test_session.py'
-LEADERS = 'xenapi/test_leaders.py'
+SESSION = 'xenapi/port/test_session.py'
+LEADERS = 'xenapi/port/test_leaders.py'
 USERS = 'xenapi/test_users.py'
 UNFINISHED = 'xenapi/test_unfinished.py'
 
@@ -77,7 +77,7 @@ MUTANTS = [
         EVICTING,
         mutant(
             'the claim is asked for before the way is there',
-            'wire',
+            'port/connection',
             """    leave()
     yield body""",
             '    yield body',
@@ -89,9 +89,9 @@ MUTANTS = [
         EVICTING,
         mutant(
             'a destroy that was not made is remembered',
-            'removal',
+            'destroying',
             """        except CacheError:
-            self._forget(disk)
+            self._forget_begun(disk)
             raise""",
             """        except CacheError:
             raise""",
@@ -142,8 +142,8 @@ MUTANTS = [
         EVICTING,
         mutant(
             'newcomers are not looked for',
-            'looking',
-            'not latest.has_all(self._refs(image.store))',
+            'looks',
+            'not latest.has_all(self._refs_of(image.store))',
             'False',
             killer=f'{EVICTING}::TestLastLook::'
             'test_a_clone_that_nova_makes_a_disk_of_stays',
@@ -153,7 +153,7 @@ MUTANTS = [
         EVICTING,
         mutant(
             'a look that met a chain in the making is trusted',
-            'looking',
+            'looks',
             'latest is None or not latest.settled',
             'latest is None',
             killer=f'{EVICTING}::TestLastLook::'
@@ -164,7 +164,7 @@ MUTANTS = [
         EVICTING,
         mutant(
             'a look that shows users is never made anew',
-            'looking',
+            'looks',
             'disk is None or latest.is_shared(disk)',
             'disk is None',
             killer=f'{EVICTING}::TestLastLook::'
@@ -175,7 +175,7 @@ MUTANTS = [
         EVICTING,
         mutant(
             'an SR that is another by now is none',
-            'looking',
+            'looks',
             'disk.sr != repository.ref',
             'False',
             killer=f'{EVICTING}::TestLastLook::'
@@ -186,7 +186,7 @@ MUTANTS = [
         EVICTING,
         mutant(
             'whatever is gone, the disk is',
-            'failures',
+            'port/errors',
             'and not set(names).isdisjoint(error.params)',
             '',
             killer=f'{EVICTING}::TestTasks::'
@@ -197,8 +197,8 @@ MUTANTS = [
         EVICTING,
         mutant(
             'destroys of the dead are forgotten',
-            'removal',
-            'disk.uuid in begun or _expired(disk, now)',
+            'destroying',
+            'disk.uuid in begun or _has_expired(disk, now)',
             'disk.uuid in begun',
             killer=f'{EVICTING}::TestStrangers::'
             'test_any_pending_destroy_may_be_theirs',
@@ -208,7 +208,7 @@ MUTANTS = [
         EVICTING,
         mutant(
             'destroys of our own are forgotten',
-            'removal',
+            'destroying',
             'self._begun[disk.uuid] = _Begun(self._clocks.now(), task)',
             'pass',
             killer=f'{EVICTING}::TestTasks::'
@@ -252,8 +252,8 @@ MUTANTS = [
         EVICTING,
         mutant(
             'a task that is lost was done',
-            'removal',
-            "self._look(disk, Lost(f'{DESTROY}: {error}'))",
+            'destroying',
+            "self._look_after_loss(disk, ReplyLost(f'{DESTROY}: {error}'))",
             'pass',
             killer=f'{EVICTING}::TestTasks::'
             'test_a_task_that_xapi_forgot_is_no_success',
@@ -308,7 +308,7 @@ MUTANTS = [
         mutant(
             'siblings are nobody',
             'chain',
-            'users |= self._others(parent, below=node.uuid)',
+            'users |= self._other_children(parent, below=node.uuid)',
             'pass',
             killer=f'{CHAIN}::TestChains::test_users_and_bytes',
         ),
@@ -318,8 +318,8 @@ MUTANTS = [
         mutant(
             'a chain without an end is known',
             'chain',
-            'return Kin(self._tips(users), size, 0, why)',
-            'return Kin(self._tips(users), size, 0, None)',
+            'return Kin(self._find_tips(users), size, 0, why)',
+            'return Kin(self._find_tips(users), size, 0, None)',
             killer=f'{CHAIN}::TestChains::'
             'test_what_cannot_be_followed_is_unknown_and_frees_nothing',
         ),
@@ -364,9 +364,9 @@ MUTANTS = [
         SESSION,
         mutant(
             'what must not be made twice is',
-            'session',
-            'return self._make(promptly, method, params, repeat=False)',
-            'return self._make(promptly, method, params, repeat=True)',
+            'port/session',
+            'return self._make_call(promptly, method, params, repeat=False)',
+            'return self._make_call(promptly, method, params, repeat=True)',
             killer=f'{SESSION}::TestCalls::'
             'test_a_read_is_repeated_and_what_must_not_be_is_not',
         ),
@@ -375,7 +375,7 @@ MUTANTS = [
         SESSION,
         mutant(
             'what must not be late is',
-            'session',
+            'port/session',
             'time.monotonic() - began > PROMPT',
             'False',
             killer=f'{SESSION}::TestCalls::'
@@ -503,7 +503,7 @@ MUTANTS = [
         USERS,
         mutant(
             'nor while the SR is read anew',
-            'looking',
+            'looks',
             '            self._asleep = self._all_asleep()\n        return',
             '            pass\n        return',
         ),
@@ -512,7 +512,7 @@ MUTANTS = [
         EVICTING,
         mutant(
             'a status that nobody knows is an end',
-            'removal',
+            'destroying',
             "record['status'] not in ENDED",
             "record['status'] in ('pending', 'cancelling')",
         ),
@@ -522,115 +522,115 @@ MUTANTS = [
         for name, module, old, new in (
             (
                 'what has not ended is waited for again',
-                'failures',
+                'port/errors',
                 'return Unfinished(image_id, str(error))',
                 'return Uncertain(image_id, str(error))',
             ),
             (
                 'a wrong answer is a lost one',
-                'failures',
+                'port/errors',
                 'return NotUnderstood(image_id, str(error))',
                 'return Uncertain(image_id, str(error))',
             ),
             (
                 'what was cancelled is of no interest',
-                'failures',
+                'port/errors',
                 'return Cancelled(image_id, str(error))',
                 'return ImageBusy(image_id, str(error))',
             ),
             (
                 'an SR that is busy is a disk that is',
-                'failures',
+                'port/errors',
                 "return error.params[:1] == ('SR',)",
                 'return False',
             ),
             (
                 'a disk that is busy is an SR that is',
-                'failures',
+                'port/errors',
                 "return error.params[:1] == ('SR',)",
                 'return True',
             ),
             (
                 'a scan that failed is the disk of somebody',
-                'failures',
+                'port/errors',
                 "return error.code == 'SR_BACKEND_FAILURE_40'",
                 'return False',
             ),
             (
                 'a disk that is attached may be gone',
-                'failures',
+                'port/errors',
                 "    'SR_BACKEND_FAILURE_24',\n",
                 '',
             ),
             (
                 'in an SR that cannot be loaded it may be gone',
-                'failures',
+                'port/errors',
                 "        'SR_BACKEND_FAILURE_47',\n",
                 '',
             ),
             (
                 'where a host is booting it may be gone',
-                'failures',
+                'port/errors',
                 "        'HOST_STILL_BOOTING',\n",
                 '',
             ),
             (
                 'a host out of reach has ended its work',
-                'failures',
+                'port/errors',
                 "return error.code == 'CANNOT_CONTACT_HOST'",
                 'return False',
             ),
             (
                 'a cancel that was refused is one',
-                'tasks',
+                'port/tasks',
                 "return f'it could not be cancelled: {error}'",
                 "return 'it was cancelled'",
             ),
             (
                 'a cancel that was lost is one',
-                'tasks',
+                'port/tasks',
                 "return f'whether it was cancelled is not known: {error}'",
                 "return 'it was cancelled'",
             ),
             (
                 'records that nobody understands are read for ever',
-                'tasks',
+                'port/tasks',
                 'if self._not_understood == _NOT_UNDERSTOOD:',
                 'if False:',
             ),
             (
                 'the first that nobody understands is the last',
-                'tasks',
+                'port/tasks',
                 '_NOT_UNDERSTOOD = 3',
                 '_NOT_UNDERSTOOD = 1',
             ),
             (
                 'they need not be in a row',
-                'tasks',
+                'port/tasks',
                 '        self._not_understood = 0\n        self.pause',
                 '        self.pause',
             ),
             (
                 'any status will do',
-                'tasks',
+                'port/tasks',
                 'if status not in ENDED | _RUNNING:',
                 'if False:',
             ),
             (
                 'events that nobody understands are asked for for ever',
-                'tasks',
-                'isinstance(error, Failed | WrongAnswer)',
-                'isinstance(error, Failed)',
+                'port/tasks',
+                'isinstance(error, XapiFailure | WrongAnswer)',
+                'isinstance(error, XapiFailure)',
             ),
             (
                 'who knows no events is kept waiting',
-                'tasks',
+                'port/tasks',
                 'self._polls, self.pause = True, 0.0',
                 'self._polls, self.pause = True, _LONGEST',
             ),
             (
                 'what cannot be followed is left to wait',
-                'removal',
+                'destroying',
                 'stopped = self._tasks.cancel(task)',
                 "stopped = ''",
             ),
@@ -640,7 +640,7 @@ MUTANTS = [
         LEADERS,
         mutant(
             'whoever is named to lead is followed',
-            'logins',
+            'port/logins',
             'if not self._any_leader and not leaders.is_among(',
             'if False and not leaders.is_among(',
         ),
@@ -649,7 +649,7 @@ MUTANTS = [
         LEADERS,
         mutant(
             'a password goes in clear',
-            'logins',
+            'port/logins',
             'if not dialling.insecure:',
             'if False:',
         ),
@@ -658,7 +658,7 @@ MUTANTS = [
         LEADERS,
         mutant(
             'one that names a stranger stops the others',
-            'logins',
+            'port/logins',
             """                problems.append(str(error))
                 kind = ConfigurationError""",
             '                raise ConfigurationError from error',
@@ -668,7 +668,7 @@ MUTANTS = [
         ADDING,
         mutant(
             'an upload is redirected anywhere',
-            'transfer',
+            'port/raw_import',
             'if not leaders.is_among(found.host, pool):',
             'if False:',
         ),

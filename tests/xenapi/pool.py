@@ -7,21 +7,21 @@ import threading
 import time
 from unittest import mock
 
-from imagecache_handlers import marks
+from imagecache_handlers.clocks import Clocks
+from imagecache_handlers.labels import seen_label
 from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.handler import XenAPIHandler
-from imagecache_handlers_xenapi.logins import Own
-from imagecache_handlers_xenapi.session import Session
-from imagecache_handlers_xenapi.simulator import drop
-from imagecache_handlers_xenapi.simulator import fail
-from imagecache_handlers_xenapi.simulator import fixtures
-from imagecache_handlers_xenapi.simulator import Scenario
-from imagecache_handlers_xenapi.simulator import Timing
-from imagecache_handlers_xenapi.timing import Clocks
-from imagecache_handlers_xenapi import wire
-from imagecache_handlers_xenapi.wire import Dialling
+from imagecache_handlers_xenapi.port import connection
+from imagecache_handlers_xenapi.port.connection import ConnectionOptions
+from imagecache_handlers_xenapi.port.logins import PasswordLogin
+from imagecache_handlers_xenapi.port.session import Session
+from xapi_simulator import drop
+from xapi_simulator import fail
+from xapi_simulator import fixtures
+from xapi_simulator import Scenario
+from xapi_simulator import Timing
 
-SEEN = marks.seen_label(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
+SEEN = seen_label(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
 STORES = ('storage-0', 'storage-1')
 
 
@@ -54,7 +54,7 @@ class Pooled:
 
     scenario = Scenario(srs=2)
     srs = STORES
-    dialling = Dialling(timeout=10, insecure=True)
+    dialling = ConnectionOptions(timeout=10, insecure=True)
     clocks = Clocks(sleep=lambda seconds: time.sleep(seconds / 100))
 
     def setUp(self):
@@ -84,7 +84,7 @@ class Pooled:
         password = password or self.pool.password
         numbers = range(len(self.pool.addresses))
         urls = urls or [self.pool.url_of(number) for number in numbers]
-        logins = Own(urls, username, password, dialling)
+        logins = PasswordLogin(urls, username, password, dialling)
         return Session(logins, dialling)
 
     def port(self):
@@ -103,14 +103,14 @@ class Pooled:
     @contextlib.contextmanager
     def as_it_leaves(self, method, act):
         """Act when the headers of a call have gone, and it has not."""
-        leaving = wire._leaving
+        leaving = connection._body_leaving
 
         def late(body, leave):
             if method.encode() in body:
                 act()
             yield from leaving(body, leave)
 
-        with mock.patch.object(wire, '_leaving', late):
+        with mock.patch.object(connection, '_body_leaving', late):
             yield
 
     # What others do.

@@ -11,15 +11,15 @@ import sys
 import time
 
 from imagecache_handlers import CacheError
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
 from imagecache_handlers_xenapi.handler import XenAPIHandler
-from imagecache_handlers_xenapi.logins import Own
-from imagecache_handlers_xenapi.session import Session
-from imagecache_handlers_xenapi.timing import Clocks
-from imagecache_handlers_xenapi.wire import Dialling
+from imagecache_handlers_xenapi.port.connection import ConnectionOptions
+from imagecache_handlers_xenapi.port.logins import PasswordLogin
+from imagecache_handlers_xenapi.port.session import Session
 
 IMAGES = tuple(f'image-{number}' for number in range(8))
 SECOND = datetime.timedelta(seconds=1)
@@ -60,8 +60,10 @@ def sleep(seconds):
 
 class Host:
     def __init__(self, url, password, name):
-        dialling = Dialling(timeout=10, insecure=True)
-        self.port = Session(Own([url], 'root', password, dialling), dialling)
+        dialling = ConnectionOptions(timeout=10, insecure=True)
+        self.port = Session(
+            PasswordLogin([url], 'root', password, dialling), dialling
+        )
         clocks = Clocks(now=now, monotonic=monotonic, sleep=sleep)
         handler = XenAPIHandler(self.port, grace=2 * MINUTE, clocks=clocks)
         self.cache = ImageCache(

@@ -5,6 +5,7 @@ import hashlib
 import io
 import unittest
 
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageExists
 from imagecache_handlers import ImageMeta
@@ -12,13 +13,12 @@ from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Uncertain
 from imagecache_handlers import Unsupported
 from imagecache_handlers_xenapi.disks import STAGING
-from imagecache_handlers_xenapi.simulator import drop
-from imagecache_handlers_xenapi.simulator import fail
-from imagecache_handlers_xenapi.simulator import reply
-from imagecache_handlers_xenapi.simulator import Scenario
-from imagecache_handlers_xenapi.timing import Clocks
 from tests.xenapi import certificates
 from tests.xenapi.pool import Pooled
+from xapi_simulator import drop
+from xapi_simulator import fail
+from xapi_simulator import reply
+from xapi_simulator import Scenario
 
 UPLOAD = 'PUT /import_raw_vdi'
 TOMORROW = datetime.timedelta(days=1, minutes=1)

@@ -3,14 +3,14 @@
 import datetime
 import unittest
 
-from imagecache_handlers import Did
+from imagecache_handlers.actions.report import Did
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
-from imagecache_handlers.marks import unused_label
+from imagecache_handlers.labels import unused_label
 from imagecache_handlers import Rules
-from imagecache_handlers_xenapi.simulator import Scenario
 from tests.xenapi.pool import Pooled
 from tests.xenapi.pool import SEEN
+from xapi_simulator import Scenario
 
 # The images of a scenario were cached an hour ago.
 RULES = Rules(min_age=datetime.timedelta(minutes=30))

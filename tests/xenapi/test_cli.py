@@ -12,14 +12,14 @@ import tempfile
 import threading
 import unittest
 
-from imagecache_handlers.marks import lease_label
-from imagecache_handlers.marks import seen_label
-from imagecache_handlers_xenapi.simulator import drop
-from imagecache_handlers_xenapi.simulator import Scenario
-from imagecache_handlers_xenapi.simulator import User
+from imagecache_handlers.labels import lease_label
+from imagecache_handlers.labels import seen_label
 from tests.xenapi import certificates
 from tests.xenapi.pool import Pooled
 from tests.xenapi.pool import SEEN
+from xapi_simulator import drop
+from xapi_simulator import Scenario
+from xapi_simulator import User
 
 LONG_AGO = 'unused.20200601t000000z'
 
@@ -368,10 +368,10 @@ class TestTls(CommandCase):
 
 
 class TestSimulator(CommandCase):
-    """What ``python -m imagecache_handlers_xenapi.simulator`` prints."""
+    """What ``python -m xapi_simulator`` prints."""
 
     def test_the_configuration_that_it_prints_works(self):
-        module = 'imagecache_handlers_xenapi.simulator'
+        module = 'xapi_simulator'
         command = [sys.executable, '-m', module, '--srs=2', '--images=3']
         with subprocess.Popen(  # noqa: S603 -- our own program
             command, stdout=subprocess.PIPE, text=True

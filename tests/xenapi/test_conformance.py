@@ -11,7 +11,7 @@ from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.disks import name_of
 from imagecache_handlers_xenapi.disks import STAGING
 from imagecache_handlers_xenapi.disks import staging_name
-from imagecache_handlers_xenapi import lent
+from imagecache_handlers_xenapi.port import lent_sessions
 from tests.xenapi import certificates
 from tests.xenapi.pool import Pooled
 
@@ -147,7 +147,9 @@ class TestOnALentPool(Kit, HandlerConformance, unittest.TestCase):
     """What Nova lends: its login, and where it is."""
 
     def port(self):
-        return lent.port(OsXenapi(self.lend(), self.pool.url), self.dialling)
+        return lent_sessions.port(
+            OsXenapi(self.lend(), self.pool.url), self.dialling
+        )
 
     def lend(self):
         session = XenAPI.Session(self.pool.url)
@@ -160,4 +162,4 @@ class TestOnAPlainSession(TestOnALentPool):
     """A session that makes the calls itself."""
 
     def port(self):
-        return lent.port(self.lend(), self.dialling, self.pool.url)
+        return lent_sessions.port(self.lend(), self.dialling, self.pool.url)

@@ -8,26 +8,26 @@ import datetime
 import logging
 import unittest
 
-from imagecache_handlers import Did
+from imagecache_handlers.actions.report import Did
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageInUse
-from imagecache_handlers.marks import seen_label
+from imagecache_handlers.labels import seen_label
 from imagecache_handlers import Reason
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Uncertain
 from imagecache_handlers_xenapi.disks import name_of
-from imagecache_handlers_xenapi.simulator import drop
-from imagecache_handlers_xenapi.simulator import fail
-from imagecache_handlers_xenapi.simulator import Scenario
-from imagecache_handlers_xenapi.simulator.tasks import When
-from imagecache_handlers_xenapi.simulator import User
-from imagecache_handlers_xenapi.timing import Clocks
-from imagecache_handlers_xenapi.wire import Dialling
+from imagecache_handlers_xenapi.port.connection import ConnectionOptions
 from tests.xenapi.pool import Pooled
 from tests.xenapi.pool import SEEN
+from xapi_simulator import drop
+from xapi_simulator import fail
+from xapi_simulator import Scenario
+from xapi_simulator.tasks import When
+from xapi_simulator import User
 
 LONG_AGO = 'unused.20200601t000000z'
 ALL_OF_THEM = Rules(min_age=datetime.timedelta(0))
@@ -409,7 +409,7 @@ class TestEvict(SweepCase):
     def test_a_short_timeout_is_no_trouble_for_a_long_destroy(self):
         ref = self.idle('debian')
         self.pool.timing.work['VDI.destroy'] = 5
-        port = self.own(dialling=Dialling(timeout=2, insecure=True))
+        port = self.own(dialling=ConnectionOptions(timeout=2, insecure=True))
         self.assertIsNotNone(self.evict(ref, self.connect(port)))
         logins = self.pool.counters.of('session.login_with_password')
         self.assertEqual(1, logins)

@@ -9,17 +9,17 @@ from unittest import mock
 from imagecache_handlers.handler import always
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageInUse
-from imagecache_handlers.marks import claim_label
+from imagecache_handlers.labels import claim_label
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Uncertain
-from imagecache_handlers_xenapi import session
-from imagecache_handlers_xenapi.simulator import fail
-from imagecache_handlers_xenapi.simulator import Scenario
-from imagecache_handlers_xenapi.simulator.tasks import When
-from imagecache_handlers_xenapi.simulator.values import date
+from imagecache_handlers_xenapi.port import session
 from tests.xenapi.pool import Pooled
 from tests.xenapi.pool import SEEN
 from tests.xenapi.pool import Time
+from xapi_simulator import fail
+from xapi_simulator import Scenario
+from xapi_simulator.tasks import When
+from xapi_simulator.values import date
 
 FIND = 'VDI.get_all_records_where'
 DESTROY = 'Async.VDI.destroy'

@@ -14,11 +14,11 @@ from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Uncertain
 from imagecache_handlers_xenapi.handler import XenAPIHandler
 from imagecache_handlers_xenapi import opts
-from imagecache_handlers_xenapi.simulator import drop
-from imagecache_handlers_xenapi.simulator import fail
-from imagecache_handlers_xenapi.simulator import hang
-from imagecache_handlers_xenapi.simulator import Scenario
 from tests.xenapi.pool import Pooled
+from xapi_simulator import drop
+from xapi_simulator import fail
+from xapi_simulator import hang
+from xapi_simulator import Scenario
 
 ADD = 'VDI.add_to_other_config'
 

@@ -7,15 +7,15 @@ import threading
 import time
 from unittest import mock
 
-from imagecache_handlers_xenapi.dialling import Dialling
-from imagecache_handlers_xenapi.failures import Away
-from imagecache_handlers_xenapi import session
-from imagecache_handlers_xenapi.simulator import fail
-from imagecache_handlers_xenapi.simulator import hang
+from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
+from imagecache_handlers_xenapi.port.errors import Unreachable
+from imagecache_handlers_xenapi.port import session
 from tests.xenapi.pool import SEEN
+from tests.xenapi.port.test_session import PortCase
 from tests.xenapi.test_cli import CommandCase
 from tests.xenapi.test_cli import LONG_AGO
-from tests.xenapi.test_session import PortCase
+from xapi_simulator import fail
+from xapi_simulator import hang
 
 FIND = 'VDI.get_all_records_where'
 DESTROY = 'Async.VDI.destroy'
@@ -29,7 +29,7 @@ def sessions(pool):
 
 class TestPort(PortCase):
     def test_a_logout_that_is_not_answered_is_not_waited_for(self):
-        port = self.open(dialling=Dialling(timeout=60, insecure=True))
+        port = self.open(dialling=ConnectionOptions(timeout=60, insecure=True))
         port.login()
         self.pool.before('session.logout', hang(50))
         began = time.monotonic()
@@ -47,7 +47,7 @@ class TestPort(PortCase):
         port.login()
         with (
             mock.patch.object(session, 'PROMPT', -1),
-            self.assertRaises(Away),
+            self.assertRaises(Unreachable),
         ):
             port.once('pool.get_all')
         port.call('pool.get_all')
@@ -58,7 +58,7 @@ class TestPort(PortCase):
         port = self.open()
         port.login()
         port.close()
-        with self.assertRaisesRegex(Away, 'closed'):
+        with self.assertRaisesRegex(Unreachable, 'closed'):
             port.call('pool.get_all')
         self.assertEqual({}, sessions(self.pool))
 

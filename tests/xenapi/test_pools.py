@@ -9,11 +9,11 @@ import datetime
 import itertools
 
 from imagecache_handlers import CacheError
-from imagecache_handlers_xenapi.simulator import Scenario
 from tests.xenapi import certificates
 from tests.xenapi.pool import SEEN
 from tests.xenapi.test_defects import LONG_AGO
 from tests.xenapi.test_defects import SweepCase
+from xapi_simulator import Scenario
 
 ENOUGH = 200
 

@@ -8,10 +8,10 @@ import unittest
 
 import pytest
 
-from imagecache_handlers_xenapi.simulator import Scenario
 from tests.profile import PROFILE
 from tests.xenapi.pool import Pooled
 from tests.xenapi.process import IMAGES
+from xapi_simulator import Scenario
 
 pytestmark = pytest.mark.alone
 

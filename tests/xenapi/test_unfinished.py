@@ -3,26 +3,26 @@
 import datetime
 from unittest import mock
 
+from imagecache_handlers.actions.report import Did
 from imagecache_handlers import Cancelled
-from imagecache_handlers import Did
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
-from imagecache_handlers.marks import unused_label
+from imagecache_handlers.labels import unused_label
 from imagecache_handlers import NotUnderstood
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreBusy
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Uncertain
 from imagecache_handlers import Unfinished
-from imagecache_handlers_xenapi.simulator import drop
-from imagecache_handlers_xenapi.simulator import fail
-from imagecache_handlers_xenapi.simulator.tasks import When
 from tests.xenapi.badly_told import rename_failure
 from tests.xenapi.badly_told import tell_badly
 from tests.xenapi.pool import SEEN
 from tests.xenapi.test_evicting import DESTROY
 from tests.xenapi.test_evicting import EvictingCase
+from xapi_simulator import drop
+from xapi_simulator import fail
+from xapi_simulator.tasks import When
 
 LONG_AGO = datetime.datetime(2020, 6, 1, tzinfo=datetime.UTC)
 UNUSED = unused_label(LONG_AGO)

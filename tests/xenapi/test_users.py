@@ -8,16 +8,16 @@ import json
 
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageInUse
-from imagecache_handlers.marks import claim_label
-from imagecache_handlers.marks import seen_label
+from imagecache_handlers.labels import claim_label
+from imagecache_handlers.labels import seen_label
 from imagecache_handlers import Reason
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers_xenapi.disks import CACHED
-from imagecache_handlers_xenapi.simulator import reply
-from imagecache_handlers_xenapi.simulator import Scenario
 from tests.xenapi.pool import SEEN
 from tests.xenapi.test_defects import LONG_AGO
 from tests.xenapi.test_defects import SweepCase
+from xapi_simulator import reply
+from xapi_simulator import Scenario
 
 ASLEEP = 'VM.get_all_records_where'
 

@@ -14,27 +14,27 @@ import datetime
 import functools
 from unittest import mock
 
+from imagecache_handlers.actions.report import Did
 from imagecache_handlers import CachedImage
 from imagecache_handlers import CacheError
-from imagecache_handlers import Did
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.disks import IMAGE
-from imagecache_handlers_xenapi.failures import Away
-from imagecache_handlers_xenapi.failures import Failed
-from imagecache_handlers_xenapi.failures import Lost
 from imagecache_handlers_xenapi.handler import XenAPIHandler
-from imagecache_handlers_xenapi.simulator import Scenario
-from imagecache_handlers_xenapi.simulator import Simulator
-from imagecache_handlers_xenapi.simulator.tasks import When
-from imagecache_handlers_xenapi.simulator import Timing
-from imagecache_handlers_xenapi.simulator.values import NULL
-from imagecache_handlers_xenapi.simulator import XapiError
-from imagecache_handlers_xenapi.timing import Clocks
-from imagecache_handlers_xenapi.wire import at_any_time
+from imagecache_handlers_xenapi.port.connection import at_any_time
+from imagecache_handlers_xenapi.port.errors import ReplyLost
+from imagecache_handlers_xenapi.port.errors import Unreachable
+from imagecache_handlers_xenapi.port.errors import XapiFailure
 from tests.xenapi.direct import Direct
+from xapi_simulator import Scenario
+from xapi_simulator import Simulator
+from xapi_simulator.tasks import When
+from xapi_simulator import Timing
+from xapi_simulator.values import NULL
+from xapi_simulator import XapiError
 
 START = datetime.datetime(2026, 11, 22, 8, 0, tzinfo=datetime.UTC)
 SECOND = datetime.timedelta(seconds=1)
@@ -164,7 +164,7 @@ class Host:
         leave()
         if method == DESTROY:
             if self.world.seconds - began > Direct.timeout:
-                raise Lost('it was not sent in time')
+                raise ReplyLost('it was not sent in time')
             work = functools.partial(self.world.begin, self, params[0], work)
         result = work()
         if method in (FIND, REFS, ASLEEP):
@@ -212,12 +212,12 @@ class Host:
         self.world.tally['faults'] += 1
         self.world.tally[f'fault {kind}'] += 1
         if kind == 'away':
-            raise Away('nobody answers')
+            raise Unreachable('nobody answers')
         if kind == 'lost':
-            raise Lost('the answer was lost')
+            raise ReplyLost('the answer was lost')
         if kind == 'die':
             raise Died
-        raise Failed('a call', kind.split())
+        raise XapiFailure('a call', kind.split())
 
 
 class World:
@@ -322,10 +322,10 @@ class World:
         self.requests.sort(key=lambda one: one[0])
         self.tally['late requests'] += 1
         self.advance(Direct.timeout)
-        raise Lost('no answer in time')
+        raise ReplyLost('no answer in time')
 
     def _unheard(self, work):
-        with contextlib.suppress(Failed):
+        with contextlib.suppress(XapiFailure):
             self._begin(work)
 
     def _begin(self, work):
@@ -610,7 +610,7 @@ class World:
             raise Loss(f'{ref} was not looked at')
         marks = Disk(ref, row).marks
         leased = any(
-            self.rules.live(expiry, host.now())
+            self.rules.is_live(expiry, host.now())
             for expiry in marks.leases.values()
         )
         if marks.pins or leased:

@@ -16,7 +16,7 @@ from imagecache_handlers import exceptions
 from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.handler import check_claimed
-from imagecache_handlers.marks import Marks
+from imagecache_handlers.labels import Marks
 from imagecache_handlers import model
 
 from imagecache_handlers_sqlite import pool as pools

@@ -1,10 +1,11 @@
 """Pools as stores, and the options that name them."""
 
+from oslo_config import cfg
+
 from imagecache_handlers import exceptions
 from imagecache_handlers import loader
 from imagecache_handlers_sqlite.handler import SqliteHandler
 from imagecache_handlers_sqlite.pool import Pool
-from oslo_config import cfg
 
 from tests.pooled import Pooled
 

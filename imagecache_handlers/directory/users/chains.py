@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 import os
 
-from imagecache_handlers.directory.users.bounded import Progress
+from imagecache_handlers.directory.system.bounded import Progress
 from imagecache_handlers.directory.users import devices
+from imagecache_handlers.directory.users.formats.values import Backing
+from imagecache_handlers.directory.users.formats.values import shown
 from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.leads import Leads
 from imagecache_handlers.directory.users.leads import Led
@@ -14,8 +16,6 @@ from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.met import Naming
 from imagecache_handlers.directory.users.met import NO_FORM
 from imagecache_handlers.directory.users.met import told_with_way
-from imagecache_handlers.directory.users.values import Below
-from imagecache_handlers.directory.users.values import shown
 
 ENDLESS = 'more files lie below it than can be followed'
 
@@ -56,19 +56,19 @@ class Chains:
         """Follow all names that were met, then tell what is unknown."""
         met = self._met
         for one in met.naming:
-            self._name(one)
+            self._follow_naming(one)
         for user, path in met.links:
-            self._link(user, path)
+            self._follow_link(user, path)
         for user, path, device in met.devices:
-            shows = [self._there(file) for file in devices.shown(device)]
-            self._go(user, path, shows)
+            shows = [self._backing_at(file) for file in devices.shown(device)]
+            self._follow_files(user, path, shows)
         for user, path in met.mentions:
-            self._use(user, self._leads.of(path))
+            self._add_user(user, self._leads.of(path))
         for user, path, below in met.perhaps:
-            self._perhaps(user, path, below)
+            self._follow_if_there(user, path, below)
         # It grows while what was taken for raw turns out not to be.
         for one in self._doubted:
-            self._name(one)
+            self._follow_naming(one)
         self._see_images()
         for file, (path, problems) in met.unknown.items():
             if not self._is_settled(file, problems):
@@ -80,51 +80,55 @@ class Chains:
         # No word silences a header that is there.
         return problems == (NO_FORM,) and self._met.words.settles(file)
 
-    def _name(self, one: Naming) -> None:
+    def _follow_naming(self, one: Naming) -> None:
         """Follow what a disk names, if no guest wrote that."""
         if one.file is not None and one.file in self._raw:
             self._held.setdefault(one.file, []).append(one)
             return
-        self._hint(one.user, one.header.hints)
-        self._go(one.user, one.path, _from(one.path, one.header.below))
+        self._hint_at(one.user, one.header.hints)
+        self._follow_files(
+            one.user, one.path, _whole_paths(one.path, one.header.below)
+        )
 
-    def _doubt(self, file: Identity) -> None:
+    def _doubt_raw(self, file: Identity) -> None:
         """Have a disk's header count, as somebody takes it for not raw."""
         self._raw.discard(file)
         self._doubted += self._held.pop(file, ())
 
-    def _there(self, path: str) -> Below:
+    def _backing_at(self, path: str) -> Backing:
         """Give a file by a name that says nothing of its form."""
-        return Below(path, self._leads.of(path).file in self._raw)
+        return Backing(path, self._leads.of(path).file in self._raw)
 
-    def _perhaps(self, user: str, path: str, below: Below) -> None:
+    def _follow_if_there(self, user: str, path: str, below: Backing) -> None:
         """Follow what is a disk only if it is there."""
         led = self._leads.of(below.path)
         if led.is_missing or led.is_other:
-            self._use(user, led)
+            self._add_user(user, led)
         else:
-            self._go(user, path, [below])
+            self._follow_files(user, path, [below])
 
     def _see_images(self) -> None:
         """Let a disk that is an image, by a mount, be a use of that."""
         met = self._met
         for user, file, seen in met.seen:
             if file in met.image_files:
-                self._use(user, Led(file))
+                self._add_user(user, Led(file))
             elif seen in met.shapes:
                 for image, _ in met.views(file, seen):
-                    self._use(user, Led(image))
+                    self._add_user(user, Led(image))
 
-    def _link(self, user: str, path: str) -> None:
+    def _follow_link(self, user: str, path: str) -> None:
         """Follow a symlink that lies where a disk may."""
         led = self._leads.of(path)
         if led.is_other and led.file is not None:
             if led.file not in self._met.folders:
-                self._tell(path, path, OUTSIDE)
+                self._tell_problem(path, path, OUTSIDE)
         elif not led.is_other:
-            self._go(user, path, [self._there(path)])
+            self._follow_files(user, path, [self._backing_at(path)])
 
-    def _go(self, user: str, top: str, files: Iterable[Below]) -> None:
+    def _follow_files(
+        self, user: str, top: str, files: Iterable[Backing]
+    ) -> None:
         """Make one the user of files, and of whatever lies below those.
 
         What cannot be followed does not keep the others from being; all of
@@ -137,13 +141,13 @@ class Chains:
             self._left -= 1 + len(path) // _LONG
             is_endless = depth > _DEEPEST or len(pending) > _MOST
             if is_endless or self._left < 0:
-                self._tell(top, top, ENDLESS)
+                self._tell_problem(top, top, ENDLESS)
                 return
             led = self._leads.of(path)
-            self._use(user, led)
-            pending += [(Below(file, is_raw), depth) for file in led.on]
+            self._add_user(user, led)
+            pending += [(Backing(file, is_raw), depth) for file in led.on]
             if led.why and (led.even_raw or not is_raw):
-                self._tell(top, path, led.why)
+                self._tell_problem(top, path, led.why)
                 if len(self.problems) - told > _MOST_TOLD:
                     return
             if led.file is None:
@@ -152,14 +156,14 @@ class Chains:
                 self._met.words.raw.add(led.file)
                 continue
             for file in (led.file, *led.views):
-                self._doubt(file)
-                inner = self._below(file, path, seen)
+                self._doubt_raw(file)
+                inner = self._files_below(file, path, seen)
                 self._left -= len(inner)
                 pending += [(below, depth + 1) for below in inner]
 
-    def _below(
+    def _files_below(
         self, file: Identity, path: str, seen: set[_Place]
-    ) -> list[Below]:
+    ) -> list[Backing]:
         """Give what a file names, unless it was seen there before."""
         header = self._met.headers.get(file)
         if header is None or not header.below:
@@ -170,20 +174,20 @@ class Chains:
         if (file, *place) in seen:
             return []
         seen.add((file, *place))
-        return _from(path, header.below)
+        return _whole_paths(path, header.below)
 
-    def _use(self, user: str, led: Led) -> None:
+    def _add_user(self, user: str, led: Led) -> None:
         if led.file is not None:
             self.users.setdefault(led.file, set()).add(user)
         for image in led.views:
             self.users.setdefault(image, set()).add(user)
-        self._hint(user, led.names)
+        self._hint_at(user, led.names)
 
-    def _hint(self, user: str, names: Iterable[str]) -> None:
+    def _hint_at(self, user: str, names: Iterable[str]) -> None:
         for name in names:
             self.named.setdefault(name, set()).add(user)
 
-    def _tell(self, top: str, path: str, why: str) -> None:
+    def _tell_problem(self, top: str, path: str, why: str) -> None:
         """Tell of a problem below a disk, if that is there yet."""
         self._progress.step(top)
         if not os.path.lexists(top):
@@ -195,12 +199,12 @@ class Chains:
         self.problems.append(told_with_way(top, f'{below}{why}'))
 
 
-def _from(top: str, files: Iterable[Below]) -> list[Below]:
+def _whole_paths(top: str, files: Iterable[Backing]) -> list[Backing]:
     """Give whole paths: of what is relative, from the folder of a file."""
     folder = os.path.dirname(top)
     return [
         below
         if below.path.startswith('/')
-        else Below(f'{folder}/{below.path}', below.is_raw)
+        else Backing(f'{folder}/{below.path}', below.is_raw)
         for below in files
     ]

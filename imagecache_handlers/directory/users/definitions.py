@@ -4,16 +4,16 @@ from collections.abc import Iterable
 import os
 import stat
 
-from imagecache_handlers.directory.closing import closing
-from imagecache_handlers.directory import safe_open
-from imagecache_handlers.directory.users.bounded import Progress
+from imagecache_handlers.directory.system.bounded import Progress
+from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import safe_open
+from imagecache_handlers.directory.users.formats.values import Backing
+from imagecache_handlers.directory.users.formats.values import Header
+from imagecache_handlers.directory.users.formats.values import shown
 from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.met import Naming
-from imagecache_handlers.directory.users.values import Below
-from imagecache_handlers.directory.users.values import Header
-from imagecache_handlers.directory.users.values import shown
 from imagecache_handlers.directory.users import words
 
 _ENDING = '.xml'
@@ -37,7 +37,7 @@ def read(
                     path = f'{folder}/{name}'
                     progress.step(path)
                     is_ignored = ignored.passes(path, name)
-                    domain = _read(fd, path, name, met, is_ignored)
+                    domain = _read_definition(fd, path, name, met, is_ignored)
                     if domain is not None:
                         met.under[folder] += 1
                         said += domain.disks
@@ -46,7 +46,7 @@ def read(
     return said
 
 
-def _read(
+def _read_definition(
     fd: int, path: str, name: str, met: Met, is_ignored: bool
 ) -> words.Domain | None:
     try:
@@ -62,8 +62,8 @@ def _read(
             met.tell_with_way(path, error)
         return None
     user = shown(domain.name or name)
-    below = _below(domain.disks)
-    handed = _below(domain.perhaps)
+    below = _backing_of(domain.disks)
+    handed = _backing_of(domain.perhaps)
     open_ = tuple(one for one in below if not one.is_raw)
     if not is_ignored:
         met.say(path, domain.problems)
@@ -75,8 +75,8 @@ def _read(
     return domain
 
 
-def _below(said: Iterable[words.Word]) -> list[Below]:
-    return [Below(one.path, one.form == 'raw') for one in said]
+def _backing_of(said: Iterable[words.Word]) -> list[Backing]:
+    return [Backing(one.path, one.form == 'raw') for one in said]
 
 
 def agree(said: list[words.Word], met: Met, progress: Progress) -> None:

@@ -11,7 +11,7 @@ _DEEPEST = 16
 
 def shown(device: int) -> list[str]:
     """Name the files that a device of blocks shows, itself or by others."""
-    return list(_files(_folder(device), _DEEPEST))
+    return list(_files_shown(_sysfs_folder(device), _DEEPEST))
 
 
 def is_whole(device: int) -> bool:
@@ -20,27 +20,32 @@ def is_whole(device: int) -> bool:
     A loop may begin further in, or end before; a partition, or a device of
     devices, has other bytes in any case.
     """
-    loop = f'{_folder(device)}/loop'
-    limits = [_read(f'{loop}/{name}') for name in ('offset', 'sizelimit')]
-    return bool(_read(f'{loop}/backing_file')) and limits == ['0', '0']
+    loop = f'{_sysfs_folder(device)}/loop'
+    limits = [
+        _read_attribute(f'{loop}/{name}') for name in ('offset', 'sizelimit')
+    ]
+    return bool(_read_attribute(f'{loop}/backing_file')) and limits == [
+        '0',
+        '0',
+    ]
 
 
-def _folder(device: int) -> str:
+def _sysfs_folder(device: int) -> str:
     return f'{_BLOCKS}/{os.major(device)}:{os.minor(device)}'
 
 
-def _files(folder: str, deep: int) -> Iterator[str]:
+def _files_shown(folder: str, deep: int) -> Iterator[str]:
     # A partition lies within its disk.
     for loop in f'{folder}/loop', f'{folder}/../loop':
-        if file := _read(f'{loop}/backing_file'):
+        if file := _read_attribute(f'{loop}/backing_file'):
             yield file
             return
     if deep:
-        for slave in _listed(f'{folder}/slaves'):
-            yield from _files(f'{folder}/slaves/{slave}', deep - 1)
+        for slave in _list_folder(f'{folder}/slaves'):
+            yield from _files_shown(f'{folder}/slaves/{slave}', deep - 1)
 
 
-def _read(path: str) -> str:
+def _read_attribute(path: str) -> str:
     try:
         with open(path, 'rb') as file:
             return os.fsdecode(file.read().removesuffix(b'\n'))
@@ -48,7 +53,7 @@ def _read(path: str) -> str:
         return ''
 
 
-def _listed(path: str) -> list[str]:
+def _list_folder(path: str) -> list[str]:
     try:
         return sorted(os.listdir(path))
     except OSError:

@@ -8,13 +8,13 @@ import stat
 from typing import NamedTuple
 
 from imagecache_handlers.directory.parts import Part
+from imagecache_handlers.directory.users.formats.values import shown
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.met import shape
 from imagecache_handlers.directory.users.met import SHORTEST
 from imagecache_handlers.directory.users.reading import INFO
 from imagecache_handlers.directory.users.reading import Reader
-from imagecache_handlers.directory.users.values import shown
 
 # Tells what a name in a store's folder is, among all that lie there.
 Judge = Callable[[str, Container[str]], Part]

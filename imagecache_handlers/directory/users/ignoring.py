@@ -36,7 +36,7 @@ class Ignored:
         if any(fnmatch.fnmatchcase(name, one) for one in self._names):
             return True
         parts = path.split('/') if self._paths else []
-        return any(_fit(parts, one) for one in self._paths)
+        return any(_parts_match(parts, one) for one in self._paths)
 
     def is_within(self, path: str) -> bool:
         """Tell if a file, or a folder that it lies in, is passed over."""
@@ -53,7 +53,7 @@ class Ignored:
         return False
 
 
-def _fit(parts: list[str], patterns: list[str]) -> bool:
+def _parts_match(parts: list[str], patterns: list[str]) -> bool:
     """Compare part by part: no wildcard reaches over a slash."""
     return len(parts) == len(patterns) and all(
         map(fnmatch.fnmatchcase, parts, patterns)

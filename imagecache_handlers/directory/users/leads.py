@@ -9,7 +9,7 @@ import os
 import stat
 from typing import NamedTuple
 
-from imagecache_handlers.directory.users.bounded import Progress
+from imagecache_handlers.directory.system.bounded import Progress
 from imagecache_handlers.directory.users import devices
 from imagecache_handlers.directory.users.memory import Identity
 from imagecache_handlers.directory.users.met import identity
@@ -91,7 +91,7 @@ class Leads:
         if stat.S_ISREG(found.st_mode):
             if file in self._met.headers:
                 return Led(file)
-            return self._elsewhere(path, file, found)
+            return self._lead_elsewhere(path, file, found)
         if stat.S_ISBLK(found.st_mode):
             on = tuple(devices.shown(found.st_rdev))
             is_met = file in self._met.headers
@@ -104,7 +104,7 @@ class Leads:
             is_other=True,
         )
 
-    def _elsewhere(
+    def _lead_elsewhere(
         self, path: str, file: Identity, found: os.stat_result
     ) -> Led:
         """Lead to what was not met, and may be an image.

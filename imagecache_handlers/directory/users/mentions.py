@@ -7,7 +7,7 @@ file of a file system.
 import re
 from xml.etree import ElementTree
 
-from imagecache_handlers.directory.users.values import is_path
+from imagecache_handlers.directory.users.formats.values import is_path
 
 # The disks of a machine, of which more is known than that a path is there.
 DISKS = frozenset(['disk', 'mirror', 'backingStore', 'dataStore'])
@@ -67,9 +67,9 @@ def all_of(tree: ElementTree.Element) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     pending = [(tree, False)]
     for element, is_never in pending:
-        is_never |= _name(element) in _NEVER | DISKS
+        is_never |= _element_name(element) in _NEVER | DISKS
         for told in (element.text or '', *element.attrib.values()):
-            paths = _paths(told.strip())
+            paths = _paths_in(told.strip())
             form = 'raw' if len(paths) == 1 and _IS_RAW.search(told) else ''
             for path in paths:
                 known = found.setdefault(path, None)
@@ -80,12 +80,12 @@ def all_of(tree: ElementTree.Element) -> dict[str, str | None]:
     return found
 
 
-def _name(element: ElementTree.Element) -> str:
+def _element_name(element: ElementTree.Element) -> str:
     """Give the name of an element, whatever its namespace."""
     return element.tag.rpartition('}')[2]
 
 
-def _paths(told: str) -> list[str]:
+def _paths_in(told: str) -> list[str]:
     if '/' not in told:
         return []
     # QEMU has a comma in a value written twice; no text of XML has a NUL.

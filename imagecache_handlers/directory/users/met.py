@@ -6,10 +6,10 @@ import stat
 from typing import NamedTuple
 
 from imagecache_handlers.directory.parts import Part
+from imagecache_handlers.directory.users.formats.values import Backing
+from imagecache_handlers.directory.users.formats.values import Header
+from imagecache_handlers.directory.users.formats.values import shown
 from imagecache_handlers.directory.users.memory import Identity
-from imagecache_handlers.directory.users.values import Below
-from imagecache_handlers.directory.users.values import Header
-from imagecache_handlers.directory.users.values import shown
 
 # The header of a qcow, the shortest of those that name a file, has as much;
 # what is shorter names none, and is not opened: many a file of locks is.
@@ -118,7 +118,7 @@ class Met:
         self.links: list[tuple[str, str]] = []
         self.devices: list[tuple[str, str, int]] = []
         self.mentions: list[tuple[str, str]] = []
-        self.perhaps: list[tuple[str, str, Below]] = []
+        self.perhaps: list[tuple[str, str, Backing]] = []
         self.words = Said()
         self.unknown: dict[Identity, tuple[str, tuple[str, ...]]] = {}
         self.problems: list[str] = []

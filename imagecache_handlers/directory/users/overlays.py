@@ -11,20 +11,20 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 
-from imagecache_handlers.directory.users.bounded import Bounded
-from imagecache_handlers.directory.users.bounded import Hangs
-from imagecache_handlers.directory.users.bounded import PATIENCE
-from imagecache_handlers.directory.users.bounded import Progress
+from imagecache_handlers.directory.system.bounded import Bounded
+from imagecache_handlers.directory.system.bounded import Hangs
+from imagecache_handlers.directory.system.bounded import PATIENCE
+from imagecache_handlers.directory.system.bounded import Progress
 from imagecache_handlers.directory.users.chains import Chains
 from imagecache_handlers.directory.users import definitions
 from imagecache_handlers.directory.users.files import Judge
+from imagecache_handlers.directory.users.formats.values import shown
 from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.memory import Identity
 from imagecache_handlers.directory.users.memory import Memory
 from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.reading import Read
 from imagecache_handlers.directory.users.reading import Reader
-from imagecache_handlers.directory.users.values import shown
 from imagecache_handlers.directory.users.walk import Walk
 
 
@@ -92,14 +92,14 @@ class Overlays:
         What was read before is not read again unless it has changed.
         """
         try:
-            return self._bounded.run(self._survey)
+            return self._bounded.run(self._take_survey)
         except Hangs as error:
             why = f'{shown(str(error))}: it does not answer; is it mounted?'
             return Survey(
                 users={}, named={}, problems=(why,), sees=bool(self.paths)
             )
 
-    def _survey(self, progress: Progress) -> Survey:
+    def _take_survey(self, progress: Progress) -> Survey:
         met = Met()
         read = self._read.again()
         said = [

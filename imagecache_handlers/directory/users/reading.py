@@ -6,15 +6,15 @@ import stat
 from typing import NamedTuple
 from typing import Self
 
-from imagecache_handlers.directory.closing import close
-from imagecache_handlers.directory.closing import closing
-from imagecache_handlers.directory import mounts
-from imagecache_handlers.directory import safe_open
-from imagecache_handlers.directory.users import headers
+from imagecache_handlers.directory.system.descriptors import close
+from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import mounts
+from imagecache_handlers.directory.system import safe_open
+from imagecache_handlers.directory.users.formats import headers
+from imagecache_handlers.directory.users.formats.values import Header
 from imagecache_handlers.directory.users.memory import Identity
 from imagecache_handlers.directory.users.memory import Memory
 from imagecache_handlers.directory.users.memory import now_ns
-from imagecache_handlers.directory.users.values import Header
 from imagecache_handlers.directory.users import words
 
 INFO = 'disk.info'

@@ -11,23 +11,23 @@ from collections.abc import Mapping
 import contextlib
 import os
 
-from imagecache_handlers.directory.closing import close
-from imagecache_handlers.directory.closing import closing
-from imagecache_handlers.directory import mounts
 from imagecache_handlers.directory.parts import Part
-from imagecache_handlers.directory import safe_open
-from imagecache_handlers.directory.users.bounded import Progress
+from imagecache_handlers.directory.system.bounded import Progress
+from imagecache_handlers.directory.system.descriptors import close
+from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import mounts
+from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.directory.users.files import CONSOLE
 from imagecache_handlers.directory.users.files import Files
 from imagecache_handlers.directory.users.files import Folder
 from imagecache_handlers.directory.users.files import Judge
+from imagecache_handlers.directory.users.formats.values import Unresolved
 from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.memory import Identity
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.reading import INFO
 from imagecache_handlers.directory.users.reading import Reader
-from imagecache_handlers.directory.users.values import Unresolved
 
 # Of Nova, among the instances: never to be opened, whatever lies in it.
 _LOCKS = 'locks'
@@ -79,39 +79,39 @@ class Walk:
             with contextlib.suppress(OSError):
                 self._above.add(identity(os.stat(path)))
         for path, judge in self._stores.items():
-            self._under(path, judge)
+            self._look_under(path, judge)
         for path in self._paths:
             before = self._met.disks
-            self._under(path)
+            self._look_under(path)
             self._met.under[path] = self._met.disks - before
 
-    def _under(self, path: str, judge: Judge | None = None) -> None:
+    def _look_under(self, path: str, judge: Judge | None = None) -> None:
         """Look at a folder that was given; what fails there is told."""
         self._progress.step(path)
         try:
             if why := mounts.absent(path):
                 raise Unresolved(why)
             with closing(safe_open.open_folder(path)) as fd:
-                self._begin(Folder(fd, path, None, 0, judge))
+                self._begin_folder(Folder(fd, path, None, 0, judge))
         except (OSError, ValueError) as error:
             self._met.tell(path, error)
 
-    def _begin(self, folder: Folder) -> None:
-        there = _folder(folder.fd)
+    def _begin_folder(self, folder: Folder) -> None:
+        there = _folder_identity(folder.fd)
         if folder.judge is not None:
             self._apart.add(there)
         elif there in self._apart:
             return
         self._met.folders.add(there)
-        self._list(folder)
+        self._look_at_folder(folder)
 
-    def _list(self, folder: Folder) -> None:
+    def _look_at_folder(self, folder: Folder) -> None:
         """Look at what lies in a folder: of one instance, or of all."""
         if folder.depth > _DEEPEST:
             raise Unresolved('it lies too deep to be looked at')
         seen: set[str] = set()
         for _ in range(_MOST_LISTS):
-            gone, new = self._entries(folder, seen)
+            gone, new = self._look_at_entries(folder, seen)
             # What is gone may have another name by now.  A list that was
             # read while an instance was renamed may have neither name.
             if not gone and (folder.user is not None or not new):
@@ -133,7 +133,7 @@ class Walk:
         # What is ours is replaced all the time.
         return any(judge(name, names) is not Part.OURS for name in more)
 
-    def _entries(
+    def _look_at_entries(
         self, folder: Folder, seen: Collection[str]
     ) -> tuple[bool, list[str]]:
         """Look at the new ones; tell if one is gone, and which they are."""
@@ -142,13 +142,13 @@ class Walk:
         new = [one for one in entries if one not in seen] if seen else entries
         judge, gone = folder.judge, False
         if INFO in entries:
-            folder = folder._replace(forms=self._forms(folder))
+            folder = folder._replace(forms=self._told_forms(folder))
         for name in new:
             part = judge(name, entries) if judge else Part.FOREIGN
-            gone |= not self._entry(folder, entries[name], part)
+            gone |= not self._look_at_entry(folder, entries[name], part)
         return gone, list(new)
 
-    def _forms(self, folder: Folder) -> Mapping[str, str]:
+    def _told_forms(self, folder: Folder) -> Mapping[str, str]:
         path = f'{folder.path}/{INFO}'
         self._progress.step(path)
         try:
@@ -159,7 +159,7 @@ class Walk:
             self._met.tell_with_way(path, error)
             return {}
 
-    def _entry(
+    def _look_at_entry(
         self, folder: Folder, entry: os.DirEntry[str], part: Part
     ) -> bool:
         """Look at one entry; False if it is gone."""
@@ -178,32 +178,34 @@ class Walk:
                     self._files.note_shut(folder, name)
             elif is_folder:
                 if not is_ignored:
-                    self._enter(folder, name, path)
+                    self._enter_folder(folder, name, path)
             else:
                 if part is Part.FOREIGN and self._is_of_hosts(folder, name):
                     part = Part.NAMED
                 self._files.note(folder, name, part)
         except HOSTILE as error:
-            if isinstance(error, FileNotFoundError) and _gone(folder, name):
+            if isinstance(error, FileNotFoundError) and _is_gone(folder, name):
                 return is_ours
             is_quiet = part is Part.IGNORED or (is_ours and not is_folder)
             if not is_quiet and not _is_closed(name, is_folder, error):
                 self._met.tell_with_way(path, error)
         return True
 
-    def _enter(self, folder: Folder, name: str, path: str) -> None:
+    def _enter_folder(self, folder: Folder, name: str, path: str) -> None:
         is_shut = name == _LOCKS and self._has_locks(folder)
         user = folder.user_of(name, Part.FOREIGN)
         flags = os.O_RDONLY | os.O_DIRECTORY
         fd = safe_open.open_file(folder.fd, name, flags)
         # Thousands of times: a context costs as much as the calls in it.
         try:
-            there = _folder(fd)
+            there = _folder_identity(fd)
             if there not in self._apart:
                 if not is_shut:
                     self._met.folders.add(there)
                 deeper = folder.depth + 1
-                self._list(Folder(fd, path, user, deeper, is_shut=is_shut))
+                self._look_at_folder(
+                    Folder(fd, path, user, deeper, is_shut=is_shut)
+                )
         finally:
             close(fd)
 
@@ -211,15 +213,15 @@ class Walk:
         return name == _HOSTS and self._has_locks(folder)
 
     def _has_locks(self, folder: Folder) -> bool:
-        return _folder(folder.fd) in self._above
+        return _folder_identity(folder.fd) in self._above
 
 
-def _folder(fd: int) -> Identity:
+def _folder_identity(fd: int) -> Identity:
     found = os.fstat(fd)
     return found.st_dev, found.st_ino
 
 
-def _gone(folder: Folder, name: str) -> bool:
+def _is_gone(folder: Folder, name: str) -> bool:
     try:
         os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
     except FileNotFoundError:

@@ -10,10 +10,10 @@ import posixpath
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from imagecache_handlers.directory.users.formats import protocols
+from imagecache_handlers.directory.users.formats.values import is_path
+from imagecache_handlers.directory.users.formats.values import shown
 from imagecache_handlers.directory.users import mentions
-from imagecache_handlers.directory.users import protocols
-from imagecache_handlers.directory.users.values import is_path
-from imagecache_handlers.directory.users.values import shown
 
 # The most bytes that any of them has; whoever reads one stops there.
 MOST = 4 << 20
@@ -74,7 +74,7 @@ def read_disk_info(content: bytes) -> dict[str, str]:
     if not content.strip():
         return {}
     try:
-        pairs = json.loads(_bounded(content), object_pairs_hook=tuple)
+        pairs = json.loads(_check_size(content), object_pairs_hook=tuple)
     except (ValueError, RecursionError):
         raise Unreadable('it is not the JSON that Nova writes') from None
     if not isinstance(pairs, tuple):
@@ -89,15 +89,17 @@ def read_domain(content: bytes) -> Domain:
 
     :raises Unreadable: when it is not what libvirt writes.
     """
-    tree = _parsed(_bounded(content))
+    tree = _parse_tree(_check_size(content))
     domains = [one for one in tree.iter() if one.tag in _DOMAINS]
     if not domains:
         raise Unreadable('it does not define a machine')
     is_qemu = all(one.get('type') in _QEMU for one in domains)
     disks = [
-        _disk(one, is_qemu) for one in tree.iter() if one.tag in mentions.DISKS
+        _read_disk(one, is_qemu)
+        for one in tree.iter()
+        if one.tag in mentions.DISKS
     ]
-    disks += [_nvram(one) for one in tree.iter('nvram')]
+    disks += [_read_nvram(one) for one in tree.iter('nvram')]
     found = mentions.all_of(tree)
     return Domain(
         (domains[0].findtext('name') or '').strip(),
@@ -113,7 +115,7 @@ def read_domain(content: bytes) -> Domain:
     )
 
 
-def _bounded(content: bytes) -> bytes:
+def _check_size(content: bytes) -> bytes:
     if len(content) > MOST:
         raise Unreadable(f'it has more than {MOST} bytes')
     return content
@@ -126,7 +128,7 @@ class _Builder(ElementTree.TreeBuilder):
         raise Unreadable('it has a DOCTYPE, which libvirt never writes')
 
 
-def _parsed(content: bytes) -> ElementTree.Element:
+def _parse_tree(content: bytes) -> ElementTree.Element:
     parser = ElementTree.XMLParser(target=_Builder())  # noqa: S314
     try:
         parser.feed(content)
@@ -139,12 +141,12 @@ def _parsed(content: bytes) -> ElementTree.Element:
     return tree
 
 
-def _disk(element: ElementTree.Element, is_qemu: bool) -> Domain:
+def _read_disk(element: ElementTree.Element, is_qemu: bool) -> Domain:
     source = element.find('source')
     if source is None:
         # As mirrors were written once; an empty drive has nothing at all.
         source = element
-    form = _form(element)
+    form = _form_of(element)
     is_open = not form and is_qemu and element.tag == 'disk'
     kind = element.get('type', '')
     for place in _PLACES:
@@ -165,7 +167,7 @@ def _disk(element: ElementTree.Element, is_qemu: bool) -> Domain:
     return Domain('', (), (), (said,), protocols.hints(*places))
 
 
-def _form(element: ElementTree.Element) -> str:
+def _form_of(element: ElementTree.Element) -> str:
     for tag in 'driver', 'format':
         inner = element.find(tag)
         if inner is not None and inner.get('type'):
@@ -173,7 +175,7 @@ def _form(element: ElementTree.Element) -> str:
     return element.get('format', '') if element.tag == 'mirror' else ''
 
 
-def _nvram(element: ElementTree.Element) -> Domain:
+def _read_nvram(element: ElementTree.Element) -> Domain:
     """Take the variables of a firmware for raw, as libvirt does."""
     source = element.find('source')
     told = element.text if source is None else source.get('file')

@@ -25,7 +25,7 @@ from imagecache_handlers.exceptions import HandlerLoadError
 from imagecache_handlers.exceptions import HandlerNotFound
 from imagecache_handlers.exceptions import StoreNotFound
 from imagecache_handlers.frontends.cli import options
-from imagecache_handlers.frontends.cli import text
+from imagecache_handlers.frontends.cli.pages import text
 
 COMMANDS = 'imagecache.cli'
 
@@ -88,7 +88,7 @@ class App(cliff.app.App):
     def __init__(self) -> None:
         super().__init__(
             description=type(self).__doc__,
-            version=_version(),
+            version=_version_text(),
             command_manager=Commands(COMMANDS),
             deferred_help=True,
         )
@@ -143,13 +143,13 @@ class App(cliff.app.App):
             if words:
                 self.command_manager.find_command(words)
         except ValueError:
-            self._refuse(words[0])
+            self._refuse_word(words[0])
         result = super().run_subcommand(argv)
         return MISUSED if isinstance(self.error, _MISUSES) else result
 
-    def _refuse(self, word: str) -> NoReturn:
+    def _refuse_word(self, word: str) -> NoReturn:
         if word.startswith('-'):
-            near = _near(word, self.parser)
+            near = _nearest_word(word, self.parser)
             self.parser.error(
                 f'{word} is unknown here{near}; options of a command follow it'
             )
@@ -168,13 +168,13 @@ class App(cliff.app.App):
         self.error = err
 
 
-def _near(word: str, parser: argparse.ArgumentParser) -> str:
+def _nearest_word(word: str, parser: argparse.ArgumentParser) -> str:
     known = [one for act in parser._actions for one in act.option_strings]
     near = difflib.get_close_matches(word.partition('=')[0], known, n=1)
     return f': did you mean {near[0]}?' if near else ''
 
 
-def _version() -> str:
+def _version_text() -> str:
     try:
         return importlib.metadata.version('imagecache-handlers')
     except importlib.metadata.PackageNotFoundError:
@@ -199,11 +199,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A name that the terminal cannot show is no reason to stop.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors='backslashreplace')
-    code = _run(list(sys.argv[1:] if argv is None else argv))
+    code = _run_app(list(sys.argv[1:] if argv is None else argv))
     return code if _all_written() else code or FAILED
 
 
-def _run(argv: list[str]) -> int:
+def _run_app(argv: list[str]) -> int:
     try:
         code = App().run(argv)
     except KeyboardInterrupt:
@@ -217,10 +217,10 @@ def _run(argv: list[str]) -> int:
 
 def _all_written() -> bool:
     """Write what is still held back, while its loss can be told."""
-    return all([_written(stream) for stream in (sys.stdout, sys.stderr)])
+    return all([_is_written(stream) for stream in (sys.stdout, sys.stderr)])
 
 
-def _written(stream: TextIO) -> bool:
+def _is_written(stream: TextIO) -> bool:
     try:
         stream.flush()
     except OSError as error:

@@ -9,18 +9,19 @@ import dataclasses
 import datetime
 from typing import TYPE_CHECKING
 
+from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.cache import ImageCache
+from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.exceptions import ConfigurationError
-from imagecache_handlers.frontends import evidence
-from imagecache_handlers.rules import Rules
-from imagecache_handlers.witness import Ask
+from imagecache_handlers.frontends import in_use_list
+from imagecache_handlers.planning.rules import Rules
 
 if TYPE_CHECKING:
     from oslo_config import cfg
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenedCache:
     """The cache that the options lead to.
 
     ``stores`` None: all of them; ``interval`` None: no periodic sweeps, and
@@ -86,41 +87,37 @@ def add_evidence_to(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def utc_now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
-
-
 @contextlib.contextmanager
-def opened(options: argparse.Namespace) -> Iterator[Opened]:
+def opened(options: argparse.Namespace) -> Iterator[OpenedCache]:
     """Open the cache that the options lead to.
 
     :raises CacheError: when an option cannot be honoured.
     """
     # Imported where they are needed: `--help` shall not wait for them.
+    from imagecache_handlers.config.nova import NovaOptions
+    from imagecache_handlers.config import settings
     from imagecache_handlers import loader
-    from imagecache_handlers.nova_opts import Followed
-    from imagecache_handlers import opts
 
-    conf = settings(options)
+    conf = read_configuration(options)
     # One for all: each would warn of old names anew.
-    nova = Followed(conf)
-    rules = opts.rules(conf, loader.load_order, nova)
-    name = opts.value(conf, 'handler')
+    nova = NovaOptions(conf)
+    rules = settings.rules(conf, loader.load_order, nova)
+    name = settings.value(conf, 'handler')
     with contextlib.closing(loader.load_handler(name, conf)) as handler:
-        yield Opened(
+        yield OpenedCache(
             cache=ImageCache(handler, rules),
             rules=rules,
             stores=options.stores and frozenset(options.stores),
-            interval=opts.interval(conf, nova),
+            interval=settings.interval(conf, nova),
             close=handler.close,
-            inherited_never=opts.inherited_never(conf, nova),
+            inherited_never=settings.inherited_never(conf, nova),
         )
 
 
 def asking(options: argparse.Namespace) -> Ask:
     """Give what tells who uses which image."""
     if options.in_use is not None:
-        return evidence.InUseList(
+        return in_use_list.InUseList(
             options.in_use, complete=options.in_use_complete, clock=utc_now
         )
     if options.in_use_complete:
@@ -128,35 +125,39 @@ def asking(options: argparse.Namespace) -> Ask:
             '--in-use-complete says that a list is complete: name the list '
             'with --in-use FILE'
         )
-    return lambda: evidence.nobody_asked(utc_now)
+    return lambda: in_use_list.nobody_asked(utc_now)
 
 
-def settings(options: argparse.Namespace) -> 'cfg.ConfigOpts':
+def read_configuration(options: argparse.Namespace) -> 'cfg.ConfigOpts':
     """Read the configuration files and the options in their place."""
     from oslo_config import cfg
 
-    from imagecache_handlers import config_files
+    from imagecache_handlers.config import files
+    from imagecache_handlers.config.options import GROUP
+    from imagecache_handlers.config.options import register_opts
+    from imagecache_handlers.config import settings
     from imagecache_handlers import loader
-    from imagecache_handlers import opts
 
     conf = cfg.ConfigOpts()
-    opts.register_opts(conf)
-    config_files.check_folders(options.config or [])
+    register_opts(conf)
+    files.check_folders(options.config or [])
     try:
         conf(options.config or [], project='imagecache')
         groups = loader.option_groups()
-        problems = opts.unknown(conf, groups) + opts.repeated(conf, groups)
+        problems = settings.unknown_keys(
+            conf, groups
+        ) + settings.repeated_keys(conf, groups)
     except cfg.Error as error:
         raise ConfigurationError(str(error)) from error
     except OSError as error:
         text = f'cannot read {error.filename}: {error.strerror}'
         raise ConfigurationError(text) from error
     except UnicodeDecodeError as error:
-        name = config_files.undecodable(options.config or [], 'imagecache')
+        name = files.undecodable(options.config or [], 'imagecache')
         text = f'{name} is no UTF-8 text: {error.reason}'
         raise ConfigurationError(text) from error
     if problems:
         raise ConfigurationError('; '.join(problems))
     if options.handler:
-        conf.set_override('handler', options.handler, group=opts.GROUP)
+        conf.set_override('handler', options.handler, group=GROUP)
     return conf

@@ -7,9 +7,9 @@ import os
 import shutil
 import sys
 
+from imagecache_handlers.actions.report import Outcome
+from imagecache_handlers.planning.verdicts import Plan
 from imagecache_handlers import units
-from imagecache_handlers.verdicts import Outcome
-from imagecache_handlers.verdicts import Plan
 
 
 @contextlib.contextmanager
@@ -17,14 +17,14 @@ def shown(plan: Plan) -> Iterator[Callable[[Outcome], object]]:
     """Give what is to be told each outcome."""
     dumb = os.environ.get('TERM') in ('dumb', 'unknown')
     if plan.evictions and sys.stderr.isatty() and not dumb:
-        with _bar(len(plan.evictions)) as tell:
+        with _show_bar(len(plan.evictions)) as tell:
             yield tell
     else:
         yield lambda outcome: None
 
 
 @contextlib.contextmanager
-def _bar(total: int) -> Iterator[Callable[[Outcome], object]]:
+def _show_bar(total: int) -> Iterator[Callable[[Outcome], object]]:
     from rich.console import Console
     from rich import progress
 

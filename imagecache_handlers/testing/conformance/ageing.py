@@ -4,8 +4,10 @@ from collections.abc import Callable
 from unittest import mock
 
 from imagecache_handlers.handler import CacheHandler
-from imagecache_handlers import marks
-from imagecache_handlers.marks import Marks
+from imagecache_handlers.labels import hits_label
+from imagecache_handlers.labels import Marks
+from imagecache_handlers.labels import pin_label
+from imagecache_handlers.labels import unused_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.testing.conformance.hooks import HandlerHooks
 from imagecache_handlers.testing.conformance.samples import LATER
@@ -34,14 +36,12 @@ class Ageing(HandlerHooks):
         self.assertEqual(NOW, seen.unused_since)
 
     def test_an_idle_image_keeps_the_age_that_runs(self) -> None:
-        image = self._marked(self._seeded(), marks.unused_label(NOW))
+        image = self._marked(self._seeded(), unused_label(NOW))
         seen = self._age(image, used=False, writes=0)
         self.assertEqual(NOW, seen.unused_since)
 
     def test_use_ends_the_age_and_is_a_hit(self) -> None:
-        image = self._marked(
-            self._seeded(), marks.unused_label(NOW), marks.hits_label(2)
-        )
+        image = self._marked(self._seeded(), unused_label(NOW), hits_label(2))
         seen = self._age(image, used=True, writes=1)
         self.assertIsNone(seen.unused_since)
         self.assertEqual(3, seen.hits)
@@ -53,7 +53,7 @@ class Ageing(HandlerHooks):
 
     def test_a_pin_replaces_its_owners_only(self) -> None:
         image = self._marked(
-            self._seeded(), 'pin.ops', marks.pin_label('dev', LATER)
+            self._seeded(), 'pin.ops', pin_label('dev', LATER)
         )
         self._writes(1, lambda handler: handler.pin(image, 'dev', NOW))
         pins = self._again(image).marks.pins

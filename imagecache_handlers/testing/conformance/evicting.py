@@ -9,7 +9,9 @@ from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.handler import CacheHandler
-from imagecache_handlers import marks
+from imagecache_handlers.labels import claim_label
+from imagecache_handlers.labels import lease_label
+from imagecache_handlers.labels import pin_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.testing.conformance.hooks import HandlerHooks
 from imagecache_handlers.testing.conformance.samples import A_DAY
@@ -109,9 +111,9 @@ class Evicting(HandlerHooks):
     def test_evict_keeps_an_image_that_was_asked_for_since(self) -> None:
         until = datetime.datetime.now(datetime.UTC) + A_DAY
         for label in (
-            marks.pin_label('ops', None),
-            marks.pin_label('ops', until),
-            marks.lease_label('vm-1', until),
+            pin_label('ops', None),
+            pin_label('ops', until),
+            lease_label('vm-1', until),
         ):
             with self.subTest(label=label):
                 looked = self._marked(self._seeded(), self._claim())
@@ -155,7 +157,7 @@ class Evicting(HandlerHooks):
 
         def stop() -> None:
             if granted and not over:
-                self._connect().mark(image, {marks.pin_label('ops', None)})
+                self._connect().mark(image, {pin_label('ops', None)})
             over.append(True)
 
         with self.last_step(stop), self.assertRaises(ImageBusy):
@@ -166,7 +168,7 @@ class Evicting(HandlerHooks):
 
     def _claim(self, whose: str = '5f0c') -> str:
         until = datetime.datetime.now(datetime.UTC) + A_DAY
-        return marks.claim_label(whose, until)
+        return claim_label(whose, until)
 
     def test_evict_keeps_an_image_that_was_added_again(self) -> None:
         claimed = self._marked(self._seeded(), CLAIM)

@@ -12,7 +12,7 @@ from typing import Any
 from typing import BinaryIO
 from typing import TypeVar
 
-from imagecache_handlers import marks
+from imagecache_handlers.labels import claim_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import IMAGE_ID
@@ -64,7 +64,7 @@ LABELS = frozenset(
 NOW = datetime.datetime(2026, 11, 22, 8, 22, tzinfo=datetime.UTC)
 LATER = NOW + datetime.timedelta(hours=1)
 A_DAY = datetime.timedelta(days=1)
-CLAIM = marks.claim_label('5f0c', LATER)
+CLAIM = claim_label('5f0c', LATER)
 
 PART = 2**14
 ABILITIES = ('room', 'add', 'debris', 'clean')

@@ -9,7 +9,7 @@ import logging
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.model import Evidence
-from imagecache_handlers.rules import Rules
+from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.testing.conformance.hooks import HandlerHooks
 from imagecache_handlers.testing.conformance.samples import KIN
 from imagecache_handlers.testing.conformance.samples import ONE

@@ -1,0 +1,1 @@
+"""Actions: the protocol by which images are kept and go."""

@@ -1,0 +1,133 @@
+"""Applying a plan: in every store first labels, then evictions."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+import logging
+
+from imagecache_handlers.actions.evicting import Done
+from imagecache_handlers.actions.evicting import Evictor
+from imagecache_handlers.actions.guard import GuardedHandler
+from imagecache_handlers.actions.report import Did
+from imagecache_handlers.actions.report import Outcome
+from imagecache_handlers.actions.report import Report
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.model import Identity
+from imagecache_handlers.model import Store
+from imagecache_handlers.planning.verdicts import Change
+from imagecache_handlers.planning.verdicts import Left
+from imagecache_handlers.planning.verdicts import Plan
+from imagecache_handlers.planning.verdicts import Verdict
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What there is to do in one store."""
+
+    changes: list[Change] = dataclasses.field(default_factory=list)
+    evictions: list[Verdict] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Applier:
+    """One plan being applied."""
+
+    plan: Plan
+    handler: GuardedHandler
+    evictor: Evictor
+
+    def apply(self) -> Report:
+        """Do all of it, unless stopped; what fails is one image or store."""
+        work = self._work_by_store()
+        failures: dict[Identity, CacheError] = {}
+        done = self.handler.for_each_store(
+            work, lambda name: self._work_on_store(name, work[name], failures)
+        )
+        outcomes = self._not_labelled(failures)
+        left: list[Left] = []
+        for store, group in zip(work, done, strict=True):
+            if isinstance(group, CacheError):
+                LOG.warning('Store %s: %s', store, group)
+                continue
+            outcomes += group.outcomes
+            if group.left is not None:
+                left.append(group.left)
+        return Report(
+            plan=self.plan,
+            outcomes=tuple(outcomes),
+            after=self._read_stores_again(outcomes),
+            left=tuple(left),
+            stopped=self.evictor.should_stop(),
+        )
+
+    def _work_by_store(self) -> dict[str, Work]:
+        work: dict[str, Work] = {}
+        for change in self.plan.changes:
+            store = work.setdefault(change.image.store, Work())
+            store.changes.append(change)
+        for verdict in self.plan.evictions:
+            store = work.setdefault(verdict.image.store, Work())
+            store.evictions.append(verdict)
+        return work
+
+    def _work_on_store(
+        self,
+        store: str,
+        work: Work,
+        failures: dict[Identity, CacheError],
+    ) -> Done:
+        for change in work.changes:
+            if self.evictor.should_stop():
+                break
+            try:
+                self._write_change(change)
+            except CacheError as error:
+                failures[change.image.identity] = error
+        done = self.evictor.evict(store, work.evictions)
+        if done.left is not None:
+            LOG.warning('%s', done.left)
+        return done
+
+    def _write_change(self, change: Change) -> None:
+        image = change.image
+        # Not the plan's time: the image may have been in use since.
+        now = self.evictor.clocks.now()
+        try:
+            if change.used is None:
+                self.handler.mark(image, change.add, change.remove)
+            else:
+                self.handler.age(image, used=change.used, now=now)
+        except ImageNotFound:
+            LOG.debug('Image %s went before it was labelled', image.image_id)
+
+    def _not_labelled(
+        self, failures: Mapping[Identity, CacheError]
+    ) -> list[Outcome]:
+        if not failures:
+            return []
+        outcomes = [
+            Outcome(
+                verdict=verdict,
+                did=Did.FAILED,
+                why=f'it was not labelled: {failures[identity]}',
+            )
+            for verdict in self.plan.verdicts
+            if (identity := verdict.image.identity) in failures
+        ]
+        for outcome in outcomes:
+            self.evictor.on_outcome(outcome)
+        return outcomes
+
+    def _read_stores_again(
+        self, outcomes: Iterable[Outcome]
+    ) -> tuple[Store, ...]:
+        if not any(one.did is Did.EVICTED for one in outcomes):
+            return self.plan.stores
+        try:
+            return self.handler.stores([one.name for one in self.plan.stores])
+        except CacheError as error:
+            LOG.warning('The stores cannot be read again: %s', error)
+            return ()

@@ -1,0 +1,69 @@
+"""Trouble: when a store that does not do what it is told is left alone."""
+
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import Cancelled
+from imagecache_handlers.exceptions import NotUnderstood
+from imagecache_handlers.exceptions import StoreBusy
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.planning.verdicts import Left
+
+# Removals of a store that did not end, in one pass: each takes minutes.
+UNFINISHED = 2
+# In a row: what it refused as a whole, and what nobody can understand.
+REFUSED = 5
+NOT_UNDERSTOOD = 3
+
+
+class Trouble:
+    """What one store did not do in one pass, whatever image it was about.
+
+    Whatever is an image's own (its users, its labels, an operation on it)
+    is no trouble of its store, or a few such images would keep all others
+    from their turn for ever.
+    """
+
+    def __init__(self, store: str) -> None:
+        self._store = store
+        self._unfinished = 0
+        self._refused = 0
+        self._not_understood = 0
+
+    def met(self, error: CacheError) -> None:
+        """Count what came in the way of a removal, before it was begun."""
+        self._refused += _refuses(error)
+        self._not_understood += isinstance(error, NotUnderstood)
+
+    def ended(
+        self, error: CacheError | None = None, *, pending: bool = False
+    ) -> None:
+        """Count how a removal ended; None: as it was to."""
+        if pending or isinstance(error, Cancelled):
+            self._unfinished += 1
+        if not _refuses(error):
+            self._refused = 0
+        if not isinstance(error, NotUnderstood):
+            self._not_understood = 0
+        if error is not None:
+            self.met(error)
+
+    @property
+    def why(self) -> str | None:
+        """Why that store is to be left for this pass; None: it is not."""
+        if self._unfinished >= UNFINISHED:
+            return 'does not finish removals'
+        if self._refused >= REFUSED:
+            return f'refused {self._refused} removals in a row'
+        if self._not_understood >= NOT_UNDERSTOOD:
+            count = self._not_understood
+            return f'gave {count} answers in a row that nobody understands'
+        return None
+
+    def left(self, count: int) -> Left | None:
+        """Tell of what is left with that store; None: nothing is."""
+        if not count or self.why is None:
+            return None
+        return Left(store=self._store, count=count, why=self.why)
+
+
+def _refuses(error: CacheError | None) -> bool:
+    return isinstance(error, StoreBusy | StoreUnavailable)

@@ -1,0 +1,1 @@
+"""Configuration: options, Nova's too, read into rules."""

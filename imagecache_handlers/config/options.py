@@ -1,0 +1,131 @@
+"""Options: all of our own group, declared."""
+
+import copy
+
+from oslo_config import cfg
+from oslo_config import types
+
+GROUP = 'imagecache'
+
+# No time that anybody means is longer; longer ones overflow.
+CENTURY = 100 * 365 * 86400
+
+OPTS: list[cfg.Opt] = [
+    cfg.StrOpt(
+        'handler',
+        default='directory',
+        help='Name of the handler that reaches the cached images.',
+    ),
+    cfg.StrOpt(
+        'policy',
+        default='age',
+        help='Which images go. "age": whatever was unused for its minimum '
+        'age goes, as in Nova. "lru", "popularity", "gdsf", or an installed '
+        'one: images go in that order, and only to make space or at '
+        'max_age_seconds. "protected": nothing goes by itself.',
+    ),
+    cfg.IntOpt(
+        'high_watermark',
+        default=100,
+        min=0,
+        max=100,
+        help='Percent of a store in use above which space is made; 100 '
+        'never makes space.',
+    ),
+    cfg.IntOpt(
+        'low_watermark',
+        default=80,
+        min=0,
+        max=100,
+        help='Percent of a store in use down to which space is made.',
+    ),
+    cfg.IntOpt(
+        'max_age_seconds',
+        min=0,
+        max=CENTURY,
+        help='How long an image may stay unused, whatever the policy; not '
+        'set: for ever.',
+    ),
+    cfg.MultiOpt(
+        'protected_images',
+        item_type=types.List(),
+        default=[],
+        metavar='PATTERNS',
+        help='Images that never go by themselves: an exact image id, '
+        'prefix* or *word*, separated by commas. Given more than once, all '
+        'of them count.',
+    ),
+    cfg.IntOpt(
+        'claim_ttl_seconds',
+        default=600,
+        min=1,
+        max=CENTURY,
+        help='How long a claim to evict an image lasts; every host that '
+        'shares a store must use the same value.',
+    ),
+    cfg.IntOpt(
+        'clock_skew_seconds',
+        default=60,
+        min=0,
+        max=CENTURY,
+        help='How far apart the clocks of the hosts that share a store may '
+        'be.',
+    ),
+    cfg.IntOpt(
+        'evidence_ttl_seconds',
+        default=300,
+        min=1,
+        max=CENTURY,
+        help='How old an answer about users may be and still prove that an '
+        'image has none.',
+    ),
+]
+
+_NOT_SET = ' Not set: what Nova is told by its [image_cache] {0}.'
+
+# The same in our own group, where they are not set unless somebody does.
+TWINS: list[cfg.Opt] = [
+    cfg.IntOpt(
+        'manager_interval',
+        min=-1,
+        max=CENTURY,
+        help='Seconds between two periodic sweeps; -1 for none, 0 for a '
+        'minute.'
+        + _NOT_SET.format('manager_interval')
+        + ' A -1 there leaves the sweeps to another cleaner, as "imagecache '
+        'run" is one: it asks for a value here.',
+    ),
+    cfg.BoolOpt(
+        'remove_unused_base_images',
+        help='Whether unused images go at all.'
+        + _NOT_SET.format('remove_unused_base_images'),
+    ),
+    cfg.IntOpt(
+        'remove_unused_original_minimum_age_seconds',
+        min=0,
+        max=CENTURY,
+        help='How long an image stays unused before it may go.'
+        + _NOT_SET.format('remove_unused_original_minimum_age_seconds'),
+    ),
+    cfg.IntOpt(
+        'remove_unused_resized_minimum_age_seconds',
+        min=0,
+        max=CENTURY,
+        help='The same of a file derived from an image.'
+        + _NOT_SET.format('remove_unused_resized_minimum_age_seconds'),
+    ),
+]
+
+OWN = OPTS + TWINS
+
+BY_NAME = {opt.dest: opt for opt in OWN}
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register our own group in ``conf`` and nowhere else."""
+    conf.register_opts(OWN, group=GROUP)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """Give copies of the options, for oslo-config-generator."""
+    return [(GROUP, copy.deepcopy(OWN))]

@@ -1,0 +1,1 @@
+"""Hosts: who else evicts from a store, and sees what."""

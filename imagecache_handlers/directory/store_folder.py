@@ -1,0 +1,41 @@
+"""The folder of a store, opened, with what goes wrong in our own words."""
+
+from collections.abc import Iterator
+import contextlib
+
+from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory.system import answering
+from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import flock
+from imagecache_handlers.exceptions import StoreUnavailable
+
+
+@contextlib.contextmanager
+def opened(store: str) -> Iterator[int]:
+    """Open the folder of a store; what fails meanwhile is the store's."""
+    with translated(store), closing(answering.open_folder(store)) as fd:
+        yield fd
+
+
+@contextlib.contextmanager
+def changing(store: str, name: str) -> Iterator[int]:
+    """Open it, and keep others from changing a file or its sidecar."""
+    lock = sidecar.path(name, sidecar.LOCK)
+    with opened(store) as fd, flock.held(fd, lock):
+        yield fd
+
+
+@contextlib.contextmanager
+def translated(store: str) -> Iterator[None]:
+    """Say of any failure that the store is unavailable, and why."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(store, _explain_error(store, error)) from error
+
+
+def _explain_error(store: str, error: OSError) -> str:
+    why = error.strerror or str(error)
+    # Names that are opened were checked, or are the operator's own.
+    path = error.filename
+    return why if path in (None, store) else f'{path}: {why}'

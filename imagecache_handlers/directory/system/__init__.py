@@ -1,0 +1,1 @@
+"""System: files, locks and mounts, as the kernel has them."""

@@ -1,0 +1,1 @@
+"""Formats: which files a disk names, by its form."""

@@ -1,0 +1,53 @@
+"""``imagecache sweep``: do what a plan shows."""
+
+import argparse
+
+from imagecache_handlers.frontends.cli.app import FAILED
+from imagecache_handlers.frontends.cli.commands.base import Paged
+from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
+from imagecache_handlers.frontends.cli.commands import plan as plan_command
+from imagecache_handlers.frontends.cli.interrupt import stoppable
+from imagecache_handlers.frontends.cli.pages.answer import Answer
+from imagecache_handlers.frontends.cli.pages import fields
+from imagecache_handlers.frontends.cli.pages import report as report_page
+from imagecache_handlers.frontends.cli import progress
+
+
+class Sweep(WitnessedCommand, Paged):
+    """Evict what may go, and note what is unused from now on."""
+
+    columns = fields.OUTCOME
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--dry-run',
+            action='store_true',
+            help='only show the plan, as the command plan does',
+        )
+        return parser
+
+    def columns_of(self, parsed_args: argparse.Namespace) -> tuple[str, ...]:
+        return fields.VERDICT if parsed_args.dry_run else self.columns
+
+    def answer(self, parsed_args: argparse.Namespace) -> Answer:
+        ask = self.asking(parsed_args)
+        with self.opened() as site:
+            plan = self.planned(site, ask)
+            if parsed_args.dry_run:
+                return plan_command.shown(plan, site.rules, self.width)
+            with (
+                stoppable(site.close) as stop,
+                progress.shown(plan) as tell,
+            ):
+                report = site.cache.apply(
+                    plan, ask, on_outcome=tell, should_stop=stop
+                )
+        now = plan.now.astimezone()
+        short = report_page.fell_short(report)
+        blind = self.complain_of_blindness(report, site.rules)
+        return Answer(
+            rows=fields.outcome_rows(report.outcomes, now),
+            page=report_page.render(report, site.rules, self.width),
+            code=FAILED if short or blind else 0,
+        )

@@ -1,0 +1,1 @@
+"""Planning: which image goes, and why; pure, no clock."""

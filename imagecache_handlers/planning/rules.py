@@ -1,0 +1,122 @@
+"""Rules: what the operator wants, free of contradictions."""
+
+import dataclasses
+import datetime
+
+from imagecache_handlers.clocks import later
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Evidence
+from imagecache_handlers.model import idle_since
+from imagecache_handlers.model import Order
+from imagecache_handlers.planning.policies import age
+from imagecache_handlers.planning.protected import Patterns
+
+_NO_TIME = datetime.timedelta(0)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the operator wants; contradictions cannot be made.
+
+    ``min_age`` (of variants: ``resized_min_age``) is how long an image
+    stays unused at least; with ``expire_at_min_age`` it goes then, without
+    it at ``max_age`` (None: only to make space).  Above ``high_watermark``
+    percent usage images go in ``order`` until ``low_watermark`` is reached;
+    100 turns that off.  ``remove_unused`` False keeps everything.
+
+    ``claim_ttl``, ``clock_skew`` and ``evidence_ttl`` are the protocol's
+    times, see the page on safety; ``removal`` is how long the handler's
+    ``evict`` may take before it shows the image as busy.
+    """
+
+    min_age: datetime.timedelta = datetime.timedelta(days=1)
+    resized_min_age: datetime.timedelta = datetime.timedelta(hours=1)
+    max_age: datetime.timedelta | None = None
+    expire_at_min_age: bool = True
+    remove_unused: bool = True
+    high_watermark: int = 100
+    low_watermark: int = 80
+    order: Order = age
+    protected: Patterns = Patterns()
+    evidence_ttl: datetime.timedelta = datetime.timedelta(minutes=5)
+    claim_ttl: datetime.timedelta = datetime.timedelta(minutes=10)
+    clock_skew: datetime.timedelta = datetime.timedelta(minutes=1)
+    removal: datetime.timedelta = datetime.timedelta(minutes=3)
+
+    def __post_init__(self) -> None:
+        for name in ('min_age', 'resized_min_age', 'clock_skew', 'removal'):
+            if getattr(self, name) < _NO_TIME:
+                raise ValueError(f'{name} must be 0 seconds or more')
+        if self.evidence_ttl <= _NO_TIME:
+            raise ValueError('evidence_ttl must be more than 0 seconds')
+        if not 0 <= self.low_watermark <= self.high_watermark <= 100:
+            raise ValueError(
+                f'the marks must be 0 <= low_watermark <= high_watermark '
+                f'<= 100 percent, not low_watermark {self.low_watermark} and '
+                f'high_watermark {self.high_watermark}: set low_watermark no '
+                f'higher than high_watermark'
+            )
+        if self.max_age is not None and self.max_age < self.min_age:
+            raise ValueError(
+                f'max_age {self.max_age} is below min_age {self.min_age}, '
+                f'which keeps every image longer: raise max_age'
+            )
+        if self.claim_ttl <= self.deadline + 2 * self.clock_skew:
+            raise ValueError(
+                f'claim_ttl {self.claim_ttl} must be more than four times '
+                f'clock_skew {self.clock_skew}: half of it is the time to '
+                f'act, and two hosts may be two skews apart'
+            )
+        if self.claim_ttl - self.deadline < self.removal:
+            raise ValueError(
+                f'claim_ttl {self.claim_ttl} is too short: half of it must '
+                f'be at least the {self.removal} that a removal may take'
+            )
+
+    @property
+    def deadline(self) -> datetime.timedelta:
+        """How long after its claim an eviction may still begin."""
+        return self.claim_ttl / 2
+
+    def min_age_of(self, image: CachedImage) -> datetime.timedelta:
+        return self.resized_min_age if image.variant else self.min_age
+
+    def expires(self, image: CachedImage, now: datetime.datetime) -> bool:
+        """Tell if an image past its minimum age goes for its age alone."""
+        if self.max_age is None:
+            return self.expire_at_min_age
+        return (
+            self.expire_at_min_age
+            or now - idle_since(image, now) >= self.max_age
+        )
+
+    def is_live(
+        self, expiry: datetime.datetime, now: datetime.datetime
+    ) -> bool:
+        """Tell if another's claim, lease or pin may still count for it.
+
+        It does at its very end as well: a list of users that was read at
+        that moment may just miss who was made under it.
+        """
+        return now - expiry <= self.clock_skew
+
+    def is_forgotten(
+        self, expiry: datetime.datetime, now: datetime.datetime
+    ) -> bool:
+        """Tell if no host and no evidence can still count that expiry."""
+        return now - expiry > self.claim_ttl + self.evidence_ttl
+
+    def counts_until(self, expiry: datetime.datetime) -> datetime.datetime:
+        """Give the time after which an expiry counts for nothing."""
+        return later(expiry, self.clock_skew)
+
+    def is_fresh(self, evidence: Evidence, now: datetime.datetime) -> bool:
+        """Tell if evidence is recent enough to prove anybody's absence."""
+        age = now - evidence.as_of
+        return -self.clock_skew <= age <= self.evidence_ttl
+
+    def proves_absence(
+        self, evidence: Evidence, now: datetime.datetime
+    ) -> bool:
+        """Tell if an image that this evidence does not name has no user."""
+        return evidence.complete and self.is_fresh(evidence, now)

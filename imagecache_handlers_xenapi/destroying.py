@@ -1,0 +1,208 @@
+"""How a disk is destroyed, and what is known of those that may yet be."""
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+import datetime
+import logging
+import threading
+from typing import Any
+
+from imagecache_handlers.clocks import Clocks
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.handler import always
+from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi.port import errors
+from imagecache_handlers_xenapi.port.errors import Endless
+from imagecache_handlers_xenapi.port.errors import ReplyLost
+from imagecache_handlers_xenapi.port.errors import WrongAnswer
+from imagecache_handlers_xenapi.port.errors import XapiFailure
+from imagecache_handlers_xenapi.port import filters
+from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.tasks import ENDED
+from imagecache_handlers_xenapi.port.tasks import TaskLost
+from imagecache_handlers_xenapi.port.tasks import Tasks
+
+LOG = logging.getLogger(__name__)
+
+DESTROY = 'Async.VDI.destroy'
+
+# Seconds: what a removal may take with all its tries; so long before that
+# moment a destroy that still waits in xapi's queues is cancelled.
+LONGEST = 150.0
+AFTERWARDS = 30.0
+
+# Longer than xapi keeps anything in a queue: what was lost is over by then.
+_FORGOTTEN = datetime.timedelta(hours=2, minutes=10)
+# How long a request without an answer may still be on its way.
+_ON_ITS_WAY = datetime.timedelta(minutes=2)
+_UNDER_WAY = 'a removal may be under way'
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Begun:
+    """A destroy whose end we have not seen; without a task if that is lost."""
+
+    at: datetime.datetime
+    task: str | None
+
+
+class Removals:
+    """Destroys disks, and remembers which destroys have not ended."""
+
+    def __init__(self, port: Port, clocks: Clocks) -> None:
+        self._port = port
+        self._clocks = clocks
+        self._tasks = Tasks(port, clocks)
+        self._guard = threading.Lock()
+        self._begun: dict[str, _Begun] = {}
+
+    def destroy(
+        self,
+        disk: Disk,
+        end: float | None = None,
+        leave: Callable[[], object] = always,
+    ) -> None:
+        """Destroy a disk; when this returns it is gone.
+
+        By ``end`` of the monotonic clock this returns or raises.  What
+        ``leave`` raises as the request leaves keeps it back.
+
+        :raises XapiFailure: when it was refused, or failed in the middle.
+        :raises Unreachable: when nobody was asked.
+        :raises Endless: when it has not ended, and may yet.
+        :raises ReplyLost: when it may be gone, or may yet go.
+        """
+        if end is None:
+            end = self._clocks.monotonic() + LONGEST
+        self._note_begun(disk, None)
+        try:
+            task = self._port.once(DESTROY, disk.ref, leave=leave)
+        except ReplyLost as error:
+            self._look_after_loss(disk, error)
+            return
+        except CacheError:
+            self._forget_begun(disk)
+            raise
+        self._note_begun(disk, task)
+        self._follow_task(disk, task, end)
+
+    def _follow_task(self, disk: Disk, task: str, end: float) -> None:
+        try:
+            self._wait(disk, task, end)
+        except TaskLost as error:
+            self._note_begun(disk, None)
+            self._look_after_loss(disk, ReplyLost(f'{DESTROY}: {error}'))
+            return
+        except WrongAnswer:
+            # What cannot be followed is not left to wait in a queue.
+            stopped = self._tasks.cancel(task)
+            LOG.info('%s of %s: %s', DESTROY, disk.uuid, stopped)
+            raise
+        except XapiFailure as error:
+            if errors.may_go_on(error):
+                self._note_begun(disk, None)
+            else:
+                self._forget_begun(disk)
+            self._tasks.forget(task)
+            raise
+        self._forget_begun(disk)
+        self._tasks.forget(task)
+
+    def _wait(self, disk: Disk, task: str, end: float) -> None:
+        """Wait for success, and have it cancelled when that takes too long."""
+        if self._tasks.follow(task, DESTROY, end - AFTERWARDS):
+            return
+        told = self._tasks.cancel(task)
+        LOG.warning('%s of %s takes too long: %s', DESTROY, disk.uuid, told)
+        if not self._tasks.follow(task, DESTROY, end):
+            raise Endless(f'{DESTROY} does not end; {told}')
+
+    def _look_after_loss(self, disk: Disk, error: ReplyLost) -> None:
+        """Look what became of a disk whose destroy was lost."""
+        try:
+            self._port.call('VDI.get_uuid', disk.ref)
+        except XapiFailure as answer:
+            if not errors.is_gone(answer, disk.ref):
+                raise error from answer
+            self._forget_begun(disk)
+            return
+        except CacheError as trouble:
+            raise error from trouble
+        raise error
+
+    def _note_begun(self, disk: Disk, task: str | None) -> None:
+        with self._guard:
+            self._begun[disk.uuid] = _Begun(self._clocks.now(), task)
+
+    def _forget_begun(self, disk: Disk) -> None:
+        with self._guard:
+            self._begun.pop(disk.uuid, None)
+
+    def busy(self, disks: Iterable[Disk]) -> dict[str, str | None]:
+        """Say why those disks may be about to go that might, by uuid.
+
+        None: by now no removal of that one is under way.  Of another
+        process only an expired claim tells: while it lives the claim itself
+        keeps everybody away.  A task does not say what it is aimed at, and
+        when it began is told by another clock, so any may be.
+        """
+        now = self._clocks.now()
+        begun = self._remembered_begun(now)
+        suspects = [
+            disk
+            for disk in disks
+            if disk.uuid in begun or _has_expired(disk, now)
+        ]
+        if not suspects:
+            return {}
+        pending = self._pending_destroys()
+        strange = pending - {one.task for one in begun.values()}
+        return {
+            disk.uuid: _UNDER_WAY
+            if (strange and _has_expired(disk, now))
+            or _may_come(begun.get(disk.uuid), pending, strange, now)
+            else None
+            for disk in suspects
+        }
+
+    def _remembered_begun(self, now: datetime.datetime) -> dict[str, _Begun]:
+        with self._guard:
+            self._begun = {
+                uuid: one
+                for uuid, one in self._begun.items()
+                if now - one.at <= _FORGOTTEN
+            }
+            return dict(self._begun)
+
+    def _pending_destroys(self) -> set[str]:
+        """Give the destroys that have not ended."""
+        found: Mapping[str, Mapping[str, Any]] = self._port.read(
+            'task.get_all_records_where',
+            filters.equals(name__label=DESTROY),
+        )
+        return {
+            task
+            for task, record in found.items()
+            if record['status'] not in ENDED
+        }
+
+
+def _may_come(
+    begun: _Begun | None,
+    pending: Collection[str],
+    strange: Collection[str],
+    now: datetime.datetime,
+) -> bool:
+    """Tell if a destroy of ours may yet be done."""
+    if begun is None:
+        return False
+    if begun.task is not None:
+        return begun.task in pending
+    return bool(strange) or now - begun.at < _ON_ITS_WAY
+
+
+def _has_expired(disk: Disk, now: datetime.datetime) -> bool:
+    return any(expiry < now for expiry in disk.marks.claims.values())

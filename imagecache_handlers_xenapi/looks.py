@@ -1,0 +1,209 @@
+"""Looks at the pool: its stores, all disks of one, a single disk."""
+
+import collections
+from collections.abc import Collection
+from collections.abc import Iterable
+import datetime
+import logging
+
+from imagecache_handlers.clocks import Clocks
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Store
+from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi.pending_space import Releasing
+from imagecache_handlers_xenapi.port import errors
+from imagecache_handlers_xenapi.port.errors import CallError
+from imagecache_handlers_xenapi.port.errors import XapiFailure
+from imagecache_handlers_xenapi.port import filters
+from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi import storage_repositories
+from imagecache_handlers_xenapi.storage_repositories import check_choices
+from imagecache_handlers_xenapi.storage_repositories import Pool
+from imagecache_handlers_xenapi.storage_repositories import Repository
+from imagecache_handlers_xenapi.survey import called
+from imagecache_handlers_xenapi.survey import Sleepers
+from imagecache_handlers_xenapi.survey import Survey
+
+LOG = logging.getLogger(__name__)
+
+
+class Looks:
+    """Reads, and remembers what a store's name stands for, and held last."""
+
+    def __init__(
+        self,
+        port: Port,
+        srs: Iterable[str],
+        grace: datetime.timedelta,
+        clocks: Clocks,
+        releasing: Releasing,
+        *,
+        host: str | None = None,
+        measure: bool = False,
+    ) -> None:
+        self._port = port
+        self._srs = check_choices(srs)
+        self._grace = grace
+        self._clocks = clocks
+        self._releasing = releasing
+        self._host = host
+        self._measure = measure
+        # Read again with every pass.
+        self._repositories: dict[str, Repository] = {}
+        self._asleep: Sleepers = {}
+        self._latest: dict[str, Survey] = {}
+        self._told: set[str] = set()
+
+    def stores(self) -> list[Store]:
+        with errors.reading('xenapi'):
+            found = self._chosen_stores()
+            if self._measure:
+                self._have_measured(found)
+                found = self._chosen_stores()
+            self._asleep = self._all_asleep()
+        self._latest = {}
+        self._repositories = {one.store.name: one for one in found}
+        return [self._releasing.told(one.store) for one in found]
+
+    def _chosen_stores(self) -> list[Repository]:
+        pool = Pool.read(self._port, self._srs, self._host)
+        return pool.chosen(self._srs)
+
+    def _have_measured(self, repositories: Iterable[Repository]) -> None:
+        """Have xapi measure SRs; where it cannot, the last sizes will do."""
+        for one in repositories:
+            if one.store.problem is None:
+                try:
+                    self._port.call('SR.update', one.ref)
+                except CallError as error:
+                    self._tell_once(one.store.name, error)
+
+    def _tell_once(self, store: str, error: CallError) -> None:
+        if store not in self._told:
+            self._told.add(store)
+            LOG.warning('The size of %s may be old: %s', store, error)
+
+    def repository(self, store: str) -> Repository:
+        """Give the SR that a store is; its reference is as good as a name.
+
+        :raises StoreUnavailable: when it is none, or cannot be read.
+        """
+        if store not in self._repositories:
+            self.stores()
+        found = self._repositories.get(store)
+        if found is None:
+            raise StoreUnavailable(store, 'no SR of [imagecache_xenapi] srs')
+        if found.store.problem:
+            raise StoreUnavailable(store, found.store.problem)
+        return found
+
+    def survey(self, store: str) -> Survey:
+        """Look at all disks of a store."""
+        repository = self.repository(store)
+        with errors.reading(store):
+            records = self._port.read(
+                'VDI.get_all_records_where', filters.equals(SR=repository.ref)
+            )
+            if not records:
+                # So it looks, too, when the SR itself has gone.
+                self._check_store(repository)
+        now = self._clocks.now()
+        before = self._latest.get(store)
+        survey = Survey(
+            repository, records, self._grace, now, before, self._asleep
+        )
+        self._latest[store] = survey
+        return survey
+
+    def anew(self, store: str) -> Survey:
+        """Look at all disks of a store, and at who sleeps on them by now."""
+        with errors.reading(store):
+            self._asleep = self._all_asleep()
+        return self.survey(store)
+
+    def sleepers(self, image: CachedImage, ref: str) -> Collection[str]:
+        """Give the machines that sleep on an image just now."""
+        wanted = filters.equals(suspend_VDI=ref)
+        with errors.reading(image.store):
+            return self._sleepers(wanted).get(ref, ())
+
+    def _all_asleep(self) -> Sleepers:
+        return self._sleepers(
+            filters.differs('suspend_VDI', storage_repositories.NULL)
+        )
+
+    def _sleepers(self, wanted: str) -> Sleepers:
+        """Give the machines that sleep on disks, checkpoints among them.
+
+        Whatever their state: without that disk none of them wakes again.
+        """
+        found: dict[str, list[str]] = collections.defaultdict(list)
+        for vm in self._port.read('VM.get_all_records_where', wanted).values():
+            name = called(vm['name_label'], f'VM {vm["uuid"]}')
+            found[vm['suspend_VDI']].append(f'suspended {name}')
+        return found
+
+    def parent(self, image: CachedImage) -> str | None:
+        """Give the parent that an image had in the last look, if any."""
+        latest = self._latest.get(image.store)
+        disk = None if latest is None else latest.disk(image.location)
+        return None if disk is None else disk.parent
+
+    def latest(self, image: CachedImage) -> Survey | None:
+        """Give the last look at an SR, if it still tells who shares an image.
+
+        It does if it met no chain in the making, showed no user (who may have
+        gone since), and no disk came since: one comes to hang off a base copy
+        when it is made.  Later the collector only moves it up its own chain,
+        off which it hung before.
+        """
+        latest = self._latest.get(image.store)
+        if latest is None or not latest.settled:
+            return None
+        disk = latest.disk(image.location)
+        if disk is None or latest.is_shared(disk):
+            return None
+        if disk.parent and not latest.has_all(self._refs_of(image.store)):
+            return None
+        return latest
+
+    def _refs_of(self, store: str) -> Iterable[str]:
+        repository = self.repository(store)
+        with errors.reading(store):
+            found: Iterable[str] = self._port.read(
+                'SR.get_VDIs', repository.ref
+            )
+        return found
+
+    def _check_store(self, repository: Repository) -> None:
+        try:
+            self._port.call('SR.get_uuid', repository.ref)
+        except XapiFailure:
+            self._repositories.pop(repository.store.name, None)
+            raise
+
+    def find(self, image: CachedImage) -> Disk | None:
+        """Read that very VDI afresh; None: it is gone, or no such image.
+
+        :raises StoreUnavailable: when its SR is that store no longer.
+        """
+        repository = self.repository(image.store)
+        disk = self._read_disk(image.location, image.store)
+        if disk is None or disk.image_id != image.image_id:
+            return None
+        if disk.sr != repository.ref:
+            self._repositories.pop(image.store, None)
+            raise StoreUnavailable(image.store, 'its SR is another by now')
+        return disk
+
+    def _read_disk(self, uuid: str, store: str) -> Disk | None:
+        try:
+            wanted = filters.equals(uuid=uuid)
+        except ValueError:
+            return None
+        with errors.reading(store):
+            found = self._port.read('VDI.get_all_records_where', wanted)
+        for ref, record in found.items():
+            return Disk(ref, record)
+        return None

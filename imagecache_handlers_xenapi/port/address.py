@@ -1,0 +1,67 @@
+"""Where a host of a pool answers."""
+
+import dataclasses
+import ipaddress
+import urllib.parse
+
+from imagecache_handlers.exceptions import ConfigurationError
+
+_PORTS = {'http': 80, 'https': 443}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Address:
+    """Scheme, host (an IPv6 address without brackets) and port."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, url: str) -> 'Address':
+        """Read a URL such as ``https://host`` or ``https://[fd00::1]:8443``.
+
+        :raises ConfigurationError: when it is none, or says more than that.
+        """
+        try:
+            parts = urllib.parse.urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise _wrong_url(url, str(error)) from error
+        if parts.scheme not in _PORTS:
+            raise _wrong_url(url, 'it must begin with https:// or http://')
+        if not parts.hostname or not parts.hostname.isprintable():
+            raise _wrong_url(url, 'it names no host')
+        more = parts.path.strip('/') or parts.query or parts.fragment
+        if more or parts.username or parts.password:
+            raise _wrong_url(url, 'scheme, host and port are all it may have')
+        return cls(parts.scheme, parts.hostname, port or _PORTS[parts.scheme])
+
+    def at(self, host: str) -> 'Address':
+        """Give another host of the pool, which xapi names by address only.
+
+        :raises ValueError: when that is no address.
+        """
+        plain = host.strip('[]')
+        if not _is_host(plain):
+            raise ValueError(f'{host!r} is no address of a host')
+        return Address(self.scheme, plain, self.port)
+
+    def __str__(self) -> str:
+        host = f'[{self.host}]' if ':' in self.host else self.host
+        if self.port == _PORTS[self.scheme]:
+            return f'{self.scheme}://{host}'
+        return f'{self.scheme}://{host}:{self.port}'
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return bool(text) and all(one.isalnum() or one in '.-' for one in text)
+    return True
+
+
+def _wrong_url(url: str, why: str) -> ConfigurationError:
+    shown = url.rpartition('@')[2]
+    return ConfigurationError(f'[imagecache_xenapi] url {shown!r}: {why}')

@@ -1,0 +1,36 @@
+"""Expressions for ``get_all_records_where``, whose grammar has no escapes."""
+
+import re
+
+_FIELD = re.compile(r'[A-Za-z_]+', flags=re.ASCII)
+
+
+def equals(**fields: str) -> str:
+    """Ask for what has all these values.
+
+    :raises ValueError: when a value cannot be written down: a quote ends it.
+    """
+    return ' and '.join(
+        f'{_check_column(name)} = {_quote_value(value)}'
+        for name, value in fields.items()
+    )
+
+
+def differs(name: str, value: str) -> str:
+    """Ask for what has any other value; ``not`` takes all that follows.
+
+    :raises ValueError: when the value cannot be written down.
+    """
+    return f'not {equals(**{name: value})}'
+
+
+def _check_column(name: str) -> str:
+    if not _FIELD.fullmatch(name):
+        raise ValueError(f'{name!r} is no column')
+    return f'(field "{name}"'
+
+
+def _quote_value(value: str) -> str:
+    if '"' in value or not value.isprintable():
+        raise ValueError(f'{value!r} cannot stand in a filter')
+    return f'"{value}")'

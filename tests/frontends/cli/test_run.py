@@ -1,0 +1,180 @@
+"""The service: its signals, its reloads and what systemd is told."""
+
+import signal
+import socket
+import subprocess
+
+from tests.frontends.cli.command import environment
+from tests.frontends.cli.command import IMAGE
+from tests.frontends.cli.command import OTHER
+from tests.frontends.cli.command import PROGRAM
+from tests.frontends.cli.gate import Gated
+
+TIMEOUT = 60
+
+
+class Service(Gated):
+    """A service whose word to systemd is heard."""
+
+    def setUp(self):
+        super().setUp()
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.socket.close)
+        self.socket.bind(str(self.root / 'notify'))
+        self.socket.settimeout(TIMEOUT)
+
+    def start(self, *arguments):
+        self.process = subprocess.Popen(  # noqa: S603 -- our own program
+            [*PROGRAM, 'run', '--config-file', str(self.conf), *arguments],
+            env=environment()
+            | self.gated()
+            | {'NOTIFY_SOCKET': str(self.root / 'notify')},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(self.process.communicate)
+        self.addCleanup(self.process.kill)
+
+    def heard(self):
+        """Give what systemd is told next."""
+        lines = self.socket.recv(4096).decode().splitlines()
+        return dict(line.split('=', 1) for line in lines)
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.ended()
+
+    def ended(self):
+        out, err = self.process.communicate(timeout=TIMEOUT)
+        self.assertEqual(0, self.process.returncode, err)
+        return out, err
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+        told = self.heard()
+        self.assertEqual('1', told['RELOADING'])
+        self.assertGreater(int(told['MONOTONIC_USEC']), 0)
+        return self.heard()
+
+
+class TestReload(Service):
+    def test_it_follows_its_configuration(self):
+        self.configure('manager_interval = -1')
+        self.start()
+        status = 'no sweeps, for manager_interval is -1; waiting for SIGHUP'
+        off = {'READY': '1', 'STATUS': status}
+        self.assertEqual(off, self.heard())
+        self.configure('manager_interval = 0')
+        self.assertEqual('sweeps every 60 s', self.reload()['STATUS'])
+        self.configure('manager_interval = perhaps')
+        # Refused, and the one before goes on.
+        self.assertEqual('sweeps every 60 s', self.reload()['STATUS'])
+        self.configure('manager_interval = -1')
+        self.assertEqual(off, self.reload())
+        out, err = self.end()
+        self.assertEqual({'STOPPING': '1'}, self.heard())
+        every = 'sweeps every 60 s'
+        said = [status, every, every, status, 'ended as asked']
+        lines = [f'imagecache run: {one}' for one in said]
+        self.assertEqual(lines, out.splitlines())
+        refused = [one for one in err.splitlines() if 'as it was' in one]
+        self.assertEqual(1, len(refused), err)
+        self.assertIn('perhaps is not a whole number', refused[0])
+        self.assertEqual(1, len(err.splitlines()), err)
+
+
+class TestNever(Service):
+    """That Nova does not sweep is no word to us."""
+
+    def follow(self, *own):
+        self.nova = self.root / 'nova.conf'
+        self.nova.write_text('[image_cache]\nmanager_interval = -1\n')
+        self.configure(*own)
+        return '--config-file', str(self.nova)
+
+    def test_inherited_it_is_refused(self):
+        done = self.run_on('run', *self.follow())
+        self.refused(
+            done,
+            2,
+            f'[image_cache] manager_interval in {self.nova} is -1',
+            'set [imagecache] manager_interval',
+        )
+
+    def test_inherited_from_the_environment_it_is_refused(self):
+        name = 'OS_IMAGE_CACHE__MANAGER_INTERVAL'
+        self.refused(self.run_on('run', **{name: '-1'}), 2, name)
+
+    def test_its_own_is_waited_with(self):
+        self.start(*self.follow('manager_interval = -1'))
+        self.assertIn('waiting for SIGHUP', self.heard()['STATUS'])
+        self.end()
+
+    def test_reloaded_the_old_one_goes_on(self):
+        self.start(*self.follow('manager_interval = 0'))
+        self.heard()
+        self.configure()
+        self.assertEqual('sweeps every 60 s', self.reload()['STATUS'])
+        _, err = self.end()
+        self.assertIn('as it was: [image_cache] manager_interval in', err)
+        self.assertEqual(1, len(err.splitlines()), err)
+
+    def test_other_commands_go_on(self):
+        arguments = self.follow()
+        self.assertIn('Nothing would be', self.out('plan', *arguments))
+
+
+class TestSweeps(Service):
+    def test_one_that_knows_nothing_has_failed(self):
+        self.add()
+        self.configure('manager_interval = 1')
+        self.start()
+        self.heard()
+        for times in 1, 2:
+            status = f'sweeps every 1 s, failed {times} times in a row'
+            self.assertEqual({'STATUS': status}, self.heard())
+        _, err = self.end()
+        self.assertIn('nothing could be freed: 1 image', err)
+
+    def test_sigterm_ends_it_after_the_current_image(self):
+        for image_id in IMAGE, OTHER:
+            self.add(image_id)
+        self.age()
+        self.configure('handler = gated', 'manager_interval = 1')
+        self.start(*self.in_use('# none\n'))
+        status = {'STATUS': 'sweeps every 1 s'}
+        self.assertEqual(status | {'READY': '1'}, self.heard())
+        first = self.await_eviction()
+        self.process.send_signal(signal.SIGTERM)
+        self.let_go()
+        out, err = self.ended()
+        self.assertEqual('', err)
+        self.assertIn(f'evicted    {first}', out)
+        self.assertIn('Stopped: what was to come stayed.', out)
+        self.assertEqual(2, len(self.entries()))
+        self.assertEqual(status, self.heard())
+        self.assertEqual({'STOPPING': '1'}, self.heard())
+
+    def test_a_failure_is_told_and_does_not_end_it(self):
+        self.configure('manager_interval = 1')
+        self.start('--in-use', str(self.root / 'nowhere'))
+        self.heard()
+        for times in 1, 2:
+            status = f'sweeps every 1 s, failed {times} times in a row'
+            self.assertEqual({'STATUS': status}, self.heard())
+        (self.root / 'nowhere').write_text('# none\n')
+        told = self.heard()
+        while 'failed' in told['STATUS']:
+            told = self.heard()
+        _, err = self.end()
+        self.assertIn('imagecache: The sweep failed: cannot read', err)
+        self.assertNotIn('Traceback', err)
+
+
+class TestRefusals(Service):
+    def test_what_cannot_be_begun_is_refused(self):
+        done = self.run_on('run', '--in-use', '-')
+        self.refused(done, 2, 'standard input can be read only once')
+        self.configure('manager_interval = -2')
+        self.refused(self.run_on('run'), 2, 'manager_interval')
