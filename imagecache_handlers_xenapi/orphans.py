@@ -15,9 +15,10 @@ from imagecache_handlers_xenapi.disks import Disk
 class Orphans:
     """The disks of one SR that stem from images, by what is left to see.
 
-    Labels that name another disk tell exactly, for a clone copies them; else
-    the time tells, which several images may have.  Whoever takes that time
-    off a disk says that it is a full copy.
+    Labels that name an image tell exactly, for a clone copies them; else the
+    time tells, which several images may have.  (A clone that was labelled
+    while it looked like its image leaves its labels to clones of its own.)
+    Whoever takes that time off a disk says that it is a full copy.
     """
 
     def __init__(self, forest: Forest, disks: Iterable[Disk]) -> None:
@@ -27,6 +28,7 @@ class Orphans:
         self._labelled: dict[tuple[str, bool], list[str]] = (
             collections.defaultdict(list)
         )
+        self._sources: dict[str, frozenset[str]] = {}
         #: The images and what they hang off.
         self._images: set[str] = set()
         for disk in disks:
@@ -39,8 +41,10 @@ class Orphans:
         sources, traced = disk.sources, disk.trace is not None
         for source in sources:
             self._labelled[source, traced].append(disk.uuid)
-        if disk.trace is not None and not sources:
+        if disk.trace is not None:
             self._traced[disk.trace].append(disk.uuid)
+        if sources:
+            self._sources[disk.uuid] = sources
 
     def of(self, image: Disk) -> list[str]:
         """Give the disks that may share an image's bytes by no known chain.
@@ -59,7 +63,12 @@ class Orphans:
         labelled = self._labelled.get((image.uuid, True), [])
         if image.trace is None:
             return labelled + self._labelled.get((image.uuid, False), [])
-        return labelled + self._traced.get(image.trace, [])
+        timed = self._traced.get(image.trace, [])
+        return labelled + [one for one in timed if not self._is_labelled(one)]
+
+    def _is_labelled(self, uuid: str) -> bool:
+        """Tell if a disk's labels name an image that is here."""
+        return not self._images.isdisjoint(self._sources.get(uuid, ()))
 
 
 def why(names: Sequence[str]) -> str:

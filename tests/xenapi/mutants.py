@@ -414,8 +414,8 @@ MUTANTS = [
         mutant(
             'a time is no trace',
             'orphans',
-            'labelled + self._traced.get(image.trace, [])',
-            'labelled',
+            'self._traced.get(image.trace, [])',
+            '[]',
         ),
     ),
     (
@@ -441,8 +441,17 @@ MUTANTS = [
         mutant(
             'whatever the labels say the time counts',
             'orphans',
-            'disk.trace is not None and not sources',
-            'disk.trace is not None',
+            'if not self._is_labelled(one)',
+            'if one',
+        ),
+    ),
+    (
+        USERS,
+        mutant(
+            'a label of any disk hides its time',
+            'orphans',
+            'not self._images.isdisjoint(self._sources.get(uuid, ()))',
+            'uuid in self._sources',
         ),
     ),
     (

@@ -193,6 +193,19 @@ class TestLostParents(UsersCase):
         self.assertGoes(other)
         self.assertKept(ref, Reason.UNKNOWN)
 
+    def test_a_label_that_names_no_image_leaves_it_to_the_time(self):
+        """A sweep labels a clone that still looks like its image."""
+        ref = self.idle('debian', labels=())
+        disk = self.actors.spawn(ref)
+        self.label(disk, SEEN)
+        self.label(ref, SEEN, LONG_AGO)
+        self.actors.write(disk, 2**24)
+        second = self.actors.clone(disk)
+        self.actors.end_disk(disk)
+        self.actors.coalesce()
+        self.lose_parent(second)
+        self.assertKept(ref, Reason.UNKNOWN)
+
     def test_a_time_that_is_garbage_is_a_trace_as_well(self):
         ref = self.idle('debian')
         self.cached_at(ref, 'yesterday')
