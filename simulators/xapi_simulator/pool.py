@@ -142,10 +142,13 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         return list(self.world.records.rows('host'))[number]
 
     def fail_host(self, number: int) -> None:
-        """Cut a host off: its connections end, new ones are refused."""
-        host = self.host(number)
-        self.world.down[host] = time.monotonic()
-        self._servers.pop(host).stop()
+        """Let a host fail: its connections end, and its pool loses it."""
+        self.world.down[self.host(number)] = time.monotonic()
+        self.hide_host(number)
+
+    def hide_host(self, number: int) -> None:
+        """Cut a host off from us alone: its pool reaches it all the same."""
+        self._servers.pop(self.host(number)).stop()
 
     def heal_host(self, number: int) -> None:
         """Let a host answer again."""

@@ -159,6 +159,14 @@ class Pooled:
             self.pool.heal_host(number)
 
     @contextlib.contextmanager
+    def host_hidden(self, number):
+        self.pool.hide_host(number)
+        try:
+            yield
+        finally:
+            self.pool.heal_host(number)
+
+    @contextlib.contextmanager
     def failing(self, method, code='INTERNAL_ERROR', *params):
         """Let every call of a method fail for a while."""
         for number in range(1, 200):

@@ -420,7 +420,7 @@ class TestWhereTo(AddCase):
     def test_a_host_that_is_away_gives_way_to_the_next(self):
         self.start(Scenario(hosts=3))
         self.unplug(0)
-        with self.host_away(1):
+        with self.host_hidden(1):
             self.assertEqual('storage-0', self.add_to('storage-0').store)
         self.assertEqual(1, self.pool.counters.of(UPLOAD))
 
@@ -428,8 +428,8 @@ class TestWhereTo(AddCase):
         self.start(Scenario(hosts=3))
         self.unplug(0)
         with (
-            self.host_away(1),
-            self.host_away(2),
+            self.host_hidden(1),
+            self.host_hidden(2),
             self.assertRaises(StoreUnavailable) as caught,
         ):
             self.add_to('storage-0')
