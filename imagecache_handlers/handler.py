@@ -279,7 +279,7 @@ def _why_overtaken(
         return 'it has lost a label'
     came = Marks.read(labels - seen)
     if came.labels_of('pin') or came.labels_of('lease'):
-        return 'somebody asked for it meanwhile'
+        return 'it was held or pinned meanwhile'
     # The last of all: whatever was looked at before took its time.
     return None if alive() else 'its claim ran out of time'
 

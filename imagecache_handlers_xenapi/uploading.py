@@ -47,7 +47,7 @@ class Uploads:
             self._upload_by_hosts(repository, meta, ref, chunks)
         except raw_import.LoggedOut as error:
             # No byte was sent yet, and the next call logs in again.
-            LOG.debug('Once more: %s', error)
+            LOG.debug('Trying once more: %s', error)
             self._upload_by_hosts(repository, meta, ref, chunks)
 
     def _upload_by_hosts(

@@ -234,5 +234,5 @@ def _find_fault(
     if image_ids is not None:
         asked = set(image_ids)
         if any(image.image_id not in asked for image in found):
-            return f'listed images of {store} that nobody asked for'
+            return f'listed images of {store} that were not requested'
     return None

@@ -43,7 +43,7 @@ def port(
         logins = _Plain(lent, url)
     else:
         raise ConfigurationError(
-            f'a {kind.__name__} was lent that is no session of XenAPI'
+            f'a {kind.__name__} was lent that is not a session of XenAPI'
         )
     return Session(logins, dialling, alone=True)
 

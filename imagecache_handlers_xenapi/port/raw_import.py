@@ -130,7 +130,7 @@ def _follow_redirect(
         raise Unreachable(f'{address}: redirected to {error}') from error
     if not leaders.is_among(found.host, pool):
         raise Unreachable(
-            f'{address}: redirected to {found}, no host of the pool'
+            f'{address}: redirected to {found}, not a host of the pool'
         )
     return found
 

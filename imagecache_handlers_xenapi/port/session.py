@@ -195,7 +195,7 @@ class Session(Port):
                         raise lost from error
                     bearable.discard(kind)
                     lost = error if isinstance(error, ReplyLost) else lost
-                    LOG.debug('Once more: %s', error)
+                    LOG.debug('Trying once more: %s', error)
 
     def _make_once(
         self, use: Callable[..., Any], method: str, params: tuple[Any, ...]

@@ -9,7 +9,7 @@ from imagecache_handlers.frontends.cli.pages.lines import Tone
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.space import Pool
 
-LEGEND = '# used  - to be freed  . free  | low and high mark'
+LEGEND = '# used  - to be freed  . free  | low and high watermark'
 
 _WIDTH = 40
 _OFF = 100

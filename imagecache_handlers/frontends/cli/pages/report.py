@@ -55,7 +55,9 @@ def render(report: Report, rules: Rules, width: int) -> Iterator[Line]:
     if began := _count_begun(report):
         yield line(f'The age of {images(began)} began.')
     if report.stopped:
-        yield line('Stopped: what was to come stayed.', Tone.TROUBLE)
+        yield line(
+            'Stopped: the rest of the plan was not carried out.', Tone.TROUBLE
+        )
     yield line(_sum_up(report), Tone.HEAD)
 
 
