@@ -1,4 +1,4 @@
-"""Where images come from: a stream of bytes that is what it says."""
+"""Source: where images come from, a stream of bytes that is what it says."""
 
 from collections.abc import Iterator
 import contextlib

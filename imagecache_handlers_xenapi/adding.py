@@ -1,4 +1,4 @@
-"""How an image comes into an SR: it bears its name once all is done."""
+"""Adding: an image comes into an SR, and bears its name once all is done."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator

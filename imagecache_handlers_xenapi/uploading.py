@@ -1,4 +1,4 @@
-"""The bytes of an image on their way into a disk: by which host, and task."""
+"""Uploading: the bytes of an image go into a disk, by which host and task."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator

@@ -209,7 +209,7 @@ def call_safely(call: Callable[[], T]) -> T:
         raise
     except Exception as error:
         # Whatever it raises concerns one image, one store or one answer; the
-        # pass must go on to the others.
+        # sweep must go on to the others.
         LOG.exception('Code of a handler or of a caller failed')
         raise HandlerFailed(error) from error
 

@@ -124,7 +124,7 @@ def _misspelt_keys(
 def repeated(
     conf: cfg.ConfigOpts, single: Mapping[str, Iterable[str]]
 ) -> list[str]:
-    """Name what is set twice where one of the two would be passed over.
+    """Name what is set twice where one of the two would be ignored.
 
     ``single`` has the keys of each group that have one value.  A file that
     is named later may change what an earlier one says; that one file does,

@@ -1,4 +1,4 @@
-"""How the labels of an image change: in its sidecar, or else beside it."""
+"""Labelling: labels change in the sidecar of an image, or else beside it."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator

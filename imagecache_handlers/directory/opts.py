@@ -1,4 +1,4 @@
-"""The options of the handler ``directory``."""
+"""Options of the handler ``directory``."""
 
 import copy
 from typing import Any

@@ -1,4 +1,4 @@
-"""What verdicts and shortages mean, in words; times in the zone of ``now``."""
+"""Explaining: verdicts and shortages in words, in the zone of ``now``."""
 
 from collections.abc import Collection
 import datetime

@@ -1,4 +1,4 @@
-"""A list of who uses which image, kept by an operator or a script.
+"""In-use list: who uses which image, kept by an operator or a script.
 
 One line for each image: ``ID [user,user...]``; ``#`` begins a comment.
 """

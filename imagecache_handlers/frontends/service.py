@@ -1,4 +1,4 @@
-"""Sweeps again and again: the times between them, failures and reloads."""
+"""Service: sweeps again and again; times between, failures and reloads."""
 
 from collections.abc import Callable
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Where a host of a pool answers."""
+"""Address: where a host of a pool answers."""
 
 import dataclasses
 import ipaddress

@@ -1,4 +1,4 @@
-"""What calls of xapi bring: the shape that each answer must have.
+"""Answer shapes: which shape the answer to each call of xapi must have.
 
 Checked once, where it comes in, so that nothing behind it has to expect a
 text where there should be a map.

@@ -1,4 +1,4 @@
-"""What came over the wire: a value, xapi's no, or nothing to understand."""
+"""Answers: a value, xapi's no, or nothing that can be understood."""
 
 from collections.abc import Callable
 from collections.abc import Iterable

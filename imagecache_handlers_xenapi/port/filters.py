@@ -1,4 +1,4 @@
-"""Expressions for ``get_all_records_where``, whose grammar has no escapes."""
+"""Filters for ``get_all_records_where``, whose grammar has no escapes."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Sessions that somebody lends us: one call in flight, none that blocks."""
+"""Lent sessions: one call in flight, none that blocks."""
 
 from collections.abc import Iterator
 import contextlib

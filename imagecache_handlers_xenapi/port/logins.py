@@ -1,4 +1,4 @@
-"""Where a login comes from: our own name and password, or a lender."""
+"""Logins, and their ends: by our own name and password, or a lender."""
 
 import abc
 from collections.abc import Iterable

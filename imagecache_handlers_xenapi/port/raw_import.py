@@ -1,4 +1,4 @@
-"""``PUT /import_raw_vdi``: the bytes of a disk on their way into a pool."""
+"""Raw import: ``PUT /import_raw_vdi``, the bytes of a disk for a pool."""
 
 from collections.abc import Collection
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The port: every call to XAPI goes through here, and every error.
+"""Session: every call to XAPI goes through here, and every error.
 
 A session is one login shared by all threads.  Each call takes a connection
 of its own out of those that are idle, so none is ever shared; which host

@@ -1,4 +1,4 @@
-"""The options that every command takes, and what is opened with them."""
+"""Options that every command takes, and what is opened with them."""
 
 import argparse
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What every command is made of."""
+"""Bases: what every command is made of."""
 
 import abc
 import argparse

@@ -1,4 +1,4 @@
-"""How full a space is, and how full it would be, as a small bar."""
+"""Bars: how full a space is, and how full it would be."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator

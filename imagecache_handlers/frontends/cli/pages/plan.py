@@ -1,4 +1,4 @@
-"""A plan as a page that is read at a glance."""
+"""Plan: as a page that is read at a glance."""
 
 from collections.abc import Collection
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""A report as a page: what was done, and freed against wanted."""
+"""Report: as a page, with what was done, and freed against wanted."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
