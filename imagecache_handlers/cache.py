@@ -239,7 +239,7 @@ class ImageCache:
         Every image and every store stands for itself: the failure of one
         does not keep the others from their turn.  ``on_outcome`` is given
         each outcome as it comes; once ``should_stop`` says so, the image
-        whose turn it is ends the pass.  Stores that are worked on at once
+        whose turn it is ends the sweep.  Stores that are worked on at once
         call both from threads of their own.
         """
         return self._apply_with(
@@ -278,7 +278,7 @@ class ImageCache:
     ) -> list[Outcome]:
         """Evict every copy of an image now; one outcome for each copy.
 
-        ``force`` passes ``FORCEABLE`` blockers, of pins those which stand
+        ``force`` overrules ``FORCEABLE`` blockers, of pins those which stand
         there now; each outcome names those that stood there at first.
         """
         now = self._clocks.now()

@@ -1,4 +1,4 @@
-"""Clocks: what a pass goes by, and times that never overflow."""
+"""Clocks: what a sweep goes by, and times that never overflow."""
 
 from collections.abc import Callable
 import dataclasses

@@ -58,7 +58,7 @@ class CacheHandler(abc.ABC):
         """Build the handler from an ``oslo.config`` ConfigOpts.
 
         ``resources`` is what a caller lends, such as Nova's own session;
-        names that mean nothing to this handler are passed over.
+        names that mean nothing to this handler are ignored.
 
         :raises ConfigurationError: when an option cannot be honoured.
         """
@@ -70,7 +70,7 @@ class CacheHandler(abc.ABC):
     ) -> Collection[CachedImage]:
         """List the cached images of one store, each whole.
 
-        Only what bears our mark AND has our shape is listed; what has a
+        Only what bears our ownership mark AND our shape is listed; what has a
         hostile id is foreign.  Every ``mark`` that has returned, by
         whomever, is seen.  With ``image_ids``: every copy and variant of
         these, read afresh, and nothing else.
@@ -279,7 +279,7 @@ def _why_overtaken(
         return 'it has lost a label'
     came = Marks.read(labels - seen)
     if came.labels_of('pin') or came.labels_of('lease'):
-        return 'somebody asked for it meanwhile'
+        return 'it was held or pinned meanwhile'
     # The last of all: whatever was looked at before took its time.
     return None if alive() else 'its claim ran out of time'
 

@@ -227,7 +227,7 @@ def check_owner(owner: str) -> str:
 
 
 def check_label(label: str) -> str:
-    """Refuse a text that is no label.
+    """Refuse a text that is not a label.
 
     :raises ValueError: when it does not match ``LABEL``.
     """
@@ -246,7 +246,7 @@ def count_use(marks: Marks) -> Relabel:
 
 
 def restart_age(marks: Marks) -> Relabel:
-    """Restart the age of an image in use; a marked one was taken again."""
+    """Restart the age of an image in use; an unused one was taken again."""
     return count_use(marks) if marks.labels_of('unused') else NO_CHANGE
 
 

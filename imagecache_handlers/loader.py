@@ -1,4 +1,4 @@
-"""From a name to an installed plug-in; the only importer of stevedore."""
+"""Loader: from a name to an installed plug-in; only it imports stevedore."""
 
 from collections.abc import Callable
 from collections.abc import Iterator

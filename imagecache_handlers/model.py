@@ -1,4 +1,4 @@
-"""What a backend and the control plane say: the values of a handler.
+"""Model: what a backend and the control plane say, as values.
 
 All are frozen; times are aware, sizes are bytes.  A value that breaks its
 rules cannot be made: ``ValueError`` says which rule and what was given.
@@ -23,7 +23,7 @@ IMAGE_ID = re.compile(r'[A-Za-z0-9_][A-Za-z0-9._-]{0,254}')
 def check_image_id(image_id: str) -> str:
     """Refuse a text that cannot name an image.
 
-    Handlers pass over objects whose id fails here: they are foreign.
+    Handlers ignore objects whose id fails here: they are foreign.
 
     :raises ValueError: when it is not 1 to 255 of ``A-Z a-z 0-9 . _ -``
         that start with a letter, a digit or ``_``.
@@ -229,7 +229,7 @@ Order = Callable[[CachedImage, datetime.datetime], SupportsLessThan]
 def idle_since(
     image: CachedImage, now: datetime.datetime
 ) -> datetime.datetime:
-    """Give the later of its last use and its arrival; now while unmarked.
+    """Give the later of its last use and its arrival; now while not labelled.
 
     A last use well in the future counts as now; an arrival in the future is
     a clock's mistake and is ignored.

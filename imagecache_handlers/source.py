@@ -1,4 +1,4 @@
-"""Where images come from: a stream of bytes that is what it says."""
+"""Source: where images come from, a stream of bytes that is what it says."""
 
 from collections.abc import Iterator
 import contextlib
@@ -45,7 +45,7 @@ class SourceError(CacheError):
         self.why = why
 
     def __str__(self) -> str:
-        return f'{self.source!r} is no source of an image: {self.why}'
+        return f'{self.source!r} is not a source of an image: {self.why}'
 
 
 class Source(Protocol):
@@ -81,7 +81,7 @@ class LocalFile:
         Reading ends with an error unless they are all the bytes of one and
         the same content.
 
-        :raises SourceError: when it is no regular file, cannot be read, or
+        :raises SourceError: when it is not a regular file, cannot be read, or
             is changed meanwhile.
         """
         with contextlib.ExitStack() as stack:
@@ -90,7 +90,7 @@ class LocalFile:
                 stack.callback(os.close, fd)
                 found = os.fstat(fd)
                 if not stat.S_ISREG(found.st_mode):
-                    raise SourceError(self.path, 'it is no regular file')
+                    raise SourceError(self.path, 'it is not a regular file')
                 if why := leading.refuse(self.path, found):
                     raise SourceError(self.path, why)
                 form = disk_format(os.pread(fd, _HEAD, 0))

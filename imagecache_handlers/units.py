@@ -1,4 +1,4 @@
-"""Numbers of bytes as people read them."""
+"""Units: numbers of bytes as people read them."""
 
 _UNITS = ('B', 'KiB', 'MiB', 'GiB')
 

@@ -1,4 +1,4 @@
-"""How an image comes into an SR: it bears its name once all is done."""
+"""Adding: an image comes into an SR, and bears its name once all is done."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -143,7 +143,9 @@ class Adding:
             try:
                 disk = Disk(ref, self._port.call('VDI.get_record', ref))
                 if disk.record['name_label'] != staging_name(image_id):
-                    LOG.warning('VDI %s is no half image: it stays', disk.uuid)
+                    LOG.warning(
+                        'VDI %s is not a half-made image: it stays', disk.uuid
+                    )
                     return False
                 # The import itself has one, until it has noticed.
                 if not disk.vbds:
@@ -152,7 +154,7 @@ class Adding:
             except CacheError as error:
                 if errors.is_gone(error, ref):
                     return True
-                LOG.debug('Half an image stays for now: %s', error)
+                LOG.debug('A half-made image stays for now: %s', error)
             self._clocks.sleep(pause)
         LOG.warning('Half an image was left behind: debris, in a day')
         return False

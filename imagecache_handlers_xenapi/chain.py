@@ -1,4 +1,4 @@
-"""Who shares bytes with a disk: pure, and whatever loops the records hold.
+"""Chain: who shares bytes with a disk, whatever loops the records hold.
 
 A clone of a disk shares with it a base copy, their parent; the bytes of a
 chain are released when the last disk that hangs off it is gone.

@@ -1,4 +1,4 @@
-"""How a disk is destroyed, and what is known of those that may yet be."""
+"""Destroying: how a disk goes, and which of them may yet do so."""
 
 from collections.abc import Callable
 from collections.abc import Collection

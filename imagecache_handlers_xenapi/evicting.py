@@ -1,4 +1,4 @@
-"""How an image goes: judged anew before each try, and within its claim."""
+"""Evicting: an image is judged anew before each try, and within its claim."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""The handler ``xenapi``: cached images are VDIs in the SRs of a pool."""
+"""Handler ``xenapi``: cached images are VDIs in the SRs of a pool."""
 
 from collections.abc import Collection
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Labels are keys of ``other_config``, each written and removed by itself."""
+"""Labelling: keys of ``other_config``, each written and removed by itself."""
 
 from collections.abc import Callable
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""The options of the handler ``xenapi``."""
+"""Options of the handler ``xenapi``."""
 
 from collections.abc import Collection
 import copy

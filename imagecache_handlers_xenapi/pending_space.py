@@ -1,4 +1,4 @@
-"""Bytes of disks that are gone, which an SR does not yet tell as free.
+"""Pending space: bytes of disks that are gone, and not yet told as free.
 
 xapi measures an SR every two minutes, and a base copy is collected minutes
 after the last disk that hung off it.  Whoever sweeps again before would free

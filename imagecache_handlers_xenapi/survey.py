@@ -1,4 +1,4 @@
-"""All disks of one SR at one moment, and the images among them."""
+"""Survey: all disks of one SR at one moment, and the images among them."""
 
 from collections.abc import Collection
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The bytes of an image on their way into a disk: by which host, and task."""
+"""Uploading: the bytes of an image go into a disk, by which host and task."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ class Uploads:
             self._upload_by_hosts(repository, meta, ref, chunks)
         except raw_import.LoggedOut as error:
             # No byte was sent yet, and the next call logs in again.
-            LOG.debug('Once more: %s', error)
+            LOG.debug('Trying once more: %s', error)
             self._upload_by_hosts(repository, meta, ref, chunks)
 
     def _upload_by_hosts(

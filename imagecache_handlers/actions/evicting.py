@@ -48,7 +48,7 @@ LOG = logging.getLogger(__name__)
 _OUT_OF_TIME = 'its claim ran out of time'
 
 
-# Tells if the eviction of an image may pass one of its blockers.
+# Tells if the eviction of an image may overrule one of its blockers.
 MayOverrule = Callable[[CachedImage, Blocker], bool]
 
 

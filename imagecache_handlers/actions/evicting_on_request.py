@@ -60,7 +60,7 @@ def _evict_one(
 
 
 def overruling(first_look: Iterable[CachedImage]) -> MayOverrule:
-    """Pass what may be forced; of pins, only those of the first look."""
+    """Overrule what may be forced; of pins, only those of the first look."""
     known = {
         image.identity: image.marks.labels_of('pin') for image in first_look
     }

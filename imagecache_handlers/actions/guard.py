@@ -209,7 +209,7 @@ def call_safely(call: Callable[[], T]) -> T:
         raise
     except Exception as error:
         # Whatever it raises concerns one image, one store or one answer; the
-        # pass must go on to the others.
+        # sweep must go on to the others.
         LOG.exception('Code of a handler or of a caller failed')
         raise HandlerFailed(error) from error
 
@@ -234,5 +234,5 @@ def _find_fault(
     if image_ids is not None:
         asked = set(image_ids)
         if any(image.image_id not in asked for image in found):
-            return f'listed images of {store} that nobody asked for'
+            return f'listed images of {store} that were not requested'
     return None

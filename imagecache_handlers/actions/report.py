@@ -11,7 +11,7 @@ from imagecache_handlers.planning.verdicts import Verdict
 
 
 class Did(enum.StrEnum):
-    """What became of an image that was to be evicted or marked."""
+    """What became of an image that was to be evicted or labelled."""
 
     EVICTED = 'evicted'
     GONE = 'gone'  # somebody else removed it, or a lost reply meant done

@@ -74,5 +74,5 @@ def any_or_raise(done: Collection[list[T] | CacheError]) -> list[T]:
         return all_or_raise(done)
     for one in done:
         if isinstance(one, CacheError):
-            LOG.warning('Not everywhere: %s', one)
+            LOG.warning('Not in every store: %s', one)
     return gathered

@@ -7,7 +7,7 @@ from imagecache_handlers.exceptions import StoreBusy
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.planning.verdicts import Left
 
-# Removals of a store that did not end, in one pass: each takes minutes.
+# Removals of a store that did not end, in one sweep: each takes minutes.
 UNFINISHED = 2
 # In a row: what it refused as a whole, and what nobody can understand.
 REFUSED = 5
@@ -15,10 +15,10 @@ NOT_UNDERSTOOD = 3
 
 
 class Trouble:
-    """What one store did not do in one pass, whatever image it was about.
+    """What one store did not do in one sweep, whatever image it was about.
 
     Whatever is an image's own (its users, its labels, an operation on it)
-    is no trouble of its store, or a few such images would keep all others
+    is not a trouble of its store, or a few such images would keep all others
     from their turn for ever.
     """
 
@@ -48,7 +48,7 @@ class Trouble:
 
     @property
     def why(self) -> str | None:
-        """Why that store is to be left for this pass; None: it is not."""
+        """Why that store is to be left for this sweep; None: it is not."""
         if self._unfinished >= UNFINISHED:
             return 'does not finish removals'
         if self._refused >= REFUSED:

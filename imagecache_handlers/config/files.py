@@ -116,15 +116,15 @@ def _misspelt_keys(
         for key in keys:
             if key not in known[group]:
                 near = _nearest_key(key, known[group])
-                yield f'{path}: [{group}] {key} is no option{near}'
+                yield f'{path}: [{group}] {key} is not an option{near}'
     elif group not in _OTHERS and (near := _near_group(group, known)):
-        yield f'{path}: [{group}] is no group of options{near}'
+        yield f'{path}: [{group}] is not a group of options{near}'
 
 
 def repeated(
     conf: cfg.ConfigOpts, single: Mapping[str, Iterable[str]]
 ) -> list[str]:
-    """Name what is set twice where one of the two would be passed over.
+    """Name what is set twice where one of the two would be ignored.
 
     ``single`` has the keys of each group that have one value.  A file that
     is named later may change what an earlier one says; that one file does,
@@ -196,7 +196,7 @@ def check_folders(arguments: Iterable[str]) -> None:
         is_file = os.path.exists(path) and not os.path.isdir(path)
         if option == _FOLDER and is_file:
             raise ConfigurationError(
-                f'{path} is no folder: name a file with {_FILE}'
+                f'{path} is not a folder: name a file with {_FILE}'
             )
 
 

@@ -1,4 +1,4 @@
-"""Nova's options of the same meaning: followed, never registered."""
+"""Nova: its options of the same meaning, followed, never registered."""
 
 import functools
 from typing import Any

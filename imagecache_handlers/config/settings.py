@@ -46,7 +46,7 @@ def unknown_keys(
 
     ``groups`` are those of all that is installed, see
     ``loader.option_groups``; a group whose name is all but one of theirs is
-    named, too.  oslo.config passes over such keys in silence, and a
+    named, too.  oslo.config ignores such keys in silence, and a
     protected pattern under a misspelt name protects nothing, as little as one
     in the group of Nova that is called nearly the same.
     """

@@ -1,4 +1,4 @@
-"""How an image comes into a folder: whole and labelled, or not at all."""
+"""Adding: an image comes into a folder whole and labelled, or not at all."""
 
 from collections.abc import Iterator
 import contextlib

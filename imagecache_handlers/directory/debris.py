@@ -1,4 +1,4 @@
-"""What broken operations of ours left in a folder, and how it goes."""
+"""Debris: what our broken operations left in a folder, and how it goes."""
 
 import contextlib
 import datetime

@@ -1,4 +1,4 @@
-"""What lies in a folder: the files that are images of ours, and debris."""
+"""Folder: the files in it that are images of ours, and debris."""
 
 from collections.abc import Collection
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The handler ``directory``: cached images are files in folders."""
+"""Handler ``directory``: cached images are files in folders."""
 
 from collections.abc import Callable
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""How the labels of an image change: in its sidecar, or else beside it."""
+"""Labelling: labels change in the sidecar of an image, or else beside it."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -110,7 +110,7 @@ def _made_notes(
     except OSError:
         if made:
             _drop_notes(fd, name, made)
-            folder.settle(fd, name, 'labelled by half')
+            folder.settle(fd, name, 'not all labels were written')
         raise
 
 
@@ -118,4 +118,6 @@ def _drop_notes(fd: int, name: str, entries: Iterable[str]) -> None:
     try:
         notes.drop(fd, entries)
     except OSError as error:
-        raise Uncertain(name, f'labelled by half: {error}') from error
+        raise Uncertain(
+            name, f'not all labels were written: {error}'
+        ) from error

@@ -1,4 +1,4 @@
-"""Labels in the names of empty files, for a disk that has no block left.
+"""Notes: labels in the names of empty files, for a disk that is full.
 
 A sidecar needs a block, and a name in a folder mostly none.  So beside an
 image ``NAME`` may lie, until its sidecar can be written again::

@@ -1,8 +1,8 @@
-"""The layout ``nova``: the folder ``_base`` of Nova's libvirt driver.
+"""Layout ``nova``: the folder ``_base`` of Nova's libvirt driver.
 
 An image is a file named by the SHA-1 of its id, and ``SHA1_SIZE`` is a copy
 of it that older releases resized.  Such files are ours by their names; a
-sidecar, which Nova passes over, appears with the first label.
+sidecar, which Nova ignores, appears with the first label.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The options of the handler ``directory``."""
+"""Options of the handler ``directory``."""
 
 import copy
 from typing import Any
@@ -47,11 +47,11 @@ OPTS: list[cfg.Opt] = [
         item_type=_FOLDERS,
         default=[],
         metavar='PATTERNS',
-        help='Disks and folders to pass over in these folders, separated by '
+        help='Disks and folders to ignore in these folders, separated by '
         'commas: whole paths, or names that they have wherever they lie, '
         'with the wildcards of a shell. A folder is not looked into: nobody '
         'sees which images are used there; of a disk, or a definition of '
-        'libvirt, what cannot be told is passed over, and what it names still '
+        'libvirt, what cannot be told is ignored, and what it names still '
         'counts. Given more than once, all of them count.',
     ),
     cfg.MultiOpt(

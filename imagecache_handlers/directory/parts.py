@@ -8,6 +8,6 @@ class Part(enum.Enum):
 
     IMAGE = 'an image: of no format that names others, it names none'
     NAMED = "another tool's, and where it looks like nothing, by its word"
-    IGNORED = "an operator's: what cannot be told of it is passed over"
+    IGNORED = "an operator's: what cannot be told of it is ignored"
     OURS = 'what is written beside images: not a disk'
     FOREIGN = 'anything else: a disk like those of the instances'

@@ -1,4 +1,4 @@
-"""The file beside a cached image that makes it ours and holds its labels.
+"""Sidecar: the file beside an image that makes it ours, with its labels.
 
 Beside an image ``NAME`` may lie, while or after something was done to it::
 

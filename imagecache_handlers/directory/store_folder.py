@@ -1,4 +1,4 @@
-"""The folder of a store, opened, with what goes wrong in our own words."""
+"""Store folder: opened, with what goes wrong in our own words."""
 
 from collections.abc import Iterator
 import contextlib

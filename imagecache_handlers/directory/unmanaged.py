@@ -1,4 +1,4 @@
-"""Files with a sidecar that is not theirs: what nobody would see otherwise.
+"""Unmanaged: files with a sidecar that is not theirs, which nobody sees else.
 
 They were restored, copied or written to.  By their sidecar nothing can be
 told of them, so they are foreign; but who did that took them for images.

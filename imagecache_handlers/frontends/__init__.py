@@ -1,1 +1,1 @@
-"""Callers of the core, which never imports them."""
+"""Frontends: callers of the core, which never imports them."""

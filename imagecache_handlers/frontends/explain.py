@@ -1,4 +1,4 @@
-"""What verdicts and shortages mean, in words; times in the zone of ``now``."""
+"""Explaining: verdicts and shortages in words, in the zone of ``now``."""
 
 from collections.abc import Collection
 import datetime
@@ -16,7 +16,7 @@ _WHY = {
     Reason.IN_USE: 'used by {who}',
     Reason.BUSY: '{who} is about to evict it',
     Reason.UNKNOWN: 'users unknown',
-    Reason.LEASED: 'lent to {who}',
+    Reason.LEASED: 'held by {who}',
     Reason.UNDELETABLE: 'cannot be removed',
     Reason.PINNED: 'pinned by {who}',
     Reason.PROTECTED: 'protected by the pattern',
@@ -25,7 +25,7 @@ _WHY = {
     Reason.DUPLICATE: 'another copy in its store serves',
     Reason.EXPIRED: 'old enough to go',
     Reason.SPACE: 'goes to make space',
-    Reason.ASKED: 'somebody asked for it',
+    Reason.ASKED: 'evicted on request',
     Reason.NOT_NEEDED: 'nothing needs its space',
 }
 

@@ -1,4 +1,4 @@
-"""A list of who uses which image, kept by an operator or a script.
+"""In-use list: who uses which image, kept by an operator or a script.
 
 One line for each image: ``ID [user,user...]``; ``#`` begins a comment.
 """
@@ -96,7 +96,7 @@ def _read_content(name: str) -> str:
         text = f'cannot read {_shown_name(name)}: {error.strerror}'
         raise ConfigurationError(text) from error
     except UnicodeDecodeError as error:
-        text = f'{_shown_name(name)} is no UTF-8 text: {error.reason}'
+        text = f'{_shown_name(name)} is not UTF-8 text: {error.reason}'
         raise ConfigurationError(text) from error
 
 

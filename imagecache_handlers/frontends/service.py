@@ -1,4 +1,4 @@
-"""Sweeps again and again: the times between them, failures and reloads."""
+"""Service: sweeps again and again; times between, failures and reloads."""
 
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -124,7 +124,7 @@ class Service(Generic[S]):
                     self._run_pass(site)
                     self._wait_for_signal(self._time_to_next(site))
             systemd.notify(STOPPING=1)
-            self._say('ended as asked')
+            self._say('ended on request')
 
     def _wait_for_signal(self, time: datetime.timedelta | None) -> None:
         with self._watchdog.resting():

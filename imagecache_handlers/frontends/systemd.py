@@ -1,4 +1,4 @@
-"""What systemd is told of a service, if it started it: sd_notify(3)."""
+"""Systemd: what it is told of a service that it started, by sd_notify(3)."""
 
 import os
 import socket

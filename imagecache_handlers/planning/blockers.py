@@ -41,7 +41,7 @@ def blockers(
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """What holds for every image of one pass, worked out once."""
+    """What holds for every image of one plan, worked out once."""
 
     evidence: Evidence
     now: datetime.datetime
@@ -168,7 +168,7 @@ class Judge:
         started = image.marks.unused_since
         since = idle_since(image, self.now)
         min_age = self.rules.min_age_of(image)
-        # Nothing goes in the pass that first sees it unused, however young.
+        # Nothing goes in the sweep that first sees it unused, however young.
         if started is None or started > self.now or self.now - since < min_age:
             return later(since, min_age)
         return None

@@ -131,7 +131,7 @@ def _for_space(
             short[pool] -= image.reclaimable
     chosen = set()
     for rank, pool, frees in waiting:
-        # What would free nothing is passed over.
+        # What would free nothing is left out.
         if frees and short[pool] > 0:
             short[pool] -= frees
             chosen.add(rank)

@@ -51,7 +51,7 @@ class Rules:
             raise ValueError('evidence_ttl must be more than 0 seconds')
         if not 0 <= self.low_watermark <= self.high_watermark <= 100:
             raise ValueError(
-                f'the marks must be 0 <= low_watermark <= high_watermark '
+                f'the watermarks must be 0 <= low_watermark <= high_watermark '
                 f'<= 100 percent, not low_watermark {self.low_watermark} and '
                 f'high_watermark {self.high_watermark}: set low_watermark no '
                 f'higher than high_watermark'

@@ -1,7 +1,7 @@
 """Space: what a pool wants freed, and what keeps it from that.
 
-The arithmetic of the marks is the kubelet's: whole percent of use, rounded
-up, and once above the high mark enough is wanted to reach the low one.
+The arithmetic of the watermarks is the kubelet's: whole percent of use,
+rounded up, and once above the high one enough is wanted to reach the low one.
 """
 
 from collections.abc import Collection
@@ -39,7 +39,7 @@ class Pool:
         return 100 - self.free * 100 // self.total if self.total else None
 
     def wanted(self, rules: Rules) -> int:
-        """Bytes to free; 0 at or below the high mark."""
+        """Bytes to free; 0 at or below the high watermark."""
         if self.total is None or (self.usage or 0) <= rules.high_watermark:
             return 0
         return max(
@@ -127,20 +127,23 @@ def _blocked_by_reason(verdicts: Iterable[Verdict]) -> Iterator[Blocked]:
 def warnings(
     verdicts: Iterable[Verdict], pools: Iterable[Pool], rules: Rules
 ) -> Iterator[str]:
-    """Warn where the marks cannot work: no size, or too much kept by hand."""
+    """Warn where watermarks cannot work: no size, or too much by hand."""
     kept = _kept_by_hand(verdicts)
     for pool in pools:
         if not pool.read:
             continue
         if not pool.total:
-            yield f'pool {pool.name!r} does not say its size: no marks there'
+            yield (
+                f'pool {pool.name!r} does not say its size: '
+                f'no watermarks there'
+            )
             continue
         size = sum(kept.get(name, 0) for name in pool.stores)
         low = pool.total * rules.low_watermark // 100
         if size > low:
             yield (
                 f'pins and patterns keep {units.size(size)} in pool '
-                f'{pool.name!r}, more than its low mark of '
+                f'{pool.name!r}, more than its low watermark of '
                 f'{units.size(low)}: no sweep can reach it'
             )
 

@@ -18,7 +18,7 @@ class Reason(enum.StrEnum):
     UNKNOWN = 'unknown'  # nobody can tell whether it is used
     LEASED = 'leased'  # somebody is about to use it
     UNDELETABLE = 'undeletable'  # the backend is known to refuse
-    # From here on an explicit, forced evict may pass.
+    # From here on an explicit, forced evict may overrule.
     PINNED = 'pinned'
     PROTECTED = 'protected'  # by a pattern in the configuration
     DISABLED = 'disabled'  # removal is switched off
@@ -165,7 +165,7 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """A store that was left for the rest of a pass, and images with it."""
+    """A store that was left for the rest of a sweep, and images with it."""
 
     store: str
     count: int

@@ -1,4 +1,4 @@
-"""A handler that passes calls on to another, and breaks where it is told."""
+"""Faults: a handler before another, which breaks where it is told."""
 
 from collections.abc import Callable
 from collections.abc import Collection

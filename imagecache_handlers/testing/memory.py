@@ -1,4 +1,4 @@
-"""The handler ``memory``, the least that sees users: entries of a dict."""
+"""Memory: the least handler that sees users, with entries of a dict."""
 
 from collections.abc import Collection
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Where a host of a pool answers."""
+"""Address: where a host of a pool answers."""
 
 import dataclasses
 import ipaddress
@@ -44,7 +44,7 @@ class Address:
         """
         plain = host.strip('[]')
         if not _is_host(plain):
-            raise ValueError(f'{host!r} is no address of a host')
+            raise ValueError(f'{host!r} is not an address of a host')
         return Address(self.scheme, plain, self.port)
 
     def __str__(self) -> str:

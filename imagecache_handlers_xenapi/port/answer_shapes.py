@@ -1,4 +1,4 @@
-"""What calls of xapi bring: the shape that each answer must have.
+"""Answer shapes: which shape the answer to each call of xapi must have.
 
 Checked once, where it comes in, so that nothing behind it has to expect a
 text where there should be a map.
@@ -74,18 +74,18 @@ def _is_map(value: Any) -> bool:
 
 
 _WORDS: Mapping[Check, str] = {
-    _is_name: 'text, or empty',
+    _is_name: 'text, or it is empty',
     _is_text: 'text',
     _is_flag: 'true or false',
-    _is_number: 'whole number',
-    _are_texts: 'list of texts',
-    _is_map: 'map of texts',
+    _is_number: 'a whole number',
+    _are_texts: 'a list of texts',
+    _is_map: 'a map of texts',
 }
 
 
 def _unless(wanted: Check) -> Wrong:
     def wrong(value: Any) -> str:
-        return '' if wanted(value) else f'the answer is no {_WORDS[wanted]}'
+        return '' if wanted(value) else f'the answer is not {_WORDS[wanted]}'
 
     return wrong
 
@@ -139,12 +139,12 @@ def _record_check(cls: str, where: str) -> Wrong:
 
     def wrong(value: Any) -> str:
         if not isinstance(value, dict):
-            return f'{where} is no record'
+            return f'{where} is not a record'
         for name, wanted in fields:
             if name not in value:
                 return f'no field {name} in {where}'
             if not wanted(value[name]):
-                return f'field {name} of {where} is no {_WORDS[wanted]}'
+                return f'field {name} of {where} is not {_WORDS[wanted]}'
         return ''
 
     return wrong
@@ -155,7 +155,7 @@ def _records_check(cls: str) -> Wrong:
 
     def wrongs(value: Any) -> str:
         if not isinstance(value, dict):
-            return 'the answer is no map of records'
+            return 'the answer is not a map of records'
         return next(filter(None, map(wrong, value.values())), '')
 
     return wrongs
@@ -167,7 +167,7 @@ _snapshot = _record_check('task', 'the record of an event')
 
 def _event(value: Any) -> str:
     if not isinstance(value, dict):
-        return 'an event is no map'
+        return 'an event is not a map'
     if not _is_name(value.get('operation')):
         return 'an event has no operation'
     # One that is gone has no record.
@@ -177,7 +177,7 @@ def _event(value: Any) -> str:
 
 def _batch(value: Any) -> str:
     if not isinstance(value, dict):
-        return 'the answer is no map'
+        return 'the answer is not a map'
     if not _is_name(value.get('token')):
         return 'no token in the answer'
     if not isinstance(value.get('events'), list):

@@ -1,4 +1,4 @@
-"""What came over the wire: a value, xapi's no, or nothing to understand."""
+"""Answers: a value, xapi's no, or nothing that can be understood."""
 
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ class Warnings:
             if kind in self._told or len(self._told) == _KINDS:
                 return
             self._told.add(kind)
-        LOG.warning('That is no answer: %s', error)
+        LOG.warning('The answer is not understood: %s', error)
 
 
 def of_xml(method: str, pieces: Iterable[bytes]) -> Any:
@@ -49,7 +49,7 @@ def of_xml(method: str, pieces: Iterable[bytes]) -> Any:
     """
     answer = _decoded(decoding.of_xml, pieces)
     if not isinstance(answer, dict):
-        raise Garbled('the answer is no map')
+        raise Garbled('the answer is not a map')
     if answer.get('Status') == 'Failure':
         raise _make_failure(method, answer.get('ErrorDescription'))
     if answer.get('Status') != 'Success' or 'Value' not in answer:
@@ -66,7 +66,7 @@ def of_json(method: str, body: bytes | bytearray) -> Any:
         raise NoJson('markup came')
     answer = _decoded(decoding.of_json, body)
     if not isinstance(answer, dict):
-        raise Garbled('the answer is no map')
+        raise Garbled('the answer is not a map')
     refusal = answer.get('error')
     if refusal is not None:
         raise _make_failure(method, _as_one_list(refusal))
@@ -96,7 +96,7 @@ def _make_failure(method: str, details: Any) -> XapiFailure | Garbled:
     if not isinstance(details, list) or not details or not details[0]:
         return Garbled('the answer is an error without a code')
     if not all(isinstance(one, str) for one in details):
-        return Garbled('the answer is an error that is no list of texts')
+        return Garbled('the answer is an error that is not a list of texts')
     return XapiFailure(method, details)
 
 

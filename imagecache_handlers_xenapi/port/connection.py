@@ -1,4 +1,4 @@
-"""One connection to one host: XML-RPC and JSON-RPC on the same socket."""
+"""Connection: one to one host, XML-RPC and JSON-RPC on the same socket."""
 
 from collections.abc import Callable
 from collections.abc import Iterator

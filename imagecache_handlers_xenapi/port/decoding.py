@@ -92,11 +92,11 @@ def _try(step: Any, *given: Any) -> Any:
         said = f'the answer is a fault: {error.faultString!s:.100}'
         raise Undecodable(said) from error
     except (*_UNREADABLE, ValueError) as error:
-        raise Undecodable('the answer is no XML-RPC') from error
+        raise Undecodable('the answer is not XML-RPC') from error
 
 
 def _refuse(*_: object) -> None:
-    raise Undecodable('the answer is no XML-RPC: it has a document type')
+    raise Undecodable('the answer is not XML-RPC: it has a document type')
 
 
 class _Target(xmlrpc.client.Unmarshaller):
@@ -131,7 +131,7 @@ def of_json(body: bytes | bytearray) -> Any:
     except Undecodable:
         raise
     except (ValueError, RecursionError) as error:
-        raise Undecodable('the answer is no JSON') from error
+        raise Undecodable('the answer is not JSON') from error
 
 
 def _memory_of_json(text: str) -> int:

@@ -1,4 +1,4 @@
-"""What goes wrong with a call, and what that means for an image or a store."""
+"""Errors: what a call that went wrong means for an image or a store."""
 
 from collections.abc import Iterator
 from collections.abc import Sequence

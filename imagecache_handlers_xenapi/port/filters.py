@@ -1,4 +1,4 @@
-"""Expressions for ``get_all_records_where``, whose grammar has no escapes."""
+"""Filters for ``get_all_records_where``, whose grammar has no escapes."""
 
 import re
 
@@ -26,7 +26,7 @@ def differs(name: str, value: str) -> str:
 
 def _check_column(name: str) -> str:
     if not _FIELD.fullmatch(name):
-        raise ValueError(f'{name!r} is no column')
+        raise ValueError(f'{name!r} is not a column')
     return f'(field "{name}"'
 
 

@@ -1,4 +1,4 @@
-"""Sessions that somebody lends us: one call in flight, none that blocks."""
+"""Lent sessions: one call in flight, none that blocks."""
 
 from collections.abc import Iterator
 import contextlib
@@ -43,7 +43,7 @@ def port(
         logins = _Plain(lent, url)
     else:
         raise ConfigurationError(
-            f'a {kind.__name__} was lent that is no session of XenAPI'
+            f'a {kind.__name__} was lent that is not a session of XenAPI'
         )
     return Session(logins, dialling, alone=True)
 

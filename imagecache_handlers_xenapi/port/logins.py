@@ -1,4 +1,4 @@
-"""Where a login comes from: our own name and password, or a lender."""
+"""Logins, and their ends: by our own name and password, or a lender."""
 
 import abc
 from collections.abc import Iterable
@@ -135,7 +135,7 @@ class PasswordLogin(Logins):
         hosts = [one.host for one in self._addresses]
         if not self._any_leader and not leaders.is_among(leader.host, hosts):
             raise _Stranger(
-                f'{address} says that {named} leads, which is no host of '
+                f'{address} says that {named} leads, which is not a host of '
                 f'[imagecache_xenapi] url: add {leader} to it if that is one '
                 f'of the pool, or set follow_any = true'
             )

@@ -1,4 +1,4 @@
-"""``PUT /import_raw_vdi``: the bytes of a disk on their way into a pool."""
+"""Raw import: ``PUT /import_raw_vdi``, the bytes of a disk for a pool."""
 
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -130,7 +130,7 @@ def _follow_redirect(
         raise Unreachable(f'{address}: redirected to {error}') from error
     if not leaders.is_among(found.host, pool):
         raise Unreachable(
-            f'{address}: redirected to {found}, no host of the pool'
+            f'{address}: redirected to {found}, not a host of the pool'
         )
     return found
 

@@ -1,4 +1,4 @@
-"""The port: every call to XAPI goes through here, and every error.
+"""Session: every call to XAPI goes through here, and every error.
 
 A session is one login shared by all threads.  Each call takes a connection
 of its own out of those that are idle, so none is ever shared; which host
@@ -195,7 +195,7 @@ class Session(Port):
                         raise lost from error
                     bearable.discard(kind)
                     lost = error if isinstance(error, ReplyLost) else lost
-                    LOG.debug('Once more: %s', error)
+                    LOG.debug('Trying once more: %s', error)
 
     def _make_once(
         self, use: Callable[..., Any], method: str, params: tuple[Any, ...]

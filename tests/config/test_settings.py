@@ -135,7 +135,7 @@ class TestRules(Configured):
         with self.assertRaises(ConfigurationError) as caught:
             self.rules('high_watermark = 70')
         self.assertEqual(
-            '[imagecache] the marks must be 0 <= low_watermark <= '
+            '[imagecache] the watermarks must be 0 <= low_watermark <= '
             'high_watermark <= 100 percent, not low_watermark 80 and '
             'high_watermark 70: set low_watermark no higher than '
             'high_watermark',
@@ -311,8 +311,8 @@ class TestUnknown(Configured):
         file = self.place / 'imagecache.conf'
         self.assertEqual(
             [
-                f'{file}: [imagecache] protected_image is no option: did you '
-                f'mean protected_images?'
+                f'{file}: [imagecache] protected_image is not an option: did '
+                f'you mean protected_images?'
             ],
             settings.unknown_keys(conf, loader.option_groups()),
         )
@@ -329,7 +329,7 @@ class TestUnknown(Configured):
         said = settings.unknown_keys(conf, loader.option_groups())
         self.assertEqual(2, len(said))
         self.assertIn('[imagecache_directory] Path', said[0])
-        self.assertTrue(said[1].endswith('[imagecache] zzz is no option'))
+        self.assertTrue(said[1].endswith('[imagecache] zzz is not an option'))
 
     def test_every_folder_of_several_is_looked_through(self):
         folders = [self.place / name for name in ('a.d', 'b.d')]
@@ -341,7 +341,7 @@ class TestUnknown(Configured):
         conf([f'--config-dir={folder}' for folder in folders])
         self.assertEqual(
             [
-                f'{folder}/x.conf: [imagecache] zzz is no option'
+                f'{folder}/x.conf: [imagecache] zzz is not an option'
                 for folder in folders
             ],
             settings.unknown_keys(conf, loader.option_groups()),
@@ -377,7 +377,7 @@ class TestUnknown(Configured):
         conf = self.conf('[imagecache_x]\nnear = 1\n[zzz]\nz = 1\n')
         groups = [('imagecache_x', [cfg.StrOpt('nearby')])]
         (said,) = settings.unknown_keys(conf, groups)
-        self.assertIn('[imagecache_x] near is no option', said)
+        self.assertIn('[imagecache_x] near is not an option', said)
         self.assertIn('did you mean nearby?', said)
 
     def test_a_conf_that_has_read_no_file_has_none(self):
@@ -397,7 +397,7 @@ class TestUnknown(Configured):
             (said,) = settings.unknown_keys(conf, loader.option_groups())
             self.assertTrue(
                 said.endswith(
-                    f'[{name}] is no group of options: did you mean {mean}?'
+                    f'[{name}] is not a group of options: did you mean {mean}?'
                 ),
                 said,
             )

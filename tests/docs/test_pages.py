@@ -23,6 +23,7 @@ from xapi_simulator import Actors
 
 OPERATOR = ROOT / 'doc' / 'source' / 'operator.rst'
 SIMULATOR = ROOT / 'doc' / 'source' / 'simulator.rst'
+GLOSSARY = ROOT / 'doc' / 'source' / 'glossary.rst'
 USER = ROOT / 'doc' / 'source' / 'user.rst'
 
 # Small parts of others, that their docstrings explain well enough.
@@ -106,3 +107,13 @@ def test_the_user_guide_names_errors_that_exist():
         name for name in vars(exceptions) if f'``{name}``' in USER.read_text()
     }
     assert len(errors) >= 9
+
+
+def test_the_glossary_stays_short_and_refuses_the_other_words():
+    [(_, _, body)] = directives(GLOSSARY, 'glossary')
+    entries = re.split(r'^   (?=\w)', body, flags=re.MULTILINE)[1:]
+    terms = [entry.split('\n', 1)[0] for entry in entries]
+    assert terms == sorted(terms)
+    assert 20 <= len(terms) <= 25
+    for term, entry in zip(terms, entries, strict=True):
+        assert re.search(r'\b(not|never|nothing else)\b', entry, re.I), term

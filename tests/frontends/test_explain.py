@@ -52,7 +52,7 @@ WHYS = [
     ),
     (
         Blocker(reason=Reason.LEASED, who=['vm-17'], until=TODAY),
-        'lent to vm-17 until 14:02',
+        'held by vm-17 until 14:02',
     ),
     (
         Blocker(reason=Reason.UNDELETABLE, detail='ddb.deletable'),

@@ -114,7 +114,7 @@ class TestInUseList(unittest.TestCase):
         self.file.write_bytes(b'a vm-\xff\n')
         with self.assertRaises(ConfigurationError) as caught:
             self.list()()
-        self.assertIn(f'{self.file} is no UTF-8 text', str(caught.exception))
+        self.assertIn(f'{self.file} is not UTF-8 text', str(caught.exception))
 
     def test_nobody_asked_proves_nothing(self):
         said = in_use_list.nobody_asked(lambda: NOW)

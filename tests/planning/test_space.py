@@ -235,7 +235,7 @@ def test_no_shortage_needs_no_explanation():
     assert told.blocked == ()
 
 
-MARKS_OFF = "pool 'shelf' does not say its size: no marks there"
+MARKS_OFF = "pool 'shelf' does not say its size: no watermarks there"
 
 
 @pytest.mark.parametrize('store', [shelf(), shelf(0, 0), shelf(100, None)])
@@ -264,7 +264,7 @@ def test_more_kept_by_hand_than_the_low_mark_is_warned_about(sizes, warned):
     assert plan.warnings == (
         (
             "pins and patterns keep 71 B in pool 'shelf', more than its "
-            'low mark of 70 B: no sweep can reach it',
+            'low watermark of 70 B: no sweep can reach it',
         )
         if warned
         else ()

@@ -320,7 +320,7 @@ class TestBadHandlers:
         shelves.put('b')
         listed = shelves.enumerate
         shelves.enumerate = lambda store, image_ids=None: listed(store)
-        with pytest.raises(HandlerFailed, match='nobody asked'):
+        with pytest.raises(HandlerFailed, match='not requested'):
             opened(shelves).evict('a', asked(), force=True)
         assert shelves.left() == ['a', 'b']
 

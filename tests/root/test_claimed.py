@@ -39,7 +39,7 @@ class TestCheckClaimed(unittest.TestCase):
         ):
             with self.subTest(label):
                 told = self.refused({*SEEN, label})
-                self.assertIn('somebody asked for it meanwhile', told)
+                self.assertIn('it was held or pinned meanwhile', told)
 
     def test_nothing_else_that_came_does(self):
         for label in (

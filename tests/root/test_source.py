@@ -84,8 +84,8 @@ class TestLocalFile(unittest.TestCase):
         os.mkfifo(self.root / 'pipe')
         for name, said in (
             ('missing', 'No such file'),
-            ('pipe', 'no regular file'),
-            ('.', 'no regular file'),
+            ('pipe', 'not a regular file'),
+            ('.', 'not a regular file'),
         ):
             path = str(self.root / name)
             with (

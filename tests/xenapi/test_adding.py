@@ -413,7 +413,7 @@ class TestWhereTo(AddCase):
             self.pool.before(UPLOAD, reply(b'', 302, **target))
             with self.assertRaises(StoreUnavailable) as caught:
                 self.add_to('storage-0')
-            self.assertIn('no host of the pool', str(caught.exception))
+            self.assertIn('not a host of the pool', str(caught.exception))
             self.assertIn(host, str(caught.exception))
         self.assertEqual(3, self.pool.counters.of(UPLOAD))
 

@@ -317,7 +317,7 @@ class TestBadInput(CommandCase):
         self.cache('alpine', labels=[ahead])
         done = self.run_on('evict', 'debian', '--yes')
         self.assertEqual(1, done.returncode)
-        self.assertIn('lent to vm-1', done.stdout)
+        self.assertIn('held by vm-1', done.stdout)
         self.out('sweep')
         rows = json.loads(self.out('show', 'alpine', '-f', 'json'))
         self.assertNotIn(ahead, str(rows))

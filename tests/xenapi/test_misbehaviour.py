@@ -138,7 +138,9 @@ class Case(unittest.TestCase):
         lines = [
             line
             for line in said.splitlines()
-            if not line.startswith('imagecache: warning: That is no answer')
+            if not line.startswith(
+                'imagecache: warning: The answer is not understood'
+            )
         ]
         self.assertEqual(1, len(lines), said)
         for word in words:

@@ -1,4 +1,4 @@
-"""When a file was born: unlike its number, that is never given out again."""
+"""Birth time of a file: unlike its number, it is never given out again."""
 
 from collections.abc import Callable
 import ctypes

@@ -1,4 +1,4 @@
-"""Whether a folder is mounted, and shows at once what others write in it."""
+"""Mounts: is a folder mounted, and does it show at once what others write."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator

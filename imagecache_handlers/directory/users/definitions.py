@@ -36,7 +36,7 @@ def read(
                 if name.endswith(_ENDING):
                     path = f'{folder}/{name}'
                     progress.step(path)
-                    is_ignored = ignored.passes(path, name)
+                    is_ignored = ignored.ignores(path, name)
                     domain = _read_definition(fd, path, name, met, is_ignored)
                     if domain is not None:
                         met.under[folder] += 1

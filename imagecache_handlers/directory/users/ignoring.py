@@ -1,4 +1,4 @@
-"""Ignored: the disks and folders that an operator tells to pass over."""
+"""Ignored: the disks and folders that an operator tells to ignore."""
 
 from collections.abc import Iterable
 import fnmatch
@@ -11,7 +11,7 @@ class Ignored:
     """Whole paths, and names, each perhaps with wildcards of the shell.
 
     A pattern without ``/`` is of names, wherever they lie; a folder that is
-    passed over is not looked into.
+    ignored is not looked into.
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
@@ -27,8 +27,8 @@ class Ignored:
                 self._names.append(pattern)
         self._is_empty = not (self._plain or self._names or self._paths)
 
-    def passes(self, path: str, name: str) -> bool:
-        """Tell if an entry is passed over; its folder is not."""
+    def ignores(self, path: str, name: str) -> bool:
+        """Tell if an entry is ignored; its folder is not."""
         if self._is_empty:
             return False
         if path in self._plain or name in self._plain:
@@ -39,13 +39,13 @@ class Ignored:
         return any(_parts_match(parts, one) for one in self._paths)
 
     def is_within(self, path: str) -> bool:
-        """Tell if a file, or a folder that it lies in, is passed over."""
+        """Tell if a file, or a folder that it lies in, is ignored."""
         if self._is_empty:
             return False
         path = os.path.normpath(path)
         while path != '/':
             above, name = os.path.split(path)
-            if self.passes(path, name):
+            if self.ignores(path, name):
                 return True
             if above == path:
                 break

@@ -144,7 +144,7 @@ class Met:
         self.problems.append(f'{shown(path)}: {reason(error)}')
 
     def tell_with_way(self, path: str, error: Exception) -> None:
-        """Tell of what lies in one, and may be passed over."""
+        """Tell of what lies in one, and may be ignored."""
         self.problems.append(told_with_way(path, reason(error)))
 
     def say(self, path: str, problems: Iterable[str]) -> None:

@@ -166,7 +166,7 @@ class Walk:
         name = entry.name
         path = f'{folder.path}/{name}'
         self._progress.step(path)
-        is_ignored = self._ignored.passes(path, name)
+        is_ignored = self._ignored.ignores(path, name)
         is_ours = part is Part.OURS
         if is_ignored and part is not Part.IMAGE:
             part = Part.IGNORED

@@ -1,1 +1,1 @@
-"""The command ``imagecache``."""
+"""Command line: ``imagecache``."""

@@ -119,7 +119,9 @@ class App(cliff.app.App):
             help='show this; after a command, show its help',
         )
         parser.add_argument(
-            '--debug', action='store_true', help='show the way to an error'
+            '--debug',
+            action='store_true',
+            help='show the traceback of an error',
         )
         options.add_to(parser)
         return parser
@@ -157,7 +159,7 @@ class App(cliff.app.App):
         longer = [name for name in known if name.startswith(f'{word} ')]
         those = longer or difflib.get_close_matches(word, known)
         meant = f': did you mean {" or ".join(those)}?' if those else ''
-        self.parser.error(f'{word or "nothing"} is no command{meant}')
+        self.parser.error(f'{word or "nothing"} is not a command{meant}')
 
     def clean_up(
         self,

@@ -25,7 +25,7 @@ def later(said: str) -> datetime.datetime:
         at = datetime.datetime.fromisoformat(said).astimezone(datetime.UTC)
     except (OverflowError, ValueError, argparse.ArgumentTypeError):
         raise argparse.ArgumentTypeError(
-            f'{said!r} is no time: write 2026-12-01T12:00, or +3d from now '
+            f'{said!r} is not a time: write 2026-12-01T12:00, or +3d from now '
             f'(m, h, d, w)'
         ) from None
     if at <= now:
@@ -38,7 +38,7 @@ def span(said: str) -> datetime.timedelta:
     found = _SPAN.fullmatch(said)
     if found is None:
         raise argparse.ArgumentTypeError(
-            f'{said!r} is no span of time: write 10m, 2h, 3d or 1w'
+            f'{said!r} is not a span of time: write 10m, 2h, 3d or 1w'
         )
     return datetime.timedelta(**{_UNITS[found[2]]: int(found[1])})
 

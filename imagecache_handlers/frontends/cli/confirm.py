@@ -1,4 +1,4 @@
-"""A question before something is removed, if somebody sits there."""
+"""Confirming: a question before a removal, if somebody sits there."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What a user may call an image: its id, or what a page showed of it."""
+"""Image names: what may stand for one, its id or what a page showed of it."""
 
 from collections.abc import Collection
 import difflib

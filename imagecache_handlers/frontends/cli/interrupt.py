@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: once to end in order, twice to end at once.
+"""Interrupt: Ctrl-C or SIGTERM once ends in order, twice ends at once.
 
 What would leave something half done is undone first, and whoever is logged in
 somewhere logs out.

@@ -1,4 +1,4 @@
-"""The options that every command takes, and what is opened with them."""
+"""Options that every command takes, and what is opened with them."""
 
 import argparse
 from collections.abc import Callable
@@ -154,7 +154,7 @@ def read_configuration(options: argparse.Namespace) -> 'cfg.ConfigOpts':
         raise ConfigurationError(text) from error
     except UnicodeDecodeError as error:
         name = files.undecodable(options.config or [], 'imagecache')
-        text = f'{name} is no UTF-8 text: {error.reason}'
+        text = f'{name} is not UTF-8 text: {error.reason}'
         raise ConfigurationError(text) from error
     if problems:
         raise ConfigurationError('; '.join(problems))

@@ -1,4 +1,4 @@
-"""Live progress of a sweep, where somebody sees it."""
+"""Progress of a sweep, live, where somebody sees it."""
 
 from collections.abc import Callable
 from collections.abc import Iterator

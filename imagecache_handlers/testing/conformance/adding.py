@@ -1,4 +1,4 @@
-"""What ``room`` and ``add`` promise, where they are declared."""
+"""Adding: what ``room`` and ``add`` promise, where they are declared."""
 
 from collections.abc import Callable
 from collections.abc import Iterable

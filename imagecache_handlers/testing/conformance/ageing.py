@@ -1,4 +1,4 @@
-"""What ``age``, ``pin`` and ``unpin`` write."""
+"""Ageing: what ``age``, ``pin`` and ``unpin`` write."""
 
 from collections.abc import Callable
 from unittest import mock

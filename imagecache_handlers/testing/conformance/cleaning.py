@@ -1,4 +1,4 @@
-"""What ``debris`` and ``clean`` promise, where they are declared."""
+"""Cleaning: what ``debris`` and ``clean`` promise, where they are declared."""
 
 from imagecache_handlers.handler import declares
 from imagecache_handlers.model import Debris

@@ -1,4 +1,4 @@
-"""What a process leaves that dies inside a call, where ``doom`` is given."""
+"""Dying: what a call leaves in which a process died, by ``doom``."""
 
 from collections.abc import Callable
 import itertools
@@ -80,7 +80,7 @@ class Dying(HandlerHooks):
         return self.connect().add(meta, content, self.store(), ['site.a'])
 
     def _tidy(self, *images: CachedImage) -> None:
-        """Clean as a later pass would; just these images are left then."""
+        """Clean as a later sweep would; just these images are left then."""
         handler, store = self._connect(), self.store()
         if declares(handler, 'debris') and declares(handler, 'clean'):
             for piece in list(handler.debris(store)):

@@ -1,4 +1,4 @@
-"""What ``evict`` promises."""
+"""Evicting: what ``evict`` promises."""
 
 import contextlib
 import dataclasses

@@ -1,4 +1,4 @@
-"""The handler itself, its stores and its names."""
+"""Handling: the handler itself, its stores and its names."""
 
 from imagecache_handlers.handler import declares
 from imagecache_handlers.model import CachedImage
@@ -12,7 +12,7 @@ from imagecache_handlers.testing.conformance.samples import TWO
 
 
 class Handling(HandlerHooks):
-    """The handler itself, its stores and its names."""
+    """Handling: the handler itself, its stores and its names."""
 
     def test_a_handler_is_truthy(self) -> None:
         self.assertTrue(self._connect(), 'loaders take it for missing')

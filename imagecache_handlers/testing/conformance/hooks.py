@@ -1,4 +1,4 @@
-"""What the author of a handler supplies, and what the kit makes of it."""
+"""Hooks: what a handler's author supplies, and what the kit makes of it."""
 
 from collections.abc import Callable
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""What ``hosts`` and its kin promise, where they are declared."""
+"""Hosting: what ``hosts`` and its kin promise, where they are declared."""
 
 from imagecache_handlers.model import Host
 from imagecache_handlers.testing.conformance.hooks import ability

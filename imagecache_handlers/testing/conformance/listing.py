@@ -1,4 +1,4 @@
-"""What ``enumerate`` promises."""
+"""Listing: what ``enumerate`` promises."""
 
 from collections.abc import Callable
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""What ``mark`` promises."""
+"""Marking: what ``mark`` promises."""
 
 import contextlib
 import dataclasses

@@ -1,4 +1,4 @@
-"""What the kit puts in and hands out."""
+"""Samples: what the kit puts in and hands out."""
 
 from collections.abc import Callable
 from collections.abc import Collection

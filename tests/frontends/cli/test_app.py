@@ -57,7 +57,7 @@ class TestUsage(Command):
             ('plan', 'more'): 'more',
             ('plan', '--config-file'): 'expected one argument',
             ('plan', '--in-use-complete'): 'name the list',
-            ('\x1b[31mred',): 'is no command',
+            ('\x1b[31mred',): 'is not a command',
         }.items():
             with self.subTest(line):
                 self.refused(self.run_bare(*line), 2, said)
@@ -92,9 +92,9 @@ class TestConfiguration(Command):
         done = self.run_bare('plan', '--config-file', self.path)
         self.refused(done, 2, f'cannot read {self.path}: Is a directory')
         done = self.run_on('plan', '--config-dir', str(self.conf))
-        self.refused(done, 2, f'{self.conf} is no folder: name a file with')
+        self.refused(done, 2, f'{self.conf} is not a folder: name a file with')
         self.conf.write_bytes(b'[imagecache]\nhandler = \xff\n')
-        self.refused(self.run_on('plan'), 2, 'no UTF-8 text')
+        self.refused(self.run_on('plan'), 2, 'not UTF-8 text')
 
     def test_of_two_files_the_later_has_its_way(self):
         other = self.root / 'other.conf'

@@ -253,8 +253,8 @@ class TestPins(Command):
             (IMAGE,): '--owner',
             (IMAGE, '--owner', 'Ops!'): 'cannot be written on an image',
             (IMAGE, '--owner', 'o', '--until', 'soon'): 'write 2026-12-01',
-            (IMAGE, '--owner', 'o', '--until', '+0d'): 'is no time',
-            (IMAGE, '--owner', 'o', '--until', '+999999w'): 'is no time',
+            (IMAGE, '--owner', 'o', '--until', '+0d'): 'is not a time',
+            (IMAGE, '--owner', 'o', '--until', '+999999w'): 'is not a time',
             (IMAGE, '--owner', 'o', '--until', '2020-01-01'): 'over already',
         }.items():
             with self.subTest(said):
@@ -324,7 +324,7 @@ class TestList(Command):
 
     def test_an_unknown_column_is_refused(self):
         done = self.run_on('list', '-c', 'image', '-c', 'colour')
-        self.refused(done, 2, 'colour is no column', 'image, store, size')
+        self.refused(done, 2, 'colour is not a column', 'image, store, size')
 
     def test_a_store_that_cannot_be_read_fails_and_is_named(self):
         self.folder.rename(self.root / 'away')
@@ -386,7 +386,7 @@ class TestPages(Command):
             )
         done = self.run_on('evict', IMAGE, *self.in_use('# none\n'))
         self.assertEqual(1, done.returncode)
-        self.assertIn('No option passes that.', done.stdout)
+        self.assertIn('No option overrules that.', done.stdout)
 
     def test_plugins_are_listed_within_80_columns(self):
         for command in 'handlers', 'policies':
@@ -413,7 +413,7 @@ class TestDemo(Command):
         for said in (
             '2 images would be evicted, freeing 7 MiB.',
             'users         vm-17, vm-23',
-            '\n    used by vm-17, vm-23\n    No option passes that.',
+            '\n    used by vm-17, vm-23\n    No option overrules that.',
             'is pinned by ops until',
             'planned 4 MiB: 11 MiB',
             'Evicted 1 image, freed 4 MiB; 3 stayed.',

@@ -45,7 +45,7 @@ class TestComplete(Command):
         for line, said in {
             ('complete', '--shell', 'fish'): "invalid choice: 'fish'",
             ('complete', 'more'): 'more',
-            ('help', 'nope'): 'nope is no command; see imagecache --help',
+            ('help', 'nope'): 'nope is not a command; see imagecache --help',
             ('help', 'debris'): 'did you mean debris clean or debris list?',
         }.items():
             self.refused(self.run_bare(*line), 2, said)

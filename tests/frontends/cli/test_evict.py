@@ -16,7 +16,7 @@ class TestEvict(Command):
         used = self.in_use(f'{IMAGE} vm-7\n')
         said = self.out('evict', IMAGE, '--force', *used, code=1)
         self.assertRegex(said, rf'kept +{IMAGE} .* used by vm-7\n')
-        self.assertIn('No option passes that.', said)
+        self.assertIn('No option overrules that.', said)
         self.assertTrue(self.file().exists())
 
     def test_nothing_forces_what_is_unknown(self):
@@ -45,7 +45,7 @@ class TestEvict(Command):
         self.out('hold', IMAGE, '--owner', 'vm-1')
         none = self.in_use('# none\n')
         said = self.out('evict', IMAGE, '--force', *none, code=1)
-        self.assertIn('lent to vm-1', said)
+        self.assertIn('held by vm-1', said)
 
 
 class TestNames(Command):

@@ -52,7 +52,7 @@ class TestFiles(Command):
         bad.write_bytes(b'[imagecache]\nhandler = \xff\n')
         for option in f'--config-file={bad}', f'--config-dir={folder}':
             done = self.run_on('config', option)
-            self.refused(done, 2, f'{bad} is no UTF-8 text')
+            self.refused(done, 2, f'{bad} is not UTF-8 text')
 
     def test_a_sidecar_of_nonsense_shows_no_controls(self):
         self.add()
@@ -99,7 +99,7 @@ class TestWords(Command):
             ('pin', IMAGE, '--owner', 'x' * 99): 'cannot be written',
             ('pin', IMAGE, '--owner', '\udcff'): 'cannot be written',
             ('plan', ''): 'unrecognized arguments',
-            ('',): 'nothing is no command',
+            ('',): 'nothing is not a command',
             ('debris', 'clean', '\udcff'): 'there is no debris at',
             ('plan', '--in-use', ''): 'cannot read',
             ('plan', '--in-use', self.path): 'Is a directory',

@@ -12,7 +12,7 @@ class TestHold(Command):
         self.add()
         said = self.out('hold', IMAGE[:8], '--owner', 'vm-1', '--for', '1w')
         self.assertRegex(said, rf'^{IMAGE} in {self.path} is held by vm-1 unt')
-        self.assertIn('lent to vm-1 until', self.out('show', IMAGE))
+        self.assertIn('held by vm-1 until', self.out('show', IMAGE))
         said = self.out('release', IMAGE, '--owner', 'vm-1')
         self.assertIn('is not held by vm-1 now', said)
         said = self.out('release', IMAGE, '--owner', 'vm-2')
@@ -47,8 +47,8 @@ class TestAdd(Command):
         os.mkfifo(fifo)
         for file, said in (
             (self.root / 'nowhere', 'No such file'),
-            (self.root, 'no regular file'),
-            (fifo, 'no regular file'),
+            (self.root, 'not a regular file'),
+            (fifo, 'not a regular file'),
         ):
             done = self.run_on('add', IMAGE, str(file))
             self.refused(done, 1, str(file), said)

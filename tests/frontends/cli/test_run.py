@@ -75,7 +75,7 @@ class TestReload(Service):
         out, err = self.end()
         self.assertEqual({'STOPPING': '1'}, self.heard())
         every = 'sweeps every 60 s'
-        said = [status, every, every, status, 'ended as asked']
+        said = [status, every, every, status, 'ended on request']
         lines = [f'imagecache run: {one}' for one in said]
         self.assertEqual(lines, out.splitlines())
         refused = [one for one in err.splitlines() if 'as it was' in one]
@@ -151,7 +151,9 @@ class TestSweeps(Service):
         out, err = self.ended()
         self.assertEqual('', err)
         self.assertIn(f'evicted    {first}', out)
-        self.assertIn('Stopped: what was to come stayed.', out)
+        self.assertIn(
+            'Stopped: the rest of the plan was not carried out.', out
+        )
         self.assertEqual(2, len(self.entries()))
         self.assertEqual(status, self.heard())
         self.assertEqual({'STOPPING': '1'}, self.heard())

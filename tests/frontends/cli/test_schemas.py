@@ -137,8 +137,22 @@ class TestSchemas(Command):
 
     def test_what_names_no_column_is_refused_before_anything_is_done(self):
         for words, said in {
-            ('sweep', '-f', 'json', '-c', 'did', '-c', 'x'): 'x is no column',
-            ('plan', '-f', 'csv', '--sort-column', 'did'): 'did is no column',
+            (
+                'sweep',
+                '-f',
+                'json',
+                '-c',
+                'did',
+                '-c',
+                'x',
+            ): 'x is not a column',
+            (
+                'plan',
+                '-f',
+                'csv',
+                '--sort-column',
+                'did',
+            ): 'did is not a column',
             ('plan', '-c', 'image'): 'name a format, too',
             ('debris', 'list', '-f', 'page'): "invalid choice: 'page'",
             ('sweep', '-f', 'xml'): "invalid choice: 'xml'",

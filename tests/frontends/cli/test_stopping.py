@@ -61,7 +61,9 @@ class TestStopping(Stopped):
         out, err = self.process.communicate()
         self.assertEqual((1, ''), (self.process.returncode, err))
         self.assertIn(f'evicted    {self.first}', out)
-        self.assertIn('Stopped: what was to come stayed.', out)
+        self.assertIn(
+            'Stopped: the rest of the plan was not carried out.', out
+        )
         self.assertIn('Evicted 1 image, freed 8 KiB; 1 stayed.', out)
         self.assertEqual([], self.claims(self.second))
         self.assertFalse(self.file(self.first).exists())

@@ -317,7 +317,7 @@ class TestContent(BoundsCase):
             (bad.TEXTS, 'takes more than 144 MiB'),
             (b'{"result": ' + b'[' * 10 * MIB, ''),
             (b'{"result": ' + b'{"a":' * 2**20, ''),
-            (b'{"result": ' + b'7' * 10 * MIB + b'}', 'no JSON'),
+            (b'{"result": ' + b'7' * 10 * MIB + b'}', 'not JSON'),
         ):
             act = bad.sends(bad.whole(body))
             port = self.port(self.serve(act, welcoming=True), timeout=60)
@@ -351,5 +351,5 @@ class TestContent(BoundsCase):
             port.read,
             'VDI.get_all',
             within=20,
-            words=['an error that is no list of texts'],
+            words=['an error that is not a list of texts'],
         )

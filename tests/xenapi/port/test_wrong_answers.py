@@ -37,11 +37,11 @@ class TestWords(WrongCase):
         self.cache('debian')
         records = self.open().read(FIND, 'true')
         for field, value, words in (
-            ('uuid', '', 'no text, or empty'),
-            ('VBDs', [7], 'no list of texts'),
-            ('sm_config', {'a': 7}, 'no map of texts'),
-            ('managed', 'true', 'no true or false'),
-            ('physical_utilisation', '1e3', 'no whole number'),
+            ('uuid', '', 'not text, or it is empty'),
+            ('VBDs', [7], 'not a list of texts'),
+            ('sm_config', {'a': 7}, 'not a map of texts'),
+            ('managed', 'true', 'not true or false'),
+            ('physical_utilisation', '1e3', 'not a whole number'),
         ):
             said = self.wrong(
                 FIND,
@@ -55,10 +55,10 @@ class TestWords(WrongCase):
 
     def test_what_is_no_answer_at_all_is_told(self):
         for body, words in (
-            (b'<html>busy</html>', 'the answer is no XML-RPC'),
-            (success(7), 'the answer is no list of texts'),
-            (success(None), 'the answer is no list of texts'),
-            (raw('<fault></fault>'), 'the answer is no XML-RPC'),
+            (b'<html>busy</html>', 'the answer is not XML-RPC'),
+            (success(7), 'the answer is not a list of texts'),
+            (success(None), 'the answer is not a list of texts'),
+            (raw('<fault></fault>'), 'the answer is not XML-RPC'),
         ):
             said = self.wrong('SR.get_VDIs', body, self.sr)
             self.assertTrue(said.endswith(words), said)
@@ -69,7 +69,7 @@ class TestWords(WrongCase):
             ({'token': '1,1'}, 'no list of events in the answer'),
             (
                 {'token': '1,1', 'events': [{'operation': 'add'}]},
-                'the record of an event is no record',
+                'the record of an event is not a record',
             ),
             (
                 {
@@ -96,7 +96,7 @@ class TestWarnings(WrongCase):
                 with self.assertRaises(WrongAnswer):
                     port.call('VDI.get_uuid', 'OpaqueRef:x')
         [line] = logs.output
-        for words in 'VDI.get_uuid', self.pool.url, 'the answer is no text':
+        for words in 'VDI.get_uuid', self.pool.url, 'the answer is not text':
             self.assertIn(words, line)
 
     def test_another_kind_is_warned_of_too(self):

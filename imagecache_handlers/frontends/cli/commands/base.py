@@ -1,4 +1,4 @@
-"""What every command is made of."""
+"""Bases: what every command is made of."""
 
 import abc
 import argparse
@@ -142,7 +142,7 @@ class Listing(cliff.lister.Lister, CacheCommand):
         known = self.columns_of(parsed_args)
         for name in sorted(unknown.difference(known)):
             raise ConfigurationError(
-                f'{name} is no column: name some of {", ".join(known)}'
+                f'{name} is not a column: name some of {", ".join(known)}'
             )
 
     def take_action(

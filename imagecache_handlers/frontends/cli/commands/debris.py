@@ -78,7 +78,7 @@ class DebrisClean(Paged):
             help='only what lies there, as "debris list" names it',
         )
         parser.add_argument(
-            '--yes', action='store_true', help='do not ask on a terminal'
+            '--yes', action='store_true', help='take it as confirmed'
         )
         return parser
 

@@ -55,7 +55,7 @@ _STEPS = (
         f'pin {_GOLDEN[:8]} --owner ops --until +30d',
     ),
     _Step(
-        'With marks below what is used, what would be in the way?',
+        'With watermarks below what is used, what would be in the way?',
         'plan --config-file full.conf',
         FAILED,
     ),

@@ -40,11 +40,11 @@ class Evict(WitnessedCommand, Paged):
         parser.add_argument(
             '--force',
             action='store_true',
-            help='pass pins, patterns, the minimum age and switched off '
+            help='overrule pins, patterns, the minimum age and switched off '
             'removal; never an image in use, or of which that is not known',
         )
         parser.add_argument(
-            '--yes', action='store_true', help='do not ask on a terminal'
+            '--yes', action='store_true', help='take it as confirmed'
         )
         return parser
 
@@ -96,8 +96,10 @@ def _advise(outcome: Outcome, *, forced: bool) -> str:
     verdict = outcome.verdict
     if all(one.reason in FORCEABLE for one in verdict.blockers):
         return (
-            'That is new: ask again.' if forced else 'Add --force to evict it.'
+            'That is new: run it again.'
+            if forced
+            else 'Add --force to evict it.'
         )
     if verdict.reason is Reason.UNKNOWN and verdict.image.unknown is None:
         return 'Tell who uses what: --in-use, --in-use-complete.'
-    return 'No option passes that.'
+    return 'No option overrules that.'

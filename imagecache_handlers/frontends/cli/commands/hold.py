@@ -1,4 +1,4 @@
-"""``imagecache hold`` and ``release``: images lent while they are used."""
+"""``imagecache hold`` and ``release``: images held while they are used."""
 
 import argparse
 import datetime

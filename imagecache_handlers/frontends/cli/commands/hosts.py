@@ -155,7 +155,7 @@ class HostAccept(CacheCommand):
 
 def _add_yes_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        '--yes', action='store_true', help='do not ask on a terminal'
+        '--yes', action='store_true', help='take it as confirmed'
     )
 
 

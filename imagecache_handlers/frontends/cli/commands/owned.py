@@ -1,4 +1,4 @@
-"""Commands on what an owner says of an image."""
+"""Owners: the commands on what one says of an image."""
 
 import argparse
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""How full a space is, and how full it would be, as a small bar."""
+"""Bars: how full a space is, and how full it would be."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from imagecache_handlers.frontends.cli.pages.lines import Tone
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.space import Pool
 
-LEGEND = '# used  - to be freed  . free  | low and high mark'
+LEGEND = '# used  - to be freed  . free  | low and high watermark'
 
 _WIDTH = 40
 _OFF = 100

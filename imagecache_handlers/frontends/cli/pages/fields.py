@@ -1,4 +1,4 @@
-"""What programs are told of an image: eight fields, in every format."""
+"""Fields: what programs are told of an image, in every format."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The formats of answers beside cliff's: a page, and JSON in its speed."""
+"""Formats of answers beside cliff's: a page, and JSON at its speed."""
 
 import argparse
 from collections.abc import Iterable

@@ -62,7 +62,7 @@ def _draw_lines(lines: Iterable[Line], stream: TextIO) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    # A terminal, or COLUMNS, may say that it is no column wide.
+    # A terminal, or COLUMNS, may say that it is narrower than one column.
     width = shutil.get_terminal_size((80, 24)).columns
     console = Console(file=stream, highlight=False, width=width)
     for one in lines:

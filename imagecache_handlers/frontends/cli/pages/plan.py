@@ -1,4 +1,4 @@
-"""A plan as a page that is read at a glance."""
+"""Plan: as a page that is read at a glance."""
 
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -130,7 +130,7 @@ def gauge(pool: space.Pool, freed: int, rules: Rules) -> Line:
         text += f', then {after}%'
     bar = bars.of_pool(pool, after, rules)
     marks = (
-        f'  marks {rules.low_watermark}% {rules.high_watermark}%'
+        f'  | at {rules.low_watermark}%, {rules.high_watermark}%'
         if rules.high_watermark < 100
         else ''
     )

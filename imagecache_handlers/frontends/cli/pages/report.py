@@ -1,4 +1,4 @@
-"""A report as a page: what was done, and freed against wanted."""
+"""Report: as a page, with what was done, and freed against wanted."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -55,7 +55,9 @@ def render(report: Report, rules: Rules, width: int) -> Iterator[Line]:
     if began := _count_begun(report):
         yield line(f'The age of {images(began)} began.')
     if report.stopped:
-        yield line('Stopped: what was to come stayed.', Tone.TROUBLE)
+        yield line(
+            'Stopped: the rest of the plan was not carried out.', Tone.TROUBLE
+        )
     yield line(_sum_up(report), Tone.HEAD)
 
 
