@@ -47,6 +47,7 @@ OPTS: list[cfg.Opt] = [
         'timeout_seconds',
         default=60,
         min=1,
+        max=86400,
         help='How long a connection may take, its handshake included, and '
         'each answer, from the call to its last byte. Both are tried twice, '
         'and so is each url.',

@@ -26,8 +26,10 @@ class Address:
         try:
             parts = urllib.parse.urlsplit(url)
             port = parts.port
-        except ValueError as error:
-            raise _wrong_url(url, str(error)) from error
+        except ValueError:
+            # What is wrong would be told with a part of a password.
+            why = 'its host and port cannot be read'
+            raise _wrong_url(url, why) from None
         if parts.scheme not in _PORTS:
             raise _wrong_url(url, 'it must begin with https:// or http://')
         if not parts.hostname or not parts.hostname.isprintable():

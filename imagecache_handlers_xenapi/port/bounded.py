@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import io
 import socket
+import ssl
 import time
 from typing import Any
 from typing import Literal
@@ -76,6 +77,12 @@ class BoundedSocket:
         """Wait for one byte more, or the end."""
         with self._in_time('no end'):
             self._sock.recv(1)
+
+    @property
+    def has_unread(self) -> bool:
+        """Tell if TLS has bytes ready, which no poll of the socket tells."""
+        sock = self._sock
+        return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
     def fileno(self) -> int:
         return self._sock.fileno()

@@ -64,7 +64,7 @@ class Connection:
     def is_stale(self) -> bool:
         """Tell if the host has closed it, or sent what nobody asked for."""
         sock = self._http.sock
-        if sock is None:
+        if sock is None or self._http.line.has_unread:
             return True
         # Not select(), which takes no descriptor above 1023.
         with selectors.DefaultSelector() as selector:

@@ -128,6 +128,9 @@ class _Watch:
             return self._poll()
         self._token = batch['token']
         for event in reversed(batch['events']):
+            if event.get('ref') != self._task:
+                what = 'news of another task came'
+                raise WrongAnswer('event.from', self._task, what)
             if event['operation'] == 'del':
                 raise TaskLost(f'{self._task} was forgotten')
             snapshot: Mapping[str, Any] = event['snapshot']

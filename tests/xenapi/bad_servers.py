@@ -68,6 +68,7 @@ class BadServer:
                 return
             if self._context is not None:
                 sock = self._context.wrap_socket(sock, server_side=True)
+                self._open.append(sock)
             if self._bodiless:
                 read_head(sock)
                 self._act(sock)

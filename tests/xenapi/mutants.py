@@ -19,6 +19,17 @@ def mutant(name, module, old, new, killer=''):
 
 MUTANTS = [
     (
+        SESSION,
+        mutant(
+            'news of another task is believed',
+            'port/tasks',
+            "if event.get('ref') != self._task:",
+            'if False:',
+            killer=f'{SESSION}::TestCalls::'
+            'test_news_of_another_task_is_none_of_this_one',
+        ),
+    ),
+    (
         EVICTING,
         mutant(
             'a claim of the dead counts as ours',

@@ -231,6 +231,7 @@ class TestBadInput(CommandCase):
     def test_values_that_fit_no_option(self):
         for line, words in (
             ('timeout_seconds = 0', ('timeout_seconds', ' 0 ')),
+            ('timeout_seconds = 3000000', ('timeout_seconds', 'to 86400')),
             ('insecure = maybe', ('insecure', 'maybe')),
             ('password = pa$word', ('password', '$$')),
         ):

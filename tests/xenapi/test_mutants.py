@@ -11,6 +11,7 @@ from tests.xenapi import mutants
 PACKAGE = pathlib.Path(imagecache_handlers_xenapi.__file__).parent
 KILLERS = sorted({tests for tests, _ in mutants.MUTANTS})
 BESIDE = (
+    'xenapi/bad_servers.py',
     'xenapi/badly_told.py',
     'xenapi/certificates.py',
     'xenapi/pool.py',

@@ -192,6 +192,31 @@ class TestHonest(Pooled, unittest.TestCase):
             port.call('event.from', [f'task/{task}'], batch['token'], 0.5)
 
 
+class TestDoubled(BoundsCase):
+    """What nobody asked for is no answer to the next call."""
+
+    # What a buffer takes at once: the rest waits where no poll sees it.
+    BUFFER = 8192
+
+    def twice(self, sock):
+        first = bad.success('first')
+        spare = self.BUFFER - len(bad.whole(first + bytes(5000))) + 5000
+        sock.sendall(
+            bad.whole(first + b' ' * spare)
+            + bad.whole(bad.success('a stranger'))
+        )
+        bad.read_request(sock)
+
+    def test_a_second_answer_is_left_unread(self):
+        for certificate in None, certificates.files(certificates.NAMES):
+            server = self.serve(
+                self.twice, welcoming=True, certificate=certificate
+            )
+            port = self.port(server)
+            for _ in range(3):
+                self.assertEqual('first', port.call('SR.get_uuid', 'x'))
+
+
 class TestSize(BoundsCase):
     """Bytes are counted, whatever the headers promise."""
 

@@ -28,11 +28,13 @@ from imagecache_handlers_xenapi.port import lent_sessions
 from imagecache_handlers_xenapi.port.logins import ORIGINATOR
 from imagecache_handlers_xenapi.port import session
 from imagecache_handlers_xenapi.port.tasks import Tasks
+from tests.xenapi import bad_servers as bad
 from tests.xenapi import certificates
 from tests.xenapi.pool import Pooled
 from xapi_simulator import drop
 from xapi_simulator import fail
 from xapi_simulator import hang
+from xapi_simulator import reply
 from xapi_simulator import Scenario
 from xapi_simulator import XapiError
 
@@ -96,6 +98,12 @@ class TestAddresses(unittest.TestCase):
         with self.assertRaises(ConfigurationError) as caught:
             Address.parse('https://root:secret@xen-1')
         self.assertNotIn('secret', str(caught.exception))
+
+    def test_nor_is_one_that_cuts_the_url_in_two(self):
+        for url in 'https://root:se/cret@xen-1', 'https://root:se#cret@xen-1':
+            with self.assertRaises(ConfigurationError) as caught:
+                Address.parse(url)
+            self.assertNotIn("'se'", str(caught.exception))
 
 
 class TestFilters(unittest.TestCase):
@@ -370,6 +378,21 @@ class TestCalls(PortCase):
             )
         self.assertLessEqual(self.pool.counters.of('event.from'), 8)
         self.assertEqual(0, self.pool.counters.of('task.get_record'))
+
+    def test_news_of_another_task_is_none_of_this_one(self):
+        port = self.open()
+        task = self.pool.do('task.create', 'work', '')
+        for operation in 'mod', 'del':
+            event = {
+                'operation': operation,
+                'ref': 'OpaqueRef:another',
+                'snapshot': {'status': 'success', 'error_info': []},
+            }
+            batch = {'token': '1,1', 'events': [event]}
+            self.pool.after('event.from', reply(bad.success(batch)))
+            end = time.monotonic() + 0.3
+            with self.assertNoLogs('imagecache_handlers_xenapi', 'ERROR'):
+                self.assertFalse(Tasks(port, Clocks()).follow(task, 'x', end))
 
     def test_no_wait_for_events_is_longer_than_half_the_timeout(self):
         port = Asked(self.open(), timeout=0.04)
