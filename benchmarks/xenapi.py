@@ -28,6 +28,7 @@ from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.handler import XenAPIHandler
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port.connection import ConnectionOptions
+from imagecache_handlers_xenapi.port.connection import MUCH_JSON
 from imagecache_handlers_xenapi.port.logins import PasswordLogin
 from imagecache_handlers_xenapi.port.session import Session
 from xapi_simulator import Scenario
@@ -82,6 +83,7 @@ def fetch(session: Session) -> int:
         'id': 1,
     }
     with contextlib.closing(connection):
+        connection.line.begin(MUCH_JSON)
         connection.request('POST', '/jsonrpc', json.dumps(call))
         return len(json.loads(connection.getresponse().read())['result'])
 

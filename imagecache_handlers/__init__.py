@@ -24,6 +24,7 @@ from imagecache_handlers.exceptions import NoRoom
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.exceptions import NotUnderstood
 from imagecache_handlers.exceptions import StoreBusy
+from imagecache_handlers.exceptions import StoreFull
 from imagecache_handlers.exceptions import StoreNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
@@ -90,6 +91,7 @@ __all__ = [
     'Space',
     'Store',
     'StoreBusy',
+    'StoreFull',
     'StoreNotFound',
     'StoreUnavailable',
     'Uncertain',

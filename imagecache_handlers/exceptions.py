@@ -27,6 +27,13 @@ class StoreUnavailable(CacheError):
         return f'store {self.store!r} is unavailable: {self.why}'
 
 
+class StoreFull(StoreUnavailable):
+    """A store has no room for a label: another may fit, or one fewer image.
+
+    It is no reason to leave the store for a sweep, which makes room.
+    """
+
+
 class StoreNotFound(StoreUnavailable):
     """There is no store of that name."""
 

@@ -11,6 +11,8 @@ from imagecache_handlers.actions.guard import GuardedHandler
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
+from imagecache_handlers.actions.trouble import is_silent
+from imagecache_handlers.actions.trouble import REFUSED
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.model import Identity
@@ -79,19 +81,27 @@ class Applier:
         work: Work,
         failures: dict[Identity, CacheError],
     ) -> Done:
-        for change in work.changes:
-            if self.evictor.should_stop():
-                break
-            try:
-                self._write_change(change)
-            except CacheError as error:
-                failures[change.image.identity] = error
+        self._write_changes(work.changes, failures)
         done = self.evictor.evict(store, work.evictions)
         if done.left is not None:
             LOG.warning('%s', done.left)
         return done
 
-    def _write_change(self, change: Change) -> None:
+    def _write_changes(
+        self, changes: Iterable[Change], failures: dict[Identity, CacheError]
+    ) -> None:
+        """Write labels; a store that takes none is asked for no more."""
+        refused, error = 0, None
+        for change in changes:
+            if self.evictor.should_stop():
+                break
+            if refused < REFUSED:
+                error = self._write_change(change)
+                refused = refused + 1 if is_silent(error) else 0
+            if error is not None:
+                failures[change.image.identity] = error
+
+    def _write_change(self, change: Change) -> CacheError | None:
         image = change.image
         # Not the plan's time: the image may have been in use since.
         now = self.evictor.clocks.now()
@@ -102,6 +112,9 @@ class Applier:
                 self.handler.age(image, used=change.used, now=now)
         except ImageNotFound:
             LOG.debug('Image %s went before it was labelled', image.image_id)
+        except CacheError as error:
+            return error
+        return None
 
     def _not_labelled(
         self, failures: Mapping[Identity, CacheError]

@@ -26,6 +26,7 @@ from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.trouble import Trouble
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.clocks import POLL
+from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
@@ -46,6 +47,12 @@ from imagecache_handlers.planning.verdicts import Verdict
 LOG = logging.getLogger(__name__)
 
 _OUT_OF_TIME = 'its claim ran out of time'
+
+# So long a wait for a removal that came to nothing is no passing trouble.
+_LONG = datetime.timedelta(minutes=1)
+
+# Labels in a row that a store did not take off: it will take off no more.
+_SILENT = 2
 
 
 # Tells if the eviction of an image may overrule one of its blockers.
@@ -131,6 +138,7 @@ class _Batch:
         self._claim = Claim(token, evictor.clocks, evictor.rules)
         self._claimed: dict[Identity, Verdict] = {}
         self._late: list[Verdict] = []
+        self._not_withdrawn = 0
         self.outcomes: list[Outcome] = []
 
     def run(self, verdicts: Iterable[Verdict]) -> list[Verdict]:
@@ -166,7 +174,7 @@ class _Batch:
             # Only this one promises that nothing was written.
             if not isinstance(error, StoreUnavailable):
                 self._withdraw_claim(image)
-            self._trouble.met(error)
+            self._trouble.not_claimed(error)
             self._end_with(verdict, Did.FAILED, f'it was not claimed: {error}')
         else:
             self._claimed[image.identity] = verdict
@@ -291,8 +299,10 @@ class _Batch:
             rules=self._by.rules,
             clocks=self._by.clocks,
         )
+        timer = Timer(self._by.clocks)
         end = following.follow(image, self._claim, error)
-        self._trouble.ended(error, pending=end is End.PENDING)
+        in_vain = end is End.STAYED and timer.elapsed >= _LONG
+        self._trouble.ended(error, pending=in_vain or end is End.PENDING)
         did = Did.GONE if end is End.GONE else Did.UNCERTAIN
         self._end_with(verdict, did, str(error), freed=None)
 
@@ -303,16 +313,26 @@ class _Batch:
         self._end_with(verdict, Did.KEPT, why)
 
     def _withdraw_claim(self, image: CachedImage) -> None:
+        """Take a claim off, unless the store takes off none at all."""
+        if self._not_withdrawn >= _SILENT:
+            self._warn_of_claim(image, 'others could not be taken off')
+            return
         try:
             self._handler.mark(image, (), {self._claim.label})
         except ImageNotFound:
             LOG.debug('Image %s is gone, and its claim', image.image_id)
         except CacheError as error:
-            LOG.warning(
-                'Image %s stays claimed until the claim expires: %s',
-                image.image_id,
-                error,
-            )
+            self._not_withdrawn += 1
+            self._warn_of_claim(image, error)
+            return
+        self._not_withdrawn = 0
+
+    def _warn_of_claim(self, image: CachedImage, why: object) -> None:
+        LOG.warning(
+            'Image %s stays claimed until the claim expires: %s',
+            image.image_id,
+            why,
+        )
 
     def _end_with(
         self,

@@ -4,7 +4,9 @@ from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import Cancelled
 from imagecache_handlers.exceptions import NotUnderstood
 from imagecache_handlers.exceptions import StoreBusy
+from imagecache_handlers.exceptions import StoreFull
 from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.planning.verdicts import Left
 
 # Removals of a store that did not end, in one sweep: each takes minutes.
@@ -33,10 +35,19 @@ class Trouble:
         self._refused += _refuses(error)
         self._not_understood += isinstance(error, NotUnderstood)
 
+    def not_claimed(self, error: CacheError) -> None:
+        """Count a claim that was not written, as far as anybody knows."""
+        self.met(error)
+        if is_silent(error) and not _refuses(error):
+            self._refused += 1
+
     def ended(
         self, error: CacheError | None = None, *, pending: bool = False
     ) -> None:
-        """Count how a removal ended; None: as it was to."""
+        """Count how a removal ended; None: as it was to.
+
+        ``pending``: it may yet end, or was waited for to no end.
+        """
         if pending or isinstance(error, Cancelled):
             self._unfinished += 1
         if not _refuses(error):
@@ -66,4 +77,11 @@ class Trouble:
 
 
 def _refuses(error: CacheError | None) -> bool:
-    return isinstance(error, StoreBusy | StoreUnavailable)
+    refused = isinstance(error, StoreBusy | StoreUnavailable)
+    # That it is full is why it is swept.
+    return refused and not isinstance(error, StoreFull)
+
+
+def is_silent(error: CacheError | None) -> bool:
+    """Tell if the store may have no answer to any label, but a timeout."""
+    return _refuses(error) or isinstance(error, Uncertain)

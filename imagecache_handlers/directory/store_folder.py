@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 import contextlib
+import errno
 
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.system import answering
 from imagecache_handlers.directory.system.descriptors import closing
 from imagecache_handlers.directory.system import flock
+from imagecache_handlers.exceptions import StoreFull
 from imagecache_handlers.exceptions import StoreUnavailable
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @contextlib.contextmanager
@@ -31,7 +35,8 @@ def translated(store: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreUnavailable(store, _explain_error(store, error)) from error
+        kind = StoreFull if error.errno in _NO_ROOM else StoreUnavailable
+        raise kind(store, _explain_error(store, error)) from error
 
 
 def _explain_error(store: str, error: OSError) -> str:

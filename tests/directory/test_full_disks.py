@@ -277,10 +277,12 @@ class TestNovaOnExt4(Ext4, TestNova):
         self.on_a_disk(self.crowd)
 
     def crowd(self):
+        cache = self.cache()
+        # It is on record: without room for that name nothing is evicted.
+        cache.sweep(self.evidence)
         for number in range(500):
             self.add(f'image-{number}', size=9000)
         self.fill()
-        cache = self.cache()
         cache.sweep(self.evidence)
         self.now += 2 * HOUR
         report = cache.sweep(self.evidence)

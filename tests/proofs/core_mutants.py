@@ -5,6 +5,7 @@ from tests.mutation import Mutant
 CACHE = 'root/test_cache.py'
 CLAIMED = 'root/test_claimed.py'
 PROTOCOL = 'proofs/test_protocol.py'
+TROUBLE = 'proofs/test_trouble.py'
 RULES = 'planning/test_rules.py'
 
 MUTANTS = [
@@ -748,13 +749,14 @@ MUTANTS = [
     Mutant(
         name='whatever is not known may be pending',
         module='actions/evicting',
-        old='pending=end is End.PENDING',
+        old='pending=in_vain or end is End.PENDING',
         new='pending=end is not End.GONE',
     ),
     Mutant(
         name='claims that cannot be written are no refusals',
         module='actions/evicting',
-        old='            self._trouble.met(error)\n            self._end_with',
+        old='            self._trouble.not_claimed(error)\n'
+        '            self._end_with',
         new='            self._end_with',
     ),
     Mutant(
@@ -788,5 +790,43 @@ MUTANTS = [
         new='        trouble = globals().setdefault(\n'
         '            "_trouble", Trouble(store)\n'
         '        )\n',
+    ),
+    Mutant(
+        name='a wait that came to nothing is forgotten',
+        killer=f'{TROUBLE}::Unended::'
+        'test_what_was_waited_for_to_no_end_did_not_end',
+        module='actions/evicting',
+        old='pending=in_vain or end is End.PENDING',
+        new='pending=end is End.PENDING',
+    ),
+    Mutant(
+        name='a full store is left',
+        killer=f'{TROUBLE}::Refused::test_a_full_store_is_swept_all_the_same',
+        module='actions/trouble',
+        old='return refused and not isinstance(error, StoreFull)',
+        new='return refused',
+    ),
+    Mutant(
+        name='claims that nobody answers are written for ever',
+        killer=f'{TROUBLE}::Refused::test_so_are_those_that_nobody_answers',
+        module='actions/trouble',
+        old='        if is_silent(error) and not _refuses(error):',
+        new='        if False:',
+    ),
+    Mutant(
+        name='each claim is taken off in vain',
+        killer=f'{TROUBLE}::Refused::'
+        'test_who_takes_no_claim_off_is_not_asked_for_each',
+        module='actions/evicting',
+        old='        if self._not_withdrawn >= _SILENT:',
+        new='        if False:',
+    ),
+    Mutant(
+        name='labels are written for ever',
+        killer=f'{TROUBLE}::Labels::'
+        'test_after_five_in_a_row_no_more_are_tried',
+        module='actions/applying',
+        old='            if refused < REFUSED:',
+        new='            if True:',
     ),
 ]

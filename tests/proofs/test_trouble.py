@@ -11,6 +11,7 @@ from imagecache_handlers import Left
 from imagecache_handlers import NotUnderstood
 from imagecache_handlers import Reason
 from imagecache_handlers import StoreBusy
+from imagecache_handlers import StoreFull
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Uncertain
 from imagecache_handlers import Unfinished
@@ -164,6 +165,27 @@ class Unended(Troubled):
         self.assertEqual([UNCERTAIN] * 10, self.did(report))
         self.assertEqual((), report.left)
 
+    def test_what_was_waited_for_to_no_end_did_not_end(self):
+        self.fill(batch=1)
+        report = self.world.sweep(
+            self.one,
+            *(
+                Interruption(method='evict', nth=n, act=self.one.lose_the_task)
+                for n in range(10)
+            ),
+            # After some 60 seconds it is not under way any more.
+            *(
+                Interruption(method='sleep', nth=n, act=self.forget_removals)
+                for n in (35, 70)
+            ),
+        )
+        self.assertEqual([UNCERTAIN] * 2, self.did(report))
+        self.assertLeft(report, 8, self.why)
+
+    def forget_removals(self):
+        for box in self.world.shelf.entries.values():
+            box.pending = False
+
     def test_the_handlers_word_that_it_has_waited_is_taken(self):
         """Though it shows no operation: minutes went by all the same."""
         self.fill()
@@ -287,6 +309,34 @@ class Refused(Troubled):
                 self.assertLeft(report, 5, self.why)
                 self.assertEqual(5, self.world.tally['marks'])
 
+    def test_so_are_those_that_nobody_answers(self):
+        for batch in 1, 10:
+            with self.subTest(batch):
+                self.fill(batch=batch)
+                report = self.sweep_with(*[self.one.lost] * 20, method='mark')
+                self.assertEqual([FAILED] * 5, self.did(report))
+                self.assertLeft(report, 5, self.why)
+
+    def test_who_takes_no_claim_off_is_not_asked_for_each(self):
+        self.fill()
+        report = self.world.sweep(
+            self.one,
+            Interruption(method='enumerate', nth=1, act=self.one.unavailable),
+            *(
+                Interruption(method='mark', nth=n, act=self.one.unavailable)
+                for n in range(10, 20)
+            ),
+        )
+        self.assertEqual([FAILED] * 10, self.did(report))
+        self.assertEqual(12, self.world.tally['marks'])
+
+    def test_a_full_store_is_swept_all_the_same(self):
+        self.fill()
+        full = raising(StoreFull('shelf', 'no space left'))
+        report = self.sweep_with(*[full] * 9, method='mark')
+        self.assertEqual([FAILED] * 9 + [EVICTED], self.did(report))
+        self.assertEqual((), report.left)
+
     def test_so_are_looks(self):
         self.fill(batch=1)
         report = self.world.sweep(
@@ -344,6 +394,26 @@ class Misunderstood(Troubled):
         report = self.sweep_with(*[self.one.babble] * 20, method='mark')
         self.assertEqual([FAILED] * 3, self.did(report))
         self.assertLeft(report, 7, self.why)
+
+
+class Labels(Troubled):
+    """Labels of a store that takes none."""
+
+    def label(self, act):
+        self.make()
+        for number in range(10):
+            self.world.add(f'image-{number}')
+        self.sweep_with(*[act] * 10, method='mark')
+        return self.world.tally['marks']
+
+    def test_after_five_in_a_row_no_more_are_tried(self):
+        for act in self.one.unavailable, self.one.lost:
+            with self.subTest(act):
+                self.assertEqual(5, self.label(act))
+
+    def test_each_is_tried_in_one_that_is_full(self):
+        full = raising(StoreFull('shelf', 'no space left'))
+        self.assertEqual(10, self.label(full))
 
 
 class Others(Troubled):

@@ -62,12 +62,16 @@ class BadServer:
                 ).start()
 
     def _serve(self, sock):
-        with contextlib.suppress(OSError, ValueError), sock:
+        ignored = contextlib.suppress(OSError, ValueError)
+        with ignored, contextlib.ExitStack() as stack:
+            stack.enter_context(sock)
             if self._rude:
                 self._act(sock)
                 return
             if self._context is not None:
-                sock = self._context.wrap_socket(sock, server_side=True)
+                sock = stack.enter_context(
+                    self._context.wrap_socket(sock, server_side=True)
+                )
                 self._open.append(sock)
             if self._bodiless:
                 read_head(sock)

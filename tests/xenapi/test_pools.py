@@ -7,8 +7,10 @@ on until there is none left.  What is true the simulator's disks tell.
 import contextlib
 import datetime
 import itertools
+from unittest import mock
 
 from imagecache_handlers import CacheError
+from imagecache_handlers_xenapi import destroying
 from tests.xenapi import certificates
 from tests.xenapi.pool import SEEN
 from tests.xenapi.test_defects import LONG_AGO
@@ -154,6 +156,9 @@ class TestRepositories(PoolCase):
             for ref in self.pool.do('SR.get_VDIs', self.forgotten)
         ]
         self.pool.fail_host(1)
+        # So long a destroy without an answer may be on its way.
+        soon = datetime.timedelta(seconds=2)
+        self.enterContext(mock.patch.object(destroying, '_ON_ITS_WAY', soon))
         uuid = self.uuid(self.images[0])
         self.swept(self.connect(srs=('storage-0', 'storage-1')))
         self.assertNotIn(uuid, self.vdis())
