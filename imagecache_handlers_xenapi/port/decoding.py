@@ -5,6 +5,7 @@ Of many small things an answer makes far more bytes than it has itself.
 
 from collections.abc import Iterable
 import json
+import re
 import sys
 from typing import Any
 from xml.parsers import expat
@@ -12,6 +13,10 @@ import xmlrpc.client
 
 # What takes memory, in bytes: a value, a list or map, a field of one.
 _VALUE, _CONTAINER, _FIELD = 56, 160, 16
+
+# In UTF-8 the first bytes of characters that take so many as a text.
+_TWO_BYTES = re.compile(rb'[\xc4-\xef]')
+_FOUR_BYTES = re.compile(rb'[\xf0-\xf7]')
 
 # What stands between two tags; longer ones come as several.
 _TEXTS = 1000
@@ -125,6 +130,7 @@ def of_json(body: bytes | bytearray) -> Any:
     :raises Undecodable: when it is none.
     """
     try:
+        _limit(_memory_of_text(body))
         text = body.decode()
         _limit(len(body) + sys.getsizeof(text) + _memory_of_json(text))
         return json.loads(text)
@@ -132,6 +138,18 @@ def of_json(body: bytes | bytearray) -> Any:
         raise
     except (ValueError, RecursionError) as error:
         raise Undecodable('the answer is not JSON') from error
+
+
+def _memory_of_text(body: bytes | bytearray) -> int:
+    """Tell what decoding takes at its peak, measured, before it is done.
+
+    All characters of a text are as wide as its widest one.
+    """
+    if body.isascii():
+        return 2 * len(body)
+    if _FOUR_BYTES.search(body):
+        return 11 * len(body)
+    return (7 if _TWO_BYTES.search(body) else 4) * len(body)
 
 
 def _memory_of_json(text: str) -> int:

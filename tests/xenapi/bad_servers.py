@@ -200,6 +200,7 @@ def bomb():
 # Of 16 MiB or less, and of far more when they are decoded.
 LISTS = b'{"result": [' + b'[],' * (16 * MIB // 3) + b'[]]}'
 TEXTS = b'{"result": [' + b'"ab",' * (16 * MIB // 5) + b'"ab"]}'
+WIDE = '{"result": "\N{GRINNING FACE}'.encode() + b'a' * (16 * MIB) + b'"}'
 STRUCTS = (
     b'<methodResponse><params><param><value><array><data>'
     + b'<struct/>' * MIB

@@ -91,6 +91,11 @@ BEHAVIOURS = {
         True,
         'the answer takes more than 144 MiB of memory',
     ),
+    'after the login: an emoji': (
+        bad.sends(bad.whole(bad.WIDE)),
+        True,
+        'the answer takes more than 144 MiB of memory',
+    ),
     'after the login: hangs up in the middle': (
         bad.sends(SLOWLY + b'{"result":'),
         True,

@@ -340,6 +340,7 @@ class TestContent(BoundsCase):
         for body, words in (
             (bad.LISTS, 'takes more than 144 MiB'),
             (bad.TEXTS, 'takes more than 144 MiB'),
+            (bad.WIDE, 'takes more than 144 MiB'),
             (b'{"result": ' + b'[' * 10 * MIB, ''),
             (b'{"result": ' + b'{"a":' * 2**20, ''),
             (b'{"result": ' + b'7' * 10 * MIB + b'}', 'not JSON'),
