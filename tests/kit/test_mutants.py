@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import io
+import logging
 import unittest
 
 from imagecache_handlers.testing import conformance
@@ -43,7 +44,12 @@ class TestMutants(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.matrix = {mutant: killers(mutant) for mutant in mutants.MUTANTS}
+        # What mutants are warned of is much, and kept for each test here.
+        logging.disable()
+        try:
+            cls.matrix = {one: killers(one) for one in mutants.MUTANTS}
+        finally:
+            logging.disable(logging.NOTSET)
         print()
         for mutant, tests in cls.matrix.items():
             for test in sorted(tests) or ['nothing']:

@@ -236,7 +236,7 @@ class TestClaims(EvictingCase):
                     fail(*BUSY)()
 
                 self.pool.before(DESTROY, ask)
-                self.assertStays(image, 'asked for it')
+                self.assertStays(image, 'held or pinned meanwhile')
                 self.actors.delete(ref)
 
     def test_who_stands_still_as_the_request_leaves_sends_none(self):
@@ -265,7 +265,7 @@ class TestClaims(EvictingCase):
 
     def test_what_left_in_time_is_answered_however_late(self):
         image = self.claimed(self.cache('debian'))
-        with self.as_it_leaves(DESTROY, lambda: self.stop(419)):
+        with self.as_it_leaves(DESTROY, lambda: self.stop(400)):
             self.assertIsNotNone(self.handler.evict(image))
         self.assertEqual(set(), self.vdis())
 
