@@ -234,7 +234,9 @@ class TestEvictors(Standing):
         for name, case, grant in cases:
             with self.subTest(name):
                 self.assertEqual('granted 1', grant(case.cache()))
-                self.assertRegex(case.go_on(), '^kept: .*(label|held or pinned)')
+                self.assertRegex(
+                    case.go_on(), '^kept: .*(label|held or pinned)'
+                )
                 self.assertTrue(case.file.exists())
                 [image] = case.handler().enumerate(str(case.path))
                 self.assertFalse(image.marks.claims)
