@@ -28,6 +28,7 @@ from imagecache_handlers.exceptions import StoreFull
 from imagecache_handlers.exceptions import StoreNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.exceptions import Undeletable
 from imagecache_handlers.exceptions import Unfinished
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.handler import always
@@ -95,6 +96,7 @@ __all__ = [
     'StoreNotFound',
     'StoreUnavailable',
     'Uncertain',
+    'Undeletable',
     'Unfinished',
     'Unsupported',
     'Verdict',

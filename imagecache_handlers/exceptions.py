@@ -105,6 +105,12 @@ class Cancelled(StoreBusy):
     text = 'the removal of image {image_id!r} was cancelled: {why}'
 
 
+class Undeletable(_ImageError):
+    """The backend refuses to remove that image; nothing was removed."""
+
+    text = 'image {image_id!r} cannot be removed: {why}'
+
+
 class ImageInUse(CacheError):
     """Somebody uses the image; nothing was removed."""
 

@@ -9,12 +9,14 @@ import abc
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Sequence
 import datetime
 from typing import Any
 from typing import BinaryIO
 from typing import final
 from typing import Self
 
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.labels import check_owner
@@ -52,6 +54,11 @@ class CacheHandler(abc.ABC):
     batch: int = 1
     # Ask for a ``seen`` label on every object that a sweep meets first.
     wants_seen: bool = False
+    # Ask for a ``shield`` label on what is pinned, protected or kept because
+    # nothing is to be removed: for a mark that other cleaners respect.
+    wants_shield: bool = False
+    # The edition of this contract that it was written for.
+    contract: int = 1
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
@@ -108,6 +115,8 @@ class CacheHandler(abc.ABC):
         :raises Unfinished: the same, and there is no use in waiting: that
             was done here, as long as is worth it.
         :raises NotUnderstood: the same, for the answer was none.
+        :raises Undeletable: when the backend refuses to remove this one,
+            now and later; nothing was removed.
         """
 
     @abc.abstractmethod
@@ -129,6 +138,47 @@ class CacheHandler(abc.ABC):
         """
 
     # Optional: overriding is declaring.
+
+    def evict_many(
+        self, images: Sequence[CachedImage], in_time: Alive
+    ) -> Iterable[int | None | CacheError]:
+        """Remove each of these objects of one store, as ``evict`` does.
+
+        One result for each, in their order, told as soon as it is known:
+        what ``evict`` returns, or the error that it raises.  No removal
+        begins once ``in_time`` says no, which it goes on to say; an image
+        whose turn had not come by then is ``ImageBusy``.
+
+        What is raised instead stands for every image that had no result
+        yet: ``StoreUnavailable`` promises that nothing was changed in any
+        of these, another error promises nothing.
+        """
+        raise NotSupported('evict images together')
+
+    def mark_many(
+        self,
+        images: Sequence[CachedImage],
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> Iterable[CacheError | None]:
+        """Relabel each of these objects of one store, as ``mark`` does.
+
+        One result for each, in their order: None, or the error that
+        ``mark`` raises.  What is raised stands for those without a result,
+        as with ``evict_many``.
+        """
+        raise NotSupported('label images together')
+
+    def recover(self, store: str) -> None:  # noqa: B027 -- as close()
+        """Finish, or put back, what an eviction that died has left.
+
+        Every sweep and every ``apply`` begins with that, a plan never.  An
+        eviction that still runs, of whatever process or host, is left to
+        it.
+
+        :raises StoreUnavailable: when that cannot be told; nothing is then
+            done in the store.
+        """
 
     def stores(self) -> Iterable[Store]:
         """List the stores; by default one of unknown size."""
