@@ -1,1 +1,1 @@
-"""The image caches of vSphere: cached image folders on datastores."""
+"""The image caches of vSphere hosts: cached folders on datastores."""

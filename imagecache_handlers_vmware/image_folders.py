@@ -1,0 +1,128 @@
+"""Image folders: what a search found, as the images that Nova lays there.
+
+An image is ``<base>/<id>/<id>.vmdk`` with its extent ``<id>-flat.vmdk``, or
+``<id>.iso``; beside it lie copies that were made larger for linked clones,
+``<id>.<GiB>.vmdk``.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+import datetime
+import functools
+import re
+
+from imagecache_handlers.model import IMAGE_ID
+from imagecache_handlers_vmware import label_folders
+from imagecache_handlers_vmware.paths import DatastorePath
+
+# What a hypervisor leaves beside a disk that it has open, and takes away.
+_PASSING = re.compile(r'\.lck-[0-9a-f]+|.*\.lck')
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file that a search found; its size is in bytes."""
+
+    name: str
+    size: int = 0
+    modified: datetime.datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A folder that a search found, with what lies directly in it."""
+
+    path: DatastorePath
+    files: tuple[File, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageFolder:
+    """A folder that is named as an image's is, and what it holds."""
+
+    image_id: str
+    folder: Folder
+
+    @property
+    def path(self) -> DatastorePath:
+        return self.folder.path
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.folder.files)
+
+    @functools.cached_property
+    def labels(self) -> frozenset[str]:
+        return label_folders.read_labels(self.folder.folders)
+
+    @property
+    def has_iso(self) -> bool:
+        return f'{self.image_id}.iso' in self._files
+
+    @property
+    def cached_at(self) -> datetime.datetime | None:
+        """When it was fetched: its bytes are never written again."""
+        for name in f'{self.image_id}-flat.vmdk', f'{self.image_id}.iso':
+            if name in self._files:
+                return self._files[name].modified
+        descriptor = self._files.get(f'{self.image_id}.vmdk')
+        return None if descriptor is None else descriptor.modified
+
+    @property
+    def disks(self) -> tuple[str, ...]:
+        """The disks by their descriptors; the image itself comes last."""
+        pattern = re.compile(rf'{re.escape(self.image_id)}\.\d+\.vmdk')
+        sized = sorted(filter(pattern.fullmatch, self._files))
+        own = f'{self.image_id}.vmdk'
+        return (*sized, own) if own in self._files else tuple(sized)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the image is all there: a disk needs its extent."""
+        disk = {f'{self.image_id}.vmdk', f'{self.image_id}-flat.vmdk'}
+        return self.has_iso or disk <= self._files.keys()
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """What lies in it and is not of the image, by name."""
+        ours = _names_of(self.image_id)
+        files = [one for one in self._files if not ours.fullmatch(one)]
+        folders = [
+            one
+            for one in self.folder.folders
+            if not label_folders.is_label(one)
+        ]
+        return tuple(sorted(files + folders))
+
+    @functools.cached_property
+    def _files(self) -> Mapping[str, File]:
+        return {
+            file.name: file
+            for file in self.folder.files
+            if not _PASSING.fullmatch(file.name)
+        }
+
+
+@functools.lru_cache(maxsize=1024)
+def _names_of(image_id: str) -> re.Pattern[str]:
+    """Match the names of an image's own files."""
+    name = re.escape(image_id)
+    return re.compile(rf'{name}(\.\d+)?(-flat)?\.vmdk|{name}\.iso')
+
+
+def find_image_folders(
+    base: DatastorePath, folders: Iterable[Folder]
+) -> dict[str, ImageFolder]:
+    """Give the image folders below a base folder, by image id.
+
+    What has a name that cannot name an image is foreign.  A folder that the
+    search gave twice is one.
+    """
+    found: dict[str, ImageFolder] = {}
+    for folder in folders:
+        name = folder.path.name
+        if folder.path == base.join(name) and IMAGE_ID.fullmatch(name):
+            found[name] = ImageFolder(image_id=name, folder=folder)
+    return found

@@ -1,0 +1,168 @@
+"""Looks: the images of a store, as a search and a read of machines show."""
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import threading
+
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.labels import Marks
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Store
+from imagecache_handlers_vmware.datastores import Datastore
+from imagecache_handlers_vmware.datastores import DatastoreFilter
+from imagecache_handlers_vmware.datastores import read_datastores
+from imagecache_handlers_vmware.image_folders import find_image_folders
+from imagecache_handlers_vmware.image_folders import Folder
+from imagecache_handlers_vmware.image_folders import ImageFolder
+from imagecache_handlers_vmware.machines import read_machines
+from imagecache_handlers_vmware.paths import DatastorePath
+from imagecache_handlers_vmware.port.errors import CallError
+from imagecache_handlers_vmware.port.errors import of_store
+from imagecache_handlers_vmware.port.session import Session
+from imagecache_handlers_vmware.port.tasks import Waiting
+from imagecache_handlers_vmware.searching import search_below
+from imagecache_handlers_vmware.users import find_users
+from imagecache_handlers_vmware.users import Users
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CacheOptions:
+    """What of a vCenter holds cached images, and what is written off."""
+
+    base_folder: str
+    chosen: DatastoreFilter = DatastoreFilter()
+    ignored_machines: frozenset[str] = frozenset()
+    waiting: Waiting = Waiting()
+
+
+class Looks:
+    """Looks at the stores of one vCenter."""
+
+    def __init__(self, session: Session, options: CacheOptions) -> None:
+        self.session = session
+        self.options = options
+        self._guard = threading.Lock()
+        self._known: dict[str, Datastore] = {}
+
+    def stores(self) -> list[Store]:
+        """List the stores.
+
+        :raises StoreUnavailable: when vCenter does not tell.
+        """
+        return [one.store for one in self._read_datastores('vCenter')]
+
+    def datastore(self, store: str) -> Datastore:
+        """Give the datastore that is a store, as it was last read.
+
+        :raises StoreUnavailable: when there is none of that name.
+        """
+        with self._guard:
+            known = self._known.get(store)
+        if known is None:
+            self._read_datastores(store)
+            with self._guard:
+                known = self._known.get(store)
+        if known is None:
+            raise StoreUnavailable(store, 'there is no such datastore')
+        return known
+
+    def base(self, datastore: Datastore) -> DatastorePath:
+        return datastore.path(self.options.base_folder)
+
+    def images(
+        self, store: str, image_ids: Collection[str] | None = None
+    ) -> list[CachedImage]:
+        """List the cached images of a store: a search, then the machines.
+
+        In this order: a lease may end between the two, and the machine that
+        it was for be seen only by the second.
+
+        :raises StoreUnavailable: when any part cannot be read.
+        """
+        datastore = self.datastore(store)
+        base = self.base(datastore)
+        with reading_store(store):
+            found = self._find_folders(datastore, base)
+            if image_ids is not None:
+                found = [one for one in found if one.image_id in image_ids]
+            users = self.users(datastore, base, found)
+        return [_make_image(store, one, users) for one in found]
+
+    def folder(self, store: str, path: DatastorePath) -> list[Folder] | None:
+        """List what is in a folder; None: it is not there.
+
+        :raises StoreUnavailable: when it cannot be read.
+        """
+        with reading_store(store):
+            return search_below(
+                self.session,
+                self.datastore(store),
+                path,
+                self.options.waiting,
+            )
+
+    def users(
+        self,
+        datastore: Datastore,
+        base: DatastorePath,
+        images: Iterable[ImageFolder],
+    ) -> Users:
+        """Tell who uses images below a folder.
+
+        :raises CallError: when that cannot be told.
+        """
+        with_drives = any(image.has_iso for image in images)
+        machines = read_machines(
+            self.session, datastore, with_drives=with_drives
+        )
+        return find_users(machines, base, self.options.ignored_machines)
+
+    def _find_folders(
+        self, datastore: Datastore, base: DatastorePath
+    ) -> list[ImageFolder]:
+        folders = search_below(
+            self.session, datastore, base, self.options.waiting
+        )
+        found = find_image_folders(base, folders or ())
+        return [one for one in found.values() if one.is_whole]
+
+    def _read_datastores(self, store: str) -> list[Datastore]:
+        with reading_store(store):
+            found = read_datastores(self.session, self.options.chosen)
+        with self._guard:
+            self._known = {one.store.name: one for one in found}
+        return found
+
+
+@contextlib.contextmanager
+def reading_store(store: str) -> Iterator[None]:
+    """Have an error of the port be that of a store that cannot be read."""
+    try:
+        yield
+    except CallError as error:
+        raise of_store(store, error) from error
+
+
+def _make_image(
+    store: str, found: ImageFolder, users: Users
+) -> CachedImage:
+    return CachedImage(
+        image_id=found.image_id,
+        store=store,
+        location=str(found.path),
+        size=found.size,
+        cached_at=found.cached_at,
+        users=users.of_image(found.image_id),
+        unknown=_why_unknown(found, users),
+        marks=Marks.read(found.labels),
+    )
+
+
+def _why_unknown(found: ImageFolder, users: Users) -> str | None:
+    if found.foreign:
+        name = found.foreign[0]
+        return f'{name!r} lies in its folder and is not of the image'
+    return users.why_unknown

@@ -1,0 +1,46 @@
+"""Paths: ``[datastore] folder/file``, as vSphere writes and reads them."""
+
+import dataclasses
+import posixpath
+
+
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
+class DatastorePath:
+    """A place on a datastore; ``path`` has no slash at either end.
+
+    The empty path is the top of the datastore.
+    """
+
+    datastore: str
+    path: str = ''
+
+    def __str__(self) -> str:
+        return f'[{self.datastore}] {self.path}'.rstrip()
+
+    @property
+    def name(self) -> str:
+        return posixpath.basename(self.path)
+
+    def join(self, *names: str) -> 'DatastorePath':
+        path = posixpath.join(self.path, *names)
+        return DatastorePath(self.datastore, path)
+
+
+def read_path(text: str, datastore: str) -> str | None:
+    """Give what a path names on that datastore; None: it is on another.
+
+    A datastore may be called almost anything, brackets included, so that a
+    path cannot be taken apart without knowing the name.
+    """
+    begin = f'[{datastore}]'
+    if not text.startswith(begin):
+        return None
+    rest = text.removeprefix(begin)
+    if rest and not rest.startswith(' '):
+        return None
+    return rest[1:].strip('/')
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Tell if a path is a folder, or leads through it."""
+    return path == folder or path.startswith(f'{folder}/')

@@ -1,0 +1,1 @@
+"""The port: every call to vSphere goes through here."""

@@ -1,0 +1,274 @@
+"""Envelopes: the requests that we make, as vSphere wants them written.
+
+Order and names are those of vSphere's schema (``vim25``); an element out of
+its order is refused.
+"""
+
+from collections.abc import Iterable
+import dataclasses
+from typing import Final
+from xml.sax import saxutils
+
+NAMESPACE: Final = 'urn:vim25'
+
+_BEGIN = (
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    '<soapenv:Envelope'
+    ' xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"'
+    ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    ' xmlns:xsd="http://www.w3.org/2001/XMLSchema">'
+    '<soapenv:Body>'
+)
+_END = '</soapenv:Body></soapenv:Envelope>'
+
+# What a search reports of each file; it opens none.
+_DETAILS = (
+    '<details><fileType>false</fileType><fileSize>true</fileSize>'
+    '<modification>true</modification><fileOwner>false</fileOwner></details>'
+    '<matchPattern>*</matchPattern>'
+)
+
+_INTO_FOLDERS = (
+    '<selectSet xsi:type="TraversalSpec"><name>folders</name>'
+    '<type>Folder</type><path>childEntity</path><skip>false</skip>'
+    '<selectSet><name>folders</name></selectSet>'
+    '<selectSet><name>datacenters</name></selectSet></selectSet>'
+)
+_INTO_DATACENTERS = (
+    '<selectSet xsi:type="TraversalSpec"><name>datacenters</name>'
+    '<type>Datacenter</type><path>datastore</path><skip>false</skip>'
+    '</selectSet>'
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
+class Reference:
+    """A managed object, by its type and the name that vCenter gave it."""
+
+    kind: str
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """A call that can be sent; its secrets are in no text of its own."""
+
+    method: str
+    content: str = dataclasses.field(repr=False)
+
+    def encode(self) -> bytes:
+        call = f'<{self.method} xmlns="{NAMESPACE}">{self.content}'
+        return f'{_BEGIN}{call}</{self.method}>{_END}'.encode()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Objects of one kind, and which of their properties to read.
+
+    ``path`` names the property that leads to them, from the object that a
+    read begins at; empty: that object itself.
+    """
+
+    kind: str
+    properties: tuple[str, ...]
+    path: str = ''
+
+
+SERVICE = Reference('ServiceInstance', 'ServiceInstance')
+
+
+def retrieve_content() -> Request:
+    return _request('RetrieveServiceContent', SERVICE)
+
+
+def log_in(manager: Reference, username: str, password: str) -> Request:
+    return _request(
+        'Login',
+        manager,
+        _element('userName', username),
+        _element('password', password),
+    )
+
+
+def log_out(manager: Reference) -> Request:
+    return _request('Logout', manager)
+
+
+def create_view(
+    manager: Reference, container: Reference, kinds: Iterable[str]
+) -> Request:
+    """View all objects of some kinds below a folder, however deep."""
+    return _request(
+        'CreateContainerView',
+        manager,
+        _refer('container', container),
+        *(_element('type', kind) for kind in kinds),
+        _element('recursive', 'true'),
+    )
+
+
+def destroy_view(view: Reference) -> Request:
+    return _request('DestroyView', view)
+
+
+def retrieve_properties(
+    collector: Reference,
+    begin: Iterable[Reference],
+    selections: Iterable[Selection],
+    limit: int,
+) -> Request:
+    """Read properties, of at most ``limit`` objects an answer."""
+    chosen = tuple(selections)
+    specs = ''.join(map(_write_properties, chosen))
+    paths = {one.path for one in chosen if one.path}
+    skip = 'true' if all(one.path for one in chosen) else 'false'
+    objects = ''.join(
+        f'<objectSet>{_refer("obj", one)}<skip>{skip}</skip>'
+        f'{"".join(_write_path(one, path) for path in sorted(paths))}'
+        '</objectSet>'
+        for one in begin
+    )
+    return _request(
+        'RetrievePropertiesEx',
+        collector,
+        f'<specSet>{specs}{objects}</specSet>',
+        f'<options><maxObjects>{limit}</maxObjects></options>',
+    )
+
+
+def retrieve_datastores(
+    collector: Reference,
+    root: Reference,
+    selections: Iterable[Selection],
+    limit: int,
+) -> Request:
+    """Read of all datacenters and datastores, however deep in folders.
+
+    A datacenter lists its datastores itself, those in pods included.
+    """
+    specs = ''.join(map(_write_properties, selections))
+    return _request(
+        'RetrievePropertiesEx',
+        collector,
+        f'<specSet>{specs}<objectSet>{_refer("obj", root)}<skip>true</skip>'
+        f'{_INTO_FOLDERS}{_INTO_DATACENTERS}</objectSet></specSet>',
+        f'<options><maxObjects>{limit}</maxObjects></options>',
+    )
+
+
+def continue_retrieval(collector: Reference, token: str) -> Request:
+    return _request(
+        'ContinueRetrievePropertiesEx', collector, _element('token', token)
+    )
+
+
+def cancel_retrieval(collector: Reference, token: str) -> Request:
+    return _request(
+        'CancelRetrievePropertiesEx', collector, _element('token', token)
+    )
+
+
+def search_below(browser: Reference, path: str) -> Request:
+    """Search a folder and all that is below it."""
+    return _request(
+        'SearchDatastoreSubFolders_Task',
+        browser,
+        _element('datastorePath', path),
+        f'<searchSpec>{_DETAILS}</searchSpec>',
+    )
+
+
+def search_folder(browser: Reference, path: str) -> Request:
+    """Search what lies directly in a folder."""
+    return _request(
+        'SearchDatastore_Task',
+        browser,
+        _element('datastorePath', path),
+        f'<searchSpec>{_DETAILS}</searchSpec>',
+    )
+
+
+def make_directory(
+    manager: Reference, path: str, datacenter: Reference, *, parents: bool
+) -> Request:
+    return _request(
+        'MakeDirectory',
+        manager,
+        _element('name', path),
+        _refer('datacenter', datacenter),
+        _element('createParentDirectories', 'true' if parents else 'false'),
+    )
+
+
+def delete_file(
+    manager: Reference, path: str, datacenter: Reference
+) -> Request:
+    """Delete a file, or a folder with all that is in it."""
+    return _request(
+        'DeleteDatastoreFile_Task',
+        manager,
+        _element('name', path),
+        _refer('datacenter', datacenter),
+    )
+
+
+def move_file(
+    manager: Reference, source: str, target: str, datacenter: Reference
+) -> Request:
+    """Rename a file or a folder; what is there already is not replaced."""
+    return _request(
+        'MoveDatastoreFile_Task',
+        manager,
+        _element('sourceName', source),
+        _refer('sourceDatacenter', datacenter),
+        _element('destinationName', target),
+        _refer('destinationDatacenter', datacenter),
+        _element('force', 'false'),
+    )
+
+
+def delete_disk(
+    manager: Reference, path: str, datacenter: Reference
+) -> Request:
+    """Delete a virtual disk, its descriptor and its extent."""
+    return _request(
+        'DeleteVirtualDisk_Task',
+        manager,
+        _element('name', path),
+        _refer('datacenter', datacenter),
+    )
+
+
+def cancel_task(task: Reference) -> Request:
+    return _request('CancelTask', task)
+
+
+def refresh_datastore(datastore: Reference) -> Request:
+    return _request('RefreshDatastore', datastore)
+
+
+def _request(method: str, this: Reference, *parts: str) -> Request:
+    return Request(method, _refer('_this', this) + ''.join(parts))
+
+
+def _element(name: str, text: str) -> str:
+    return f'<{name}>{saxutils.escape(text)}</{name}>'
+
+
+def _refer(name: str, to: Reference) -> str:
+    kind = saxutils.quoteattr(to.kind)
+    return f'<{name} type={kind}>{saxutils.escape(to.name)}</{name}>'
+
+
+def _write_properties(selection: Selection) -> str:
+    paths = ''.join(_element('pathSet', one) for one in selection.properties)
+    kind = _element('type', selection.kind)
+    return f'<propSet>{kind}<all>false</all>{paths}</propSet>'
+
+
+def _write_path(begin: Reference, path: str) -> str:
+    return (
+        '<selectSet xsi:type="TraversalSpec">'
+        f'{_element("type", begin.kind)}{_element("path", path)}'
+        '<skip>false</skip></selectSet>'
+    )

@@ -1,0 +1,41 @@
+"""Errors: what a call to vSphere that went wrong means."""
+
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import StoreUnavailable
+
+
+class CallError(CacheError):
+    """A call that brought no answer to work with."""
+
+
+class VimFault(CallError):
+    """vSphere answered with a fault: the name of its type, and its text."""
+
+    def __init__(self, method: str, name: str, message: str) -> None:
+        super().__init__(method, name, message)
+        self.method = method
+        self.name = name
+        self.message = message
+
+    def __str__(self) -> str:
+        return f'{self.method} failed with {self.name} ({self.message[:300]})'
+
+
+class Unreachable(CallError):
+    """Nobody answers at the address: the call was not made."""
+
+
+class ReplyLost(CallError):
+    """The answer was lost: the call may have been made, or may yet be."""
+
+
+class WrongAnswer(ReplyLost):
+    """A whole answer came that none can understand; the call may be made."""
+
+
+class Incomplete(CallError):
+    """An answer came that leaves out what it was to say."""
+
+
+def of_store(store: str, error: CallError) -> StoreUnavailable:
+    return StoreUnavailable(store, str(error))

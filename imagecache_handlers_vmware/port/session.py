@@ -1,0 +1,265 @@
+"""Session: every call to vSphere goes through here, and every error.
+
+A session is one login shared by all threads.  Each call takes a connection
+of its own out of those that are idle.
+"""
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import threading
+import time
+from typing import TypeVar
+
+from imagecache_handlers_vmware.port import envelopes
+from imagecache_handlers_vmware.port.connection import at_any_time
+from imagecache_handlers_vmware.port.connection import Connection
+from imagecache_handlers_vmware.port.connection import Leave
+from imagecache_handlers_vmware.port.envelopes import Reference
+from imagecache_handlers_vmware.port.envelopes import Request
+from imagecache_handlers_vmware.port.errors import ReplyLost
+from imagecache_handlers_vmware.port.errors import Unreachable
+from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port.errors import WrongAnswer
+from imagecache_handlers_vmware.port.logins import Login
+from imagecache_handlers_vmware.port.logins import Logins
+from imagecache_handlers_vmware.port.replies import Element
+from imagecache_handlers_vmware.port.replies import local_name
+from imagecache_handlers_xenapi.port.address import Address
+from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
+
+# Seconds in which a call that must not be late leaves.
+PROMPT = 60.0
+
+T = TypeVar('T')
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Managers:
+    """The managed objects that a vCenter has one of each."""
+
+    root_folder: Reference
+    property_collector: Reference
+    session_manager: Reference
+    view_manager: Reference
+    file_manager: Reference
+    disk_manager: Reference
+
+
+_MANAGERS = {
+    'rootFolder': 'root_folder',
+    'propertyCollector': 'property_collector',
+    'sessionManager': 'session_manager',
+    'viewManager': 'view_manager',
+    'fileManager': 'file_manager',
+    'virtualDiskManager': 'disk_manager',
+}
+
+
+class Session:
+    """Calls to one vCenter, under a login that is renewed when it ends."""
+
+    def __init__(
+        self, address: Address, logins: Logins, options: ConnectionOptions
+    ) -> None:
+        self.address = address
+        self._logins = logins
+        self._options = options
+        self._guard = threading.Lock()
+        self._idle: list[Connection] = []
+        self._login: Login | None = None
+        self._managers: Managers | None = None
+        self._is_closed = False
+
+    @property
+    def managers(self) -> Managers:
+        with self._guard:
+            if self._managers is None:
+                self._managers = self._find_managers()
+            return self._managers
+
+    def read(
+        self, request: Request, names: Collection[str] = ('returnval',)
+    ) -> list[Element]:
+        """Make a call that may be made twice; a lost one is made again.
+
+        Gives the elements of some names in its answer.
+
+        :raises CallError: when there is no answer.
+        """
+        return self.stream(request, names, _copied)
+
+    def stream(
+        self,
+        request: Request,
+        names: Collection[str],
+        use: Callable[[Iterator[Element]], T],
+    ) -> T:
+        """Read as ``read`` does, each element used while it comes."""
+        bearable = 1
+        while True:
+            try:
+                return self._make_call(request, names, use, at_any_time)
+            except (ReplyLost, Unreachable):
+                if not bearable:
+                    raise
+                bearable -= 1
+
+    def once(
+        self, request: Request, leave: Leave = at_any_time
+    ) -> list[Element]:
+        """Make a call that must not be made twice, nor late.
+
+        ``leave`` is called with nothing left to do but to send, and raises
+        to keep it back.
+
+        :raises ReplyLost: when it may have been made.
+        :raises CallError: when it was not.
+        """
+        end = time.monotonic() + PROMPT
+
+        def leave_now() -> None:
+            if time.monotonic() > end:
+                raise Unreachable(f'{self.address}: reached too late')
+            leave()
+
+        return self._make_call(request, ('returnval',), _copied, leave_now)
+
+    def forget_login(self) -> None:
+        """Log in anew for the next call, for what came looked like no login.
+
+        A session that has ended may still be answered, with nothing.
+        """
+        with self._guard:
+            self._login = None
+
+    def close(self) -> None:
+        with self._guard:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+            login, self._login = self._login, None
+        for connection in idle:
+            connection.close()
+        if login is not None and self._managers is not None:
+            self._logins.give_back(self._managers.session_manager, login)
+
+    def _make_call(
+        self,
+        request: Request,
+        names: Collection[str],
+        use: Callable[[Iterator[Element]], T],
+        leave: Leave,
+    ) -> T:
+        may_renew = True
+        while True:
+            login = self._obtain_login()
+            try:
+                return self._make_once(request, login, names, use, leave)
+            except VimFault as error:
+                # The call was not made: it may be made under another login.
+                if error.name != 'NotAuthenticated' or not may_renew:
+                    raise
+                may_renew = False
+                self._drop_login(login)
+
+    def _make_once(
+        self,
+        request: Request,
+        login: Login,
+        names: Collection[str],
+        use: Callable[[Iterator[Element]], T],
+        leave: Leave,
+    ) -> T:
+        with self._connection() as connection:
+            return use(
+                connection.exchange(request, login.cookie, names, leave)
+            )
+
+    def _obtain_login(self) -> Login:
+        manager = self.managers.session_manager
+        with self._guard:
+            if self._is_closed:  # nobody would log out
+                raise Unreachable('the session is closed')
+            if self._login is None:
+                self._login = self._logins.obtain(manager)
+            return self._login
+
+    def _drop_login(self, login: Login) -> None:
+        with self._guard:
+            if self._login == login:
+                self._login = None
+
+    def _find_managers(self) -> Managers:
+        """Ask for what a vCenter has one of each, for which nobody logs in."""
+        request = envelopes.retrieve_content()
+        with contextlib.closing(
+            Connection(self.address, self._options)
+        ) as connection:
+            found = _copied(connection.exchange(request, '', ('returnval',)))
+        for content in found:
+            with contextlib.suppress(TypeError):
+                return Managers(**_read_managers(content))
+        raise WrongAnswer(f'{self.address} answers, but is not a vCenter')
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        connection = self._take_idle() or Connection(
+            self.address, self._options
+        )
+        try:
+            yield connection
+        except VimFault:
+            self._put_idle(connection)
+            raise
+        except BaseException:
+            # Ctrl-C too: the answer may yet come, to somebody else's call.
+            connection.close()
+            raise
+        self._put_idle(connection)
+
+    def _take_idle(self) -> Connection | None:
+        while True:
+            with self._guard:
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            if not connection.is_stale:
+                return connection
+            connection.close()
+
+    def _put_idle(self, connection: Connection) -> None:
+        with self._guard:
+            self._idle.append(connection)
+
+
+def _read_managers(content: Element) -> dict[str, Reference]:
+    found = {}
+    for one in content:
+        name = _MANAGERS.get(local_name(one.tag))
+        if name is not None:
+            found[name] = read_reference(one)
+    return found
+
+
+def read_reference(element: Element) -> Reference:
+    """Read a managed object's name.
+
+    :raises WrongAnswer: when it has none.
+    """
+    kind, name = element.get('type', ''), (element.text or '').strip()
+    if not kind or not name:
+        raise WrongAnswer('the answer names no object where it should')
+    return Reference(kind, name)
+
+
+def _copied(elements: Iterator[Element]) -> list[Element]:
+    """Keep elements, which lose what is in them once the next one comes."""
+    kept = []
+    for element in elements:
+        copy = Element(element.tag, element.attrib)
+        copy.text = element.text
+        copy.extend(element)
+        kept.append(copy)
+    return kept

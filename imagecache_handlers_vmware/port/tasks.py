@@ -1,0 +1,168 @@
+"""Tasks: work that vCenter does in its own time, followed to its end.
+
+All tasks of a group are asked about in one call.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+import dataclasses
+import time
+
+from imagecache_handlers_vmware.port import envelopes
+from imagecache_handlers_vmware.port.envelopes import Reference
+from imagecache_handlers_vmware.port.envelopes import Selection
+from imagecache_handlers_vmware.port.errors import CallError
+from imagecache_handlers_vmware.port.errors import ReplyLost
+from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port.errors import WrongAnswer
+from imagecache_handlers_vmware.port.properties import read_object
+from imagecache_handlers_vmware.port.properties import read_properties
+from imagecache_handlers_vmware.port.replies import child
+from imagecache_handlers_vmware.port.replies import Element
+from imagecache_handlers_vmware.port.replies import local_name
+from imagecache_handlers_vmware.port.replies import read_task_fault
+from imagecache_handlers_vmware.port.replies import text_of
+from imagecache_handlers_vmware.port.session import read_reference
+from imagecache_handlers_vmware.port.session import Session
+
+# Seconds between looks: the first two soon, for many tasks take no time.
+_PAUSES = (0.02, 0.2, 1.0)
+
+_STATE = Selection(kind='Task', properties=('info.state', 'info.error'))
+
+
+class Endless(ReplyLost):
+    """A task was waited for as long as is worth it; it may yet be done."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How long to wait for tasks, and on which clock."""
+
+    seconds: float = 180.0
+    sleep: Callable[[float], object] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+
+def read_task(answer: Iterable[Element], method: str) -> Reference:
+    """Give the task that a call has started.
+
+    :raises WrongAnswer: when the answer names none.
+    """
+    for element in answer:
+        return read_reference(element)
+    raise WrongAnswer(f'{method} named no task')
+
+
+def follow_tasks(
+    session: Session,
+    tasks: Mapping[Reference, str],
+    waiting: Waiting,
+) -> Iterator[tuple[Reference, CallError | None]]:
+    """Give the end of each task when it is seen; None: it did its work.
+
+    ``tasks`` has the method of each.  What cannot be known is told as a
+    ``ReplyLost``, what took too long as ``Endless``.
+    """
+    left = dict(tasks)
+    looks = _Looks(waiting)
+    while left and looks.may_look():
+        try:
+            states = _read_states(session, left)
+        except CallError as error:
+            for task, method in left.items():
+                yield task, ReplyLost(f'{method}: {error}')
+            return
+        for task, end in states.items():
+            del left[task]
+            yield task, end
+    for task, method in left.items():
+        yield task, Endless(f'{method} has not ended')
+
+
+class _Looks:
+    """When to look again, and for how long."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        self._waiting = waiting
+        self._end = waiting.clock() + waiting.seconds
+        self._count = 0
+
+    def may_look(self) -> bool:
+        """Wait until it is time; False: it was worth no longer."""
+        if self._count:
+            last = len(_PAUSES) - 1
+            self._waiting.sleep(_PAUSES[min(self._count - 1, last)])
+            if self._waiting.clock() > self._end:
+                return False
+        self._count += 1
+        return True
+
+
+def _read_states(
+    session: Session, tasks: Mapping[Reference, str]
+) -> dict[Reference, CallError | None]:
+    """Give the ends of those that have ended."""
+    ends: dict[Reference, CallError | None] = {}
+    for found in read_properties(session, tasks, [_STATE]):
+        method = tasks.get(found.reference)
+        state = found.text('info.state')
+        if method is None or state in ('queued', 'running'):
+            continue
+        if state == 'success':
+            ends[found.reference] = None
+        elif (error := found.properties.get('info.error')) is not None:
+            ends[found.reference] = read_task_fault(method, error)
+        else:
+            why = f'{method}: its task says {state!r} and nothing else'
+            ends[found.reference] = ReplyLost(why)
+    return ends
+
+
+def read_result(
+    session: Session,
+    task: Reference,
+    method: str,
+    use: Callable[[Element], object],
+    name: str,
+    waiting: Waiting,
+) -> None:
+    """Follow a task and use each element of a name in its result.
+
+    The result comes with the state, in one call.
+
+    :raises VimFault: what the task ended with.
+    :raises ReplyLost: when its end cannot be known.
+    """
+    request = envelopes.retrieve_properties(
+        session.managers.property_collector,
+        [task],
+        [Selection(kind='Task', properties=('info',))],
+        1,
+    )
+
+    def take(elements: Iterator[Element]) -> Element | None:
+        info = None
+        for element in elements:
+            if local_name(element.tag) == 'objects':
+                info = read_object(element).properties.get('info')
+            else:
+                use(element)
+        return info
+
+    looks = _Looks(waiting)
+    while looks.may_look():
+        info = session.stream(request, ('objects', name), take)
+        if info is None:
+            raise ReplyLost(f'{method}: nothing was said of its task')
+        state = text_of(info, 'state')
+        if state == 'success':
+            return
+        if state == 'error':
+            error = child(info, 'error')
+            if error is None:
+                raise VimFault(method, 'a fault without a name', '')
+            raise read_task_fault(method, error)
+    raise Endless(f'{method} has not ended')

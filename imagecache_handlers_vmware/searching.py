@@ -1,0 +1,86 @@
+"""Searches: what lies below a folder of a datastore, in one task."""
+
+import datetime
+import re
+
+from imagecache_handlers_vmware.datastores import Datastore
+from imagecache_handlers_vmware.image_folders import File
+from imagecache_handlers_vmware.image_folders import Folder
+from imagecache_handlers_vmware.paths import DatastorePath
+from imagecache_handlers_vmware.paths import read_path
+from imagecache_handlers_vmware.port import envelopes
+from imagecache_handlers_vmware.port import tasks
+from imagecache_handlers_vmware.port.errors import Incomplete
+from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port.replies import children
+from imagecache_handlers_vmware.port.replies import Element
+from imagecache_handlers_vmware.port.replies import text_of
+from imagecache_handlers_vmware.port.replies import type_of
+from imagecache_handlers_vmware.port.session import Session
+from imagecache_handlers_vmware.port.tasks import Waiting
+
+_RESULT = 'HostDatastoreBrowserSearchResults'
+_FRACTION = re.compile(r'(\.\d{6})\d+')
+
+
+def search_below(
+    session: Session,
+    datastore: Datastore,
+    path: DatastorePath,
+    waiting: Waiting,
+) -> list[Folder] | None:
+    """List a folder and all that is below it; None: it is not there.
+
+    :raises CallError: when any of it cannot be listed.
+    """
+    request = envelopes.search_below(datastore.browser, str(path))
+    found: list[Folder] = []
+
+    def take(element: Element) -> None:
+        found.append(_read_folder(element, datastore.name))
+
+    try:
+        task = tasks.read_task(session.read(request), request.method)
+        found.clear()
+        tasks.read_result(
+            session, task, request.method, take, _RESULT, waiting
+        )
+    except VimFault as error:
+        if error.name == 'FileNotFound':
+            return None
+        raise
+    return found
+
+
+def _read_folder(element: Element, datastore: str) -> Folder:
+    text = text_of(element, 'folderPath') or ''
+    path = read_path(text, datastore)
+    if path is None:
+        # It was renamed since: what VMs name is under its new name.
+        raise Incomplete(f'{text!r} is not on datastore {datastore!r}')
+    entries = list(children(element, 'file'))
+    folders = [one for one in entries if type_of(one) == 'FolderFileInfo']
+    files = [one for one in entries if type_of(one) != 'FolderFileInfo']
+    return Folder(
+        path=DatastorePath(datastore, path),
+        files=tuple(map(_read_file, files)),
+        folders=tuple(text_of(one, 'path') or '' for one in folders),
+    )
+
+
+def _read_file(element: Element) -> File:
+    size = text_of(element, 'fileSize') or '0'
+    return File(
+        name=text_of(element, 'path') or '',
+        size=int(size) if size.isdecimal() else 0,
+        modified=read_time(text_of(element, 'modification') or ''),
+    )
+
+
+def read_time(text: str) -> datetime.datetime | None:
+    """Read a time as vSphere writes it; None: it is not one."""
+    try:
+        found = datetime.datetime.fromisoformat(_FRACTION.sub(r'\1', text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
