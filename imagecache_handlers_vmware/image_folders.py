@@ -62,6 +62,10 @@ class ImageFolder:
         return f'{self.image_id}.iso' in self._files
 
     @property
+    def has_any_iso(self) -> bool:
+        return any(name.endswith('.iso') for name in self._files)
+
+    @property
     def cached_at(self) -> datetime.datetime | None:
         """When it was fetched: its bytes are never written again."""
         for name in f'{self.image_id}-flat.vmdk', f'{self.image_id}.iso':

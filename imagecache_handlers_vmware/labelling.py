@@ -15,12 +15,11 @@ from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.paths import read_path
-from imagecache_handlers_vmware.port import envelopes
-from imagecache_handlers_vmware.port import tasks
-from imagecache_handlers_vmware.port.envelopes import Reference
 from imagecache_handlers_vmware.port.errors import CallError
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.removing import is_gone
+from imagecache_handlers_vmware.removing import Removing
 
 # What says that a folder cannot be made for want of room.
 _FULL = frozenset({'NoDiskSpace', 'FileTooLarge'})
@@ -31,7 +30,6 @@ class Labelling:
 
     def __init__(self, looks: Looks) -> None:
         self._looks = looks
-        self._session = looks.session
 
     def mark(
         self, image: CachedImage, add: Iterable[str], remove: Iterable[str]
@@ -40,62 +38,30 @@ class Labelling:
         datastore = self._looks.datastore(image.store)
         change = label_folders.plan_change(image.marks.labels, add, remove)
         folder = folder_of(image, datastore)
-        for name in change.make:
-            with _writing(image, begun=name != change.make[0]):
-                self._make_folder(datastore, folder.join(name))
-        if change.remove:
-            paths = [folder.join(name) for name in change.remove]
-            with _writing(image, begun=bool(change.make)):
-                is_certain = self._remove_folders(datastore, paths)
-            if not is_certain and not change.make:
-                self._check_image(image, folder)
-
-    def _make_folder(
-        self, datastore: Datastore, path: DatastorePath
-    ) -> None:
-        # Without parents: one is never made for an image that is gone.
-        request = envelopes.make_directory(
-            self._session.managers.file_manager,
-            str(path),
-            datastore.datacenter,
-            parents=False,
+        removing = Removing(
+            self._looks.session, datastore, self._looks.options.waiting
         )
-        try:
-            self._session.read(request)
-        except VimFault as error:
-            if error.name != 'FileAlreadyExists':
-                raise
-
-    def _remove_folders(
-        self, datastore: Datastore, paths: Iterable[DatastorePath]
-    ) -> bool:
-        """Remove folders; False: of some it was said that they are gone."""
-        running = {}
-        for path in paths:
-            request = envelopes.delete_file(
-                self._session.managers.file_manager,
-                str(path),
-                datastore.datacenter,
-            )
-            answer = self._session.once(request)
-            running[tasks.read_task(answer, request.method)] = request.method
-        return self._follow_removals(running)
-
-    def _follow_removals(self, running: dict[Reference, str]) -> bool:
-        is_certain = True
-        for _, error in tasks.follow_tasks(
-            self._session, running, self._looks.options.waiting
-        ):
-            if isinstance(error, VimFault) and error.name == 'FileNotFound':
-                is_certain = False
-            elif error is not None:
-                raise error
-        return is_certain
+        for name in change.make:
+            # Without parents: one is never made for an image that is gone.
+            with _writing(image, begun=name != change.make[0]):
+                removing.make_folder(folder.join(name))
+        paths = [folder.join(name) for name in change.remove]
+        ends = removing.delete_folders(paths).values()
+        with _writing(image, begun=bool(change.make)):
+            _raise_first(ends)
+        if any(ends) and not change.make:
+            self._check_image(image, folder)
 
     def _check_image(self, image: CachedImage, folder: DatastorePath) -> None:
         """Make sure that a label was gone, and not the image with it."""
         if self._looks.folder(image.store, folder) is None:
             raise ImageNotFound(image.image_id, f'{folder} is gone')
+
+
+def _raise_first(ends: Iterable[CacheError | None]) -> None:
+    for error in ends:
+        if error is not None and not is_gone(error):
+            raise error
 
 
 def folder_of(image: CachedImage, datastore: Datastore) -> DatastorePath:

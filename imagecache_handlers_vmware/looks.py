@@ -18,6 +18,7 @@ from imagecache_handlers_vmware.image_folders import find_image_folders
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.machines import read_machines
+from imagecache_handlers_vmware.paths import aside_of
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import CallError
 from imagecache_handlers_vmware.port.errors import of_store
@@ -88,7 +89,7 @@ class Looks:
             found = self._find_folders(datastore, base)
             if image_ids is not None:
                 found = [one for one in found if one.image_id in image_ids]
-            users = self.users(datastore, base, found)
+            users = self.users_of(datastore, found)
         return [_make_image(store, one, users) for one in found]
 
     def folder(self, store: str, path: DatastorePath) -> list[Folder] | None:
@@ -104,21 +105,21 @@ class Looks:
                 self.options.waiting,
             )
 
-    def users(
-        self,
-        datastore: Datastore,
-        base: DatastorePath,
-        images: Iterable[ImageFolder],
+    def users_of(
+        self, datastore: Datastore, images: Iterable[ImageFolder]
     ) -> Users:
-        """Tell who uses images below a folder.
+        """Tell who uses images, where they are or where they are moved to.
 
         :raises CallError: when that cannot be told.
         """
-        with_drives = any(image.has_iso for image in images)
+        with_drives = any(image.has_any_iso for image in images)
         machines = read_machines(
             self.session, datastore, with_drives=with_drives
         )
-        return find_users(machines, base, self.options.ignored_machines)
+        base = self.base(datastore)
+        return find_users(
+            machines, [base, aside_of(base)], self.options.ignored_machines
+        )
 
     def _find_folders(
         self, datastore: Datastore, base: DatastorePath
@@ -146,16 +147,14 @@ def reading_store(store: str) -> Iterator[None]:
         raise of_store(store, error) from error
 
 
-def _make_image(
-    store: str, found: ImageFolder, users: Users
-) -> CachedImage:
+def _make_image(store: str, found: ImageFolder, users: Users) -> CachedImage:
     return CachedImage(
         image_id=found.image_id,
         store=store,
         location=str(found.path),
         size=found.size,
         cached_at=found.cached_at,
-        users=users.of_image(found.image_id),
+        users=users.of_folder(found.path),
         unknown=_why_unknown(found, users),
         marks=Marks.read(found.labels),
     )

@@ -44,3 +44,8 @@ def read_path(text: str, datastore: str) -> str | None:
 def is_below(path: str, folder: str) -> bool:
     """Tell if a path is a folder, or leads through it."""
     return path == folder or path.startswith(f'{folder}/')
+
+
+def aside_of(base: DatastorePath) -> DatastorePath:
+    """Name the folder that evictions move images to: beside the base."""
+    return DatastorePath(base.datastore, f'{base.path}_evict')

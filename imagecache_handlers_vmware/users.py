@@ -7,6 +7,7 @@ what is in its drive.
 
 from collections import defaultdict
 from collections.abc import Iterable
+from collections.abc import Mapping
 import dataclasses
 
 from imagecache_handlers_vmware.paths import DatastorePath
@@ -27,20 +28,21 @@ class Machine:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Users:
-    """Who uses which image below one base folder.
+    """Who uses what in which folders.
 
-    ``unreadable`` names machines that may use any of them.
+    ``by_folder`` has the machines that name a file there, or in a folder
+    below it; ``unreadable`` names machines that may use anything.
     """
 
-    by_image: dict[str, frozenset[str]]
+    by_folder: Mapping[DatastorePath, frozenset[str]]
     unreadable: tuple[str, ...] = ()
 
-    def of_image(self, image_id: str) -> frozenset[str]:
-        return self.by_image.get(image_id, frozenset())
+    def of_folder(self, folder: DatastorePath) -> frozenset[str]:
+        return self.by_folder.get(folder, frozenset())
 
     @property
     def why_unknown(self) -> str | None:
-        """Say why an image without a known user may have one."""
+        """Say why what has no known user may have one."""
         if not self.unreadable:
             return None
         count, name = len(self.unreadable), self.unreadable[0]
@@ -53,32 +55,38 @@ class Users:
 
 def find_users(
     machines: Iterable[Machine],
-    base: DatastorePath,
+    bases: Iterable[DatastorePath],
     ignored: Iterable[str] = (),
 ) -> Users:
-    """Tell who uses which image below a base folder.
+    """Tell who uses which of the folders that lie directly in the bases.
 
     ``ignored`` names machines that the operator has written off: one that
     cannot be read then counts for nothing, one that can counts as ever.
     """
-    found: dict[str, set[str]] = defaultdict(set)
+    chosen = tuple(bases)
+    found: dict[DatastorePath, set[str]] = defaultdict(set)
     written_off = frozenset(ignored)
     unreadable = []
     for machine in machines:
         if machine.files is not None:
-            for image_id in _images_of(machine.files, base):
-                found[image_id].add(machine.name)
+            for folder in _folders_of(machine.files, chosen):
+                found[folder].add(machine.name)
         elif machine.name not in written_off:
             unreadable.append(machine.name)
-    by_image = {one: frozenset(who) for one, who in found.items()}
-    return Users(by_image=by_image, unreadable=tuple(sorted(unreadable)))
+    return Users(
+        by_folder={one: frozenset(who) for one, who in found.items()},
+        unreadable=tuple(sorted(unreadable)),
+    )
 
 
-def _images_of(files: Iterable[str], base: DatastorePath) -> set[str]:
-    begin = f'{base.path}/'
-    images = set()
+def _folders_of(
+    files: Iterable[str], bases: Iterable[DatastorePath]
+) -> set[DatastorePath]:
+    folders = set()
     for text in files:
-        path = read_path(text, base.datastore)
-        if path is not None and path.startswith(begin):
-            images.add(path.removeprefix(begin).partition('/')[0])
-    return images
+        for base in bases:
+            path = read_path(text, base.datastore)
+            if path is not None and path.startswith(f'{base.path}/'):
+                name = path.removeprefix(f'{base.path}/').partition('/')[0]
+                folders.add(base.join(name))
+    return folders

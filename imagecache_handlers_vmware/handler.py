@@ -1,0 +1,134 @@
+"""Handler ``vmware``: cached images are folders on datastores."""
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Sequence
+import re
+from typing import Any
+from typing import Self
+
+from imagecache_handlers.clocks import Clocks
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.handler import Alive
+from imagecache_handlers.handler import always
+from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers.labels import check_label
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Store
+from imagecache_handlers_vmware.datastores import DatastoreFilter
+from imagecache_handlers_vmware.evicting import Evicting
+from imagecache_handlers_vmware.labelling import Labelling
+from imagecache_handlers_vmware.looks import CacheOptions
+from imagecache_handlers_vmware.looks import Looks
+from imagecache_handlers_vmware.port.logins import PasswordLogins
+from imagecache_handlers_vmware.port.session import Session
+from imagecache_handlers_vmware.recovering import Recovering
+from imagecache_handlers_xenapi.port.address import Address
+from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
+
+
+class VMwareHandler(CacheHandler):
+    """Cached images are folders on the datastores of a vCenter.
+
+    An image is what Nova makes it: ``<base>/<id>/<id>.vmdk`` with its
+    extent, or an ISO.  Labels are folders beside it.
+    """
+
+    parallel = 4
+    batch = 50
+    # Nova's driver knows nothing of our labels, but keeps what has this.
+    wants_shield = True
+
+    def __init__(
+        self,
+        session: Session,
+        options: CacheOptions,
+        clocks: Clocks | None = None,
+    ) -> None:
+        self._session = session
+        self._looks = Looks(session, options)
+        self._labelling = Labelling(self._looks)
+        self._evicting = Evicting(self._looks)
+        self._recovering = Recovering(self._looks, clocks or Clocks())
+
+    @classmethod
+    def from_conf(cls, conf: Any, **resources: Any) -> Self:
+        from imagecache_handlers_vmware import opts
+
+        opts.register_opts(conf)
+        given = {
+            opt.dest: opts.read_option(conf, opt.dest) for opt in opts.OPTS
+        }
+        if not given['url']:
+            raise ConfigurationError(
+                'the handler needs a vCenter: set [imagecache_vmware] url'
+            )
+        dialling = ConnectionOptions(
+            timeout=given['timeout_seconds'],
+            ca_file=given['ca_file'],
+            insecure=given['insecure'],
+        )
+        address = Address.parse(given['url'])
+        logins = PasswordLogins(
+            address, given['username'], given['password'], dialling
+        )
+        options = CacheOptions(
+            base_folder=_check_folder(given['base_folder']),
+            chosen=DatastoreFilter(regex=_compile(given['datastore_regex'])),
+            ignored_machines=frozenset(given['ignore_vms']),
+        )
+        return cls(Session(address, logins, dialling), options)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def stores(self) -> Iterable[Store]:
+        return self._looks.stores()
+
+    def enumerate(
+        self, store: str, image_ids: Collection[str] | None = None
+    ) -> Collection[CachedImage]:
+        return self._looks.images(store, image_ids)
+
+    def mark(
+        self,
+        image: CachedImage,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> None:
+        self._labelling.mark(image, list(map(check_label, add)), list(remove))
+
+    def evict(self, image: CachedImage, alive: Alive = always) -> int | None:
+        [result] = self._evicting.evict_many([image], alive)
+        if isinstance(result, CacheError):
+            raise result
+        return result
+
+    def evict_many(
+        self, images: Sequence[CachedImage], in_time: Alive
+    ) -> Iterable[int | None | CacheError]:
+        return self._evicting.evict_many(images, in_time)
+
+    def recover(self, store: str) -> None:
+        self._recovering.recover(store)
+
+
+def _check_folder(folder: str) -> str:
+    """Refuse what is not one folder at the top of a datastore."""
+    if not re.fullmatch(r'[A-Za-z0-9_][A-Za-z0-9._-]*', folder):
+        raise ConfigurationError(
+            f'[imagecache_vmware] base_folder {folder!r} must be the name of '
+            f'a folder: letters, digits and . _ -'
+        )
+    return folder
+
+
+def _compile(regex: str | None) -> re.Pattern[str] | None:
+    try:
+        return re.compile(regex) if regex else None
+    except re.error as error:
+        raise ConfigurationError(
+            f'[imagecache_vmware] datastore_regex {regex!r} is not a regular '
+            f'expression: {error}'
+        ) from error

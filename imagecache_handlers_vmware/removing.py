@@ -1,0 +1,118 @@
+"""Removing: the requests that move a folder, and those that end it."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers_vmware.datastores import Datastore
+from imagecache_handlers_vmware.groups import run_group
+from imagecache_handlers_vmware.image_folders import ImageFolder
+from imagecache_handlers_vmware.paths import DatastorePath
+from imagecache_handlers_vmware.port import envelopes
+from imagecache_handlers_vmware.port.connection import at_any_time
+from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port.session import Session
+from imagecache_handlers_vmware.port.tasks import Waiting
+
+Ends = dict[str, CacheError | None]
+
+
+class Removing:
+    """Moves and removes folders of one datastore, many at once.
+
+    Folders are told apart by whatever text stands for them.
+    """
+
+    def __init__(
+        self, session: Session, datastore: Datastore, waiting: Waiting
+    ) -> None:
+        self._session = session
+        self._datastore = datastore
+        self._waiting = waiting
+
+    def make_folder(self, path: DatastorePath) -> None:
+        """Make a folder, unless it is there.
+
+        :raises CallError: when that fails.
+        """
+        request = envelopes.make_directory(
+            self._session.managers.file_manager,
+            str(path),
+            self._datastore.datacenter,
+            parents=False,
+        )
+        try:
+            self._session.read(request)
+        except VimFault as error:
+            if error.name != 'FileAlreadyExists':
+                raise
+
+    def move_folders(
+        self,
+        moves: Mapping[str, tuple[DatastorePath, DatastorePath]],
+        leave: Callable[[], object] = at_any_time,
+    ) -> Ends:
+        """Rename folders; nothing that is there already is replaced."""
+        manager = self._session.managers.file_manager
+        requests = {
+            key: envelopes.move_file(
+                manager, str(source), str(target), self._datastore.datacenter
+            )
+            for key, (source, target) in moves.items()
+        }
+        return run_group(self._session, requests, self._waiting, leave)
+
+    def delete_disks(
+        self,
+        folders: Mapping[str, ImageFolder],
+        leave: Callable[[], object] = at_any_time,
+    ) -> Ends:
+        """Delete all disks of folders, that of the image itself last.
+
+        One whose larger copies cannot be deleted keeps its own disk.
+        """
+        sized = {
+            f'{key}/{disk}': found.path.join(disk)
+            for key, found in folders.items()
+            for disk in found.disks[:-1]
+        }
+        ends: Ends = {}
+        for key, end in self._delete_each(sized, leave).items():
+            if end is not None and not is_gone(end):
+                ends[key.partition('/')[0]] = end
+        last = {
+            key: found.path.join(found.disks[-1])
+            for key, found in folders.items()
+            if found.disks and key not in ends
+        }
+        return ends | self._delete_each(last, leave)
+
+    def _delete_each(
+        self,
+        disks: Mapping[str, DatastorePath],
+        leave: Callable[[], object],
+    ) -> Ends:
+        manager = self._session.managers.disk_manager
+        requests = {
+            key: envelopes.delete_disk(
+                manager, str(path), self._datastore.datacenter
+            )
+            for key, path in disks.items()
+        }
+        return run_group(self._session, requests, self._waiting, leave)
+
+    def delete_folders(self, paths: Iterable[DatastorePath]) -> Ends:
+        """Delete folders with all that is left in them, by their paths."""
+        manager = self._session.managers.file_manager
+        requests = {
+            str(path): envelopes.delete_file(
+                manager, str(path), self._datastore.datacenter
+            )
+            for path in paths
+        }
+        return run_group(self._session, requests, self._waiting)
+
+
+def is_gone(error: CacheError) -> bool:
+    return isinstance(error, VimFault) and error.name == 'FileNotFound'
