@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
+import datetime
 import threading
 from typing import Any
 import uuid
@@ -114,7 +115,8 @@ class Sessions:
 
     def role_of(self, user: str) -> frozenset[str] | None:
         """Give the privileges of a user, None for all."""
-        return self._users[user].role
+        found = self._users.get(user)
+        return frozenset() if found is None else found.role
 
     def give_ticket(self, session: Session) -> str:
         """Give a ticket that is good for one HTTP request."""
@@ -141,7 +143,7 @@ def invalid_login() -> VimFault:
     return VimFault('InvalidLogin', message)
 
 
-def describe_session(session: Session, now: Any) -> DataObject:
+def describe_session(session: Session) -> DataObject:
     """Describe a session as SessionManager does."""
     return DataObject(
         'UserSession',
@@ -149,7 +151,9 @@ def describe_session(session: Session, now: Any) -> DataObject:
         userName=session.user,
         fullName=session.user,
         loginTime=session.login,
-        lastActiveTime=now,
+        lastActiveTime=datetime.datetime.fromtimestamp(
+            session.active, datetime.UTC
+        ),
         locale=session.locale,
         messageLocale=session.locale,
         extensionSession=False,
