@@ -73,8 +73,10 @@ def plan_change(
     make = {_folder_name(one, shielded) for one in added - removed}
     stale: set[str] = set()
     for label in removed:
-        stale |= _folders_of(label, SHIELD in labels | added)
+        stale |= _folders_of(label, SHIELD in labels)
     if SHIELD in added | removed:
+        for label in removed:
+            stale |= _folders_of(label, SHIELD not in labels)
         moved = {one for one in labels - removed if one.startswith(_UNUSED)}
         make |= {_folder_name(one, shielded) for one in moved if _stamp(one)}
         for label in moved:

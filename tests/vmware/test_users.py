@@ -1,0 +1,66 @@
+"""Users: a machine that names a file of an image uses it."""
+
+import pytest
+
+from imagecache_handlers_vmware.paths import aside_of
+from imagecache_handlers_vmware.paths import DatastorePath
+from imagecache_handlers_vmware.users import find_users
+from imagecache_handlers_vmware.users import Machine
+
+BASE = DatastorePath('ds', 'base')
+BASES = [BASE, aside_of(BASE)]
+
+
+def machine(*files, name='vm'):
+    return Machine(name=name, files=frozenset(files))
+
+
+@pytest.mark.parametrize(
+    ('file', 'folder'),
+    [
+        ('[ds] base/i/i.vmdk', BASE.join('i')),
+        ('[ds] base/i/i.80-flat.vmdk', BASE.join('i')),
+        ('[ds] base/i', BASE.join('i')),
+        ('[ds] base/i/deeper/x', BASE.join('i')),
+        ('[ds] base_evict/i.5f/i.vmdk', aside_of(BASE).join('i.5f')),
+    ],
+)
+def test_a_file_in_a_folder_is_a_use_of_it(file, folder):
+    users = find_users([machine(file)], BASES)
+    assert users.of_folder(folder) == {'vm'}
+
+
+@pytest.mark.parametrize(
+    'file',
+    [
+        '[ds] vm/vm.vmdk',
+        '[other] base/i/i.vmdk',
+        '[ds] base2/i/i.vmdk',
+        '[ds] x/base/i/i.vmdk',
+        '',
+    ],
+)
+def test_a_file_elsewhere_is_none(file):
+    assert not find_users([machine(file)], BASES).by_folder
+
+
+def test_all_users_are_named():
+    both = [machine('[ds] base/i/i.vmdk', name=one) for one in 'ab']
+    assert find_users(both, BASES).of_folder(BASE.join('i')) == {'a', 'b'}
+
+
+def test_a_machine_that_cannot_be_read_may_use_anything():
+    machines = [Machine(name=one, files=None) for one in ('lost', 'hidden')]
+    users = find_users(machines, BASES)
+    assert users.why_unknown == (
+        "2 machines of this datastore cannot be read, such as 'hidden': "
+        'repair or unregister it, or name it in ignore_vms'
+    )
+
+
+def test_one_that_is_written_off_does_not_count_while_it_is_unreadable():
+    lost = Machine(name='lost', files=None)
+    assert find_users([lost], BASES, ['lost']).why_unknown is None
+    back = machine('[ds] base/i/i.vmdk', name='lost')
+    users = find_users([back], BASES, ['lost'])
+    assert users.of_folder(BASE.join('i')) == {'lost'}
