@@ -1,0 +1,86 @@
+"""The handler ``vmware`` keeps every promise of the kit."""
+
+import contextlib
+import unittest
+
+from imagecache_handlers.testing.conformance import HandlerConformance
+from imagecache_handlers.testing.conformance import ONE
+from imagecache_handlers.testing.conformance import TWO
+from simulator_parts import steering
+from tests.vmware.vcenter import BASE
+from tests.vmware.vcenter import OnVcenter
+from tests.vmware.vcenter import STORE
+from vcenter_simulator.faults import VimFault
+
+
+class Kit(OnVcenter):
+    """What the hooks have in common, however the handler calls."""
+
+    sees_users = True
+
+    def setUp(self):
+        super().setUp()
+        self._machines = {}
+        self._foreign = {}
+
+    def store(self):
+        return STORE
+
+    def seed(self, image_id, *, size=2**20):
+        self.actors.cache(image_id, used=size)
+        return f'[{STORE}] {BASE}/{image_id}'
+
+    def lose(self, image):
+        self.actors.delete(image.location)
+
+    def occupy(self, image, user):
+        self._machines[image.location, user] = self.actors.spawn(
+            image.image_id
+        )
+
+    def vacate(self, image, user):
+        self.actors.end(self._machines.pop((image.location, user)))
+
+    def outages(self):
+        fault = VimFault('HostNotConnected', 'The host is gone.')
+        return [
+            self.failing('*', steering.drop()),
+            self.failing('*', self._raising(fault)),
+        ]
+
+    def _raising(self, fault):
+        def action():
+            raise fault
+
+        return action
+
+    @contextlib.contextmanager
+    def last_step(self, act):
+        self.vcenter.before('MoveDatastoreFile_Task', act)
+        yield
+
+    def backend_calls(self):
+        return self.vcenter.counters.calls
+
+    def foreign(self):
+        places = [
+            self.actors.make_folder(f'[{STORE}] {BASE}'),
+            self.actors.make_folder(f'[{STORE}] {BASE}/{TWO}.x'),
+            self.actors.make_folder(f'[{STORE}] {BASE}/-{TWO}'),
+            self.actors.write_file(f'[{STORE}] {BASE}/{ONE}.vmdk', b'x'),
+            self.actors.make_disk(f'[{STORE}] {BASE}/{TWO}.x/{TWO}.vmdk'),
+        ]
+        self._foreign = {str(one): one for one in places}
+        return list(self._foreign)
+
+    def foreign_left(self):
+        return [
+            name
+            for name, place in self._foreign.items()
+            if place.store.find_node(place.parts) is not None
+        ]
+
+
+class TestOverHttp(Kit, HandlerConformance, unittest.TestCase):
+    """Password and plain HTTP."""
+

@@ -1,0 +1,67 @@
+"""A vCenter for each test, and a handler on it."""
+
+import contextlib
+import unittest
+
+from imagecache_handlers_vmware.handler import VMwareHandler
+from imagecache_handlers_vmware.looks import CacheOptions
+from imagecache_handlers_vmware.port.logins import PasswordLogins
+from imagecache_handlers_vmware.port.session import Session
+from imagecache_handlers_xenapi.port.address import Address
+from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
+from vcenter_simulator.scenario import Scenario
+from vcenter_simulator.simulator import Simulator
+
+BASE = 'vmware_base'
+STORE = 'datastore-0'
+
+
+class OnVcenter(unittest.TestCase):
+    """Starts a vCenter, and makes handlers that log in to it."""
+
+    def setUp(self):
+        super().setUp()
+        self.start()
+
+    def start(self, scenario=None, **how):
+        self.vcenter = Simulator(
+            scenario=scenario or Scenario(), tls=False, **how
+        )
+        self.vcenter.start()
+        self.addCleanup(self.vcenter.stop)
+
+    @property
+    def actors(self):
+        return self.vcenter.actors
+
+    def connect(self, **options):
+        dialling = ConnectionOptions(
+            timeout=20,
+            ca_file=self.vcenter.ca_file,
+            insecure=self.vcenter.ca_file is None,
+        )
+        address = Address.parse(self.vcenter.url)
+        logins = PasswordLogins(
+            address, self.vcenter.username, self.vcenter.password, dialling
+        )
+        chosen = CacheOptions(**{'base_folder': BASE, **options})
+        return VMwareHandler(Session(address, logins, dialling), chosen)
+
+    def handler(self, **options):
+        handler = self.connect(**options)
+        self.addCleanup(handler.close)
+        return handler
+
+    @contextlib.contextmanager
+    def failing(self, method, action):
+        """Have every call of a method meet an action."""
+        active = True
+
+        def again():
+            if active:
+                self.vcenter.before(method, again)
+                action()
+
+        self.vcenter.before(method, again)
+        yield
+        active = False
