@@ -14,6 +14,7 @@ from vcenter_simulator.schema import table
 from vcenter_simulator.serving import Call
 from vcenter_simulator.serving import Caller
 from vcenter_simulator.serving import find_service
+from vcenter_simulator.serving import Service
 from vcenter_simulator.soap import envelope
 from vcenter_simulator.soap.reading import read_arguments
 from vcenter_simulator.values import DataObject
@@ -84,7 +85,8 @@ class Interface:
         self, method: Method, request: envelope.Request, caller: Caller
     ) -> Any:
         this, arguments = read_arguments(request.element, method.parameters)
-        if not table.is_kind(this.kind, method.owner):
+        known = table.is_managed(this.kind)
+        if not known or not table.is_kind(this.kind, method.owner):
             raise invalid_request(f'{this} has no method {method.name}')
         return self.call(method, this, arguments, caller)
 
@@ -100,15 +102,10 @@ class Interface:
         :raises VimFault: what it ends with.
         """
         world = self._world
-        service = find_service(
-            table.managed_type(this.kind).kinds, method.name
-        )
-        if service is None:
-            message = f'{method.name} is not simulated.'
-            raise VimFault('NotSupported', message)
         with world.lock:
             target = self._find_this(method, this, caller)
             self._check_arguments(method, arguments, caller)
+            service = _find_service(this.kind, method.name)
             call = Call(world, target, method.name, arguments, caller)
             if service.locked:
                 try:
@@ -148,6 +145,17 @@ def find_method(name: str) -> Method:
     found = METHODS.get(name)
     if found is None:
         raise invalid_request(f'Unable to resolve WSDL method name {name}')
+    return found
+
+
+def _find_service(kind: str, method: str) -> Service:
+    """Find what answers a method.
+
+    :raises VimFault: NotSupported.
+    """
+    found = find_service(table.managed_type(kind).kinds, method)
+    if found is None:
+        raise VimFault('NotSupported', f'{method} is not simulated.')
     return found
 
 

@@ -1,15 +1,19 @@
 """Tasks: work that goes on after its call has been answered."""
 
 from collections.abc import Callable
+import functools
 import threading
 from typing import Any
 from typing import TYPE_CHECKING
 
 from vcenter_simulator.faults import VimFault
 from vcenter_simulator.inventory import ManagedObject
+from vcenter_simulator.schema.kinds import Field
+from vcenter_simulator.schema import table
 from vcenter_simulator.serving import Call
 from vcenter_simulator.values import DataObject
 from vcenter_simulator.values import Reference
+from vcenter_simulator.values import Typed
 
 if TYPE_CHECKING:
     from vcenter_simulator.world import World
@@ -84,6 +88,20 @@ class Task(ManagedObject):
         self._world.note_change()
 
 
+def _tell_kind(method: str, result: Any) -> Any:
+    """Say of which type a result is, where a method's tasks have one."""
+    declared = _find_result(method)
+    if result is None or declared is None or isinstance(result, Typed):
+        return result
+    return Typed(declared.any_kind, result)
+
+
+@functools.cache
+def _find_result(method: str) -> Field | None:
+    found = table.all_methods().get(method)
+    return None if found is None else found.task_result
+
+
 class Tasks:
     """The tasks of a vCenter; ``limit`` is how many may run at once."""
 
@@ -140,7 +158,7 @@ class Tasks:
             if seconds:
                 task.sleep(seconds)
             self._world.steering.reach('before', f'{task.method}#work')
-            result = work(task)
+            result = _tell_kind(task.method, work(task))
             task.change(state='success', result=result, completeTime=now())
         except VimFault as fault:
             end = {'error': fault.localized, 'completeTime': now()}

@@ -38,8 +38,8 @@ class World:
         self.sessions = Sessions(clock, timing, users)
         self.privileges = Privileges(self.inventory, self.sessions)
         self.tasks = Tasks(self)
-        # Properties that cannot be read: by object and first name, the fault.
-        self.missing: dict[tuple[Reference, str], VimFault] = {}
+        # Properties that cannot be read: by object (None: of any) and path.
+        self.missing: dict[tuple[Reference | None, str], VimFault] = {}
         # What keeps the files that HTTP reads and writes.
         self.files: Files | None = None
         self.changed = threading.Condition(self.lock)
