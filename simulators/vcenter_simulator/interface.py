@@ -4,7 +4,9 @@ import dataclasses
 from typing import Any
 
 from simulator_parts.counters import Counters
+from vcenter_simulator.faults import ERRORS
 from vcenter_simulator.faults import invalid_request
+from vcenter_simulator.faults import unexpected
 from vcenter_simulator.faults import VimFault
 from vcenter_simulator.inventory import ManagedObject
 from vcenter_simulator import rooms
@@ -75,11 +77,8 @@ class Interface:
             return Answer(200, envelope.write_reply(method, value))
         except VimFault as fault:
             return Answer(500, envelope.write_fault(fault))
-        except (
-            *(ArithmeticError, AssertionError, AttributeError, LookupError),
-            *(NotImplementedError, RecursionError, TypeError, ValueError),
-        ) as error:
-            return Answer(500, envelope.write_fault(_unexpected(error)))
+        except ERRORS as error:
+            return Answer(500, envelope.write_fault(unexpected(error)))
 
     def _run(
         self, method: Method, request: envelope.Request, caller: Caller
@@ -157,9 +156,3 @@ def _find_service(kind: str, method: str) -> Service:
     if found is None:
         raise VimFault('NotSupported', f'{method} is not simulated.')
     return found
-
-
-def _unexpected(error: Exception) -> VimFault:
-    """Tell of what nobody thought of."""
-    message = 'A general system error occurred'
-    return VimFault('SystemError', f'{message}: {error!r}', reason=repr(error))

@@ -78,7 +78,7 @@ class World:
         """Wait for a moment with the world unlocked, if it was locked once."""
         self.lock.release()
         try:
-            self.clock.wait(until, ended)
+            self.clock.wait(until, ended, self.stopped)
         finally:
             self.lock.acquire()
 
