@@ -37,6 +37,7 @@ class StateCase(unittest.TestCase):
 
     def setUp(self):
         self.sim = Simulator(self.scenario)
+        self.addCleanup(self.sim.stop)
         self.world = self.sim.world
         self.actors = self.sim.actors
         self.datacenter = self.sim.estate.datacenter.reference
