@@ -13,6 +13,7 @@ import secrets
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
+from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Undeletable
@@ -23,7 +24,6 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
-from imagecache_handlers_vmware.labelling import folder_of
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.paths import aside_of
@@ -36,6 +36,9 @@ from imagecache_handlers_vmware.port.tasks import Endless
 from imagecache_handlers_vmware.removing import is_gone
 from imagecache_handlers_vmware.removing import Removing
 from imagecache_handlers_vmware.users import Users
+
+# Of a file that is locked nobody says by whom.
+_SOMEBODY = 'a machine that runs'
 
 Result = int | None | CacheError
 
@@ -86,7 +89,7 @@ class _Batch:
         self._results: dict[str, Result] = {}
 
     def run(self, images: Sequence[CachedImage]) -> dict[str, Result]:
-        moves = [self._plan_move(image) for image in images]
+        moves = list(self._plan_moves(images))
         with reading_store(self._store):
             self._removing.make_folder(self._aside)
         ends = self._removing.move_folders(
@@ -106,10 +109,17 @@ class _Batch:
         self._remove(going)
         return self._results
 
-    def _plan_move(self, image: CachedImage) -> _Move:
-        source = folder_of(image, self._datastore)
-        name = f'{source.name}.{secrets.token_hex(8)}'
-        return _Move(image=image, source=source, aside=self._aside.join(name))
+    def _plan_moves(self, images: Sequence[CachedImage]) -> Iterator[_Move]:
+        for image in images:
+            try:
+                source = self._looks.folder_of(image)
+            except ImageNotFound:
+                self._results[image.location] = 0
+            else:
+                name = f'{image.image_id}.{secrets.token_hex(8)}'
+                yield _Move(
+                    image=image, source=source, aside=self._aside.join(name)
+                )
 
     def _check_time(self) -> None:
         if not self._in_time():
@@ -203,7 +213,7 @@ def _error_of_move(image: CachedImage, end: CacheError | None) -> CacheError:
     if isinstance(end, ImageBusy):
         return ImageBusy(image.image_id, end.why)
     if isinstance(end, VimFault) and end.name == 'FileLocked':
-        return ImageBusy(image.image_id, str(end))
+        return ImageInUse(image.image_id, [_SOMEBODY])
     if isinstance(end, Unreachable | VimFault):
         return StoreUnavailable(image.store, str(end))
     return Uncertain(image.image_id, str(end or 'it was moved, and is gone'))
@@ -214,7 +224,7 @@ def _error_of_removal(image: CachedImage, end: CacheError) -> CacheError:
     if isinstance(end, ImageBusy):
         return ImageBusy(image.image_id, end.why)
     if isinstance(end, VimFault) and end.name == 'FileLocked':
-        return ImageInUse(image.image_id, ['a machine that has it open'])
+        return ImageInUse(image.image_id, [_SOMEBODY])
     if isinstance(end, VimFault) and end.name == 'CannotDeleteFile':
         return Undeletable(image.image_id, str(end))
     if isinstance(end, Endless):

@@ -11,10 +11,8 @@ from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers_vmware import label_folders
-from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.paths import DatastorePath
-from imagecache_handlers_vmware.paths import read_path
 from imagecache_handlers_vmware.port.errors import CallError
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
@@ -37,7 +35,7 @@ class Labelling:
         """Add each label, then remove each; see ``CacheHandler.mark``."""
         datastore = self._looks.datastore(image.store)
         change = label_folders.plan_change(image.marks.labels, add, remove)
-        folder = folder_of(image, datastore)
+        folder = self._looks.folder_of(image)
         removing = Removing(
             self._looks.session, datastore, self._looks.options.waiting
         )
@@ -62,18 +60,6 @@ def _raise_first(ends: Iterable[CacheError | None]) -> None:
     for error in ends:
         if error is not None and not is_gone(error):
             raise error
-
-
-def folder_of(image: CachedImage, datastore: Datastore) -> DatastorePath:
-    """Give the folder of an image that was listed.
-
-    :raises StoreUnavailable: when the datastore is called otherwise now.
-    """
-    path = read_path(image.location, datastore.name)
-    if path is None:
-        why = f'{image.location!r} is no path of {datastore.name!r}'
-        raise StoreUnavailable(image.store, why)
-    return DatastorePath(datastore.name, path)
 
 
 @contextlib.contextmanager

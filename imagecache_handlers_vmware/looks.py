@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import threading
 
+from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.labels import Marks
 from imagecache_handlers.model import CachedImage
@@ -72,6 +73,19 @@ class Looks:
 
     def base(self, datastore: Datastore) -> DatastorePath:
         return datastore.path(self.options.base_folder)
+
+    def folder_of(self, image: CachedImage) -> DatastorePath:
+        """Give the folder of an image that was listed.
+
+        :raises ImageNotFound: when no image of ours would be there: what is
+            at its location is foreign, or its datastore was renamed.
+        """
+        datastore = self.datastore(image.store)
+        folder = self.base(datastore).join(image.image_id)
+        if image.location != str(folder):
+            why = f'{image.location} is not where {datastore.name} has it'
+            raise ImageNotFound(image.image_id, why)
+        return folder
 
     def images(
         self, store: str, image_ids: Collection[str] | None = None

@@ -27,7 +27,7 @@ class Kit(OnVcenter):
         return STORE
 
     def seed(self, image_id, *, size=2**20):
-        self.actors.cache(image_id, used=size)
+        self.actors.cache(image_id, capacity=size, used=size)
         return f'[{STORE}] {BASE}/{image_id}'
 
     def lose(self, image):
@@ -40,6 +40,10 @@ class Kit(OnVcenter):
 
     def vacate(self, image, user):
         self.actors.end(self._machines.pop((image.location, user)))
+        # vSphere refuses to delete a disk that was ever cloned from, until
+        # somebody allows it.
+        disk = f'{image.location}/{image.image_id}.vmdk'
+        self.actors.set_deletable(disk, is_deletable=True)
 
     def outages(self):
         fault = VimFault('HostNotConnected', 'The host is gone.')
@@ -63,8 +67,9 @@ class Kit(OnVcenter):
         return self.vcenter.counters.calls
 
     def foreign(self):
+        if self.actors.place(f'[{STORE}] {BASE}').node is None:
+            self.actors.make_folder(f'[{STORE}] {BASE}')
         places = [
-            self.actors.make_folder(f'[{STORE}] {BASE}'),
             self.actors.make_folder(f'[{STORE}] {BASE}/{TWO}.x'),
             self.actors.make_folder(f'[{STORE}] {BASE}/-{TWO}'),
             self.actors.write_file(f'[{STORE}] {BASE}/{ONE}.vmdk', b'x'),
@@ -77,10 +82,9 @@ class Kit(OnVcenter):
         return [
             name
             for name, place in self._foreign.items()
-            if place.store.find_node(place.parts) is not None
+            if place.node is not None
         ]
 
 
 class TestOverHttp(Kit, HandlerConformance, unittest.TestCase):
     """Password and plain HTTP."""
-

@@ -58,9 +58,7 @@ def test_a_shielded_image_has_no_other_stamp_that_nova_may_take(
         read_labels(folders), add | {'shield'}, remove - {'shield'}
     )
     stamps = {
-        one
-        for one in apply_change(folders, change)
-        if one.startswith('ts-')
+        one for one in apply_change(folders, change) if one.startswith('ts-')
     }
     assert stamps <= {SHIELD_FOLDER}
 
