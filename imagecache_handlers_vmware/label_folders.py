@@ -77,10 +77,12 @@ def plan_change(
     if SHIELD in added | removed:
         for label in removed:
             stale |= _folders_of(label, SHIELD not in labels)
-        moved = {one for one in labels - removed if one.startswith(_UNUSED)}
-        make |= {_folder_name(one, shielded) for one in moved if _stamp(one)}
-        for label in moved:
-            stale |= _folders_of(label, not shielded)
+        for label in labels - removed:
+            if _stamp(label):
+                make.add(_folder_name(label, shielded))
+                stale.add(_folder_name(label, not shielded))
+            elif shielded and label.startswith(f'{_UNUSED}{_NOVA}'):
+                stale |= _folders_of(label, shielded)
     if shielded:
         stale.discard(SHIELD_FOLDER)
     return FolderChange(

@@ -156,6 +156,10 @@ def read_result(
     while looks.may_look():
         info = session.stream(request, ('objects', name), take)
         if info is None:
+            # A session that has ended is answered, too: with nothing.
+            session.forget_login()
+            info = session.stream(request, ('objects', name), take)
+        if info is None:
             raise ReplyLost(f'{method}: nothing was said of its task')
         state = text_of(info, 'state')
         if state == 'success':

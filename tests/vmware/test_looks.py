@@ -1,0 +1,132 @@
+"""Looks: who uses an image, and what cannot be known is not taken for no."""
+
+import pytest
+
+from imagecache_handlers.exceptions import StoreUnavailable
+from tests.vmware.samples import LONG_AGO
+from tests.vmware.samples import ONE
+from tests.vmware.samples import TWO
+from tests.vmware.vcenter import BASE
+from tests.vmware.vcenter import OnVcenter
+from tests.vmware.vcenter import STORE
+from vcenter_simulator.scenario import Scenario
+from vcenter_simulator import steering
+
+
+class TestLooks(OnVcenter):
+    def setUp(self):
+        super().setUp()
+        self.actors.cache(ONE)
+
+    def one(self, **options):
+        [image] = self.handler(**options).enumerate(STORE)
+        return image
+
+    def test_an_image_without_a_machine_is_idle(self):
+        image = self.one()
+        assert image.users == frozenset()
+        assert image.unknown is None
+
+    def test_a_linked_clone_uses_its_image(self):
+        machine = self.actors.spawn(ONE)
+        assert self.one().users == {machine.name}
+
+    def test_one_that_is_switched_off_uses_it_too(self):
+        machine = self.actors.spawn(ONE)
+        self.actors.stop(machine)
+        assert self.one().users == {machine.name}
+
+    def test_a_template_uses_it_too(self):
+        machine = self.actors.spawn(ONE)
+        self.actors.stop(machine)
+        self.actors.make_template(machine)
+        assert self.one().users == {machine.name}
+
+    def test_a_snapshot_keeps_it_in_use(self):
+        machine = self.actors.spawn(ONE)
+        self.actors.back_up(machine)
+        assert self.one().users == {machine.name}
+
+    def test_a_full_clone_does_not_use_it(self):
+        self.actors.spawn(ONE, is_linked=False)
+        assert self.one().users == frozenset()
+
+    def test_an_iso_in_a_drive_is_used(self):
+        self.actors.cache(TWO, is_iso=True)
+        machine = self.actors.boot_iso(TWO)
+        found = {im.image_id: im for im in self.handler().enumerate(STORE)}
+        assert found[TWO].users == {machine.name}
+        assert found[ONE].users == frozenset()
+
+    def test_drives_are_read_only_where_there_is_an_iso(self):
+        self.actors.spawn(ONE)
+        handler = self.handler()
+        list(handler.stores())
+        self.vcenter.counters.reset()
+        list(handler.enumerate(STORE))
+        without = self.vcenter.counters.by_method['RetrievePropertiesEx'].sent
+        self.actors.cache(TWO, is_iso=True)
+        self.vcenter.counters.reset()
+        list(handler.enumerate(STORE))
+        read = self.vcenter.counters.by_method['RetrievePropertiesEx'].sent
+        assert read > without + 2000
+
+    def test_a_machine_that_cannot_be_read_may_use_any_image(self):
+        machine = self.actors.spawn(ONE)
+        self.actors.break_machine(machine, 'orphaned')
+        assert f"such as '{machine.name}'" in self.one().unknown
+
+    def test_one_that_is_written_off_counts_for_nothing(self):
+        machine = self.actors.spawn(ONE)
+        self.actors.break_machine(machine, 'orphaned')
+        ignored = frozenset({machine.name})
+        assert self.one(ignored_machines=ignored).unknown is None
+
+    def test_what_nova_marked_is_read_to_the_second(self):
+        self.actors.age(ONE, LONG_AGO.timestamp())
+        assert self.one().marks.unused_since == LONG_AGO
+
+    def test_resized_disks_count_with_the_image(self):
+        size = self.one().size
+        self.actors.cache(TWO, sizes=(20,))
+        found = {im.image_id: im for im in self.handler().enumerate(STORE)}
+        assert found[TWO].size > size
+
+    def test_what_is_half_there_is_not_an_image(self):
+        self.actors.lose_extent(f'[{STORE}] {BASE}/{ONE}/{ONE}.vmdk')
+        assert not self.handler().enumerate(STORE)
+
+    def test_foreign_files_in_its_folder_make_it_unknown(self):
+        self.actors.write_file(f'[{STORE}] {BASE}/{ONE}/notes.txt', b'x')
+        assert "'notes.txt' lies in its folder" in self.one().unknown
+
+    def test_a_page_that_does_not_come_is_not_taken_for_the_end(self):
+        for _ in range(3):
+            self.actors.spawn(ONE)
+        handler = self.handler()
+        with (
+            self.failing(
+                'RetrievePropertiesEx', steering.fail('HostNotConnected')
+            ),
+            pytest.raises(StoreUnavailable),
+        ):
+            handler.enumerate(STORE)
+
+    def test_a_session_that_ends_is_renewed_between_two_calls(self):
+        self.actors.spawn(ONE)
+        handler = self.handler()
+        list(handler.stores())
+        for method in 'SearchDatastoreSubFolders_Task', 'RetrievePropertiesEx':
+            self.vcenter.before(method, self.vcenter.world.sessions.end_all)
+            [image] = handler.enumerate(STORE)
+            assert image.users
+
+    def test_a_base_folder_that_is_not_there_holds_no_image(self):
+        assert not self.handler(base_folder='other').enumerate(STORE)
+
+
+class TestManyMachines(OnVcenter):
+    def test_all_pages_of_machines_are_read(self):
+        self.start(Scenario(images=2, machines=1100))
+        found = self.handler().enumerate(STORE)
+        assert [len(image.users) for image in found] == [550, 550]
