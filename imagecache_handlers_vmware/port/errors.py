@@ -1,11 +1,10 @@
 """Errors: what a call to vSphere that went wrong means."""
 
-from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers_xenapi.port.errors import CallError
+from imagecache_handlers_xenapi.port.errors import Unreachable
 
-
-class CallError(CacheError):
-    """A call that brought no answer to work with."""
+__all__ = ['CallError', 'Unreachable']
 
 
 class VimFault(CallError):
@@ -19,10 +18,6 @@ class VimFault(CallError):
 
     def __str__(self) -> str:
         return f'{self.method} failed with {self.name} ({self.message[:300]})'
-
-
-class Unreachable(CallError):
-    """Nobody answers at the address: the call was not made."""
 
 
 class ReplyLost(CallError):

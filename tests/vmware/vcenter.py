@@ -25,7 +25,7 @@ class OnVcenter(unittest.TestCase):
 
     def start(self, scenario=None, **how):
         self.vcenter = Simulator(
-            scenario=scenario or Scenario(), tls=False, **how
+            scenario=scenario or Scenario(), **{'tls': False, **how}
         )
         self.vcenter.start()
         self.addCleanup(self.vcenter.stop)
