@@ -30,7 +30,7 @@ class StoreUnavailable(CacheError):
 class StoreFull(StoreUnavailable):
     """A store has no room for a label: another may fit, or one fewer image.
 
-    It is no reason to leave the store for a sweep, which makes room.
+    A sweep, which makes room, does not leave the store for it.
     """
 
 

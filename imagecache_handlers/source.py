@@ -114,7 +114,7 @@ def disk_format(head: bytes) -> str:
 
 
 def _count_allocated(fd: int, size: int) -> int:
-    """Count the bytes of a file that are no holes."""
+    """Count the bytes of a file that are not holes."""
     total = end = 0
     while end < size:
         begin = _next_data(fd, end)

@@ -1,17 +1,19 @@
 """Adding: an image comes into a store that has room for it."""
 
 from imagecache_handlers.actions.guard import GuardedHandler
+from imagecache_handlers.actions.stores import choose_stores
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import NoRoom
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import check_image_id
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 from imagecache_handlers.source import Source
 
 
-def add(
+def add_image(
     handler: GuardedHandler, image_id: str, source: Source, name: str | None
 ) -> CachedImage:
     """Cache an image, and say so before a byte is copied if that cannot be.
@@ -20,7 +22,10 @@ def add(
         named.
     :raises NoRoom: when it takes more than is free.
     """
-    store = _only_store(handler.stores(None if name is None else [name]))
+    check_image_id(image_id)
+    store = _only_store(
+        choose_stores(handler, None if name is None else [name])
+    )
     if store.problem:
         raise StoreUnavailable(store.name, store.problem)
     with source.opened(image_id) as (meta, content):

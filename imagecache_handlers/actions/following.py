@@ -5,14 +5,12 @@ import enum
 import logging
 
 from imagecache_handlers.actions.claim import Claim
-from imagecache_handlers.actions.guard import GuardedHandler
-from imagecache_handlers.clocks import Clocks
+from imagecache_handlers.actions.means import Means
 from imagecache_handlers.clocks import POLL
 from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import Unfinished
 from imagecache_handlers.model import CachedImage
-from imagecache_handlers.planning.rules import Rules
 
 LOG = logging.getLogger(__name__)
 
@@ -34,11 +32,9 @@ class Following:
     handler shows it as busy.
     """
 
-    handler: GuardedHandler
-    rules: Rules
-    clocks: Clocks
+    means: Means
 
-    def follow(
+    def follow_removal(
         self, image: CachedImage, claim: Claim, error: CacheError
     ) -> End:
         """Wait for the end, unless the handler has waited already."""
@@ -52,30 +48,33 @@ class Following:
     def _wait_for_the_end(
         self, image: CachedImage, claim: Claim, *, waited: bool
     ) -> End:
-        timer = Timer(self.clocks)
+        timer = Timer(self.means.clocks)
         while True:
-            left = self._same(image, claim)
+            left = self._find_again(image, claim)
             if left is None:
                 return End.GONE
             if left.busy is None and not waited:
                 return End.STAYED
             if not claim.in_time():
-                claim = self._renew(claim, left)
-            if waited or timer.elapsed >= self.rules.deadline:
+                claim = self._renew_claim(claim, left)
+            if waited or timer.elapsed >= self.means.rules.deadline:
                 return End.PENDING
-            self.clocks.sleep(POLL)
+            self.means.clocks.sleep(POLL)
 
-    def _same(self, image: CachedImage, claim: Claim) -> CachedImage | None:
-        for found in self.handler.enumerate(image.store, {image.image_id}):
+    def _find_again(
+        self, image: CachedImage, claim: Claim
+    ) -> CachedImage | None:
+        images = self.means.handler.enumerate(image.store, {image.image_id})
+        for found in images:
             claimed = claim.token in found.marks.claims
             if found.identity == image.identity and claimed:
                 return found
         return None
 
-    def _renew(self, claim: Claim, image: CachedImage) -> Claim:
+    def _renew_claim(self, claim: Claim, image: CachedImage) -> Claim:
         if not claim.alive():
             # Somebody may have been granted the image since.
             return claim
         renewed = claim.renewed()
-        self.handler.mark(image, {renewed.label}, {claim.label})
+        self.means.handler.mark(image, {renewed.label}, {claim.label})
         return renewed

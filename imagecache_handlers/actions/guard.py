@@ -1,20 +1,15 @@
-"""Guard: a handler as the core calls it, store by store, in parallel."""
+"""Guard: the calls of a handler, which fail with errors of ours only."""
 
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
-from concurrent import futures
-import dataclasses
 import datetime
 import logging
 from typing import BinaryIO
-from typing import Generic
 from typing import TypeVar
 
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import HandlerFailed
-from imagecache_handlers.exceptions import StoreNotFound
-from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.handler import declares
 from imagecache_handlers.model import CachedImage
@@ -28,101 +23,22 @@ LOG = logging.getLogger(__name__)
 T = TypeVar('T')
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered(Generic[T]):
-    """What was found in all stores; ``problems`` names those not read."""
-
-    stores: tuple[Store, ...]
-    results: list[T]
-    problems: dict[str, str]
-
-
 class GuardedHandler:
-    """The calls of a handler, failing with ``CacheError`` only.
-
-    What is done store by store gives a list of results; the error of a
-    store stands in its place, so that one store's failure ends no other's.
-    """
+    """The calls of a handler, failing with ``CacheError`` only."""
 
     def __init__(self, handler: CacheHandler) -> None:
         self._handler = handler
         self.batch = handler.batch
+        self.parallel = handler.parallel
         self.wants_seen = handler.wants_seen
         self.finds_debris = declares(handler, 'debris')
         self.knows_hosts = declares(handler, 'hosts')
 
-    def stores(
-        self, names: Collection[str] | None = None
-    ) -> tuple[Store, ...]:
-        """Give all stores, or those named.
-
-        :raises StoreNotFound: when a named store does not exist.
-        """
+    def stores(self) -> tuple[Store, ...]:
         found = call_safely(lambda: tuple(self._handler.stores()))
-        known = {store.name: store for store in found}
-        if len(known) < len(found):
+        if len({store.name for store in found}) < len(found):
             raise HandlerFailed(ValueError('it gave two stores of one name'))
-        wanted = known.keys() if names is None else set(names)
-        for name in wanted:
-            if name not in known:
-                there = ', '.join(known) or 'none'
-                raise StoreNotFound(name, f'there are only: {there}')
-        return tuple(store for store in found if store.name in wanted)
-
-    def for_each_store(
-        self, names: Iterable[str], work: Callable[[str], T]
-    ) -> list[T | CacheError]:
-        """Work on stores at once, as far as the handler bears it."""
-
-        def survive(name: str) -> T | CacheError:
-            try:
-                return work(name)
-            except CacheError as error:
-                # For the caller, who has it, to judge.
-                LOG.info('Store %s: %s', name, error)
-                return error
-
-        names = list(names)
-        threads = min(self._handler.parallel, len(names))
-        if threads <= 1:
-            return [survive(name) for name in names]
-        with futures.ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(survive, names))
-
-    def collect(
-        self,
-        names: Collection[str] | None,
-        work: Callable[[str], Iterable[T]],
-    ) -> 'Gathered[T]':
-        """Work on every store, or those named; a problem is kept by name.
-
-        :raises StoreNotFound: when a named store does not exist.
-        """
-        chosen = self.stores(names)
-        problems = {one.name: one.problem for one in chosen if one.problem}
-        sound = [one.name for one in chosen if not one.problem]
-        results: list[T] = []
-        for name, found in zip(
-            sound, self.for_each_store(sound, work), strict=True
-        ):
-            if isinstance(found, CacheError):
-                problems[name] = _problem_text(name, found)
-            else:
-                results += found
-        return Gathered(stores=chosen, results=results, problems=problems)
-
-    def for_each_readable_store(
-        self, store: str | None, work: Callable[[str], T]
-    ) -> list[T | CacheError]:
-        """Work on one store or on all; a store with a problem is an error."""
-        chosen = self.stores(None if store is None else [store])
-        problems = [
-            StoreUnavailable(one.name, one.problem)
-            for one in chosen
-            if one.problem
-        ]
-        names = [one.name for one in chosen if not one.problem]
-        return [*self.for_each_store(names, work), *problems]
+        return found
 
     def key(self, image_id: str) -> str:
         return call_safely(lambda: self._handler.key(image_id))
@@ -212,13 +128,6 @@ def call_safely(call: Callable[[], T]) -> T:
         # sweep must go on to the others.
         LOG.exception('Code of a handler or of a caller failed')
         raise HandlerFailed(error) from error
-
-
-def _problem_text(store: str, error: CacheError) -> str:
-    """Say what is wrong with a store, which is named beside it."""
-    if isinstance(error, StoreUnavailable) and error.store == store:
-        return error.why
-    return str(error)
 
 
 def _find_fault(
