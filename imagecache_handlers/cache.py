@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Iterable
 import dataclasses
 import datetime
 import time
@@ -83,17 +84,25 @@ class ImageCache:
         return listing.find_copies(self._handler, key, store)
 
     def add(
-        self, image_id: str, source: Source, *, store: str | None = None
+        self,
+        image_id: str,
+        source: Source,
+        *,
+        store: str | None = None,
+        labels: Iterable[str] = (),
     ) -> CachedImage:
-        """Cache an image from where it is to come from, ``source.LocalFile``.
+        """Cache an image from where it is to come from, ``LocalFile``.
+
+        It is listed only once whole, with these labels on it.
 
         :raises ConfigurationError: when there are several stores and none
             is named.
         :raises NoRoom: when the store has not enough free space for it.
         :raises ImageExists: when the store holds it.
+        :raises SourceError: when it cannot be had from there.
         :raises Unsupported: when this backend cannot hold it.
         """
-        return adding.add_image(self._handler, image_id, source, store)
+        return adding.add_image(self._handler, image_id, source, store, labels)
 
     def debris(self, stores: Names = None) -> Found[Debris]:
         """List what broken operations left in every store, or those named.

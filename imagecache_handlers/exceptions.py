@@ -60,6 +60,21 @@ class NoRoom(CacheError):
         )
 
 
+class SourceError(CacheError):
+    """An image cannot be had from where it is to come from.
+
+    Nothing of it was cached, and its handler has done nothing wrong.
+    """
+
+    def __init__(self, source: str, why: str) -> None:
+        super().__init__(source, why)
+        self.source = source
+        self.why = why
+
+    def __str__(self) -> str:
+        return f'{self.source!r} is not a source of an image: {self.why}'
+
+
 class _ImageError(CacheError):
     """What is wrong with one image."""
 

@@ -15,6 +15,7 @@ from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers.actions.stores import choose_stores
+from imagecache_handlers.actions.stores import describe_problem
 from imagecache_handlers.actions.stores import for_each_store
 from imagecache_handlers.actions.terms import Terms
 from imagecache_handlers.exceptions import CacheError
@@ -43,6 +44,8 @@ class Applier:
 
     plan: Plan
     terms: Terms
+    # Stores that could not be recovered: nothing is done in these.
+    failed: Mapping[str, CacheError] = dataclasses.field(default_factory=dict)
 
     @property
     def handler(self) -> GuardedHandler:
@@ -52,6 +55,7 @@ class Applier:
         """Do all of it, unless stopped; what fails is one image or store."""
         record_host(self.handler, self._sound_stores())
         work = self._work_by_store()
+        left = self._leave_failed(work)
         failures: dict[Identity, CacheError] = {}
         done = for_each_store(
             self.handler,
@@ -59,7 +63,6 @@ class Applier:
             lambda name: self._work_on_store(name, work[name], failures),
         )
         outcomes = self._not_labelled(failures)
-        left: list[Left] = []
         for store, group in zip(work, done, strict=True):
             if isinstance(group, CacheError):
                 LOG.warning('Store %s: %s', store, group)
@@ -75,11 +78,24 @@ class Applier:
             stopped=self.terms.should_stop(),
         )
 
+    def _leave_failed(self, work: dict[str, Work]) -> list[Left]:
+        """Take out what is not to be done, and tell what is left so."""
+        return [
+            Left(
+                store=name,
+                count=len(work.pop(name).evictions),
+                why=f'cannot be recovered: {describe_problem(name, error)}',
+            )
+            for name, error in self.failed.items()
+            if name in work
+        ]
+
     def _sound_stores(self) -> list[str]:
         return [
             store.name
             for store in self.plan.stores
             if store.name not in self.plan.problems
+            and store.name not in self.failed
         ]
 
     def _work_by_store(self) -> dict[str, Work]:

@@ -4,9 +4,11 @@ from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+import contextlib
 import datetime
 from typing import NamedTuple
 
+from imagecache_handlers.actions.batch_size import Cost
 from imagecache_handlers.actions.claimed_images import ClaimedImages
 from imagecache_handlers.actions.leaving_stores import Trouble
 from imagecache_handlers.actions.removing import Passed
@@ -15,6 +17,7 @@ from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.terms import Terms
 from imagecache_handlers.clocks import POLL
+from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
@@ -48,7 +51,17 @@ class Batch:
         self._trouble = trouble
         self._claimed = ClaimedImages(terms, trouble)
         self._claim = self._claimed.claim
+        self._shared = 0.0
         self._remover = Remover(terms.means, self._claimed, trouble)
+
+    @property
+    def cost(self) -> Cost:
+        return Cost(
+            batches=1,
+            shared=self._shared,
+            removals=self._remover.removals,
+            removing=self._remover.seconds,
+        )
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -56,7 +69,8 @@ class Batch:
 
     def evict_images(self, verdicts: Iterable[Verdict]) -> list[Verdict]:
         """Evict what may go; give back what could not begin in time."""
-        self._claimed.claim_images(verdicts)
+        with self._counting_seconds(self._means.handler.marks_many):
+            self._claimed.claim_images(verdicts)
         while self._claimed.waiting and self._claim.in_time():
             look = self._look_again()
             if look is not None:
@@ -72,6 +86,14 @@ class Batch:
             self._claimed.end_image(verdict, Did.KEPT, _OUT_OF_TIME)
         return []
 
+    @contextlib.contextmanager
+    def _counting_seconds(self, counts: bool = True) -> Iterator[None]:
+        """Count what all images of the batch share."""
+        timer = Timer(self._means.clocks)
+        yield
+        if counts:
+            self._shared += timer.elapsed.total_seconds()
+
     def _look_again(self) -> _Look | None:
         """Look at what is claimed; None: that failed, and ended them all."""
         waiting = list(self._claimed.waiting.values())
@@ -81,7 +103,8 @@ class Batch:
         # what lived then may be long dead when an image's turn comes.
         now = self._means.clocks.now()
         try:
-            found = self._means.handler.enumerate(self._store, ids)
+            with self._counting_seconds():
+                found = self._means.handler.enumerate(self._store, ids)
         except CacheError as error:
             self._trouble.count_failure(error)
             for verdict in waiting:

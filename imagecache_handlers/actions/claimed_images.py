@@ -1,6 +1,8 @@
 """Claimed images: those of one batch, each until it has its outcome."""
 
 from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
 import logging
 import secrets
 
@@ -39,6 +41,7 @@ class ClaimedImages:
         self.late: list[Verdict] = []
         self.outcomes: list[Outcome] = []
         self._not_withdrawn = 0
+        self._to_withdraw: list[CachedImage] | None = None
 
     def is_over(self) -> bool:
         """Tell if no more images may have their turn."""
@@ -46,26 +49,58 @@ class ClaimedImages:
 
     def claim_images(self, verdicts: Iterable[Verdict]) -> None:
         """Write the claim on each, as long as they will find the time."""
+        if self._handler.marks_many:
+            self._claim_together(list(verdicts))
+            return
         for verdict in verdicts:
-            if self.claim.has_room() and not self.is_over():
-                self._claim_image(verdict)
+            if self._may_claim():
+                self._end_claiming(verdict, self._claim_image(verdict.image))
             else:
                 self.late.append(verdict)
 
-    def _claim_image(self, verdict: Verdict) -> None:
-        image = verdict.image
+    def _may_claim(self) -> bool:
+        return self.claim.has_room() and not self.is_over()
+
+    def _claim_image(self, image: CachedImage) -> CacheError | None:
         try:
             self._handler.mark(image, {self.claim.label})
-        except ImageNotFound:
-            self.end_image(verdict, Did.GONE)
         except CacheError as error:
+            return error
+        return None
+
+    def _claim_together(self, verdicts: list[Verdict]) -> None:
+        if not verdicts or not self._may_claim():
+            self.late += verdicts
+            return
+        images = [verdict.image for verdict in verdicts]
+        results = self._handler.mark_many(images, {self.claim.label})
+        before = None
+        with self.withdraw_later():
+            for verdict, error in zip(verdicts, results, strict=True):
+                # What stands for several images has failed once.
+                again = error is before
+                self._end_claiming(verdict, error, again=again)
+                before = error
+
+    def _end_claiming(
+        self,
+        verdict: Verdict,
+        error: CacheError | None,
+        *,
+        again: bool = False,
+    ) -> None:
+        """Wait for the look at what is claimed, end with what is not."""
+        if error is None:
+            self.waiting[verdict.image.identity] = verdict
+        elif isinstance(error, ImageNotFound):
+            self.end_image(verdict, Did.GONE)
+        else:
             # Only this one promises that nothing was written.
             if not isinstance(error, StoreUnavailable):
-                self.withdraw_claim(image)
-            self._trouble.count_unclaimed(error)
+                self.withdraw_claim(verdict.image)
+            if not again:
+                self._trouble.count_unclaimed(error)
             self.end_image(verdict, Did.FAILED, f'it was not claimed: {error}')
-        else:
-            self.waiting[image.identity] = verdict
 
     def put_off(self, verdict: Verdict) -> None:
         """Let an image go for now: it needs a new claim and a new look."""
@@ -100,8 +135,21 @@ class ClaimedImages:
         self.outcomes.append(outcome)
         self._terms.on_outcome(outcome)
 
+    @contextlib.contextmanager
+    def withdraw_later(self) -> Iterator[None]:
+        """Take claims off only afterwards: the handler is at work."""
+        images: list[CachedImage] = []
+        self._to_withdraw = images
+        yield
+        self._to_withdraw = None
+        for image in images:
+            self.withdraw_claim(image)
+
     def withdraw_claim(self, image: CachedImage) -> None:
         """Take a claim off, unless the store takes off none at all."""
+        if self._to_withdraw is not None:
+            self._to_withdraw.append(image)
+            return
         if self._not_withdrawn >= _SILENT:
             self._warn_of_claim(image, 'others could not be taken off')
             return

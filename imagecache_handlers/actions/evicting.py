@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from imagecache_handlers.actions.batch import Batch
+from imagecache_handlers.actions.batch_size import BatchSize
 from imagecache_handlers.actions.leaving_stores import Trouble
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.terms import Terms
@@ -36,15 +37,13 @@ def evict_images(
     queue = collections.deque(verdicts)
     outcomes: list[Outcome] = []
     trouble = Trouble(store)
-    size = largest = max(1, terms.means.handler.batch)
+    size = BatchSize(terms.means.handler.batch)
     while queue and not terms.should_stop() and not trouble.why:
         batch = Batch(terms, store, trouble)
-        turn = [queue.popleft() for _ in range(min(size, len(queue)))]
+        turn = [queue.popleft() for _ in range(min(size.current, len(queue)))]
         late = batch.evict_images(turn)
         outcomes += batch.outcomes
-        # What could not begin in time needs a new claim and a new look,
-        # in a batch no larger than what just fitted in a claim's time.
+        # What could not begin in time needs a new claim and a new look.
         queue.extendleft(reversed(late))
-        fitted = len(turn) - len(late)
-        size = max(1, fitted) if late else min(largest, 2 * fitted)
+        size.learn_from(len(turn) - len(late), len(late), batch.cost)
     return Done(outcomes, trouble.describe_left(len(queue)))

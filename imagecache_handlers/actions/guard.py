@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
 import datetime
 import logging
 from typing import BinaryIO
 from typing import TypeVar
 
+from imagecache_handlers.actions.results import tell_results
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import HandlerFailed
+from imagecache_handlers.handler import Alive
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.handler import declares
 from imagecache_handlers.model import CachedImage
@@ -31,6 +35,10 @@ class GuardedHandler:
         self.batch = handler.batch
         self.parallel = handler.parallel
         self.wants_seen = handler.wants_seen
+        self.wants_shield = handler.wants_shield
+        self.evicts_many = declares(handler, 'evict_many')
+        self.marks_many = declares(handler, 'mark_many')
+        self.recovers = declares(handler, 'recover')
         self.finds_debris = declares(handler, 'debris')
         self.knows_hosts = declares(handler, 'hosts')
 
@@ -67,6 +75,32 @@ class GuardedHandler:
     ) -> None:
         call_safely(lambda: self._handler.mark(image, add, remove))
 
+    def evict_many(
+        self, images: Sequence[CachedImage], in_time: Alive
+    ) -> Iterator[int | None | CacheError]:
+        return tell_results(
+            lambda: self._handler.evict_many(images, in_time),
+            len(images),
+            call_safely,
+            _is_freed,
+        )
+
+    def mark_many(
+        self,
+        images: Sequence[CachedImage],
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> Iterator[CacheError | None]:
+        return tell_results(
+            lambda: self._handler.mark_many(images, add, remove),
+            len(images),
+            call_safely,
+            lambda result: result is None,
+        )
+
+    def recover(self, store: str) -> None:
+        call_safely(lambda: self._handler.recover(store))
+
     def age(
         self, image: CachedImage, *, used: bool, now: datetime.datetime
     ) -> None:
@@ -87,9 +121,15 @@ class GuardedHandler:
         return call_safely(lambda: self._handler.room(meta, store))
 
     def add(
-        self, meta: ImageMeta, content: BinaryIO, store: str
+        self,
+        meta: ImageMeta,
+        content: BinaryIO,
+        store: str,
+        labels: Collection[str],
     ) -> CachedImage:
-        return call_safely(lambda: self._handler.add(meta, content, store))
+        return call_safely(
+            lambda: self._handler.add(meta, content, store, labels)
+        )
 
     def debris(self, store: str) -> list[Debris]:
         return call_safely(lambda: list(self._handler.debris(store)))
@@ -128,6 +168,17 @@ def call_safely(call: Callable[[], T]) -> T:
         # sweep must go on to the others.
         LOG.exception('Code of a handler or of a caller failed')
         raise HandlerFailed(error) from error
+
+
+def _is_freed(result: object) -> bool:
+    """Tell if a result says how many bytes a removal has freed."""
+    if result is None:
+        return True
+    return (
+        isinstance(result, int)
+        and not isinstance(result, bool)
+        and result >= 0
+    )
 
 
 def _find_fault(

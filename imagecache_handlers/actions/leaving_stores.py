@@ -1,5 +1,7 @@
 """Leaving stores: when one that does not do what it is told is let be."""
 
+from imagecache_handlers.actions.following import End
+from imagecache_handlers.actions.following import Lost
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import Cancelled
 from imagecache_handlers.exceptions import NotUnderstood
@@ -7,6 +9,7 @@ from imagecache_handlers.exceptions import StoreBusy
 from imagecache_handlers.exceptions import StoreFull
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.exceptions import Unfinished
 from imagecache_handlers.planning.verdicts import Left
 
 # Removals of a store that did not end, in one sweep: each takes minutes.
@@ -41,14 +44,9 @@ class Trouble:
         if is_silent(error) and not _is_refusal(error):
             self._refused += 1
 
-    def count_removal(
-        self, error: CacheError | None = None, *, pending: bool = False
-    ) -> None:
-        """Count how a removal ended; None: as it was to.
-
-        ``pending``: it may yet end, or was waited for to no end.
-        """
-        if pending or isinstance(error, Cancelled):
+    def count_removal(self, error: CacheError | None = None) -> None:
+        """Count how a removal ended; None: as it was to."""
+        if isinstance(error, Cancelled | Unfinished):
             self._unfinished += 1
         if not _is_refusal(error):
             self._refused = 0
@@ -56,6 +54,14 @@ class Trouble:
             self._not_understood = 0
         if error is not None:
             self.count_failure(error)
+
+    def count_end(self, lost: Lost, end: End) -> None:
+        """Count how a removal ended, now that it was followed."""
+        if not lost.waited:
+            self._unfinished += end in (End.PENDING, End.IN_VAIN)
+        elif end is End.GONE and not lost.again:
+            # It did end, while the handler waited.
+            self._unfinished -= 1
 
     @property
     def why(self) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from collections.abc import Mapping
 import logging
+import types
 
 from imagecache_handlers.actions.guard import GuardedHandler
 from imagecache_handlers.actions.stores import all_or_raise
@@ -10,6 +11,7 @@ from imagecache_handlers.actions.stores import collect_items
 from imagecache_handlers.actions.stores import for_each_readable_store
 from imagecache_handlers.actions.stores import Found
 from imagecache_handlers.actions.stores import Inventory
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
@@ -18,13 +20,23 @@ LOG = logging.getLogger(__name__)
 
 
 def list_images(
-    handler: GuardedHandler, stores: Collection[str] | None
+    handler: GuardedHandler,
+    stores: Collection[str] | None,
+    failed: Mapping[str, CacheError] = types.MappingProxyType({}),
 ) -> Inventory:
     """List the cached images of every store, or of those named.
 
+    Those that have ``failed`` already are not read.
+
     :raises StoreNotFound: when a named store does not exist.
     """
-    found = collect_items(handler, stores, handler.enumerate)
+
+    def list_store(store: str) -> list[CachedImage]:
+        if store in failed:
+            raise failed[store]
+        return handler.enumerate(store)
+
+    found = collect_items(handler, stores, list_store)
     return Inventory(
         stores=found.stores,
         items=found.items,

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import datetime
 
 from imagecache_handlers.labels import Marks
+from imagecache_handlers.labels import Relabel
 from imagecache_handlers.labels import restart_age
 from imagecache_handlers.labels import seen_label
+from imagecache_handlers.labels import SHIELD
 from imagecache_handlers.labels import start_age
 from imagecache_handlers.labels import was_seen
 from imagecache_handlers.planning.rules import Rules
@@ -17,6 +19,9 @@ from imagecache_handlers.planning.verdicts import Verdict
 # Of these nobody can say that it lies idle, so its age does not start.
 _UNCLEAR = frozenset({Reason.BUSY, Reason.UNKNOWN, Reason.LEASED})
 
+# These keep it however idle it is; another cleaner knows none of them.
+_SHIELDED = frozenset({Reason.PINNED, Reason.PROTECTED, Reason.DISABLED})
+
 
 def changes_of(
     verdicts: Iterable[Verdict],
@@ -24,6 +29,7 @@ def changes_of(
     rules: Rules,
     *,
     wants_seen: bool,
+    wants_shield: bool,
 ) -> Iterator[Change]:
     """Give the changes to what stays: of its age, and of other labels."""
     seen = frozenset({seen_label(now)})
@@ -39,6 +45,8 @@ def changes_of(
             yield Change(
                 image=image, add=seen, remove=labels.labels_of('seen') - seen
             )
+        if wants_shield and (relabel := _change_of_shield(verdict)):
+            yield Change(image=image, add=relabel.add, remove=relabel.remove)
         # On a busy image an old claim may be that of a pending removal.
         timed = labels.claims or labels.leases or labels.pins
         if timed and image.busy is None:
@@ -57,6 +65,14 @@ def _changes_age(
     if rules.remove_unused and verdict.reason not in _UNCLEAR:
         return bool(start_age(labels, now))
     return False
+
+
+def _change_of_shield(verdict: Verdict) -> Relabel:
+    """Shield what is kept for good, and only that."""
+    there = verdict.image.marks.labels_of(SHIELD)
+    kept = any(one.reason in _SHIELDED for one in verdict.blockers)
+    wanted = frozenset({SHIELD}) if kept else frozenset()
+    return Relabel(add=wanted - there, remove=there - wanted)
 
 
 def _dead_labels(

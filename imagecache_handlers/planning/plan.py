@@ -35,11 +35,13 @@ def make_plan(
     *,
     problems: Mapping[str, str] | None = None,
     wants_seen: bool = False,
+    wants_shield: bool = False,
 ) -> Plan:
     """Decide on every image, and explain every shortage of space.
 
     ``problems`` names the stores that could not be read; ``wants_seen``
-    asks to label each object that no sweep has seen before.
+    asks to label each object that no sweep has seen before, ``wants_shield``
+    each that is pinned, protected or not to be removed at all.
     """
     this = Judge.at(evidence, now, rules)
     surplus = surplus_copies(images)
@@ -58,7 +60,15 @@ def make_plan(
         now=now,
         stores=tuple(stores),
         verdicts=verdicts,
-        changes=tuple(changes_of(verdicts, now, rules, wants_seen=wants_seen)),
+        changes=tuple(
+            changes_of(
+                verdicts,
+                now,
+                rules,
+                wants_seen=wants_seen,
+                wants_shield=wants_shield,
+            )
+        ),
         spaces=tuple(space.shortages(pools, verdicts, rules)),
         problems=problems or {},
         warnings=tuple(
