@@ -21,6 +21,7 @@ from imagecache_handlers.actions.holding import Granter
 from imagecache_handlers.actions import releasing
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
+from imagecache_handlers.actions.slow_calls import RunningCalls
 from imagecache_handlers.actions.stores import all_or_raise
 from imagecache_handlers.actions.stores import any_or_raise
 from imagecache_handlers.actions.stores import Hosts
@@ -55,6 +56,7 @@ class ImageCache:
     Any number of these, on any number of hosts, may share the backend as
     long as their clocks are no further apart than ``rules.clock_skew``.
     ``clock`` gives aware times; ``monotonic`` and ``sleep`` count seconds.
+    ``calls`` has what the handler is doing on record, to tell what hangs.
     """
 
     def __init__(
@@ -65,8 +67,9 @@ class ImageCache:
         clock: Callable[[], datetime.datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
+        calls: RunningCalls | None = None,
     ) -> None:
-        self._handler = GuardedHandler(handler)
+        self._handler = GuardedHandler(handler, calls)
         self._rules = dataclasses.replace(
             rules, protected=rules.protected.keyed(self._handler.key)
         )

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from typing import Generic
 from typing import TypeVar
 
+from imagecache_handlers.actions.slow_calls import RunningCalls
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import HandlerFailed
 from imagecache_handlers.exceptions import StoreNotFound
@@ -44,8 +45,10 @@ class GuardedHandler:
     store stands in its place, so that one store's failure ends no other's.
     """
 
-    def __init__(self, handler: CacheHandler) -> None:
-        self._handler = handler
+    def __init__(
+        self, handler: CacheHandler, calls: RunningCalls | None = None
+    ) -> None:
+        self._handler = calls.watch(handler) if calls else handler
         self.batch = handler.batch
         self.wants_seen = handler.wants_seen
         self.finds_debris = declares(handler, 'debris')

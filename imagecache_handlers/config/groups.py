@@ -24,21 +24,18 @@ def load_groups(handler: str | None = None) -> list[Group]:
     :raises HandlerLoadError: when those of this handler cannot be loaded.
     """
     lists = loader.load_options()
-    if handler is not None:
-        for one in loader.options_of(lists, handler):
-            if why := find_problem(one):
-                raise HandlerLoadError(handler, why, origin=one.origin)
+    own = [] if handler is None else loader.options_of(lists, handler)
     groups: list[Group] = []
     for one in lists:
-        if why := find_problem(one):
-            LOG.warning(
-                'The options %s of %s are ignored: %s',
-                one.name,
-                one.origin,
-                why,
-            )
-        else:
+        why = _refuse_list(one)
+        if not why:
             groups += _named_groups(one)
+        elif one in own:
+            raise HandlerLoadError(handler or '', why, origin=one.origin)
+        else:
+            LOG.warning(
+                '%s of %s is passed over: %s', one.name, one.origin, why
+            )
     return groups
 
 
@@ -48,12 +45,18 @@ def load_groups_of(handler: str) -> list[Group]:
     return [
         group
         for one in lists
-        if not find_problem(one)
+        if not _refuse_list(one)
         for group in _named_groups(one)
     ]
 
 
-def find_problem(options: OptionList) -> str:
+def problem_of(handler: str) -> str:
+    """Say what is wrong with the options of a handler; empty: nothing."""
+    lists = loader.options_of(loader.load_options(), handler)
+    return next(filter(None, map(_refuse_list, lists)), '')
+
+
+def _refuse_list(options: OptionList) -> str:
     """Say why a list of options is of no use; empty: it is one."""
     if options.problem:
         return f'its options cannot be listed: {options.problem}'

@@ -106,6 +106,14 @@ class Settings:
             return None
         return datetime.timedelta(seconds=seconds or 60)
 
+    def call_timeout(self) -> datetime.timedelta | None:
+        """Give the time after which a call is told to hang; None: never.
+
+        :raises ConfigurationError: when it is set to nothing that fits.
+        """
+        seconds = self.read_value('call_timeout')
+        return datetime.timedelta(seconds=seconds) if seconds else None
+
     def inherited_never(self) -> str | None:
         """Say where "no sweeps" comes from, if our own option does not say so.
 

@@ -9,9 +9,11 @@ import dataclasses
 import datetime
 
 from imagecache_handlers.actions.evidence import Ask
+from imagecache_handlers.actions.slow_calls import RunningCalls
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import HandlerFailed
 from imagecache_handlers.frontends import in_use_list
 from imagecache_handlers.planning.rules import Rules
 
@@ -22,10 +24,12 @@ class OpenedCache:
 
     ``stores`` None: all of them; ``interval`` None: no periodic sweeps, and
     ``inherited_never`` tells where that was said, if not to us.  ``close`` is
-    for who cannot wait for the end of the command.
+    for who cannot wait for the end of the command, and ``calls`` says what it
+    is at.
     """
 
     cache: ImageCache
+    calls: RunningCalls
     rules: Rules
     stores: Collection[str] | None
     interval: datetime.timedelta | None
@@ -98,15 +102,34 @@ def opened(options: argparse.Namespace) -> Iterator[OpenedCache]:
     settings = Settings(conf)
     rules = settings.make_rules(loader.load_order)
     name = settings.read_value('handler')
-    with contextlib.closing(loader.load_handler(name, conf)) as handler:
+    calls = RunningCalls(settings.call_timeout())
+    with (
+        contextlib.closing(loader.load_handler(name, conf)) as handler,
+        calls.watching(),
+        _nobody_exits(name),
+    ):
         yield OpenedCache(
-            cache=ImageCache(handler, rules),
+            cache=ImageCache(handler, rules, calls=calls),
+            calls=calls,
             rules=rules,
             stores=options.stores and frozenset(options.stores),
             interval=settings.sweep_interval(),
             close=handler.close,
             inherited_never=settings.inherited_never(),
         )
+
+
+@contextlib.contextmanager
+def _nobody_exits(handler: str) -> Iterator[None]:
+    """Have a handler that ends the program fail as any other that is wrong.
+
+    No command of ours ends it; sys.exit(0) would pass for success.
+    """
+    try:
+        yield
+    except SystemExit as end:
+        text = f'the handler {handler} called sys.exit({end.code!r})'
+        raise HandlerFailed(RuntimeError(text)) from end
 
 
 def asking(options: argparse.Namespace) -> Ask:
