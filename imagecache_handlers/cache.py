@@ -18,6 +18,7 @@ from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions import releasing
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
+from imagecache_handlers.actions.slow_calls import RunningCalls
 from imagecache_handlers.actions.stores import Found
 from imagecache_handlers.actions.stores import Inventory
 from imagecache_handlers.actions import sweeping
@@ -46,6 +47,7 @@ class ImageCache:
     Any number of these, on any number of hosts, may share the backend as
     long as their clocks are no further apart than ``rules.clock_skew``.
     ``clock`` gives aware times; ``monotonic`` and ``sleep`` count seconds.
+    ``calls`` has what the handler is doing on record, to tell what hangs.
     """
 
     def __init__(
@@ -56,8 +58,9 @@ class ImageCache:
         clock: Callable[[], datetime.datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
+        calls: RunningCalls | None = None,
     ) -> None:
-        guarded = GuardedHandler(handler)
+        guarded = GuardedHandler(handler, calls)
         protected = rules.protected.keyed(guarded.key)
         self._handler = guarded
         self._means = Means(

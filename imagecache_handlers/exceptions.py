@@ -197,16 +197,20 @@ class HandlerNotFound(CacheError):
 
 
 class HandlerLoadError(CacheError):
-    """An installed plug-in cannot be loaded."""
+    """An installed plug-in cannot be loaded; ``origin`` is its package."""
 
-    def __init__(self, name: str, why: str, kind: str = 'handler') -> None:
-        super().__init__(name, why, kind)
+    def __init__(
+        self, name: str, why: str, kind: str = 'handler', origin: str = ''
+    ) -> None:
+        super().__init__(name, why, kind, origin)
         self.name = name
         self.why = why
         self.kind = kind
+        self.origin = origin
 
     def __str__(self) -> str:
-        return f'{self.kind} {self.name!r} cannot be loaded: {self.why}'
+        of = f' of {self.origin}' if self.origin else ''
+        return f'{self.kind} {self.name!r}{of} cannot be loaded: {self.why}'
 
 
 class HandlerFailed(CacheError):

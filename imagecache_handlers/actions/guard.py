@@ -11,6 +11,7 @@ from typing import BinaryIO
 from typing import TypeVar
 
 from imagecache_handlers.actions.results import tell_results
+from imagecache_handlers.actions.slow_calls import RunningCalls
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import HandlerFailed
 from imagecache_handlers.handler import Alive
@@ -30,8 +31,10 @@ T = TypeVar('T')
 class GuardedHandler:
     """The calls of a handler, failing with ``CacheError`` only."""
 
-    def __init__(self, handler: CacheHandler) -> None:
-        self._handler = handler
+    def __init__(
+        self, handler: CacheHandler, calls: RunningCalls | None = None
+    ) -> None:
+        self._handler = calls.watch(handler) if calls else handler
         self.batch = handler.batch
         self.parallel = handler.parallel
         self.wants_seen = handler.wants_seen

@@ -11,10 +11,10 @@ from imagecache_handlers.actions.stores import Found
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
-from imagecache_handlers.frontends.cli.app import FAILED
 from imagecache_handlers.frontends.cli.commands.base import Listing
 from imagecache_handlers.frontends.cli.commands.base import Paged
 from imagecache_handlers.frontends.cli.confirm import agreed
+from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages.answer import iso
 from imagecache_handlers.frontends.cli.pages.answer import Size
