@@ -63,6 +63,12 @@ def look(folder: int, files: Iterable[File]) -> list[File]:
     return [_with_holder(folder, file, loops) for file in files]
 
 
+def look_at_file(folder: int, file: File) -> File:
+    """Do the same for a single file."""
+    [looked_at] = look(folder, [file])
+    return looked_at
+
+
 def _with_holder(folder: int, file: File, loops: Iterable[Loop]) -> File:
     try:
         held = users_of_open_file(folder, file, loops)

@@ -28,16 +28,9 @@ _LOCKED = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
 @contextlib.contextmanager
-def held(
-    instance_paths: Iterable[str], names: Collection[str]
-) -> Iterator[None]:
-    """Hold Nova's locks of these files, where Nova keeps any.
-
-    In a process of Nova's own that would drop them: it lends its locks.
-
-    :raises ImageBusy: when Nova holds one of them.
-    """
-    seen = set()
+def opened_folders(instance_paths: Iterable[str]) -> Iterator[list[int]]:
+    """Open the folders where Nova keeps its locks, each once."""
+    folders: dict[tuple[int, int], int] = {}
     with contextlib.ExitStack() as stack:
         for path in instance_paths:
             try:
@@ -46,10 +39,22 @@ def held(
                 continue
             stack.callback(close, fd)
             found = os.fstat(fd)
-            if (found.st_dev, found.st_ino) not in seen:
-                seen.add((found.st_dev, found.st_ino))
-                for name in names:
-                    stack.callback(close, _take_lock(fd, name))
+            folders.setdefault((found.st_dev, found.st_ino), fd)
+        yield list(folders.values())
+
+
+@contextlib.contextmanager
+def held(folders: Iterable[int], names: Collection[str]) -> Iterator[None]:
+    """Hold Nova's locks of these files, in open folders of them.
+
+    In a process of Nova's own that would drop them: it lends its locks.
+
+    :raises ImageBusy: when Nova holds one of them.
+    """
+    with contextlib.ExitStack() as stack:
+        for fd in folders:
+            for name in names:
+                stack.callback(close, _take_lock(fd, name))
         yield
 
 

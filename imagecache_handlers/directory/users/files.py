@@ -8,6 +8,8 @@ import stat
 from typing import NamedTuple
 
 from imagecache_handlers.directory.parts import Part
+from imagecache_handlers.directory.users.facts import Facts
+from imagecache_handlers.directory.users.facts import MetFile
 from imagecache_handlers.directory.users.formats.values import shown
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
@@ -58,16 +60,18 @@ class Folder(NamedTuple):
 class Files:
     """Notes files in ``met``, reading each that may be a disk."""
 
-    def __init__(self, met: Met, reader: Reader) -> None:
+    def __init__(self, met: Met, reader: Reader, facts: Facts) -> None:
         self._met = met
         self._reader = reader
+        self._facts = facts
 
-    def note(self, folder: Folder, name: str, part: Part) -> None:
+    def note(self, folder: Folder, name: str, path: str, part: Part) -> None:
         """Note one file, whatever it is.
 
         :raises OSError: when it cannot be read, or is gone.
         """
         found = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
+        self._facts.files.append(MetFile(path, found, part))
         if stat.S_ISREG(found.st_mode):
             if part is Part.IMAGE:
                 self._met.note_image(name, found)
