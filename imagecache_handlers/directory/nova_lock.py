@@ -24,6 +24,7 @@ from imagecache_handlers.exceptions import ImageBusy
 PREFIX = 'nova-'
 _FOLDER = 'locks'
 _TRIES = 10
+_MAKING = os.O_RDWR | os.O_CREAT | os.O_EXCL
 _LOCKED = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
@@ -133,9 +134,13 @@ def _make_lock(folder: int, entry: str) -> None:
     It gets its name last: from one that is not Nova's own, left by whoever
     died on the way, Nova could not start another machine of that image.
     """
+    if _is_ours(os.fstat(folder)):
+        # Nova can take it from its first moment on.
+        with contextlib.suppress(FileExistsError):
+            close(safe_open.open_file(folder, entry, _MAKING, 0o644))
+        return
     new = f'.{entry}.{secrets.token_hex(4)}'
-    making = os.O_RDWR | os.O_CREAT | os.O_EXCL
-    with closing(safe_open.open_file(folder, new, making, 0o644)) as fd:
+    with closing(safe_open.open_file(folder, new, _MAKING, 0o644)) as fd:
         try:
             owner = os.fstat(folder)
             give_away(fd, owner)
@@ -149,6 +154,11 @@ def _make_lock(folder: int, entry: str) -> None:
         finally:
             with contextlib.suppress(OSError):
                 os.unlink(new, dir_fd=folder)
+
+
+def _is_ours(folder: os.stat_result) -> bool:
+    """Tell if what we make belongs to whom a folder belongs to."""
+    return (folder.st_uid, folder.st_gid) == (os.geteuid(), os.getegid())
 
 
 def _is_there(folder: int, entry: str, fd: int) -> bool:

@@ -1,6 +1,7 @@
 """Chains of files that lie below each other, and who uses all of them."""
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 import os
 
 from imagecache_handlers.directory.system.bounded import Progress
@@ -199,8 +200,10 @@ class Chains:
         self.problems.append(told_with_way(top, f'{below}{why}'))
 
 
-def _whole_paths(top: str, files: Iterable[Backing]) -> list[Backing]:
+def _whole_paths(top: str, files: Sequence[Backing]) -> list[Backing]:
     """Give whole paths: of what is relative, from the folder of a file."""
+    if all(below.path.startswith('/') for below in files):
+        return list(files)
     folder = os.path.dirname(top)
     return [
         below

@@ -78,7 +78,8 @@ class Files:
             elif part is not Part.OURS:
                 # Not ours: a link of our own to an image is no use of it.
                 user = folder.user_of(name, part)
-                self._met.seen.append((user, identity(found), shape(found)))
+                file = found.st_dev, found.st_ino
+                self._met.seen.append((user, file, shape(found)))
             self._note_regular(folder, name, part, found)
         elif part in (Part.IGNORED, Part.OURS):
             return
@@ -104,7 +105,7 @@ class Files:
     def _note_regular(
         self, folder: Folder, name: str, part: Part, found: os.stat_result
     ) -> None:
-        met, file = self._met, identity(found)
+        met, file = self._met, (found.st_dev, found.st_ino)
         if found.st_size < SHORTEST:
             met.blank(file)
         else:

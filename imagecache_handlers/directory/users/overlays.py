@@ -92,7 +92,7 @@ class Overlays:
         self._bounded = Bounded[Survey](patience)
         self._read = Read(Memory({}), Memory({}))
         # Looks to begin from; each is taken out while somebody does.
-        self._looks: list[tuple[SecondLook, Survey]] = []
+        self._looks: list[tuple[Callable[[], SecondLook], Survey]] = []
 
     def survey(self) -> Survey:
         """Look at every disk, now.
@@ -120,15 +120,18 @@ class Overlays:
 
     def _look_again(self, progress: Progress) -> Survey:
         with contextlib.suppress(IndexError):
-            look, survey = self._looks.pop()
+            begin, survey = self._looks.pop()
+            look = begin()
             if look.is_unchanged(progress):
-                self._keep_look(look, survey)
+                self._keep_look(lambda: look, survey)
                 return survey
         return self._take_survey(progress)
 
-    def _keep_look(self, look: SecondLook, survey: Survey) -> None:
+    def _keep_look(
+        self, begin: Callable[[], SecondLook], survey: Survey
+    ) -> None:
         """Keep a look for the next one; others may be at theirs meanwhile."""
-        self._looks = [*self._looks[-_MOST_LOOKS:], (look, survey)]
+        self._looks = [*self._looks[-_MOST_LOOKS:], (begin, survey)]
 
     def _take_survey(self, progress: Progress) -> Survey:
         met = Met()
@@ -161,8 +164,11 @@ class Overlays:
         )
         # Of problems, and of what machines are defined, nothing is noted.
         if not survey.problems and not self._definitions:
-            look = SecondLook(
-                walk.facts, met, chains, self._ignored, self._stores
-            )
-            self._keep_look(look, survey)
+
+            def begin() -> SecondLook:
+                return SecondLook(
+                    walk.facts, met, chains, self._ignored, self._stores
+                )
+
+            self._keep_look(begin, survey)
         return survey

@@ -43,6 +43,8 @@ def read_header(fd: int, size: int) -> Header:
     ]
     if not found:
         return Header()
+    if len(found) == 1:
+        return found[0]
     # What looks like two forms names what either does.
     return header(found[0].form, [Named(*one[1:]) for one in found])
 
