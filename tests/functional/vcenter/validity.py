@@ -1,0 +1,92 @@
+"""Validity: what was said over the wire, held against vSphere's schemas."""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+import dataclasses
+import pathlib
+import re
+import tempfile
+from typing import Any
+
+from lxml import etree
+import oslo_vmware
+from pyVmomi import VmomiSupport
+
+from tests.functional.vcenter.messages import ENVELOPE
+from tests.functional.vcenter.messages import describe_messages
+
+WSDL = pathlib.Path(oslo_vmware.__file__).parent / 'wsdl'
+# The schemas of a release, and what pyvmomi calls it.
+RELEASES = {'7.0': 'vim.version.v7_0', '8.0': 'vim.version.v8_0_0_0'}
+CALLED = re.compile(rb'<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)')
+FAULTS = re.compile(rb'<(?:\w+:)?(\w+)Fault[\s/>]')
+# pyvmomi adds it to each element of a request; no schema knows it.
+VERSION = re.compile(rb' versionId="[^"]*"')
+# pyvmomi reads single properties by a method that no WSDL has.
+UNPUBLISHED = frozenset({'Fetch'})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request to /sdk, and what was replied."""
+
+    request: bytes
+    reply: bytes
+
+    @property
+    def method(self) -> str:
+        called = CALLED.search(self.request)
+        return called[1].decode() if called else ''
+
+
+def find_invalid(exchanges: Iterable[Exchange], release: str) -> list[str]:
+    """Tell what the schemas of a release do not allow."""
+    judged = [one for one in exchanges if one.method not in UNPUBLISHED]
+    schema = load_schema(release, judged)
+    return [
+        complaint
+        for exchange in judged
+        for text in (exchange.request, exchange.reply)
+        for complaint in judge_message(schema, exchange.method, text)
+    ]
+
+
+def judge_message(
+    schema: etree.XMLSchema, method: str, text: bytes
+) -> Iterator[str]:
+    try:
+        document = etree.fromstring(VERSION.sub(b'', text))
+    except etree.XMLSyntaxError as error:
+        yield f'{method}: {error}'
+        return
+    if not schema.validate(document):
+        yield from (f'{method}: {one.message}' for one in schema.error_log)
+
+
+def load_schema(release: str, judged: list[Exchange]) -> etree.XMLSchema:
+    methods = [find_method(name) for name in sorted(list_methods(judged))]
+    faults = {
+        name.decode()
+        for exchange in judged
+        for name in FAULTS.findall(exchange.reply)
+    }
+    with tempfile.TemporaryDirectory() as name:
+        place = pathlib.Path(name)
+        for source in (WSDL / release).glob('*-types.xsd'):
+            place.joinpath(source.name).write_bytes(source.read_bytes())
+        messages = describe_messages(
+            methods, sorted(faults), RELEASES[release]
+        )
+        place.joinpath('messages.xsd').write_text(messages)
+        envelope = place / 'envelope.xsd'
+        envelope.write_text(ENVELOPE)
+        return etree.XMLSchema(etree.parse(envelope))
+
+
+def list_methods(judged: Iterable[Exchange]) -> set[str]:
+    return {exchange.method for exchange in judged}
+
+
+def find_method(name: str) -> Any:
+    """Find how pyvmomi describes a method that has this name on the wire."""
+    return VmomiSupport.GetWsdlMethod('urn:vim25', name).info
