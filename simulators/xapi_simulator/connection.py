@@ -1,19 +1,15 @@
 """One connection to a host: its requests, and which path means what."""
 
 from collections.abc import Callable
-import contextlib
-import html
-import http.server
-import socket
-import ssl
 from typing import Any
 from typing import TYPE_CHECKING
 
+from simulator_parts import connection
+from simulator_parts.steering import Dropped
+from simulator_parts.steering import Replied
 from xapi_simulator.addresses import bracketed
 from xapi_simulator.errors import XapiError
 from xapi_simulator import jsonrpc
-from xapi_simulator.steering import Dropped
-from xapi_simulator.steering import Replied
 from xapi_simulator import transfer
 from xapi_simulator import upload_request
 from xapi_simulator import xmlrpc
@@ -23,33 +19,18 @@ if TYPE_CHECKING:
 
 BODY_LIMIT = 300 * 1024
 
-# After a refused upload: so many bytes are read on, so many seconds each.
-_LINGER = 2**20
-_PATIENCE = 0.5
 
-
-class Connection(http.server.BaseHTTPRequestHandler):
+class Connection(connection.Connection):
     """Answers requests until either side has had enough."""
 
-    protocol_version = 'HTTP/1.1'
-    disable_nagle_algorithm = True
-    wbufsize = -1
     server: 'Server'
-
-    def setup(self) -> None:
-        super().setup()
-        if isinstance(self.connection, ssl.SSLSocket):
-            self.connection.do_handshake()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: the counters know."""
 
     def do_POST(self) -> None:
         path = self.path.partition('?')[0]
         if path not in ('/', '/RPC2', '/jsonrpc'):
-            self._refuse(404, 'not found')
+            self.refuse(404, 'not found')
             return
-        body = self._body()
+        body = self.read_body(BODY_LIMIT)
         if body is None:
             return
         try:
@@ -59,23 +40,23 @@ class Connection(http.server.BaseHTTPRequestHandler):
                 self._json(body)
             else:
                 error = XapiError('INTERNAL_ERROR', 'Xmlm.Error')
-                self._send(200, xmlrpc.TYPE, xmlrpc.failure(error))
+                self.send(200, xmlrpc.TYPE, xmlrpc.failure(error))
         except ValueError as error:
-            self._refuse(500, str(error))
+            self.refuse(500, str(error))
         except Dropped:
-            self._cut()
+            self.cut()
         except Replied as other:
-            self._reply(other)
+            self.reply(other)
 
     def do_GET(self) -> None:
-        self._refuse(404, 'not found')
+        self.refuse(404, 'not found')
 
     def do_PUT(self) -> None:
         """Take a disk; every outcome ends the connection, as xapi's does."""
         self.close_connection = True
         path, _, query = self.path.partition('?')
         if path != upload_request.PATH:
-            self._refuse(404, 'not found')
+            self.refuse(404, 'not found')
             return
         method = f'PUT {path}'
         server = self.server
@@ -85,29 +66,16 @@ class Connection(http.server.BaseHTTPRequestHandler):
             self._import(query)
             server.world.steering.reach('after', method)
         except upload_request.Refused as error:
-            self._refuse(error.status, str(error))
+            self.refuse(error.status, str(error))
         except XapiError as error:
-            self._refuse(500, ' '.join(error.description))
+            self.refuse(500, ' '.join(error.description))
         except Dropped:
-            self._cut()
+            self.cut()
         except Replied as other:
-            self._reply(other)
+            self.reply(other)
         else:
             return
-        self._linger()
-
-    def _linger(self) -> None:
-        """Read on for a while after a no, so that the client can read it.
-
-        A connection that is closed with bytes unread is reset, and the
-        answer may be lost with it.
-        """
-        with contextlib.suppress(OSError):
-            self.connection.shutdown(socket.SHUT_WR)
-            self.connection.settimeout(_PATIENCE)
-            left = _LINGER
-            while left > 0 and (data := self.connection.recv(65536)):
-                left -= len(data)
+        self.linger()
 
     def _import(self, query: str) -> None:
         server = self.server
@@ -119,7 +87,7 @@ class Connection(http.server.BaseHTTPRequestHandler):
             address = bracketed(server.world.address(host))
             where = f'{address}:{server.server_port}'
             self._redirect(f'{scheme}://{where}{self.path}')
-            self._linger()
+            self.linger()
             return
         with upload.attached():
             self._accept(upload.task)
@@ -140,20 +108,6 @@ class Connection(http.server.BaseHTTPRequestHandler):
         self.send_header('Connection', 'close')
         self.end_headers()
         self.wfile.flush()
-
-    def _body(self) -> bytes | None:
-        length = self.headers.get('Content-Length', '')
-        if not (length.isascii() and length.isdigit()):
-            self._refuse(411, 'Content-Length is required')
-            return None
-        if int(length) > BODY_LIMIT:
-            self._refuse(413, 'request too large')
-            return None
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
-            self.close_connection = True
-            return None
-        return body
 
     def _xml(self, body: bytes) -> None:
         method, params = xmlrpc.read(body)
@@ -197,39 +151,4 @@ class Connection(http.server.BaseHTTPRequestHandler):
             failed = True
             answer = failure(error)
         server.counters.end(method, len(answer), failed)
-        self._send(200, kind, answer)
-
-    def _send(
-        self, status: int, kind: str, body: bytes, **headers: str
-    ) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header('Content-Type', kind)
-        self.send_header('Content-Length', str(len(body)))
-        self.send_header('Cache-Control', 'no-cache, no-store')
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
-
-    def _reply(self, other: Replied) -> None:
-        kind = 'application/octet-stream'
-        self._send(other.status, kind, other.body, **other.headers)
-
-    def _refuse(self, status: int, why: str) -> None:
-        """Answer below the level of calls, and close."""
-        self.close_connection = True
-        self.send_response(status)
-        text = f'<h1>HTTP {status}</h1>{html.escape(why)}'
-        body = f'<html><body>{text}</body></html>'.encode('utf-8', 'replace')
-        self.send_header('Content-Type', 'text/html')
-        self.send_header('Content-Length', str(len(body)))
-        self.send_header('Connection', 'close')
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
-
-    def _cut(self) -> None:
-        self.close_connection = True
-        with contextlib.suppress(OSError):
-            self.connection.shutdown(socket.SHUT_RDWR)
+        self.send(200, kind, answer)

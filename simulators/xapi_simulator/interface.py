@@ -17,8 +17,8 @@ from xapi_simulator import revert
 from xapi_simulator.schema import CLASSES
 from xapi_simulator.sessions import may
 from xapi_simulator import sr
-from xapi_simulator.steering import Dropped
-from xapi_simulator.steering import Replied
+from simulator_parts.steering import Dropped
+from simulator_parts.steering import Replied
 from xapi_simulator import suspension
 from xapi_simulator import tracking
 from xapi_simulator import unmarshal

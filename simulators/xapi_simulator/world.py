@@ -12,7 +12,7 @@ from xapi_simulator.queues import Queues
 from xapi_simulator.records import Records
 from xapi_simulator.sessions import Sessions
 from xapi_simulator.sessions import User
-from xapi_simulator.steering import Steering
+from simulator_parts.steering import Steering
 from xapi_simulator.storage import Repository
 from xapi_simulator.tasks import Tasks
 from xapi_simulator.timing import Timing

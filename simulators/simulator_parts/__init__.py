@@ -1,0 +1,1 @@
+"""Parts that every simulator is made of: servers, steering, counters, time."""

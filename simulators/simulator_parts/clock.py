@@ -1,0 +1,59 @@
+"""A clock that can be moved: what takes an hour need not be waited for."""
+
+import datetime
+import threading
+import time
+
+
+class Clock:
+    """The time of a simulated world: it runs as ours does, or stands still.
+
+    Moments and spans are seconds; ``now`` is an aware datetime, in UTC.
+    """
+
+    def __init__(self) -> None:
+        self._moved = threading.Condition()
+        self._ahead = 0.0
+        self._frozen: float | None = None
+        self._start = time.time() - time.monotonic()
+
+    @property
+    def moment(self) -> float:
+        """Seconds since 1970; it never goes back by itself."""
+        if self._frozen is not None:
+            return self._frozen
+        return self._start + time.monotonic() + self._ahead
+
+    def now(self) -> datetime.datetime:
+        return datetime.datetime.fromtimestamp(self.moment, datetime.UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once; whoever waits for it wakes."""
+        with self._moved:
+            if self._frozen is None:
+                self._ahead += seconds
+            else:
+                self._frozen += seconds
+            self._moved.notify_all()
+
+    def freeze(self) -> None:
+        """Let time stand still from now on, but for ``advance``."""
+        with self._moved:
+            self._frozen = self.moment
+
+    def wake(self) -> None:
+        """Have everybody who waits look again."""
+        with self._moved:
+            self._moved.notify_all()
+
+    def wait(self, until: float, ended: threading.Event | None = None) -> bool:
+        """Wait until a moment; tell if it came before ``ended`` was set.
+
+        Whoever sets ``ended`` calls ``wake`` afterwards.
+        """
+        with self._moved:
+            while (left := until - self.moment) > 0:
+                if ended is not None and ended.is_set():
+                    return False
+                self._moved.wait(None if self._frozen is not None else left)
+        return True

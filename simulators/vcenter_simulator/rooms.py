@@ -1,0 +1,12 @@
+"""Rooms that answer methods: what is imported so that it is registered."""
+
+import importlib
+
+# Each registers its functions by ``serving.serves`` when it is imported.
+NAMES = ('service',)
+
+
+def load() -> None:
+    """Import every room."""
+    for name in NAMES:
+        importlib.import_module(f'vcenter_simulator.{name}')

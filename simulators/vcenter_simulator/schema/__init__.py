@@ -1,0 +1,1 @@
+"""Schema: the types, managed objects and methods of vSphere's interface."""

@@ -1,0 +1,117 @@
+"""The simulator as one object: a vCenter, its server, and who steers it."""
+
+from collections.abc import Mapping
+import contextlib
+import secrets
+from typing import Any
+from typing import Self
+import uuid
+
+from simulator_parts.clock import Clock
+from simulator_parts.counters import Counters
+from simulator_parts.steering import Action
+from simulator_parts.steering import Steering
+from vcenter_simulator.interface import find_method
+from vcenter_simulator.interface import Interface
+from vcenter_simulator.server import Server
+from vcenter_simulator.service import add_service
+from vcenter_simulator.serving import Caller
+from vcenter_simulator.sessions import User
+from vcenter_simulator.timing import Timing
+from vcenter_simulator.values import DataObject
+from vcenter_simulator.values import Reference
+from vcenter_simulator.world import World
+
+
+class Simulator(contextlib.AbstractContextManager['Simulator']):
+    """A vCenter that answers on a loopback socket while it is started.
+
+    ``users`` are those who may log in: ``administrator@vsphere.local`` with
+    a random password unless given.
+    """
+
+    def __init__(
+        self,
+        *,
+        timing: Timing | None = None,
+        users: Mapping[str, User] | None = None,
+        port: int = 0,
+    ) -> None:
+        self.username = 'administrator@vsphere.local'
+        self.password = secrets.token_hex(8)
+        everybody = {self.username: User(self.password), **(users or {})}
+        self.timing = timing or Timing()
+        self.clock = Clock()
+        self.counters = Counters()
+        self.world = World(everybody, self.timing, self.clock)
+        add_service(self.world, str(uuid.uuid4()))
+        self._interface = Interface(self.world, self.counters)
+        self.address = '127.0.0.1'
+        self.port = port
+        self._context = None
+        self._server: Server | None = None
+
+    @property
+    def steering(self) -> Steering:
+        return self.world.steering
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without the path."""
+        scheme = 'http' if self._context is None else 'https'
+        return f'{scheme}://{self.address}:{self.port}'
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen; when this returns, clients can connect."""
+        server = Server(
+            (self.address, self.port),
+            self._interface,
+            self.world,
+            self._context,
+        )
+        self.port = server.server_port
+        self._server = server
+        server.start()
+
+    def stop(self) -> None:
+        """Cut all connections and close the port."""
+        self.world.stopped.set()
+        self.world.note_change()
+        self.clock.wake()
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def before(self, method: str, action: Action, nth: int = 1) -> None:
+        """Run an action before the nth call of a method from now on."""
+        self.steering.before(method, action, nth)
+
+    def after(self, method: str, action: Action, nth: int = 1) -> None:
+        """Run an action when the nth call has done its work.
+
+        Its answer is sent after that: dropping it loses only the answer.
+        """
+        self.steering.after(method, action, nth)
+
+    def do(self, this: Reference, method: str, **arguments: Any) -> Any:
+        """Make a call from inside: not counted, not steered, as the admin.
+
+        :raises VimFault: what the call ends with.
+        """
+        session = self.world.sessions.login(self.username, self.password)
+        try:
+            return self._interface.call(
+                find_method(method),
+                this,
+                DataObject('', **arguments),
+                Caller(session),
+            )
+        finally:
+            self.world.sessions.end(session)

@@ -1,0 +1,1 @@
+"""SOAP as vCenter speaks it: strict requests, typed replies, its WSDL."""

@@ -1,0 +1,180 @@
+"""Tasks: work that goes on after its call has been answered."""
+
+from collections.abc import Callable
+import threading
+from typing import Any
+from typing import TYPE_CHECKING
+
+from vcenter_simulator.faults import VimFault
+from vcenter_simulator.inventory import ManagedObject
+from vcenter_simulator.serving import Call
+from vcenter_simulator.values import DataObject
+from vcenter_simulator.values import Reference
+
+if TYPE_CHECKING:
+    from vcenter_simulator.world import World
+
+_ENDED = frozenset({'success', 'error'})
+
+
+class Task(ManagedObject):
+    """One task; its work is handed the task, to sleep, check and report."""
+
+    def __init__(
+        self, world: 'World', moid: str, entity: ManagedObject, call: Call
+    ) -> None:
+        super().__init__('Task', moid)
+        self._world = world
+        self.method = call.method
+        self.cancelled = threading.Event()
+        self.info = DataObject(
+            'TaskInfo',
+            key=moid,
+            task=self.reference,
+            name=call.method,
+            descriptionId=f'{call.this.kind}.{call.method}',
+            entity=entity.reference,
+            entityName=str(entity.read_property('name') or entity.moid),
+            state='queued',
+            cancelled=False,
+            cancelable=True,
+            reason=DataObject(
+                'TaskReasonUser',
+                userName=call.session.user if call.session else '',
+            ),
+            queueTime=world.clock.now(),
+            eventChainId=world.new_number(),
+        )
+
+    def read_property(self, name: str) -> Any:
+        return self.info if name == 'info' else super().read_property(name)
+
+    @property
+    def state(self) -> str:
+        return str(self.info.state)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in _ENDED
+
+    def sleep(self, seconds: float) -> None:
+        """Let the work take time, with the world unlocked meanwhile.
+
+        :raises VimFault: RequestCanceled, as soon as somebody cancels.
+        """
+        self._world.pause(self._world.clock.moment + seconds, self.cancelled)
+        self.check()
+
+    def check(self) -> None:
+        """Go on only if nobody has cancelled the task.
+
+        :raises VimFault: RequestCanceled.
+        """
+        if self.cancelled.is_set():
+            message = 'The task was canceled by a user.'
+            raise VimFault('RequestCanceled', message)
+
+    def progress(self, percent: int) -> None:
+        """Tell how far the work is."""
+        self.change(progress=percent)
+
+    def change(self, **fields: Any) -> None:
+        """Change what the task tells of itself."""
+        self.info = self.info.replace(**fields)
+        self._world.note_change()
+
+
+class Tasks:
+    """The tasks of a vCenter; ``limit`` is how many may run at once."""
+
+    def __init__(self, world: 'World', limit: int = 640) -> None:
+        self._world = world
+        self._slots = threading.Semaphore(limit)
+        self._known: dict[str, Task] = {}
+
+    def start(
+        self,
+        call: Call,
+        entity: ManagedObject,
+        work: Callable[[Task], Any],
+        seconds: float | None = None,
+    ) -> Reference:
+        """Start a task on an entity, and give the reference to answer with.
+
+        The work runs with the world locked, after ``seconds`` (None: as the
+        timing has it for the method); without any it has ended when this
+        returns.  It returns the task's result, or raises VimFault.
+        """
+        self._forget_old()
+        moid = self._world.inventory.new_moid('task')
+        task = Task(self._world, moid, entity, call)
+        self._known[moid] = task
+        self._world.inventory.add(task)
+        span = self._span(call, seconds)
+        if span > 0:
+            self._start_later(task, work, span)
+        else:
+            self._run(task, work, 0)
+        return task.reference
+
+    def _span(self, call: Call, seconds: float | None) -> float:
+        timing = self._world.timing
+        return timing.of(call.method) if seconds is None else seconds
+
+    def _start_later(
+        self, task: Task, work: Callable[[Task], Any], seconds: float
+    ) -> None:
+        def run() -> None:
+            with self._slots, self._world.lock:
+                self._run(task, work, seconds)
+
+        threading.Thread(target=run, daemon=True).start()
+
+    def _run(
+        self, task: Task, work: Callable[[Task], Any], seconds: float
+    ) -> None:
+        now = self._world.clock.now
+        try:
+            task.check()
+            task.change(state='running', startTime=now())
+            if seconds:
+                task.sleep(seconds)
+            self._world.steering.reach('before', f'{task.method}#work')
+            result = work(task)
+            task.change(state='success', result=result, completeTime=now())
+        except VimFault as fault:
+            end = {'error': fault.localized, 'completeTime': now()}
+            task.change(state='error', **end)
+
+    def cancel(self, task: Task) -> None:
+        """Ask a task to stop; what it is doing may still succeed.
+
+        :raises VimFault: InvalidState, it has ended.
+        """
+        if task.has_ended:
+            raise VimFault('InvalidState', 'The task has ended already.')
+        task.cancelled.set()
+        task.change(cancelled=True)
+        self._world.clock.wake()
+
+    def all(self) -> list[Task]:
+        """Give the tasks that are remembered, the oldest first."""
+        return list(self._known.values())
+
+    def forget_all(self) -> None:
+        """Forget every task, as a restart does; their work goes on."""
+        for moid in list(self._known):
+            self._forget(moid)
+
+    def _forget(self, moid: str) -> None:
+        self._known.pop(moid, None)
+        self._world.inventory.remove(Reference('Task', moid))
+
+    def _forget_old(self) -> None:
+        clock = self._world.clock
+        limit = clock.moment - self._world.timing.finished_tasks
+        for moid, task in list(self._known.items()):
+            ended = task.info.completeTime
+            if ended is None or ended.timestamp() > limit:
+                return
+            self._forget(moid)
