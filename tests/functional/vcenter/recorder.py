@@ -5,6 +5,9 @@ import contextlib
 import http.client
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
+import pathlib
+import ssl
+import subprocess
 import threading
 from typing import Any
 import urllib.parse
@@ -18,11 +21,17 @@ OWN = frozenset({'connection', 'transfer-encoding', 'content-length'})
 class Recorder:
     """Where clients connect to, and what they were told."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int = 0, certificate: str = '') -> None:
         self.target = port
         self.exchanges: list[Exchange] = []
+        self.certificate = certificate
+        self.handshake = load_certificate(certificate)
         self.server = ThreadingHTTPServer(('127.0.0.1', 0), make_handler(self))
         self.server.daemon_threads = True
+        if self.handshake:
+            self.server.socket = self.handshake.wrap_socket(
+                self.server.socket, server_side=True
+            )
         self.port = self.server.server_address[1]
 
     def __enter__(self) -> 'Recorder':
@@ -33,8 +42,37 @@ class Recorder:
         self.server.shutdown()
         self.server.server_close()
 
+    def forget(self) -> None:
+        self.exchanges.clear()
+
     def count_calls(self) -> Counter[str]:
         return Counter(exchange.method for exchange in self.exchanges)
+
+
+def load_certificate(path: str) -> ssl.SSLContext | None:
+    if not path:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+def make_certificate(place: pathlib.Path) -> str:
+    """Make one for this machine; its file is its own authority's, too."""
+    path = str(place / 'certificate.pem')
+    subprocess.run(  # noqa: S603
+        [  # noqa: S607
+            *('openssl', 'req', '-x509', '-nodes', '-days', '2'),
+            *('-newkey', 'rsa:2048', '-keyout', path, '-out', path + '.part'),
+            *('-subj', '/CN=localhost'),
+            *('-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    with open(path, 'a') as whole, open(path + '.part') as part:
+        whole.write(part.read())
+    return path
 
 
 def make_handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:

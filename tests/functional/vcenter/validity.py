@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from collections.abc import Iterator
+import contextlib
 import dataclasses
 import pathlib
 import re
@@ -20,6 +21,7 @@ WSDL = pathlib.Path(oslo_vmware.__file__).parent / 'wsdl'
 RELEASES = {'7.0': 'vim.version.v7_0', '8.0': 'vim.version.v8_0_0_0'}
 CALLED = re.compile(rb'<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)')
 FAULTS = re.compile(rb'<(?:\w+:)?(\w+)Fault[\s/>]')
+REFUSED = b'InvalidRequest'
 # pyvmomi adds it to each element of a request; no schema knows it.
 VERSION = re.compile(rb' versionId="[^"]*"')
 # pyvmomi reads single properties by a method that no WSDL has.
@@ -44,27 +46,36 @@ def find_invalid(exchanges: Iterable[Exchange], release: str) -> list[str]:
     judged = [one for one in exchanges if one.method not in UNPUBLISHED]
     schema = load_schema(release, judged)
     return [
-        complaint
+        f'{exchange.method}: {complaint}'
         for exchange in judged
-        for text in (exchange.request, exchange.reply)
-        for complaint in judge_message(schema, exchange.method, text)
+        for complaint in judge_exchange(schema, exchange)
     ]
 
 
-def judge_message(
-    schema: etree.XMLSchema, method: str, text: bytes
+def judge_exchange(
+    schema: etree.XMLSchema, exchange: Exchange
 ) -> Iterator[str]:
+    """Tell what is wrong; a request that is must have been refused."""
+    wrong = list(judge_message(schema, exchange.request))
+    if REFUSED not in exchange.reply:
+        yield from wrong
+    elif not wrong:
+        yield 'refused, and valid'
+    yield from judge_message(schema, exchange.reply)
+
+
+def judge_message(schema: etree.XMLSchema, text: bytes) -> Iterator[str]:
     try:
         document = etree.fromstring(VERSION.sub(b'', text))
     except etree.XMLSyntaxError as error:
-        yield f'{method}: {error}'
+        yield str(error)
         return
     if not schema.validate(document):
-        yield from (f'{method}: {one.message}' for one in schema.error_log)
+        yield from (one.message for one in schema.error_log)
 
 
 def load_schema(release: str, judged: list[Exchange]) -> etree.XMLSchema:
-    methods = [find_method(name) for name in sorted(list_methods(judged))]
+    methods = list(find_methods({exchange.method for exchange in judged}))
     faults = {
         name.decode()
         for exchange in judged
@@ -83,10 +94,9 @@ def load_schema(release: str, judged: list[Exchange]) -> etree.XMLSchema:
         return etree.XMLSchema(etree.parse(envelope))
 
 
-def list_methods(judged: Iterable[Exchange]) -> set[str]:
-    return {exchange.method for exchange in judged}
-
-
-def find_method(name: str) -> Any:
-    """Find how pyvmomi describes a method that has this name on the wire."""
-    return VmomiSupport.GetWsdlMethod('urn:vim25', name).info
+def find_methods(names: Iterable[str]) -> Iterator[Any]:
+    """Find how pyvmomi describes methods that have these names on the wire."""
+    for name in sorted(names):
+        # Who calls what is no method must be refused, as one that is wrong.
+        with contextlib.suppress(KeyError):
+            yield VmomiSupport.GetWsdlMethod('urn:vim25', name).info
