@@ -1,5 +1,6 @@
 """A clock that can be moved: what takes an hour need not be waited for."""
 
+from collections.abc import Callable
 import datetime
 import threading
 import time
@@ -13,6 +14,8 @@ class Clock:
 
     def __init__(self) -> None:
         self._moved = threading.Condition()
+        # Called when time was moved, by those who wait for more than that.
+        self.on_move: list[Callable[[], None]] = []
         self._ahead = 0.0
         self._frozen: float | None = None
         self._start = time.time() - time.monotonic()
@@ -24,6 +27,10 @@ class Clock:
             return self._frozen
         return self._start + time.monotonic() + self._ahead
 
+    @property
+    def is_frozen(self) -> bool:
+        return self._frozen is not None
+
     def now(self) -> datetime.datetime:
         return datetime.datetime.fromtimestamp(self.moment, datetime.UTC)
 
@@ -34,7 +41,7 @@ class Clock:
                 self._ahead += seconds
             else:
                 self._frozen += seconds
-            self._moved.notify_all()
+        self.wake()
 
     def freeze(self) -> None:
         """Let time stand still from now on, but for ``advance``."""
@@ -45,6 +52,8 @@ class Clock:
         """Have everybody who waits look again."""
         with self._moved:
             self._moved.notify_all()
+        for notify in self.on_move:
+            notify()
 
     def wait(self, until: float, ended: threading.Event | None = None) -> bool:
         """Wait until a moment; tell if it came before ``ended`` was set.

@@ -2,7 +2,9 @@
 
 # Methods, by the managed object that declares them.
 METHODS = {
-    'AuthorizationManager': 'HasPrivilegeOnEntities FetchUserPrivilegeOnEntities',
+    'AuthorizationManager': (
+        'FetchUserPrivilegeOnEntities HasPrivilegeOnEntities'
+    ),
     'ClusterComputeResource': 'AddHost_Task',
     'ComputeResource': 'ReconfigureComputeResource_Task',
     'ContainerView': '',

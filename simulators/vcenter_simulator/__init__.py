@@ -7,6 +7,8 @@ from simulator_parts.steering import reply
 from vcenter_simulator.faults import VimFault
 from vcenter_simulator.sessions import User
 from vcenter_simulator.simulator import Simulator
+from vcenter_simulator.steering import fail
+from vcenter_simulator.steering import unavailable
 from vcenter_simulator.timing import Timing
 from vcenter_simulator.values import DataObject
 from vcenter_simulator.values import Reference
@@ -22,6 +24,8 @@ __all__ = [
     'User',
     'VimFault',
     'drop',
+    'fail',
     'hang',
     'reply',
+    'unavailable',
 ]

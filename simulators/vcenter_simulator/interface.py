@@ -4,13 +4,13 @@ import dataclasses
 from typing import Any
 
 from simulator_parts.counters import Counters
-from vcenter_simulator import rooms
 from vcenter_simulator.faults import invalid_request
 from vcenter_simulator.faults import VimFault
 from vcenter_simulator.inventory import ManagedObject
-from vcenter_simulator.schema import table
+from vcenter_simulator import rooms
 from vcenter_simulator.schema.kinds import Field
 from vcenter_simulator.schema.kinds import Method
+from vcenter_simulator.schema import table
 from vcenter_simulator.serving import Call
 from vcenter_simulator.serving import Caller
 from vcenter_simulator.serving import find_service
@@ -111,7 +111,10 @@ class Interface:
             self._check_arguments(method, arguments, caller)
             call = Call(world, target, method.name, arguments, caller)
             if service.locked:
-                return service.work(call)
+                try:
+                    return service.work(call)
+                finally:
+                    world.note_change()
         return service.work(call)
 
     def _find_this(

@@ -7,9 +7,9 @@ from vcenter_simulator.sessions import Session
 from vcenter_simulator.sessions import Sessions
 from vcenter_simulator.values import Reference
 
-# Those that everybody has, logged in or not; and those of who is logged in.
+# What everybody may, logged in or not.
 ANONYMOUS = 'System.Anonymous'
-EVERYBODY = frozenset({ANONYMOUS, 'System.View'})
+READ_ONLY = frozenset({ANONYMOUS, 'System.View', 'System.Read'})
 
 
 class Privileges:
@@ -52,7 +52,7 @@ class Privileges:
     def has(self, user: str, on: Reference, privilege: str) -> bool:
         """Tell if a user has a privilege on an object."""
         role = self.role_on(user, on)
-        return role is None or privilege in role or privilege in EVERYBODY
+        return role is None or privilege in role
 
     def check(
         self, session: Session | None, on: Reference, privilege: str | None

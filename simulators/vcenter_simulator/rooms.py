@@ -3,7 +3,14 @@
 import importlib
 
 # Each registers its functions by ``serving.serves`` when it is imported.
-NAMES = ('service',)
+NAMES = (
+    'collector.retrieval',
+    'collector.updates',
+    'collector.views',
+    'search_index',
+    'service',
+    'task_manager',
+)
 
 
 def load() -> None:

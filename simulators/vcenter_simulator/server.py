@@ -2,6 +2,7 @@
 
 import ssl
 
+from simulator_parts.counters import Counters
 from simulator_parts.server import Server as Base
 from vcenter_simulator.connection import Connection
 from vcenter_simulator.interface import Interface
@@ -16,8 +17,10 @@ class Server(Base):
         address: tuple[str, int],
         interface: Interface,
         world: World,
+        counters: Counters,
         context: ssl.SSLContext | None,
     ) -> None:
         self.interface = interface
         self.world = world
+        self.counters = counters
         super().__init__(address, Connection, context)

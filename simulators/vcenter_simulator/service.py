@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from vcenter_simulator import sessions
 from vcenter_simulator.faults import VimFault
 from vcenter_simulator.inventory import ManagedObject
 from vcenter_simulator.serving import Call
 from vcenter_simulator.serving import serves
+from vcenter_simulator import sessions
 from vcenter_simulator.values import DataObject
 from vcenter_simulator.values import Reference
 from vcenter_simulator.world import World

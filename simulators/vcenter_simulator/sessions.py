@@ -114,7 +114,8 @@ class Sessions:
 
     def role_of(self, user: str) -> frozenset[str] | None:
         """Give the privileges of a user, None for all."""
-        return self._users[user].role
+        found = self._users.get(user)
+        return frozenset() if found is None else found.role
 
     def give_ticket(self, session: Session) -> str:
         """Give a ticket that is good for one HTTP request."""

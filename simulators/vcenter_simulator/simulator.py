@@ -2,21 +2,31 @@
 
 from collections.abc import Mapping
 import contextlib
+import os
+import pathlib
 import secrets
+import ssl
+import tempfile
 from typing import Any
 from typing import Self
 import uuid
 
+from simulator_parts.certificates import Authority
+from simulator_parts.certificates import make_context
+from simulator_parts.certificates import NAMES
 from simulator_parts.clock import Clock
 from simulator_parts.counters import Counters
 from simulator_parts.steering import Action
 from simulator_parts.steering import Steering
+from vcenter_simulator.collector.updates import drop_collectors
+from vcenter_simulator.collector.views import drop_views
 from vcenter_simulator.interface import find_method
 from vcenter_simulator.interface import Interface
 from vcenter_simulator.server import Server
 from vcenter_simulator.service import add_service
 from vcenter_simulator.serving import Caller
 from vcenter_simulator.sessions import User
+from vcenter_simulator.task_manager import show_tasks
 from vcenter_simulator.timing import Timing
 from vcenter_simulator.values import DataObject
 from vcenter_simulator.values import Reference
@@ -27,7 +37,9 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
     """A vCenter that answers on a loopback socket while it is started.
 
     ``users`` are those who may log in: ``administrator@vsphere.local`` with
-    a random password unless given.
+    a random password unless given.  With ``tls`` it has a certificate for
+    ``names``, issued by a CA of its own, which ``ca_file`` is to be trusted
+    by.
     """
 
     def __init__(
@@ -36,6 +48,8 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         timing: Timing | None = None,
         users: Mapping[str, User] | None = None,
         port: int = 0,
+        tls: bool = False,
+        names: tuple[str, ...] = NAMES,
     ) -> None:
         self.username = 'administrator@vsphere.local'
         self.password = secrets.token_hex(8)
@@ -45,11 +59,32 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         self.counters = Counters()
         self.world = World(everybody, self.timing, self.clock)
         add_service(self.world, str(uuid.uuid4()))
+        show_tasks(self.world)
+        self.world.sessions.on_end += (
+            lambda one: drop_views(self.world, one),
+            lambda one: drop_collectors(self.world, one),
+        )
         self._interface = Interface(self.world, self.counters)
         self.address = '127.0.0.1'
         self.port = port
-        self._context = None
+        self._folder = tempfile.TemporaryDirectory(prefix='vcenter-')
+        self.authority = Authority() if tls else None
+        self._context = self._make_context(names)
         self._server: Server | None = None
+
+    def _make_context(self, names: tuple[str, ...]) -> ssl.SSLContext | None:
+        if self.authority is None:
+            return None
+        folder = pathlib.Path(self._folder.name)
+        (folder / 'ca.pem').write_text(self.authority.certificate)
+        return make_context(self.authority.issue(names), folder)
+
+    @property
+    def ca_file(self) -> str | None:
+        """The path of the CA's certificate; None without TLS."""
+        if self.authority is None:
+            return None
+        return os.path.join(self._folder.name, 'ca.pem')
 
     @property
     def steering(self) -> Steering:
@@ -74,6 +109,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
             (self.address, self.port),
             self._interface,
             self.world,
+            self.counters,
             self._context,
         )
         self.port = server.server_port

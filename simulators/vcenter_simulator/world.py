@@ -7,6 +7,7 @@ import threading
 from simulator_parts.clock import Clock
 from simulator_parts.steering import Steering
 from vcenter_simulator.faults import VimFault
+from vcenter_simulator.folder_access import Files
 from vcenter_simulator.inventory import Inventory
 from vcenter_simulator.inventory import ManagedObject
 from vcenter_simulator.privileges import Privileges
@@ -39,8 +40,12 @@ class World:
         self.tasks = Tasks(self)
         # Properties that cannot be read: by object and first name, the fault.
         self.missing: dict[tuple[Reference, str], VimFault] = {}
+        # What keeps the files that HTTP reads and writes.
+        self.files: Files | None = None
         self.changed = threading.Condition(self.lock)
         self.stopped = threading.Event()
+        clock.on_move.append(self.note_change)
+        self.sessions.on_end.append(lambda _: self.note_change())
         self._numbers = itertools.count(1)
         self.root = self.inventory.add(
             ManagedObject(

@@ -5,6 +5,8 @@ import html
 import time
 from typing import Any
 
+from simulator_parts.steering import Dropped
+from simulator_parts.steering import Replied
 from xapi_simulator.errors import XapiError
 from xapi_simulator import event
 from xapi_simulator import generic
@@ -17,8 +19,6 @@ from xapi_simulator import revert
 from xapi_simulator.schema import CLASSES
 from xapi_simulator.sessions import may
 from xapi_simulator import sr
-from simulator_parts.steering import Dropped
-from simulator_parts.steering import Replied
 from xapi_simulator import suspension
 from xapi_simulator import tracking
 from xapi_simulator import unmarshal

@@ -10,17 +10,17 @@ import time
 from typing import Any
 from typing import Self
 
+from simulator_parts.counters import Counters
+from simulator_parts.steering import Action
+from simulator_parts.steering import Steering
 from xapi_simulator.actors import Actors
 from xapi_simulator.addresses import bracketed
 from xapi_simulator.collector import Collector
-from simulator_parts.counters import Counters
 from xapi_simulator.interface import Interface
 from xapi_simulator.scenario import build
 from xapi_simulator.scenario import Scenario
 from xapi_simulator.server import Server
 from xapi_simulator.sessions import User
-from simulator_parts.steering import Action
-from simulator_parts.steering import Steering
 from xapi_simulator.tasks import When
 from xapi_simulator.timing import Timing
 from xapi_simulator.world import World

@@ -1,4 +1,4 @@
-"""Steers what happens between two calls: what it takes to fail as xapi does."""
+"""Steers what happens between two calls: what it takes to fail as xapi."""
 
 from typing import NoReturn
 

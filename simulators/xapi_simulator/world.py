@@ -8,11 +8,11 @@ import random
 import threading
 from typing import Any
 
+from simulator_parts.steering import Steering
 from xapi_simulator.queues import Queues
 from xapi_simulator.records import Records
 from xapi_simulator.sessions import Sessions
 from xapi_simulator.sessions import User
-from simulator_parts.steering import Steering
 from xapi_simulator.storage import Repository
 from xapi_simulator.tasks import Tasks
 from xapi_simulator.timing import Timing

@@ -61,6 +61,12 @@ def managed_names() -> list[str]:
 
 
 @functools.cache
+def is_managed(name: str) -> bool:
+    """Tell if there is a kind of managed object of that name."""
+    return name == 'ManagedObject' or name in _lines().managed
+
+
+@functools.cache
 def data_type(name: str) -> DataType:
     """Give a data type.
 

@@ -10,10 +10,10 @@ from typing import Any
 import xml.etree.ElementTree as ET
 
 from vcenter_simulator.faults import invalid_request
-from vcenter_simulator.schema import table
 from vcenter_simulator.schema.kinds import Field
 from vcenter_simulator.schema.kinds import PRIMITIVES
 from vcenter_simulator.schema.kinds import REFERENCE
+from vcenter_simulator.schema import table
 from vcenter_simulator.values import DataObject
 from vcenter_simulator.values import Reference
 from vcenter_simulator.values import Typed

@@ -5,9 +5,9 @@ import datetime
 import functools
 from typing import Any
 
-from vcenter_simulator.schema import table
 from vcenter_simulator.schema.kinds import Field
 from vcenter_simulator.schema.kinds import REFERENCE
+from vcenter_simulator.schema import table
 from vcenter_simulator.soap.text import escape_attribute
 from vcenter_simulator.soap.text import escape_text
 from vcenter_simulator.soap.text import write_binary

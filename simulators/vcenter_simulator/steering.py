@@ -1,0 +1,22 @@
+"""Steers what happens between two calls: what it takes to fail as vCenter."""
+
+from typing import Any
+from typing import NoReturn
+
+from simulator_parts.steering import Action
+from simulator_parts.steering import reply
+from vcenter_simulator.faults import VimFault
+
+
+def fail(type_name: str, message: str = '', **fields: Any) -> Action:
+    """Make an action that answers with a fault, or ends a task with it."""
+
+    def action() -> NoReturn:
+        raise VimFault(type_name, message, **fields)
+
+    return action
+
+
+def unavailable(text: str = '') -> Action:
+    """Make an action that answers 503, with that text or nothing at all."""
+    return reply(text.encode(), 503)

@@ -1,0 +1,1 @@
+"""The simulated vCenter: its wire, its rules, its state."""
