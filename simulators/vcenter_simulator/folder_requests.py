@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ class _Sent:
         connection: 'Connection',
         status: int,
         size: int = 0,
-        body: Iterator[bytes] = iter(()),
+        body: Iterable[bytes] = (),
     ) -> None:
         self._connection = connection
         self._status = status

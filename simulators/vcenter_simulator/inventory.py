@@ -32,6 +32,13 @@ class ManagedObject:
         value = self.properties.get(name)
         return value() if callable(value) else value
 
+    def read_for(self, session: Any, name: str) -> Any:
+        """Give a property to a session (None: to nobody who is known).
+
+        To be overridden where it differs from one session to another.
+        """
+        return self.read_property(name)
+
     def __repr__(self) -> str:
         return f'<{self.reference}>'
 

@@ -73,9 +73,9 @@ def find_by_datastore_path(call: Call) -> Reference | None:
     given = call.arguments
     for one in call.world.inventory.all('VirtualMachine'):
         files = _read_config('files', one)
-        if files is not None and files.vmPathName == given.path:
-            if _is_below(call.world, one, given.datacenter):
-                return one.reference
+        found = files is not None and files.vmPathName == given.path
+        if found and _is_below(call.world, one, given.datacenter):
+            return one.reference
     return None
 
 

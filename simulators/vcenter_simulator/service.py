@@ -40,7 +40,8 @@ def add_service(world: World, uuid: str) -> None:
         **{name: Reference(kind, moid) for name, kind, moid in MANAGERS},
     )
     for _, kind, moid in MANAGERS:
-        world.inventory.add(ManagedObject(kind, moid))
+        make = SessionManager if kind == 'SessionManager' else ManagedObject
+        world.inventory.add(make(kind, moid))
     world.inventory.add(
         ManagedObject(
             'ServiceInstance',
@@ -49,6 +50,24 @@ def add_service(world: World, uuid: str) -> None:
             serverClock=world.clock.now,
         )
     )
+    manager = world.inventory.find(content.sessionManager)
+    manager.properties.update(
+        defaultLocale='en',
+        supportedLocaleList=('en',),
+        messageLocaleList=('en',),
+        sessionList=lambda: tuple(
+            sessions.describe_session(one) for one in world.sessions.all()
+        ),
+    )
+
+
+class SessionManager(ManagedObject):
+    """Who is logged in; everybody is told of their own session."""
+
+    def read_for(self, session: Any, name: str) -> Any:
+        if name == 'currentSession' and session is not None:
+            return sessions.describe_session(session)
+        return self.read_property(name)
 
 
 def describe_product(uuid: str) -> DataObject:
@@ -90,7 +109,7 @@ def login(call: Call) -> DataObject:
     session = call.world.sessions.login(given.userName, given.password)
     session.locale = given.locale or session.locale
     call.caller.session = session
-    return sessions.describe_session(session, call.world.clock.now())
+    return sessions.describe_session(session)
 
 
 @serves('SessionManager', 'Logout')

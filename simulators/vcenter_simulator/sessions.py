@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
+import datetime
 import threading
 from typing import Any
 import uuid
@@ -142,7 +143,7 @@ def invalid_login() -> VimFault:
     return VimFault('InvalidLogin', message)
 
 
-def describe_session(session: Session, now: Any) -> DataObject:
+def describe_session(session: Session) -> DataObject:
     """Describe a session as SessionManager does."""
     return DataObject(
         'UserSession',
@@ -150,7 +151,9 @@ def describe_session(session: Session, now: Any) -> DataObject:
         userName=session.user,
         fullName=session.user,
         loginTime=session.login,
-        lastActiveTime=now,
+        lastActiveTime=datetime.datetime.fromtimestamp(
+            session.active, datetime.UTC
+        ),
         locale=session.locale,
         messageLocale=session.locale,
         extensionSession=False,

@@ -10,6 +10,7 @@ from vcenter_simulator.faults import VimFault
 from vcenter_simulator.inventory import ManagedObject
 from vcenter_simulator.schema.kinds import Field
 from vcenter_simulator.schema import table
+from vcenter_simulator.sessions import Session
 from vcenter_simulator.values import DataObject
 from vcenter_simulator.values import Typed
 
@@ -102,15 +103,17 @@ def _derived(kind: str) -> tuple[str, ...]:
     )
 
 
-def read_path(one: ManagedObject, path: Path) -> Any:
-    """Read what a path leads to; None if any of it is unset.
+def read_path(
+    one: ManagedObject, path: Path, session: Session | None = None
+) -> Any:
+    """Read what a path leads to for a session; None if any of it is unset.
 
     :raises VimFault: what stands in the way.
     """
     value: Any = one
     for step in path.steps:
         if isinstance(value, ManagedObject):
-            value = value.read_property(step.name)
+            value = value.read_for(session, step.name)
         elif isinstance(value, DataObject):
             value = value[step.name]
         else:

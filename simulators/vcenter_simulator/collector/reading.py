@@ -53,7 +53,7 @@ class Reader:
     def _read(self, one: ManagedObject, path: Path) -> Any:
         try:
             self.check(one, path)
-            value = read_path(one, path)
+            value = read_path(one, path, self._session)
         except VimFault as fault:
             return fault
         if value is None or not path.kind:

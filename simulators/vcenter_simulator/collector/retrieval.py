@@ -73,10 +73,10 @@ def fetch(call: Call) -> Any:
     if call.session is None and path.privilege != ANONYMOUS:
         raise not_authenticated(call.this.reference, path.privilege)
     Reader(call.world, call.session).check(call.this, path)
-    value = read_path(call.this, path)
-    return (
-        Typed(path.kind, value) if value is not None and path.kind else value
-    )
+    value = read_path(call.this, path, call.session)
+    if value is None or not path.kind:
+        return value
+    return Typed(path.kind, value)
 
 
 def _select(call: Call) -> Iterator[Wanted]:

@@ -128,7 +128,7 @@ class _Walk:
             self._world.check_privilege(
                 self._session, one.reference, path.privilege
             )
-            value = read_path(one, path)
+            value = read_path(one, path, self._session)
         except VimFault:
             return
         for reference in value if isinstance(value, tuple) else (value,):
