@@ -14,10 +14,10 @@ from nova import monkey_patch
 
 monkey_patch.patch('threading')
 
+import nova.conf  # noqa: E402
 from nova import config  # noqa: E402
 from nova import context  # noqa: E402
 from nova import objects  # noqa: E402
-import nova.conf  # noqa: E402
 
 # The settings are bound when the driver is imported.
 config.parse_args(sys.argv, default_config_files=[], configure_db=False)
@@ -50,9 +50,8 @@ class Compute:
         self.context = context.get_admin_context()
         self.glance = images.IMAGE_API = Glance()
         # Without a database an instance has no volumes.
-        objects.BlockDeviceMappingList.bdms_by_instance_uuid = (
-            lambda *unused: {}
-        )
+        listed = objects.BlockDeviceMappingList
+        listed.bdms_by_instance_uuid = lambda *unused: {}
         self.driver = driver.VMwareVCDriver(None)
 
     def sweep(self, used: list[str], age: int) -> None:
@@ -88,7 +87,7 @@ class Compute:
             allocations={},
             network_info=[],
         )
-        return instance.uuid
+        return str(instance.uuid)
 
     def destroy(self, number: int, image: str) -> None:
         instance = describe_instance(number, image)

@@ -6,10 +6,10 @@ import pytest
 
 from tests.functional.nova.driving import driving
 from tests.functional.vcenter import ours as simulated
-from tests.functional.vcenter.recorder import Recorder
 from tests.functional.vcenter.recorder import make_certificate
-from tests.functional.vcenter.validity import RELEASES
+from tests.functional.vcenter.recorder import Recorder
 from tests.functional.vcenter.validity import find_invalid
+from tests.functional.vcenter.validity import RELEASES
 
 IMAGES = [str(uuid.UUID(int=number)) for number in range(1, 1001)]
 BASE = f'[{simulated.STORE}] vmware_base'

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.functional.vcenter import ours as simulated
-from tests.functional.vcenter.recorder import Recorder
 from tests.functional.vcenter.recorder import make_certificate
-from tests.functional.vcenter.validity import RELEASES
+from tests.functional.vcenter.recorder import Recorder
 from tests.functional.vcenter.validity import find_invalid
+from tests.functional.vcenter.validity import RELEASES
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ backend.init_backend(backend.BackendType.THREADING)
 
 from oslo_vmware import api  # noqa: E402
 from oslo_vmware import exceptions  # noqa: E402
+from oslo_vmware.objects import datastore as values  # noqa: E402
 from oslo_vmware import rw_handles  # noqa: E402
 from oslo_vmware import vim_util  # noqa: E402
-from oslo_vmware.objects import datastore as values  # noqa: E402
 
 from tests.functional.vcenter.ours import DATACENTER  # noqa: E402
 from tests.functional.vcenter.ours import PASSWORD  # noqa: E402
@@ -95,7 +95,9 @@ class World:
             path, 'SearchDatastoreSubFolders_Task', searchSpec=spec
         )
         return {
-            result.folderPath: [file.path for file in getattr(result, 'file', [])]
+            result.folderPath: [
+                file.path for file in getattr(result, 'file', [])
+            ]
             for result in found.HostDatastoreBrowserSearchResults
         }
 

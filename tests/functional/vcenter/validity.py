@@ -13,8 +13,8 @@ from lxml import etree
 import oslo_vmware
 from pyVmomi import VmomiSupport
 
-from tests.functional.vcenter.messages import ENVELOPE
 from tests.functional.vcenter.messages import describe_messages
+from tests.functional.vcenter.messages import ENVELOPE
 
 WSDL = pathlib.Path(oslo_vmware.__file__).parent / 'wsdl'
 # The schemas of a release, and what pyvmomi calls it.

@@ -3,11 +3,11 @@
 import pytest
 
 from tests.functional.vcenter import ours as simulated
-from tests.functional.vcsim import server
 from tests.functional.vcsim.answers import ask
 from tests.functional.vcsim.client import Client
 from tests.functional.vcsim.differences import read_differences
 from tests.functional.vcsim.script import load_steps
+from tests.functional.vcsim import server
 
 STEPS = load_steps()
 DIFFERENCES = read_differences()

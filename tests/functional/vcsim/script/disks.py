@@ -6,8 +6,8 @@ from pyVmomi import vim
 
 from tests.functional.vcsim.answers import tell_reply
 from tests.functional.vcsim.client import Client
-from tests.functional.vcsim.script import step
 from tests.functional.vcsim.script.files import search
+from tests.functional.vcsim.script import step
 
 Manager = vim.VirtualDiskManager
 KILOBYTES = 2048

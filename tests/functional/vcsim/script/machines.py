@@ -5,11 +5,11 @@ from typing import Any
 from pyVmomi import vim
 
 from tests.functional.vcsim.client import Client
-from tests.functional.vcsim.script import step
 from tests.functional.vcsim.script import disks
 from tests.functional.vcsim.script.files import search
 from tests.functional.vcsim.script.reading import read
 from tests.functional.vcsim.script.reading import tell_objects
+from tests.functional.vcsim.script import step
 
 Device = vim.vm.device
 CONTROLLER = 1000

@@ -3,8 +3,8 @@
 from typing import Any
 
 from tests.functional.vcsim.client import Client
-from tests.functional.vcsim.script import step
 from tests.functional.vcsim.script.files import search
+from tests.functional.vcsim.script import step
 
 
 def copy(client: Client, source: str, target: str, **how: Any) -> Any:

@@ -7,10 +7,10 @@ from pyVmomi import vim
 from tests.functional.vcsim.answers import ask
 from tests.functional.vcsim.client import Client
 from tests.functional.vcsim.script import disks
-from tests.functional.vcsim.script import moving
-from tests.functional.vcsim.script import step
 from tests.functional.vcsim.script.files import search
 from tests.functional.vcsim.script.machines import create
+from tests.functional.vcsim.script import moving
+from tests.functional.vcsim.script import step
 
 
 @step

@@ -5,10 +5,10 @@ from typing import Any
 from pyVmomi import vim
 
 from tests.functional.vcsim.client import Client
-from tests.functional.vcsim.script import step
 from tests.functional.vcsim.script.reading import read
 from tests.functional.vcsim.script.reading import tell_objects
 from tests.functional.vcsim.script.reading import tell_plain
+from tests.functional.vcsim.script import step
 
 Collector = vim.PropertyCollector
 
