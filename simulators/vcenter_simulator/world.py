@@ -6,6 +6,7 @@ import threading
 
 from simulator_parts.clock import Clock
 from simulator_parts.steering import Steering
+from vcenter_simulator.datastores.places import Registry
 from vcenter_simulator.faults import VimFault
 from vcenter_simulator.folder_access import Files
 from vcenter_simulator.inventory import Inventory
@@ -38,6 +39,7 @@ class World:
         self.sessions = Sessions(clock, timing, users)
         self.privileges = Privileges(self.inventory, self.sessions)
         self.tasks = Tasks(self)
+        self.stores = Registry()
         # Properties that cannot be read: by object and first name, the fault.
         self.missing: dict[tuple[Reference, str], VimFault] = {}
         # What keeps the files that HTTP reads and writes.

@@ -1,0 +1,1 @@
+"""Datastores: trees of files in memory, and what vCenter does to them."""

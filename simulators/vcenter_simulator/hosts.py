@@ -1,0 +1,317 @@
+"""Hosts: in clusters, with a pool of resources, networks and browsers."""
+
+import dataclasses
+from typing import TYPE_CHECKING
+import uuid
+
+from vcenter_simulator.datastores.browser import Browser
+from vcenter_simulator.datastores.stores import Store
+from vcenter_simulator.entities import Entity
+from vcenter_simulator.faults import VimFault
+from vcenter_simulator.inventory import ManagedObject
+from vcenter_simulator.machines.creation import list_machines
+from vcenter_simulator.machines.machine import POWERED_ON
+from vcenter_simulator.serving import Call
+from vcenter_simulator.serving import serves
+from vcenter_simulator.values import DataObject
+from vcenter_simulator.values import Reference
+
+if TYPE_CHECKING:
+    from vcenter_simulator.world import World
+
+MEMORY = 256 * 2**30
+CORES, MHZ = 32, 2400
+VERSION = '7.0.3'
+
+
+class Host(Entity):
+    """A host; ``stores`` are the datastores that it mounts."""
+
+    def __init__(
+        self, moid: str, name: str, parent: Reference, stores: list[Store]
+    ) -> None:
+        super().__init__('HostSystem', moid, name, parent)
+        self.stores = stores
+        self.connection_state = 'connected'
+        self.is_in_maintenance = False
+        self.properties |= {
+            'runtime': self.show_runtime,
+            'summary': self.show_summary,
+            'datastore': lambda: tuple(one.reference for one in self.stores),
+            'config': lambda: None,
+        }
+        self._uuid = str(uuid.uuid4())
+
+    def show_runtime(self) -> DataObject:
+        return DataObject(
+            'HostRuntimeInfo',
+            connectionState=self.connection_state,
+            powerState='poweredOn',
+            standbyMode='none',
+            inMaintenanceMode=self.is_in_maintenance,
+        )
+
+    def show_summary(self) -> DataObject:
+        return DataObject(
+            'HostListSummary',
+            host=self.reference,
+            hardware=_show_hardware(self._uuid),
+            runtime=self.show_runtime(),
+            config=DataObject(
+                'HostConfigSummary',
+                name=self.name,
+                port=443,
+                product=_show_product(),
+                vmotionEnabled=True,
+                faultToleranceEnabled=False,
+            ),
+            quickStats=DataObject(
+                'HostListSummaryQuickStats',
+                overallCpuUsage=100,
+                overallMemoryUsage=1024,
+                uptime=86400,
+            ),
+            overallStatus='green',
+            rebootRequired=False,
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """A cluster with what comes with it, all of them entities."""
+
+    entity: Entity
+    pool: Entity
+    network: Entity
+    datacenter: Entity
+    hosts: list[Host] = dataclasses.field(default_factory=list)
+
+    def list_stores(self) -> list[Store]:
+        """Give what its hosts mount, each once."""
+        return list(
+            dict.fromkeys(
+                store for host in self.hosts for store in host.stores
+            )
+        )
+
+
+def add_cluster(world: 'World', datacenter: Entity, name: str) -> Cluster:
+    """Add a cluster without hosts, with its pool and a network."""
+    inventory = world.inventory
+    entity = Entity(
+        'ClusterComputeResource',
+        inventory.new_moid('domain-c'),
+        name,
+        datacenter.properties['hostFolder'],
+    )
+    pool = Entity(
+        'ResourcePool',
+        inventory.new_moid('resgroup'),
+        'Resources',
+        entity.reference,
+        owner=entity.reference,
+        resourcePool=(),
+    )
+    network = Entity(
+        'Network',
+        inventory.new_moid('network'),
+        f'VM Network {name}',
+        datacenter.properties['networkFolder'],
+    )
+    cluster = Cluster(
+        entity=entity, pool=pool, network=network, datacenter=datacenter
+    )
+    for one in (entity, pool, network):
+        inventory.add(one)
+    _describe_cluster(world, cluster)
+    return cluster
+
+
+def add_host(world: 'World', cluster: Cluster, name: str) -> Host:
+    """Add a host to a cluster, with a browser of all that it mounts."""
+    inventory = world.inventory
+    moid = inventory.new_moid('host')
+    host = Host(moid, name, cluster.entity.reference, [])
+    browser = Browser(f'datastoreBrowser-{moid}', lambda: host.stores)
+    inventory.add(browser)
+    host.properties['datastoreBrowser'] = browser.reference
+    host.properties['network'] = (cluster.network.reference,)
+    host.properties['vm'] = lambda: tuple(
+        one.reference
+        for one in list_machines(world)
+        if one.host == host.reference
+    )
+    cluster.hosts.append(host)
+    return inventory.add(host)
+
+
+@serves('HostSystem', 'EnterMaintenanceMode_Task')
+def enter_maintenance(call: Call) -> Reference:
+    host = _require_host(call)
+
+    def enter(task: object) -> None:
+        for machine in list_machines(call.world):
+            is_here = machine.host == host.reference
+            if is_here and machine.power_state == POWERED_ON:
+                raise VimFault('Timedout', 'Machines are running on it.')
+        host.is_in_maintenance = True
+
+    return call.world.tasks.start(call, host, enter)
+
+
+@serves('HostSystem', 'ExitMaintenanceMode_Task')
+def exit_maintenance(call: Call) -> Reference:
+    host = _require_host(call)
+
+    def leave(task: object) -> None:
+        if not host.is_in_maintenance:
+            raise VimFault('InvalidState', 'It is not in maintenance.')
+        host.is_in_maintenance = False
+
+    return call.world.tasks.start(call, host, leave)
+
+
+def _require_host(call: Call) -> Host:
+    if not isinstance(call.this, Host):
+        raise VimFault('InvalidType')
+    return call.this
+
+
+def _describe_cluster(world: 'World', cluster: Cluster) -> None:
+    """Give the entities of a cluster the properties that show the others."""
+    inventory = world.inventory
+    entity, pool = cluster.entity, cluster.pool
+    browser = ManagedObject(
+        'EnvironmentBrowser', inventory.new_moid('envbrowser')
+    )
+    inventory.add(browser)
+    entity.properties |= {
+        'resourcePool': pool.reference,
+        'environmentBrowser': browser.reference,
+        'network': (cluster.network.reference,),
+        'host': lambda: tuple(one.reference for one in cluster.hosts),
+        'datastore': lambda: tuple(
+            one.reference for one in cluster.list_stores()
+        ),
+        'summary': lambda: _show_cluster(cluster),
+    }
+    pool.properties |= {
+        'config': _show_pool_config(pool),
+        'runtime': lambda: _show_pool_runtime(),
+        'summary': lambda: _show_pool(pool),
+        'vm': lambda: tuple(
+            one.reference
+            for one in list_machines(world)
+            if one.pool == pool.reference
+        ),
+    }
+    cluster.network.properties |= {
+        'host': lambda: tuple(one.reference for one in cluster.hosts),
+        'vm': (),
+        'summary': DataObject(
+            'NetworkSummary',
+            network=cluster.network.reference,
+            name=cluster.network.name,
+            accessible=True,
+            ipPoolName='',
+        ),
+    }
+
+
+def _show_cluster(cluster: Cluster) -> DataObject:
+    usable = [one for one in cluster.hosts if not one.is_in_maintenance]
+    return DataObject(
+        'ClusterComputeResourceSummary',
+        totalCpu=len(cluster.hosts) * CORES * MHZ,
+        totalMemory=len(cluster.hosts) * MEMORY,
+        numCpuCores=len(cluster.hosts) * CORES,
+        numCpuThreads=len(cluster.hosts) * CORES * 2,
+        effectiveCpu=len(usable) * CORES * MHZ,
+        effectiveMemory=len(usable) * MEMORY // 2**20,
+        numHosts=len(cluster.hosts),
+        numEffectiveHosts=len(usable),
+        overallStatus='green',
+        currentFailoverLevel=0,
+        numVmotions=0,
+    )
+
+
+def _show_allocation() -> DataObject:
+    return DataObject(
+        'ResourceAllocationInfo',
+        reservation=0,
+        expandableReservation=True,
+        limit=-1,
+        shares=DataObject('SharesInfo', shares=4000, level='normal'),
+    )
+
+
+def _show_pool_config(pool: Entity) -> DataObject:
+    return DataObject(
+        'ResourceConfigSpec',
+        entity=pool.reference,
+        cpuAllocation=_show_allocation(),
+        memoryAllocation=_show_allocation(),
+    )
+
+
+def _show_usage(total: int) -> DataObject:
+    return DataObject(
+        'ResourcePoolResourceUsage',
+        reservationUsed=0,
+        reservationUsedForVm=0,
+        unreservedForPool=total,
+        unreservedForVm=total,
+        overallUsage=0,
+        maxUsage=total,
+    )
+
+
+def _show_pool_runtime() -> DataObject:
+    return DataObject(
+        'ResourcePoolRuntimeInfo',
+        memory=_show_usage(MEMORY),
+        cpu=_show_usage(CORES * MHZ),
+        overallStatus='green',
+    )
+
+
+def _show_pool(pool: Entity) -> DataObject:
+    return DataObject(
+        'ResourcePoolSummary',
+        name=pool.name,
+        config=_show_pool_config(pool),
+        runtime=_show_pool_runtime(),
+    )
+
+
+def _show_product() -> DataObject:
+    return DataObject(
+        'AboutInfo',
+        name='VMware ESXi',
+        fullName=f'VMware ESXi {VERSION} simulated',
+        vendor='VMware, Inc.',
+        version=VERSION,
+        build='0',
+        osType='vmnix-x86',
+        productLineId='embeddedEsx',
+        apiType='HostAgent',
+        apiVersion='7.0.3.0',
+    )
+
+
+def _show_hardware(host_uuid: str) -> DataObject:
+    return DataObject(
+        'HostHardwareSummary',
+        vendor='Simulated',
+        model='vcenter_simulator',
+        uuid=host_uuid,
+        memorySize=MEMORY,
+        cpuModel='Simulated CPU',
+        cpuMhz=MHZ,
+        numCpuPkgs=2,
+        numCpuCores=CORES,
+        numCpuThreads=CORES * 2,
+        numNics=2,
+        numHBAs=2,
+    )

@@ -1,0 +1,1 @@
+"""Machines: virtual machines, their devices, and the files they are of."""
