@@ -85,7 +85,9 @@ class Interface:
     ) -> Any:
         this, arguments = read_arguments(request.element, method.parameters)
         if not table.is_kind(this.kind, method.owner):
-            raise invalid_request(f'{this} has no method {method.name}')
+            raise VimFault(
+                'MethodNotFound', receiver=this, method=method.name
+            )
         return self.call(method, this, arguments, caller)
 
     def call(

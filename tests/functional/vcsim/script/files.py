@@ -136,7 +136,7 @@ def search_with(
 
 def tell_folder(folder: Any) -> Any:
     files = sorted(map(tell_file, folder.file or []))
-    return [folder.folderPath.rstrip('/'), files]
+    return [folder.folderPath.rstrip('/ '), files]
 
 
 def tell_file(file: Any) -> Any:

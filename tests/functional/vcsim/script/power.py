@@ -10,6 +10,8 @@ from tests.functional.vcsim.script import disks
 from tests.functional.vcsim.script.machines import list_chains
 from tests.functional.vcsim.script import moving
 from tests.functional.vcsim.script import step
+from tests.functional.vcsim.script.reading import read
+from tests.functional.vcsim.script.reading import tell_objects
 from tests.functional.vcsim.script.waiting import tell_updates
 
 SPARE = '[LocalDS_0] disks/spare.vmdk'
@@ -106,4 +108,5 @@ def list_chains_under_snapshot(client: Client) -> Any:
 def remove_snapshots(client: Client) -> Any:
     machine = client.machines['one']
     client.finish(machine.RemoveAllSnapshots_Task())
-    return [machine.snapshot is None, list_chains(machine)]
+    spec = client.select(vim.VirtualMachine, ['snapshot'], machine)
+    return [tell_objects(read(client, spec)), list_chains(machine)]

@@ -24,6 +24,9 @@ def read(client: Client, *specs: Any, most: int | None = None) -> Any:
 
 
 def tell_objects(result: Any) -> Any:
+    """Tell what was read; None where the reply has no result at all."""
+    if result is None:
+        return None
     return sorted(map(tell_object, result.objects), key=str)
 
 

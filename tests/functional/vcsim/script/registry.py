@@ -32,6 +32,18 @@ def power_on_template(client: Client) -> Any:
 
 
 @step
+def name_file_of_template(client: Client) -> Any:
+    return client.machines['one'].config.files.vmPathName
+
+
+@step
+def mark_as_machine(client: Client) -> Any:
+    machine = client.machines['one']
+    machine.MarkAsVirtualMachine(client.cluster.resourcePool)
+    return [machine.config.template, machine.config.files.vmPathName]
+
+
+@step
 def unregister_machine(client: Client) -> Any:
     client.machines['one'].UnregisterVM()
     found = search(client, '[LocalDS_0] one', '*.vmx')
@@ -111,7 +123,9 @@ def create_machine_of_same_name(client: Client) -> Any:
 
 @step
 def cancel_finished_task(client: Client) -> Any:
-    task = client.disks.DeleteVirtualDisk(disks.BASE, client.datacenter)
+    path = '[LocalDS_0] disks/cancelled.vmdk'
+    disks.create(client, path)
+    task = client.disks.DeleteVirtualDisk(path, client.datacenter)
     client.finish(task)
     return task.CancelTask()
 

@@ -19,7 +19,7 @@ def wait_for_first_state(client: Client) -> Any:
     update = collector.WaitForUpdatesEx('', options)
     quiet = collector.WaitForUpdatesEx(update.version, options)
     collector.Destroy()
-    return [tell_updates(update), update.truncated, quiet is None]
+    return [tell_updates(update), bool(update.truncated), quiet is None]
 
 
 def tell_updates(update: Any) -> Any:
