@@ -21,6 +21,7 @@ DATACENTER, CLUSTER, STORE = 'DC0', 'DC0_C0', 'LocalDS_0'
 STORES = STORE, 'LocalDS_1'
 HOSTS = 'DC0_C0_H0', 'DC0_C0_H1'
 TIB = 2**40
+BASE = 'vmware_base'
 
 
 @contextlib.contextmanager
@@ -44,3 +45,24 @@ def furnish(simulator, hosts, stores):
     members = [add_host(world, cluster, name) for name in hosts]
     for name in stores:
         add_datastore(world, datacenter, name, 'VMFS', TIB, members)
+
+
+def add_image(simulator, image):
+    """Add an image as Nova leaves it: a disk of one MiB in its folder."""
+    folder = f'[{STORE}] {BASE}/{image}'
+    make_directory(find_place(simulator, folder), True)
+    spec = DiskSpec(capacity=2**20)
+    create_disk(find_place(simulator, f'{folder}/{image}.vmdk'), spec)
+
+
+def find_place(simulator, path):
+    stores = simulator.world.stores
+    [datacenter] = simulator.world.inventory.all('Datacenter')
+    return stores.resolve_path(path, datacenter.moid)
+
+
+def list_folder(simulator, path):
+    """Name what lies in a folder; nothing where there is none."""
+    with simulator.world.lock:
+        node = find_place(simulator, path).node
+        return sorted(node.entries) if isinstance(node, Folder) else []
