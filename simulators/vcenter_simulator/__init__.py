@@ -5,6 +5,7 @@ from simulator_parts.steering import drop
 from simulator_parts.steering import hang
 from simulator_parts.steering import reply
 from vcenter_simulator.faults import VimFault
+from vcenter_simulator.scenario import Scenario
 from vcenter_simulator.sessions import User
 from vcenter_simulator.simulator import Simulator
 from vcenter_simulator.steering import fail
@@ -18,6 +19,7 @@ __all__ = [
     'Clock',
     'DataObject',
     'Reference',
+    'Scenario',
     'Simulator',
     'Timing',
     'Typed',

@@ -11,6 +11,12 @@ from vcenter_simulator.faults import VimFault
 from vcenter_simulator.inventory import ManagedObject
 from vcenter_simulator.machines.creation import list_machines
 from vcenter_simulator.machines.machine import POWERED_ON
+from vcenter_simulator.resources import show_cluster
+from vcenter_simulator.resources import show_hardware
+from vcenter_simulator.resources import show_pool
+from vcenter_simulator.resources import show_pool_config
+from vcenter_simulator.resources import show_pool_runtime
+from vcenter_simulator.resources import show_product
 from vcenter_simulator.serving import Call
 from vcenter_simulator.serving import serves
 from vcenter_simulator.values import DataObject
@@ -18,10 +24,6 @@ from vcenter_simulator.values import Reference
 
 if TYPE_CHECKING:
     from vcenter_simulator.world import World
-
-MEMORY = 256 * 2**30
-CORES, MHZ = 32, 2400
-VERSION = '7.0.3'
 
 
 class Host(Entity):
@@ -55,13 +57,13 @@ class Host(Entity):
         return DataObject(
             'HostListSummary',
             host=self.reference,
-            hardware=_show_hardware(self._uuid),
+            hardware=show_hardware(self._uuid),
             runtime=self.show_runtime(),
             config=DataObject(
                 'HostConfigSummary',
                 name=self.name,
                 port=443,
-                product=_show_product(),
+                product=show_product(),
                 vmotionEnabled=True,
                 faultToleranceEnabled=False,
             ),
@@ -193,12 +195,15 @@ def _describe_cluster(world: 'World', cluster: Cluster) -> None:
         'datastore': lambda: tuple(
             one.reference for one in cluster.list_stores()
         ),
-        'summary': lambda: _show_cluster(cluster),
+        'summary': lambda: show_cluster(
+            len(cluster.hosts),
+            sum(not one.is_in_maintenance for one in cluster.hosts),
+        ),
     }
     pool.properties |= {
-        'config': _show_pool_config(pool),
-        'runtime': lambda: _show_pool_runtime(),
-        'summary': lambda: _show_pool(pool),
+        'config': show_pool_config(pool.reference),
+        'runtime': show_pool_runtime(),
+        'summary': show_pool(pool.name, pool.reference),
         'vm': lambda: tuple(
             one.reference
             for one in list_machines(world)
@@ -216,102 +221,3 @@ def _describe_cluster(world: 'World', cluster: Cluster) -> None:
             ipPoolName='',
         ),
     }
-
-
-def _show_cluster(cluster: Cluster) -> DataObject:
-    usable = [one for one in cluster.hosts if not one.is_in_maintenance]
-    return DataObject(
-        'ClusterComputeResourceSummary',
-        totalCpu=len(cluster.hosts) * CORES * MHZ,
-        totalMemory=len(cluster.hosts) * MEMORY,
-        numCpuCores=len(cluster.hosts) * CORES,
-        numCpuThreads=len(cluster.hosts) * CORES * 2,
-        effectiveCpu=len(usable) * CORES * MHZ,
-        effectiveMemory=len(usable) * MEMORY // 2**20,
-        numHosts=len(cluster.hosts),
-        numEffectiveHosts=len(usable),
-        overallStatus='green',
-        currentFailoverLevel=0,
-        numVmotions=0,
-    )
-
-
-def _show_allocation() -> DataObject:
-    return DataObject(
-        'ResourceAllocationInfo',
-        reservation=0,
-        expandableReservation=True,
-        limit=-1,
-        shares=DataObject('SharesInfo', shares=4000, level='normal'),
-    )
-
-
-def _show_pool_config(pool: Entity) -> DataObject:
-    return DataObject(
-        'ResourceConfigSpec',
-        entity=pool.reference,
-        cpuAllocation=_show_allocation(),
-        memoryAllocation=_show_allocation(),
-    )
-
-
-def _show_usage(total: int) -> DataObject:
-    return DataObject(
-        'ResourcePoolResourceUsage',
-        reservationUsed=0,
-        reservationUsedForVm=0,
-        unreservedForPool=total,
-        unreservedForVm=total,
-        overallUsage=0,
-        maxUsage=total,
-    )
-
-
-def _show_pool_runtime() -> DataObject:
-    return DataObject(
-        'ResourcePoolRuntimeInfo',
-        memory=_show_usage(MEMORY),
-        cpu=_show_usage(CORES * MHZ),
-        overallStatus='green',
-    )
-
-
-def _show_pool(pool: Entity) -> DataObject:
-    return DataObject(
-        'ResourcePoolSummary',
-        name=pool.name,
-        config=_show_pool_config(pool),
-        runtime=_show_pool_runtime(),
-    )
-
-
-def _show_product() -> DataObject:
-    return DataObject(
-        'AboutInfo',
-        name='VMware ESXi',
-        fullName=f'VMware ESXi {VERSION} simulated',
-        vendor='VMware, Inc.',
-        version=VERSION,
-        build='0',
-        osType='vmnix-x86',
-        productLineId='embeddedEsx',
-        apiType='HostAgent',
-        apiVersion='7.0.3.0',
-    )
-
-
-def _show_hardware(host_uuid: str) -> DataObject:
-    return DataObject(
-        'HostHardwareSummary',
-        vendor='Simulated',
-        model='vcenter_simulator',
-        uuid=host_uuid,
-        memorySize=MEMORY,
-        cpuModel='Simulated CPU',
-        cpuMhz=MHZ,
-        numCpuPkgs=2,
-        numCpuCores=CORES,
-        numCpuThreads=CORES * 2,
-        numNics=2,
-        numHBAs=2,
-    )

@@ -18,10 +18,15 @@ from simulator_parts.clock import Clock
 from simulator_parts.counters import Counters
 from simulator_parts.steering import Action
 from simulator_parts.steering import Steering
+from vcenter_simulator.actors import Actors
 from vcenter_simulator.collector.updates import drop_collectors
 from vcenter_simulator.collector.views import drop_views
+from vcenter_simulator.datacenters import show_children
+from vcenter_simulator.datastores.transfers import Transfers
 from vcenter_simulator.interface import find_method
 from vcenter_simulator.interface import Interface
+from vcenter_simulator.scenario import build_estate
+from vcenter_simulator.scenario import Scenario
 from vcenter_simulator.server import Server
 from vcenter_simulator.service import add_service
 from vcenter_simulator.serving import Caller
@@ -36,14 +41,17 @@ from vcenter_simulator.world import World
 class Simulator(contextlib.AbstractContextManager['Simulator']):
     """A vCenter that answers on a loopback socket while it is started.
 
-    ``users`` are those who may log in: ``administrator@vsphere.local`` with
-    a random password unless given.  With ``tls`` it has a certificate for
+    It begins as a scenario has it: one host and one empty datastore unless
+    given.  ``users`` are those who may log in:
+    ``administrator@vsphere.local`` with a random password unless given.
+    With ``tls`` it has a certificate for
     ``names``, issued by a CA of its own, which ``ca_file`` is to be trusted
     by.
     """
 
     def __init__(
         self,
+        scenario: Scenario | None = None,
         *,
         timing: Timing | None = None,
         users: Mapping[str, User] | None = None,
@@ -60,6 +68,10 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         self.world = World(everybody, self.timing, self.clock)
         add_service(self.world, str(uuid.uuid4()))
         show_tasks(self.world)
+        show_children(self.world, self.world.root)
+        self.estate = build_estate(self.world, scenario or Scenario())
+        self.actors = Actors(self.world, self.estate)
+        self.world.files = Transfers(self.world)
         self.world.sessions.on_end += (
             lambda one: drop_views(self.world, one),
             lambda one: drop_collectors(self.world, one),

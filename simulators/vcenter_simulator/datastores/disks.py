@@ -3,8 +3,6 @@
 import dataclasses
 
 from vcenter_simulator.datastores.chains import allocated_bytes
-from vcenter_simulator.datastores.chains import extent_object
-from vcenter_simulator.datastores.chains import extent_place
 from vcenter_simulator.datastores.chains import follow_chain
 from vcenter_simulator.datastores.chains import hint_parent
 from vcenter_simulator.datastores.chains import mark_parent
@@ -14,14 +12,16 @@ from vcenter_simulator.datastores.descriptors import Descriptor
 from vcenter_simulator.datastores.descriptors import make_disk_uuid
 from vcenter_simulator.datastores.descriptors import read_descriptor
 from vcenter_simulator.datastores.descriptors import read_sparse
-from vcenter_simulator.datastores.descriptors import write_descriptor
+from vcenter_simulator.datastores.disk_data import drop_data
+from vcenter_simulator.datastores.disk_data import grow_data
+from vcenter_simulator.datastores.disk_data import place_disk
+from vcenter_simulator.datastores.disk_data import read_data
+from vcenter_simulator.datastores.disk_data import read_files
 from vcenter_simulator.datastores.files import remove_node
 from vcenter_simulator.datastores.places import Place
 from vcenter_simulator.datastores.places import Registry
 from vcenter_simulator.datastores.trees import File
-from vcenter_simulator.datastores.trees import make_file
 from vcenter_simulator.faults import invalid_argument
-from vcenter_simulator.faults import VimFault
 
 THIN = 'thin'
 DISK_TYPES = THIN, 'preallocated', 'thick', 'eagerZeroedThick'
@@ -83,7 +83,7 @@ def create_disk(
         adapter=ADAPTERS[spec.adapter],
         is_thin=is_thin,
     )
-    _place_disk(place, disk, data, '-flat')
+    place_disk(place, disk, data, '-flat')
 
 
 def create_child(
@@ -107,7 +107,7 @@ def create_child(
         parent=hint_parent(place, parent),
         parent_cid=above.cid,
     )
-    _place_disk(place, child, data, '-delta')
+    place_disk(place, child, data, '-delta')
     if marks:
         mark_parent(parent)
 
@@ -124,7 +124,7 @@ def delete_disk(place: Place) -> None:
         raise place.make_fault('IncorrectFileType')
     if disk is not None:
         _check_removable(place, file, disk)
-        _drop_data(place, disk)
+        drop_data(place, disk)
     remove_node(place, file)
 
 
@@ -172,15 +172,15 @@ def move_disk(
         forced; IncorrectFileType for what is no disk; NoDiskSpace
     """
     disk = read_disk(source)
-    if any(file.is_held for file in _read_files(source, disk)):
+    if any(file.is_held for file in read_files(source, disk)):
         raise source.make_fault('FileLocked')
-    data = _read_data(source, disk)
+    data = read_data(source, disk)
     _clear_target(target, force)
     parent = follow_chain(source, registry)[1:2]
     hint = hint_parent(target, parent[0]) if parent else ''
     moved = dataclasses.replace(disk, parent=hint)
-    _place_disk(target, moved, data, '-delta' if hint else '-flat')
-    _drop_data(source, disk)
+    place_disk(target, moved, data, '-delta' if hint else '-flat')
+    drop_data(source, disk)
     source.store.detach_node(source.parts)
 
 
@@ -193,60 +193,12 @@ def extend_disk(place: Place, capacity: int, eager: bool) -> None:
     disk = read_disk(place)
     if capacity < disk.capacity:
         raise invalid_argument('newCapacityKb')
-    if any(file.is_held for file in _read_files(place, disk)):
+    if any(file.is_held for file in read_files(place, disk)):
         raise place.make_fault('FileLocked')
     grows = 0 if disk.is_thin and not eager else capacity - disk.capacity
     place.store.take_space(grows, place.parts)
     rewrite_descriptor(place, dataclasses.replace(disk, capacity=capacity))
-    _grow_data(place, disk, capacity, grows)
-
-
-def _place_disk(
-    place: Place, disk: Descriptor, data: File, suffix: str
-) -> None:
-    """Put a descriptor and its data where nothing is yet."""
-    store = place.store
-    if place.node is not None:
-        raise place.make_fault('FileAlreadyExists')
-    store.read_folder(place.parts[:-1])
-    if store.kind.has_extents:
-        extent = place.name.removesuffix('.vmdk') + suffix + '.vmdk'
-        store.add_node(place.sibling(extent).parts, data)
-    else:
-        name = store.add_object(data.allocated, place.parts)
-        extent = f'{store.kind.object_scheme}://{name}'
-    placed = dataclasses.replace(disk, extent=extent)
-    try:
-        store.add_node(
-            place.parts, make_file(write_descriptor(placed), store.now())
-        )
-    except VimFault:
-        _drop_data(place, placed)
-        raise
-
-
-def _drop_data(place: Place, disk: Descriptor) -> None:
-    name = extent_object(disk)
-    extent = extent_place(place, disk)
-    if name is not None:
-        place.store.drop_object(name)
-    elif extent is not None and extent.node is not None:
-        place.store.detach_node(extent.parts)
-
-
-def _read_data(place: Place, disk: Descriptor) -> File:
-    """Give the data as a file, also where it is an object."""
-    extent = extent_place(place, disk)
-    if extent is not None:
-        return extent.read_file().copy_file(place.store.now())
-    allocated = place.store.objects.get(extent_object(disk) or '', 0)
-    return File(disk.capacity, b'', place.store.now(), allocated)
-
-
-def _read_files(place: Place, disk: Descriptor) -> list[File]:
-    extent = extent_place(place, disk)
-    nodes = [place.node, extent.node if extent else None]
-    return [node for node in nodes if isinstance(node, File)]
+    grow_data(place, disk, capacity, grows)
 
 
 def _read_chain(source: Place, registry: Registry) -> tuple[int, bytes]:
@@ -255,15 +207,15 @@ def _read_chain(source: Place, registry: Registry) -> tuple[int, bytes]:
     content = b''
     for at in follow_chain(source, registry):
         disk = read_disk(at)
-        if any(file.writers for file in _read_files(at, disk)):
+        if any(file.writers for file in read_files(at, disk)):
             raise at.make_fault('FileLocked')
-        content = _read_data(at, disk).content
+        content = read_data(at, disk).content
         allocated += allocated_bytes(at)
     return min(allocated, read_disk(source).capacity), content
 
 
 def _check_removable(place: Place, file: File, disk: Descriptor) -> None:
-    if any(one.is_held for one in _read_files(place, disk)):
+    if any(one.is_held for one in read_files(place, disk)):
         raise place.make_fault('FileLocked')
     if not disk.is_deletable:
         raise place.make_fault('CannotDeleteFile')
@@ -276,19 +228,6 @@ def _clear_target(target: Place, force: bool) -> None:
     if not force or not isinstance(there, File):
         raise target.make_fault('FileAlreadyExists')
     delete_disk(target)
-
-
-def _grow_data(
-    place: Place, disk: Descriptor, capacity: int, grows: int
-) -> None:
-    name = extent_object(disk)
-    extent = extent_place(place, disk)
-    if name is not None:
-        place.store.objects[name] += grows
-        place.store.used += grows
-    elif extent is not None and not disk.is_child:
-        file = extent.read_file()
-        place.store.grow_file(file, capacity, file.allocated + grows)
 
 
 def _adapter_name(adapter: str) -> str:

@@ -64,11 +64,15 @@ def walk_nodes(
 
 def count_nodes(node: Node) -> int:
     """Count a node and all below it."""
+    if isinstance(node, File):
+        return 1
     return sum(1 for _ in walk_nodes(node))
 
 
 def sum_bytes(node: Node, folder_bytes: int) -> int:
     """Sum up what a node and all below it take."""
+    if isinstance(node, File):
+        return node.allocated
     return sum(
         entry.allocated if isinstance(entry, File) else folder_bytes
         for _, entry in walk_nodes(node)

@@ -27,7 +27,7 @@ _SCSI_NAMES = {
     'VirtualBusLogicController': 'buslogic',
     'ParaVirtualSCSIController': 'pvscsi',
 }
-_ESCAPED = {'|': '|7C', '"': '|22', '\n': '|0A', '\r': '|0D'}
+_ESCAPED = str.maketrans({'|': '|7C', '"': '|22', '\n': '|0A', '\r': '|0D'})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +181,7 @@ def _read_slots(fields: dict[str, str]) -> Iterator[Slot]:
 
 
 def _escape(value: str) -> str:
-    return ''.join(_ESCAPED.get(letter, letter) for letter in value)
+    return value.translate(_ESCAPED)
 
 
 def _unescape(value: str) -> str:

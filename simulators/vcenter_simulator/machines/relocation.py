@@ -101,10 +101,17 @@ def copy_chain(
     return target
 
 
-def point_to(world: 'World', disk: Disk, place: Place) -> None:
-    """Let a disk of a machine be the one at a place."""
+def attach_chain(world: 'World', disk: Disk, place: Place) -> Disk:
+    """Let a disk of a machine be the one at a place.
+
+    :raises VimFault: FileNotFound for it or a parent
+    """
+    told = read_disk(place)
     disk.chain = tuple(follow_chain(place, world.stores))
-    disk.uuid = read_disk(place).uuid
+    disk.uuid = told.uuid
+    disk.capacity = told.capacity
+    disk.is_thin = told.is_thin
+    return disk
 
 
 def _move_files(world: 'World', machine: Machine, targets: Targets) -> None:
@@ -120,7 +127,7 @@ def _move_files(world: 'World', machine: Machine, targets: Targets) -> None:
         new = copy_chain(
             world, disk, homes[store], machine.stem, targets.keeps_parent
         )
-        point_to(world, disk, new)
+        attach_chain(world, disk, new)
         _drop_disk(top)
     if targets.home is not None and targets.home is not old_home.store:
         if targets.home not in homes:
