@@ -12,8 +12,10 @@ from tests.functional.vcenter.validity import find_invalid
 from tests.functional.vcenter.validity import RELEASES
 
 IMAGES = [str(uuid.UUID(int=number)) for number in range(1, 1001)]
-BASE = f'[{simulated.STORE}] vmware_base'
+BASE = simulated.BASE
 DAY = 86400
+# Where Nova uploads images to: it takes a host's name for its address.
+HOSTS = 'localhost', '127.0.0.1'
 
 
 class World:
@@ -48,7 +50,7 @@ def certificate(tmp_path_factory):
 def world(request, certificate, tmp_path):
     images = getattr(request, 'param', [])
     with (
-        simulated.serving(images) as ours,
+        simulated.serving(images, hosts=HOSTS, datastores=1) as ours,
         Recorder(ours.port, certificate) as recorder,
         driving(
             tmp_path,
@@ -105,7 +107,7 @@ class TestSpawning:
         names = {f'{image}.vmdk', f'{image}-flat.vmdk'}
         sized = {f'{image}.1.vmdk', f'{image}.1-flat.vmdk'}
         assert set(world.list(f'{BASE}/{image}')) == names | sized
-        assert world.list(f'[{simulated.STORE}] vmware_temp') == []
+        assert world.list('vmware_temp') == []
         world.judge()
         second = world.driver.do(
             'spawn', number=2, image=image, properties=FLAT, size=1 << 20
