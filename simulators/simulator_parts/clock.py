@@ -55,14 +55,14 @@ class Clock:
         for notify in self.on_move:
             notify()
 
-    def wait(self, until: float, ended: threading.Event | None = None) -> bool:
-        """Wait until a moment; tell if it came before ``ended`` was set.
+    def wait(self, until: float, *ended: threading.Event) -> bool:
+        """Wait until a moment; tell if it came before an event of ``ended``.
 
-        Whoever sets ``ended`` calls ``wake`` afterwards.
+        Whoever sets one of them calls ``wake`` afterwards.
         """
         with self._moved:
             while (left := until - self.moment) > 0:
-                if ended is not None and ended.is_set():
+                if any(one.is_set() for one in ended):
                     return False
                 self._moved.wait(None if self._frozen is not None else left)
         return True

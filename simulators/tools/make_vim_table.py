@@ -143,11 +143,18 @@ def write_method(kind: str, info: object) -> Iterator[str]:
         for fault in info.faults
     ]
     yield from ('f', kind, info.wsdlName, info.privId or '-')
-    yield f'{form or "-"}{"?" if optional else ""}{marks}'
+    yield f'{form or "-"}{"?" if optional else ""}{marks}{task_result(info)}'
     yield ','.join(faults) or '-'
     for one in info.params:
         if is_old(one.version):
             yield write_item(one, one.privId)
+
+
+def task_result(info: object) -> str:
+    """Write what the task of a method ends with, after what it returns."""
+    if not info.isTask or form_of(info.methodResult)[0] == '':
+        return ''
+    return '>' + ''.join(form_of(info.methodResult))
 
 
 def find_reached(lines: list[str], data: dict[str, Data]) -> set[str]:
@@ -173,7 +180,7 @@ def names_of(lines: list[str]) -> Iterator[str]:
     for line in lines:
         words = line.split()
         for word in words:
-            for part in word.replace(',', ' ').split():
+            for part in word.replace(',', ' ').replace('>', ' ').split():
                 yield part.partition(':')[2].split('!')[0].rstrip('?*')
                 yield part.rstrip('?*')
 

@@ -35,6 +35,22 @@ class VimFault(Exception):
         )
 
 
+# What a defect of ours may raise: the client is told of that, too.
+ERRORS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError),
+    *(RuntimeError, TypeError, ValueError),
+)
+
+
+def unexpected(error: Exception) -> VimFault:
+    """Make the fault that tells of what nobody thought of."""
+    return VimFault(
+        'SystemError',
+        f'A general system error occurred: {error!r}',
+        reason=repr(error),
+    )
+
+
 def invalid_request(message: str) -> VimFault:
     """Make the fault of a request that cannot be understood."""
     return VimFault('InvalidRequest', message)

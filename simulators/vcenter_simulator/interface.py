@@ -4,7 +4,9 @@ import dataclasses
 from typing import Any
 
 from simulator_parts.counters import Counters
+from vcenter_simulator.faults import ERRORS
 from vcenter_simulator.faults import invalid_request
+from vcenter_simulator.faults import unexpected
 from vcenter_simulator.faults import VimFault
 from vcenter_simulator.inventory import ManagedObject
 from vcenter_simulator import rooms
@@ -14,6 +16,7 @@ from vcenter_simulator.schema import table
 from vcenter_simulator.serving import Call
 from vcenter_simulator.serving import Caller
 from vcenter_simulator.serving import find_service
+from vcenter_simulator.serving import Service
 from vcenter_simulator.soap import envelope
 from vcenter_simulator.soap.reading import read_arguments
 from vcenter_simulator.values import DataObject
@@ -74,16 +77,15 @@ class Interface:
             return Answer(200, envelope.write_reply(method, value))
         except VimFault as fault:
             return Answer(500, envelope.write_fault(fault))
-        except (
-            *(ArithmeticError, AssertionError, AttributeError, LookupError),
-            *(NotImplementedError, RecursionError, TypeError, ValueError),
-        ) as error:
-            return Answer(500, envelope.write_fault(_unexpected(error)))
+        except ERRORS as error:
+            return Answer(500, envelope.write_fault(unexpected(error)))
 
     def _run(
         self, method: Method, request: envelope.Request, caller: Caller
     ) -> Any:
         this, arguments = read_arguments(request.element, method.parameters)
+        if not table.is_managed(this.kind):
+            raise invalid_request(f'there is no type {this.kind}')
         if not table.is_kind(this.kind, method.owner):
             raise VimFault(
                 'MethodNotFound', receiver=this, method=method.name
@@ -102,15 +104,10 @@ class Interface:
         :raises VimFault: what it ends with.
         """
         world = self._world
-        service = find_service(
-            table.managed_type(this.kind).kinds, method.name
-        )
-        if service is None:
-            message = f'{method.name} is not simulated.'
-            raise VimFault('NotSupported', message)
         with world.lock:
             target = self._find_this(method, this, caller)
             self._check_arguments(method, arguments, caller)
+            service = _find_service(this.kind, method.name)
             call = Call(world, target, method.name, arguments, caller)
             if service.locked:
                 try:
@@ -153,7 +150,12 @@ def find_method(name: str) -> Method:
     return found
 
 
-def _unexpected(error: Exception) -> VimFault:
-    """Tell of what nobody thought of."""
-    message = 'A general system error occurred'
-    return VimFault('SystemError', f'{message}: {error!r}', reason=repr(error))
+def _find_service(kind: str, method: str) -> Service:
+    """Find what answers a method.
+
+    :raises VimFault: NotSupported.
+    """
+    found = find_service(table.managed_type(kind).kinds, method)
+    if found is None:
+        raise VimFault('NotSupported', f'{method} is not simulated.')
+    return found

@@ -23,6 +23,7 @@ from vcenter_simulator.collector.updates import drop_collectors
 from vcenter_simulator.collector.views import drop_views
 from vcenter_simulator.datacenters import show_children
 from vcenter_simulator.datastores.transfers import Transfers
+from vcenter_simulator.faults import VimFault
 from vcenter_simulator.interface import find_method
 from vcenter_simulator.interface import Interface
 from vcenter_simulator.scenario import build_estate
@@ -136,6 +137,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         if self._server is not None:
             self._server.stop()
             self._server = None
+            self._folder.cleanup()
 
     def before(self, method: str, action: Action, nth: int = 1) -> None:
         """Run an action before the nth call of a method from now on."""
@@ -147,6 +149,23 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         Its answer is sent after that: dropping it loses only the answer.
         """
         self.steering.after(method, action, nth)
+
+    def hide_property(
+        self, path: str, fault: VimFault, on: Reference | None = None
+    ) -> None:
+        """Have a property be missing with a fault: on one object or on all.
+
+        ``path`` hides what lies below it, too: ``layoutEx``.
+        """
+        self.world.missing[on, path] = fault
+
+    def show_property(self, path: str, on: Reference | None = None) -> None:
+        """Take that back."""
+        self.world.missing.pop((on, path), None)
+
+    def restart(self) -> None:
+        """Start vCenter anew: sessions and tasks are forgotten."""
+        self.world.restart()
 
     def do(self, this: Reference, method: str, **arguments: Any) -> Any:
         """Make a call from inside: not counted, not steered, as the admin.

@@ -1,19 +1,26 @@
 """Tasks: work that goes on after its call has been answered."""
 
 from collections.abc import Callable
+import functools
 import threading
 from typing import Any
 from typing import TYPE_CHECKING
 
+from vcenter_simulator.faults import ERRORS
+from vcenter_simulator.faults import unexpected
 from vcenter_simulator.faults import VimFault
 from vcenter_simulator.inventory import ManagedObject
+from vcenter_simulator.schema.kinds import Field
+from vcenter_simulator.schema import table
 from vcenter_simulator.serving import Call
 from vcenter_simulator.values import DataObject
 from vcenter_simulator.values import Reference
+from vcenter_simulator.values import Typed
 
 if TYPE_CHECKING:
     from vcenter_simulator.world import World
 
+LIMIT = 640
 _ENDED = frozenset({'success', 'error'})
 
 
@@ -62,7 +69,8 @@ class Task(ManagedObject):
 
         :raises VimFault: RequestCanceled, as soon as somebody cancels.
         """
-        self._world.pause(self._world.clock.moment + seconds, self.cancelled)
+        until = self._world.clock.moment + seconds
+        self._world.pause(until, self.cancelled)
         self.check()
 
     def check(self) -> None:
@@ -70,7 +78,7 @@ class Task(ManagedObject):
 
         :raises VimFault: RequestCanceled.
         """
-        if self.cancelled.is_set():
+        if self.cancelled.is_set() or self._world.stopped.is_set():
             message = 'The task was canceled by a user.'
             raise VimFault('RequestCanceled', message)
 
@@ -84,13 +92,37 @@ class Task(ManagedObject):
         self._world.note_change()
 
 
-class Tasks:
-    """The tasks of a vCenter; ``limit`` is how many may run at once."""
+def _tell_kind(method: str, result: Any) -> Any:
+    """Say of which type a result is, where a method's tasks have one."""
+    declared = _find_result(method)
+    if result is None or declared is None or isinstance(result, Typed):
+        return result
+    return Typed(declared.any_kind, result)
 
-    def __init__(self, world: 'World', limit: int = 640) -> None:
+
+@functools.cache
+def _find_result(method: str) -> Field | None:
+    found = table.all_methods().get(method)
+    return None if found is None else found.task_result
+
+
+class Tasks:
+    """The tasks of a vCenter; those above a limit wait in a queue."""
+
+    def __init__(self, world: 'World') -> None:
         self._world = world
-        self._slots = threading.Semaphore(limit)
+        self._slots = threading.Semaphore(LIMIT)
         self._known: dict[str, Task] = {}
+        self._threads: list[threading.Thread] = []
+
+    def set_limit(self, limit: int) -> None:
+        """Say how many tasks that take time may run at once from now on."""
+        self._slots = threading.Semaphore(limit)
+
+    def threads(self) -> list[threading.Thread]:
+        """Give the threads of the tasks that are under way."""
+        self._threads = [one for one in self._threads if one.is_alive()]
+        return list(self._threads)
 
     def start(
         self,
@@ -124,11 +156,15 @@ class Tasks:
     def _start_later(
         self, task: Task, work: Callable[[Task], Any], seconds: float
     ) -> None:
+        slots = self._slots
+
         def run() -> None:
-            with self._slots, self._world.lock:
+            with slots, self._world.lock:
                 self._run(task, work, seconds)
 
-        threading.Thread(target=run, daemon=True).start()
+        thread = threading.Thread(target=run, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _run(
         self, task: Task, work: Callable[[Task], Any], seconds: float
@@ -140,11 +176,19 @@ class Tasks:
             if seconds:
                 task.sleep(seconds)
             self._world.steering.reach('before', f'{task.method}#work')
-            result = work(task)
+            result = _tell_kind(task.method, work(task))
             task.change(state='success', result=result, completeTime=now())
         except VimFault as fault:
-            end = {'error': fault.localized, 'completeTime': now()}
-            task.change(state='error', **end)
+            self._fail(task, fault)
+        except ERRORS as error:
+            self._fail(task, unexpected(error))
+
+    def _fail(self, task: Task, fault: VimFault) -> None:
+        task.change(
+            state='error',
+            error=fault.localized,
+            completeTime=self._world.clock.now(),
+        )
 
     def cancel(self, task: Task) -> None:
         """Ask a task to stop; what it is doing may still succeed.

@@ -40,8 +40,8 @@ class World:
         self.privileges = Privileges(self.inventory, self.sessions)
         self.tasks = Tasks(self)
         self.stores = Registry()
-        # Properties that cannot be read: by object and first name, the fault.
-        self.missing: dict[tuple[Reference, str], VimFault] = {}
+        # Properties that cannot be read: by object (None: of any) and path.
+        self.missing: dict[tuple[Reference | None, str], VimFault] = {}
         # What keeps the files that HTTP reads and writes.
         self.files: Files | None = None
         self.changed = threading.Condition(self.lock)
@@ -80,7 +80,7 @@ class World:
         """Wait for a moment with the world unlocked, if it was locked once."""
         self.lock.release()
         try:
-            self.clock.wait(until, ended)
+            self.clock.wait(until, ended, self.stopped)
         finally:
             self.lock.acquire()
 

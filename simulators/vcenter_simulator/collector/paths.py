@@ -137,7 +137,7 @@ def find_fault(
     missing: dict[tuple[Any, str], VimFault], one: ManagedObject, text: str
 ) -> VimFault | None:
     """Give the fault that was planned for a path of an object, if any."""
-    for (reference, name), fault in missing.items():
+    for (reference, name), fault in list(missing.items()):
         if reference in (one.reference, None):
             beyond = text[len(name) :][:1]
             if text.startswith(name) and beyond in ('', '.', '['):

@@ -52,7 +52,10 @@ class DataType:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Method:
-    """A method of a managed object; ``result`` is None if it has none."""
+    """A method of a managed object; ``result`` is None if it has none.
+
+    ``task_result`` is what the task ends with that it returns.
+    """
 
     owner: str
     name: str
@@ -60,6 +63,7 @@ class Method:
     result: Field | None
     faults: tuple[str, ...]
     parameters: tuple[Field, ...]
+    task_result: Field | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

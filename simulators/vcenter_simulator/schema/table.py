@@ -160,7 +160,8 @@ def _read_field(word: str) -> Field:
 
 
 def _read_method(owner: str, line: str) -> Method:
-    name, privilege, result, faults, *parameters = line.split()
+    name, privilege, results, faults, *parameters = line.split()
+    result, _, ended = results.partition('>')
     return Method(
         owner,
         name,
@@ -168,4 +169,5 @@ def _read_method(owner: str, line: str) -> Method:
         None if result == '-' else _read_field(f'returnval:{result}'),
         () if faults == '-' else tuple(faults.split(',')),
         tuple(_read_field(word) for word in parameters),
+        _read_field(f'result:{ended}') if ended else None,
     )
