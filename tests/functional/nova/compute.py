@@ -6,6 +6,7 @@ no vCenter but the one that the file of its settings names.
 
 import io
 import json
+import struct
 import sys
 from typing import Any
 
@@ -26,6 +27,10 @@ objects.register_all()
 from nova.virt.vmwareapi import driver  # noqa: E402
 from nova.virt.vmwareapi import images  # noqa: E402
 
+SECTOR = 512
+# Magic, version, flags, capacity, grain, descriptor and its size, tables a
+# grain, two directories and what lies before the grains: the head of a VMDK.
+HEADER = struct.Struct('<4sIIQQQQIQQQ')
 PROJECT = '5d6d8d1f2c5c4a4f9a3c53b2c7a0e111'
 
 
@@ -68,7 +73,7 @@ class Compute:
     def spawn(
         self, number: int, image: str, properties: dict[str, str], size: int
     ) -> str:
-        self.glance.data = bytes(size)
+        self.glance.data = make_image(properties, size)
         instance = describe_instance(number, image)
         meta = {
             'id': image,
@@ -97,6 +102,15 @@ class Compute:
         return sorted(self.driver.list_instances())
 
 
+def make_image(properties: dict[str, str], size: int) -> bytes:
+    """Make the bytes of a disk of some size: a sparse one, or just zeros."""
+    if properties.get('vmware_disktype') not in ('sparse', 'streamOptimized'):
+        return bytes(size)
+    sectors = size // SECTOR
+    header = HEADER.pack(b'KDMV', 1, 3, sectors, 128, 1, 20, 512, 21, 26, 128)
+    return header.ljust(size, b'\0')
+
+
 def describe_instance(number: int, image: str) -> Any:
     """Make an instance as nova-api stores it."""
     return objects.Instance(
@@ -115,7 +129,10 @@ def describe_instance(number: int, image: str) -> Any:
         os_type=None,
         vm_state='active',
         task_state=None,
+        vcpus=1,
+        memory_mb=64,
         root_gb=1,
+        ephemeral_gb=0,
         metadata={},
         system_metadata={},
         numa_topology=None,

@@ -39,12 +39,16 @@ class Driver:
 
     def do(self, order: str, **arguments: Any) -> Any:
         """Have it done, and give the result; what failed fails the test."""
+        reply = self.ask(order, **arguments)
+        assert 'error' not in reply, reply['error']
+        return reply['result']
+
+    def ask(self, order: str, **arguments: Any) -> Any:
+        """Have it tried, and give the result or the error."""
         assert self.process.stdin
         print(json.dumps([order, arguments]), file=self.process.stdin)
         self.process.stdin.flush()
-        reply = self.hear()
-        assert 'error' not in reply, reply['error']
-        return reply['result']
+        return self.hear()
 
     def hear(self) -> Any:
         assert self.process.stdout

@@ -37,6 +37,17 @@ class World:
         for release in RELEASES:
             assert find_invalid(self.recorder.exchanges, release) == []
 
+    def spawn(self, number, image, **properties):
+        spawned = self.driver.do(
+            'spawn',
+            number=number,
+            image=image,
+            properties=properties,
+            size=1 << 20,
+        )
+        self.judge()
+        return spawned
+
     def list(self, path=BASE):
         return simulated.list_folder(self.ours, path)
 
@@ -98,48 +109,37 @@ class TestAgeing:
 
 
 class TestSpawning:
-    def test_cached_image_is_used_by_a_linked_clone(self, world):
+    """A download, three ways; then what lies there is used."""
+
+    def test_cached_image_is_used_by_linked_clones(self, world):
         image = IMAGES[0]
-        first = world.driver.do(
-            'spawn', number=1, image=image, properties=FLAT, size=1 << 20
-        )
-        assert world.list() == [image]
+        first = world.spawn(1, image, vmware_disktype='sparse')
         names = {f'{image}.vmdk', f'{image}-flat.vmdk'}
         sized = {f'{image}.1.vmdk', f'{image}.1-flat.vmdk'}
         assert set(world.list(f'{BASE}/{image}')) == names | sized
         assert world.list('vmware_temp') == []
-        world.judge()
-        second = world.driver.do(
-            'spawn', number=2, image=image, properties=FLAT, size=1 << 20
-        )
+        second = world.spawn(2, image, vmware_disktype='sparse')
         assert world.driver.do('list') == [first, second]
-        world.judge()
         world.driver.do('destroy', number=1, image=image)
         assert world.driver.do('list') == [second]
         world.judge()
 
-    def test_sparse_image_is_converted(self, world):
-        properties = {'vmware_disktype': 'sparse'}
-        world.driver.do(
-            'spawn',
-            number=1,
-            image=IMAGES[0],
-            properties=properties,
-            size=1 << 20,
-        )
-        assert f'{IMAGES[0]}.vmdk' in world.list(f'{BASE}/{IMAGES[0]}')
-        world.judge()
-
     def test_iso_is_attached(self, world):
-        world.driver.do(
+        world.spawn(1, IMAGES[0], disk_format='iso')
+        assert world.list(f'{BASE}/{IMAGES[0]}') == [f'{IMAGES[0]}.iso']
+
+    def test_stream_is_imported(self, world):
+        world.spawn(1, IMAGES[0], vmware_disktype='streamOptimized')
+        assert f'{IMAGES[0]}.vmdk' in world.list(f'{BASE}/{IMAGES[0]}')
+
+    def test_flat_image_is_refused_for_half_kilobytes(self, world):
+        """Nova sends ``1024.0`` where the schemas want an integer."""
+        reply = world.driver.ask(
             'spawn',
             number=1,
             image=IMAGES[0],
-            properties={'disk_format': 'iso'},
+            properties={'vmware_disktype': 'preallocated'},
             size=1 << 20,
         )
-        assert world.list(f'{BASE}/{IMAGES[0]}') == [f'{IMAGES[0]}.iso']
+        assert "Invalid value '1024.0' for capacityKb" in reply['error']
         world.judge()
-
-
-FLAT = {'vmware_disktype': 'preallocated'}

@@ -15,11 +15,13 @@ from pyVmomi import VmomiSupport
 
 from tests.functional.vcenter.messages import describe_messages
 from tests.functional.vcenter.messages import ENVELOPE
+from tests.functional.vcenter.messages import XSD
 
 WSDL = pathlib.Path(oslo_vmware.__file__).parent / 'wsdl'
 # The schemas of a release, and what pyvmomi calls it.
 RELEASES = {'7.0': 'vim.version.v7_0', '8.0': 'vim.version.v8_0_0_0'}
 CALLED = re.compile(rb'<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)')
+ENVELOPE_TAG = re.compile(rb'<[\w-]+:Envelope')
 FAULTS = re.compile(rb'<(?:\w+:)?(\w+)Fault[\s/>]')
 REFUSED = b'InvalidRequest'
 # pyvmomi adds it to each element of a request; no schema knows it.
@@ -66,12 +68,19 @@ def judge_exchange(
 
 def judge_message(schema: etree.XMLSchema, text: bytes) -> Iterator[str]:
     try:
-        document = etree.fromstring(VERSION.sub(b'', text))
+        document = etree.fromstring(complete(VERSION.sub(b'', text)))
     except etree.XMLSyntaxError as error:
         yield str(error)
         return
     if not schema.validate(document):
         yield from (one.message for one in schema.error_log)
+
+
+def complete(text: bytes) -> bytes:
+    """Declare the prefix that suds writes types with and does not declare."""
+    if b'"xsd:' not in text or b'xmlns:xsd=' in text:
+        return text
+    return ENVELOPE_TAG.sub(rb'\g<0> xmlns:xsd="%b"' % XSD.encode(), text, 1)
 
 
 def load_schema(release: str, judged: list[Exchange]) -> etree.XMLSchema:
