@@ -134,7 +134,14 @@ class XenAPIHandler(CacheHandler):
             # we looked.
             survey = self._looks.survey(store)
             disks = survey.disks(image_ids)
-        return [survey.image(one, removals.get(one.uuid)) for one in disks]
+        return [
+            survey.image(
+                one,
+                removals.get(one.uuid),
+                self._removals.set_aside.explain(one.uuid),
+            )
+            for one in disks
+        ]
 
     def mark(
         self,

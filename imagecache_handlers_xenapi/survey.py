@@ -167,10 +167,16 @@ class Survey:
         """Give one of the disks that bear a mark, or the name of half one."""
         return self._candidates.get(uuid)
 
-    def image(self, disk: Disk, removal: str | None = None) -> CachedImage:
+    def image(
+        self,
+        disk: Disk,
+        removal: str | None = None,
+        undeletable: str | None = None,
+    ) -> CachedImage:
         """Say all that is known of an image.
 
-        ``removal`` says why it may be about to go.
+        ``removal`` says why it may be about to go, ``undeletable`` why it is
+        not tried to remove it.
         """
         kin = self._forest.kin(disk.uuid)
         image_id = disk.image_id
@@ -192,6 +198,7 @@ class Survey:
             ),
             unknown=self._why_unknown(disk, kin),
             busy=disk.busy or removal,
+            undeletable=undeletable,
             marks=disk.marks,
         )
 
