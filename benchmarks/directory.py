@@ -40,8 +40,10 @@ SIZES = (1_000, 10_000)
 LAYOUTS = ('plain', 'nova')
 # Among the instances, where Nova has it.
 BASE = '_base'
+LOCKS = 'locks'
 ANYWHERE = -1  # for a folder, where a path is absolute
 HEAD = 512
+READ = 1024
 CLUSTER = 2**16
 
 
@@ -84,6 +86,10 @@ class Place:
     def instances(self) -> str:
         return str(self.root / 'instances')
 
+    @property
+    def locks(self) -> str:
+        return str(self.root / 'instances' / LOCKS)
+
     def handler(self) -> Counting:
         return Counting(
             [self.images],
@@ -99,7 +105,7 @@ class Place:
         return name
 
     def build(self) -> None:
-        for folder in self.instances, self.images:
+        for folder in self.instances, self.images, self.locks:
             os.mkdir(folder)
         first = self.name(0)
         template = overlay(f'{self.images}/{first}')
@@ -126,22 +132,58 @@ class Place:
     def _disk(self, n: int, content: bytes) -> None:
         folder = os.path.join(self.instances, f'instance-{n:06}')
         os.mkdir(folder)
-        _write(os.path.join(folder, 'disk'), content)
+        with open(os.path.join(folder, 'disk'), 'wb') as file:
+            # Its tables begin with the next clusters, and are empty.
+            file.write(content)
+            os.pwrite(file.fileno(), struct.pack('>Q', 2 * CLUSTER), CLUSTER)
+            os.pwrite(file.fileno(), struct.pack('>4H', *[1] * 4), 2 * CLUSTER)
+            os.ftruncate(file.fileno(), 4 * CLUSTER)
 
 
 def overlay(backing: str) -> bytes:
-    """Make a qcow2 overlay that is empty, as much as readers look at."""
+    """Make the header of an empty qcow2 overlay, as QEMU does."""
     extension = struct.pack('>II8s', 0xE2792ACA, 3, b'raw')
     at = 104 + len(extension) + 8
     name = os.fsencode(backing)
     head = struct.pack('>4sIQIIQ', b'QFI\xfb', 3, at, len(name), 16, 2**30)
-    head = head.ljust(100, b'\0') + struct.pack('>I', 104)
-    return (head + extension + bytes(8) + name).ljust(CLUSTER, b'\0')
+    head += struct.pack('>IIQQI', 0, 2, 3 * CLUSTER, CLUSTER, 1)
+    head = head.ljust(96, b'\0') + struct.pack('>II', 4, 104)
+    return head + extension + bytes(8) + name
 
 
 def _write(path: str, content: bytes) -> None:
     with open(path, 'wb') as file:
         file.write(content)
+
+
+def read_same(place: Place) -> int:
+    """Read what a look at images and disks reads; give how many files."""
+    seen = 0
+    with os.scandir(place.images) as entries:
+        for entry in entries:
+            entry.stat(follow_symlinks=False)
+            seen += _read_ends(entry.path)
+            if entry.name.startswith('.'):
+                # The labels, which are not a disk's.
+                _read_ends(entry.path)
+    with os.scandir(place.instances) as folders:
+        for folder in folders:
+            if folder.name != BASE:
+                with os.scandir(folder.path) as entries:
+                    for entry in entries:
+                        entry.stat(follow_symlinks=False)
+                        seen += _read_ends(entry.path)
+    return seen
+
+
+def _read_ends(path: str) -> int:
+    fd = os.open(path, os.O_RDONLY)
+    size = os.fstat(fd).st_size
+    os.pread(fd, READ, 0)
+    if size > READ:
+        os.pread(fd, HEAD, size - HEAD)
+    os.close(fd)
+    return 1
 
 
 def bare(place: Place) -> int:
@@ -154,7 +196,7 @@ def bare(place: Place) -> int:
                 seen += 1
     with os.scandir(place.instances) as folders:
         for folder in folders:
-            if folder.name != BASE:
+            if folder.name not in (BASE, LOCKS):
                 seen += _bare_disks(folder.path)
     return seen
 

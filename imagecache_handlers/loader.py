@@ -1,44 +1,46 @@
-"""Loader: from a name to an installed plug-in; only it imports stevedore."""
+"""Loader: from a name to an installed plug-in that is what it should be."""
 
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Iterable
 import dataclasses
 import importlib.metadata
 import inspect
 from typing import Any
 
-from stevedore import named
-
 from imagecache_handlers.exceptions import HandlerLoadError
 from imagecache_handlers.exceptions import HandlerNotFound
 from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers import installed
 from imagecache_handlers.model import Order
 
-# The entry points of handlers: classes, built by ``from_conf``.
-HANDLERS = 'imagecache_handlers'
-# The entry points of policies: functions, see ``model.Order``.
-POLICIES = 'imagecache_handlers.policies'
-# The entry points of lists of options, as oslo-config-generator reads them;
-# those of caches and handlers begin with this library's group.
-OPTIONS = 'oslo.config.opts'
-_OURS = 'imagecache'
+HANDLERS = installed.HANDLERS
+POLICIES = installed.POLICIES
 
-_KINDS = {HANDLERS: 'handler', POLICIES: 'policy'}
+# What the lists of options of caches and handlers begin with.
+_OURS = 'imagecache'
+# The newest edition of the handlers' contract.
+CONTRACT = 1
 
 
 def available(namespace: str) -> list[str]:
     """List the names that are installed, without importing any."""
-    return sorted({point.name for point in _entry_points(namespace)})
+    return sorted(
+        {point.name for point in installed.list_entry_points(namespace)}
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Plugin:
-    """What is installed under one name; ``problem``: why it is of no use."""
+    """What is installed under one name; ``problem``: why it is of no use.
+
+    ``contract`` is the edition that a handler was written for; None: that
+    is not known, or it is no handler.
+    """
 
     name: str
     origin: str  # the distribution and its version
     summary: str = ''
     problem: str = ''
+    contract: int | None = None
 
 
 def plugins(namespace: str) -> list[Plugin]:
@@ -47,20 +49,21 @@ def plugins(namespace: str) -> list[Plugin]:
 
 
 def _describe_plugin(namespace: str, name: str) -> Plugin:
+    offered = installed.find_points(namespace, name)
     origin = ' and '.join(
-        sorted(
-            {
-                f'{one.name} {one.version}'
-                for one in _distributions_of(namespace, name)
-            }
-        )
+        sorted({installed.origin_of(point) for point in offered})
     )
     try:
-        found = _load_plugin(namespace, name)
+        found = _load_checked(namespace, name)
     except HandlerLoadError as error:
         return Plugin(name=name, origin=origin, problem=error.why)
     first = (inspect.getdoc(found) or '').partition('\n')[0]
-    return Plugin(name=name, origin=origin, summary=first)
+    return Plugin(
+        name=name,
+        origin=origin,
+        summary=first,
+        contract=found.contract if namespace == HANDLERS else None,
+    )
 
 
 def load_handler(name: str, conf: Any, **resources: Any) -> CacheHandler:
@@ -70,28 +73,16 @@ def load_handler(name: str, conf: Any, **resources: Any) -> CacheHandler:
     :raises HandlerLoadError: when it is installed and cannot be used.
     :raises ConfigurationError: when one of its options cannot be honoured.
     """
-    plugin = _load_plugin(HANDLERS, name)
-    if not (isinstance(plugin, type) and issubclass(plugin, CacheHandler)):
-        raise _wrong_plugin(
-            HANDLERS, name, plugin, 'a subclass of CacheHandler'
-        )
-    if inspect.isabstract(plugin):
-        missing = ', '.join(sorted(plugin.__abstractmethods__))
-        raise HandlerLoadError(
-            name, f'{_describe(plugin)} does not define {missing}'
-        )
-    try:
-        handler = plugin.from_conf(conf, **resources)
-    except ImportError as error:
-        # A handler imports its SDK no sooner than when it is built.
-        raise HandlerLoadError(
-            name, _cause_text(HANDLERS, name, error)
-        ) from error
+    plugin = _load_checked(HANDLERS, name)
+    [point] = installed.find_points(HANDLERS, name)
+    # A handler imports its SDK no sooner than when it is built.
+    handler = installed.call_plugin(
+        HANDLERS, point, lambda: plugin.from_conf(conf, **resources)
+    )
     # Asked by its type: a handler that is false is a handler all the same.
     if not isinstance(handler, CacheHandler):
-        raise _wrong_plugin(
-            HANDLERS, name, handler, 'a CacheHandler', 'built '
-        )
+        why = installed.not_wanted(handler, 'a CacheHandler', 'built ')
+        raise installed.load_error(HANDLERS, point, why)
     return handler
 
 
@@ -101,104 +92,110 @@ def load_order(name: str) -> Order:
     :raises HandlerNotFound: when nothing of that name is installed.
     :raises HandlerLoadError: when it is installed and cannot be used.
     """
-    order: Order = _load_plugin(POLICIES, name)
-    if not callable(order):
-        raise _wrong_plugin(POLICIES, name, order, 'a function')
+    order: Order = _load_checked(POLICIES, name)
     return order
 
 
-def option_groups() -> list[tuple[str, list[Any]]]:
-    """Give the groups of options of everything that is installed.
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OptionList:
+    """The options that a package says it has; ``problem``: why not these.
 
-    What cannot be loaded is left out: its options cannot be judged.
+    A group, and its options, may yet be anything.
     """
-    names = [one for one in available(OPTIONS) if one.startswith(_OURS)]
-    manager = _manager(OPTIONS, names, lambda *_: None)
-    return [group for one in manager for group in one.plugin()]
+
+    name: str
+    origin: str
+    groups: tuple[tuple[Any, list[Any]], ...] = ()
+    problem: str = ''
+
+
+def load_options() -> list[OptionList]:
+    """Load the lists of options of everything that is installed."""
+    return [
+        _load_option_list(point)
+        for point in installed.list_entry_points(installed.OPTIONS)
+        if point.name.startswith(_OURS)
+    ]
+
+
+def options_of(lists: Iterable[OptionList], handler: str) -> list[OptionList]:
+    """Find the lists that came with a handler, in its package.
+
+    One that is named as another handler of the same package is that one's.
+    """
+    points = installed.list_entry_points(HANDLERS)
+    origins = {
+        installed.origin_of(one) for one in points if one.name == handler
+    }
+    others = {f'{_OURS}_{one.name}' for one in points if one.name != handler}
+    others.add(_OURS)
+    return [
+        one
+        for one in lists
+        if one.origin in origins and one.name not in others
+    ]
+
+
+def _load_option_list(point: importlib.metadata.EntryPoint) -> OptionList:
+    def load() -> tuple[tuple[Any, list[Any]], ...]:
+        return tuple((group, list(opts)) for group, opts in point.load()())
+
+    origin = installed.origin_of(point)
+    try:
+        groups = installed.call_plugin(installed.OPTIONS, point, load)
+    except HandlerLoadError as error:
+        return OptionList(name=point.name, origin=origin, problem=error.why)
+    return OptionList(name=point.name, origin=origin, groups=groups)
+
+
+def _load_checked(namespace: str, name: str) -> Any:
+    """Load a plug-in that is what its namespace is for."""
+    plugin = _load_plugin(namespace, name)
+    check = _refuse_handler if namespace == HANDLERS else _refuse_order
+    if why := check(plugin):
+        [point] = installed.find_points(namespace, name)
+        raise installed.load_error(namespace, point, why)
+    return plugin
+
+
+def _refuse_handler(plugin: Any) -> str:
+    """Say why something cannot be built as a handler; empty: it can."""
+    if not (isinstance(plugin, type) and issubclass(plugin, CacheHandler)):
+        return installed.not_wanted(plugin, 'a subclass of CacheHandler')
+    if inspect.isabstract(plugin):
+        missing = ', '.join(sorted(plugin.__abstractmethods__))
+        return f'{installed.describe_object(plugin)} does not define {missing}'
+    if plugin.contract not in range(1, CONTRACT + 1):
+        return (
+            f'it was written for contract {plugin.contract!r}, and this '
+            f'release knows those up to {CONTRACT}: upgrade '
+            f'imagecache-handlers'
+        )
+    return ''
+
+
+def _refuse_order(plugin: Any) -> str:
+    return (
+        '' if callable(plugin) else installed.not_wanted(plugin, 'a function')
+    )
 
 
 def _load_plugin(namespace: str, name: str) -> Any:
-    kind = _KINDS[namespace]
-    offered = [p for p in _entry_points(namespace) if p.name == name]
+    kind = installed.KINDS[namespace]
+    offered = installed.find_points(namespace, name)
     if not offered:
         raise HandlerNotFound(name, available(namespace), kind)
     if len(offered) > 1:
-        both = ' and '.join(_origins_of(namespace, name))
+        both = ' and '.join(
+            sorted(
+                {
+                    f'{installed.package_of(one)} ({one.value})'
+                    for one in offered
+                }
+            )
+        )
         why = f'it is offered twice, by {both}: uninstall all but one'
         raise HandlerLoadError(name, why, kind)
-    failures: list[BaseException] = []
-    manager = _manager(
-        namespace,
-        [name],
-        # Without it stevedore only logs the cause.
-        lambda _manager, _point, error: failures.append(error),
+    return installed.call_plugin(
+        namespace, offered[0], lambda: installed.import_plugin(namespace, name)
     )
-    if failures:
-        why = _cause_text(namespace, name, failures[0])
-        raise HandlerLoadError(name, why, kind) from failures[0]
-    return manager[name].plugin
-
-
-def _manager(
-    namespace: str,
-    names: list[str],
-    on_failure: Callable[..., None] | None = None,
-) -> named.NamedExtensionManager[Any]:
-    return named.NamedExtensionManager(
-        namespace,
-        names,
-        on_load_failure_callback=on_failure,
-        on_missing_entrypoints_callback=None,
-    )
-
-
-def _entry_points(namespace: str) -> list[importlib.metadata.EntryPoint]:
-    return _manager(namespace, []).list_entry_points()
-
-
-def _cause_text(namespace: str, name: str, error: BaseException) -> str:
-    """Say what failed and, if something is not installed, what to install."""
-    text = f'{type(error).__name__}: {error}'
-    if not isinstance(error, ImportError):
-        return text
-    for distribution in _distributions_of(namespace, name):
-        if name in (distribution.metadata.get_all('Provides-Extra') or ()):
-            return f"{text}; pip install '{distribution.name}[{name}]'"
-    return text
-
-
-def _distributions_of(
-    namespace: str, name: str
-) -> Iterator[importlib.metadata.Distribution]:
-    # Asked only to explain: stevedore's entry points come from its cache and
-    # do not know their distribution.
-    points = importlib.metadata.entry_points(group=namespace, name=name)
-    for point in points:
-        if point.dist is not None:
-            yield point.dist
-
-
-def _origins_of(namespace: str, name: str) -> list[str]:
-    points = importlib.metadata.entry_points(group=namespace, name=name)
-    return sorted(
-        {
-            f'{point.dist.name if point.dist else "?"} ({point.value})'
-            for point in points
-        }
-    )
-
-
-def _wrong_plugin(
-    namespace: str, name: str, found: object, wanted: str, verb: str = ''
-) -> HandlerLoadError:
-    why = f'it {verb or "is "}{_describe(found)}, not {wanted}'
-    return HandlerLoadError(name, why, _KINDS[namespace])
-
-
-def _describe(found: object) -> str:
-    if inspect.ismodule(found):
-        return f'the module {found.__name__}'
-    if isinstance(found, type) or inspect.isroutine(found):
-        what = 'class' if isinstance(found, type) else 'function'
-        return f'the {what} {found.__module__}.{found.__qualname__}'
-    return f'a {type(found).__name__}'

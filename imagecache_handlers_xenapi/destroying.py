@@ -1,7 +1,6 @@
 """Destroying: how a disk goes, and which of them may yet do so."""
 
 from collections.abc import Callable
-from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
@@ -9,6 +8,7 @@ import datetime
 import logging
 import threading
 from typing import Any
+from typing import NamedTuple
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import CacheError
@@ -24,6 +24,7 @@ from imagecache_handlers_xenapi.port.session import Port
 from imagecache_handlers_xenapi.port.tasks import ENDED
 from imagecache_handlers_xenapi.port.tasks import TaskLost
 from imagecache_handlers_xenapi.port.tasks import Tasks
+from imagecache_handlers_xenapi.set_aside import SetAside
 
 LOG = logging.getLogger(__name__)
 
@@ -36,8 +37,6 @@ AFTERWARDS = 30.0
 
 # Longer than xapi keeps anything in a queue: what was lost is over by then.
 _FORGOTTEN = datetime.timedelta(hours=2, minutes=10)
-# How long a request without an answer may still be on its way.
-_ON_ITS_WAY = datetime.timedelta(minutes=2)
 _UNDER_WAY = 'a removal may be under way'
 
 
@@ -49,6 +48,13 @@ class _Begun:
     task: str | None
 
 
+class _Told(NamedTuple):
+    """The destroys that xapi knows of: those that go on, and that ended."""
+
+    pending: frozenset[str]
+    ended: frozenset[str]
+
+
 class Removals:
     """Destroys disks, and remembers which destroys have not ended."""
 
@@ -58,6 +64,7 @@ class Removals:
         self._tasks = Tasks(port, clocks)
         self._guard = threading.Lock()
         self._begun: dict[str, _Begun] = {}
+        self.set_aside = SetAside(clocks)
 
     def destroy(
         self,
@@ -109,12 +116,14 @@ class Removals:
             self._tasks.forget(task)
             raise
         self._forget_begun(disk)
+        self.set_aside.discard(disk.uuid)
         self._tasks.forget(task)
 
     def _wait(self, disk: Disk, task: str, end: float) -> None:
         """Wait for success, and have it cancelled when that takes too long."""
         if self._tasks.follow(task, DESTROY, end - AFTERWARDS):
             return
+        self.set_aside.add(disk.uuid)
         told = self._tasks.cancel(task)
         LOG.warning('%s of %s takes too long: %s', DESTROY, disk.uuid, told)
         if not self._tasks.follow(task, DESTROY, end):
@@ -158,12 +167,12 @@ class Removals:
         ]
         if not suspects:
             return {}
-        pending = self._pending_destroys()
-        strange = pending - {one.task for one in begun.values()}
+        told = self._told_destroys()
+        strange = told.pending - {one.task for one in begun.values()}
         return {
             disk.uuid: _UNDER_WAY
             if (strange and _has_expired(disk, now))
-            or _may_come(begun.get(disk.uuid), pending, strange, now)
+            or _may_come(begun.get(disk.uuid), told)
             else None
             for disk in suspects
         }
@@ -177,31 +186,24 @@ class Removals:
             }
             return dict(self._begun)
 
-    def _pending_destroys(self) -> set[str]:
-        """Give the destroys that have not ended."""
+    def _told_destroys(self) -> _Told:
         found: Mapping[str, Mapping[str, Any]] = self._port.read(
             'task.get_all_records_where',
             filters.equals(name__label=DESTROY),
         )
-        return {
-            task
-            for task, record in found.items()
-            if record['status'] not in ENDED
+        ended = {
+            task for task, record in found.items() if record['status'] in ENDED
         }
+        return _Told(frozenset(found.keys() - ended), frozenset(ended))
 
 
-def _may_come(
-    begun: _Begun | None,
-    pending: Collection[str],
-    strange: Collection[str],
-    now: datetime.datetime,
-) -> bool:
-    """Tell if a destroy of ours may yet be done."""
-    if begun is None:
-        return False
-    if begun.task is not None:
-        return begun.task in pending
-    return bool(strange) or now - begun.at < _ON_ITS_WAY
+def _may_come(begun: _Begun | None, told: _Told) -> bool:
+    """Tell if a destroy of ours may yet be done.
+
+    Only of one that was seen to end it is certain that it will not: a host
+    that restarts forgets its tasks, and the storage manager works on.
+    """
+    return begun is not None and begun.task not in told.ended
 
 
 def _has_expired(disk: Disk, now: datetime.datetime) -> bool:

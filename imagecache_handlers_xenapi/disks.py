@@ -20,6 +20,11 @@ CACHED = 'cached-time'
 STAGING = 'imagecache-staging'
 DESCRIPTION = 'root'
 
+# Labels of images that may be somebody's disk by now, until an operator takes
+# them off: a machine could write to it; it is a full copy, or has one.
+WRITABLE, TWIN = 'writable', 'twin'
+DOUBTS = frozenset({WRITABLE, TWIN})
+
 _OURS = 'imagecache/'
 _KEY = re.compile(r'imagecache/([0-9a-f-]{36})/(.+)')
 _TYPES = frozenset({'user', 'system'})
@@ -135,6 +140,17 @@ class Disk:
         return Marks.read(self.labels)
 
     @property
+    def doubt(self) -> str | None:
+        """Say why it may be somebody's disk that only looks like an image."""
+        found = sorted(self.labels & DOUBTS)
+        if not found:
+            return None
+        return (
+            f'{_DOUBTS[found[0]]}: if it is the image and nothing else, take '
+            f'{key(self.uuid, found[0])} off its other-config, else image-id'
+        )
+
+    @property
     def may_share(self) -> bool:
         """Tell if it is a disk of its own, with bytes, and no base copy."""
         record = self.record
@@ -168,6 +184,12 @@ class Disk:
         if found is None or name != staging_name(found[1]):
             return None
         return None if IMAGE in self.other_config else read_time(found[2])
+
+
+_DOUBTS = {
+    TWIN: 'it was seen beside a full copy, and may be that copy',
+    WRITABLE: 'a machine was seen that could write to it',
+}
 
 
 def _is_half(name: str) -> bool:

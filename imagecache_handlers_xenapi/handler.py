@@ -134,7 +134,14 @@ class XenAPIHandler(CacheHandler):
             # we looked.
             survey = self._looks.survey(store)
             disks = survey.disks(image_ids)
-        return [survey.image(one, removals.get(one.uuid)) for one in disks]
+        return [
+            survey.image(
+                one,
+                removals.get(one.uuid),
+                self._removals.set_aside.explain(one.uuid),
+            )
+            for one in disks
+        ]
 
     def mark(
         self,
@@ -143,6 +150,14 @@ class XenAPIHandler(CacheHandler):
         remove: Iterable[str] = (),
     ) -> None:
         self._labelling.mark(image, list(map(check_label, add)), list(remove))
+
+    def record_host(self, store: str) -> None:
+        """Have others see which images this host saw written to, or copied.
+
+        They are labelled so for all time: what a sweep was the last to see
+        keeps the image from all that follow.
+        """
+        self._labelling.label_doubts(store)
 
     def evict(self, image: CachedImage, alive: Alive = always) -> int | None:
         return self._evicting.evict(image, alive)

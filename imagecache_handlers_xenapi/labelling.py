@@ -4,6 +4,7 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterator
 import functools
+import logging
 
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.model import CachedImage
@@ -11,8 +12,11 @@ from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.looks import Looks
 from imagecache_handlers_xenapi.port import errors
+from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port.session import Port
+
+LOG = logging.getLogger(__name__)
 
 
 def write(port: Port, ref: str, name: str, value: str = 'set') -> None:
@@ -51,6 +55,21 @@ class Labelling:
         ):
             with errors.writing(image, begun=number > 0):
                 act()
+
+    def label_doubts(self, store: str) -> None:
+        """Write on images that they may be somebody's disk, as last seen.
+
+        Who comes to see them later will not see why.
+        """
+        for disk, label in self._looks.recent(store).doubts():
+            try:
+                write(self._port, disk.ref, key(disk.uuid, label))
+            except CallError as error:
+                # The next sweep finds it as we did, or somebody else's.
+                why = f'is not labelled {label!r} yet: {error}'
+            else:
+                why = f'is labelled {label!r}, and stays'
+            LOG.warning('VDI %s in %s %s', disk.uuid, store, why)
 
     def _label_calls(
         self, disk: Disk, add: set[str], remove: set[str]

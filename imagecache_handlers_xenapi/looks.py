@@ -27,6 +27,9 @@ from imagecache_handlers_xenapi.survey import Survey
 
 LOG = logging.getLogger(__name__)
 
+# So many are named in one filter: a request may have 300 KiB.
+_AT_ONCE = 500
+
 
 class Looks:
     """Reads, and remembers what a store's name stands for, and held last."""
@@ -113,8 +116,29 @@ class Looks:
         survey = Survey(
             repository, records, self._grace, now, before, self._asleep
         )
+        with errors.reading(store):
+            survey.note_writing(self._writing_vbds(survey.attached_images()))
         self._latest[store] = survey
         return survey
+
+    def _writing_vbds(self, attached: Iterable[Disk]) -> Iterable[str]:
+        """Give VBDs, but for those that are known to be read-only.
+
+        Of one that went since nobody knows what it was.
+        """
+        found: set[str] = set()
+        disks = list(attached)
+        for first in range(0, len(disks), _AT_ONCE):
+            some = disks[first : first + _AT_ONCE]
+            wanted = filters.one_of('VDI', [disk.ref for disk in some])
+            told = self._port.read('VBD.get_all_records_where', wanted)
+            found.update(*(disk.vbds for disk in some))
+            found -= {vbd for vbd in told if told[vbd]['mode'] == 'RO'}
+        return found
+
+    def recent(self, store: str) -> Survey:
+        """Give the last look at all disks of a store, or look now."""
+        return self._latest.get(store) or self.survey(store)
 
     def anew(self, store: str) -> Survey:
         """Look at all disks of a store, and at who sleeps on them by now."""

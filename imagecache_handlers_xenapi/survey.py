@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 import datetime
 import itertools
@@ -16,9 +17,13 @@ from imagecache_handlers_xenapi.disks import IMAGE
 from imagecache_handlers_xenapi.disks import may_be_ours
 from imagecache_handlers_xenapi.disks import node
 from imagecache_handlers_xenapi.disks import Record
+from imagecache_handlers_xenapi.disks import TWIN
+from imagecache_handlers_xenapi.disks import WRITABLE
 from imagecache_handlers_xenapi import orphans
 from imagecache_handlers_xenapi.orphans import Orphans
 from imagecache_handlers_xenapi.storage_repositories import Repository
+from imagecache_handlers_xenapi.twins import explain_twins
+from imagecache_handlers_xenapi.twins import Twins
 
 LOG = logging.getLogger(__name__)
 
@@ -67,6 +72,9 @@ class Survey:
             for ref, record in records.items()
             if may_be_ours(record)
         }
+        self._twins = Twins(self._forest, self.disks())
+        # The VBDs of images by which a machine can write.
+        self._writing: frozenset[str] = frozenset()
 
     def disks(self, image_ids: Collection[str] | None = None) -> list[Disk]:
         """Give the disks that are images, or copies of those asked for."""
@@ -107,6 +115,37 @@ class Survey:
                     self._repository.store.name,
                 )
 
+    def attached_images(self) -> list[Disk]:
+        """Give the images that machines have, and may be writing to."""
+        return [
+            disk
+            for disk in self.disks()
+            if disk.vbds and WRITABLE not in disk.labels
+        ]
+
+    def note_writing(self, vbds: Iterable[str]) -> None:
+        """Take it that by these VBDs a machine can write."""
+        self._writing = frozenset(vbds)
+
+    def doubts(self) -> Iterator[tuple[Disk, str]]:
+        """Give images that may be somebody's disk, and the label for it.
+
+        A newborn may be a copy on its way to be an instance's disk: it has
+        no twin for long.
+        """
+        for disk in self.disks():
+            if disk.vbds & self._writing:
+                yield disk, WRITABLE
+            if self._is_twin(disk) and TWIN not in disk.labels:
+                yield disk, TWIN
+
+    def _is_twin(self, disk: Disk) -> bool:
+        twins = [self._candidates[one] for one in self._twins.twins_of(disk)]
+        return any(map(self._is_grown, twins)) and self._is_grown(disk)
+
+    def _is_grown(self, disk: Disk) -> bool:
+        return not (disk.busy or newborn(disk, self._grace, self._now))
+
     def debris(self) -> list[Debris]:
         """Give the disks that were to become images, long ago."""
         return [
@@ -128,10 +167,16 @@ class Survey:
         """Give one of the disks that bear a mark, or the name of half one."""
         return self._candidates.get(uuid)
 
-    def image(self, disk: Disk, removal: str | None = None) -> CachedImage:
+    def image(
+        self,
+        disk: Disk,
+        removal: str | None = None,
+        undeletable: str | None = None,
+    ) -> CachedImage:
         """Say all that is known of an image.
 
-        ``removal`` says why it may be about to go.
+        ``removal`` says why it may be about to go, ``undeletable`` why it is
+        not tried to remove it.
         """
         kin = self._forest.kin(disk.uuid)
         image_id = disk.image_id
@@ -153,6 +198,7 @@ class Survey:
             ),
             unknown=self._why_unknown(disk, kin),
             busy=disk.busy or removal,
+            undeletable=undeletable,
             marks=disk.marks,
         )
 
@@ -165,9 +211,15 @@ class Survey:
             self._blind
             or disk.format_problem
             or kin.unknown
+            or self._twinned(disk)
+            or disk.doubt
             or self._orphaned(disk, kin)
             or newborn(disk, self._grace, self._now)
         )
+
+    def _twinned(self, disk: Disk) -> str | None:
+        found = self._twins.twins_of(disk)
+        return explain_twins(list(map(self._disk_name, found)))
 
     def _orphaned(self, disk: Disk, kin: chain.Kin) -> str | None:
         """Say which disks may use it all the same, if nobody seems to."""

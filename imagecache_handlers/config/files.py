@@ -3,9 +3,7 @@
 import argparse
 from collections.abc import Iterable
 from collections.abc import Iterator
-from collections.abc import Mapping
 import dataclasses
-import difflib
 import functools
 import glob
 import os
@@ -19,12 +17,6 @@ from imagecache_handlers.exceptions import ConfigurationError
 _FILE = '--config-file'
 _FOLDER = '--config-dir'
 
-_HANDLERS = 'imagecache_'
-# A group whose name is that near to one of ours is ours, misspelt ...
-_ALIKE = 0.85
-# ... except Nova's own.
-_OTHERS = frozenset({'image_cache'})
-
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -36,7 +28,7 @@ class Setting:
     text: str
 
 
-def reread(
+def read_again(
     conf: cfg.ConfigOpts, group: str, opts: list[cfg.Opt]
 ) -> cfg.ConfigOpts:
     """Read what ``conf`` has read once more, for those options alone.
@@ -48,9 +40,9 @@ def reread(
     if not _was_read(conf):
         return copy
     try:
-        arguments = [f'{option}={path}' for option, path in _named_files(conf)]
+        arguments = [f'{option}={path}' for option, path in named_files(conf)]
         # Asked for nothing but its complaint.
-        list(paths(conf))
+        list(list_paths(conf))
         copy(
             arguments,
             prog='imagecache',
@@ -64,7 +56,7 @@ def reread(
     return copy
 
 
-def find(
+def find_setting(
     conf: cfg.ConfigOpts, names: Iterable[tuple[str, str]]
 ) -> Setting | None:
     """Find what sets an option that has those groups and keys.
@@ -72,8 +64,8 @@ def find(
     ``get_location`` will not do: of two files with the same group it always
     names the later.
     """
-    for path in reversed(list(paths(conf))):
-        sections = _read_sections(path)
+    for path in reversed(list(list_paths(conf))):
+        sections = read_sections(path)
         for group, key in names:
             if key in sections.get(group, {}):
                 text = sections[group][key][-1]
@@ -81,103 +73,13 @@ def find(
     return None
 
 
-def unknown(
-    conf: cfg.ConfigOpts, known: Mapping[str, Iterable[str]]
-) -> list[str]:
-    """Name what is misspelt: keys of known groups, and groups like them."""
-    return [
-        problem
-        for path in paths(conf)
-        for group, keys in _read_sections(path).items()
-        for problem in _misspelt_keys(path, group, keys, known)
-    ]
-
-
-def misplaced(
-    conf: cfg.ConfigOpts, group: str, names: Iterable[str], theirs: str
-) -> list[str]:
-    """Name the options of a group of ours that stand in another's."""
-    ours = frozenset(names)
-    return [
-        f'{path}: [{theirs}] {key} is an option of [{group}]: move it there'
-        for path in paths(conf)
-        for key in _read_sections(path).get(theirs, {})
-        if key in ours
-    ]
-
-
-def _misspelt_keys(
-    path: str,
-    group: str,
-    keys: Iterable[str],
-    known: Mapping[str, Iterable[str]],
-) -> Iterator[str]:
-    if group in known:
-        for key in keys:
-            if key not in known[group]:
-                near = _nearest_key(key, known[group])
-                yield f'{path}: [{group}] {key} is not an option{near}'
-    elif group not in _OTHERS and (near := _near_group(group, known)):
-        yield f'{path}: [{group}] is not a group of options{near}'
-
-
-def repeated(
-    conf: cfg.ConfigOpts, single: Mapping[str, Iterable[str]]
-) -> list[str]:
-    """Name what is set twice where one of the two would be ignored.
-
-    ``single`` has the keys of each group that have one value.  A file that
-    is named later may change what an earlier one says; that one file does,
-    or one of two in a folder, nobody means.
-    """
-    problems: list[str] = []
-    for option, name in _named_files(conf):
-        files = _default_files(option, name)
-        # The files of a folder are one; so is each that is named itself.
-        problems += _repeated_keys(
-            [os.path.abspath(file) for file in files], single
-        )
-    return problems
-
-
-def _repeated_keys(
-    files: Iterable[str], single: Mapping[str, Iterable[str]]
-) -> Iterator[str]:
-    earlier: dict[tuple[str, str], tuple[str, str]] = {}
-    for path in files:
-        sections = _read_sections(path)
-        for group, key in _single_keys(sections, single):
-            texts = sections[group][key]
-            if len(texts) > 1:
-                yield (
-                    f'{path}: [{group}] {key} is set {len(texts)} times: '
-                    f'keep one of these lines'
-                )
-            before, where = earlier.setdefault((group, key), (texts[-1], path))
-            if where != path and before != texts[-1]:
-                yield (
-                    f'[{group}] {key} is set in {where} and otherwise in '
-                    f'{path}: keep one of the two'
-                )
-
-
-def _single_keys(
-    sections: Mapping[str, Mapping[str, object]],
-    single: Mapping[str, Iterable[str]],
-) -> Iterator[tuple[str, str]]:
-    for group, keys in single.items():
-        for key in keys:
-            if key in sections.get(group, {}):
-                yield group, key
-
-
-def paths(conf: cfg.ConfigOpts) -> Iterator[str]:
+def list_paths(conf: cfg.ConfigOpts) -> Iterator[str]:
     """Give every file; what a later one says counts.
 
     :raises ConfigurationError: when one has nothing to say a second time.
     """
-    for option, name in _named_files(conf):
-        for file in _default_files(option, name):
+    for option, name in named_files(conf):
+        for file in list_files(option, name):
             if stat.S_ISFIFO(os.stat(file).st_mode):
                 raise ConfigurationError(
                     f'{file} is a pipe, and options are read more than '
@@ -200,7 +102,7 @@ def check_folders(arguments: Iterable[str]) -> None:
             )
 
 
-def undecodable(arguments: Iterable[str], project: str) -> str:
+def find_undecodable(arguments: Iterable[str], project: str) -> str:
     """Name the file that is no text, when reading those has failed.
 
     The error itself does not tell, and oslo.config keeps nothing of it.
@@ -208,7 +110,7 @@ def undecodable(arguments: Iterable[str], project: str) -> str:
     folders = [(_FOLDER, path) for path in cfg.find_config_dirs(project)]
     files = [(_FILE, path) for path in cfg.find_config_files(project)]
     for option, name in _given_files(arguments) or files + folders:
-        for path in _default_files(option, name):
+        for path in list_files(option, name):
             if not _is_text(path):
                 return path
     return 'a configuration file'
@@ -223,7 +125,7 @@ def _is_text(path: str) -> bool:
     return True
 
 
-def _default_files(option: str, name: str) -> list[str]:
+def list_files(option: str, name: str) -> list[str]:
     path = os.path.expanduser(name)
     # With the very pattern of oslo.config.
     inside = sorted(glob.glob(os.path.join(path, '*.conf')))
@@ -234,7 +136,7 @@ def _was_read(conf: cfg.ConfigOpts) -> bool:
     return 'config_file' in conf
 
 
-def _named_files(conf: cfg.ConfigOpts) -> list[tuple[str, str]]:
+def named_files(conf: cfg.ConfigOpts) -> list[tuple[str, str]]:
     """Give the files and folders that were named, in the order of reading."""
     if not _was_read(conf):
         return []
@@ -285,7 +187,7 @@ def _paths_of(option: str, given: Iterable[tuple[str, str]]) -> list[str]:
     return [path for name, path in given if name == option]
 
 
-def _read_sections(path: str) -> dict[str, dict[str, list[str]]]:
+def read_sections(path: str) -> dict[str, dict[str, list[str]]]:
     read: dict[str, dict[str, Any]] = {}
     cfg.ConfigParser(path, read).parse()
     sections: dict[str, dict[str, list[str]]] = {}
@@ -296,19 +198,3 @@ def _read_sections(path: str) -> dict[str, dict[str, list[str]]]:
         for key, texts in keys.items():
             section.setdefault(key, []).extend(texts)
     return sections
-
-
-def _near_group(group: str, known: Iterable[str]) -> str:
-    if not group.startswith(_HANDLERS):
-        return _nearest_key(group, known, _ALIKE)
-    # Of another handler's only what follows tells them apart.
-    names = [one for one in known if one.startswith(_HANDLERS)]
-    ends = {one.removeprefix(_HANDLERS): one for one in names}
-    end = group.removeprefix(_HANDLERS)
-    near = difflib.get_close_matches(end, ends, n=1, cutoff=_ALIKE)
-    return f': did you mean {ends[near[0]]}?' if near else ''
-
-
-def _nearest_key(key: str, known: Iterable[str], alike: float = 0.6) -> str:
-    near = difflib.get_close_matches(key, known, n=1, cutoff=alike)
-    return f': did you mean {near[0]}?' if near else ''

@@ -1,15 +1,14 @@
 """Nova: its options of the same meaning, followed, never registered."""
 
+import dataclasses
 import functools
 from typing import Any
 
 from oslo_config import cfg
 
 from imagecache_handlers.config import files
-from imagecache_handlers.config import options
-from imagecache_handlers.config.options import TWINS
 from imagecache_handlers.config import values
-from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.config.values import Given
 
 GROUP = 'image_cache'
 
@@ -39,11 +38,9 @@ _OPTS: list[cfg.Opt] = [
         deprecated_group='libvirt',
     ),
 ]
-_NOVAS = {opt.dest: opt for opt in _OPTS}
+_BY_NAME = {opt.dest: opt for opt in _OPTS}
 
-
-_TWIN = {opt.dest: opt for opt in TWINS}
-NAMES = frozenset(_TWIN)
+NAMES = frozenset(_BY_NAME)
 
 
 class NovaOptions:
@@ -58,30 +55,22 @@ class NovaOptions:
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf
 
-    def value(self, name: str) -> Any:
-        """Give the value, if its twin could be set to the same.
+    def read_value(self, name: str) -> Any:
+        """Give the value.
 
-        :raises ConfigurationError: when there is none that fits.
+        :raises ConfigurationError: when it is set to nothing that Nova takes.
         """
-        given = values.read(self._source_of(name), GROUP, _NOVAS[name])
-        try:
-            # Nova itself takes some that are out of range for us.
-            return _TWIN[name].type(given)
-        except ValueError as error:
-            where = self.origin(name)
-            problem = values.refusal(where, given, _TWIN[name])
-            advice = f'change it, or set [{options.GROUP}] {name}'
-            text = f'{problem}: {advice}'
-            raise ConfigurationError(text) from error
+        return values.read(self._source_of(name), GROUP, _BY_NAME[name])
 
-    def origin(self, name: str) -> str:
-        """Say where the value comes from.
+    def look_up(self, name: str) -> Given:
+        """Give the value, how it was written, and where.
 
-        :raises ConfigurationError: when there is none that fits.
+        :raises ConfigurationError: when it is set to nothing that Nova takes.
         """
-        source = self._source_of(name)
-        where = values.origin(source, GROUP, _NOVAS[name])
-        return "Nova's default" if where == 'the default' else where
+        given = values.look_up(self._source_of(name), GROUP, _BY_NAME[name])
+        if given.origin == 'the default':
+            return dataclasses.replace(given, origin="Nova's default")
+        return given
 
     def _source_of(self, name: str) -> cfg.ConfigOpts:
         inside = GROUP in self._conf and name in self._conf[GROUP]
@@ -90,4 +79,4 @@ class NovaOptions:
     @functools.cached_property
     def _own_copy(self) -> cfg.ConfigOpts:
         # Kept, for every new one says anew which names are old.
-        return files.reread(self._conf, GROUP, _OPTS)
+        return files.read_again(self._conf, GROUP, _OPTS)

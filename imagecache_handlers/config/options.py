@@ -79,6 +79,15 @@ OPTS: list[cfg.Opt] = [
         help='How old an answer about users may be and still prove that an '
         'image has none.',
     ),
+    cfg.IntOpt(
+        'call_timeout',
+        default=600,
+        min=0,
+        max=CENTURY,
+        help='Seconds after which a call of the handler that has not returned '
+        'is told on standard error, with its store; 0: never. The call goes '
+        'on: what it has done by then only its backend knows.',
+    ),
 ]
 
 _NOT_SET = ' Not set: what Nova is told by its [image_cache] {0}.'

@@ -1,26 +1,24 @@
 """Settings: what the options say, and the rules that they make."""
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Iterator
 import datetime
-import re
 from typing import Any
 
 from oslo_config import cfg
 
-from imagecache_handlers.config import files
-from imagecache_handlers.config import nova as nova_opts
-from imagecache_handlers.config.nova import NovaOptions
+from imagecache_handlers.config import nova
 from imagecache_handlers.config.options import BY_NAME
 from imagecache_handlers.config.options import GROUP
 from imagecache_handlers.config import values
+from imagecache_handlers.config.values import Given
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import HandlerNotFound
 from imagecache_handlers.model import Order
+from imagecache_handlers.planning.contradiction import Contradiction
+from imagecache_handlers.planning.contradiction import Term
 from imagecache_handlers.planning.protected import Patterns
 from imagecache_handlers.planning.rules import Rules
-
 
 # Not an order, but the wish that nothing goes by itself.
 _PROTECTED = 'protected'
@@ -36,137 +34,134 @@ _DURATIONS = {
 }
 _WATERMARKS = 'low_watermark', 'high_watermark'
 _OPTIONS = _DURATIONS | {name: name for name in _WATERMARKS}
-_FIELD = re.compile(rf'\b({"|".join(_OPTIONS)})\b')
 
 
-def unknown_keys(
-    conf: cfg.ConfigOpts, groups: Iterable[tuple[str, Iterable[cfg.Opt]]]
-) -> list[str]:
-    """Name every key in the configuration files that its group lacks.
+class Settings:
+    """The options of our own group, and Nova's where those are not set.
 
-    ``groups`` are those of all that is installed, see
-    ``loader.option_groups``; a group whose name is all but one of theirs is
-    named, too.  oslo.config ignores such keys in silence, and a
-    protected pattern under a misspelt name protects nothing, as little as one
-    in the group of Nova that is called nearly the same.
+    Each is read when it is asked for, so that an override counts at once;
+    Nova's files are read once, see ``nova.NovaOptions``.
     """
-    known = {group: {opt.dest for opt in opts} for group, opts in groups}
-    only_ours = known.get(GROUP, set()) - nova_opts.NAMES
-    return [
-        *files.unknown(conf, known),
-        *files.misplaced(conf, GROUP, only_ours, nova_opts.GROUP),
-    ]
 
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
+        self._nova = nova.NovaOptions(conf)
 
-def repeated_keys(
-    conf: cfg.ConfigOpts, groups: Iterable[tuple[str, Iterable[cfg.Opt]]]
-) -> list[str]:
-    """Name every option of one value that the files set twice.
+    def read_value(self, name: str) -> Any:
+        """Read an option, or the one of Nova that it follows.
 
-    Of those which take several values all count, wherever they stand.
-    oslo.config takes the last in silence, and half of what was meant.
-    """
-    single = {
-        group: [opt.dest for opt in opts if not opt.multi]
-        for group, opts in groups
-    }
-    return files.repeated(conf, single)
+        :raises ConfigurationError: when it is set to nothing that fits.
+        """
+        if self._is_followed(name):
+            return self._read_followed(name)
+        return values.read(self._conf, GROUP, BY_NAME[name])
 
+    def look_up(self, name: str) -> Given:
+        """Give that value, how it was written and where: a key of a file.
 
-def value(
-    conf: cfg.ConfigOpts, name: str, nova: NovaOptions | None = None
-) -> Any:
-    """Read an option of our own group, or the one of Nova that it follows.
+        :raises ConfigurationError: when it is set to nothing that fits.
+        """
+        if self._is_followed(name):
+            self._read_followed(name)
+            return self._nova.look_up(name)
+        return values.look_up(self._conf, GROUP, BY_NAME[name])
 
-    Whoever asks again and again keeps a ``nova`` for it.
+    def make_rules(self, load_order: Callable[[str], Order]) -> Rules:
+        """Make the rules that the options ask for.
 
-    :raises ConfigurationError: when it is set to nothing that fits.
-    """
-    given = values.read(conf, GROUP, BY_NAME[name])
-    if given is not None or name not in nova_opts.NAMES:
-        return given
-    return (nova or NovaOptions(conf)).value(name)
+        ``load_order`` finds the order of a policy by its name.
 
+        :raises ConfigurationError: when a value is out of its range, or two
+            contradict each other.
+        :raises HandlerNotFound: when no policy has that name.
+        """
+        # All of them: a wrong one that no rule needs is wrong all the same.
+        given = {name: self.read_value(name) for name in BY_NAME}
+        keep = given['policy'] == _PROTECTED
+        policy = 'age' if keep else given['policy']
+        order = _find_order(load_order, policy)
+        protected = _read_patterns(given['protected_images'])
+        try:
+            return Rules(
+                expire_at_min_age=policy == 'age',
+                remove_unused=given['remove_unused_base_images'] and not keep,
+                high_watermark=given['high_watermark'],
+                low_watermark=given['low_watermark'],
+                order=order,
+                protected=protected,
+                **dict(_read_durations(given)),
+            )
+        except Contradiction as error:
+            raise ConfigurationError(self._say_in_options(error)) from error
 
-def origin(
-    conf: cfg.ConfigOpts, name: str, nova: NovaOptions | None = None
-) -> str:
-    """Say where that value comes from: which key of which file, or what else.
+    def sweep_interval(self) -> datetime.timedelta | None:
+        """Give the time from one periodic sweep to the next; None: no sweeps.
 
-    :raises ConfigurationError: when it is set to nothing that fits.
-    """
-    opt = BY_NAME[name]
-    given = values.read(conf, GROUP, opt)
-    if given is not None or name not in nova_opts.NAMES:
-        return values.origin(conf, GROUP, opt)
-    return (nova or NovaOptions(conf)).origin(name)
+        -1 switches them off and 0 means a minute, as they do for Nova.
 
+        :raises ConfigurationError: when it is set to nothing that fits.
+        """
+        seconds = self.read_value('manager_interval')
+        if seconds < 0:
+            return None
+        return datetime.timedelta(seconds=seconds or 60)
 
-def rules(
-    conf: cfg.ConfigOpts,
-    load_order: Callable[[str], Order],
-    nova: NovaOptions | None = None,
-) -> Rules:
-    """Make the rules that the options ask for.
+    def call_timeout(self) -> datetime.timedelta | None:
+        """Give the time after which a call is told to hang; None: never.
 
-    ``load_order`` finds the order of a policy by its name.
+        :raises ConfigurationError: when it is set to nothing that fits.
+        """
+        seconds = self.read_value('call_timeout')
+        return datetime.timedelta(seconds=seconds) if seconds else None
 
-    :raises ConfigurationError: when a value is out of its range, or two
-        contradict each other.
-    :raises HandlerNotFound: when no policy has that name.
-    """
-    nova = nova or NovaOptions(conf)
-    # All of them: a wrong one that no rule needs is wrong all the same.
-    given = {name: value(conf, name, nova) for name in BY_NAME}
-    keep = given['policy'] == _PROTECTED
-    policy = 'age' if keep else given['policy']
-    order = _find_order(load_order, policy)
-    protected = _read_patterns(given['protected_images'])
-    try:
-        return Rules(
-            expire_at_min_age=policy == 'age',
-            remove_unused=given['remove_unused_base_images'] and not keep,
-            high_watermark=given['high_watermark'],
-            low_watermark=given['low_watermark'],
-            order=order,
-            protected=protected,
-            **dict(_read_durations(given)),
-        )
-    except ValueError as error:
-        problem = _in_options(conf, nova, str(error))
-        raise ConfigurationError(problem) from error
+    def inherited_never(self) -> str | None:
+        """Say where "no sweeps" comes from, if our own option does not say so.
 
+        To Nova it says that another cleaner is at work, and to that cleaner
+        nothing.
 
-def interval(
-    conf: cfg.ConfigOpts, nova: NovaOptions | None = None
-) -> datetime.timedelta | None:
-    """Give the time from one periodic sweep to the next; None: no sweeps.
+        :raises ConfigurationError: when it is set to nothing that fits.
+        """
+        name = 'manager_interval'
+        if not self._is_followed(name) or self.sweep_interval() is not None:
+            return None
+        return self.look_up(name).origin
 
-    -1 switches them off and 0 means a minute, as they do for Nova.
+    def _is_followed(self, name: str) -> bool:
+        if name not in nova.NAMES:
+            return False
+        return values.read(self._conf, GROUP, BY_NAME[name]) is None
 
-    :raises ConfigurationError: when it is set to nothing that fits.
-    """
-    seconds = value(conf, 'manager_interval', nova)
-    if seconds < 0:
-        return None
-    return datetime.timedelta(seconds=seconds or 60)
+    def _read_followed(self, name: str) -> Any:
+        value = self._nova.read_value(name)
+        try:
+            # Nova itself takes some that are out of range for us.
+            return BY_NAME[name].type(value)
+        except ValueError as error:
+            given = self._nova.look_up(name)
+            problem = values.refusal_text(
+                given.origin, given.text, BY_NAME[name]
+            )
+            advice = f'change it, or set [{GROUP}] {name}'
+            raise ConfigurationError(f'{problem}: {advice}') from error
 
-
-def inherited_never(
-    conf: cfg.ConfigOpts, nova: NovaOptions | None = None
-) -> str | None:
-    """Say where "no sweeps" comes from, if our own option does not say so.
-
-    To Nova it says that another cleaner is at work, and to that cleaner
-    nothing.
-
-    :raises ConfigurationError: when it is set to nothing that fits.
-    """
-    opt = BY_NAME['manager_interval']
-    own = values.read(conf, GROUP, opt)
-    if own is not None or interval(conf, nova) is not None:
-        return None
-    return origin(conf, opt.dest, nova)
+    def _say_in_options(self, error: Contradiction) -> str:
+        """Name options for fields, and where Nova sets those that follow."""
+        given = {
+            field: self.look_up(name)
+            for field, name in _OPTIONS.items()
+            if field in error.fields
+        }
+        terms = {
+            field: Term(_OPTIONS[field], one.text)
+            for field, one in given.items()
+        }
+        followed = [
+            f'; {_OPTIONS[field]} comes from {one.origin}'
+            for field, one in given.items()
+            if self._is_followed(_OPTIONS[field])
+        ]
+        return f'[{GROUP}] {error.say_with(terms)}{"".join(followed)}'
 
 
 def _find_order(load_order: Callable[[str], Order], policy: str) -> Order:
@@ -191,15 +186,3 @@ def _read_durations(
     for field, name in _DURATIONS.items():
         if given[name] is not None:
             yield field, datetime.timedelta(seconds=given[name])
-
-
-def _in_options(conf: cfg.ConfigOpts, nova: NovaOptions, text: str) -> str:
-    """Name options for fields, and where those are set that follow Nova."""
-    names = {_OPTIONS[field] for field in _FIELD.findall(text)}
-    followed = [
-        f'; {name} comes from {nova.origin(name)}'
-        for name in sorted(names & nova_opts.NAMES)
-        if conf[GROUP][name] is None
-    ]
-    text = _FIELD.sub(lambda found: _OPTIONS[found[1]], text)
-    return f'[{GROUP}] {text}{"".join(followed)}'

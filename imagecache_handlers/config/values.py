@@ -1,5 +1,6 @@
-"""Values: what one option is set to, and where."""
+"""Values: what one option is set to, how that was written, and where."""
 
+import dataclasses
 import os
 from typing import Any
 
@@ -8,6 +9,15 @@ from oslo_config import types
 
 from imagecache_handlers.config import files
 from imagecache_handlers.exceptions import ConfigurationError
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The value of an option, ``text`` as it was written, in ``origin``."""
+
+    value: Any
+    text: str
+    origin: str
 
 
 def read(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> Any:
@@ -21,8 +31,18 @@ def read(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> Any:
         return _join_lists(opt, _read_given(conf, group, opt, values))
     except (cfg.Error, ValueError) as error:
         where, text = _find_culprit(conf, group, opt)
-        problem = refusal(where, text, opt)
+        problem = refusal_text(where, text, opt)
         raise ConfigurationError(problem or f'{where}: {error}') from error
+
+
+def look_up(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> Given:
+    """Give the value of such an option with all that is known of it.
+
+    :raises ConfigurationError: as ``read`` does.
+    """
+    value = read(conf, group, opt)
+    text, origin = _find_source(conf, group, opt, value)
+    return Given(value=value, text=text, origin=origin)
 
 
 def _read_given(
@@ -45,26 +65,26 @@ def _join_lists(opt: cfg.Opt, value: Any) -> Any:
     return value
 
 
-def refusal(where: str, value: object, opt: cfg.Opt) -> str:
+def refusal_text(where: str, value: object, opt: cfg.Opt) -> str:
     """Say what a value should have been, if the option knows."""
     fitting = _fitting_values(opt.type)
     return f'{where}: {value} is not {fitting}' if fitting else ''
 
 
-def origin(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> str:
-    """Say where the value of an option that is registered comes from.
-
-    :raises ConfigurationError: when it is set to nothing that fits.
-    """
-    read(conf, group, opt)
+def _find_source(
+    conf: cfg.ConfigOpts, group: str, opt: cfg.Opt, value: object
+) -> tuple[str, str]:
+    """Give how a value was written, and where."""
     found = conf.get_location(opt.dest, group)
     location = cfg.Locations.opt_default if found is None else found.location
     if location is cfg.Locations.user:
         setting = _find_setting(conf, group, opt)
-        return _file_and_key(setting) if setting else f'[{group}] {opt.dest}'
+        if setting is not None:
+            return setting.text, _file_and_key(setting)
+        return str(value), f'[{group}] {opt.dest}'
     if found is not None and location is cfg.Locations.environment:
-        return _variable_name(found.detail)
-    return {
+        return os.environ[found.detail], _variable_name(found.detail)
+    return str(value), {
         cfg.Locations.opt_default: 'the default',
         cfg.Locations.command_line: 'the command line',
     }.get(location, 'the program')
@@ -90,7 +110,7 @@ def _find_setting(
         (one.group or group, one.name or opt.dest)
         for one in opt.deprecated_opts
     ]
-    return files.find(conf, [(group, opt.dest), *old])
+    return files.find_setting(conf, [(group, opt.dest), *old])
 
 
 def _file_and_key(setting: files.Setting) -> str:

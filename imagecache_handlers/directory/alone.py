@@ -7,7 +7,7 @@ through it (CVE-2024-32498 and its kind).
 import os
 import struct
 
-from imagecache_handlers.directory.users.formats import headers
+from imagecache_handlers.directory.users.formats import known_formats
 from imagecache_handlers.directory.users.formats.values import shown
 
 _MOST_SHOWN = 3
@@ -31,7 +31,7 @@ def refuse(fd: int, size: int) -> str | None:
 
     :raises OSError: when it cannot be read.
     """
-    found = headers.read(fd, size)
+    found = known_formats.read_header(fd, size)
     if found.below:
         names = list(dict.fromkeys(below.path for below in found.below))
         told = ', '.join(map(shown, names[:_MOST_SHOWN]))

@@ -1,4 +1,4 @@
-"""Folder: the files in it that are images of ours, and debris."""
+"""Folder: the files in it that are images of ours, and what goes with them."""
 
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -15,12 +15,15 @@ from typing import Self
 from imagecache_handlers.directory import notes
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.system import flock
-from imagecache_handlers.directory.system import rights
 from imagecache_handlers.exceptions import Uncertain
 
 # A label is moved faster than this.
 _PAUSE = 0.05
 _MOST_LISTS = 100
+
+
+# Of a file, and of the sidecar beside it.
+State = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 class File(NamedTuple):
@@ -67,6 +70,24 @@ class Listing:
             stages=_stages_by_name(names),
             noted=notes.listed(names),
         )
+
+
+def read_state(folder: int, name: str) -> State:
+    """Give what changes with the labels of an image; with its lock.
+
+    Others may touch a file, which restarts its age; a sidecar is replaced.
+    """
+    file, beside = (
+        sidecar.lstat(folder, entry) for entry in (name, sidecar.path(name))
+    )
+    return _stamp(file), _stamp(beside)
+
+
+def _stamp(found: os.stat_result | None) -> tuple[int, ...]:
+    if found is None:
+        return ()
+    times = found.st_mtime_ns, found.st_ctime_ns
+    return found.st_dev, found.st_ino, found.st_size, *times
 
 
 def _list_names(folder: int) -> dict[str, None]:
@@ -126,12 +147,6 @@ def drop_notes(folder: int, name: str) -> None:
     notes.drop(folder, [note.entry for note in stale])
 
 
-def owner(entry: str) -> str | None:
-    """Give the image that an entry lies beside, by its name alone."""
-    note = notes.Note.parse(entry)
-    return note.name if note else sidecar.image_of(entry)
-
-
 def allocated(found: os.stat_result) -> int:
     """Give the bytes that a file holds, not those that it seems to have."""
     return found.st_blocks * 512
@@ -177,15 +192,18 @@ def drop_own_links(folder: int, name: str) -> None:
         os.unlink(entry, dir_fd=folder)
 
 
-def remove(folder: int, file: File) -> None:
-    """Remove an image and then what is written of it; with its lock.
+def unlink_image(folder: int, file: File) -> None:
+    """Remove the file of an image; with its lock.
 
-    :raises Uncertain: when the file is removed but may come back.
+    What is written of it goes once that is settled: without its sidecar a
+    file is foreign, and would lie here for ever if it came back.  A sidecar
+    without its file lists nothing.
     """
-    # The file first, and for good: without its sidecar a file is foreign,
-    # and would lie here for ever.  A sidecar without its file lists nothing.
     os.unlink(file.name, dir_fd=folder)
-    settle(folder, file.name, 'removed')
+
+
+def drop_traces(folder: int, file: File) -> None:
+    """Remove what is written of an image that is gone; with its lock."""
     with contextlib.suppress(OSError):
         sidecar.remove(folder, file.name)
         notes.drop(folder, file.noted.entries())
@@ -211,62 +229,3 @@ def give_away(fd: int, folder: os.stat_result) -> None:
     if (folder.st_uid, folder.st_gid) != (os.geteuid(), os.getegid()):
         with contextlib.suppress(PermissionError):
             os.fchown(fd, folder.st_uid, folder.st_gid)
-
-
-def broken(folder: int, entry: str, *, locked: bool = False) -> str | None:
-    """Say why an entry is debris; None if it is not, or not surely.
-
-    ``locked``: the caller holds the lock of the image that it lies beside.
-    """
-    name = owner(entry)
-    found = sidecar.lstat(folder, entry)
-    if name is None or found is None or not stat.S_ISREG(found.st_mode):
-        return None
-    if not rights.is_owned(folder, found):
-        return None
-    note = notes.Note.parse(entry)
-    if note is None and is_new(folder, entry):
-        held = flock.is_held(folder, entry)
-        return None if held else 'adding an image was cut off'
-    lock = sidecar.path(name, sidecar.LOCK)
-    if not locked and flock.is_held(folder, lock):
-        return None
-    if note is not None:
-        return _why_void(folder, note)
-    if entry == lock:
-        return None if locked or found.st_size else 'whoever held it died'
-    if entry.endswith(sidecar.STAGE):
-        return 'adding an image was cut off'
-    if entry.endswith(sidecar.NEW):
-        return 'writing labels was cut off'
-    if sidecar.lstat(folder, name) is None and sidecar.read(folder, name):
-        return 'its image is gone'
-    return None
-
-
-def is_new(folder: int, entry: str) -> bool:
-    """Tell if an entry is a stage that did not become its image yet.
-
-    Whoever may read the image may lock it: that says nothing any more.
-    """
-    name = sidecar.image_of(entry)
-    if name is None or not entry.endswith(sidecar.STAGE):
-        return False
-    found, image = sidecar.lstat(folder, entry), sidecar.lstat(folder, name)
-    if found is None or image is None:
-        return True
-    return not os.path.samestat(found, image)
-
-
-def _why_void(folder: int, note: notes.Note) -> str | None:
-    """Say why a note says nothing any more; None if it may say something."""
-    found = sidecar.lstat(folder, note.name)
-    written = sidecar.read(folder, note.name)
-    if note.is_over and written is None:
-        # It may be one that nobody understands.
-        there = sidecar.lstat(folder, sidecar.path(note.name)) is not None
-        return None if there else 'its sidecar is gone'
-    if found is None:
-        return 'its image is gone'
-    subject = notes.Subject.of(folder, note.name, found.st_ino, written)
-    return None if subject.is_of(note) else 'it speaks of another file'

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import datetime
 import functools
 import os
@@ -16,6 +17,7 @@ from imagecache_handlers.directory.access import Access
 from imagecache_handlers.directory import adding
 from imagecache_handlers.directory.debris import clean_debris
 from imagecache_handlers.directory.debris import list_debris
+from imagecache_handlers.directory.evicting import Evictions
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.given import check_paths
 from imagecache_handlers.directory.given import check_patterns
@@ -23,26 +25,21 @@ from imagecache_handlers.directory import holders
 from imagecache_handlers.directory.hosts import records
 from imagecache_handlers.directory.hosts.sweepers import Sweeper
 from imagecache_handlers.directory.images import describe_image
-from imagecache_handlers.directory import labelling
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory.layout import Plain
-from imagecache_handlers.directory import notes
+from imagecache_handlers.directory.marking import Marking
 from imagecache_handlers.directory.nova_layout import Nova
 from imagecache_handlers.directory.nova_process import Locks
 from imagecache_handlers.directory.nova_process import NoNova
-from imagecache_handlers.directory.store_folder import changing
 from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.stores import describe_store
 from imagecache_handlers.directory import unmanaged
 from imagecache_handlers.directory.users.overlays import Overlays
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
-from imagecache_handlers.exceptions import ImageBusy
-from imagecache_handlers.exceptions import ImageInUse
-from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
-from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.labels import check_label
 from imagecache_handlers.labels import Marks
 from imagecache_handlers.model import CachedImage
@@ -65,8 +62,9 @@ class DirectoryHandler(CacheHandler):
     """
 
     parallel = 4
-    # Each look is one at the disks of all instances.
-    batch = 64
+    # Each look is one at the disks of all instances, and what is claimed
+    # for one stays so for seconds.
+    batch = 256
 
     def __init__(
         self,
@@ -91,7 +89,7 @@ class DirectoryHandler(CacheHandler):
         self._access = Access.of(file_mode, file_group)
         self._clock = clock or utc_now
         instances = check_paths('instance_paths', instance_paths)
-        self._layout = _layout(layout, instances, self._clock, locks)
+        self._layout = _choose_layout(layout, instances, self._clock, locks)
         definitions = check_paths('libvirt_definitions', libvirt_definitions)
         self._overlays = Overlays(
             instances,
@@ -105,6 +103,11 @@ class DirectoryHandler(CacheHandler):
             definitions=definitions,
             host=host,
             shared_as=instances_shared_as,
+        )
+        self._evictions = Evictions(
+            layout=self._layout,
+            overlays=self._overlays,
+            sweeper=self._sweeper,
         )
 
     @classmethod
@@ -175,54 +178,16 @@ class DirectoryHandler(CacheHandler):
     def evict(
         self, image: CachedImage, alive: Callable[[], bool] = always
     ) -> int | None:
-        store, name = self._check_store(image.store), image.location
-        if not self._is_named(image):
-            return 0
-        with changing(store, name) as fd, self._layout.held(store, name):
-            folder.drop_own_links(fd, name)
-            file = self._find_file(fd, image)
-            if file is None:
-                return 0
-            if not image.marks.labels <= file.labels:
-                raise ImageBusy(name, 'it has lost a label')
-            if image.cached_at != file.cached_at:
-                raise ImageBusy(name, 'it was added again meanwhile')
-            self._sweeper.note(fd, store)
-            self._refuse_used(store, fd, file)
-            check_claimed(image, self._bears_now(fd, file), alive)
-            folder.remove(fd, file)
-            return file.size
+        store = self._check_store(image.store)
+        return self._evictions.evict(store, image, alive)
 
-    def _find_file(
-        self, fd: int, image: CachedImage, asked: Collection[str] = ()
-    ) -> folder.File | None:
-        """Find an image with the labels that were seen, or are asked for."""
-        name, seen = image.location, image.marks.labels
-        file = self._layout.find(fd, name, asked=seen.union(asked))
-        if file is None or seen <= file.labels:
-            return file
-        # Gone, or noted in another form, as an age that a touch restarted.
-        noted = notes.listed(os.listdir(fd)).get(name, ())
-        labels = [note.label for note in noted]
-        return self._layout.find(fd, name, asked=seen.union(asked, labels))
-
-    def _bears_now(self, fd: int, file: folder.File) -> frozenset[str]:
-        """Give the labels of an image as they are, noted ones too."""
-        noted = notes.listed(os.listdir(fd)).get(file.name, ())
-        labels = {*file.labels, *(note.label for note in noted)}
-        again = self._layout.find(fd, file.name, asked=labels)
-        return again.labels if again else frozenset()
-
-    def _refuse_used(self, store: str, fd: int, file: folder.File) -> None:
-        survey = self._overlays.survey()
-        why = self._sweeper.judge(store, survey)
-        # Last of all, for it is of this very moment.
-        [file] = holders.look(fd, [file])
-        image = describe_image(store, file, survey, why)
-        if image.users:
-            raise ImageInUse(image.image_id, image.users)
-        if image.unknown:
-            raise ImageBusy(image.image_id, image.unknown)
+    def evict_many(
+        self, images: Sequence[CachedImage], in_time: Callable[[], bool]
+    ) -> Iterable[int | None | CacheError]:
+        if not images:
+            return iter(())
+        store = self._check_store(images[0].store)
+        return self._evictions.evict_many(store, images, in_time)
 
     def mark(
         self,
@@ -230,25 +195,29 @@ class DirectoryHandler(CacheHandler):
         add: Iterable[str] = (),
         remove: Iterable[str] = (),
     ) -> None:
-        added, removed = set(map(check_label, add)), set(remove)
-        store, name = self._check_store(image.store), image.location
-        if not self._is_named(image):
-            raise ImageNotFound(image.image_id, 'no file here has that name')
-        if Marks.read(frozenset(added)).claims:
-            # Rather before others have to wait for a claim than afterwards.
-            self._layout.check_evicts(store)
-        with changing(store, name) as fd:
-            file = self._find_file(fd, image, added | removed)
-            if file is None:
-                raise ImageNotFound(name, 'that file is gone')
-            if file.unknown:
-                raise StoreUnavailable(store, file.unknown)
-            if file.cached_at != image.cached_at:
-                raise ImageNotFound(name, 'it was added again meanwhile')
-            labels = (file.labels | added) - removed
-            if labels != file.labels or file.noted.entries():
-                self._sweeper.note(fd, store)
-                labelling.relabel(fd, file, labels)
+        self._marking(image.store, add, remove).mark_image(image)
+
+    def mark_many(
+        self,
+        images: Sequence[CachedImage],
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> Iterable[CacheError | None]:
+        if not images:
+            return iter(())
+        marking = self._marking(images[0].store, add, remove)
+        return marking.mark_images(images)
+
+    def _marking(
+        self, store: str, add: Iterable[str], remove: Iterable[str]
+    ) -> Marking:
+        return Marking(
+            layout=self._layout,
+            sweeper=self._sweeper,
+            store=self._check_store(store),
+            add=frozenset(map(check_label, add)),
+            remove=frozenset(remove),
+        )
 
     def room(self, meta: ImageMeta, store: str) -> int:
         with opened(self._check_store(store)) as fd:
@@ -318,13 +287,8 @@ class DirectoryHandler(CacheHandler):
             raise StoreUnavailable(store, 'no [imagecache_directory] path')
         return store
 
-    def _is_named(self, image: CachedImage) -> bool:
-        """Tell if an image lies where one of its name does, here."""
-        named = self._layout.named(image.location)
-        return named == (image.image_id, image.variant)
 
-
-def _layout(
+def _choose_layout(
     name: str,
     instance_paths: Iterable[str],
     clock: Callable[[], datetime.datetime],

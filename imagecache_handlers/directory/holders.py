@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import fcntl
-import glob
 import os
 import struct
 from typing import NamedTuple
@@ -22,7 +21,7 @@ from imagecache_handlers.directory.system.descriptors import closing
 from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.directory.system import record_lock
 
-_LOOPS = '/sys/block/loop*/loop/backing_file'
+_BLOCKS = '/sys/block'
 _GONE = ' (deleted)'
 # LOOP_GET_STATUS64 of loop(4): the device, as the kernel numbers it, and the
 # inode of the file come first of what it answers.
@@ -63,6 +62,12 @@ def look(folder: int, files: Iterable[File]) -> list[File]:
     return [_with_holder(folder, file, loops) for file in files]
 
 
+def look_at_file(folder: int, file: File) -> File:
+    """Do the same for a single file."""
+    [looked_at] = look(folder, [file])
+    return looked_at
+
+
 def _with_holder(folder: int, file: File, loops: Iterable[Loop]) -> File:
     try:
         held = users_of_open_file(folder, file, loops)
@@ -100,14 +105,17 @@ def users_of_open_file(
 
 def _list_loops() -> Iterator[tuple[str, str]]:
     """Give the loop devices and the paths of their files, as of now."""
-    for entry in glob.glob(_LOOPS):
+    for device in os.listdir(_BLOCKS) if os.path.isdir(_BLOCKS) else ():
+        if not device.startswith('loop'):
+            continue
+        entry = f'{_BLOCKS}/{device}/loop/backing_file'
         try:
             with open(entry, encoding='utf-8', errors='surrogateescape') as it:
                 path = it.read().removesuffix('\n')
         except OSError:
-            continue  # let go of meanwhile
+            continue  # it lends nothing, or no more
         # By a name that was removed it is not an image any more.
-        yield entry.split('/')[3], '' if path.endswith(_GONE) else path
+        yield device, '' if path.endswith(_GONE) else path
 
 
 def _read_loop(folder: int, device: str, path: str) -> Loop:

@@ -12,23 +12,33 @@ from imagecache_handlers.directory import notes
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.system import birth_time
 from imagecache_handlers.directory.system import flock
-from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.exceptions import Uncertain
 
 _CLAIM = 'claim.'
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-def relabel(fd: int, file: folder.File, labels: frozenset[str]) -> None:
+def is_due(file: folder.File, labels: frozenset[str]) -> bool:
+    """Tell if an image has other labels, or has to have them elsewhere."""
+    return labels != file.labels or not _are_claims(file.noted.labels())
+
+
+def relabel(
+    fd: int, file: folder.File, labels: frozenset[str], *, is_local: bool
+) -> None:
     """Let an image have these labels from now on; with its lock.
+
+    ``is_local``: what is noted in the folder is listed everywhere at once.
+    Elsewhere a host may list from memory, long after it was true.
 
     :raises Uncertain: when only some of that may be done, or last.
     """
+    if is_local and _relabel_claims(fd, file, labels):
+        return
     try:
         sidecar.write(fd, file.name, _make_sidecar(fd, file, labels))
     except OSError as error:
-        # Elsewhere a host may list from memory, long after it was true.
-        if error.errno not in _FULL or not mounts.is_local(fd):
+        if error.errno not in _FULL or not is_local:
             raise
         try:
             _note_change(fd, file, labels)
@@ -40,6 +50,37 @@ def relabel(fd: int, file: folder.File, labels: frozenset[str]) -> None:
         if old := file.noted.entries():
             _drop_notes(fd, file.name, old)
             folder.settle(fd, file.name, 'labelled')
+
+
+def _are_claims(labels: Iterable[str]) -> bool:
+    return all(label.startswith(_CLAIM) for label in labels)
+
+
+def _relabel_claims(
+    fd: int, file: folder.File, labels: frozenset[str]
+) -> bool:
+    """Note a claim, or end one, if that is all; False: nothing was changed.
+
+    It need not outlast a loss of power: whoever evicts dies of that, too.
+    So it waits for no disk, and touches no sidecar with labels that must.
+    """
+    new, old = labels - file.labels, file.labels - labels
+    if not _are_claims({*new, *old, *file.noted.labels()}):
+        return False
+    if not file.noted.has.keys() >= old:
+        return False
+    name = file.name
+    subject = notes.Subject.of(fd, name, file.identity[1], file.written)
+    try:
+        with _made_notes(
+            fd, name, [subject.has(name, label) for label in sorted(new)]
+        ):
+            ended = [file.noted.has[label] for label in old]
+            notes.drop(fd, itertools.chain(*ended))
+    except OSError:
+        # The name is too long, or the folder has no room for it.
+        return False
+    return True
 
 
 def _make_sidecar(

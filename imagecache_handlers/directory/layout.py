@@ -1,6 +1,7 @@
 """Layout: which files of a folder are images; and the plain one of these."""
 
 import abc
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Container
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.model import IMAGE_ID
 from imagecache_handlers.model import ImageMeta
+
+# Keeps other tools from using the file of that name, until it is left.
+HoldFile = Callable[[str], contextlib.AbstractContextManager[object]]
 
 _NO_TIME = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -67,14 +71,27 @@ class Layout(abc.ABC):
         """
         return
 
-    def held(
-        self, store: str, name: str
-    ) -> contextlib.AbstractContextManager[None]:
-        """Keep other tools from using a file, if they can be kept.
+    def holding(
+        self, store: str
+    ) -> contextlib.AbstractContextManager[HoldFile]:
+        """Give what keeps other tools from using a file, if they can be.
+
+        That raises ``ImageBusy`` when one of them works on it.
+        """
+        return contextlib.nullcontext(_hold_nothing)
+
+    @contextlib.contextmanager
+    def held(self, store: str, name: str) -> Iterator[None]:
+        """Keep other tools from using a single file.
 
         :raises ImageBusy: when one of them works on it.
         """
-        return contextlib.nullcontext()
+        with self.holding(store) as hold, hold(name):
+            yield
+
+
+def _hold_nothing(name: str) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
 
 
 class Plain(Layout):

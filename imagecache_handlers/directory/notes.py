@@ -121,6 +121,9 @@ class Notes(NamedTuple):
         kinds = *self.has.values(), *self.over.values()
         return [entry for entries in kinds for entry in entries]
 
+    def labels(self) -> list[str]:
+        return [*self.has, *self.over]
+
     def applied(self, labels: frozenset[str]) -> frozenset[str]:
         """Give the labels of an image whose sidecar has these."""
         if self is NONE:

@@ -17,6 +17,7 @@ import os
 import re
 
 from imagecache_handlers.directory import folder
+from imagecache_handlers.directory.layout import HoldFile
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory import nova_lock
 from imagecache_handlers.directory import nova_process
@@ -119,17 +120,21 @@ class Nova(Layout):
         except ConfigurationError as error:
             raise StoreUnavailable(store, str(error)) from error
 
-    def held(
-        self, store: str, name: str
-    ) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def holding(self, store: str) -> Iterator[HoldFile]:
         self.check_evicts(store)
-        # Nova makes disks of a resized copy with the lock of its original.
-        names = dict.fromkeys((name[:40], name))
         lent = nova_process.borrows(self._locks)
         if lent is not None:
-            return nova_process.borrowed(lent, names)
-        folders = (os.path.dirname(store), *self._instance_paths)
-        return nova_lock.held(folders, names)
+            yield lambda name: nova_process.borrowed(lent, _lock_names(name))
+            return
+        paths = (os.path.dirname(store), *self._instance_paths)
+        with nova_lock.opened_folders(paths) as folders:
+            yield lambda name: nova_lock.held(folders, _lock_names(name))
+
+
+def _lock_names(name: str) -> tuple[str, ...]:
+    # Nova makes disks of a resized copy with the lock of its original.
+    return tuple(dict.fromkeys((name[:40], name)))
 
 
 def _read_sidecar(

@@ -24,20 +24,14 @@ from imagecache_handlers.exceptions import ImageBusy
 PREFIX = 'nova-'
 _FOLDER = 'locks'
 _TRIES = 10
+_MAKING = os.O_RDWR | os.O_CREAT | os.O_EXCL
 _LOCKED = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
 @contextlib.contextmanager
-def held(
-    instance_paths: Iterable[str], names: Collection[str]
-) -> Iterator[None]:
-    """Hold Nova's locks of these files, where Nova keeps any.
-
-    In a process of Nova's own that would drop them: it lends its locks.
-
-    :raises ImageBusy: when Nova holds one of them.
-    """
-    seen = set()
+def opened_folders(instance_paths: Iterable[str]) -> Iterator[list[int]]:
+    """Open the folders where Nova keeps its locks, each once."""
+    folders: dict[tuple[int, int], int] = {}
     with contextlib.ExitStack() as stack:
         for path in instance_paths:
             try:
@@ -46,10 +40,22 @@ def held(
                 continue
             stack.callback(close, fd)
             found = os.fstat(fd)
-            if (found.st_dev, found.st_ino) not in seen:
-                seen.add((found.st_dev, found.st_ino))
-                for name in names:
-                    stack.callback(close, _take_lock(fd, name))
+            folders.setdefault((found.st_dev, found.st_ino), fd)
+        yield list(folders.values())
+
+
+@contextlib.contextmanager
+def held(folders: Iterable[int], names: Collection[str]) -> Iterator[None]:
+    """Hold Nova's locks of these files, in open folders of them.
+
+    In a process of Nova's own that would drop them: it lends its locks.
+
+    :raises ImageBusy: when Nova holds one of them.
+    """
+    with contextlib.ExitStack() as stack:
+        for fd in folders:
+            for name in names:
+                stack.callback(close, _take_lock(fd, name))
         yield
 
 
@@ -128,9 +134,13 @@ def _make_lock(folder: int, entry: str) -> None:
     It gets its name last: from one that is not Nova's own, left by whoever
     died on the way, Nova could not start another machine of that image.
     """
+    if _is_ours(os.fstat(folder)):
+        # Nova can take it from its first moment on.
+        with contextlib.suppress(FileExistsError):
+            close(safe_open.open_file(folder, entry, _MAKING, 0o644))
+        return
     new = f'.{entry}.{secrets.token_hex(4)}'
-    making = os.O_RDWR | os.O_CREAT | os.O_EXCL
-    with closing(safe_open.open_file(folder, new, making, 0o644)) as fd:
+    with closing(safe_open.open_file(folder, new, _MAKING, 0o644)) as fd:
         try:
             owner = os.fstat(folder)
             give_away(fd, owner)
@@ -144,6 +154,11 @@ def _make_lock(folder: int, entry: str) -> None:
         finally:
             with contextlib.suppress(OSError):
                 os.unlink(new, dir_fd=folder)
+
+
+def _is_ours(folder: os.stat_result) -> bool:
+    """Tell if what we make belongs to whom a folder belongs to."""
+    return (folder.st_uid, folder.st_gid) == (os.geteuid(), os.getegid())
 
 
 def _is_there(folder: int, entry: str, fd: int) -> bool:

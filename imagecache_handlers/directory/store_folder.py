@@ -24,9 +24,19 @@ def opened(store: str) -> Iterator[int]:
 @contextlib.contextmanager
 def changing(store: str, name: str) -> Iterator[int]:
     """Open it, and keep others from changing a file or its sidecar."""
-    lock = sidecar.path(name, sidecar.LOCK)
-    with opened(store) as fd, flock.held(fd, lock):
+    with opened(store) as fd, hold_image(fd, name):
         yield fd
+
+
+def hold_image(
+    fd: int, name: str, patience: float | None = None
+) -> contextlib.AbstractContextManager[int]:
+    """Keep others from changing a file, or its sidecar, in an open folder.
+
+    :raises TimeoutError: when somebody holds it for very long.
+    """
+    lock = sidecar.path(name, sidecar.LOCK)
+    return flock.held(fd, lock, patience=patience)
 
 
 @contextlib.contextmanager

@@ -2,12 +2,14 @@
 
 import dataclasses
 import datetime
+from typing import NoReturn
 
 from imagecache_handlers.clocks import later
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import idle_since
 from imagecache_handlers.model import Order
+from imagecache_handlers.planning.contradiction import Contradiction
 from imagecache_handlers.planning.policies import age
 from imagecache_handlers.planning.protected import Patterns
 
@@ -46,32 +48,35 @@ class Rules:
     def __post_init__(self) -> None:
         for name in ('min_age', 'resized_min_age', 'clock_skew', 'removal'):
             if getattr(self, name) < _NO_TIME:
-                raise ValueError(f'{name} must be 0 seconds or more')
+                self._refuse(f'{{{name}.name}} must be 0 seconds or more')
         if self.evidence_ttl <= _NO_TIME:
-            raise ValueError('evidence_ttl must be more than 0 seconds')
+            self._refuse('{evidence_ttl.name} must be more than 0 seconds')
         if not 0 <= self.low_watermark <= self.high_watermark <= 100:
-            raise ValueError(
-                f'the watermarks must be 0 <= low_watermark <= high_watermark '
-                f'<= 100 percent, not low_watermark {self.low_watermark} and '
-                f'high_watermark {self.high_watermark}: set low_watermark no '
-                f'higher than high_watermark'
+            self._refuse(
+                'the watermarks must be 0 <= {low_watermark.name} <= '
+                '{high_watermark.name} <= 100 percent, not {low_watermark} '
+                'and {high_watermark}: set {low_watermark.name} no higher '
+                'than {high_watermark.name}'
             )
         if self.max_age is not None and self.max_age < self.min_age:
-            raise ValueError(
-                f'max_age {self.max_age} is below min_age {self.min_age}, '
-                f'which keeps every image longer: raise max_age'
+            self._refuse(
+                '{max_age} is below {min_age}, which keeps every image '
+                'longer: raise {max_age.name}'
             )
         if self.claim_ttl <= self.deadline + 2 * self.clock_skew:
-            raise ValueError(
-                f'claim_ttl {self.claim_ttl} must be more than four times '
-                f'clock_skew {self.clock_skew}: half of it is the time to '
-                f'act, and two hosts may be two skews apart'
+            self._refuse(
+                '{claim_ttl} must be more than four times {clock_skew}: half '
+                'of it is the time to act, and two hosts may be two skews '
+                'apart'
             )
         if self.claim_ttl - self.deadline < self.removal:
-            raise ValueError(
-                f'claim_ttl {self.claim_ttl} is too short: half of it must '
-                f'be at least the {self.removal} that a removal may take'
+            self._refuse(
+                '{claim_ttl} is too short: half of it must be at least the '
+                '{removal.value} that a removal may take'
             )
+
+    def _refuse(self, template: str) -> NoReturn:
+        raise Contradiction(template, self)
 
     @property
     def deadline(self) -> datetime.timedelta:

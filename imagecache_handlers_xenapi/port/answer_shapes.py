@@ -105,6 +105,7 @@ _FIELDS: Mapping[str, Mapping[str, Check]] = {
         'type': _is_text,
         'uuid': _is_name,
     },
+    'VBD': {'mode': _is_text},
     'VDI': {
         'SR': _is_text,
         'VBDs': _are_texts,

@@ -1,5 +1,6 @@
 """Filters for ``get_all_records_where``, whose grammar has no escapes."""
 
+from collections.abc import Iterable
 import re
 
 _FIELD = re.compile(r'[A-Za-z_]+', flags=re.ASCII)
@@ -14,6 +15,14 @@ def equals(**fields: str) -> str:
         f'{_check_column(name)} = {_quote_value(value)}'
         for name, value in fields.items()
     )
+
+
+def one_of(name: str, values: Iterable[str]) -> str:
+    """Ask for what has any of these values, of which there is one or more.
+
+    :raises ValueError: when a value cannot be written down.
+    """
+    return ' or '.join(equals(**{name: value}) for value in values)
 
 
 def differs(name: str, value: str) -> str:

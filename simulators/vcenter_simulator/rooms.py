@@ -13,6 +13,7 @@ NAMES = (
     'datastores.file_manager',
     'datastores.namespace_manager',
     'datastores.registration',
+    'extensions',
     'hosts',
     'lease',
     'machines.layout',

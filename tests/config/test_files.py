@@ -8,11 +8,13 @@ from unittest import mock
 
 from oslo_config import cfg
 
-from imagecache_handlers.config import settings
+from imagecache_handlers.config import groups
+from imagecache_handlers.config import mistakes
+from imagecache_handlers.config.settings import Settings
 from imagecache_handlers.config import values as config_values
 from imagecache_handlers import loader
 
-GROUPS = loader.option_groups()
+GROUPS = groups.load_groups()
 OPTIONS = [(group, opt) for group, those in GROUPS for opt in those]
 MANY = [(group, opt) for group, opt in OPTIONS if opt.multi]
 ONE = [(group, opt) for group, opt in OPTIONS if not opt.multi]
@@ -65,7 +67,7 @@ class TestOne(Files):
             ).items():
                 with self.subTest(group, option=opt.dest, argument=argument):
                     conf = self.conf(argument)
-                    [said] = settings.repeated_keys(conf, GROUPS)
+                    [said] = mistakes.find_repeated(conf, GROUPS)
                     self.assertIn(f'[{group}] {opt.dest} is set', said)
                     for place in places:
                         self.assertIn(place, said)
@@ -73,7 +75,7 @@ class TestOne(Files):
     def test_the_same_in_two_files_of_a_folder_says_the_same(self):
         self.two_files('imagecache', 'policy', 'lru', 'lru')
         conf = self.conf(f'--config-dir={self.folder}')
-        self.assertEqual([], settings.repeated_keys(conf, GROUPS))
+        self.assertEqual([], mistakes.find_repeated(conf, GROUPS))
 
     def test_a_file_that_is_named_later_has_its_way(self):
         names = [
@@ -85,8 +87,8 @@ class TestOne(Files):
             *(f'--config-file={name}' for name in names),
             f'--config-dir={self.folder}',
         )
-        self.assertEqual([], settings.repeated_keys(conf, GROUPS))
-        self.assertEqual('gdsf', settings.value(conf, 'policy'))
+        self.assertEqual([], mistakes.find_repeated(conf, GROUPS))
+        self.assertEqual('gdsf', Settings(conf).read_value('policy'))
 
 
 class TestMany(Files):
@@ -100,7 +102,7 @@ class TestMany(Files):
             for argument in ways:
                 with self.subTest(group, option=opt.dest, argument=argument):
                     conf = self.conf(argument)
-                    self.assertEqual([], settings.repeated_keys(conf, GROUPS))
+                    self.assertEqual([], mistakes.find_repeated(conf, GROUPS))
                     found = config_values.read(conf, group, opt)
                     self.assertEqual('/a,/b,/c', ','.join(found))
 
@@ -112,9 +114,9 @@ class TestMany(Files):
             for name in ('one', 'two')
         ]
         conf = self.conf(*(f'--config-file={file}' for file in files))
-        found = settings.value(conf, 'protected_images')
+        found = Settings(conf).read_value('protected_images')
         self.assertEqual(['one', 'two'], found)
-        protected = settings.rules(conf, loader.load_order).protected
+        protected = Settings(conf).make_rules(loader.load_order).protected
         for name in 'one', 'two':
             self.assertEqual(name, protected.match(name))
 

@@ -15,11 +15,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from oslo_config import cfg
 
+from imagecache_handlers.config import groups
+from imagecache_handlers.config import mistakes
 from imagecache_handlers.config import nova as nova_opts
-from imagecache_handlers.config.nova import NovaOptions
 from imagecache_handlers.config.options import GROUP
 from imagecache_handlers.config.options import register_opts
-from imagecache_handlers.config import settings as opts
+from imagecache_handlers.config.settings import Settings
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers import loader
 
@@ -179,8 +180,9 @@ def read(conf, arguments):
     conf(arguments, default_config_files=[], default_config_dirs=[])
 
 
-def values(conf, nova=None):
-    return [opts.value(conf, name, nova) for name in NAMES]
+def values(conf, settings=None):
+    settings = settings or Settings(conf)
+    return [settings.read_value(name) for name in NAMES]
 
 
 class Folder(unittest.TestCase):
@@ -213,12 +215,12 @@ class TestEveryOrder(Folder):
                 arguments = [] if text is None else [self.file(text)]
                 conf = order(arguments)
                 self.assertEqual(expected, values(conf))
-                self.assertEqual(expected, values(conf, NovaOptions(conf)))
+                self.assertEqual(expected, values(conf, Settings(conf)))
 
     def test_the_rules_follow(self):
         arguments = [self.file(OLD_TEXT)]
         for order in ORDERS:
-            rules = opts.rules(order(arguments), loader.load_order)
+            rules = Settings(order(arguments)).make_rules(loader.load_order)
             self.assertFalse(rules.remove_unused)
             self.assertEqual(13, rules.min_age.total_seconds())
             self.assertEqual(14, rules.resized_min_age.total_seconds())
@@ -248,23 +250,23 @@ class TestOverrides(Folder):
         for order in INSIDE:
             with self.subTest(order.__name__):
                 conf = order([self.file(NEW_TEXT)])
-                nova = NovaOptions(conf)
-                values(conf, nova)
+                ours = Settings(conf)
+                values(conf, ours)
                 conf.set_override(ORIGINAL, 99, group='image_cache')
-                self.assertEqual(99, opts.value(conf, ORIGINAL, nova))
-                said = opts.origin(conf, ORIGINAL, nova)
+                self.assertEqual(99, ours.read_value(ORIGINAL))
+                said = ours.look_up(ORIGINAL).origin
                 self.assertEqual('the program', said)
                 conf.clear_override(ORIGINAL, group='image_cache')
-                self.assertEqual(23, opts.value(conf, ORIGINAL, nova))
+                self.assertEqual(23, ours.read_value(ORIGINAL))
 
     def test_an_override_of_our_own_wins(self):
         for order in ORDERS:
             with self.subTest(order.__name__):
                 conf = order([self.file(NEW_TEXT)])
                 conf.set_override(REMOVE, True, group=GROUP)
-                self.assertIs(True, opts.value(conf, REMOVE))
+                self.assertIs(True, Settings(conf).read_value(REMOVE))
                 conf.clear_override(REMOVE, group=GROUP)
-                self.assertIs(False, opts.value(conf, REMOVE))
+                self.assertIs(False, Settings(conf).read_value(REMOVE))
 
 
 class TestSeveralFiles(Folder):
@@ -318,7 +320,9 @@ class TestSeveralFiles(Folder):
                         default_config_files=files,
                         default_config_dirs=folders,
                     )
-                    self.assertEqual(expected, opts.value(conf, INTERVAL))
+                    self.assertEqual(
+                        expected, Settings(conf).read_value(INTERVAL)
+                    )
 
     def test_options_of_the_program_on_the_line_are_passed_over(self):
         folder, file = self.folder(OLD_TEXT), self.file(NEW_TEXT)
@@ -371,7 +375,7 @@ class TestEnvironment(Folder):
                 self.assertEqual(
                     'the environment variable '
                     'OS_IMAGE_CACHE__MANAGER_INTERVAL',
-                    opts.origin(order([file]), INTERVAL),
+                    Settings(order([file])).look_up(INTERVAL).origin,
                 )
 
     def test_our_own_counts_more(self):
@@ -388,7 +392,7 @@ class TestEnvironment(Folder):
         conf([self.file(NEW_TEXT)], default_config_dirs=[], use_env=False)
         name = 'OS_IMAGE_CACHE__MANAGER_INTERVAL'
         with mock.patch.dict(os.environ, {name: '7'}):
-            self.assertEqual(21, opts.value(conf, INTERVAL))
+            self.assertEqual(21, Settings(conf).read_value(INTERVAL))
 
 
 class TestReading(Folder):
@@ -396,22 +400,22 @@ class TestReading(Folder):
         for order in OUTSIDE:
             with self.subTest(order.__name__):
                 conf = order([self.file(OLD_TEXT)])
-                nova = NovaOptions(conf)
-                self.assertEqual(11, opts.value(conf, INTERVAL, nova))
+                ours = Settings(conf)
+                self.assertEqual(11, ours.read_value(INTERVAL))
                 self.file(NEW_TEXT)
                 conf.reload_config_files()
-                self.assertEqual(11, opts.value(conf, INTERVAL, nova))
-                self.assertEqual(21, opts.value(conf, INTERVAL))
+                self.assertEqual(11, ours.read_value(INTERVAL))
+                self.assertEqual(21, Settings(conf).read_value(INTERVAL))
 
     def test_inside_nova_reading_again_is_seen(self):
         for order in INSIDE:
             with self.subTest(order.__name__):
                 conf = order([self.file(OLD_TEXT)])
-                nova = NovaOptions(conf)
-                self.assertEqual(11, opts.value(conf, INTERVAL, nova))
+                ours = Settings(conf)
+                self.assertEqual(11, ours.read_value(INTERVAL))
                 self.file(NEW_TEXT)
                 conf.reload_config_files()
-                self.assertEqual(21, opts.value(conf, INTERVAL, nova))
+                self.assertEqual(21, ours.read_value(INTERVAL))
 
     def test_none_changes_by_mutation(self):
         logging.disable(logging.CRITICAL)
@@ -419,12 +423,12 @@ class TestReading(Folder):
         for order in ORDERS:
             with self.subTest(order.__name__):
                 conf = order([self.file(OLD_TEXT)])
-                nova = NovaOptions(conf)
-                values(conf, nova)
+                ours = Settings(conf)
+                values(conf, ours)
                 self.file(NEW_TEXT)
                 conf.mutate_config_files()
                 expected = [11, False, 13, 14]
-                self.assertEqual(expected, values(conf, nova))
+                self.assertEqual(expected, values(conf, ours))
 
     # Where oslo.log is installed it says everything once in a process.
     @mock.patch.object(cfg, 'oslo_log', None)
@@ -432,14 +436,14 @@ class TestReading(Folder):
         for order in ORDERS:
             with self.subTest(order.__name__):
                 conf = order([self.file(OLD_TEXT)])
-                nova = NovaOptions(conf)
+                ours = Settings(conf)
                 with self.assertLogs('oslo_config') as caught:
                     # It warns of every name once, and again if read anew.
                     conf.reload_config_files()
                     for _ in range(3):
-                        values(conf, nova)
-                        opts.rules(conf, loader.load_order, nova)
-                        opts.origin(conf, INTERVAL, nova)
+                        values(conf, ours)
+                        ours.make_rules(loader.load_order)
+                        ours.look_up(INTERVAL)
                 text = '"image_cache_manager_interval" from group "DEFAULT"'
                 said = [line for line in caught.output if text in line]
                 self.assertEqual(1, len(said), caught.output)
@@ -453,7 +457,7 @@ class TestReading(Folder):
         conf = standalone([self.file(NEW_TEXT)])
         (self.place / 'nova.conf').unlink()
         with self.assertRaisesRegex(ConfigurationError, 'nova.conf'):
-            opts.value(conf, INTERVAL)
+            Settings(conf).read_value(INTERVAL)
 
     def test_a_pipe_is_refused_for_it_is_empty_the_second_time(self):
         reading, writing = os.pipe()
@@ -462,8 +466,8 @@ class TestReading(Folder):
         os.close(writing)
         conf = standalone([f'--config-file=/dev/fd/{reading}'])
         for ask in (
-            lambda: opts.value(conf, REMOVE),
-            lambda: opts.unknown_keys(conf, loader.option_groups()),
+            lambda: Settings(conf).read_value(REMOVE),
+            lambda: mistakes.find_unknown(conf, groups.load_groups()),
         ):
             with self.assertRaisesRegex(ConfigurationError, 'is a pipe'):
                 ask()
@@ -488,17 +492,19 @@ class TestOrigin(Folder):
                 'handler': 'the default',
             }.items():
                 with self.subTest(name, order=order.__name__):
-                    self.assertEqual(said, opts.origin(conf, name))
+                    self.assertEqual(said, Settings(conf).look_up(name).origin)
 
     def test_a_default_of_nova_is_named_so(self):
         for order in ORDERS:
-            said = opts.origin(order([]), INTERVAL)
+            said = Settings(order([])).look_up(INTERVAL).origin
             self.assertEqual("Nova's default", said)
 
     def test_an_override_is_the_program(self):
         conf = standalone([])
         conf.set_override('handler', 'memory', group=GROUP)
-        self.assertEqual('the program', opts.origin(conf, 'handler'))
+        self.assertEqual(
+            'the program', Settings(conf).look_up('handler').origin
+        )
 
 
 class TestRefusals(Folder):
@@ -507,7 +513,7 @@ class TestRefusals(Folder):
             with self.subTest(text, order=order.__name__):
                 file = self.file(text)
                 with self.assertRaises(ConfigurationError) as caught:
-                    opts.rules(order([file]), loader.load_order)
+                    Settings(order([file])).make_rules(loader.load_order)
                 self.assertEqual(expected, str(caught.exception))
 
     def test_what_nova_refuses_is_refused(self):
@@ -537,8 +543,8 @@ class TestRefusals(Folder):
         self.refused(
             f'[image_cache]\n{ORIGINAL} = 7200\n'
             f'[imagecache]\nmax_age_seconds = 3600\n',
-            f'[imagecache] max_age_seconds 1:00:00 is below {ORIGINAL} '
-            f'2:00:00, which keeps every image longer: raise '
+            f'[imagecache] max_age_seconds 3600 is below {ORIGINAL} '
+            f'7200, which keeps every image longer: raise '
             f'max_age_seconds; {ORIGINAL} comes from [image_cache] '
             f'{ORIGINAL} in {nova}',
         )
@@ -548,9 +554,10 @@ class TestRefusals(Folder):
         said = '-2 is not a whole number of at least -1'
         for order in library_first, nova_first, standalone:
             conf = order([file])
-            for ask in opts.value, opts.origin:
+            ours = Settings(conf)
+            for ask in ours.read_value, ours.look_up:
                 with self.assertRaisesRegex(ConfigurationError, said):
-                    ask(conf, INTERVAL)
+                    ask(INTERVAL)
 
 
 PLACES = [
@@ -596,10 +603,10 @@ class TestAnyLine(Folder):
         inside, outside = library_first(arguments), standalone(arguments)
         self.assertEqual(values(inside), values(outside))
         for name in NAMES:
-            said = opts.origin(outside, name)
-            self.assertEqual(opts.origin(inside, name), said)
+            said = Settings(outside).look_up(name).origin
+            self.assertEqual(Settings(inside).look_up(name).origin, said)
             if name != REMOVE and ' in ' in said:
-                last = opts.value(outside, name)
+                last = Settings(outside).read_value(name)
                 self.assertIn(f'/{last}.', said)
 
 

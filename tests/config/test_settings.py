@@ -12,8 +12,10 @@ from unittest import mock
 
 from oslo_config import cfg
 
+from imagecache_handlers.config import groups
+from imagecache_handlers.config import mistakes
 from imagecache_handlers.config.options import register_opts
-from imagecache_handlers.config import settings
+from imagecache_handlers.config.settings import Settings
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers import HandlerNotFound
 from imagecache_handlers import loader
@@ -62,7 +64,7 @@ class Configured(unittest.TestCase):
 
     def rules(self, *lines, load_order=lambda name: getattr(policies, name)):
         text = '\n'.join(['[imagecache]', *lines])
-        return settings.rules(self.conf(text), load_order)
+        return Settings(self.conf(text)).make_rules(load_order)
 
 
 class TestRules(Configured):
@@ -168,8 +170,8 @@ class TestRules(Configured):
         with self.assertRaises(ConfigurationError) as caught:
             self.rules('max_age_seconds = 60', f'{MINIMUM} = 120')
         self.assertEqual(
-            f'[imagecache] max_age_seconds 0:01:00 is below {MINIMUM} '
-            f'0:02:00, which keeps every image longer: raise '
+            f'[imagecache] max_age_seconds 60 is below {MINIMUM} '
+            f'120, which keeps every image longer: raise '
             f'max_age_seconds',
             str(caught.exception),
         )
@@ -216,24 +218,24 @@ class TestRegistration(Configured):
 
     def test_the_list_is_a_copy(self):
         before = counts()
-        for _, options in loader.option_groups():
+        for _, options in groups.load_groups():
             options.clear()
         self.assertEqual(before, counts())
-        self.assertEqual(13, before['imagecache'])
+        self.assertEqual(14, before['imagecache'])
 
     def test_every_option_has_help(self):
-        for _, options in loader.option_groups():
+        for _, options in groups.load_groups():
             for option in options:
                 self.assertTrue(option.help, option.name)
 
     def test_what_is_not_set_follows_nova(self):
         conf = self.conf('')
-        self.assertEqual(2400, settings.value(conf, 'manager_interval'))
+        self.assertEqual(2400, Settings(conf).read_value('manager_interval'))
         self.assertIsNone(conf.imagecache.manager_interval)
 
 
 def counts():
-    return {group: len(options) for group, options in loader.option_groups()}
+    return {group: len(options) for group, options in groups.load_groups()}
 
 
 class TestSample(Configured):
@@ -256,22 +258,20 @@ class TestSample(Configured):
 
     def test_it_has_every_option_and_says_the_defaults(self):
         text = self.sample()
-        for group, options in loader.option_groups():
+        for group, options in groups.load_groups():
             self.assertIn(f'\n[{group}]\n', f'\n{text}')
             for option in options:
                 self.assertRegex(text, rf'(?m)^#{option.dest} =')
         conf = self.conf(text, 'as-it-is.conf')
-        self.assertEqual(Rules(), settings.rules(conf, loader.load_order))
+        self.assertEqual(Rules(), Settings(conf).make_rules(loader.load_order))
 
     def test_it_can_be_read_back_with_every_default_set(self):
         text = re.sub('(?m)^#(?=[a-z_]+ = (?!<))', '', self.sample())
         conf = self.conf(text, 'all-set.conf')
-        self.assertEqual(
-            [], settings.unknown_keys(conf, loader.option_groups())
-        )
-        self.assertEqual(Rules(), settings.rules(conf, loader.load_order))
+        self.assertEqual([], mistakes.find_unknown(conf, groups.load_groups()))
+        self.assertEqual(Rules(), Settings(conf).make_rules(loader.load_order))
         for name in 'handler', 'high_watermark', 'claim_ttl_seconds':
-            self.assertIn('all-set.conf', settings.origin(conf, name))
+            self.assertIn('all-set.conf', Settings(conf).look_up(name).origin)
 
 
 class TestInterval(Configured):
@@ -284,26 +284,24 @@ class TestInterval(Configured):
             ('[DEFAULT]\nimage_cache_manager_interval = 9\n', 9),
         ):
             with self.subTest(text):
-                interval = settings.interval(self.conf(text))
+                interval = Settings(self.conf(text)).sweep_interval()
                 self.assertEqual(seconds, interval.total_seconds())
         for group in 'imagecache', 'image_cache':
             text = f'[{group}]\nmanager_interval = -1\n'
-            self.assertIsNone(settings.interval(self.conf(text)))
+            self.assertIsNone(Settings(self.conf(text)).sweep_interval())
 
 
 class TestUnknown(Configured):
     def test_known_keys_are_known(self):
         names = [
-            opt.dest for _, group in loader.option_groups() for opt in group
+            opt.dest for _, group in groups.load_groups() for opt in group
         ]
         conf = self.conf(
             '[imagecache]\npolicy = age\nhigh_watermark = 3\n'
             '[imagecache_directory]\npath = /a\npath = /b\n'
             '[imagecache_rbd]\nanything = 1\n[DEFAULT]\nother = 1\n'
         )
-        self.assertEqual(
-            [], settings.unknown_keys(conf, loader.option_groups())
-        )
+        self.assertEqual([], mistakes.find_unknown(conf, groups.load_groups()))
         self.assertIn('path', names)
 
     def test_a_typing_error_is_named_with_its_file(self):
@@ -314,7 +312,7 @@ class TestUnknown(Configured):
                 f'{file}: [imagecache] protected_image is not an option: did '
                 f'you mean protected_images?'
             ],
-            settings.unknown_keys(conf, loader.option_groups()),
+            mistakes.find_unknown(conf, groups.load_groups()),
         )
 
     def test_every_file_and_group_is_looked_through(self):
@@ -326,7 +324,7 @@ class TestUnknown(Configured):
         conf = cfg.ConfigOpts()
         register_opts(conf)
         conf([f'--config-dir={folder}'])
-        said = settings.unknown_keys(conf, loader.option_groups())
+        said = mistakes.find_unknown(conf, groups.load_groups())
         self.assertEqual(2, len(said))
         self.assertIn('[imagecache_directory] Path', said[0])
         self.assertTrue(said[1].endswith('[imagecache] zzz is not an option'))
@@ -344,7 +342,7 @@ class TestUnknown(Configured):
                 f'{folder}/x.conf: [imagecache] zzz is not an option'
                 for folder in folders
             ],
-            settings.unknown_keys(conf, loader.option_groups()),
+            mistakes.find_unknown(conf, groups.load_groups()),
         )
 
     def test_ours_in_the_group_of_nova_are_named(self):
@@ -360,7 +358,7 @@ class TestUnknown(Configured):
                 f'{file}: [image_cache] protected_images is an option of '
                 f'[imagecache]: move it there'
             ],
-            settings.unknown_keys(conf, loader.option_groups()),
+            mistakes.find_unknown(conf, groups.load_groups()),
         )
 
     def test_the_home_is_found(self):
@@ -370,22 +368,20 @@ class TestUnknown(Configured):
         with mock.patch.dict(os.environ, HOME=str(self.place)):
             conf(['--config-file=~/x.conf'])
             self.assertEqual(
-                1, len(settings.unknown_keys(conf, loader.option_groups()))
+                1, len(mistakes.find_unknown(conf, groups.load_groups()))
             )
 
     def test_the_groups_to_look_at_may_be_given(self):
         conf = self.conf('[imagecache_x]\nnear = 1\n[zzz]\nz = 1\n')
-        groups = [('imagecache_x', [cfg.StrOpt('nearby')])]
-        (said,) = settings.unknown_keys(conf, groups)
+        known = [('imagecache_x', [cfg.StrOpt('nearby')])]
+        (said,) = mistakes.find_unknown(conf, known)
         self.assertIn('[imagecache_x] near is not an option', said)
         self.assertIn('did you mean nearby?', said)
 
     def test_a_conf_that_has_read_no_file_has_none(self):
         conf = cfg.ConfigOpts()
         register_opts(conf)
-        self.assertEqual(
-            [], settings.unknown_keys(conf, loader.option_groups())
-        )
+        self.assertEqual([], mistakes.find_unknown(conf, groups.load_groups()))
 
     def test_a_group_that_is_all_but_one_of_ours_is_named(self):
         for name, mean in (
@@ -394,7 +390,7 @@ class TestUnknown(Configured):
             ('imagescache', 'imagecache'),
         ):
             conf = self.conf(f'[{name}]\npath = /a\n')
-            (said,) = settings.unknown_keys(conf, loader.option_groups())
+            (said,) = mistakes.find_unknown(conf, groups.load_groups())
             self.assertTrue(
                 said.endswith(
                     f'[{name}] is not a group of options: did you mean {mean}?'
@@ -417,6 +413,4 @@ class TestUnknown(Configured):
                 )
             )
         )
-        self.assertEqual(
-            [], settings.unknown_keys(conf, loader.option_groups())
-        )
+        self.assertEqual([], mistakes.find_unknown(conf, groups.load_groups()))

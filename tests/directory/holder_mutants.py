@@ -18,8 +18,8 @@ NET = [
         name='a net in lists only',
         killer=f'{HOLDERS}::TestTurns::'
         'test_it_is_asked_after_the_look_at_the_disks',
-        module='directory/handler',
-        old='        [file] = holders.look(fd, [file])\n',
+        module='directory/evicting',
+        old='        file = holders.look_at_file(fd, file)\n',
         new='',
     ),
     Mutant(
@@ -30,35 +30,19 @@ NET = [
         new='',
     ),
     Mutant(
-        name='the net before our lock',
-        killer=f'{HOLDERS}::TestTurns::'
-        'test_it_is_asked_after_the_look_at_the_disks',
-        module='directory/handler',
-        old='        with changing(store, name) as fd, self._layout.held',
-        new="""        with opened(store) as early:
-            [seen] = holders.look(early, [self._find_file(early, image)])
-        globals()['holders'] = type('Early', (), {
-            'look': staticmethod(
-                lambda fd, files: [
-                    one._replace(held=seen.held) for one in files
-                ]
-            )
-        })
-        with changing(store, name) as fd, self._layout.held""",
-    ),
-    Mutant(
         name='the net before the look at the disks',
         killer=f'{HOLDERS}::TestTurns::'
         'test_it_is_asked_after_the_look_at_the_disks',
-        module='directory/handler',
-        old="""        survey = self._overlays.survey()
-        why = self._sweeper.judge(store, survey)
-        # Last of all, for it is of this very moment.
-        [file] = holders.look(fd, [file])
-""",
-        new="""        [file] = holders.look(fd, [file])
-        survey = self._overlays.survey()
-        why = self._sweeper.judge(store, survey)
+        module='directory/evicting',
+        old='                    one.file = self._find_same('
+        'fd, one.image, listing)\n',
+        new="""                    one.file = file = self._find_same(
+                        fd, one.image, listing
+                    )
+                    early = file and holders.look_at_file(fd, file)
+                    globals()['holders'] = type('Early', (), {
+                        'look_at_file': staticmethod(lambda *_: early)
+                    })
 """,
     ),
     Mutant(

@@ -3,11 +3,10 @@
 import contextlib
 import os
 import shutil
-import sys
 from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import handler
+from imagecache_handlers.directory import evicting
 from imagecache_handlers.testing.conformance import HandlerConformance
 from imagecache_handlers.testing.conformance import KIN
 from imagecache_handlers.testing.conformance import ONE
@@ -32,14 +31,13 @@ class Kit(Place):
     @contextlib.contextmanager
     def last_step(self, act):
         # Once it has the lock of an image, nobody else labels that.
-        changing = handler.changing
+        hold_image = evicting.hold_image
 
-        def late(store, name):
-            if sys._getframe(1).f_code.co_name == 'evict':
-                act()
-            return changing(store, name)
+        def late(*arguments):
+            act()
+            return hold_image(*arguments)
 
-        with mock.patch.object(handler, 'changing', late):
+        with mock.patch.object(evicting, 'hold_image', late):
             yield
 
     @contextlib.contextmanager

@@ -11,7 +11,7 @@ import time
 from unittest import mock
 
 from imagecache_handlers import CacheError
-from imagecache_handlers.directory import folder
+from imagecache_handlers.directory import debris
 from imagecache_handlers.directory import notes
 from imagecache_handlers.directory.system import flock
 from tests.directory.place import IMAGE
@@ -199,7 +199,7 @@ class TestCrashes(Mortal):
         self.addCleanup(os.close, fd)
         stage = f'.{IMAGE}.0badcafe.imagecache-stage'
         with flock.held(fd, stage):
-            self.assertIsNone(folder.broken(fd, stage))
+            self.assertIsNone(debris.explain_broken(fd, stage))
             self.assertEqual([], list(self.connect().debris(self.path)))
 
     def test_what_is_being_changed_is_no_debris(self):

@@ -114,7 +114,7 @@ class Work(Traced):
     def setUp(self):
         super().setUp()
         # They come and go on this host, and the calls would with them.
-        none = mock.patch.object(holders, '_LOOPS', '/sys/block/none*')
+        none = mock.patch.object(holders, '_BLOCKS', '/sys/none')
         self.enterContext(none)
         self.add(self.other, labels=['pin.ops'])
         (self.folder / 'foreign').write_bytes(b'mine')

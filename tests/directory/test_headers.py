@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
-from imagecache_handlers.directory.users.formats import headers
+from imagecache_handlers.directory.users.formats import known_formats
 from imagecache_handlers.directory.users.formats.values import Backing
 from tests.directory import disks
 from tests.directory.disks import held
@@ -31,7 +31,7 @@ def read(content):
         return got
 
     with held(content) as fd, mock.patch.object(os, 'pread', pread):
-        header = headers.read(fd, len(content))
+        header = known_formats.read_header(fd, len(content))
     assert sum(told) <= MOST + 1024
     assert time.process_time() - began < 2
     for path, is_raw in header.below:
@@ -370,7 +370,7 @@ def test_what_looks_like_two_forms_names_what_either_does():
 def test_a_disk_that_cannot_be_read_is_an_error(tmp_path):
     fd = os.open(tmp_path, os.O_RDONLY)
     with pytest.raises(IsADirectoryError):
-        headers.read(fd, 4096)
+        known_formats.read_header(fd, 4096)
     os.close(fd)
 
 

@@ -319,7 +319,7 @@ class TestTurns(Held, Place):
             [self.path], instance_paths=[str(self.disks)], clock=self.clock
         )
         [image] = handler.enumerate(self.path)
-        real = handler._overlays.survey
+        real = handler._overlays.survey_again
 
         def look(*arguments):
             found = real(*arguments)
@@ -327,7 +327,7 @@ class TestTurns(Held, Place):
             return found
 
         with (
-            mock.patch.object(handler._overlays, 'survey', look),
+            mock.patch.object(handler._overlays, 'survey_again', look),
             self.assertRaises(ImageInUse) as caught,
         ):
             handler.evict(image)

@@ -26,7 +26,7 @@ class Looking(Used):
         super().setUp()
         self.handler = self.connect()
         self.read = []
-        real = reading.headers.read
+        real = reading.known_formats.read_header
 
         def read(fd, size):
             path = os.readlink(f'/proc/self/fd/{fd}')
@@ -35,7 +35,8 @@ class Looking(Used):
                 self.read.append(path)
             return real(fd, size)
 
-        self.enterContext(mock.patch.object(reading.headers, 'read', read))
+        reader = reading.known_formats
+        self.enterContext(mock.patch.object(reader, 'read_header', read))
 
     def later(self):
         """Have it be some seconds later, by the clock that counts."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
-from imagecache_handlers.directory.users.formats import headers
+from imagecache_handlers.directory.users.formats import known_formats
 from imagecache_handlers.directory.users.formats import names
 from imagecache_handlers.directory.users.formats.values import Backing
 from imagecache_handlers.directory.users.formats.values import Unresolved
@@ -26,7 +26,7 @@ def found(path):
         seen.add(disk)
         fd = os.open(disk, os.O_RDONLY)
         try:
-            header = headers.read(fd, os.fstat(fd).st_size)
+            header = known_formats.read_header(fd, os.fstat(fd).st_size)
         finally:
             os.close(fd)
         problems += header.problems

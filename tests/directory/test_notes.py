@@ -186,10 +186,16 @@ class TestNotes(Noted):
         self.assertEqual(image.size, self.connect().evict(image))
         self.assertEqual([], self.entries())
 
-    def test_those_that_nobody_saw_are_debris_afterwards(self):
+    def test_those_that_nobody_saw_go_with_it_as_well(self):
         image = self.add(labels=['site.a'])
         self.note({'site.b'})
         self.connect().evict(image)
+        self.assertEqual([], self.entries())
+
+    def test_those_that_outlive_their_image_are_debris(self):
+        self.add(labels=['site.a'])
+        self.note({'site.b'})
+        self.file().unlink()
         self.assertEqual(1, len(self.noted()))
         self.cleaned()
         self.assertEqual([], self.entries())

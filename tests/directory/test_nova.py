@@ -11,6 +11,7 @@ import time
 from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory.evicting import Evictions
 from imagecache_handlers.directory.system import birth_time
 from imagecache_handlers.directory.system import flock
 from imagecache_handlers import Evidence
@@ -415,11 +416,11 @@ class TestLocks(Base):
         def look(*_):
             trying = self.start(TRYING, f'nova-{SHA1}')
             codes.append(trying.wait(timeout=60))
-            return real(handler, *_)
+            return real(*_)
 
         handler = self.connect()
-        real = type(handler)._refuse_used
-        with mock.patch.object(handler, '_refuse_used', look):
+        real = Evictions._refuse_used
+        with mock.patch.object(Evictions, '_refuse_used', look):
             handler.evict(image)
         self.assertEqual([1], codes)
         trying = self.start(TRYING, f'nova-{SHA1}')
@@ -453,15 +454,15 @@ class TestLocks(Base):
     def test_threads_hold_them_against_each_other_too(self):
         [image] = self.listed()
         handler = self.connect()
-        real = type(handler)._refuse_used
+        real = Evictions._refuse_used
 
         def look(*arguments):
             held = self.connect()._layout.held(self.path, SHA1)
             with self.assertRaises(ImageBusy), held:
                 self.fail('two hold it')
-            return real(handler, *arguments)
+            return real(*arguments)
 
-        with mock.patch.object(handler, '_refuse_used', look):
+        with mock.patch.object(Evictions, '_refuse_used', look):
             self.assertEqual(image.size, handler.evict(image))
 
     def test_without_such_a_folder_none_is_made(self):

@@ -213,7 +213,8 @@ class TestUnknown(Used):
     def test_what_cannot_be_read(self):
         overlay(self.disk('vm-1'), self.file())
         refused = PermissionError(13, 'Permission denied')
-        with mock.patch.object(reading.headers, 'read', side_effect=refused):
+        reader = reading.known_formats
+        with mock.patch.object(reader, 'read_header', side_effect=refused):
             self.assert_unknown('Permission denied', 'and 3 more')
         real = os.scandir
         there = self.disk('vm-1').parent

@@ -7,7 +7,7 @@ from unittest import mock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagecache_handlers.directory.users.formats import headers
+from imagecache_handlers.directory.users.formats import known_formats
 from imagecache_handlers.directory.users.formats.values import HEAD
 from imagecache_handlers.directory.users.formats.values import shown
 from tests.directory.disks import header
@@ -18,7 +18,7 @@ from tests.directory.place import Place
 
 def parse(content):
     with held(content) as fd:
-        return headers.read(fd, len(content))
+        return known_formats.read_header(fd, len(content))
 
 
 def read(path):
@@ -105,7 +105,7 @@ class TestQemu(Place):
         with mock.patch.object(
             os, 'pread', lambda *told: calls.append(told) or real(*told)
         ):
-            headers.read(fd, 5000)
+            known_formats.read_header(fd, 5000)
         # Its end is looked at for the forms that have their magic there.
         self.assertEqual((fd, HEAD, 0), calls[0])
         self.assertLess(sum(size for _, size, _ in calls), 2500)

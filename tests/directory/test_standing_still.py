@@ -23,8 +23,8 @@ import pytest
 from imagecache_handlers.actions.claim import Claim
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory import evicting
 from imagecache_handlers.directory import folder
-from imagecache_handlers.directory import handler
 from imagecache_handlers.directory.system import flock
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
@@ -79,27 +79,16 @@ def standing(owner, name, when):
     return mock.patch.object(owner, name, when(getattr(owner, name)))
 
 
-def in_evict(owner, name):
-    """Stop where that is called, but only once an evict has begun."""
-    evict = DirectoryHandler.evict
-
-    def evicting(*arguments, **options):
-        with standing(owner, name, before):
-            return evict(*arguments, **options)
-
-    return mock.patch.object(DirectoryHandler, 'evict', evicting)
-
-
 # Where an evictor stops while others can still get at the labels ...
 OPEN = {
     'before evict': lambda: standing(DirectoryHandler, 'evict', before),
-    'before its lock': lambda: in_evict(handler, 'changing'),
+    'before its lock': lambda: standing(evicting, 'hold_image', before),
 }
 # ... and where it has the lock, before its last look at the claim and after.
 LOCKED = {
     'before its last look': lambda: standing(Claim, 'alive', before),
     'after its last look': lambda: standing(Claim, 'alive', after),
-    'before the unlink': lambda: in_evict(folder, 'remove'),
+    'before the unlink': lambda: standing(folder, 'unlink_image', before),
 }
 
 

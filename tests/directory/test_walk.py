@@ -36,7 +36,7 @@ class TestMeanwhile(Used):
     """Instances that come, go and change their names while it looks."""
 
     def while_reading(self, act):
-        real, acts = reading.headers.read, [act]
+        real, acts = reading.known_formats.read_header, [act]
 
         def read(fd, size):
             path = os.readlink(f'/proc/self/fd/{fd}')
@@ -44,7 +44,7 @@ class TestMeanwhile(Used):
                 acts.pop()()
             return real(fd, size)
 
-        return mock.patch.object(reading.headers, 'read', read)
+        return mock.patch.object(reading.known_formats, 'read_header', read)
 
     def test_one_that_is_renamed_is_seen(self):
         overlay(self.disk('vm-1'), self.file())
@@ -83,7 +83,7 @@ class TestMeanwhile(Used):
         self.assertEqual(NOBODY, self.users())
 
     def test_a_list_that_never_ends_is_unknown(self):
-        real, count = reading.headers.read, iter(range(10**6))
+        real, count = reading.known_formats.read_header, iter(range(10**6))
         overlay(self.disk('vm-0'), self.file())
 
         def read(fd, size):
@@ -91,7 +91,7 @@ class TestMeanwhile(Used):
             return real(fd, size)
 
         with (
-            mock.patch.object(reading.headers, 'read', read),
+            mock.patch.object(reading.known_formats, 'read_header', read),
             mock.patch.object(walk, '_MOST_LISTS', 5),
         ):
             [image] = self.listed(IMAGE)

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from imagecache_handlers.frontends.cli.app import App
+from imagecache_handlers.frontends.cli.application import App
 from tests.docs.reading import directives
 from tests.docs.reading import ROOT
 from tests.docs import sample

@@ -10,8 +10,10 @@ import unittest
 from oslo_config import cfg
 import pytest
 
+from imagecache_handlers.config import groups
+from imagecache_handlers.config import mistakes
 from imagecache_handlers.config.options import register_opts
-from imagecache_handlers.config import settings
+from imagecache_handlers.config.settings import Settings
 from imagecache_handlers import exceptions
 from imagecache_handlers import loader
 from imagecache_handlers.planning.verdicts import Reason
@@ -82,8 +84,8 @@ def test_the_options_of_the_operator_guide_are_taken(body, tmp_path):
     conf = cfg.ConfigOpts()
     register_opts(conf)
     conf([f'--config-file={file}'])
-    assert not settings.unknown_keys(conf, loader.option_groups())
-    assert settings.rules(conf, loader.load_order)
+    assert not mistakes.find_unknown(conf, groups.load_groups())
+    assert Settings(conf).make_rules(loader.load_order)
 
 
 @pytest.mark.parametrize('name', ['README.rst', 'SECURITY.rst'])

@@ -16,8 +16,10 @@ import unittest
 
 from oslo_config import cfg
 
+from imagecache_handlers.config import groups
+from imagecache_handlers.config import mistakes
 from imagecache_handlers.config.options import register_opts
-from imagecache_handlers.config import settings
+from imagecache_handlers.config.settings import Settings
 from imagecache_handlers import loader
 from tests.docs.reading import directives
 from tests.docs.reading import ROOT
@@ -88,7 +90,7 @@ class TestUnit(unittest.TestCase):
         self.assertEqual('yes', service()['NoNewPrivileges'])
         self.assertNotIn(service()['User'], ('', 'root'))
         conf = cfg.ConfigOpts()
-        for group, those in loader.option_groups():
+        for group, those in groups.load_groups():
             conf.register_opts(those, group=group)
         conf([f'--config-file={SAMPLE}'])
         writable = service()['ReadWritePaths'].split()
@@ -111,11 +113,9 @@ class TestSample(unittest.TestCase):
         conf = cfg.ConfigOpts()
         register_opts(conf)
         conf([f'--config-file={SAMPLE}'])
-        self.assertEqual(
-            [], settings.unknown_keys(conf, loader.option_groups())
-        )
-        self.assertTrue(settings.rules(conf, loader.load_order))
-        self.assertIsNotNone(settings.interval(conf))
+        self.assertEqual([], mistakes.find_unknown(conf, groups.load_groups()))
+        self.assertTrue(Settings(conf).make_rules(loader.load_order))
+        self.assertIsNotNone(Settings(conf).sweep_interval())
 
 
 class TestStarted(unittest.TestCase):

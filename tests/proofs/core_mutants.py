@@ -13,33 +13,36 @@ MUTANTS = [
         name='claim after the look',
         killer=f'{PROTOCOL}::Claims::'
         'test_an_image_that_got_busy_meanwhile_is_let_go',
-        module='actions/evicting',
-        old="""        for verdict in verdicts:
-            if self._claim""",
-        new="""        verdicts = list(verdicts)
+        module='actions/batch',
+        old="""        self._claimed.claim_images(verdicts)
+""",
+        new="""        import dataclasses
+
+        verdicts = list(verdicts)
         ids = {one.image.image_id for one in verdicts}
-        found = self._handler.enumerate(self._store, ids)
+        handler = self._means.handler
         labels = frozenset({self._claim.label})
         look = [
             dataclasses.replace(
                 one, marks=type(one.marks).read(one.marks.labels | labels)
             )
-            for one in found
+            for one in handler.enumerate(self._store, ids)
         ]
-        self._handler = type('Late', (), {
+        late = type('Late', (), {
             'enumerate': lambda self, store, ids=None: look,
-            'mark': self._handler.mark,
-            'evict': self._handler.evict,
         })()
-        for verdict in verdicts:
-            if self._claim""",
+        self._means = dataclasses.replace(self._means, handler=late)
+        self._claimed.claim_images(verdicts)
+""",
     ),
     Mutant(
         name='no second look',
         killer=f'{PROTOCOL}::Claims::test_a_batch_has_one_fresh_look',
-        module='actions/evicting',
-        old='            found = self._handler.enumerate(self._store, ids)',
-        new="""            label = frozenset({self._claim.label})
+        module='actions/batch',
+        old='found = self._means.handler.enumerate(self._store, ids)',
+        new="""import dataclasses
+
+            label = frozenset({self._claim.label})
             found = [
                 dataclasses.replace(
                     one.image,
@@ -47,13 +50,13 @@ MUTANTS = [
                         one.image.marks.labels | label
                     ),
                 )
-                for one in self._claimed.values()
+                for one in waiting
             ]""",
     ),
     Mutant(
         name='an evictor that does not insist on seeing its own claim',
         killer=f'{PROTOCOL}::Claims::test_it_insists_on_seeing_its_own_claim',
-        module='actions/evicting',
+        module='actions/batch',
         old='if self._claim.token not in image.marks.claims:',
         new='if False:',
     ),
@@ -61,11 +64,11 @@ MUTANTS = [
         name='an expired claim of another is deleted at the claim',
         killer=f'{PROTOCOL}::Claims::'
         'test_an_evictor_leaves_expired_claims_of_others_alone',
-        module='actions/evicting',
-        old='            self._handler.mark(image, {self._claim.label})',
+        module='actions/claimed_images',
+        old='            self._handler.mark(image, {self.claim.label})',
         new="""            self._handler.mark(
                 image,
-                {self._claim.label},
+                {self.claim.label},
                 verdict.image.marks.labels_of('claim'),
             )""",
     ),
@@ -73,15 +76,15 @@ MUTANTS = [
         name='two sweepers that starve each other',
         killer=f'{PROTOCOL}::Claims::'
         'test_of_two_claims_the_smaller_token_stays_and_evicts',
-        module='actions/evicting',
-        old='        elif not self._outlasts_claims(image, why):',
-        new='        else:',
+        module='actions/batch',
+        old='        if not self._outlasts_claims(image, why):',
+        new='        if True:',
     ),
     Mutant(
         name='the larger token stays as well',
         killer=f'{PROTOCOL}::Claims::'
         'test_of_two_claims_the_larger_token_withdraws_at_once',
-        module='actions/evicting',
+        module='actions/batch',
         old='and self._claim.token < min(one.who)',
         new='',
     ),
@@ -89,33 +92,33 @@ MUTANTS = [
         name='a kept image stays claimed',
         killer=f'{PROTOCOL}::Claims::'
         'test_an_image_that_got_busy_meanwhile_is_let_go',
-        module='actions/evicting',
-        old="""        self._withdraw_claim(image)
-        self._end_with(verdict, Did.KEPT, why)""",
-        new='        self._end_with(verdict, Did.KEPT, why)',
+        module='actions/claimed_images',
+        old="""        self.withdraw_claim(image)
+        self.end_image(verdict, Did.KEPT, why)""",
+        new='        self.end_image(verdict, Did.KEPT, why)',
     ),
     Mutant(
         name='an eviction that begins after its deadline',
         killer=f'{PROTOCOL}::Claims::'
         'test_a_clock_set_back_does_not_prolong_its_deadline',
-        module='actions/evicting',
-        old='        if not self._claim.in_time():\n            # Its turn',
-        new='        if False:\n            # Its turn',
+        module='actions/removing',
+        old='            if self._claimed.claim.in_time():',
+        new='            if True:',
     ),
     Mutant(
         name='an uncertain image is let go',
         killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
-        module='actions/evicting',
+        module='actions/removing',
         old='        did = Did.GONE if end is End.GONE else Did.UNCERTAIN',
-        new='        self._withdraw_claim(image)\n'
-        '        did = Did.GONE if end is End.GONE else Did.UNCERTAIN',
+        new="""        self._claimed.withdraw_claim(image)
+        did = Did.GONE if end is End.GONE else Did.UNCERTAIN""",
     ),
     Mutant(
         name='an error that promises nothing taken for a failure',
         killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
-        module='actions/evicting',
-        old='        except StoreUnavailable as error:',
-        new='        except CacheError as error:',
+        module='actions/removing',
+        old='        elif isinstance(error, StoreUnavailable):',
+        new='        elif not isinstance(error, ImageNotFound):',
     ),
     Mutant(
         name='a claim renewed after it died',
@@ -136,7 +139,7 @@ MUTANTS = [
         name='a claim that may have been written is left',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_claim_that_may_have_been_written_is_withdrawn',
-        module='actions/evicting',
+        module='actions/claimed_images',
         old='            if not isinstance(error, StoreUnavailable):',
         new='            if False:',
     ),
@@ -144,16 +147,20 @@ MUTANTS = [
         name='a batch that begins what its claim has no time for',
         killer=f'{PROTOCOL}::Claims::'
         'test_a_clock_set_back_does_not_prolong_its_deadline',
-        module='actions/evicting',
-        old='            self._put_off(verdict)\n            return',
-        new='            self._put_off(verdict)',
+        module='actions/removing',
+        old="""                self._claimed.put_off(verdict)
+""",
+        new="""                self._claimed.put_off(verdict)
+                self._remove_image(verdict, image)
+""",
     ),
     Mutant(
         name='what came late is forgotten',
         killer=f'{PROTOCOL}::Claims::'
         'test_a_slow_batch_is_finished_under_new_claims',
         module='actions/evicting',
-        old='            queue.extendleft(reversed(late))\n',
+        old="""        queue.extendleft(reversed(late))
+""",
         new='',
     ),
     Mutant(
@@ -257,7 +264,7 @@ MUTANTS = [
         name='a surplus copy though the keeper is about to go',
         killer=f'{PROTOCOL}::Duplicates::'
         'test_beside_a_claimed_keeper_none_is_surplus',
-        module='actions/evicting',
+        module='actions/batch',
         old='duplicates.surplus_copies(sure)',
         new='duplicates.surplus_copies(found)',
     ),
@@ -280,22 +287,23 @@ MUTANTS = [
         name='a hold granted without seeing its own label',
         killer=f'{PROTOCOL}::Holds::'
         'test_a_hold_is_granted_only_on_its_own_label',
-        module='actions/holding',
+        module='actions/granting',
         old='            wish.label in image.marks.labels\n            and',
         new='           ',
     ),
     Mutant(
         name='a hold granted with its time nearly gone',
         killer=f'{PROTOCOL}::Holds::test_a_hold_has_half_its_time_left',
-        module='actions/holding',
-        old='            and wish.lasts(self._for.clocks.now())\n',
+        module='actions/granting',
+        old="""            and wish.lasts(self._means.clocks.now())
+""",
         new='',
     ),
     Mutant(
         name='a hold granted over a live claim',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_pending_removal_keeps_everybody_off_however_old_the_claim',
-        module='actions/holding',
+        module='actions/granting',
         old='            and not self._is_claimed(image, now)\n',
         new='',
     ),
@@ -303,7 +311,7 @@ MUTANTS = [
         name='a hold granted under a pending removal',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_pending_removal_keeps_everybody_off_however_old_the_claim',
-        module='actions/holding',
+        module='actions/granting',
         old='return bool(claims and image.busy is not None) or any(',
         new='return any(',
     ),
@@ -311,7 +319,7 @@ MUTANTS = [
         name='a hold that gives up leaves its lease',
         killer=f'{PROTOCOL}::Holds::'
         'test_a_hold_is_not_granted_over_a_live_claim',
-        module='actions/holding',
+        module='actions/granting',
         old='        for image in self.refused:\n'
         '            self._withdraw_label(image)\n',
         new='',
@@ -320,7 +328,7 @@ MUTANTS = [
         name='a refused pin takes that of another copy along',
         killer=f'{PROTOCOL}::Pins::'
         'test_a_refused_pin_leaves_the_pin_on_another_copy',
-        module='actions/holding',
+        module='actions/granting',
         old='        labels = self._written.get(image.identity)',
         new='        labels = set().union(*self._written.values())',
     ),
@@ -328,7 +336,7 @@ MUTANTS = [
         name='a refused pin takes the earlier one along',
         killer=f'{PROTOCOL}::Pins::'
         'test_a_pin_that_is_not_granted_leaves_the_earlier_one',
-        module='actions/holding',
+        module='actions/granting',
         old='        if wish.label in image.marks.labels:\n',
         new='        if False:\n',
     ),
@@ -336,7 +344,7 @@ MUTANTS = [
         name='a pin that fails half way is left',
         killer=f'{PROTOCOL}::Holds::'
         'test_a_hold_whose_renewal_is_lost_keeps_no_lease',
-        module='actions/holding',
+        module='actions/granting',
         old="""        except CacheError as error:
             for image in copies.values():
                 self._withdraw_label(image, error)
@@ -348,23 +356,28 @@ MUTANTS = [
         name='a hold judged by a clock read after the look',
         killer=f'{PROTOCOL}::Holds::'
         'test_a_hold_judges_claims_as_of_before_its_look',
-        module='actions/holding',
-        old='            sure = [\n',
-        new='            now = self._for.clocks.now()\n            sure = [\n',
+        module='actions/granting',
+        old="""            sure = [
+""",
+        new="""            now = self._means.clocks.now()
+            sure = [
+""",
     ),
     Mutant(
         name='an eviction judged by a clock read after the look',
         killer=f'{PROTOCOL}::Explicit::'
         'test_a_lease_is_judged_as_of_before_the_look',
-        module='actions/evicting',
-        old='            look.began,\n',
-        new='            self._by.clocks.now(),\n',
+        module='actions/batch',
+        old="""            look.began,
+""",
+        new="""            self._means.clocks.now(),
+""",
     ),
     Mutant(
         name='a pending removal forgotten with its claim',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_pending_removal_keeps_everybody_off_however_old_the_claim',
-        module='planning/plan',
+        module='planning/changes',
         old='        if timed and image.busy is None:',
         new='        if timed:',
     ),
@@ -388,10 +401,10 @@ MUTANTS = [
         name='first failure ends the pass',
         killer=f'{PROTOCOL}::Failures::'
         'test_one_failure_does_not_stop_the_pass',
-        module='actions/evicting',
-        old="""            self._withdraw_claim(image)
-            self._end_with(verdict, Did.FAILED, str(error))""",
-        new='            raise',
+        module='actions/claimed_images',
+        old="""        self.withdraw_claim(image)
+        self.end_image(verdict, Did.FAILED, why)""",
+        new='        raise',
     ),
     Mutant(
         name='a bug of a handler ends the pass',
@@ -412,9 +425,9 @@ MUTANTS = [
     Mutant(
         name='a store with a problem is passed over in silence',
         killer=f'{CACHE}::test_a_store_with_a_problem_is_told_and_never_read',
-        module='actions/guard',
-        old='        return [*self.for_each_store(names, work), *problems]',
-        new='        return self.for_each_store(names, work)',
+        module='actions/stores',
+        old='    return [*for_each_store(handler, names, work), *problems]',
+        new='    return for_each_store(handler, names, work)',
     ),
     Mutant(
         name='whom the control plane named before it failed is forgotten',
@@ -427,23 +440,25 @@ MUTANTS = [
     Mutant(
         name='evidence under names that the backend does not list',
         killer=f'{CACHE}::TestKeys::test_evidence_names_images_by_their_id',
-        module='cache',
-        old='            key = self._handler.key(image_id)\n            users',
-        new='            key = image_id\n            users',
+        module='actions/means',
+        old="""            key = self.handler.key(image_id)
+""",
+        new="""            key = image_id
+""",
     ),
     Mutant(
         name='later evidence under names that the backend does not list',
         killer=f'{CACHE}::TestKeys::'
         'test_evidence_that_is_asked_for_again_is_translated_too',
-        module='cache',
-        old='            lambda: self._by_key(ask()),',
-        new='            ask,',
+        module='actions/terms',
+        old='        lambda: means.translate_evidence(ask()),',
+        new='        ask,',
     ),
     Mutant(
         name='evidence of two ids with one key loses users',
         killer=f'{CACHE}::TestKeys::'
         'test_evidence_of_two_ids_with_one_key_loses_nobody',
-        module='cache',
+        module='actions/means',
         old='users.get(key, frozenset()) | who',
         new='who',
     ),
@@ -460,46 +475,46 @@ MUTANTS = [
         killer=f'{CACHE}::TestKeys::'
         'test_exact_patterns_and_calls_name_images_by_their_id',
         module='cache',
-        old='protected=rules.protected.keyed(self._handler.key)',
-        new='protected=rules.protected',
+        old='        protected = rules.protected.keyed(guarded.key)',
+        new='        protected = rules.protected',
     ),
     Mutant(
         name='an age that starts before the image was last in use',
         killer=f'{CACHE}::TestLabels::'
         'test_an_old_plan_starts_an_age_when_it_is_applied',
         module='actions/applying',
-        old='        now = self.evictor.clocks.now()',
+        old='        now = self.terms.means.clocks.now()',
         new='        now = self.plan.now',
     ),
     Mutant(
         name='a stopped sweep evicts what it has claimed',
         killer=f'{CACHE}::'
         'test_once_stopped_a_sweep_ends_after_the_current_image',
-        module='actions/evicting',
-        old='            elif self._is_over():',
+        module='actions/batch',
+        old='            elif self._claimed.is_over():',
         new='            elif self._trouble.why:',
     ),
     Mutant(
         name='a stopped sweep leaves its claims',
         killer=f'{CACHE}::TestBatches::'
         'test_what_came_late_is_claimed_in_batches_that_fit',
-        module='actions/evicting',
-        old="""        self._claimed.pop(verdict.image.identity)
-        self._withdraw_claim(verdict.image)""",
-        new='        self._claimed.pop(verdict.image.identity)',
+        module='actions/claimed_images',
+        old="""        self.waiting.pop(verdict.image.identity)
+        self.withdraw_claim(verdict.image)""",
+        new='        self.waiting.pop(verdict.image.identity)',
     ),
     Mutant(
         name='a stopped sweep goes on labelling',
         killer=f'{CACHE}::test_once_stopped_nothing_is_labelled',
         module='actions/applying',
-        old='            if self.evictor.should_stop():',
+        old='            if self.terms.should_stop():',
         new='            if False:',
     ),
     Mutant(
         name='a failure to label is told nobody',
         killer=f'{CACHE}::test_a_failure_to_label_is_told',
         module='actions/applying',
-        old='            self.evictor.on_outcome(outcome)',
+        old='            self.terms.on_outcome(outcome)',
         new='            pass',
     ),
     Mutant(
@@ -513,18 +528,17 @@ MUTANTS = [
         name='a batch larger than its claim has time for',
         killer=f'{CACHE}::TestBatches::'
         'test_no_more_is_claimed_than_finds_the_time',
-        module='actions/evicting',
-        old='            if self._claim.has_room() and not self._is_over():',
-        new='            if not self._is_over():',
+        module='actions/claimed_images',
+        old='            if self.claim.has_room() and not self.is_over():',
+        new='            if not self.is_over():',
     ),
     Mutant(
         name='a batch that was too large is repeated as large',
         killer=f'{CACHE}::TestBatches::'
         'test_what_came_late_is_claimed_in_batches_that_fit',
         module='actions/evicting',
-        old='            size = max(1, fitted) if late else min(largest, '
-        '2 * fitted)',
-        new='            size = largest',
+        old='size = max(1, fitted) if late else min(largest, 2 * fitted)',
+        new='size = largest',
     ),
     Mutant(
         name='what was added again is taken for what is followed',
@@ -539,8 +553,8 @@ MUTANTS = [
         killer=f'{PROTOCOL}::Failures::'
         'test_it_is_followed_no_longer_than_a_deadline',
         module='actions/following',
-        old='timer.elapsed >= self.rules.deadline',
-        new='timer.elapsed >= 9 * self.rules.deadline',
+        old='timer.elapsed >= self.means.rules.deadline',
+        new='timer.elapsed >= 9 * self.means.rules.deadline',
     ),
     Mutant(
         name='claims too short for a removal',
@@ -553,9 +567,9 @@ MUTANTS = [
         name='a store that fails is taken for empty',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_store_that_fails_is_a_problem_and_never_empty',
-        module='actions/guard',
-        old='                problems[name] = _problem_text(name, found)',
-        new='                pass',
+        module='actions/stores',
+        old='            problems[name] = describe_problem(name, found)',
+        new='            pass',
     ),
     Mutant(
         name='a claim is forgotten while it may count',
@@ -577,7 +591,7 @@ MUTANTS = [
         name="anybody's claim stands for its own",
         killer=f'{PROTOCOL}::Claims::'
         'test_the_claims_of_others_stand_for_none_of_its_own',
-        module='actions/evicting',
+        module='actions/batch',
         old='if self._claim.token not in image.marks.claims:',
         new='if not image.marks.claims:',
     ),
@@ -593,18 +607,18 @@ MUTANTS = [
         name='the handler is not told when the claim ends',
         killer=f'{PROTOCOL}::StandsStill::'
         'test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well',
-        module='actions/evicting',
-        old='self._handler.evict(image, self._claim.alive)',
+        module='actions/removing',
+        old='self._handler.evict(image, self._claimed.claim.alive)',
         new='self._handler.evict(image, lambda: True)',
     ),
     Mutant(
         name='the claim is asked for before the handler is',
         killer=f'{PROTOCOL}::StandsStill::'
         'test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well',
-        module='actions/evicting',
-        old='self._handler.evict(image, self._claim.alive)',
+        module='actions/removing',
+        old='self._handler.evict(image, self._claimed.claim.alive)',
         new="""self._handler.evict(
-                image, lambda now=self._claim.alive(): now
+                image, lambda now=self._claimed.claim.alive(): now
             )""",
     ),
     Mutant(
@@ -670,106 +684,107 @@ MUTANTS = [
     ),
     Mutant(
         name='a store is left for one removal that did not end',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='UNFINISHED = 2',
         new='UNFINISHED = 1',
     ),
     Mutant(
         name='a third removal that does not end is begun',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='UNFINISHED = 2',
         new='UNFINISHED = 3',
     ),
     Mutant(
         name='a store is left for four refusals',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='REFUSED = 5',
         new='REFUSED = 4',
     ),
     Mutant(
         name='a sixth refusal is waited for',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='REFUSED = 5',
         new='REFUSED = 6',
     ),
     Mutant(
         name='a store is left for two answers that nobody understands',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='NOT_UNDERSTOOD = 3',
         new='NOT_UNDERSTOOD = 2',
     ),
     Mutant(
         name='a fourth answer that nobody understands is waited for',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='NOT_UNDERSTOOD = 3',
         new='NOT_UNDERSTOOD = 4',
     ),
     Mutant(
         name='refusals need not be in a row',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='            self._refused = 0\n        if',
         new='            pass\n        if',
     ),
     Mutant(
         name='what is not understood need not be in a row',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='            self._not_understood = 0\n        if',
         new='            pass\n        if',
     ),
     Mutant(
         name='any busy image is a refusal of its store',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='isinstance(error, StoreBusy | StoreUnavailable)',
         new='isinstance(error, StoreBusy.__base__ | StoreUnavailable)',
     ),
     Mutant(
         name='a store that is busy refuses nothing',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='isinstance(error, StoreBusy | StoreUnavailable)',
         new='isinstance(error, StoreUnavailable)',
     ),
     Mutant(
         name='a store that is away refuses nothing',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='isinstance(error, StoreBusy | StoreUnavailable)',
         new='isinstance(error, StoreBusy)',
     ),
     Mutant(
         name='what was cancelled has ended',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='        if pending or isinstance(error, Cancelled):',
         new='        if pending:',
     ),
     Mutant(
         name='what is pending has ended',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='        if pending or isinstance(error, Cancelled):',
         new='        if isinstance(error, Cancelled):',
     ),
     Mutant(
         name='whatever is not known may be pending',
-        module='actions/evicting',
-        old='pending=in_vain or end is End.PENDING',
-        new='pending=end is not End.GONE',
+        module='actions/removing',
+        old='pending = in_vain or end is End.PENDING',
+        new='pending = end is not End.GONE',
     ),
     Mutant(
         name='claims that cannot be written are no refusals',
-        module='actions/evicting',
-        old='            self._trouble.not_claimed(error)\n'
-        '            self._end_with',
-        new='            self._end_with',
+        module='actions/claimed_images',
+        old="""            self._trouble.count_unclaimed(error)
+""",
+        new='',
     ),
     Mutant(
         name='nor are looks',
-        module='actions/evicting',
-        old='            self._trouble.met(error)\n            for',
-        new='            for',
+        module='actions/batch',
+        old="""            self._trouble.count_failure(error)
+""",
+        new='',
     ),
     Mutant(
         name='a store that is to be left is gone through',
-        module='actions/evicting',
-        old='return self._by.should_stop() or self._trouble.why is not None',
-        new='return self._by.should_stop()',
+        module='actions/claimed_images',
+        old='self._terms.should_stop() or self._trouble.why is not None',
+        new='self._terms.should_stop()',
     ),
     Mutant(
         name='nobody is told of a store that was left',
@@ -786,38 +801,38 @@ MUTANTS = [
     Mutant(
         name='the trouble of one store is that of all',
         module='actions/evicting',
-        old='        trouble = Trouble(store)\n',
-        new='        trouble = globals().setdefault(\n'
-        '            "_trouble", Trouble(store)\n'
-        '        )\n',
+        old="""    trouble = Trouble(store)
+""",
+        new="""    trouble = globals().setdefault("_trouble", Trouble(store))
+""",
     ),
     Mutant(
         name='a wait that came to nothing is forgotten',
         killer=f'{TROUBLE}::Unended::'
         'test_what_was_waited_for_to_no_end_did_not_end',
-        module='actions/evicting',
-        old='pending=in_vain or end is End.PENDING',
-        new='pending=end is End.PENDING',
+        module='actions/removing',
+        old='pending = in_vain or end is End.PENDING',
+        new='pending = end is End.PENDING',
     ),
     Mutant(
         name='a full store is left',
         killer=f'{TROUBLE}::Refused::test_a_full_store_is_swept_all_the_same',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='return refused and not isinstance(error, StoreFull)',
         new='return refused',
     ),
     Mutant(
         name='claims that nobody answers are written for ever',
         killer=f'{TROUBLE}::Refused::test_so_are_those_that_nobody_answers',
-        module='actions/trouble',
-        old='        if is_silent(error) and not _refuses(error):',
+        module='actions/leaving_stores',
+        old='        if is_silent(error) and not _is_refusal(error):',
         new='        if False:',
     ),
     Mutant(
         name='each claim is taken off in vain',
         killer=f'{TROUBLE}::Refused::'
         'test_who_takes_no_claim_off_is_not_asked_for_each',
-        module='actions/evicting',
+        module='actions/claimed_images',
         old='        if self._not_withdrawn >= _SILENT:',
         new='        if False:',
     ),

@@ -194,8 +194,8 @@ class TestLoader(unittest.TestCase):
     def test_orders(self):
         for name, said in {
             'mine': 'loaded function',
-            'number': "HandlerLoadError policy 'number' cannot be loaded: it "
-            'is a int, not a function',
+            'number': "HandlerLoadError policy 'number' of test-one 1 cannot "
+            'be loaded: it is a int, not a function',
         }.items():
             with self.subTest(name):
                 answer = self.run_in(f'loader.load_order({name!r})')

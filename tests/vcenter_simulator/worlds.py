@@ -7,6 +7,8 @@ from vcenter_simulator import DataObject
 from vcenter_simulator import Reference
 from vcenter_simulator import Scenario
 from vcenter_simulator import Simulator
+from vcenter_simulator import Typed
+from vcenter_simulator import User
 from vcenter_simulator import VimFault
 
 IMAGE = 'c0ffee00-0000-4000-8000-000000000001'
@@ -34,9 +36,10 @@ class StateCase(unittest.TestCase):
     """One vCenter, that of ``scenario``; paths are on its datacenter."""
 
     scenario = Scenario()
+    users: dict[str, User] = {}
 
     def setUp(self):
-        self.sim = Simulator(self.scenario)
+        self.sim = Simulator(self.scenario, users=self.users)
         self.addCleanup(self.sim.stop)
         self.world = self.sim.world
         self.actors = self.sim.actors
@@ -44,6 +47,11 @@ class StateCase(unittest.TestCase):
         self.cluster = self.sim.estate.cluster
         self.datastore = self.sim.estate.datastores[0]
         self.store = self.datastore.store
+
+    def log_in_as(self, name: str) -> None:
+        """Let all further calls be another user's."""
+        self.sim.username = name
+        self.sim.password = self.users[name].password
 
     def manager(self, kind: str) -> Reference:
         [one] = self.world.inventory.all(kind)
@@ -62,17 +70,22 @@ class StateCase(unittest.TestCase):
             fault = info.error.fault
             raise VimFault(fault.type_name, **fault.fields)
         self.assertEqual('success', info.state)
-        return info.result
+        result = info.result
+        return result.value if isinstance(result, Typed) else result
 
     def files(self, method: str, **arguments: Any) -> Any:
         """Call the FileManager, in the datacenter."""
-        name = 'sourceDatacenter' if 'sourceName' in arguments else 'datacenter'
+        name = (
+            'sourceDatacenter' if 'sourceName' in arguments else 'datacenter'
+        )
         arguments.setdefault(name, self.datacenter)
         return self.call(self.manager('FileManager'), method, **arguments)
 
     def disks(self, method: str, **arguments: Any) -> Any:
         """Call the VirtualDiskManager, in the datacenter."""
-        name = 'sourceDatacenter' if 'sourceName' in arguments else 'datacenter'
+        name = (
+            'sourceDatacenter' if 'sourceName' in arguments else 'datacenter'
+        )
         arguments.setdefault(name, self.datacenter)
         return self.call(
             self.manager('VirtualDiskManager'), method, **arguments
@@ -96,7 +109,7 @@ class StateCase(unittest.TestCase):
     def tree(self, path: str = '[datastore-0]') -> dict[str, int | None]:
         return self.actors.tree(path)
 
-    def assert_fault(self, kind, work, *args, **arguments):
+    def assert_fault(self, kind, work, /, *args, **arguments):
         """Make sure that a call ends with a fault, which it gives."""
         with self.assertRaises(VimFault) as caught:
             work(*args, **arguments)

@@ -11,6 +11,7 @@ SESSION = 'xenapi/port/test_session.py'
 LEADERS = 'xenapi/port/test_leaders.py'
 USERS = 'xenapi/test_users.py'
 UNFINISHED = 'xenapi/test_unfinished.py'
+DOUBTS = 'xenapi/test_doubts.py'
 
 
 def mutant(name, module, old, new, killer=''):
@@ -538,6 +539,65 @@ MUTANTS = [
         ),
     ),
     *(
+        (DOUBTS, mutant(name, module, old, new))
+        for name, module, old, new in (
+            (
+                'a full copy is no twin',
+                'survey',
+                'or self._twinned(disk)',
+                '',
+            ),
+            (
+                'a twin is of one time as it is written',
+                'twins',
+                'disk.image_id, disk.cached_at].append',
+                'disk.image_id, disk.trace].append',
+            ),
+            (
+                'a clone is a twin',
+                'twins',
+                'and chain.isdisjoint(self._forest.chain(other))',
+                '',
+            ),
+            (
+                'what was written to is an image again',
+                'survey',
+                'or disk.doubt',
+                '',
+            ),
+            (
+                'who was a twin is not labelled',
+                'survey',
+                'if self._is_twin(disk) and TWIN not in disk.labels:',
+                'if False:',
+            ),
+            (
+                'newborns are labelled as twins',
+                'survey',
+                'return not (disk.busy or newborn(disk, self._grace, self._now))',
+                'return True',
+            ),
+            (
+                'who could write is not labelled',
+                'survey',
+                'if disk.vbds & self._writing:',
+                'if False:',
+            ),
+            (
+                'who could only read could write',
+                'looks',
+                "if told[vbd]['mode'] == 'RO'",
+                'if False',
+            ),
+            (
+                'a VBD that went could only read',
+                'looks',
+                'found.update(*(disk.vbds for disk in some))',
+                'found.update(told)',
+            ),
+        )
+    ),
+    *(
         (UNFINISHED, mutant(name, module, old, new))
         for name, module, old, new in (
             (
@@ -647,6 +707,24 @@ MUTANTS = [
                 'port/tasks',
                 'self._polls, self.pause = True, 0.0',
                 'self._polls, self.pause = True, _LONGEST',
+            ),
+            (
+                'what was forgotten has ended',
+                'destroying',
+                'begun.task not in told.ended',
+                'begun.task in told.pending',
+            ),
+            (
+                'those that took all time are tried again at once',
+                'destroying',
+                'self.set_aside.add(disk.uuid)',
+                'pass',
+            ),
+            (
+                'they are tried again as soon as ever',
+                'set_aside',
+                'min(2 * last.wait, _LONGEST)',
+                '_FIRST',
             ),
             (
                 'what cannot be followed is left to wait',

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import itertools
 import socket
 import threading
 import time
@@ -56,6 +57,7 @@ class Pooled:
     srs = STORES
     dialling = ConnectionOptions(timeout=10, insecure=True)
     clocks = Clocks(sleep=lambda seconds: time.sleep(seconds / 100))
+    _cached = itertools.count()
 
     def setUp(self):
         super().setUp()
@@ -137,7 +139,11 @@ class Pooled:
 
     def cache(self, image_id, *, sr=None, used=2**20, labels=(SEEN,)):
         """Cache an image as Nova does; a sweep has seen it long ago."""
-        ref = self.actors.cache(image_id, sr or self.sr, used=used)
+        # Each in a second of its own, an hour ago.
+        at = time.time() - 3600 - next(self._cached)
+        ref = self.actors.cache(
+            image_id, sr or self.sr, used=used, cached_at=at
+        )
         self.label(ref, *labels)
         return ref
 

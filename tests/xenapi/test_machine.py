@@ -104,6 +104,7 @@ deeds = st.tuples(
             'end',
             'attach',
             'detach',
+            'vouch',
             'snapshot',
             'coalesce',
             'copy',
@@ -246,6 +247,9 @@ class Hosts(stateful.RuleBasedStateMachine):
 
     def _detach(self, host, one, two):
         self.world.detach()
+
+    def _vouch(self, host, one, two):
+        self.world.vouch()
 
     def _sleep(self, host, one, two):
         for ref in self.some(one, two):
@@ -481,6 +485,30 @@ class Hosts(stateful.RuleBasedStateMachine):
 
         self.world.sweep(host, _come(FIND, nth, act, after=after))
 
+    @stateful.rule(n=which, one=which, lost=st.integers(0, 5))
+    def a_copy_by_hand(self, n, one, lost):
+        """Nobody has labelled the image yet, and it may go meanwhile."""
+        if len(self.world.images) + len(self.world.twins) > 4:
+            return
+        ref = self.world.cache_image(IMAGES[one % 3])
+        self.world.copy(ref)
+        for turn, wait in enumerate((601, 901, 601, 1)):
+            self.world.sweep(self.world.hosts[(n + turn) % 2])
+            self.world.advance(wait)
+            if turn == lost:
+                self.world.lose(ref)
+
+    @stateful.rule(n=which, one=which)
+    def an_image_that_was_written_to(self, n, one):
+        """Whoever had it has it no more, and nothing tells."""
+        for ref in self.some(one, n)[:1]:
+            self.world.attach(ref)
+            self.world.sweep(self.world.hosts[n % 2])
+            self.world.detach()
+        for wait in 601, 901, 1:
+            self.world.sweep(self.world.hosts[n % 2])
+            self.world.advance(wait)
+
     @stateful.rule(n=which, one=which, drawn=scripts)
     def evict(self, n, one, drawn):
         host = self.world.hosts[n % 2]
@@ -510,6 +538,7 @@ class Hosts(stateful.RuleBasedStateMachine):
                 'end',
                 'attach',
                 'detach',
+                'vouch',
                 'snapshot',
                 'coalesce',
                 'copy',
@@ -558,6 +587,7 @@ class Hosts(stateful.RuleBasedStateMachine):
         world.detach()
         world.wake()
         world.look_into_copies()
+        world.vouch()
         for ref in list(world.open):
             world.untag(ref)
         for vm in list(world.machines):

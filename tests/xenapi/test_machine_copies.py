@@ -33,6 +33,7 @@ DEEDS = (
     'track_image',
     'track_image',
     'destroy_data',
+    'destroy_data',
 )
 which = test_machine.which
 moments = st.tuples(

@@ -175,6 +175,55 @@ class TestEndless(UnfinishedCase):
         self.assertEqual(2, len(self.vdis()))
         self.assertEqual(1, len(others.pin('image-01', 'ops')))
 
+    def test_what_was_forgotten_may_be_worked_on_for_as_long(self):
+        """A host restarted: its tasks are gone, and not what they began."""
+        self.evict()
+        for task in self.pool.do('task.get_all'):
+            self.actors.lose_task(task)
+        for seconds in 121, 7400:
+            self.time.passed += seconds
+            with self.assertRaises(ImageBusy):
+                self.caches().hold(
+                    'debian', 'vm', datetime.timedelta(minutes=5)
+                )
+        self.time.passed += 600
+        self.assertEqual(1, len(self.caches().pin('debian', 'ops')))
+
+    def test_those_that_took_all_time_are_not_tried_by_the_next_sweep(self):
+        self.fill(5)
+        for number in 1, 2:
+            self.pool.after('task.cancel', self.actors.run_tasks, number)
+        self.assertEqual([Did.KEPT] * 2, self.outcomes())
+        self.pool.world.tasks.when = When.AT_ONCE
+        self.assertEqual([Did.EVICTED] * 3, self.outcomes())
+        kept = [one.undeletable for one in self.images()]
+        self.assertIn('its removal did not end', kept[0])
+        self.assertEqual(2, len(kept))
+
+    def test_they_are_tried_again_and_then_after_twice_the_time(self):
+        self.fill(1)
+        for hours in 1, 2, 4, 8, 16, 24, 24:
+            self.pool.steering.clear()
+            self.pool.after('task.cancel', self.actors.run_tasks)
+            self.assertEqual([Did.KEPT], self.outcomes())
+            self.time.passed += hours * 3600 - 60
+            self.assertEqual([], self.outcomes())
+            self.time.passed += 60
+        self.pool.world.tasks.when = When.AT_ONCE
+        self.assertEqual([Did.EVICTED], self.outcomes())
+
+    def outcomes(self):
+        return [one.did for one in self.sweep().outcomes]
+
+    def images(self):
+        return list(self.handler.enumerate('storage-0'))
+
+    def test_who_is_set_aside_can_be_held(self):
+        self.fill(1)
+        self.pool.after('task.cancel', self.actors.run_tasks)
+        self.sweep()
+        self.assertEqual(1, len(self.caches().pin('image-00', 'ops')))
+
 
 class TestRefusals(UnfinishedCase):
     def assertRefused(self, error, *failure):
@@ -255,8 +304,10 @@ class TestOutOfReach(UnfinishedCase):
         self.pool.after('VDI.destroy#begun', fail(*self.lost))
         with self.assertRaises(Uncertain):
             self.handler.evict(image)
-        [image] = self.handler.enumerate('storage-0')
-        self.assertIsNotNone(image.busy)
+        for seconds in 0, 121, 7600:
+            self.time.passed += seconds
+            [image] = self.handler.enumerate('storage-0')
+            self.assertIsNotNone(image.busy)
         self.time.passed += 121
         [image] = self.handler.enumerate('storage-0')
         self.assertIsNone(image.busy)

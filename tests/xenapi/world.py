@@ -21,8 +21,11 @@ from imagecache_handlers.clocks import Clocks
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
+from imagecache_handlers_xenapi import disks
 from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi.disks import DOUBTS
 from imagecache_handlers_xenapi.disks import IMAGE
+from imagecache_handlers_xenapi.disks import WRITABLE
 from imagecache_handlers_xenapi.handler import XenAPIHandler
 from imagecache_handlers_xenapi.port.connection import at_any_time
 from imagecache_handlers_xenapi.port.errors import ReplyLost
@@ -243,7 +246,8 @@ class World:
         self.sr = self.actors.default_sr()
         self.disks = self.pool.world.disks[self.sr]
         self.images = set()  # refs: these may go, and nothing else
-        self.copies = set()  # refs of those made of labelled images
+        self.copies = set()  # refs of those known for copies, of all time
+        self.twins = {}  # ref of a copy that looks like its image: that one
         self.born = {}  # uuid of a clone, or a VBD: the reads before it
         self.open = {}  # clones that still wear their image's marks: when
         self.machines = {}  # vm: its disk
@@ -439,20 +443,54 @@ class World:
         self.pool.do('SR.scan', self.sr)
 
     def copy(self, ref):
-        """Copy an image: one that bore labels makes no second image."""
+        """Copy an image by hand, for somebody who writes to the copy.
+
+        One that bore labels is known by the copy's; of another nobody can
+        tell the copy, and neither may go.
+        """
         marked = Disk(ref, self.rows.get('VDI', ref)).labels
         new = self.pool.do('VDI.copy', ref, self.sr)
         if marked:
             self.copies.add(new)
         else:
-            self.images.add(new)
+            self.tally['twins'] += 1
+            self.twins[new] = ref
+
+    def _part(self, ref):
+        """Let a copy be alone: it is what it looks like, unless labelled."""
+        self.twins.pop(ref, None)
+        for new in [new for new, of in self.twins.items() if of == ref]:
+            del self.twins[new]
+            known = self._doubts(self.rows.get('VDI', new))
+            (self.copies if known else self.images).add(new)
+
+    def _doubts(self, row):
+        return Disk('', row).labels & DOUBTS
 
     def look_into_copies(self):
         """Do what an operator is asked to do with copies of images."""
-        for ref in sorted(self.copies):
+        for ref in sorted({*self.copies, *self.twins, *self._surplus()}):
             with contextlib.suppress(XapiError):
                 self.actors.delete(ref)
         self.copies.clear()
+
+    def _surplus(self):
+        """Give images that two hosts cached in one second, but for one."""
+        met = set()
+        for ref in sorted(self.images):
+            disk = Disk(ref, self.rows.get('VDI', ref))
+            alike = disk.image_id, disk.cached_at
+            if alike in met:
+                yield ref
+            met.add(alike)
+
+    def vouch(self):
+        """Do what an operator does who knows the images for what they are."""
+        for ref in sorted(self.images):
+            row = self.rows.get('VDI', ref)
+            for label in DOUBTS:
+                name = disks.key(row['uuid'], label)
+                self.pool.do('VDI.remove_from_other_config', ref, name)
 
     def keep(self, ref, *, only_name):
         """Make an image a disk of somebody's own."""
@@ -462,6 +500,7 @@ class World:
             self.actors.untag(ref)
         self.images.discard(ref)
         self.kept[ref] = self.reads
+        self._part(ref)
 
     def lose(self, ref):
         """Remove an image behind everybody's back, but what is relied on."""
@@ -486,10 +525,24 @@ class World:
 
     def sweep(self, host, *script, complete=True):
         report = None
+        written = set() if script else self._attached()
         with host.operation(*script), contextlib.suppress(CacheError):
             report = host.cache.sweep(lambda: self.evidence(host, complete))
             self._count(report.plan.verdicts, report.outcomes)
+            self._judge_labels(written)
         return report
+
+    def _attached(self):
+        return {
+            ref for ref in self.images if self.rows.get('VDI', ref)['VBDs']
+        }
+
+    def _judge_labels(self, written):
+        """Whom a sweep saw attached, it labels for all time."""
+        for ref in written & self.images:
+            row = self.rows.get('VDI', ref)
+            if Disk(ref, row).image_id and WRITABLE not in self._doubts(row):
+                raise Loss(f'{row} was not labelled')
 
     def evict(self, host, image_id, *script):
         with host.operation(*script), contextlib.suppress(CacheError):
@@ -600,6 +653,7 @@ class World:
                 self.broken = False
             self._torn.clear()
             self.images.discard(ref)
+            self._part(ref)
             self.open.pop(ref, None)
         self._delete(cls, ref)
 
@@ -615,6 +669,8 @@ class World:
         )
         if marks.pins or leased:
             raise Loss(f'{row} was asked for')
+        if self._doubts(row) or ref in self.twins.values():
+            raise Loss(f'{row} may be a disk that somebody wrote to')
         # A hold that is refused then, or a use, ends the age all the same.
         if marks.unused_since is None:
             raise Loss(f'{row} did not lie idle')

@@ -1,6 +1,7 @@
 """Chains of files that lie below each other, and who uses all of them."""
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 import os
 
 from imagecache_handlers.directory.system.bounded import Progress
@@ -45,7 +46,7 @@ class Chains:
         self._met = met
         self._ignored = ignored
         self._progress = progress
-        self._leads = Leads(met, progress)
+        self.leads = Leads(met, progress)
         self._left = _MOST_IN_ALL
         # Raw by their owner's word, until another contradicts.
         self._raw = met.words.trusted()
@@ -63,7 +64,7 @@ class Chains:
             shows = [self._backing_at(file) for file in devices.shown(device)]
             self._follow_files(user, path, shows)
         for user, path in met.mentions:
-            self._add_user(user, self._leads.of(path))
+            self._add_user(user, self.leads.of(path))
         for user, path, below in met.perhaps:
             self._follow_if_there(user, path, below)
         # It grows while what was taken for raw turns out not to be.
@@ -97,11 +98,11 @@ class Chains:
 
     def _backing_at(self, path: str) -> Backing:
         """Give a file by a name that says nothing of its form."""
-        return Backing(path, self._leads.of(path).file in self._raw)
+        return Backing(path, self.leads.of(path).file in self._raw)
 
     def _follow_if_there(self, user: str, path: str, below: Backing) -> None:
         """Follow what is a disk only if it is there."""
-        led = self._leads.of(below.path)
+        led = self.leads.of(below.path)
         if led.is_missing or led.is_other:
             self._add_user(user, led)
         else:
@@ -119,7 +120,7 @@ class Chains:
 
     def _follow_link(self, user: str, path: str) -> None:
         """Follow a symlink that lies where a disk may."""
-        led = self._leads.of(path)
+        led = self.leads.of(path)
         if led.is_other and led.file is not None:
             if led.file not in self._met.folders:
                 self._tell_problem(path, path, OUTSIDE)
@@ -143,7 +144,7 @@ class Chains:
             if is_endless or self._left < 0:
                 self._tell_problem(top, top, ENDLESS)
                 return
-            led = self._leads.of(path)
+            led = self.leads.of(path)
             self._add_user(user, led)
             pending += [(Backing(file, is_raw), depth) for file in led.on]
             if led.why and (led.even_raw or not is_raw):
@@ -170,7 +171,7 @@ class Chains:
             return []
         # As QEMU does: from where it was found, by whatever names.  Two
         # mounts of one folder have two that it lies in.
-        place = self._leads.place(os.path.dirname(path))
+        place = self.leads.place(os.path.dirname(path))
         if (file, *place) in seen:
             return []
         seen.add((file, *place))
@@ -199,8 +200,10 @@ class Chains:
         self.problems.append(told_with_way(top, f'{below}{why}'))
 
 
-def _whole_paths(top: str, files: Iterable[Backing]) -> list[Backing]:
+def _whole_paths(top: str, files: Sequence[Backing]) -> list[Backing]:
     """Give whole paths: of what is relative, from the folder of a file."""
+    if all(below.path.startswith('/') for below in files):
+        return list(files)
     folder = os.path.dirname(top)
     return [
         below

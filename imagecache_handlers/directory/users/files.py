@@ -8,6 +8,8 @@ import stat
 from typing import NamedTuple
 
 from imagecache_handlers.directory.parts import Part
+from imagecache_handlers.directory.users.facts import Facts
+from imagecache_handlers.directory.users.facts import MetFile
 from imagecache_handlers.directory.users.formats.values import shown
 from imagecache_handlers.directory.users.met import identity
 from imagecache_handlers.directory.users.met import Met
@@ -58,23 +60,26 @@ class Folder(NamedTuple):
 class Files:
     """Notes files in ``met``, reading each that may be a disk."""
 
-    def __init__(self, met: Met, reader: Reader) -> None:
+    def __init__(self, met: Met, reader: Reader, facts: Facts) -> None:
         self._met = met
         self._reader = reader
+        self._facts = facts
 
-    def note(self, folder: Folder, name: str, part: Part) -> None:
+    def note(self, folder: Folder, name: str, path: str, part: Part) -> None:
         """Note one file, whatever it is.
 
         :raises OSError: when it cannot be read, or is gone.
         """
         found = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
+        self._facts.files.append(MetFile(path, found, part))
         if stat.S_ISREG(found.st_mode):
             if part is Part.IMAGE:
                 self._met.note_image(name, found)
             elif part is not Part.OURS:
                 # Not ours: a link of our own to an image is no use of it.
                 user = folder.user_of(name, part)
-                self._met.seen.append((user, identity(found), shape(found)))
+                file = found.st_dev, found.st_ino
+                self._met.seen.append((user, file, shape(found)))
             self._note_regular(folder, name, part, found)
         elif part in (Part.IGNORED, Part.OURS):
             return
@@ -100,7 +105,7 @@ class Files:
     def _note_regular(
         self, folder: Folder, name: str, part: Part, found: os.stat_result
     ) -> None:
-        met, file = self._met, identity(found)
+        met, file = self._met, (found.st_dev, found.st_ino)
         if found.st_size < SHORTEST:
             met.blank(file)
         else:

@@ -61,6 +61,18 @@ class Leads:
             led = self._led[path] = self._asked(path)
         return led
 
+    def lead_as_before(self, progress: Progress) -> bool:
+        """Tell if every name leads where it did, as long as ``met`` holds."""
+        for path, led in self._led.items():
+            progress.step(path)
+            if self._asked(path) != led:
+                return False
+        for folder, place in self._places.items():
+            progress.step(folder)
+            if (os.path.realpath(folder), _asked(folder)) != place:
+                return False
+        return True
+
     def place(self, folder: str) -> Place:
         """Tell which folder it is, by its names and by what it is.
 

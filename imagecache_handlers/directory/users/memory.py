@@ -16,7 +16,7 @@ Read = TypeVar('Read')
 
 # Clocks of file systems are coarse: within this what was read may be older
 # than a change of the same time.
-_COARSE_NS = 2 * 10**9
+COARSE_NS = 2 * 10**9
 
 
 def stamp(found: os.stat_result) -> Stamp:
@@ -49,7 +49,7 @@ class Memory(Generic[Read]):
 
         ``found`` is from before it was read, and ``at_ns`` from before that.
         """
-        if found.st_ctime_ns + _COARSE_NS < at_ns:
+        if found.st_ctime_ns + COARSE_NS < at_ns:
             self.kept[file] = stamp(found), read
 
 

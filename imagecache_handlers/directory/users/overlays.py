@@ -6,9 +6,11 @@ What cannot be read or resolved is told as a problem, for nobody knows of what
 it is a use.
 """
 
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
+import contextlib
 import dataclasses
 
 from imagecache_handlers.directory.system.bounded import Bounded
@@ -25,7 +27,11 @@ from imagecache_handlers.directory.users.memory import Memory
 from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.reading import Read
 from imagecache_handlers.directory.users.reading import Reader
+from imagecache_handlers.directory.users.second_look import SecondLook
 from imagecache_handlers.directory.users.walk import Walk
+
+# One for each thread that a handler has, and none from long ago.
+_MOST_LOOKS = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,19 +91,47 @@ class Overlays:
         self._definitions = tuple(definitions)
         self._bounded = Bounded[Survey](patience)
         self._read = Read(Memory({}), Memory({}))
+        # Looks to begin from; each is taken out while somebody does.
+        self._looks: list[tuple[Callable[[], SecondLook], Survey]] = []
 
     def survey(self) -> Survey:
         """Look at every disk, now.
 
         What was read before is not read again unless it has changed.
         """
+        return self._run_bounded(self._take_survey)
+
+    def survey_again(self) -> Survey:
+        """Look once more, now: it says what ``survey`` would say.
+
+        As long as that is what it said the last time, no more is done than
+        to find that out.
+        """
+        return self._run_bounded(self._look_again)
+
+    def _run_bounded(self, work: Callable[[Progress], Survey]) -> Survey:
         try:
-            return self._bounded.run(self._take_survey)
+            return self._bounded.run(work)
         except Hangs as error:
             why = f'{shown(str(error))}: it does not answer; is it mounted?'
             return Survey(
                 users={}, named={}, problems=(why,), sees=bool(self.paths)
             )
+
+    def _look_again(self, progress: Progress) -> Survey:
+        with contextlib.suppress(IndexError):
+            begin, survey = self._looks.pop()
+            look = begin()
+            if look.is_unchanged(progress):
+                self._keep_look(lambda: look, survey)
+                return survey
+        return self._take_survey(progress)
+
+    def _keep_look(
+        self, begin: Callable[[], SecondLook], survey: Survey
+    ) -> None:
+        """Keep a look for the next one; others may be at theirs meanwhile."""
+        self._looks = [*self._looks[-_MOST_LOOKS:], (begin, survey)]
 
     def _take_survey(self, progress: Progress) -> Survey:
         met = Met()
@@ -108,18 +142,19 @@ class Overlays:
             for word in definitions.read(folder, met, self._ignored, progress)
         ]
         definitions.agree(said, met, progress)
-        Walk(
+        walk = Walk(
             met,
             Reader(read),
             self._ignored,
             progress,
             self._stores,
             self.paths,
-        ).look()
+        )
+        walk.look()
         self._read = read
         chains = Chains(met, self._ignored, progress)
         chains.follow()
-        return Survey(
+        survey = Survey(
             users=chains.users,
             named=chains.named,
             met=met.under,
@@ -127,3 +162,13 @@ class Overlays:
             problems=tuple(dict.fromkeys(met.problems + chains.problems)),
             sees=bool(self.paths),
         )
+        # Of problems, and of what machines are defined, nothing is noted.
+        if not survey.problems and not self._definitions:
+
+            def begin() -> SecondLook:
+                return SecondLook(
+                    walk.facts, met, chains, self._ignored, self._stores
+                )
+
+            self._keep_look(begin, survey)
+        return survey

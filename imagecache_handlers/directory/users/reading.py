@@ -10,7 +10,7 @@ from imagecache_handlers.directory.system.descriptors import close
 from imagecache_handlers.directory.system.descriptors import closing
 from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.directory.system import safe_open
-from imagecache_handlers.directory.users.formats import headers
+from imagecache_handlers.directory.users.formats import known_formats
 from imagecache_handlers.directory.users.formats.values import Header
 from imagecache_handlers.directory.users.memory import Identity
 from imagecache_handlers.directory.users.memory import Memory
@@ -53,7 +53,7 @@ class Reader:
         # Thousands of times: a context costs as much as the calls in it.
         try:
             opened = os.fstat(fd)
-            header = headers.read(fd, opened.st_size)
+            header = known_formats.read_header(fd, opened.st_size)
         finally:
             close(fd)
         if os.path.samestat(found, opened) and self._is_local(folder, found):
@@ -63,7 +63,7 @@ class Reader:
     def device(self, folder: int, name: str) -> Header:
         """Tell what a device of blocks names."""
         with closing(safe_open.open_file(folder, name, os.O_RDONLY)) as fd:
-            return headers.read(fd, os.lseek(fd, 0, os.SEEK_END))
+            return known_formats.read_header(fd, os.lseek(fd, 0, os.SEEK_END))
 
     def forms(self, folder: int) -> Mapping[str, str]:
         """Give the forms of disks in a folder, by Nova's word beside them.

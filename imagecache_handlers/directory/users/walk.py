@@ -17,6 +17,8 @@ from imagecache_handlers.directory.system.descriptors import close
 from imagecache_handlers.directory.system.descriptors import closing
 from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.directory.system import safe_open
+from imagecache_handlers.directory.users.facts import Facts
+from imagecache_handlers.directory.users.facts import ListedFolder
 from imagecache_handlers.directory.users.files import CONSOLE
 from imagecache_handlers.directory.users.files import Files
 from imagecache_handlers.directory.users.files import Folder
@@ -59,9 +61,10 @@ class Walk:
         stores: Mapping[str, Judge],
         paths: Collection[str],
     ) -> None:
+        self.facts = Facts()
         self._met = met
         self._reader = reader
-        self._files = Files(met, reader)
+        self._files = Files(met, reader, self.facts)
         self._ignored = ignored
         self._progress = progress
         self._stores = stores
@@ -73,11 +76,12 @@ class Walk:
 
     def look(self) -> None:
         """Look at the stores, and then at each instance."""
-        above = [os.path.dirname(path) for path in self._stores]
-        for path in (*self._paths, *above):
+        parents = [os.path.dirname(path) for path in self._stores]
+        for path in (*self._paths, *parents):
             self._progress.step(path)
             with contextlib.suppress(OSError):
-                self._above.add(identity(os.stat(path)))
+                above = self.facts.above[path] = identity(os.stat(path))
+                self._above.add(above)
         for path, judge in self._stores.items():
             self._look_under(path, judge)
         for path in self._paths:
@@ -97,29 +101,33 @@ class Walk:
             self._met.tell(path, error)
 
     def _begin_folder(self, folder: Folder) -> None:
-        there = _folder_identity(folder.fd)
+        found = os.fstat(folder.fd)
+        there = found.st_dev, found.st_ino
+        self.facts.given[folder.path] = there
         if folder.judge is not None:
             self._apart.add(there)
         elif there in self._apart:
             return
         self._met.folders.add(there)
-        self._look_at_folder(folder)
+        self._look_at_folder(folder, found)
 
-    def _look_at_folder(self, folder: Folder) -> None:
+    def _look_at_folder(self, folder: Folder, found: os.stat_result) -> None:
         """Look at what lies in a folder: of one instance, or of all."""
         if folder.depth > _DEEPEST:
             raise Unresolved('it lies too deep to be looked at')
         seen: set[str] = set()
         for _ in range(_MOST_LISTS):
-            gone, new = self._look_at_entries(folder, seen)
+            gone, new = self._look_at_entries(folder, seen, found)
             # What is gone may have another name by now.  A list that was
             # read while an instance was renamed may have neither name.
             if not gone and (folder.user is not None or not new):
                 return
             self._progress.step(folder.path)
+            self.facts.is_whole &= not gone
             seen.update(new)
             if not self._has_more(folder, seen):
                 return
+            self.facts.is_whole = False
             self._lists -= 1
             if self._lists < 0:
                 break
@@ -134,11 +142,20 @@ class Walk:
         return any(judge(name, names) is not Part.OURS for name in more)
 
     def _look_at_entries(
-        self, folder: Folder, seen: Collection[str]
+        self, folder: Folder, seen: Collection[str], found: os.stat_result
     ) -> tuple[bool, list[str]]:
         """Look at the new ones; tell if one is gone, and which they are."""
         with os.scandir(folder.fd) as listed:
             entries = {one.name: one for one in listed}
+        self.facts.folders.append(
+            ListedFolder(
+                folder.path,
+                found,
+                _kinds(entries),
+                folder.judge is not None,
+                folder.is_shut,
+            )
+        )
         new = [one for one in entries if one not in seen] if seen else entries
         judge, gone = folder.judge, False
         if INFO in entries:
@@ -182,8 +199,9 @@ class Walk:
             else:
                 if part is Part.FOREIGN and self._is_of_hosts(folder, name):
                     part = Part.NAMED
-                self._files.note(folder, name, part)
+                self._files.note(folder, name, path, part)
         except HOSTILE as error:
+            self.facts.is_whole = False
             if isinstance(error, FileNotFoundError) and _is_gone(folder, name):
                 return is_ours
             is_quiet = part is Part.IGNORED or (is_ours and not is_folder)
@@ -198,13 +216,16 @@ class Walk:
         fd = safe_open.open_file(folder.fd, name, flags)
         # Thousands of times: a context costs as much as the calls in it.
         try:
-            there = _folder_identity(fd)
-            if there not in self._apart:
+            found = os.fstat(fd)
+            there = found.st_dev, found.st_ino
+            if there in self._apart:
+                self.facts.apart[path] = there
+            else:
                 if not is_shut:
                     self._met.folders.add(there)
                 deeper = folder.depth + 1
                 self._look_at_folder(
-                    Folder(fd, path, user, deeper, is_shut=is_shut)
+                    Folder(fd, path, user, deeper, is_shut=is_shut), found
                 )
         finally:
             close(fd)
@@ -219,6 +240,14 @@ class Walk:
 def _folder_identity(fd: int) -> Identity:
     found = os.fstat(fd)
     return found.st_dev, found.st_ino
+
+
+def _kinds(entries: Mapping[str, os.DirEntry[str]]) -> dict[str, bool]:
+    """Tell which entries are folders."""
+    return {
+        name: one.is_dir(follow_symlinks=False)
+        for name, one in entries.items()
+    }
 
 
 def _is_gone(folder: Folder, name: str) -> bool:

@@ -5,6 +5,7 @@ somewhere logs out.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import os
@@ -12,8 +13,11 @@ import signal
 import sys
 import threading
 from typing import NoReturn
+from typing import Protocol
 
-from imagecache_handlers.frontends.cli.app import FAILED
+from imagecache_handlers.actions.slow_calls import RunningCalls
+from imagecache_handlers.frontends.cli.exit_codes import FAILED
+from imagecache_handlers.frontends.cli.pages.text import printable
 
 # Shows the cursor, which a progress bar hides.
 _CURSOR = '\x1b[?25h\n'
@@ -21,59 +25,81 @@ _CURSOR = '\x1b[?25h\n'
 # Seconds: a handler closes within five.
 _FAREWELL = 6.0
 
-Close = Callable[[], object]
+
+class Site(Protocol):
+    """What a command works on, as far as it is to be left."""
+
+    @property
+    def calls(self) -> RunningCalls:
+        """What it is at."""
+
+    @property
+    def close(self) -> Callable[[], object]:
+        """Lets go of connections, from any thread."""
 
 
 @contextlib.contextmanager
-def stoppable(close: Close) -> Iterator[Callable[[], bool]]:
+def stoppable(site: Site) -> Iterator[Callable[[], bool]]:
     """Give what tells if the user wants an end; the second time, close."""
     wanted = threading.Event()
 
     def end(*_: object) -> None:
         wanted.set()
-        _take(lambda *_: _end_at_once(close))
+        _take_signals(lambda *_: _end_at_once(site))
+        running = printable(site.calls.describe())
+        waiting = f'; waiting for {running}' if running else ''
         _say_on_stderr(
             '\nimagecache: ending after the current image; press Ctrl-C again '
-            'to end at once\n'
+            f'to end at once{waiting}\n'
         )
 
-    with _taken(end):
+    with _signals_taken(end):
         yield wanted.is_set
 
 
 @contextlib.contextmanager
-def terminable() -> Iterator[Callable[[Close], None]]:
+def terminable() -> Iterator[Callable[[Site], None]]:
     """Have an end by SIGTERM undo what is half done, as Ctrl-C does.
 
     Give what is to be told what to close: it is, when the user cannot wait.
     """
-    closing: list[Close] = []
+    sites: list[Site] = []
 
     def end(*_: object) -> NoReturn:
-        _take(lambda *_: _end_at_once(*closing))
-        raise KeyboardInterrupt
+        _take_signals(lambda *_: _end_at_once(*sites))
+        # Now, for what is interrupted is no longer running afterwards.
+        raise KeyboardInterrupt(_running_text(sites))
 
-    with _taken(end):
+    with _signals_taken(end):
         try:
-            yield closing.append
-        except KeyboardInterrupt:
-            _say_on_stderr('imagecache: interrupted\n')
+            yield sites.append
+        except KeyboardInterrupt as error:
+            _say_interrupted(str(error))
             raise
+
+
+def _running_text(sites: Iterable[Site]) -> str:
+    return ', '.join(filter(None, (one.calls.describe() for one in sites)))
+
+
+def _say_interrupted(running: str) -> None:
+    what = printable(f' {running}' if running else '')
+    _say_on_stderr(f'imagecache: interrupted{what}\n')
 
 
 _Handler = Callable[[int, object], object]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def _take(handler: _Handler) -> None:
+def _take_signals(handler: _Handler) -> None:
     for number in _SIGNALS:
         signal.signal(number, handler)
 
 
 @contextlib.contextmanager
-def _taken(handler: _Handler) -> Iterator[None]:
+def _signals_taken(handler: _Handler) -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in _SIGNALS}
-    _take(handler)
+    _take_signals(handler)
     try:
         yield
     finally:
@@ -81,12 +107,13 @@ def _taken(handler: _Handler) -> Iterator[None]:
             signal.signal(number, previous)
 
 
-def _end_at_once(*closing: Close) -> NoReturn:
+def _end_at_once(*sites: Site) -> NoReturn:
     if sys.stderr.isatty():
         _say_on_stderr(_CURSOR)
+    _say_interrupted(_running_text(sites))
     # Not here, where what was interrupted may hold a lock.
-    for close in closing:
-        thread = threading.Thread(target=close, daemon=True)
+    for site in sites:
+        thread = threading.Thread(target=site.close, daemon=True)
         thread.start()
         thread.join(_FAREWELL)
     # Threads that work on other stores would be waited for.

@@ -7,17 +7,15 @@ from collections.abc import Iterator
 import contextlib
 import dataclasses
 import datetime
-from typing import TYPE_CHECKING
 
 from imagecache_handlers.actions.evidence import Ask
+from imagecache_handlers.actions.slow_calls import RunningCalls
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import HandlerFailed
 from imagecache_handlers.frontends import in_use_list
 from imagecache_handlers.planning.rules import Rules
-
-if TYPE_CHECKING:
-    from oslo_config import cfg
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +24,12 @@ class OpenedCache:
 
     ``stores`` None: all of them; ``interval`` None: no periodic sweeps, and
     ``inherited_never`` tells where that was said, if not to us.  ``close`` is
-    for who cannot wait for the end of the command.
+    for who cannot wait for the end of the command, and ``calls`` says what it
+    is at.
     """
 
     cache: ImageCache
+    calls: RunningCalls
     rules: Rules
     stores: Collection[str] | None
     interval: datetime.timedelta | None
@@ -94,24 +94,42 @@ def opened(options: argparse.Namespace) -> Iterator[OpenedCache]:
     :raises CacheError: when an option cannot be honoured.
     """
     # Imported where they are needed: `--help` shall not wait for them.
-    from imagecache_handlers.config.nova import NovaOptions
-    from imagecache_handlers.config import settings
+    from imagecache_handlers.config.reading import read_configuration
+    from imagecache_handlers.config.settings import Settings
     from imagecache_handlers import loader
 
-    conf = read_configuration(options)
-    # One for all: each would warn of old names anew.
-    nova = NovaOptions(conf)
-    rules = settings.rules(conf, loader.load_order, nova)
-    name = settings.value(conf, 'handler')
-    with contextlib.closing(loader.load_handler(name, conf)) as handler:
+    conf = read_configuration(options.config or (), handler=options.handler)
+    settings = Settings(conf)
+    rules = settings.make_rules(loader.load_order)
+    name = settings.read_value('handler')
+    calls = RunningCalls(settings.call_timeout())
+    with (
+        contextlib.closing(loader.load_handler(name, conf)) as handler,
+        calls.watching(),
+        _nobody_exits(name),
+    ):
         yield OpenedCache(
-            cache=ImageCache(handler, rules),
+            cache=ImageCache(handler, rules, calls=calls),
+            calls=calls,
             rules=rules,
             stores=options.stores and frozenset(options.stores),
-            interval=settings.interval(conf, nova),
+            interval=settings.sweep_interval(),
             close=handler.close,
-            inherited_never=settings.inherited_never(conf, nova),
+            inherited_never=settings.inherited_never(),
         )
+
+
+@contextlib.contextmanager
+def _nobody_exits(handler: str) -> Iterator[None]:
+    """Have a handler that ends the program fail as any other that is wrong.
+
+    No command of ours ends it; sys.exit(0) would pass for success.
+    """
+    try:
+        yield
+    except SystemExit as end:
+        text = f'the handler {handler} called sys.exit({end.code!r})'
+        raise HandlerFailed(RuntimeError(text)) from end
 
 
 def asking(options: argparse.Namespace) -> Ask:
@@ -126,38 +144,3 @@ def asking(options: argparse.Namespace) -> Ask:
             'with --in-use FILE'
         )
     return lambda: in_use_list.nobody_asked(utc_now)
-
-
-def read_configuration(options: argparse.Namespace) -> 'cfg.ConfigOpts':
-    """Read the configuration files and the options in their place."""
-    from oslo_config import cfg
-
-    from imagecache_handlers.config import files
-    from imagecache_handlers.config.options import GROUP
-    from imagecache_handlers.config.options import register_opts
-    from imagecache_handlers.config import settings
-    from imagecache_handlers import loader
-
-    conf = cfg.ConfigOpts()
-    register_opts(conf)
-    files.check_folders(options.config or [])
-    try:
-        conf(options.config or [], project='imagecache')
-        groups = loader.option_groups()
-        problems = settings.unknown_keys(
-            conf, groups
-        ) + settings.repeated_keys(conf, groups)
-    except cfg.Error as error:
-        raise ConfigurationError(str(error)) from error
-    except OSError as error:
-        text = f'cannot read {error.filename}: {error.strerror}'
-        raise ConfigurationError(text) from error
-    except UnicodeDecodeError as error:
-        name = files.undecodable(options.config or [], 'imagecache')
-        text = f'{name} is not UTF-8 text: {error.reason}'
-        raise ConfigurationError(text) from error
-    if problems:
-        raise ConfigurationError('; '.join(problems))
-    if options.handler:
-        conf.set_override('handler', options.handler, group=GROUP)
-    return conf

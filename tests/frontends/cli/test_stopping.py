@@ -56,7 +56,9 @@ class Stopped(Gated):
 class TestStopping(Stopped):
     def test_once_it_ends_after_the_current_image_with_a_report(self):
         self.interrupt()
-        self.assertIn('ending after the current image', self.said()[1])
+        said = self.said()[1]
+        self.assertIn('ending after the current image', said)
+        self.assertIn(f'waiting for evict in the store {self.path} (', said)
         self.let_go()
         out, err = self.process.communicate()
         self.assertEqual((1, ''), (self.process.returncode, err))
@@ -68,12 +70,15 @@ class TestStopping(Stopped):
         self.assertEqual([], self.claims(self.second))
         self.assertFalse(self.file(self.first).exists())
 
-    def test_twice_it_ends_at_once_and_quietly(self):
+    def test_twice_it_ends_at_once_and_says_what_it_was_at(self):
         self.interrupt()
         self.said()
         self.interrupt()
         out, err = self.process.communicate()
-        self.assertEqual((1, '', ''), (self.process.returncode, out, err))
+        self.assertEqual((1, ''), (self.process.returncode, out))
+        said = f'imagecache: interrupted evict in the store {self.path} ('
+        self.assertTrue(err.startswith(said), err)
+        self.assertEqual(1, err.count('\n'), err)
         for image_id in IMAGES:
             self.assertTrue(self.file(image_id).exists())
 

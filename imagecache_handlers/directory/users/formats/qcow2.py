@@ -78,7 +78,10 @@ def _find_extension(disk: Disk, at: int, end: int, kind: int) -> bytes | None:
     """Give what an extension of that type says, if there is one."""
     end = min(end, _MOST_EXTENSIONS)
     while (begin := at + _EXTENSION.size) <= end:
-        found, size = _EXTENSION.unpack(disk.all(at, _EXTENSION.size))
+        if begin <= len(disk.head):
+            found, size = _EXTENSION.unpack_from(disk.head, at)
+        else:
+            found, size = _EXTENSION.unpack(disk.all(at, _EXTENSION.size))
         at = begin + size + -size % 8
         if not found or begin + size > end:
             break

@@ -36,7 +36,7 @@ def _form_of(disk: Disk) -> str | None:
         return 'cloop'
     if head.startswith(_PARALLELS):
         return 'parallels'
-    if disk.some(disk.size - _TRAILER, len(_DMG)) == _DMG:
+    if disk.tail.startswith(_DMG):
         return 'dmg'
     return None
 

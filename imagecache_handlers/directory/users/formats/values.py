@@ -13,6 +13,8 @@ from typing import NamedTuple
 # mostly ends here; its table of features alone ends beyond 512 bytes.
 HEAD = 1024
 
+TAIL = 512
+
 # A header cluster of a qcow2 has up to 2 MiB, and no other header has more.
 _MOST_BYTES = 2 << 20
 _MOST_READS = 2**14
@@ -69,6 +71,9 @@ class Header(NamedTuple):
 def header(form: str, found: Iterable[Named] = ()) -> Header:
     """Give the header of a disk of that form, by all that it names."""
     parts = tuple(found)
+    if len(parts) == 1 and max(map(len, parts[0])) < 2:
+        # As nearly all are, and nothing in it can stand there twice.
+        return Header(form, *parts[0])
     return Header(
         form,
         tuple(dict.fromkeys(one for part in parts for one in part.below)),
@@ -85,8 +90,14 @@ class Disk:
         self._fd = fd
         self._bytes = 0
         self._reads = 0
-        self.head = b''
-        self.head = self.some(0, min(HEAD, size))
+        self.head = head = os.pread(fd, HEAD, 0)
+        # Where some forms have what others have at the beginning.
+        if size < TAIL:
+            self.tail = b''
+        elif size <= len(head):
+            self.tail = head[size - TAIL : size]
+        else:
+            self.tail = os.pread(fd, TAIL, size - TAIL)
 
     def some(self, offset: int, size: int) -> bytes:
         """Give the bytes there; fewer where the disk ends.

@@ -38,8 +38,7 @@ def _find_footer(disk: Disk) -> bytes | None:
     if disk.head.startswith(_COOKIE):
         return disk.head[:_FOOTER]
     # Some wrote one byte less there.
-    for size in _FOOTER, _FOOTER - 1:
-        end = disk.some(disk.size - size, size)
+    for end in disk.tail, disk.tail[1:]:
         if end.startswith(_COOKIE):
             return end
     return None

@@ -19,7 +19,7 @@ import stevedore
 from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers.exceptions import ConfigurationError
-from imagecache_handlers.frontends.cli import app
+from imagecache_handlers.frontends.cli import application
 from imagecache_handlers.frontends.cli import interrupt
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.pages.answer import Answer
@@ -39,7 +39,7 @@ class Command(cliff.command.Command):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         # cliff looks through all of what is installed to name the
         # distribution of a command; nobody here needs to know.
-        return app.Parser(
+        return application.Parser(
             prog=prog_name,
             description=self.get_description(),
             allow_abbrev=False,
@@ -71,10 +71,10 @@ class CacheCommand(Command):
     def opened(self) -> 'Iterator[OpenedCache]':
         """Open the cache; whatever ends the command closes it."""
         with (
-            interrupt.terminable() as close_at_once,
+            interrupt.terminable() as leave_at_once,
             options.opened(self.app.options) as site,
         ):
-            close_at_once(site.close)
+            leave_at_once(site)
             yield site
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from imagecache_handlers.exceptions import HandlerNotFound
 from imagecache_handlers.frontends.cli.commands.base import Paged
-from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import lines
 from imagecache_handlers.frontends.cli.pages.text import printable
@@ -18,7 +17,7 @@ from imagecache_handlers.frontends.cli.pages.text import printable
 if TYPE_CHECKING:
     from oslo_config import cfg
 
-    from imagecache_handlers.config.nova import NovaOptions
+    from imagecache_handlers.config.settings import Settings
 
 
 class Config(Paged):
@@ -27,26 +26,25 @@ class Config(Paged):
     columns = ('group', 'option', 'value', 'from')
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
-        from imagecache_handlers.config.nova import NovaOptions
-        from imagecache_handlers.config.options import GROUP
-        from imagecache_handlers.config import settings
+        from imagecache_handlers.config import groups
+        from imagecache_handlers.config.reading import read_configuration
+        from imagecache_handlers.config.settings import Settings
         from imagecache_handlers import loader
 
-        conf = options.read_configuration(self.app.options)
-        name = settings.value(conf, 'handler')
-        handler = f'{GROUP}_{name}'
-        # One for all: each would warn of old names anew.
-        nova = NovaOptions(conf)
-        typed = bool(self.app.options.handler)
-        rows = list(_common_options(conf, nova, typed=typed))
-        for group, those in loader.option_groups():
-            if group == handler:
-                rows += _of_handler(conf, group, those)
+        options = self.app.options
+        conf = read_configuration(
+            options.config or (), handler=options.handler
+        )
+        settings = Settings(conf)
+        name = settings.read_value('handler')
+        rows = list(_common_options(settings, typed=bool(options.handler)))
+        for group, those in groups.load_groups_of(name):
+            rows += _handler_options(conf, group, those)
         # Shown only if a cache could be opened with them.
-        installed = loader.available(loader.HANDLERS)
-        if name not in installed:
-            raise HandlerNotFound(name, installed)
-        settings.rules(conf, loader.load_order, nova)
+        known = loader.available(loader.HANDLERS)
+        if name not in known:
+            raise HandlerNotFound(name, known)
+        settings.make_rules(loader.load_order)
         return Answer(rows=rows, page=_page_lines(rows))
 
 
@@ -62,32 +60,30 @@ def _page_lines(rows: Iterable[tuple[Any, ...]]) -> Iterator[lines.Line]:
 
 
 def _common_options(
-    conf: 'cfg.ConfigOpts', nova: 'NovaOptions', *, typed: bool
+    settings: 'Settings', *, typed: bool
 ) -> Iterator[tuple[Any, ...]]:
+    from imagecache_handlers.config.options import BY_NAME
     from imagecache_handlers.config.options import GROUP
-    from imagecache_handlers.config.options import list_opts
-    from imagecache_handlers.config import settings
 
-    for _, those in list_opts():
-        for opt in those:
-            value = settings.value(conf, opt.dest, nova)
-            origin = settings.origin(conf, opt.dest, nova)
-            if typed and opt.dest == 'handler':
-                origin = 'the command line'
-            yield GROUP, opt.dest, _shown_value(value), printable(origin)
+    for name in BY_NAME:
+        given = settings.look_up(name)
+        origin = given.origin
+        if typed and name == 'handler':
+            origin = 'the command line'
+        yield GROUP, name, _shown_value(given.value), printable(origin)
 
 
-def _of_handler(
+def _handler_options(
     conf: 'cfg.ConfigOpts', group: str, those: 'Iterable[cfg.Opt]'
 ) -> Iterator[tuple[Any, ...]]:
     from imagecache_handlers.config import values
 
     conf.register_opts(those, group=group)
     for opt in those:
-        value = values.read(conf, group, opt)
-        origin = values.origin(conf, group, opt)
-        shown = '***' if opt.secret and value else _shown_value(value)
-        yield group, opt.dest, shown, printable(origin)
+        given = values.look_up(conf, group, opt)
+        hidden = opt.secret and given.value
+        shown = '***' if hidden else _shown_value(given.value)
+        yield group, opt.dest, shown, printable(given.origin)
 
 
 def _shown_value(value: object) -> str | None:

@@ -16,8 +16,8 @@ from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.exceptions import ConfigurationError
-from imagecache_handlers.frontends.cli.app import FAILED
 from imagecache_handlers.frontends.cli.commands.base import Command
+from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.in_use_list import Clock
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import ImageMeta

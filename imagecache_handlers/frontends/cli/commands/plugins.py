@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Collection
 from collections.abc import Iterator
+import dataclasses
 
 from imagecache_handlers.frontends.cli.commands.base import Paged
 from imagecache_handlers.frontends.cli.pages.answer import Answer
@@ -23,12 +24,28 @@ _PROTECTED = Plugin(
 
 
 class Handlers(Paged):
-    """List the installed handlers; [imagecache] handler chooses one."""
+    """List the installed handlers; [imagecache] handler chooses one.
 
-    columns = COLUMNS
+    The contract is the edition of the handlers' contract that a handler was
+    written for.
+    """
+
+    columns = (*COLUMNS, 'contract')
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
-        return _make_answer(plugins(HANDLERS), self.width)
+        # Only these need the options, which are not loaded in no time.
+        from imagecache_handlers.config import groups
+
+        found = [
+            one
+            if one.problem
+            else dataclasses.replace(one, problem=groups.problem_of(one.name))
+            for one in plugins(HANDLERS)
+        ]
+        return Answer(
+            rows=[(*_common_cells(one), one.contract) for one in found],
+            page=_page_lines(found, self.width),
+        )
 
 
 class Policies(Paged):
@@ -37,30 +54,34 @@ class Policies(Paged):
     columns = COLUMNS
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
-        found = [*plugins(POLICIES), _PROTECTED]
-        return _make_answer(
-            sorted(found, key=lambda one: one.name), self.width
+        found = sorted(
+            [*plugins(POLICIES), _PROTECTED], key=lambda one: one.name
+        )
+        return Answer(
+            rows=[_common_cells(one) for one in found],
+            page=_page_lines(found, self.width),
         )
 
 
-def _make_answer(found: Collection[Plugin], width: int) -> Answer:
-    return Answer(
-        rows=[
-            tuple(map(printable, (one.name, one.summary, one.origin, why)))
-            for one in found
-            for why in [one.problem]
-        ],
-        page=_page_lines(found, width),
-    )
+def _common_cells(one: Plugin) -> tuple[str, ...]:
+    cells = one.name, one.summary, one.origin, one.problem
+    return tuple(map(printable, cells))
 
 
 def _page_lines(found: Collection[Plugin], width: int) -> Iterator[lines.Line]:
     for one in found:
         yield lines.line(printable(one.name), lines.Tone.HEAD)
         yield from _indent(one.summary, width)
-        yield from _indent(one.origin and f'from {one.origin}', width)
+        yield from _indent(_origin_text(one), width)
         tone = lines.Tone.TROUBLE
         yield from _indent(one.problem, width, tone)
+
+
+def _origin_text(one: Plugin) -> str:
+    text = f'from {one.origin}' if one.origin else ''
+    if one.contract is None:
+        return text
+    return f'{text}, for contract {one.contract}'
 
 
 def _indent(

@@ -2,10 +2,10 @@
 
 import argparse
 
-from imagecache_handlers.frontends.cli.app import FAILED
 from imagecache_handlers.frontends.cli.commands.base import Paged
 from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
 from imagecache_handlers.frontends.cli.commands import plan as plan_command
+from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.interrupt import stoppable
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import fields
@@ -37,7 +37,7 @@ class Sweep(WitnessedCommand, Paged):
             if parsed_args.dry_run:
                 return plan_command.shown(plan, site.rules, self.width)
             with (
-                stoppable(site.close) as stop,
+                stoppable(site) as stop,
                 progress.shown(plan) as tell,
             ):
                 report = site.cache.apply(

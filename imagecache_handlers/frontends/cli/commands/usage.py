@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import dataclasses
 
 from imagecache_handlers.exceptions import NotSupported
-from imagecache_handlers.frontends.cli.app import FAILED
 from imagecache_handlers.frontends.cli.commands.base import Paged
 from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
+from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages.answer import Size
@@ -71,7 +71,7 @@ class Usage(WitnessedCommand, Paged):
 
 def _debris_of(site: OpenedCache) -> Collection[Debris]:
     try:
-        return site.cache.debris(site.stores).debris
+        return site.cache.debris(site.stores).items
     except NotSupported:
         # What cannot tell of debris has none to show.
         return ()

@@ -1,7 +1,8 @@
-"""Headers: which files a disk names, by its first bytes.
+"""Known formats of disks, each a room of its own, tried one after another.
 
 A form that is not known here, as that of a raw disk, is ''.  What QEMU finds
-out by trying is tried here as well, and some that only others know.
+out by trying is tried here as well, and some that only others know.  A new
+format is a module with ``FORM``, ``is_one`` and ``read``, in ``_FORMS``.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,7 @@ _FORMS = tuple(
 )
 
 
-def read(fd: int, size: int) -> Header:
+def read_header(fd: int, size: int) -> Header:
     """Tell which files an open disk of that size names.
 
     Only a bounded part of it is read, and nothing else is opened.
@@ -42,6 +43,8 @@ def read(fd: int, size: int) -> Header:
     ]
     if not found:
         return Header()
+    if len(found) == 1:
+        return found[0]
     # What looks like two forms names what either does.
     return header(found[0].form, [Named(*one[1:]) for one in found])
 

@@ -1,0 +1,6 @@
+"""Exit codes: how a command ends, for whoever called it."""
+
+# Something failed or fell short.
+FAILED = 1
+# It was asked or configured wrongly.
+MISUSED = 2
