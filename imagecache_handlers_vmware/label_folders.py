@@ -12,8 +12,8 @@ import dataclasses
 import re
 
 from imagecache_handlers.labels import read_time
+from imagecache_handlers.labels import SHIELD
 
-SHIELD = 'shield'
 SHIELD_FOLDER = 'ts-9999-01-01-00-00-00'
 
 _OWN, _NOVA, _UNUSED = 'ic-', 'ts-', 'unused.'
