@@ -1,0 +1,198 @@
+"""The command on a vCenter, and bad input as its user sees it."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from simulator_parts.steering import hang
+from simulator_parts.steering import reply
+from tests.vmware.samples import LONG_AGO
+from tests.vmware.samples import ONE
+from tests.vmware.samples import TWO
+from tests.vmware.vcenter import BASE
+from tests.vmware.vcenter import OnVcenter
+from tests.vmware.vcenter import STORE
+from vcenter_simulator.privileges import READ_ONLY
+from vcenter_simulator.sessions import User
+from vcenter_simulator import steering
+
+
+class OnCommand(OnVcenter):
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.conf = pathlib.Path(folder.name) / 'cache.conf'
+        self.configure()
+
+    def configure(self, core='', **changes):
+        given = {
+            'url': self.vcenter.url,
+            'username': self.vcenter.username,
+            'password': self.vcenter.password,
+            'timeout_seconds': '5',
+            'insecure': 'true',
+            **changes,
+        }
+        lines = [f'{key} = {value}' for key, value in given.items()]
+        self.conf.write_text(
+            '\n'.join(
+                [
+                    '[imagecache]',
+                    'handler = vmware',
+                    core,
+                    '[imagecache_vmware]',
+                    *lines,
+                    '',
+                ]
+            )
+        )
+
+    def run_command(self, *arguments):
+        command = [sys.executable, '-m', 'imagecache_handlers.frontends.cli']
+        return subprocess.run(  # noqa: S603 -- our own program
+            [*command, *arguments, '--config-file', self.conf],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env=os.environ | {'COLUMNS': '200'},
+        )
+
+    def out(self, *arguments, code=0):
+        done = self.run_command(*arguments)
+        assert ('', code) == (done.stderr, done.returncode)
+        return done.stdout
+
+    def rows(self):
+        return json.loads(self.out('list', '-f', 'json'))
+
+
+class TestCommands(OnCommand):
+    def test_list_sweep_and_pin(self):
+        for image in ONE, TWO:
+            self.actors.cache(image, cached_at=LONG_AGO.timestamp())
+            self.actors.age(image, LONG_AGO.timestamp())
+        self.actors.spawn(TWO)
+        told = {row['image']: row['reason'] for row in self.rows()}
+        assert told == {ONE: 'expired', TWO: 'in-use'}
+        self.out('sweep')
+        assert [row['image'] for row in self.rows()] == [TWO]
+        self.out('pin', TWO, '--owner', 'ops')
+        self.out('sweep')
+        labels = set(self.actors.tree(f'[{STORE}] {BASE}/{TWO}'))
+        assert {'ic-pin.ops', 'ts-9999-01-01-00-00-00'} <= labels
+        self.out('unpin', TWO, '--owner', 'ops')
+        self.out('sweep')
+        labels = set(self.actors.tree(f'[{STORE}] {BASE}/{TWO}'))
+        assert not any(one.startswith(('ic-pin', 'ts-')) for one in labels)
+
+    def test_nova_keeps_what_is_protected(self):
+        self.actors.cache(ONE)
+        self.configure(core=f'protected_images = {ONE}')
+        self.out('sweep')
+        labels = set(self.actors.tree(f'[{STORE}] {BASE}/{ONE}'))
+        assert 'ts-9999-01-01-00-00-00' in labels
+
+    def test_an_undeletable_image_is_kept_and_told(self):
+        self.actors.cache(ONE)
+        disk = f'[{STORE}] {BASE}/{ONE}/{ONE}.vmdk'
+        self.actors.set_deletable(disk, is_deletable=False)
+        done = self.run_command('evict', '--force', '--yes', ONE)
+        assert done.returncode == 1
+        assert 'cannot be removed' in done.stdout
+        assert [row['image'] for row in self.rows()] == [ONE]
+
+
+BAD = [
+    ({'password': 'wrong'}, 2, 'username and password'),
+    ({'username': ''}, 2, 'set [imagecache_vmware] username'),
+    ({'url': ''}, 2, 'set [imagecache_vmware] url'),
+    ({'url': 'vcenter'}, 2, 'it must begin with https:// or http://'),
+    ({'url': 'http://127.0.0.1:1'}, 1, 'refused'),
+    ({'url': 'http://nowhere.invalid'}, 1, 'nowhere.invalid'),
+    ({'insecure': 'false'}, 2, 'in clear'),
+    ({'datastore_regex': '['}, 2, 'is not a regular expression'),
+    ({'base_folder': '../x'}, 2, 'must be the name of a folder'),
+    ({'timeout_seconds': 'soon'}, 2, 'timeout_seconds'),
+    ({'ca_file': '/nonexistent', 'url': 'https://127.0.0.1:1'}, None, ''),
+]
+
+
+class TestBadInput(OnCommand):
+    def complaint(self, *arguments):
+        done = self.run_command(*(arguments or ('list',)))
+        assert 'Traceback' not in done.stderr
+        assert self.vcenter.password not in done.stderr + done.stdout
+        return done.returncode, done.stderr
+
+    def test_options_that_cannot_work_are_named(self):
+        for changes, code, words in BAD:
+            self.configure(**changes)
+            got, told = self.complaint()
+            assert got if code is None else got == code, (changes, told)
+            assert words in told, (changes, told)
+            assert len(told.splitlines()) == 1, told
+
+    def test_an_account_that_may_not_browse_is_told(self):
+        self.make_account(READ_ONLY)
+        self.actors.cache(ONE)
+        code, told = self.complaint()
+        assert code == 1
+        assert 'NoPermission' in told
+
+    def test_one_that_may_not_write_loses_nothing(self):
+        self.make_account(READ_ONLY | {'Datastore.Browse'})
+        self.actors.cache(ONE, cached_at=LONG_AGO.timestamp())
+        self.actors.age(ONE, LONG_AGO.timestamp())
+        done = self.run_command('sweep')
+        assert done.returncode == 1
+        assert 'NoPermission' in done.stdout
+        assert [row['image'] for row in self.rows()] == [ONE]
+
+    def make_account(self, role):
+        self.vcenter.stop()
+        self.start(users={'imagecache': User('secret', role)})
+        self.vcenter.username = 'imagecache'
+        self.vcenter.password = 'secret'  # noqa: S105
+        self.configure()
+
+    def test_silence_and_pages_of_proxies_end_in_time(self):
+        for action, words in (
+            (hang(9), 'within 1 s'),
+            (reply(b'<html>sign in</html>'), 'something else'),
+            (steering.unavailable(), 'HTTP 503'),
+        ):
+            self.configure(timeout_seconds='1')
+            with self.failing('RetrievePropertiesEx', action):
+                code, told = self.complaint()
+            assert code == 1
+            assert words in told
+
+    def test_a_vcenter_restarted_in_a_sweep_loses_nothing(self):
+        for image in ONE, TWO:
+            self.actors.cache(image, cached_at=LONG_AGO.timestamp())
+            self.actors.age(image, LONG_AGO.timestamp())
+        self.actors.spawn(TWO)
+        self.vcenter.before('DeleteVirtualDisk_Task', self.actors.restart)
+        self.run_command('sweep')
+        self.run_command('sweep')
+        assert [row['image'] for row in self.rows()] == [TWO]
+
+
+@pytest.mark.parametrize('command', ['list', 'plan', 'usage'])
+def test_reading_changes_nothing(command):
+    case = TestCommands()
+    case.setUp()
+    try:
+        case.actors.cache(ONE)
+        before = case.actors.tree(f'[{STORE}]')
+        case.out(command)
+        assert case.actors.tree(f'[{STORE}]') == before
+    finally:
+        case.doCleanups()
