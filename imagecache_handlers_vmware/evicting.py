@@ -92,10 +92,8 @@ class _Batch:
         moves = list(self._plan_moves(images))
         with reading_store(self._store):
             self._removing.make_folder(self._aside)
-        ends = self._removing.move_folders(
-            {str(one.source): (one.source, one.aside) for one in moves},
-            self._check_time,
-        )
+        paths = {str(one.source): (one.source, one.aside) for one in moves}
+        ends = self._removing.move_folders(paths, self._check_time)
         moved, users = self._look_aside(moves)
         going = {}
         for one in moves:

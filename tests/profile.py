@@ -13,6 +13,7 @@ import os
 class Profile:
     core_examples: int  # histories of two hosts and one store
     xenapi_examples: int  # the same, in a pool
+    vmware_examples: int  # and on a vCenter
     tree_examples: int  # folders of arbitrary things
     qemu_trees: int  # trees of disks that QEMU judges
     crowd_seconds: float  # for which many processes use and sweep folders
@@ -24,6 +25,7 @@ PROFILES = {
     'quick': Profile(
         core_examples=500,
         xenapi_examples=100,
+        vmware_examples=40,
         tree_examples=50,
         qemu_trees=120,
         crowd_seconds=40,
@@ -33,6 +35,7 @@ PROFILES = {
     'proof': Profile(
         core_examples=2000,
         xenapi_examples=500,
+        vmware_examples=300,
         tree_examples=150,
         qemu_trees=2000,
         crowd_seconds=180,
@@ -42,12 +45,20 @@ PROFILES = {
 }
 
 
+_EXAMPLES = (
+    'core_examples',
+    'xenapi_examples',
+    'vmware_examples',
+    'tree_examples',
+)
+
+
 def chosen() -> Profile:
     """Give the profile that the environment asks for."""
     profile = PROFILES[os.environ.get('IMAGECACHE_PROFILE') or 'quick']
     changes: dict[str, float] = {}
     if examples := os.environ.get('IMAGECACHE_EXAMPLES'):
-        for name in 'core_examples', 'xenapi_examples', 'tree_examples':
+        for name in _EXAMPLES:
             changes[name] = int(examples)
     if seconds := os.environ.get('IMAGECACHE_SECONDS'):
         changes['crowd_seconds'] = float(seconds)

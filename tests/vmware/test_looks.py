@@ -9,8 +9,11 @@ from tests.vmware.samples import TWO
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
+from vcenter_simulator.privileges import READ_ONLY
 from vcenter_simulator.scenario import Scenario
+from vcenter_simulator.sessions import User
 from vcenter_simulator import steering
+from vcenter_simulator.values import DataObject
 
 
 class TestLooks(OnVcenter):
@@ -74,6 +77,27 @@ class TestLooks(OnVcenter):
     def test_a_machine_that_cannot_be_read_may_use_any_image(self):
         machine = self.actors.spawn(ONE)
         self.actors.break_machine(machine, 'orphaned')
+        assert f"such as '{machine.name}'" in self.one().unknown
+
+    def test_a_machine_that_is_hidden_may_use_any_image(self):
+        self.vcenter.stop()
+        role = READ_ONLY | {'Datastore.Browse'}
+        self.start(users={'imagecache': User('secret', role)})
+        self.actors.cache(ONE)
+        machine = self.actors.spawn(ONE)
+        self.actors.hide(machine, 'imagecache')
+        self.vcenter.username = 'imagecache'
+        self.vcenter.password = 'secret'  # noqa: S105
+        assert '1 machine of this datastore cannot' in self.one().unknown
+
+    def test_a_machine_that_names_no_file_cannot_be_read(self):
+        machine = self.actors.spawn(ONE)
+        empty = DataObject('VirtualMachineFileLayoutEx', file=())
+        machine.read_property = lambda name: (
+            empty
+            if name == 'layoutEx'
+            else type(machine).read_property(machine, name)
+        )
         assert f"such as '{machine.name}'" in self.one().unknown
 
     def test_one_that_is_written_off_counts_for_nothing(self):

@@ -6,6 +6,7 @@ import pytest
 
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers_vmware.datastores import DatastoreFilter
+from simulator_parts.steering import reply
 from tests.vmware.samples import ONE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
@@ -128,3 +129,22 @@ class TestStores(OnVcenter):
                 pytest.raises(StoreUnavailable),
             ):
                 handler.stores()
+
+    def test_an_answer_that_says_nothing_is_asked_for_again(self):
+        # As vCenter answers whose session has ended.
+        handler = self.handler()
+        list(handler.stores())
+        self.vcenter.before('RetrievePropertiesEx', reply(NOTHING))
+        assert [one.name for one in handler.stores()] == [STORE]
+        self.vcenter.before('RetrievePropertiesEx', reply(NOTHING))
+        self.vcenter.before('RetrievePropertiesEx', reply(NOTHING), nth=2)
+        with pytest.raises(StoreUnavailable, match='says nothing'):
+            handler.stores()
+
+
+NOTHING = (
+    b'<?xml version="1.0"?><soapenv:Envelope xmlns:soapenv='
+    b'"http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
+    b'<RetrievePropertiesExResponse xmlns="urn:vim25"/>'
+    b'</soapenv:Body></soapenv:Envelope>'
+)

@@ -1,0 +1,91 @@
+"""Labelling: folders made and removed, on that very image."""
+
+import dataclasses
+
+import pytest
+
+from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.exceptions import StoreFull
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import Uncertain
+from simulator_parts.steering import drop
+from tests.vmware.samples import LONG_AGO
+from tests.vmware.samples import ONE
+from tests.vmware.vcenter import BASE
+from tests.vmware.vcenter import OnVcenter
+from tests.vmware.vcenter import STORE
+from vcenter_simulator import steering
+
+MAKE, DELETE = 'MakeDirectory', 'DeleteDatastoreFile_Task'
+
+
+class TestLabelling(OnVcenter):
+    def setUp(self):
+        super().setUp()
+        self.actors.cache(ONE)
+        self.cache = self.handler()
+        [self.image] = self.cache.enumerate(STORE)
+
+    def labels(self):
+        [image] = self.cache.enumerate(STORE)
+        return image.marks.labels
+
+    def test_no_label_is_made_for_an_image_that_is_gone(self):
+        self.actors.sweep(ONE)
+        with pytest.raises(ImageNotFound):
+            self.cache.mark(self.image, ['pin.ops'])
+        assert not self.actors.tree(f'[{STORE}] {BASE}')
+
+    def test_taking_a_label_off_an_image_that_is_gone_says_so(self):
+        self.actors.sweep(ONE)
+        with pytest.raises(ImageNotFound):
+            self.cache.mark(self.image, (), ['pin.ops'])
+
+    def test_taking_off_a_label_that_is_gone_is_no_error(self):
+        self.cache.mark(self.image, (), ['pin.ops'])
+        assert self.labels() == set()
+
+    def test_what_is_elsewhere_is_not_ours(self):
+        self.actors.make_folder(f'[{STORE}] other')
+        elsewhere = dataclasses.replace(
+            self.image, location=f'[{STORE}] other'
+        )
+        with pytest.raises(ImageNotFound):
+            self.cache.mark(elsewhere, ['pin.ops'])
+        assert not self.actors.tree(f'[{STORE}] other')
+
+    def test_all_marks_of_nova_go_when_the_age_restarts(self):
+        for seconds in 0, 60:
+            self.actors.age(ONE, LONG_AGO.timestamp() + seconds)
+        [image] = self.cache.enumerate(STORE)
+        self.cache.age(image, used=True, now=LONG_AGO)
+        assert self.labels() == {'hits.1'}
+
+    def test_a_full_datastore_is_told_as_one(self):
+        full = steering.fail('NoDiskSpace', datastore=STORE, file='x')
+        with self.failing(MAKE, full), pytest.raises(StoreFull):
+            self.cache.mark(self.image, ['pin.ops'])
+
+    def test_a_refusal_changes_nothing(self):
+        gone = steering.fail('HostNotConnected')
+        with self.failing(MAKE, gone), pytest.raises(StoreUnavailable):
+            self.cache.mark(self.image, ['pin.ops'])
+        assert self.labels() == set()
+
+    def test_once_a_label_was_made_another_failure_is_uncertain(self):
+        self.vcenter.before(MAKE, steering.fail('HostNotConnected'), nth=2)
+        with pytest.raises(Uncertain):
+            self.cache.mark(self.image, ['pin.a', 'pin.b'])
+        assert self.labels() == {'pin.a'}
+
+    def test_a_lost_answer_is_asked_for_again_where_that_is_harmless(self):
+        self.vcenter.after(MAKE, drop())
+        self.cache.mark(self.image, ['pin.ops'])
+        assert self.labels() == {'pin.ops'}
+
+    def test_a_removal_whose_answer_is_lost_is_uncertain(self):
+        self.cache.mark(self.image, ['pin.ops'])
+        self.vcenter.after(DELETE, drop())
+        with pytest.raises(Uncertain):
+            self.cache.mark(self.image, (), ['pin.ops'])
+        assert self.vcenter.counters.of(DELETE) == 1

@@ -1,0 +1,222 @@
+"""Two hosts sweep one datastore while Nova spawns there; anything may fail.
+
+Faults, deaths and what others do are steered to a drawn call of the very
+operation that runs.  ``World`` raises ``Loss`` when a promise breaks.
+"""
+
+import collections
+import datetime
+
+import hypothesis
+from hypothesis import stateful
+from hypothesis import strategies as st
+import pytest
+
+from imagecache_handlers import Rules
+from tests.profile import NEW
+from tests.profile import PROFILE
+from tests.vmware.world import World
+
+pytestmark = pytest.mark.long
+
+IMAGES = ('debian', 'alpine', 'golden')
+OWNERS = ('vm-1', 'vm-2')
+FAULTS = (
+    'away',
+    'lost',
+    'die',
+    'FileLocked',
+    'FileNotFound',
+    'CannotDeleteFile',
+    'NoDiskSpace',
+    'NoPermission',
+    'NotAuthenticated',
+    'ManagedObjectNotFound',
+    'HostNotConnected',
+)
+METHODS = (
+    ('MakeDirectory', 3),
+    ('SearchDatastoreSubFolders_Task', 4),
+    ('RetrievePropertiesEx', 9),
+    ('MoveDatastoreFile_Task', 2),
+    ('DeleteVirtualDisk_Task', 2),
+    ('DeleteDatastoreFile_Task', 2),
+    ('sleep', 2),
+)
+TALLY = collections.Counter()
+
+images = st.sampled_from(IMAGES)
+owners = st.sampled_from(OWNERS)
+hosts = st.integers(0, 1)
+points = st.sampled_from(METHODS).flatmap(
+    lambda one: st.tuples(
+        st.just(one[0]), st.integers(0, one[1] - 1), st.booleans()
+    )
+)
+deeds = st.one_of(
+    st.tuples(st.just('fault'), st.sampled_from(FAULTS)),
+    st.tuples(
+        st.sampled_from(
+            (
+                'fetch',
+                'spawn',
+                'spawn',
+                'spawn_off',
+                'enlist',
+                'hold',
+                'hold',
+                'pin',
+                'sweep',
+                'restart',
+                'stand_still',
+                'end',
+                'rename',
+            )
+        ),
+        images,
+    ),
+)
+scripts = st.lists(st.tuples(points, deeds), max_size=3)
+
+
+class Hosts(stateful.RuleBasedStateMachine):
+    """The rules are what hosts, Nova, operators and clocks do."""
+
+    @stateful.initialize(
+        batch=st.sampled_from((1, 3)),
+        min_age=st.sampled_from((0, 900)),
+        skew=st.integers(0, 50),
+    )
+    def start(self, batch, min_age, skew):
+        rules = Rules(min_age=datetime.timedelta(seconds=min_age))
+        self.world = World(rules, batch=batch, skew=skew)
+        for image in IMAGES:
+            self.world.fetch(image)
+
+    def script(self, host, drawn):
+        return [
+            (*point, lambda deed=deed: self.do(host, *deed))
+            for point, deed in drawn
+        ]
+
+    def do(self, host, name, what):
+        if name == 'fault':
+            host.fault(what)
+        else:
+            getattr(self, f'_{name}')(host, what)
+
+    def other(self, host):
+        return next(one for one in self.world.hosts if one is not host)
+
+    def _fetch(self, host, image):
+        self.world.fetch(image)
+
+    def _spawn(self, host, image):
+        self.world.spawn(image, starts=True)
+
+    def _spawn_off(self, host, image):
+        self.world.spawn(image, starts=False)
+
+    def _enlist(self, host, image):
+        if self.world.folder(image):
+            self.world.actors.enlist(image)
+
+    def _hold(self, host, image):
+        self.world.hold(self.other(host), image, 'vm-1', [])
+
+    def _pin(self, host, image):
+        self.world.pin(self.other(host), image, 'vm-1', [])
+
+    def _sweep(self, host, image):
+        other = self.other(host)
+        if not other.script:
+            self.world.sweep(other, [])
+
+    def _restart(self, host, image):
+        self.world.actors.restart()
+
+    def _stand_still(self, host, image):
+        self.world.advance(900)
+
+    def _end(self, host, image):
+        self.world.end(0)
+
+    def _rename(self, host, image):
+        """Call the datastore something else, and what it was again."""
+        self.world.actors.rename('datastore-0', 'other')
+        self.world.actors.rename('other', 'datastore-0')
+
+    @stateful.rule(host=hosts, drawn=scripts)
+    def sweep(self, host, drawn):
+        host = self.world.hosts[host]
+        self.world.sweep(host, self.script(host, drawn))
+
+    @stateful.rule(host=hosts, chosen=st.sets(images), drawn=scripts)
+    def sweep_what_is_old(self, host, chosen, drawn):
+        for image in chosen:
+            self.world.mark_old(image)
+        self.sweep(host, drawn)
+
+    @stateful.rule(host=hosts, image=images, drawn=scripts)
+    def evict(self, host, image, drawn):
+        host = self.world.hosts[host]
+        self.world.evict(host, image, self.script(host, drawn))
+
+    @stateful.rule(host=hosts, image=images, owner=owners, drawn=scripts)
+    def hold(self, host, image, owner, drawn):
+        host = self.world.hosts[host]
+        self.world.hold(host, image, owner, self.script(host, drawn))
+
+    @stateful.rule(host=hosts, image=images, owner=owners, drawn=scripts)
+    def pin(self, host, image, owner, drawn):
+        host = self.world.hosts[host]
+        self.world.pin(host, image, owner, self.script(host, drawn))
+
+    @stateful.rule(host=hosts, image=images, owner=owners, drawn=scripts)
+    def drop(self, host, image, owner, drawn):
+        host = self.world.hosts[host]
+        self.world.drop(host, image, owner, self.script(host, drawn))
+
+    @stateful.rule(image=images, starts=st.booleans())
+    def spawn(self, image, starts):
+        self.world.fetch(image)
+        self.world.spawn(image, starts=starts)
+
+    @stateful.rule()
+    def fetch(self):
+        for image in IMAGES:
+            self.world.fetch(image)
+
+    @stateful.rule(number=st.integers(0, 3))
+    def end(self, number):
+        self.world.end(number)
+        for image in IMAGES:
+            self.world.allow_removal(image)
+
+    @stateful.rule(seconds=st.sampled_from((1, 61, 400, 1000, 4000)))
+    def wait(self, seconds):
+        self.world.advance(seconds)
+
+    @stateful.invariant()
+    def nothing_is_lost(self):
+        if hasattr(self, 'world'):
+            self.world.check()
+
+    def teardown(self):
+        if hasattr(self, 'world'):
+            TALLY.update(self.world.tally)
+            self.world.close()
+
+
+def test_hosts_and_nova_share_a_datastore():
+    settings = hypothesis.settings(
+        max_examples=PROFILE.vmware_examples,
+        stateful_step_count=30,
+        deadline=None,
+        derandomize=not NEW,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    TALLY.clear()
+    stateful.run_state_machine_as_test(Hosts, settings=settings)
+    for what in 'evicted', 'spawned', 'held', 'deaths', 'faults':
+        assert TALLY[what], f'nothing was {what}: {TALLY}'
