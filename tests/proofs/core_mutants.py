@@ -124,16 +124,16 @@ MUTANTS = [
         name='a claim renewed after it died',
         killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
         module='actions/following',
-        old='        if not claim.alive():',
-        new='        if False:',
+        old='        if claim.in_time() or not claim.alive():',
+        new='        if claim.in_time():',
     ),
     Mutant(
         name='a claim that is followed and never renewed',
         killer=f'{PROTOCOL}::Failures::'
         'test_while_it_is_followed_its_claim_is_renewed',
         module='actions/following',
-        old='            if not claim.in_time():\n                claim =',
-        new='            if False:\n                claim =',
+        old='        if claim.in_time() or not claim.alive():',
+        new='        if True:',
     ),
     Mutant(
         name='a claim that may have been written is left',
@@ -148,7 +148,8 @@ MUTANTS = [
         killer=f'{PROTOCOL}::Claims::'
         'test_a_clock_set_back_does_not_prolong_its_deadline',
         module='actions/removing',
-        old="""                self._claimed.put_off(verdict)
+        old="""                # Its turn came late.
+                self._claimed.put_off(verdict)
 """,
         new="""                self._claimed.put_off(verdict)
                 self._remove_image(verdict, image)
@@ -529,32 +530,32 @@ MUTANTS = [
         killer=f'{CACHE}::TestBatches::'
         'test_no_more_is_claimed_than_finds_the_time',
         module='actions/claimed_images',
-        old='            if self.claim.has_room() and not self.is_over():',
-        new='            if not self.is_over():',
+        old='        return self.claim.has_room() and not self.is_over()',
+        new='        return not self.is_over()',
     ),
     Mutant(
         name='a batch that was too large is repeated as large',
         killer=f'{CACHE}::TestBatches::'
         'test_what_came_late_is_claimed_in_batches_that_fit',
-        module='actions/evicting',
-        old='size = max(1, fitted) if late else min(largest, 2 * fitted)',
-        new='size = largest',
+        module='actions/batch_size',
+        old='            self.current = max(1, done)',
+        new='            pass',
     ),
     Mutant(
         name='what was added again is taken for what is followed',
         killer=f'{PROTOCOL}::Failures::'
         'test_nor_if_somebody_else_claims_it_by_now',
         module='actions/following',
-        old='            if found.identity == image.identity and claimed:',
-        new='            if found.identity == image.identity:',
+        old='            if self._claim.token in found.marks.claims',
+        new='            if True',
     ),
     Mutant(
         name='a pending removal is followed for ever',
         killer=f'{PROTOCOL}::Failures::'
         'test_it_is_followed_no_longer_than_a_deadline',
         module='actions/following',
-        old='timer.elapsed >= self.means.rules.deadline',
-        new='timer.elapsed >= 9 * self.means.rules.deadline',
+        old='self._timer.elapsed >= self._means.rules.deadline',
+        new='self._timer.elapsed >= 9 * self._means.rules.deadline',
     ),
     Mutant(
         name='claims too short for a removal',
@@ -600,8 +601,8 @@ MUTANTS = [
         killer=f'{PROTOCOL}::Failures::'
         'test_nor_if_somebody_else_claims_it_by_now',
         module='actions/following',
-        old='claimed = claim.token in found.marks.claims',
-        new='claimed = bool(found.marks.claims)',
+        old='            if self._claim.token in found.marks.claims',
+        new='            if found.marks.claims',
     ),
     Mutant(
         name='the handler is not told when the claim ends',
@@ -663,24 +664,20 @@ MUTANTS = [
     Mutant(
         name='what the handler has waited for is waited for again',
         module='actions/following',
-        old='            if waited or timer.elapsed',
-        new='            if timer.elapsed',
+        old='        if lost.waited or self._timer',
+        new='        if self._timer',
     ),
     Mutant(
         name='what the handler waited for is over where it shows nothing',
         module='actions/following',
-        old='            if left.busy is None and not waited:',
-        new='            if left.busy is None:',
+        old='        if image.busy is None and not lost.waited:',
+        new='        if image.busy is None:',
     ),
     Mutant(
         name='what cannot be seen is over',
         module='actions/following',
-        old="""            return End.PENDING
-
-    def""",
-        new="""            return End.STAYED
-
-    def""",
+        old='            return dict.fromkeys(left, End.PENDING)',
+        new='            return dict.fromkeys(left, End.STAYED)',
     ),
     Mutant(
         name='a store is left for one removal that did not end',
@@ -751,20 +748,20 @@ MUTANTS = [
     Mutant(
         name='what was cancelled has ended',
         module='actions/leaving_stores',
-        old='        if pending or isinstance(error, Cancelled):',
-        new='        if pending:',
+        old='isinstance(error, Cancelled | Unfinished)',
+        new='isinstance(error, Unfinished)',
     ),
     Mutant(
         name='what is pending has ended',
         module='actions/leaving_stores',
-        old='        if pending or isinstance(error, Cancelled):',
-        new='        if isinstance(error, Cancelled):',
+        old='self._unfinished += end in (End.PENDING, End.IN_VAIN)',
+        new='self._unfinished += end is End.IN_VAIN',
     ),
     Mutant(
         name='whatever is not known may be pending',
-        module='actions/removing',
-        old='pending = in_vain or end is End.PENDING',
-        new='pending = end is not End.GONE',
+        module='actions/leaving_stores',
+        old='end in (End.PENDING, End.IN_VAIN)',
+        new='end is not End.GONE',
     ),
     Mutant(
         name='claims that cannot be written are no refusals',
@@ -810,9 +807,9 @@ MUTANTS = [
         name='a wait that came to nothing is forgotten',
         killer=f'{TROUBLE}::Unended::'
         'test_what_was_waited_for_to_no_end_did_not_end',
-        module='actions/removing',
-        old='pending = in_vain or end is End.PENDING',
-        new='pending = end is End.PENDING',
+        module='actions/leaving_stores',
+        old='end in (End.PENDING, End.IN_VAIN)',
+        new='end is End.PENDING',
     ),
     Mutant(
         name='a full store is left',

@@ -10,7 +10,10 @@ from tests.proofs.core_mutants import MUTANTS
 
 PACKAGE = pathlib.Path(imagecache_handlers.__file__).parent
 KILLERS = (
+    'actions/test_batch_size.py',
+    'actions/test_results.py',
     'proofs/test_protocol.py',
+    'proofs/test_together.py',
     'proofs/test_trouble.py',
     'proofs/world.py',
     'root/test_cache.py',
