@@ -5,9 +5,11 @@ import logging
 import pytest
 
 from imagecache_handlers.actions.report import Did
+from imagecache_handlers import Cancelled
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageNotFound
 from imagecache_handlers import Marks
+from imagecache_handlers import StoreBusy
 from imagecache_handlers import StoreUnavailable
 from tests.root.test_cache import asked
 from tests.root.test_cache import Clock
@@ -234,6 +236,22 @@ def test_what_is_stopped_has_no_outcome_and_no_claim():
     assert did(report) == [EVICTED]
     assert report.stopped
     assert handler.claims() == ['a']
+
+
+def test_a_store_that_is_busy_is_not_late():
+    stop = []
+
+    def cancelled(images, in_time):
+        stop.append(1)
+        assert not in_time()
+        yield Cancelled('a', 'it had not begun')
+        yield StoreBusy('b', 'a scan')
+        yield ImageBusy('c', 'too late')
+
+    handler = Many(cancelled)
+    report = swept(handler, should_stop=lambda: bool(stop))
+    assert did(report) == [KEPT, KEPT]
+    assert handler.claims() == []
 
 
 def test_a_bug_is_a_failure_of_the_handler(caplog):

@@ -7,6 +7,12 @@ CLAIMED = 'root/test_claimed.py'
 PROTOCOL = 'proofs/test_protocol.py'
 TROUBLE = 'proofs/test_trouble.py'
 RULES = 'planning/test_rules.py'
+ADDING = 'actions/test_adding.py'
+RECOVERING = 'actions/test_recovering.py'
+RESULTS = 'actions/test_results.py'
+SHIELD = 'planning/test_shield.py'
+SIZE = 'actions/test_batch_size.py'
+TOGETHER = 'proofs/test_together.py'
 
 MUTANTS = [
     Mutant(
@@ -840,5 +846,267 @@ MUTANTS = [
         module='actions/applying',
         old='            if refused < REFUSED:',
         new='            if True:',
+    ),
+    Mutant(
+        name='a no that is taken back',
+        killer=f'{RESULTS}::test_a_no_is_the_last_word_of_a_call',
+        module='actions/removing',
+        old="""        if not self.said_no:
+            over""",
+        new="""        if True:
+            over""",
+    ),
+    Mutant(
+        name='removals that begin together after the deadline',
+        killer=f'{TOGETHER}::'
+        'Calls::test_what_is_late_for_one_call_is_in_time_for_the_next',
+        module='actions/removing',
+        old='            self.said_no = over or not self._claimed.claim.in_time()',
+        new='            self.said_no = over',
+    ),
+    Mutant(
+        name='a stop that a handler of many does not hear',
+        killer=f'{TOGETHER}::Calls::test_once_stopped_no_other_removal_begins',
+        module='actions/removing',
+        old='            self.said_no = over or not self._claimed.claim.in_time()',
+        new='            self.said_no = not self._claimed.claim.in_time()',
+    ),
+    Mutant(
+        name='a handler of many that is told nothing of time',
+        killer=f'{TOGETHER}::'
+        'Calls::test_what_is_late_for_one_call_is_in_time_for_the_next',
+        module='actions/removing',
+        old='self._handler.evict_many(images, in_time)',
+        new='self._handler.evict_many(images, lambda: True)',
+    ),
+    Mutant(
+        name='what is busy for itself is put off',
+        killer=f'{TOGETHER}::Calls::test_what_is_busy_for_itself_is_kept',
+        module='actions/removing',
+        old='        elif in_time.said_no and _is_late(result):',
+        new='        elif _is_late(result):',
+    ),
+    Mutant(
+        name='what was late is kept',
+        killer=f'{TOGETHER}::'
+        'Calls::test_what_is_late_for_one_call_is_in_time_for_the_next',
+        module='actions/removing',
+        old='        elif in_time.said_no and _is_late(result):',
+        new='        elif False:',
+    ),
+    Mutant(
+        name='what a busy store refused was late',
+        killer=f'{RESULTS}::test_a_store_that_is_busy_is_not_late',
+        module='actions/removing',
+        old='return isinstance(error, ImageBusy) and not isinstance(error, StoreBusy)',
+        new='return isinstance(error, ImageBusy)',
+    ),
+    Mutant(
+        name='a handler of many is called for nothing',
+        killer=f'{TOGETHER}::'
+        'Calls::test_what_no_look_let_pass_is_not_handed_over',
+        module='actions/removing',
+        old='        if not passed or not in_time():',
+        new='        if not in_time():',
+    ),
+    Mutant(
+        name='a claim is withdrawn while the handler is at work',
+        killer=f'{TOGETHER}::'
+        'Calls::test_between_two_results_the_handler_is_not_called',
+        module='actions/claimed_images',
+        old='        if self._to_withdraw is not None:',
+        new='        if False:',
+    ),
+    Mutant(
+        name='claims that are to be withdrawn are forgotten',
+        killer=f'{TOGETHER}::Calls::test_what_is_busy_for_itself_is_kept',
+        module='actions/claimed_images',
+        old="""        for image in images:
+            self.withdraw_claim(image)
+""",
+        new='',
+    ),
+    Mutant(
+        name='what cannot be deleted was lost',
+        killer=f'{TOGETHER}::'
+        'CannotGo::test_it_is_kept_and_told_and_the_store_is_not_left',
+        module='actions/removing',
+        old='ImageBusy | ImageInUse | Undeletable',
+        new='ImageBusy | ImageInUse',
+    ),
+    Mutant(
+        name='one refusal of many counts for each',
+        killer=f'{TOGETHER}::'
+        'Raised::test_a_store_that_is_away_has_changed_nothing',
+        module='actions/removing',
+        old="""        if not again:
+""",
+        new="""        if True:
+""",
+    ),
+    Mutant(
+        name='one wait of many that ended counts for each',
+        killer=f'{TOGETHER}::Raised::test_a_wait_in_vain_counts_once',
+        module='actions/leaving_stores',
+        old='        elif end is End.GONE and not lost.again:',
+        new='        elif end is End.GONE:',
+    ),
+    Mutant(
+        name='a list of another length is believed',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/results',
+        old='    if isinstance(given, Sized) and len(given) != count:',
+        new='    if False:',
+    ),
+    Mutant(
+        name='whatever is a result is believed',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/results',
+        old='            if isinstance(result, CacheError) or is_result(result):',
+        new='            if True:',
+    ),
+    Mutant(
+        name='true is a number of bytes',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/guard',
+        old="""        and not isinstance(result, bool)
+""",
+        new='',
+    ),
+    Mutant(
+        name='less than nothing was freed',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/guard',
+        old="""        and result >= 0
+""",
+        new='',
+    ),
+    Mutant(
+        name='results that are missing were good ones',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/results',
+        old='            yield Untold(error, first=number == told)',
+        new='            yield None',
+    ),
+    Mutant(
+        name='whatever is raised stands for each by itself',
+        killer=f'{TOGETHER}::'
+        'Raised::test_a_store_that_is_away_has_changed_nothing',
+        module='actions/results',
+        old='first=number == told',
+        new='first=True',
+    ),
+    Mutant(
+        name='claims that nobody knows of are believed',
+        killer=f'{RESULTS}::test_labels_that_nobody_knows_of_are_no_claim',
+        module='actions/claimed_images',
+        old='                    self._end_claiming(verdict, result.error, again=again)',
+        new='                    self._end_claiming(verdict, None)',
+    ),
+    Mutant(
+        name='many are claimed though there is no time',
+        killer=f'{TOGETHER}::'
+        'Claims::test_nobodys_claim_is_removed_before_it_is_long_dead',
+        module='actions/claimed_images',
+        old='        if not verdicts or not self._may_claim():',
+        new='        if not verdicts:',
+    ),
+    Mutant(
+        name='a look that is dear is taken for each',
+        killer=f'{SIZE}::test_a_look_takes_a_twentieth_of_the_time',
+        module='actions/batch_size',
+        old='    return max(1, math.ceil(_PART * shared / each))',
+        new='    return 1',
+    ),
+    Mutant(
+        name='batches of any size',
+        killer=f'{SIZE}::test_a_look_takes_a_twentieth_of_the_time',
+        module='actions/batch_size',
+        old='            self.current = min(self._largest, 2 * self.current, worth)',
+        new='            self.current = min(2 * self.current, worth)',
+    ),
+    Mutant(
+        name='a first batch without bounds',
+        killer=f'{SIZE}::test_it_begins_within_bounds',
+        module='actions/batch_size',
+        old='        self.current = min(self._largest, _FIRST)',
+        new='        self.current = self._largest',
+    ),
+    Mutant(
+        name='a sweep that recovers nothing',
+        killer=f'{RECOVERING}::test_a_sweep_plans_with_what_was_put_back',
+        module='actions/sweeping',
+        old='    failed = _recover_chosen(means.handler, stores)',
+        new='    failed: dict[str, CacheError] = {}',
+    ),
+    Mutant(
+        name='an apply that recovers nothing',
+        killer=f'{RECOVERING}::'
+        'test_an_apply_begins_with_it_too_before_any_label',
+        module='actions/sweeping',
+        old='    failed = recover_stores(means.handler, sound)',
+        new='    failed: dict[str, CacheError] = {}',
+    ),
+    Mutant(
+        name='a store that could not be recovered is swept',
+        killer=f'{RECOVERING}::'
+        'test_in_a_store_that_cannot_be_recovered_nothing_is_done',
+        module='actions/listing',
+        old='        if store in failed:',
+        new='        if False:',
+    ),
+    Mutant(
+        name='a plan is applied where nothing could be recovered',
+        killer=f'{RECOVERING}::test_nor_is_what_a_plan_shows_and_that_is_told',
+        module='actions/applying',
+        old='        left = self._leave_failed(work)',
+        new='        left: list[Left] = []',
+    ),
+    Mutant(
+        name='what is pinned and in use has no shield',
+        killer=f'{SHIELD}::'
+        'test_it_is_on_what_is_pinned_protected_or_not_to_be_removed',
+        module='planning/changes',
+        old='any(one.reason in _SHIELDED for one in verdict.blockers)',
+        new='verdict.reason in _SHIELDED',
+    ),
+    Mutant(
+        name='a shield for ever',
+        killer=f'{SHIELD}::'
+        'test_it_is_on_what_is_pinned_protected_or_not_to_be_removed',
+        module='planning/changes',
+        old='return Relabel(add=wanted - there, remove=there - wanted)',
+        new='return Relabel(add=wanted - there)',
+    ),
+    Mutant(
+        name='no shield on what is not to be removed',
+        killer=f'{SHIELD}::'
+        'test_it_is_on_what_is_pinned_protected_or_not_to_be_removed',
+        module='planning/changes',
+        old='{Reason.PINNED, Reason.PROTECTED, Reason.DISABLED}',
+        new='{Reason.PINNED, Reason.PROTECTED}',
+    ),
+    Mutant(
+        name='a handler is blamed for what a source raised',
+        killer=f'{ADDING}::test_what_it_raises_is_its_own_failure',
+        module='actions/adding',
+        old='        if opened.failure is not None:',
+        new='        if False:',
+    ),
+    Mutant(
+        name='a source is blamed for what a handler raised',
+        killer=f'{ADDING}::test_what_its_handler_raises_is_not',
+        module='actions/opened_source',
+        old="""            with contextlib.suppress(CacheError):
+""",
+        new="""            if True:
+""",
+    ),
+    Mutant(
+        name='labels are left out',
+        killer=f'{ADDING}::test_an_image_comes_with_its_labels',
+        module='actions/adding',
+        old='        return handler.add(opened.meta, opened.content, store, labels)',
+        new='        return handler.add(opened.meta, opened.content, store, ())',
     ),
 ]
