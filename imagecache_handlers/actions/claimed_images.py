@@ -54,13 +54,10 @@ class ClaimedImages:
             self._claim_together(list(verdicts))
             return
         for verdict in verdicts:
-            if self._may_claim():
+            if self.claim.has_room() and not self.is_over():
                 self._end_claiming(verdict, self._claim_image(verdict.image))
             else:
                 self.late.append(verdict)
-
-    def _may_claim(self) -> bool:
-        return self.claim.has_room() and not self.is_over()
 
     def _claim_image(self, image: CachedImage) -> CacheError | None:
         try:
@@ -70,9 +67,6 @@ class ClaimedImages:
         return None
 
     def _claim_together(self, verdicts: list[Verdict]) -> None:
-        if not verdicts or not self._may_claim():
-            self.late += verdicts
-            return
         images = [verdict.image for verdict in verdicts]
         results = self._handler.mark_many(images, {self.claim.label})
         with self.withdraw_later():
