@@ -536,8 +536,8 @@ MUTANTS = [
         killer=f'{CACHE}::TestBatches::'
         'test_no_more_is_claimed_than_finds_the_time',
         module='actions/claimed_images',
-        old='        return self.claim.has_room() and not self.is_over()',
-        new='        return not self.is_over()',
+        old='if self.claim.has_room() and not self.is_over():',
+        new='if not self.is_over():',
     ),
     Mutant(
         name='a batch that was too large is repeated as large',
@@ -1004,14 +1004,6 @@ MUTANTS = [
         new='self._end_claiming(verdict, None)',
     ),
     Mutant(
-        name='many are claimed though there is no time',
-        killer=f'{TOGETHER}::'
-        'Claims::test_nobodys_claim_is_removed_before_it_is_long_dead',
-        module='actions/claimed_images',
-        old='        if not verdicts or not self._may_claim():',
-        new='        if not verdicts:',
-    ),
-    Mutant(
         name='a look that is dear is taken for each',
         killer=f'{SIZE}::test_a_look_takes_a_twentieth_of_the_time',
         module='actions/batch_size',
@@ -1022,8 +1014,8 @@ MUTANTS = [
         name='batches of any size',
         killer=f'{SIZE}::test_a_look_takes_a_twentieth_of_the_time',
         module='actions/batch_size',
-        old='min(self._largest, 2 * self.current, worth)',
-        new='min(2 * self.current, worth)',
+        old='    if shared >= largest * each / _PART:',
+        new='    if not each:',
     ),
     Mutant(
         name='a first batch without bounds',
