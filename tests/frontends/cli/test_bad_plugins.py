@@ -140,6 +140,15 @@ class TestExits(Packages):
                 (self.site / 'quits').rename(self.root / f'of{code}')
 
 
+class TestCommands(Packages):
+    def test_what_ends_the_program_without_a_number_has_failed(self):
+        for name, code in ('silent', ''), ('talks', r"'bye\n'"):
+            with self.subTest(name):
+                self.install_command(name, LEAVES.format(code=code))
+                done = self.run_there(name)
+                self.refused(done, 1, f'was ended: {code or None}')
+
+
 class TestRemoval(Packages):
     def test_what_was_removed_just_now_is_not_there(self):
         self.install('sound')
