@@ -1,8 +1,10 @@
 """Measure the command: how soon it starts, and how quickly it lists.
 
-Beside the start of ``--version`` stands importing what it is made of, each a
-process of its own, in turns.  Beside ``list -f json`` of a folder of images
-stands enumerating them, in the same process, for starting is told apart.
+Beside the start of ``--version``, of ``list`` in an empty folder, and of a
+program that only imports the libraries of the command, stands that of Python
+itself, each a process of its own, in turns.  Beside ``list -f json`` of a
+folder of images stands enumerating them, in the same process, for starting is
+told apart.
 """
 
 from collections.abc import Callable
@@ -24,7 +26,11 @@ from imagecache_handlers.frontends.cli import app
 from imagecache_handlers.labels import unused_label
 
 SIZE = 10_000
-MADE_OF = 'import cliff.app, cliff.commandmanager, oslo_config.cfg, stevedore'
+PYTHON = 'pass'
+LIBRARIES = (
+    'import cliff.app, cliff.commandmanager, cliff.lister, oslo_config.cfg, '
+    'stevedore'
+)
 COMMAND = 'from imagecache_handlers.frontends.cli.app import main; main()'
 
 
@@ -83,8 +89,8 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def measure(count: int, repeat: int) -> list[output.Row]:
-    started = best([start(MADE_OF), start(COMMAND, '--version')], repeat)
-    rows = [_row('--version', 'importing', *started)]
+    with tempfile.TemporaryDirectory() as root:
+        rows = _measure_starts(pathlib.Path(root), repeat)
     with tempfile.TemporaryDirectory() as root:
         conf = furnish(pathlib.Path(root), count)
         images = f'{root}/images'
@@ -93,6 +99,20 @@ def measure(count: int, repeat: int) -> list[output.Row]:
         listed = best(acts, repeat)
     rows.append(_row(f'list {count}', 'enumerate', *listed))
     return rows
+
+
+def _measure_starts(root: pathlib.Path, repeat: int) -> list[output.Row]:
+    conf = str(furnish(root, 0))
+    programs = {
+        'its libraries': start(LIBRARIES),
+        '--version': start(COMMAND, '--version'),
+        'list 0': start(COMMAND, 'list', '--config-file', conf),
+    }
+    bare, *taken = best([start(PYTHON), *programs.values()], repeat)
+    return [
+        _row(name, 'python -c pass', bare, seconds)
+        for name, seconds in zip(programs, taken, strict=True)
+    ]
 
 
 def _row(name: str, floor: str, below: float, taken: float) -> output.Row:

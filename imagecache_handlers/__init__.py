@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.actions.report import Did
     from imagecache_handlers.actions.report import Outcome
     from imagecache_handlers.actions.report import Report
+    from imagecache_handlers.actions.slow_calls import RunningCalls
     from imagecache_handlers.actions.stores import Inventory
     from imagecache_handlers.cache import ImageCache
     from imagecache_handlers.clocks import utc_now
@@ -94,6 +95,7 @@ __all__ = [
     'Reason',
     'Report',
     'Rules',
+    'RunningCalls',
     'SourceError',
     'Space',
     'Store',
@@ -115,6 +117,7 @@ __all__ = [
 # The module of each name that is not an error.
 _MODULES = {
     'actions.report': 'Did Outcome Report',
+    'actions.slow_calls': 'RunningCalls',
     'actions.stores': 'Inventory',
     'cache': 'ImageCache',
     'clocks': 'utc_now',

@@ -33,7 +33,7 @@ class Plugin:
     """What is installed under one name; ``problem``: why it is of no use.
 
     ``contract`` is the edition that a handler was written for; None: that
-    is not known, or it is no handler.
+    is not known, or it is not a handler.
     """
 
     name: str

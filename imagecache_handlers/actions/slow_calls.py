@@ -16,9 +16,6 @@ from imagecache_handlers.handler import CacheHandler
 
 LOG = logging.getLogger(__name__)
 
-# Seconds between two looks at what runs, at most.
-_LOOK = 10.0
-
 # The methods that may wait for a backend, and which argument tells the store:
 # by its name, as an image or debris there, or as several images.
 _STORE_AT = {
@@ -74,9 +71,8 @@ class RunningCalls:
             yield
             return
         end = threading.Event()
-        pause = min(self._timeout.total_seconds() / 10, _LOOK)
         thread = threading.Thread(
-            target=self._look_often, args=[end, pause], daemon=True
+            target=self._look_in_time, args=[end], daemon=True
         )
         thread.start()
         try:
@@ -85,27 +81,38 @@ class RunningCalls:
             end.set()
             thread.join()
 
-    def _look_often(self, end: threading.Event, pause: float) -> None:
-        while not end.wait(pause):
-            self.tell_slow()
+    def _look_in_time(self, end: threading.Event) -> None:
+        # Seldom: who watches over a service takes any work for progress.
+        while not end.wait(self.tell_slow()):
+            pass
 
-    def tell_slow(self) -> None:
-        """Tell of each call that lasts too long now, and was not told."""
+    def tell_slow(self) -> float | None:
+        """Tell of each call that lasts too long now, and was not told.
+
+        :returns: seconds until another one can; None: never.
+        """
         if self._timeout is None:
-            return
-        now = self._monotonic()
+            return None
+        limit, now = self._timeout.total_seconds(), self._monotonic()
         running = self._running.copy()
-        for number, call in running.items():
-            lasts = now - call.since
-            if lasts > self._timeout.total_seconds() and (
-                number not in self._told
-            ):
-                self._told.add(number)
-                self._tell(
-                    f'the handler has not returned from {call} for '
-                    f'{lasts:.0f} s (call_timeout); still waiting'
-                )
         self._told &= running.keys()
+        lasting = {
+            number: now - call.since
+            for number, call in running.items()
+            if number not in self._told
+        }
+        for number, seconds in lasting.items():
+            if seconds >= limit:
+                self._tell_once(number, running[number], seconds)
+        others = [one for one in lasting.values() if one < limit]
+        return limit - max(others, default=0.0)
+
+    def _tell_once(self, number: int, call: Call, seconds: float) -> None:
+        self._told.add(number)
+        self._tell(
+            f'the handler has not returned from {call} for {seconds:.0f} s '
+            f'(call_timeout); still waiting'
+        )
 
     def describe(self) -> str:
         """Name what runs now, and for how long; empty: nothing.

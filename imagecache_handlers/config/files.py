@@ -103,7 +103,7 @@ def check_folders(arguments: Iterable[str]) -> None:
 
 
 def find_undecodable(arguments: Iterable[str], project: str) -> str:
-    """Name the file that is no text, when reading those has failed.
+    """Name the file that is not text, when reading those has failed.
 
     The error itself does not tell, and oslo.config keeps nothing of it.
     """

@@ -1,6 +1,8 @@
 """Reading: a configuration from its files, refused where nobody means it."""
 
+from collections.abc import Iterator
 from collections.abc import Sequence
+import contextlib
 
 from oslo_config import cfg
 
@@ -28,13 +30,25 @@ def read_configuration(
     conf = cfg.ConfigOpts()
     register_opts(conf)
     files.check_folders(arguments)
-    try:
+    with _naming_the_file(arguments):
         conf(list(arguments), project=PROJECT)
         known = groups.load_groups(handler or conf[GROUP].handler)
         problems = [
             *mistakes.find_unknown(conf, known),
             *mistakes.find_repeated(conf, known),
         ]
+    if problems:
+        raise ConfigurationError('; '.join(problems))
+    if handler:
+        conf.set_override('handler', handler, group=GROUP)
+    return conf
+
+
+@contextlib.contextmanager
+def _naming_the_file(arguments: Sequence[str]) -> Iterator[None]:
+    """Tell what oslo.config or the system says of a file, by its name."""
+    try:
+        yield
     except cfg.Error as error:
         raise ConfigurationError(str(error)) from error
     except OSError as error:
@@ -44,8 +58,3 @@ def read_configuration(
         name = files.find_undecodable(arguments, PROJECT)
         text = f'{name} is not UTF-8 text: {error.reason}'
         raise ConfigurationError(text) from error
-    if problems:
-        raise ConfigurationError('; '.join(problems))
-    if handler:
-        conf.set_override('handler', handler, group=GROUP)
-    return conf

@@ -171,16 +171,28 @@ def test_a_call_is_told_once_it_lasts_too_long_and_once_only(
     calls, clock, told
 ):
     with calls.recorded('evict', 'bay'):
-        clock.now = 60
+        clock.now = 59
         calls.tell_slow()
         assert told == []
-        clock.now = 61
+        clock.now = 60
         calls.tell_slow()
         calls.tell_slow()
     assert told == [
-        'the handler has not returned from evict in the store bay for 61 s '
+        'the handler has not returned from evict in the store bay for 60 s '
         '(call_timeout); still waiting'
     ]
+
+
+def test_the_next_look_is_when_another_call_can_last_too_long(calls, clock):
+    assert calls.tell_slow() == 60
+    with calls.recorded('evict', 'bay'):
+        clock.now = 20
+        with calls.recorded('mark', 'bay'):
+            clock.now = 25
+            assert calls.tell_slow() == 35
+            clock.now = 60
+            # Of the first it was told just now.
+            assert calls.tell_slow() == 20
 
 
 def test_each_call_is_told_by_itself(calls, clock, told):
@@ -197,7 +209,7 @@ def test_without_a_timeout_nothing_is_told(clock, told):
     with calls.watching(), calls.recorded('evict', 'bay'):
         assert threading.active_count() == before
         clock.now = 1e9
-        calls.tell_slow()
+        assert calls.tell_slow() is None
     assert told == []
 
 

@@ -12,8 +12,13 @@ def test_it_prints_a_table_and_writes_json(tmp_path, capsys):
 
     lines = capsys.readouterr().out.splitlines()
     rows = json.loads(file.read_text())['rows']
-    assert len(lines) == 3
-    assert [row['command'] for row in rows] == ['--version', 'list 20']
+    assert len(lines) == 5
+    assert [row['command'] for row in rows] == [
+        'its libraries',
+        '--version',
+        'list 0',
+        'list 20',
+    ]
     assert all(row['ratio'] > 0 for row in rows)
 
 

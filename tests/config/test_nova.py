@@ -351,7 +351,7 @@ class TestSeveralFiles(Folder):
 
     def test_without_the_line_the_files_are_found_all_the_same(self):
         conf = standalone([self.file(NEW_TEXT)])
-        # It is no part of what oslo.config promises.
+        # It is not a part of what oslo.config promises.
         del conf._args
         self.assertEqual([21, False, 23, 24], values(conf))
 

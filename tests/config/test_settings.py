@@ -176,6 +176,28 @@ class TestRules(Configured):
             str(caught.exception),
         )
 
+    def test_a_contradiction_has_the_values_as_they_were_written(self):
+        name = 'OS_IMAGECACHE__CLOCK_SKEW_SECONDS'
+        with (
+            mock.patch.dict(os.environ, {name: '0150'}),
+            self.assertRaises(ConfigurationError) as caught,
+        ):
+            self.rules('claim_ttl_seconds = +600', 'clock_skew_seconds = 1')
+        self.assertIn(
+            '[imagecache] claim_ttl_seconds +600 must be more than four '
+            'times clock_skew_seconds 0150: half of it',
+            str(caught.exception),
+        )
+
+    def test_a_value_that_the_program_set_is_told_as_it_is(self):
+        conf = self.conf('')
+        conf.set_override('low_watermark', 90, group='imagecache')
+        conf.set_override('high_watermark', 85, group='imagecache')
+        with self.assertRaises(ConfigurationError) as caught:
+            Settings(conf).make_rules(loader.load_order)
+        said = 'not low_watermark 90 and high_watermark 85: set'
+        self.assertIn(said, str(caught.exception))
+
     def test_a_value_out_of_range_may_be_in_the_environment(self):
         name = 'OS_IMAGECACHE__HIGH_WATERMARK'
         with (
@@ -289,6 +311,16 @@ class TestInterval(Configured):
         for group in 'imagecache', 'image_cache':
             text = f'[{group}]\nmanager_interval = -1\n'
             self.assertIsNone(Settings(self.conf(text)).sweep_interval())
+
+
+class TestCallTimeout(Configured):
+    def test_zero_is_never_and_ten_minutes_the_default(self):
+        for text, seconds in ('', 600), ('call_timeout = 7', 7):
+            conf = self.conf(f'[imagecache]\n{text}\n')
+            found = Settings(conf).call_timeout()
+            self.assertEqual(datetime.timedelta(seconds=seconds), found)
+        conf = self.conf('[imagecache]\ncall_timeout = 0\n')
+        self.assertIsNone(Settings(conf).call_timeout())
 
 
 class TestUnknown(Configured):

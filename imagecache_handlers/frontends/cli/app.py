@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; give its exit code."""
     _open_what_is_closed()
     for stream in sys.stdout, sys.stderr:
-        # A name that the terminal cannot show is no reason to stop.
+        # A name that the terminal cannot show must not stop us.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors='backslashreplace')
     code = _run_app(list(sys.argv[1:] if argv is None else argv))
@@ -45,12 +45,16 @@ def _run_app(argv: list[str]) -> int:
         # The same words as the parser's, without waiting for all the rest.
         sys.stdout.write(f'{NAME} {VERSION}\n')
         return 0
+    from cliff.help import HelpExit
+
     from imagecache_handlers.frontends.cli.application import App
 
     try:
         code = App().run(argv)
     except KeyboardInterrupt:
         return FAILED
+    except HelpExit:
+        return 0
     except SystemExit as end:
         # Of argparse, which ends itself after a help or a refusal.
         return _exit_code(end.code)

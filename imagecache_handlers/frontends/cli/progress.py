@@ -3,29 +3,34 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
-import os
-import shutil
 import sys
+from typing import TYPE_CHECKING
 
 from imagecache_handlers.actions.report import Outcome
+from imagecache_handlers.frontends.cli.pages.terminal import open_console
 from imagecache_handlers.planning.verdicts import Plan
 from imagecache_handlers import units
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @contextlib.contextmanager
 def shown(plan: Plan) -> Iterator[Callable[[Outcome], object]]:
     """Give what is to be told each outcome."""
-    dumb = os.environ.get('TERM') in ('dumb', 'unknown')
-    if plan.evictions and sys.stderr.isatty() and not dumb:
-        with _show_bar(len(plan.evictions)) as tell:
+    console = open_console(sys.stderr) if plan.evictions else None
+    # On a terminal that cannot go back in a line nothing can move.
+    if console is not None and not console.is_dumb_terminal:
+        with _show_bar(console, len(plan.evictions)) as tell:
             yield tell
     else:
         yield lambda outcome: None
 
 
 @contextlib.contextmanager
-def _show_bar(total: int) -> Iterator[Callable[[Outcome], object]]:
-    from rich.console import Console
+def _show_bar(
+    console: 'Console', total: int
+) -> Iterator[Callable[[Outcome], object]]:
     from rich import progress
 
     columns = (
@@ -34,8 +39,6 @@ def _show_bar(total: int) -> Iterator[Callable[[Outcome], object]]:
         progress.MofNCompleteColumn(),
         progress.TextColumn('{task.description}'),
     )
-    width = shutil.get_terminal_size((80, 24)).columns
-    console = Console(stderr=True, width=width)
     with progress.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task('', total=total)
         freed: list[int] = []

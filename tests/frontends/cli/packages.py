@@ -52,6 +52,13 @@ class Packages(Command):
         )
         (info / 'entry_points.txt').write_text('\n'.join(lines))
 
+    def install_command(self, name, text):
+        """Install a package with a command of that name."""
+        self.install(name)
+        (self.site / name / 'command.py').write_text(text)
+        with open(self.info_of(name) / 'entry_points.txt', 'a') as points:
+            points.write(f'\n[imagecache.cli]\n{name} = {name}.command:It\n')
+
     def info_of(self, name) -> pathlib.Path:
         return self.site / f'{name}_kit-3.dist-info'
 

@@ -29,7 +29,9 @@ class TestUsage(Command):
         self.assertRegex(done.stdout, r'^imagecache \d+\.\d+')
 
     def test_help_names_the_commands_and_their_options(self):
-        said = self.run_bare('--help').stdout
+        done = self.run_bare('--help')
+        self.assertEqual((0, ''), (done.returncode, done.stderr))
+        said = done.stdout
         for name in ALL:
             with self.subTest(name):
                 self.assertRegex(said, rf'\n  {name} +[A-Z]')

@@ -1,5 +1,7 @@
 """Packages that break at their import or in their options, and their names."""
 
+import os
+
 from tests.frontends.cli.packages import Packages
 from tests.frontends.cli.packages import SOUND
 
@@ -140,17 +142,40 @@ class TestExits(Packages):
                 (self.site / 'quits').rename(self.root / f'of{code}')
 
 
+class TestCommands(Packages):
+    def test_what_ends_the_program_without_a_number_has_failed(self):
+        for name, code in ('silent', ''), ('talks', r"'bye\n'"):
+            with self.subTest(name):
+                self.install_command(name, LEAVES.format(code=code))
+                done = self.run_there(name)
+                self.refused(done, 1, f'was ended: {code or None}')
+
+
 class TestRemoval(Packages):
+    def offer(self, name, seconds):
+        """Have the package offer that name, changed so many seconds ago."""
+        points = self.info_of('sound') / 'entry_points.txt'
+        points.write_text(
+            f'[imagecache_handlers]\n{name} = sound.handler:Handler\n'
+        )
+        # All within two minutes that a 32-bit float cannot tell apart.
+        os.utime(points, (2**30 + seconds, 2**30 + seconds))
+
+    def test_what_a_package_offers_is_what_it_offers_now(self):
+        self.install('sound')
+        self.offer('before', 1)
+        self.assertIn('before', self.handlers())
+        self.offer('after', 60)
+        found = self.handlers()
+        self.assertIn('after', found)
+        self.assertNotIn('before', found)
+        done = self.run_there('plan', '--handler', 'before')
+        self.refused(done, 2, "no handler is called 'before'")
+        done = self.run_there('plan', '--handler', 'after')
+        self.assertEqual((0, ''), (done.returncode, done.stderr))
+
     def test_what_was_removed_just_now_is_not_there(self):
         self.install('sound')
         self.assertIn('sound', self.handlers())
         self.info_of('sound').rename(self.root / 'removed')
-        # As pip leaves it, within the same two minutes.
         self.assertNotIn('sound', self.handlers())
-        done = self.run_there('plan', '--handler', 'sound')
-        self.refused(done, 2, "no handler is called 'sound'")
-
-    def test_what_was_added_just_now_is_there(self):
-        self.assertNotIn('sound', self.handlers())
-        self.install('sound')
-        self.assertIn('sound', self.handlers())

@@ -20,7 +20,7 @@ def written(rows, *, noindent=False):
 
 
 class TestJson(unittest.TestCase):
-    def test_the_layout(self):
+    def test_each_row_is_a_line(self):
         hostile = '},\n    {"a": "\u2028\x1b\\'
         for rows in (
             [],
@@ -37,8 +37,11 @@ class TestJson(unittest.TestCase):
                     }
                     for row in rows
                 ]
-                expected = json.dumps(objects, indent=2) + '\n'
-                self.assertEqual(expected, written(rows))
+                self.assertEqual(objects, json.loads(written(rows)))
+                lines = written(rows).splitlines()[1:-1]
+                self.assertEqual(
+                    objects, [json.loads(line.rstrip(',')) for line in lines]
+                )
                 self.assertEqual(
                     objects, json.loads(written(rows, noindent=True))
                 )

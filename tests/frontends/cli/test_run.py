@@ -85,7 +85,7 @@ class TestReload(Service):
 
 
 class TestNever(Service):
-    """That Nova does not sweep is no word to us."""
+    """That Nova does not sweep tells us nothing."""
 
     def follow(self, *own):
         self.nova = self.root / 'nova.conf'

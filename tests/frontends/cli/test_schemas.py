@@ -45,6 +45,7 @@ SHOWN = VERDICT | {
     'blockers': (list,),
 }
 PLUGIN = dict.fromkeys(('name', 'summary', 'from', 'problem'), TEXT)
+HANDLER = PLUGIN | {'contract': (int, type(None))}
 SETTING = {'group': TEXT, 'option': TEXT, 'value': MAYBE, 'from': TEXT}
 USAGE = {'store': TEXT, 'kind': TEXT, 'count': NUMBER, 'size': NUMBER}
 DEBRIS = {
@@ -105,7 +106,7 @@ class TestSchemas(Command):
         self.checked(OUTCOME, 'evict', THIRD, *used, code=1)
         [gone] = self.checked(OUTCOME, 'sweep', *used)
         self.assertEqual((IMAGE, 'evicted'), (gone['image'], gone['did']))
-        self.checked(PLUGIN, 'handlers')
+        self.checked(HANDLER, 'handlers')
         self.checked(PLUGIN, 'policies')
         self.checked(SETTING, 'config')
 

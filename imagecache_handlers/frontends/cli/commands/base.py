@@ -26,6 +26,7 @@ from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import blindness
 from imagecache_handlers.frontends.cli.pages import lines
 from imagecache_handlers.frontends import in_use_list
+from imagecache_handlers.installed import Installed
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Plan
 
@@ -119,7 +120,7 @@ class Listing(cliff.lister.Lister, CacheCommand):
         return 'imagecache.formatter'
 
     def _load_formatter_plugins(self) -> stevedore.ExtensionManager[Any]:
-        return stevedore.NamedExtensionManager(
+        return Installed(
             self.formatter_namespace, list(self.formats), invoke_on_load=True
         )
 

@@ -29,11 +29,10 @@ class Page(cliff.formatters.base.ListFormatter):
 
 
 class Json(cliff.formatters.json_format.JSONFormatter):
-    """Lists of objects, laid out as ever but many times as quickly.
+    """A list of objects, each in a line of its own.
 
-    The encoder of the standard library is slow where it indents.  So it is
-    told to break lines only, and the layout is made of the breaks: there are
-    no others, for within texts they are written ``\\n``.
+    So it is the quick encoder of the standard library that writes them: it
+    does not indent.
     """
 
     def emit_list(
@@ -43,21 +42,20 @@ class Json(cliff.formatters.json_format.JSONFormatter):
         stdout: TextIO,
         parsed_args: argparse.Namespace,
     ) -> None:
-        rows = [[_plain_value(cell) for cell in row] for row in data]
-        if not rows or parsed_args.noindent or _has_nested(rows):
-            super().emit_list(column_names, rows, stdout, parsed_args)
-            return
-        objects = [dict(zip(column_names, row, strict=True)) for row in rows]
-        text = json.dumps(objects, separators=(',\n    ', ': '))
-        text = text[2:-2].replace('},\n    {', '\n  },\n  {\n    ')
-        stdout.write(f'[\n  {{\n    {text}\n  }}\n]\n')
+        rows = [_row_text(column_names, row) for row in data]
+        if not rows or parsed_args.noindent:
+            stdout.write(f'[{", ".join(rows)}]\n')
+        else:
+            body = ',\n  '.join(rows)
+            stdout.write(f'[\n  {body}\n]\n')
+
+
+def _row_text(names: Sequence[str], row: Sequence[Any]) -> str:
+    cells = map(_plain_value, row)
+    return json.dumps(dict(zip(names, cells, strict=True)))
 
 
 def _plain_value(cell: Any) -> Any:
     if isinstance(cell, cliff.columns.FormattableColumn):
         return cell.machine_readable()
     return cell
-
-
-def _has_nested(rows: Iterable[Sequence[Any]]) -> bool:
-    return any(isinstance(cell, (list, dict)) for row in rows for cell in row)

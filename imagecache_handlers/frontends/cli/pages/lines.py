@@ -3,10 +3,14 @@
 from collections.abc import Iterable
 import dataclasses
 import enum
-import os
-import shutil
 from typing import NamedTuple
 from typing import TextIO
+from typing import TYPE_CHECKING
+
+from imagecache_handlers.frontends.cli.pages.terminal import open_console
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Tone(enum.Enum):
@@ -44,27 +48,17 @@ def line(text: str = '', tone: Tone = Tone.PLAIN) -> Line:
 
 def write(lines: Iterable[Line], stream: TextIO) -> None:
     """Write lines, in colours if a terminal shows them."""
-    if coloured(stream):
-        _draw_lines(lines, stream)
-        return
-    for one in lines:
-        stream.write(f'{one}\n')
+    console = open_console(stream)
+    if console is None:
+        for one in lines:
+            stream.write(f'{one}\n')
+    else:
+        _draw_lines(lines, console)
 
 
-def coloured(stream: TextIO) -> bool:
-    """Tell if somebody sees colours there, and wants to."""
-    dumb = os.environ.get('TERM') in ('dumb', 'unknown')
-    wanted = not os.environ.get('NO_COLOR')
-    return stream.isatty() and wanted and not dumb
-
-
-def _draw_lines(lines: Iterable[Line], stream: TextIO) -> None:
-    from rich.console import Console
+def _draw_lines(lines: Iterable[Line], console: 'Console') -> None:
     from rich.text import Text
 
-    # A terminal, or COLUMNS, may say that it is narrower than one column.
-    width = shutil.get_terminal_size((80, 24)).columns
-    console = Console(file=stream, highlight=False, width=width)
     for one in lines:
         parts = [(span.text, span.tone.value) for span in one.spans]
         # Already as wide as they shall be: not to be wrapped again.
