@@ -35,6 +35,7 @@ from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.stores import describe_store
 from imagecache_handlers.directory import unmanaged
 from imagecache_handlers.directory.users.overlays import Overlays
+from imagecache_handlers.directory.users.overlays import Survey
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import StoreUnavailable
@@ -153,7 +154,7 @@ class DirectoryHandler(CacheHandler):
                 none = [name for name, file in found.items() if file is None]
                 unmanaged.tell(self._layout, store, fd, none)
         # The disks last: each is made of an image that was there before.
-        survey = self._overlays.survey() if files else None
+        survey = self._look_at_disks(image_ids is None) if files else None
         why = self._sweeper.judge(store, survey)
         self._sweeper.looked(
             store, survey, sound=image_ids is None and not why
@@ -163,6 +164,12 @@ class DirectoryHandler(CacheHandler):
         return [
             describe_image(store, file, survey, why, read) for file in files
         ]
+
+    def _look_at_disks(self, is_first: bool) -> Survey:
+        """Look at all disks, or if all is still as it was."""
+        if is_first:
+            return self._overlays.survey()
+        return self._overlays.survey_again()
 
     def _candidate_names(
         self, listing: folder.Listing, image_ids: Collection[str] | None
