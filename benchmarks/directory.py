@@ -262,7 +262,6 @@ def evicting(place: Place) -> dict[str, int | float]:
         raise RuntimeError(f'evicted {evicted} of {place.count // 2}')
     return {
         'evicted': evicted,
-        'batches': -(-evicted // handler.batch),
         # The first is that of the plan.
         'fresh looks': handler.looks - 1,
         'evict s': taken,

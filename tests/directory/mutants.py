@@ -109,7 +109,7 @@ MUTANTS = [
             name='a look that met no disk is one',
             killer=f'{SWEEPERS}::TestOwn::'
             'test_no_disk_is_no_look_until_it_is_accepted',
-            module='directory/hosts/sweepers',
+            module='directory/hosts/judging',
             old='if now == 0 and before != 0:',
             new='if False:',
         ),
@@ -120,7 +120,7 @@ MUTANTS = [
             name='far fewer disks are as good',
             killer=f'{SWEEPERS}::TestOwn::'
             'test_far_fewer_disks_are_asked_about',
-            module='directory/hosts/sweepers',
+            module='directory/hosts/judging',
             old='return 2 * now < before',
             new='return False and 2 * now < before',
         ),
@@ -131,7 +131,7 @@ MUTANTS = [
             name='where others look is of no matter',
             killer=f'{SWEEPERS}::TestPeers::'
             'test_a_forgotten_host_blocks_nobody_until_it_comes_back',
-            module='directory/hosts/sweepers',
+            module='directory/hosts/judging',
             old='        if view.sees(place):\n            continue',
             new='        continue',
         ),
@@ -172,7 +172,7 @@ MUTANTS = [
             name='no file is asked for again',
             killer=f'{SECOND}::TestActs::test_what_was_changed_just_now',
             module='directory/users/second_look',
-            old='                and self._are_files_same(progress)\n',
+            old='                and self._files.are_alike(progress)\n',
             new='',
         ),
     ),
@@ -192,7 +192,7 @@ MUTANTS = [
         Mutant(
             name='what is read again need not be the same',
             killer=f'{SECOND}::TestTicks::test_a_disk_that_was_laid_elsewhere',
-            module='directory/users/second_look',
+            module='directory/users/known_files',
             old='return header == self._met.headers.get(identity(found))',
             new='return True',
         ),
@@ -202,7 +202,7 @@ MUTANTS = [
         Mutant(
             name='an image that goes makes no difference to others',
             killer=f'{SECOND}::TestActsInNova::test_what_was_changed_just_now',
-            module='directory/users/second_look',
+            module='directory/users/known_files',
             old='            or self._met.headers.get(which, '
             'NOTHING) != NOTHING\n',
             new='',
@@ -212,8 +212,9 @@ MUTANTS = [
         SECOND,
         Mutant(
             name='what is new beside images names nothing',
-            killer=f'{SECOND}::TestActsInNova::test_what_was_changed_just_now',
-            module='directory/users/second_look',
+            killer=f'{SECOND}::TestNotSpared::'
+            'test_what_is_ours_is_replaced_by_what_names_a_file',
+            module='directory/users/known_files',
             old='        if not _names_none(fd, name, found):\n'
             '            return False\n',
             new='',
@@ -234,7 +235,8 @@ MUTANTS = [
         SECOND,
         Mutant(
             name='a file is an image for ever',
-            killer=f'{SECOND}::TestActs::test_what_was_changed_just_now',
+            killer=f'{SECOND}::TestNotSpared::'
+            'test_an_image_that_loses_its_sidecar',
             module='directory/users/second_look',
             old='            and judge(name, entries) is '
             'judge(name, before)\n',
@@ -247,7 +249,7 @@ MUTANTS = [
             name='what lies among locks is nothing',
             killer=f'{SECOND}::TestActsInNova::test_what_was_changed_just_now',
             module='directory/users/second_look',
-            old='            or _is_small(os.stat(name, '
+            old='            or is_small(os.stat(name, '
             'dir_fd=fd, follow_symlinks=False))\n',
             new='            or True\n',
         ),
@@ -392,7 +394,7 @@ MUTANTS = [
             name='what was removed is not settled',
             killer=f'{TOGETHER}::TestTruth::'
             'test_all_are_gone_for_good_before_their_sidecars_go',
-            module='directory/evicting',
+            module='directory/candidates',
             old='        folder.settle(fd, '
             "removed[0].image.location, 'removed')\n",
             new='        pass\n',
@@ -404,7 +406,7 @@ MUTANTS = [
             name='what may come back is told as gone',
             killer=f'{TOGETHER}::TestTruth::'
             'test_what_may_come_back_is_uncertain',
-            module='directory/evicting',
+            module='directory/candidates',
             old='            one.result = '
             'Uncertain(one.image.location, error.why)\n',
             new='            pass\n',
@@ -437,7 +439,7 @@ MUTANTS = [
         Mutant(
             name='all labels are as claims',
             killer=f'{TOGETHER}::TestMarks::'
-            'test_a_claim_stays_where_other_labels_change',
+            'test_any_other_label_outlasts_a_loss_of_power',
             module='directory/labelling',
             old='    return all(label.startswith(_CLAIM) for label in labels)',
             new='    return True',

@@ -437,6 +437,14 @@ class TestMarks(Plain):
         self.assertEqual([{'site.a'}] * 3, self.labels_of_all())
         self.assertEqual([], [one for one in self.entries() if 'claim' in one])
 
+    def test_any_other_label_outlasts_a_loss_of_power(self):
+        self.handler.record_host(self.path)
+        for label in 'pin.ops', 'hits.1', 'unused.20200101t000000z':
+            with mock.patch.object(os, 'fsync') as fsync:
+                self.mark({label})
+            # The sidecar, and the folder with its name.
+            self.assertEqual(2 * len(self.names), fsync.call_count)
+
     def test_a_claim_touches_no_sidecar(self):
         before = [self.sidecar(one).stat() for one in self.names]
         self.mark({self.claim})

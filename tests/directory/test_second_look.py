@@ -12,6 +12,7 @@ from unittest import mock
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.directory.users import facts
+from imagecache_handlers.directory.users import known_files
 from imagecache_handlers.directory.users import reading
 from imagecache_handlers.directory.users import second_look
 from tests.directory.disks import header
@@ -24,6 +25,8 @@ from tests.directory.used import Used
 # Longer than a tick of any clock of files.
 TICK = 0.02
 ROUNDS = 120
+# How often all is mended that keeps a second look from being tried.
+MENDED = 0.6
 
 
 class Looking:
@@ -45,7 +48,7 @@ class Looking:
     def later(self):
         """Have it be some seconds later, by the clock that counts."""
         now = facts.now_ns() + 10**10
-        for room in facts, reading, second_look:
+        for room in facts, known_files, reading, second_look:
             self.enterContext(mock.patch.object(room, 'now_ns', lambda: now))
 
     def again(self):
@@ -230,8 +233,27 @@ class Acts(Looking):
     def act_foreign_gone(self):
         (self.folder / 'foreign').unlink(missing_ok=True)
 
+    def act_ours_replaced(self):
+        new = self.elsewhere / 'new'
+        new.write_bytes(
+            header(self.chance.choice([str(self.some_image()), '']))
+        )
+        new.rename(self.folder / '.x.y.imagecache-new')
+
     def act_nothing(self):
         pass
+
+    def mend(self):
+        """Have nothing there of which nobody could tell."""
+        for machine in self.instances.glob('vm-*'):
+            shutil.rmtree(machine)
+        for lock in (self.instances / 'locks').iterdir():
+            lock.unlink()
+        for entry in self.folder.iterdir():
+            if not entry.name.endswith('.imagecache-sweeper'):
+                entry.unlink()
+        for name in self.images:
+            self.put_image(name)
 
     def try_acts(self):
         for name in self.images:
@@ -244,6 +266,9 @@ class Acts(Looking):
                 getattr(self, act)()
             time.sleep(TICK)
             self.assert_alike(f'{number}: {done}')
+            if self.fresh()[4] and self.chance.random() < MENDED:
+                self.mend()
+                self.assert_alike(f'{number}: mended')
         self.assertLess(self.surveys, ROUNDS)
 
     def test_what_was_changed_just_now(self):
@@ -283,13 +308,13 @@ class TestSpared(Looking, Used):
     def read(self):
         """Give the files that the next look reads."""
         read = []
-        real = second_look.known_formats.read_header
+        real = known_files.known_formats.read_header
 
         def reading_header(fd, size):
             read.append(os.readlink(f'/proc/self/fd/{fd}'))
             return real(fd, size)
 
-        formats = second_look.known_formats
+        formats = known_files.known_formats
         with mock.patch.object(formats, 'read_header', reading_header):
             self.again()
         return read
@@ -342,6 +367,16 @@ class TestNotSpared(Looking, Used):
         with mock.patch.object(mounts, 'is_local', lambda _: False):
             self.looked(lambda: None, 1)
 
+    def test_an_image_that_loses_its_sidecar(self):
+        self.looked(self.sidecar().unlink, 1)
+
+    def test_what_is_ours_is_replaced_by_what_names_a_file(self):
+        ours, new = self.folder / '.x.imagecache-new', self.root / 'new'
+        ours.write_bytes(header(''))
+        new.write_bytes(header(str(self.file(self.other))))
+        self.later()
+        self.looked(lambda: new.rename(ours), 1)
+
     def test_a_problem(self):
         overlay(self.disk('vm-2'), 'nbd:x')
         self.handler._overlays.survey()
@@ -379,6 +414,9 @@ class TestTicks(Looking, Used):
         # As if no time of any file or folder told of a change.
         self.enterContext(
             mock.patch.object(second_look, 'is_same_state', lambda *_: True)
+        )
+        self.enterContext(
+            mock.patch.object(known_files, 'is_same_state', lambda *_: True)
         )
 
     def test_a_disk_that_was_laid_elsewhere(self):
