@@ -372,7 +372,7 @@ class TestNotSpared(Looking, Used):
 
     def test_what_is_ours_is_replaced_by_what_names_a_file(self):
         ours, new = self.folder / '.x.imagecache-new', self.root / 'new'
-        ours.write_bytes(header(''))
+        ours.write_bytes(b'what is written beside images' * 4)
         new.write_bytes(header(str(self.file(self.other))))
         self.later()
         self.looked(lambda: new.rename(ours), 1)

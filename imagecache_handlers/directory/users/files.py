@@ -78,7 +78,7 @@ class Files:
             if part is Part.IMAGE:
                 self._met.note_image(name, found)
             elif part is not Part.OURS:
-                # Not ours: a link of our own to an image is no use of it.
+                # A link of our own to an image does not use it.
                 user = folder.user_of(name, part)
                 file = found.st_dev, found.st_ino
                 self._met.seen.append((user, file, shape(found)))

@@ -196,7 +196,7 @@ class Walk:
                 if not is_ignored:
                     self._enter_folder(folder, name, path)
             else:
-                if part is Part.FOREIGN and self._is_of_hosts(folder, name):
+                if name == _HOSTS and self._is_of_hosts(folder, part):
                     part = Part.NAMED
                 self._files.note(folder, name, path, part)
         except HOSTILE as error:
@@ -229,8 +229,8 @@ class Walk:
         finally:
             close(fd)
 
-    def _is_of_hosts(self, folder: Folder, name: str) -> bool:
-        return name == _HOSTS and self._has_locks(folder)
+    def _is_of_hosts(self, folder: Folder, part: Part) -> bool:
+        return part is Part.FOREIGN and self._has_locks(folder)
 
     def _has_locks(self, folder: Folder) -> bool:
         return _folder_identity(folder.fd) in self._above
