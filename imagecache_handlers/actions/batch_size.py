@@ -6,7 +6,7 @@ import math
 # A look may take so small a part of the time that its removals take.
 _PART = 20
 # Before anything was measured.
-_FIRST = 16
+_FIRST = 64
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class BatchSize:
             self.current = max(1, done)
         else:
             worth = _size_worth(self._cost, self._largest)
-            self.current = min(self._largest, 2 * self.current, worth)
+            self.current = min(2 * self.current, worth)
 
 
 def _size_worth(cost: Cost, largest: int) -> int:
