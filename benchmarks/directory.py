@@ -29,6 +29,7 @@ from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.system import birth_time
+from imagecache_handlers.directory.system import record_lock
 from imagecache_handlers.labels import unused_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
@@ -166,6 +167,8 @@ def read_same(place: Place) -> int:
             if entry.name.startswith('.'):
                 # The labels, which are not a disk's.
                 _read_ends(entry.path)
+            else:
+                _ask_for_lock(entry.path)
     with os.scandir(place.instances) as folders:
         for folder in folders:
             if folder.name != BASE:
@@ -174,6 +177,13 @@ def read_same(place: Place) -> int:
                         entry.stat(follow_symlinks=False)
                         seen += _read_ends(entry.path)
     return seen
+
+
+def _ask_for_lock(path: str) -> None:
+    """Ask who has it open: of no byte, and as dear as one."""
+    fd = os.open(path, os.O_RDONLY)
+    record_lock.holder(fd)
+    os.close(fd)
 
 
 def _read_ends(path: str) -> int:
@@ -262,7 +272,6 @@ def evicting(place: Place) -> dict[str, int | float]:
         raise RuntimeError(f'evicted {evicted} of {place.count // 2}')
     return {
         'evicted': evicted,
-        'batches': -(-evicted // handler.batch),
         # The first is that of the plan.
         'fresh looks': handler.looks - 1,
         'evict s': taken,

@@ -12,6 +12,9 @@ import contextlib
 import dataclasses
 import time
 
+from imagecache_handlers.directory.candidates import Candidate
+from imagecache_handlers.directory.candidates import Result
+from imagecache_handlers.directory.candidates import settle_removals
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory import holders
 from imagecache_handlers.directory.hosts.sweepers import Sweeper
@@ -20,18 +23,13 @@ from imagecache_handlers.directory.layout import HoldFile
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory.store_folder import hold_image
 from imagecache_handlers.directory.store_folder import opened
-from imagecache_handlers.directory.store_folder import translated
 from imagecache_handlers.directory.users.overlays import Overlays
 from imagecache_handlers.directory.users.overlays import Survey
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
-from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.model import CachedImage
-
-# Bytes that are free now, or why they are not.
-Result = int | CacheError
 
 # So many wait for each other: whoever wants one of them waits as well.
 _MOST = 64
@@ -39,28 +37,7 @@ _MOST = 64
 _FRESH = 0.5
 
 
-@dataclasses.dataclass(slots=True, kw_only=True)
-class _Candidate:
-    """One image on its way out; ``file`` while it may go, then a result."""
-
-    image: CachedImage
-    file: folder.File | None = None
-    # What tells that its labels have not changed since they were read.
-    state: folder.State | None = None
-    result: Result | None = None
-    is_removed: bool = False
-
-    @contextlib.contextmanager
-    def judged(self, store: str) -> Iterator[None]:
-        """Have what is wrong with it be its result, and nobody else's."""
-        try:
-            with translated(store):
-                yield
-        except CacheError as error:
-            self.file, self.result = None, error
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Evictions:
     """Removals from the stores of one handler, as ``CacheHandler`` has it."""
 
@@ -109,7 +86,7 @@ class Evictions:
                 self.sweeper.note(fd, store)
                 listing = self._find_files(store, fd, ones)
                 ones = self._remove_files(store, fd, ones, listing, alive)
-            _settle_removals(fd, ones)
+            settle_removals(fd, ones)
             return [0 if one.result is None else one.result for one in ones]
 
     def _take_locks(
@@ -119,14 +96,14 @@ class Evictions:
         images: Sequence[CachedImage],
         hold: HoldFile,
         locks: contextlib.ExitStack,
-    ) -> list[_Candidate]:
+    ) -> list[Candidate]:
         """Take the locks of images, as many as are free beside the first.
 
         Who holds locks waits for none: two that do would wait for ever.
         """
-        ones: list[_Candidate] = []
+        ones: list[Candidate] = []
         for image in images:
-            one = _Candidate(image=image)
+            one = Candidate(image=image)
             if not self._is_named(image):
                 one.result = 0
                 ones.append(one)
@@ -151,7 +128,7 @@ class Evictions:
         return named == (image.image_id, image.variant)
 
     def _find_files(
-        self, store: str, fd: int, ones: Sequence[_Candidate]
+        self, store: str, fd: int, ones: Sequence[Candidate]
     ) -> folder.Listing:
         """Find each image as it is now, with its lock."""
         there = [one for one in ones if one.result is None]
@@ -184,17 +161,17 @@ class Evictions:
         self,
         store: str,
         fd: int,
-        ones: Sequence[_Candidate],
+        ones: Sequence[Candidate],
         listing: folder.Listing,
         alive: Callable[[], bool],
-    ) -> list[_Candidate]:
+    ) -> list[Candidate]:
         """Remove what nobody uses; give those whose turn has come."""
         if not any(one.file for one in ones):
             return list(ones)
         survey = self.overlays.survey_again()
         why = self.sweeper.judge(store, survey)
         began = time.monotonic()
-        done: list[_Candidate] = []
+        done: list[Candidate] = []
         for one in ones:
             is_late = time.monotonic() - began > _FRESH
             if is_late and any(other.is_removed for other in done):
@@ -234,19 +211,3 @@ class Evictions:
         """Give the labels of an image as they are, noted ones too."""
         again = self.layout.find(fd, file.name, listing)
         return again.labels if again else frozenset()
-
-
-def _settle_removals(fd: int, ones: Sequence[_Candidate]) -> None:
-    """Have removals outlast a loss of power, then clear up after them."""
-    removed = [one for one in ones if one.is_removed]
-    if not removed:
-        return
-    try:
-        folder.settle(fd, removed[0].image.location, 'removed')
-    except Uncertain as error:
-        for one in removed:
-            one.result = Uncertain(one.image.location, error.why)
-        return
-    for one in removed:
-        if one.file is not None:
-            folder.drop_traces(fd, one.file)

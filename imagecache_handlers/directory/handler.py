@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Sequence
 import datetime
-import functools
 import os
 from typing import Any
 from typing import BinaryIO
@@ -18,22 +16,18 @@ from imagecache_handlers.directory import adding
 from imagecache_handlers.directory.debris import clean_debris
 from imagecache_handlers.directory.debris import list_debris
 from imagecache_handlers.directory.evicting import Evictions
-from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.given import check_paths
 from imagecache_handlers.directory.given import check_patterns
-from imagecache_handlers.directory import holders
 from imagecache_handlers.directory.hosts import records
 from imagecache_handlers.directory.hosts.sweepers import Sweeper
 from imagecache_handlers.directory.images import describe_image
-from imagecache_handlers.directory.layout import Layout
-from imagecache_handlers.directory.layout import Plain
+from imagecache_handlers.directory.layouts import choose_layout
+from imagecache_handlers.directory.listing import Listings
 from imagecache_handlers.directory.marking import Marking
-from imagecache_handlers.directory.nova_layout import Nova
 from imagecache_handlers.directory.nova_process import Locks
 from imagecache_handlers.directory.nova_process import NoNova
 from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.stores import describe_store
-from imagecache_handlers.directory import unmanaged
 from imagecache_handlers.directory.users.overlays import Overlays
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
@@ -41,7 +35,6 @@ from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.labels import check_label
-from imagecache_handlers.labels import Marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Host
@@ -89,7 +82,7 @@ class DirectoryHandler(CacheHandler):
         self._access = Access.of(file_mode, file_group)
         self._clock = clock or utc_now
         instances = check_paths('instance_paths', instance_paths)
-        self._layout = _choose_layout(layout, instances, self._clock, locks)
+        self._layout = choose_layout(layout, instances, self._clock, locks)
         definitions = check_paths('libvirt_definitions', libvirt_definitions)
         self._overlays = Overlays(
             instances,
@@ -104,11 +97,9 @@ class DirectoryHandler(CacheHandler):
             host=host,
             shared_as=instances_shared_as,
         )
-        self._evictions = Evictions(
-            layout=self._layout,
-            overlays=self._overlays,
-            sweeper=self._sweeper,
-        )
+        means = self._layout, self._overlays, self._sweeper
+        self._listings = Listings(*means)
+        self._evictions = Evictions(*means)
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
@@ -141,39 +132,8 @@ class DirectoryHandler(CacheHandler):
     def enumerate(
         self, store: str, image_ids: Collection[str] | None = None
     ) -> Collection[CachedImage]:
-        with opened(self._check_store(store)) as fd:
-            listing = folder.Listing.of(fd)
-            found = {
-                name: self._layout.find(fd, name, listing)
-                for name in self._candidate_names(listing, image_ids)
-            }
-            files = [file for file in found.values() if file is not None]
-            files = holders.look(fd, files)
-            if image_ids is None and len(files) < len(found):
-                none = [name for name, file in found.items() if file is None]
-                unmanaged.tell(self._layout, store, fd, none)
-        # The disks last: each is made of an image that was there before.
-        survey = self._overlays.survey() if files else None
-        why = self._sweeper.judge(store, survey)
-        self._sweeper.looked(
-            store, survey, sound=image_ids is None and not why
-        )
-        # A sweep writes the same label on thousands of images.
-        read = functools.cache(Marks.read)
-        return [
-            describe_image(store, file, survey, why, read) for file in files
-        ]
-
-    def _candidate_names(
-        self, listing: folder.Listing, image_ids: Collection[str] | None
-    ) -> Iterator[str]:
-        """Give the files that may be images, or may be these images."""
-        for name in self._layout.names(listing):
-            if image_ids is not None:
-                named = self._layout.named(name)
-                if named is None or named[0] not in image_ids:
-                    continue
-            yield name
+        store = self._check_store(store)
+        return self._listings.list_images(store, image_ids)
 
     def evict(
         self, image: CachedImage, alive: Callable[[], bool] = always
@@ -286,18 +246,3 @@ class DirectoryHandler(CacheHandler):
         if store not in self.paths:
             raise StoreUnavailable(store, 'no [imagecache_directory] path')
         return store
-
-
-def _choose_layout(
-    name: str,
-    instance_paths: Iterable[str],
-    clock: Callable[[], datetime.datetime],
-    locks: Locks | NoNova | None,
-) -> Layout:
-    if name == 'nova':
-        return Nova(instance_paths, clock, locks)
-    if name == 'plain':
-        return Plain()
-    raise ConfigurationError(
-        f'[imagecache_directory] layout: {name!r} is not plain or nova'
-    )

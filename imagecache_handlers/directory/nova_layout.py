@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import datetime
+import functools
 import hashlib
 import os
 import re
@@ -156,6 +157,10 @@ def _read_sidecar(
     return written, None
 
 
+# A sweep writes the same label on thousands of images.
+_read_marks = functools.lru_cache(maxsize=512)(Marks.read)
+
+
 def _restart_if_touched(
     labels: frozenset[str], found: os.stat_result, now: datetime.datetime
 ) -> frozenset[str]:
@@ -166,7 +171,7 @@ def _restart_if_touched(
     """
     if not labels:
         return labels
-    running = Marks.read(labels)
+    running = _read_marks(labels)
     since, at = running.unused_since, _read_time(found.st_mtime_ns)
     if since is None or not since < at <= now + FUTURE:
         return labels

@@ -25,7 +25,7 @@ NET = [
     Mutant(
         name='a net in evictions only',
         killer=f'{HOLDERS}::TestNova::test_a_plan_tells_of_it',
-        module='directory/handler',
+        module='directory/listing',
         old='            files = holders.look(fd, files)\n',
         new='',
     ),

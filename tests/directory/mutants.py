@@ -12,6 +12,8 @@ OVERLAYS = 'directory/test_overlays.py'
 SWEEPERS = 'directory/test_sweepers.py'
 BESIDE = 'directory/test_beside_images.py'
 WALK = 'directory/test_walk.py'
+SECOND = 'directory/test_second_look.py'
+TOGETHER = 'directory/test_evicting_many.py'
 
 MUTANTS = [
     (
@@ -75,7 +77,7 @@ MUTANTS = [
             killer=f'{LOOKING}::TestReading::'
             'test_what_has_just_been_changed_is_read_again',
             module='directory/users/memory',
-            old='if found.st_ctime_ns + _COARSE_NS < at_ns:',
+            old='if found.st_ctime_ns + COARSE_NS < at_ns:',
             new='if True:',
         ),
     ),
@@ -107,7 +109,7 @@ MUTANTS = [
             name='a look that met no disk is one',
             killer=f'{SWEEPERS}::TestOwn::'
             'test_no_disk_is_no_look_until_it_is_accepted',
-            module='directory/hosts/sweepers',
+            module='directory/hosts/judging',
             old='if now == 0 and before != 0:',
             new='if False:',
         ),
@@ -118,7 +120,7 @@ MUTANTS = [
             name='far fewer disks are as good',
             killer=f'{SWEEPERS}::TestOwn::'
             'test_far_fewer_disks_are_asked_about',
-            module='directory/hosts/sweepers',
+            module='directory/hosts/judging',
             old='return 2 * now < before',
             new='return False and 2 * now < before',
         ),
@@ -129,9 +131,340 @@ MUTANTS = [
             name='where others look is of no matter',
             killer=f'{SWEEPERS}::TestPeers::'
             'test_a_forgotten_host_blocks_nobody_until_it_comes_back',
-            module='directory/hosts/sweepers',
+            module='directory/hosts/judging',
             old='        if view.sees(place):\n            continue',
             new='        continue',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='times that are as young as the look are believed',
+            killer=f'{SECOND}::TestTicks::test_a_disk_that_was_laid_elsewhere',
+            module='directory/users/facts',
+            old='return found.st_ctime_ns + COARSE_NS < at_ns',
+            new='return True',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='a time that was set back hides a change',
+            killer=f'{SECOND}::TestActs::test_what_is_believed_by_its_times',
+            module='directory/users/memory',
+            old='return found.st_size, found.st_mtime_ns, found.st_ctime_ns',
+            new='return found.st_size, found.st_mtime_ns, 0',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='no folder is listed again',
+            killer=f'{SECOND}::TestNotSpared::test_a_machine_that_comes',
+            module='directory/users/second_look',
+            old='if not is_known and not self._is_list_same(folder):',
+            new='if False:',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='no file is asked for again',
+            killer=f'{SECOND}::TestActs::test_what_was_changed_just_now',
+            module='directory/users/second_look',
+            old='                and self._files.are_alike(progress)\n',
+            new='',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='where names lead is not asked again',
+            killer=f'{SECOND}::TestActs::test_what_was_changed_just_now',
+            module='directory/users/second_look',
+            old='                and '
+            'self._chains.leads.lead_as_before(progress)\n',
+            new='',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='what is read again need not be the same',
+            killer=f'{SECOND}::TestTicks::test_a_disk_that_was_laid_elsewhere',
+            module='directory/users/known_files',
+            old='return header == self._met.headers.get(identity(found))',
+            new='return True',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='an image that goes makes no difference to others',
+            killer=f'{SECOND}::TestActsInNova::test_what_was_changed_just_now',
+            module='directory/users/known_files',
+            old='            or self._met.headers.get(which, '
+            'NOTHING) != NOTHING\n',
+            new='',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='what is new beside images names nothing',
+            killer=f'{SECOND}::TestNotSpared::'
+            'test_what_is_ours_is_replaced_by_what_names_a_file',
+            module='directory/users/known_files',
+            old='        if not _names_none(fd, name, found):\n'
+            '            return False\n',
+            new='',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='what is new in a store is not looked at',
+            killer=f'{SECOND}::TestActsInNova::test_what_was_changed_just_now',
+            module='directory/users/second_look',
+            old='            if entries[name] or not is_ours:\n'
+            '                return False\n',
+            new='            if not is_ours:\n                continue\n',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='a file is an image for ever',
+            killer=f'{SECOND}::TestNotSpared::'
+            'test_an_image_that_loses_its_sidecar',
+            module='directory/users/second_look',
+            old='            and judge(name, entries) is '
+            'judge(name, before)\n',
+            new='',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='what lies among locks is nothing',
+            killer=f'{SECOND}::TestActsInNova::test_what_was_changed_just_now',
+            module='directory/users/second_look',
+            old='            or is_small(os.stat(name, '
+            'dir_fd=fd, follow_symlinks=False))\n',
+            new='            or True\n',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='a server is believed',
+            killer=f'{SECOND}::TestNotSpared::'
+            'test_a_file_system_that_may_be_late',
+            module='directory/users/second_look',
+            old='return all(map(_is_local, devices.values()))',
+            new='return True',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='definitions are not read again',
+            killer=f'{SECOND}::TestNotSpared::test_definitions_of_machines',
+            module='directory/users/overlays',
+            old='if not survey.problems and not self._definitions:',
+            new='if not survey.problems:',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='no look before the turn of an image',
+            killer=f'{TOGETHER}::TestResults::'
+            'test_each_has_a_verdict_of_its_own',
+            module='directory/evicting',
+            old='                    self._refuse_used(store, '
+            'fd, file, survey, why)\n',
+            new='',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='the look is as old as the call',
+            killer=f'{TOGETHER}::TestTurns::'
+            'test_the_look_is_made_with_all_locks_held',
+            module='directory/evicting',
+            old='            ones = self._take_locks(store, fd, '
+            'images, hold, locks)\n',
+            new='            self.overlays.survey_again()\n'
+            '            ones = self._take_locks(store, fd, '
+            'images, hold, locks)\n',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='a look counts for ever',
+            killer=f'{TOGETHER}::TestTime::'
+            'test_the_others_have_another_look_if_one_took_long',
+            module='directory/evicting',
+            old='if is_late and any(other.is_removed for other in done):',
+            new='if False:',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='the claim is not asked for at last',
+            killer=f'{TOGETHER}::TestTurns::test_a_pin',
+            module='directory/evicting',
+            old='                    check_claimed(one.image, '
+            'labels, alive)\n',
+            new='                    if not alive():\n'
+            '                        raise ImageBusy(file.name)\n',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='labels are those of the look',
+            killer=f'{TOGETHER}::TestTurns::test_a_pin',
+            module='directory/evicting',
+            old='                    if one.state != '
+            'folder.read_state(fd, file.name):\n',
+            new='                    if False:\n',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='a touch changes no state',
+            killer=f'{TOGETHER}::TestNova::test_one_that_nova_touches_stays',
+            module='directory/folder',
+            old='    return _stamp(file), _stamp(beside)',
+            new='    return (), _stamp(beside)',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='a sidecar changes no state',
+            killer=f'{TOGETHER}::TestTurns::test_a_pin',
+            module='directory/folder',
+            old='    return _stamp(file), _stamp(beside)',
+            new='    return _stamp(file), ()',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='who holds locks waits for others',
+            killer=f'{TOGETHER}::TestLocks::'
+            'test_who_waits_for_one_holds_no_other',
+            module='directory/evicting',
+            old='patience = None if is_first else 0.0',
+            new='patience = None',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name="Nova's locks are not taken",
+            killer=f'{TOGETHER}::TestNova::'
+            'test_one_that_nova_has_locked_stays',
+            module='directory/evicting',
+            old='                its.enter_context(hold(image.location))\n',
+            new='',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='locks are given back at once',
+            killer=f'{TOGETHER}::TestTurns::'
+            'test_the_look_is_made_with_all_locks_held',
+            module='directory/evicting',
+            old='                locks.push(its.pop_all())\n',
+            new='',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='what was removed is not settled',
+            killer=f'{TOGETHER}::TestTruth::'
+            'test_all_are_gone_for_good_before_their_sidecars_go',
+            module='directory/candidates',
+            old='        folder.settle(fd, '
+            "removed[0].image.location, 'removed')\n",
+            new='        pass\n',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='what may come back is told as gone',
+            killer=f'{TOGETHER}::TestTruth::'
+            'test_what_may_come_back_is_uncertain',
+            module='directory/candidates',
+            old='            one.result = '
+            'Uncertain(one.image.location, error.why)\n',
+            new='            pass\n',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='what is added again goes',
+            killer=f'{TOGETHER}::TestResults::'
+            'test_one_that_lost_a_label_or_was_added_again_stays',
+            module='directory/evicting',
+            old='if image.cached_at != file.cached_at:',
+            new='if False:',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='a batch is begun too late',
+            killer=f'{TOGETHER}::TestTime::'
+            'test_nothing_begins_once_it_is_over',
+            module='directory/evicting',
+            old='check_claimed(one.image, labels, alive)',
+            new='check_claimed(one.image, labels)',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='all labels are as claims',
+            killer=f'{TOGETHER}::TestMarks::'
+            'test_any_other_label_outlasts_a_loss_of_power',
+            module='directory/labelling',
+            old='    return all(label.startswith(_CLAIM) for label in labels)',
+            new='    return True',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='claims are noted where notes are seen late',
+            killer=f'{TOGETHER}::TestMarks::'
+            'test_elsewhere_a_claim_is_a_label_as_any',
+            module='directory/labelling',
+            old='    if is_local and _relabel_claims(fd, file, labels):',
+            new='    if _relabel_claims(fd, file, labels):',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='a claim waits for the disk',
+            killer=f'{TOGETHER}::TestMarks::'
+            'test_claims_are_seen_at_once_and_wait_for_no_disk',
+            module='directory/labelling',
+            old='    if is_local and _relabel_claims(fd, file, labels):',
+            new='    if False:',
         ),
     ),
 ]

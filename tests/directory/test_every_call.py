@@ -99,7 +99,8 @@ class Failing:
             act()
             return DONE
         except CacheError as error:
-            if self.path in str(error) or self.image in str(error):
+            told = str(error)
+            if any(one in told for one in (self.path, *self.mine)):
                 uncertain = isinstance(error, Uncertain)
                 return UNCERTAIN if uncertain else REFUSED
             log.write_text(f'this names nothing: {error}')
@@ -109,13 +110,18 @@ class Failing:
 
 
 class Work(Traced):
-    """Work on one image, beside others."""
+    """Work on one image, or on two, beside others."""
+
+    # That it is not the first by its name.
+    second = 'f' * 40
 
     def setUp(self):
         super().setUp()
         # They come and go on this host, and the calls would with them.
         none = mock.patch.object(holders, '_BLOCKS', '/sys/none')
         self.enterContext(none)
+        # What may be there once all is cleared up.
+        self.mine = [self.image]
         self.add(self.other, labels=['pin.ops'])
         (self.folder / 'foreign').write_bytes(b'mine')
         self.others = self.seen()
@@ -144,10 +150,10 @@ class Work(Traced):
         self.assertEqual(before, self.listed())
         self.assertEqual(self.others, self.seen())
         expected = [name for name, _, _ in self.others]
-        for image in self.listed(self.image):
-            expected.append(self.image)
+        for image in self.listed(*self.mine):
+            expected.append(image.location)
             if image.marks.labels:
-                expected.append(self.sidecar().name)
+                expected.append(self.sidecar(image.location).name)
         entries = self.entries()
         if noted:
             # Of which labels may lie in names, beside the sidecar if any.
@@ -245,6 +251,43 @@ class EveryCall(Work):
     def test_an_evict_leaves_an_image_or_none(self):
         self.cache()
         self.settle_evict(self.cache)
+
+    def test_evictions_together_leave_each_image_or_none(self):
+        second = self.second
+        self.mine.append(second)
+
+        def cache():
+            self.cache()
+            self.together = [self.cached, self.add(second, labels=BEFORE)]
+
+        def evict():
+            results = list(
+                self.connect().evict_many(self.together, lambda: True)
+            )
+            worst = [one for one in results if isinstance(one, CacheError)]
+            if worst:
+                # What is known least is told for all.
+                worst.sort(key=lambda one: isinstance(one, Uncertain))
+                raise worst[-1]
+
+        def settle(ended):
+            for image in self.together:
+                name = image.location
+                listed = bool(self.listed(name))
+                # Never the file without its sidecar: it would stay for ever.
+                self.assertEqual(self.file(name).exists(), listed)
+            if ended == DONE:
+                self.assertEqual([], self.listed(*self.mine))
+            if ended == REFUSED:
+                self.assertTrue(self.listed(*self.mine))
+            self.clean()
+            for image in self.listed(*self.mine):
+                self.connect().evict(image)
+            self.at_once(cache)
+            self.clean()
+
+        cache()
+        self.at_each_call(evict, settle)
 
     def settle_evict(self, cache):
         """Evict an image that is cached so."""

@@ -20,7 +20,6 @@ from unittest import mock
 
 import pytest
 
-from imagecache_handlers.actions.claim import Claim
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import evicting
@@ -38,7 +37,7 @@ from tests.directory.place import sha1
 pytestmark = pytest.mark.alone
 
 SECOND = datetime.timedelta(seconds=1)
-CLAIM = 4 * SECOND
+CLAIM = 6 * SECOND
 RULES = Rules(
     min_age=0 * SECOND,
     claim_ttl=CLAIM,
@@ -79,15 +78,25 @@ def standing(owner, name, when):
     return mock.patch.object(owner, name, when(getattr(owner, name)))
 
 
+def at_last_look(when):
+    """Stop where the claim is asked for as the last thing."""
+    check = evicting.check_claimed
+
+    def checking(image, labels, alive):
+        check(image, labels, when(alive))
+
+    return mock.patch.object(evicting, 'check_claimed', checking)
+
+
 # Where an evictor stops while others can still get at the labels ...
 OPEN = {
-    'before evict': lambda: standing(DirectoryHandler, 'evict', before),
+    'before evict': lambda: standing(DirectoryHandler, 'evict_many', before),
     'before its lock': lambda: standing(evicting, 'hold_image', before),
 }
 # ... and where it has the lock, before its last look at the claim and after.
 LOCKED = {
-    'before its last look': lambda: standing(Claim, 'alive', before),
-    'after its last look': lambda: standing(Claim, 'alive', after),
+    'before its last look': lambda: at_last_look(before),
+    'after its last look': lambda: at_last_look(after),
     'before the unlink': lambda: standing(folder, 'unlink_image', before),
 }
 
@@ -224,7 +233,7 @@ class TestEvictors(Standing):
             with self.subTest(name):
                 self.assertEqual('granted 1', grant(case.cache()))
                 self.assertRegex(
-                    case.go_on(), '^kept: .*(label|held or pinned)'
+                    case.go_on(), '^kept: .*(label|held or pinned|out of time)'
                 )
                 self.assertTrue(case.file.exists())
                 [image] = case.handler().enumerate(str(case.path))

@@ -9,6 +9,7 @@ import shutil
 from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.directory.hosts import mount_table
 from imagecache_handlers.directory.hosts import places
 from imagecache_handlers.directory.hosts import records
 from imagecache_handlers import Evidence
@@ -462,7 +463,7 @@ class TestList(Hosts):
 
 class TestPlaces(Place):
     def named(self, real, *fields):
-        return places.named('h1', real, places.Mount('1', *fields))
+        return places.named('h1', real, mount_table.Mount('1', *fields))
 
     def test_what_is_here_alone_is_named_for_this_host(self):
         for kind, source in (
@@ -496,8 +497,8 @@ class TestPlaces(Place):
     def test_a_line_of_the_kernel_is_read(self):
         line = r'9 1 0:5 /a\040b /m\134n rw shared:1 - nfs4 f:/x\040y rw,v=4'
         self.assertEqual(
-            places.Mount('9', '/a b', '/m\\n', 'nfs4', 'f:/x y'),
-            places.Mount.parse(line),
+            mount_table.Mount('9', '/a b', '/m\\n', 'nfs4', 'f:/x y'),
+            mount_table.Mount.parse(line),
         )
 
     def test_a_folder_is_found_through_links(self):

@@ -13,13 +13,16 @@ import re
 import types
 from typing import NamedTuple
 
+from imagecache_handlers.directory.hosts.mount_table import is_in
+from imagecache_handlers.directory.hosts.mount_table import Mount
+from imagecache_handlers.directory.hosts.mount_table import mount_above
+from imagecache_handlers.directory.hosts.mount_table import mount_of
+from imagecache_handlers.directory.hosts.mount_table import read_mounts
 from imagecache_handlers.directory.system import answering
 from imagecache_handlers.directory.system.descriptors import closing
 
-_MOUNTS = '/proc/self/mountinfo'
 _MACHINE_ID = '/etc/machine-id'
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-_OCTAL = re.compile(r'\\([0-7]{3})')
 
 # What the source of such a mount begins with is the same on every host;
 # what follows is where it begins there.
@@ -49,33 +52,6 @@ DEFINITIONS = 'libvirt:'
 MOUNTED = 'mounted:'
 
 HOST = re.compile(r'[A-Za-z0-9_][A-Za-z0-9._-]{0,199}')
-
-
-class Mount(NamedTuple):
-    """What is mounted where, as proc(5) tells it."""
-
-    number: str
-    root: str
-    point: str
-    kind: str
-    source: str
-
-    @classmethod
-    def parse(cls, line: str) -> 'Mount':
-        mount, _, file_system = line.partition(' - ')
-        number, _, _, root, point = mount.split()[:5]
-        kind, source = file_system.split()[:2]
-        return cls(
-            number,
-            _plain_field(root),
-            _plain_field(point),
-            kind,
-            _plain_field(source),
-        )
-
-
-def _plain_field(field: str) -> str:
-    return _OCTAL.sub(lambda found: chr(int(found[1], 8)), field)
 
 
 class View(NamedTuple):
@@ -161,10 +137,10 @@ def _place_of(host: str, path: str) -> tuple[str | None, str]:
     try:
         with closing(answering.open_folder(path, _open_folder)) as fd:
             real = os.readlink(f'/proc/self/fd/{fd}')
-            mount = _mount_of(fd)
+            mount = mount_of(fd)
     except TimeoutError:
         # It is there, and others are to know of it.
-        return named(host, path, _mount_above(path)), path
+        return named(host, path, mount_above(path)), path
     except (OSError, ValueError):
         return None, path
     return named(host, real, mount), real
@@ -179,8 +155,8 @@ def _nested_mounts(real: str, place: str) -> Iterator[str]:
 
     Once it is gone the folder is still there, and says nothing of it.
     """
-    for mount in _read_mounts():
-        if mount.kind in _NO_DISKS or not _is_in(mount.point, real):
+    for mount in read_mounts():
+        if mount.kind in _NO_DISKS or not is_in(mount.point, real):
             continue
         share = _share_of(mount)
         if share is not None:
@@ -188,37 +164,6 @@ def _nested_mounts(real: str, place: str) -> Iterator[str]:
         else:
             beneath = os.path.relpath(mount.point, real)
             yield _show_place(f'{MOUNTED}{place.rstrip("/")}/{beneath}')
-
-
-def _is_in(point: str, folder: str) -> bool:
-    return point != folder and point.startswith(f'{folder.rstrip("/")}/')
-
-
-def _mount_above(path: str) -> Mount | None:
-    """Find what a folder lies on by its path alone; it is not asked."""
-    found = None
-    for mount in _read_mounts():
-        above = mount.point == path or _is_in(path, mount.point)
-        # Of two in one place the later one is seen.
-        if above and (not found or len(mount.point) >= len(found.point)):
-            found = mount
-    return found
-
-
-def _read_mounts() -> list[Mount]:
-    with open(_MOUNTS, encoding='utf-8', errors='surrogateescape') as file:
-        return [Mount.parse(line) for line in file]
-
-
-def _mount_of(fd: int) -> Mount | None:
-    with open(f'/proc/self/fdinfo/{fd}', encoding='utf-8') as file:
-        [number] = [
-            line.split()[1] for line in file if line.startswith('mnt_id:')
-        ]
-    for mount in _read_mounts():
-        if mount.number == number:
-            return mount
-    return None
 
 
 def named(host: str, real: str, mount: Mount | None) -> str:

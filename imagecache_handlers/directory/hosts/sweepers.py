@@ -8,24 +8,22 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
-import dataclasses
 import datetime
 
+from imagecache_handlers.directory.hosts.describing import describe_host
+from imagecache_handlers.directory.hosts.judging import counts_by_place
+from imagecache_handlers.directory.hosts.judging import judge_look
 from imagecache_handlers.directory.hosts import places
 from imagecache_handlers.directory.hosts.places import View
 from imagecache_handlers.directory.hosts import records
 from imagecache_handlers.directory.hosts.records import Record
 from imagecache_handlers.directory.hosts.records import Unread
-from imagecache_handlers.directory.hosts import refusals as words
 from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.system import flock
 from imagecache_handlers.directory.users.overlays import Survey
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.model import Host
-
-# So many disks fewer are worth a question, if less than half are left.
-_FEWER = 5
 
 
 class Sweeper:
@@ -68,7 +66,7 @@ class Sweeper:
         """Say why that look, for the images of a store, is not enough."""
         try:
             with opened(store) as fd:
-                return next(judge(fd, self.view(), survey), None)
+                return next(judge_look(fd, self.view(), survey), None)
         except StoreUnavailable as error:
             return f'who else evicts here is not known: {error.why}'
 
@@ -146,7 +144,7 @@ class Sweeper:
         found = dict(old.places) if old else {}
         for place in view.all():
             found.setdefault(place, None)
-        found |= _counts_by_place(view, survey)
+        found |= counts_by_place(view, survey)
         before = old.folders if old else None
         folders = before if survey is None else survey.folders
         if old and (found, folders) == (old.places, before):
@@ -157,7 +155,7 @@ class Sweeper:
         """Take what this host sees now for the truth."""
         view = self.view()
         found: dict[str, int | None] = dict.fromkeys(view.all())
-        found |= _counts_by_place(view, survey)
+        found |= counts_by_place(view, survey)
         folders = survey.folders if survey else None
         record = Record(view.host, found, folders, self._clock())
         with self._take_turn(fd, store, view.host):
@@ -173,100 +171,7 @@ class Sweeper:
         view = self.view()
         found = {one.host: one for one in records.read_all(fd)}
         for name in sorted({view.host, *found}):
-            yield _host(store, view, name, found.get(name), survey)
-
-
-def judge(fd: int, view: View, survey: Survey | None) -> Iterator[str]:
-    """Say what a look lacks to prove that nobody uses an image there."""
-    if survey is not None and survey.problem:
-        yield survey.problem
-    own = None
-    for record in records.read_all(fd):
-        own = record if record.host == view.host else own
-        yield from _explain_unseen(record, view)
-    if survey is not None:
-        yield from _explain_fewer(own, view, survey)
-
-
-def _counts_by_place(view: View, survey: Survey | None) -> dict[str, int]:
-    """Give how many a look met in each place, as far as it counted."""
-    if survey is None:
-        return {}
-    # In a folder that is both, disks were counted.
-    met = survey.met
-    by_path = {**view.definitions, **view.places}
-    return {place: met[path] for path, place in by_path.items() if path in met}
-
-
-def _explain_unseen(record: Record | Unread, view: View) -> Iterator[str]:
-    """Say what a host looks at, or may look at, and this one does not."""
-    own = record.host == view.host
-    if isinstance(record, Unread):
-        if not (own and record.is_empty):
-            yield words.unread(record, own)
-        return
-    for place in record.places:
-        if view.sees(place):
-            continue
-        if own:
-            yield words.own_unseen(record, place, view)
-        else:
-            yield words.unseen(record.host, place)
-
-
-def _explain_fewer(
-    own: Record | Unread | None, view: View, survey: Survey
-) -> Iterator[str]:
-    """Say where this host met nothing, or far less than the last time."""
-    known = own if isinstance(own, Record) else None
-    counts = {place: 0 for place in view.places.values()}
-    counts |= _counts_by_place(view, survey)
-    for path, place in (*view.places.items(), *view.definitions.items()):
-        now = counts.get(place)
-        before = known.places.get(place) if known else None
-        what = 'definition' if place in view.definitions.values() else 'disk'
-        if now == 0 and before != 0:
-            yield words.nothing(what, path, before)
-        elif known and now is not None and before and _is_far(now, before):
-            yield words.fewer(what, path, now, before, known)
-
-
-def _is_far(now: int, before: int) -> bool:
-    return 2 * now < before and now <= before - _FEWER
-
-
-def _host(
-    store: str,
-    view: View,
-    name: str,
-    record: Record | Unread | None,
-    survey: Survey | None,
-) -> Host:
-    own = name == view.host
-    why = [*_explain_unseen(record, view)] if record else []
-    if own and survey is not None:
-        why += [*_explain_fewer(record, view, survey)]
-    described = Host(
-        name=words.host(name),
-        store=store,
-        looks_at=tuple(sorted(view.all())) if own else (),
-        is_this=own,
-        blocks=why[0] if why else None,
-    )
-    if not isinstance(record, Record):
-        return described
-    met = [
-        count
-        for place, count in record.places.items()
-        if count is not None and not place.startswith(places.DEFINITIONS)
-    ]
-    return dataclasses.replace(
-        described,
-        looks_at=tuple(sorted(record.places)),
-        disks=sum(met) if met else None,
-        folders=record.folders,
-        as_of=record.at,
-    )
+            yield describe_host(store, view, name, found.get(name), survey)
 
 
 def _check_host_name(what: str, name: str) -> str:

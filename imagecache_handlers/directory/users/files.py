@@ -24,6 +24,8 @@ Judge = Callable[[str, Container[str]], Part]
 # What the serial port of a guest said; libvirt's daemon writes it, and often
 # only that may read it.
 CONSOLE = 'console.log'
+# A file system's own, which not everybody may read either.
+_LOST = 'lost+found'
 
 _MAY_BE_DISKS = frozenset({stat.S_IFREG, stat.S_IFBLK, stat.S_IFDIR})
 _AMONG_LOCKS = (
@@ -76,7 +78,7 @@ class Files:
             if part is Part.IMAGE:
                 self._met.note_image(name, found)
             elif part is not Part.OURS:
-                # Not ours: a link of our own to an image is no use of it.
+                # A link of our own to an image does not use it.
                 user = folder.user_of(name, part)
                 file = found.st_dev, found.st_ino
                 self._met.seen.append((user, file, shape(found)))
@@ -128,3 +130,17 @@ class Files:
         header = self._reader.device(folder.fd, name)
         self._met.add(identity(found), user, path, header, part)
         self._met.devices.append((user, path, found.st_rdev))
+
+
+def is_gone(folder: Folder, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return True
+    return False
+
+
+def is_closed(name: str, is_folder: bool, error: Exception) -> bool:
+    """Tell if it is what only its owner may read, and what is not a disk."""
+    may_be = name == _LOST if is_folder else name.startswith(CONSOLE)
+    return may_be and isinstance(error, PermissionError)

@@ -56,7 +56,8 @@ class Reader:
             header = known_formats.read_header(fd, opened.st_size)
         finally:
             close(fd)
-        if os.path.samestat(found, opened) and self._is_local(folder, found):
+        is_same = (opened.st_dev, opened.st_ino) == file
+        if is_same and self._is_local(folder, found):
             memory.keep(file, opened, header, at_ns)
         return header
 

@@ -19,9 +19,10 @@ from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.directory.users.facts import Facts
 from imagecache_handlers.directory.users.facts import ListedFolder
-from imagecache_handlers.directory.users.files import CONSOLE
 from imagecache_handlers.directory.users.files import Files
 from imagecache_handlers.directory.users.files import Folder
+from imagecache_handlers.directory.users.files import is_closed
+from imagecache_handlers.directory.users.files import is_gone
 from imagecache_handlers.directory.users.files import Judge
 from imagecache_handlers.directory.users.formats.values import Unresolved
 from imagecache_handlers.directory.users.ignoring import Ignored
@@ -35,8 +36,6 @@ from imagecache_handlers.directory.users.reading import Reader
 _LOCKS = 'locks'
 # Also Nova's there: it names hosts, and no files.
 _HOSTS = 'compute_nodes'
-# A file system's own, which not everybody may read.
-_LOST = 'lost+found'
 _DEEPEST = 16
 # Of one folder, and of all: at each depth they would multiply.
 _MOST_LISTS = 100
@@ -197,15 +196,15 @@ class Walk:
                 if not is_ignored:
                     self._enter_folder(folder, name, path)
             else:
-                if part is Part.FOREIGN and self._is_of_hosts(folder, name):
+                if name == _HOSTS and self._is_of_hosts(folder, part):
                     part = Part.NAMED
                 self._files.note(folder, name, path, part)
         except HOSTILE as error:
             self.facts.is_whole = False
-            if isinstance(error, FileNotFoundError) and _is_gone(folder, name):
+            if isinstance(error, FileNotFoundError) and is_gone(folder, name):
                 return is_ours
             is_quiet = part is Part.IGNORED or (is_ours and not is_folder)
-            if not is_quiet and not _is_closed(name, is_folder, error):
+            if not is_quiet and not is_closed(name, is_folder, error):
                 self._met.tell_with_way(path, error)
         return True
 
@@ -230,8 +229,8 @@ class Walk:
         finally:
             close(fd)
 
-    def _is_of_hosts(self, folder: Folder, name: str) -> bool:
-        return name == _HOSTS and self._has_locks(folder)
+    def _is_of_hosts(self, folder: Folder, part: Part) -> bool:
+        return part is Part.FOREIGN and self._has_locks(folder)
 
     def _has_locks(self, folder: Folder) -> bool:
         return _folder_identity(folder.fd) in self._above
@@ -248,17 +247,3 @@ def _kinds(entries: Mapping[str, os.DirEntry[str]]) -> dict[str, bool]:
         name: one.is_dir(follow_symlinks=False)
         for name, one in entries.items()
     }
-
-
-def _is_gone(folder: Folder, name: str) -> bool:
-    try:
-        os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
-    except FileNotFoundError:
-        return True
-    return False
-
-
-def _is_closed(name: str, is_folder: bool, error: Exception) -> bool:
-    """Tell if it is what only its owner may read, and what is not a disk."""
-    may_be = name == _LOST if is_folder else name.startswith(CONSOLE)
-    return may_be and isinstance(error, PermissionError)

@@ -5,6 +5,8 @@ A plain path begins at the folder of the disk that names it; one behind
 nobody can tell.
 """
 
+import functools
+
 from imagecache_handlers.directory.users.formats import layers
 from imagecache_handlers.directory.users.formats import protocols
 from imagecache_handlers.directory.users.formats.values import Backing
@@ -20,6 +22,8 @@ _DEEPEST = 8
 _JSON = 'json:'
 
 
+# Many a disk is made of the same image.
+@functools.lru_cache(maxsize=1024)
 def read(name: bytes, form: str = '') -> Named:
     """Tell what a backing name leads to, by the format noted beside it.
 
