@@ -18,6 +18,7 @@ from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.evidence import CurrentEvidence
 from imagecache_handlers.actions.guard import GuardedHandler
 from imagecache_handlers.actions.holding import Granter
+from imagecache_handlers.actions.ranking import check_ranks
 from imagecache_handlers.actions import releasing
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
@@ -201,7 +202,7 @@ class ImageCache:
             found.stores,
             self._by_key(evidence),
             now,
-            self._rules,
+            check_ranks(self._rules),
             problems=found.problems,
             wants_seen=self._handler.wants_seen,
         )

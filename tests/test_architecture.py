@@ -47,6 +47,7 @@ WINGS = {
     'xenapi.opts': 'config.values root',
     'port': 'root',
     'testing': 'cache planning root',
+    'testing.template': 'face root testing',
     'frontends': 'actions planning root',
     'cli': (
         'actions cache cli.commands cli.pages config config.files face '
@@ -54,7 +55,8 @@ WINGS = {
     ),
     'cli.commands': (
         'actions cache cli cli.pages config config.files config.values '
-        'directory face frontends loader planning root'
+        'directory face frontends loader planning root testing '
+        'testing.template'
     ),
     'cli.pages': 'actions frontends planning root',
 }
@@ -75,6 +77,7 @@ FOLDERS = {
     'imagecache_handlers.directory.users': 'directory.users',
     'imagecache_handlers.directory.users.formats': 'directory.formats',
     'imagecache_handlers.testing': 'testing',
+    'imagecache_handlers.testing.template': 'testing.template',
     'imagecache_handlers.frontends': 'frontends',
     'imagecache_handlers.frontends.cli': 'cli',
     'imagecache_handlers.frontends.cli.commands': 'cli.commands',
@@ -92,7 +95,7 @@ LIBRARIES = {
     'stevedore': 'loader testing cli cli.commands',
     'oslo_config': (
         'config config.values config.files directory directory.opts '
-        'xenapi.opts cli cli.commands'
+        'xenapi.opts testing.template cli cli.commands'
     ),
     'cliff': 'cli cli.commands cli.pages',
     'rich': 'cli cli.pages',

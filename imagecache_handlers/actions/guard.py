@@ -11,6 +11,7 @@ from typing import BinaryIO
 from typing import Generic
 from typing import TypeVar
 
+from imagecache_handlers.actions.checking import CheckedHandler
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import HandlerFailed
 from imagecache_handlers.exceptions import StoreNotFound
@@ -45,7 +46,7 @@ class GuardedHandler:
     """
 
     def __init__(self, handler: CacheHandler) -> None:
-        self._handler = handler
+        self._handler = CheckedHandler(handler)
         self.batch = handler.batch
         self.wants_seen = handler.wants_seen
         self.finds_debris = declares(handler, 'debris')

@@ -36,6 +36,8 @@ class Shelf:
 class MemoryHandler(handler.CacheHandler):
     """Cached images in memory, to try things out on."""
 
+    contract = 2
+
     def __init__(self, shelf: Shelf | None = None) -> None:
         self.shelf = shelf or Shelf()
 
