@@ -12,6 +12,11 @@ import re
 from typing import Any
 from typing import Protocol
 
+from imagecache_handlers.kinds import check_count
+from imagecache_handlers.kinds import check_size
+from imagecache_handlers.kinds import check_text
+from imagecache_handlers.kinds import check_users
+from imagecache_handlers.kinds import wrong_type
 from imagecache_handlers.labels import FUTURE
 from imagecache_handlers.labels import Marks
 
@@ -50,48 +55,9 @@ def check_time(what: str, at: datetime.datetime | None) -> None:
     if at is None:
         return
     if not isinstance(at, datetime.datetime):
-        raise _wrong_type(what, at, 'a time')
+        raise wrong_type(what, at, 'a time')
     if at.tzinfo is None:
         raise ValueError(f'{what} {at} must be an aware time')
-
-
-def check_size(what: str, size: int | None) -> None:
-    """Refuse what is no number of bytes, or a negative one."""
-    if size is None:
-        return
-    if not isinstance(size, int) or isinstance(size, bool):
-        raise _wrong_type(what, size, 'a number of bytes')
-    if size < 0:
-        raise ValueError(f'{what} {size} must be 0 bytes or more')
-
-
-def check_count(what: str, size: int) -> None:
-    """Refuse what is no number of bytes; there has to be one."""
-    if size is None:
-        raise _wrong_type(what, size, 'a number of bytes')
-    check_size(what, size)
-
-
-def check_text(what: str, text: str) -> None:
-    """Refuse what is no text."""
-    if not isinstance(text, str):
-        raise _wrong_type(what, text, 'a text')
-
-
-def check_users(users: frozenset[str] | None) -> None:
-    """Refuse users that are no frozenset of texts."""
-    if users is None:
-        return
-    if not isinstance(users, frozenset):
-        raise _wrong_type('users', users, 'a frozenset')
-    for user in users:
-        check_text('user', user)
-
-
-def _wrong_type(what: str, value: object, wanted: str) -> ValueError:
-    shown = repr(value)[:100]
-    kind = type(value).__name__
-    return ValueError(f'{what} {shown} must be {wanted}, not of type {kind}')
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +134,7 @@ class CachedImage:
             if said is not None:
                 check_text('what is said of it', said)
         if not isinstance(self.marks, Marks):
-            raise _wrong_type('marks', self.marks, 'Marks')
+            raise wrong_type('marks', self.marks, 'Marks')
 
     @property
     def identity(self) -> tuple[str, str]:

@@ -33,8 +33,12 @@ from imagecache_handlers.testing.conformance.recovering import Recovering
 from imagecache_handlers.testing.conformance.samples import KIN
 from imagecache_handlers.testing.conformance.samples import ONE
 from imagecache_handlers.testing.conformance.samples import TWO
+from imagecache_handlers.testing.conformance.standing_still import (
+    StandingStill,
+)
 from imagecache_handlers.testing.conformance.sweeping import Sweeping
 from imagecache_handlers.testing.conformance.together import Together
+from imagecache_handlers.testing.conformance.using import Using
 
 __all__ = [
     'KIN',
@@ -50,9 +54,11 @@ __all__ = [
 class HandlerConformance(
     Handling,
     Listing,
+    Using,
     Marking,
     Ageing,
     Evicting,
+    StandingStill,
     Together,
     Recovering,
     Adding,

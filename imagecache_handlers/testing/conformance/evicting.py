@@ -9,18 +9,16 @@ from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.handler import CacheHandler
-from imagecache_handlers.labels import claim_label
 from imagecache_handlers.labels import lease_label
 from imagecache_handlers.labels import pin_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.testing.conformance.examining import Examining
 from imagecache_handlers.testing.conformance.examining import promise
-from imagecache_handlers.testing.conformance.reporting import State
 from imagecache_handlers.testing.conformance.samples import A_DAY
 from imagecache_handlers.testing.conformance.samples import at_once
 from imagecache_handlers.testing.conformance.samples import CLAIM
+from imagecache_handlers.testing.conformance.samples import claimed
 from imagecache_handlers.testing.conformance.samples import impostors
-from imagecache_handlers.testing.conformance.samples import in_a_thread
 from imagecache_handlers.testing.conformance.samples import is_about
 from imagecache_handlers.testing.conformance.samples import KIN
 from imagecache_handlers.testing.conformance.samples import LABELS
@@ -64,28 +62,6 @@ class Evicting(Examining):
                 is_about(LARGE, freed),
                 f'{freed} freed of an image of {LARGE} bytes',
             )
-
-    @promise('evict', since=2)
-    def test_evict_keeps_an_image_that_is_taken_into_use_at_last(
-        self,
-    ) -> None:
-        if not (self._sees_users() and self._supplies('last_step')):
-            return
-        if why := self.absent.get('use_at_last'):
-            self._leave(State.ABSENT, why)
-            return
-        image = self._marked(self._seeded(), self._claim())
-        with (
-            self.last_step(lambda: self._occupy_from_elsewhere(image)),
-            self.assertRaises((ImageInUse, ImageBusy)),
-        ):
-            self._connect().evict(image)
-        self.assertTrue(self._again(image).users)
-
-    def _occupy_from_elsewhere(self, image: CachedImage) -> None:
-        """Begin a use in a thread: whoever waits for a lock waits there."""
-        if not self._again(image).users:
-            in_a_thread(lambda: self.occupy(image, 'vm-1'))
 
     @promise('evict')
     def test_evict_leaves_every_other_image(self) -> None:
@@ -163,7 +139,7 @@ class Evicting(Examining):
             lease_label('vm-1', until),
         ):
             with self._case(label=label):
-                looked = self._marked(self._seeded(), self._claim())
+                looked = self._marked(self._seeded(), claimed())
                 kept = self._marked(looked, label)
                 with self.assertRaises(ImageBusy):
                     self._connect().evict(looked)
@@ -172,51 +148,24 @@ class Evicting(Examining):
     @promise('evict')
     def test_evict_removes_what_was_asked_for_before(self) -> None:
         # That it may go all the same, the caller has decided.
-        image = self._marked(self._seeded(), self._claim(), 'pin.ops')
+        image = self._marked(self._seeded(), claimed(), 'pin.ops')
         self._connect().evict(image)
         self.assertEqual([], self._list())
 
     @promise('evict')
     def test_evict_heeds_no_other_label_that_came(self) -> None:
-        looked = self._marked(self._seeded(), self._claim())
+        looked = self._marked(self._seeded(), claimed())
         # Who claims it too was granted nothing, and withdraws.
-        self._marked(looked, self._claim('ffff'), 'site.a', 'hits.1')
+        self._marked(looked, claimed('ffff'), 'site.a', 'hits.1')
         self._connect().evict(looked)
         self.assertEqual([], self._list())
 
     @promise('evict')
     def test_evict_keeps_an_image_whose_claim_is_over(self) -> None:
-        image = self._marked(self._seeded(), self._claim())
+        image = self._marked(self._seeded(), claimed())
         with self.assertRaises(ImageBusy):
             self._connect().evict(image, lambda: False)
         self.assertEqual(image, self._again(image))
-
-    @promise('evict')
-    def test_an_evict_that_stands_still_at_last_keeps_the_image(self) -> None:
-        if self._supplies('last_step'):
-            for granted in False, True:
-                with self._case(granted=granted):
-                    image = self._marked(self._seeded(), self._claim())
-                    self._evict_stopped(image, granted=granted)
-
-    def _evict_stopped(self, image: CachedImage, *, granted: bool) -> None:
-        """Have an evict stop as its last look is over, longer than it may."""
-        over: list[bool] = []
-
-        def stop() -> None:
-            if granted and not over:
-                self._connect().mark(image, {pin_label('ops', None)})
-            over.append(True)
-
-        with self.last_step(stop), self.assertRaises(ImageBusy):
-            self._connect().evict(image, lambda: not over)
-        self.assertTrue(over, 'last_step() has its act called nowhere')
-        kept = self._again(image)
-        self.assertEqual(granted, 'ops' in kept.marks.pins)
-
-    def _claim(self, whose: str = '5f0c') -> str:
-        until = datetime.datetime.now(datetime.UTC) + A_DAY
-        return claim_label(whose, until)
 
     @promise('evict')
     def test_evict_keeps_an_image_that_was_added_again(self) -> None:

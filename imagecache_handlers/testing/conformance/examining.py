@@ -42,6 +42,7 @@ class Examining(Backend):
     _promise: Promise
     _state = State.PROVED
     _why = ''
+    _said = ''
     _is_used = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -72,7 +73,8 @@ class Examining(Backend):
 
     def _examine(self, promise: Promise, test: Callable[[], None]) -> None:
         """Run the test of a promise, and find what came of it."""
-        self._promise, self._state, self._why = promise, State.PROVED, ''
+        self._promise, self._state = promise, State.PROVED
+        self._why = self._said = ''
         self._is_used = False
         self._begin()
         try:
@@ -81,7 +83,10 @@ class Examining(Backend):
         finally:
             name = self._testMethodName
             self.findings[name] = Finding(
-                promise=promise, state=self._state, why=self._why
+                promise=promise,
+                state=self._state,
+                why=self._why,
+                said=self._said,
             )
 
     def _examine_declared(self, name: str, test: Callable[[], None]) -> None:
@@ -154,7 +159,8 @@ class Examining(Backend):
         """Note a failure; tell if a warning stands for it."""
         promise = self._promise
         if promise.since <= self.connect().contract:
-            self._state, self._why = State.FAILED, str(error)
+            self._state, self._said = State.FAILED, told
+            self._why = _first_line(error)
             return False
         self._leave(State.WARNED, f'since contract {promise.since}')
         warnings.warn(
@@ -199,6 +205,12 @@ class _Judged:
         told = self._case._told(**self._which)
         error.add_note(told)
         return self._case._fail_case(told, error)
+
+
+def _first_line(error: BaseException) -> str:
+    """Say in a line what went wrong: a difference is told at length."""
+    told = str(error).partition('\n')[0]
+    return told if isinstance(error, AssertionError) else repr(error)
 
 
 def _is_told(error: Exception) -> bool:

@@ -44,11 +44,15 @@ class Promise:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What came of one promise; ``why`` says it of all but the proved."""
+    """What came of one promise; ``why`` says it of all but the proved.
+
+    ``said`` names obligation, step and calls where it was broken.
+    """
 
     promise: Promise
     state: State
     why: str = ''
+    said: str = ''
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,22 +84,31 @@ class Report:
     def lines(self) -> Iterator[str]:
         """Tell it in lines: the sum, then all that was not proved."""
         yield f'{self.kit}: {count_text(self.count())}'
+        for told in self.unproved():
+            yield f'{self.kit}: {told}'
+
+    def broken(self) -> Iterator[str]:
+        """Say of each broken promise what was wrong, and with which call."""
+        for one in self.findings:
+            if one.state is State.FAILED:
+                yield f'{one.why}\n{one.said}'
+
+    def unproved(self) -> Iterator[str]:
+        """Name what was not proved, once for all that share a reason."""
         for state in State:
             if state is not State.PROVED:
-                yield from self._lines_of(state)
+                yield from self._told_of(state)
 
-    def _lines_of(self, state: State) -> Iterator[str]:
-        """Name each promise, or how many of a method share one reason."""
+    def _told_of(self, state: State) -> Iterator[str]:
         found = [one for one in self.findings if one.state is state]
-        shared = Counter((one.promise.ability, one.why) for one in found)
-        for (ability, why), count in shared.items():
-            texts = [
-                one.promise.text
-                for one in found
-                if (one.promise.ability, one.why) == (ability, why)
-            ]
-            what = f'{count} promises' if count > 1 else texts[0]
-            yield f'{self.kit}: {state.value}: {ability}: {what} ({why})'
+        shared: dict[tuple[str, str], list[str]] = {}
+        for one in found:
+            key = one.promise.ability, one.why
+            shared.setdefault(key, []).append(one.promise.text)
+        for (ability, why), texts in shared.items():
+            several = len(texts) > 1
+            what = f'{len(texts)} promises' if several else texts[0]
+            yield f'{state.value}: {ability}: {what} ({why})'
 
 
 def count_text(count: Counter[State]) -> str:

@@ -103,6 +103,11 @@ def in_a_thread(work: Callable[[], object]) -> None:
     thread.join(A_MOMENT)
 
 
+def claimed(whose: str = '5f0c') -> str:
+    """Give a claim that lasts until long after the test."""
+    return claim_label(whose, datetime.datetime.now(datetime.UTC) + A_DAY)
+
+
 def is_about(wanted: int, told: int) -> bool:
     """Tell if bytes are counted in bytes: blocks and holes are allowed."""
     return wanted // 2 <= told <= 2 * wanted
