@@ -33,9 +33,7 @@ from imagecache_handlers.testing.conformance.recovering import Recovering
 from imagecache_handlers.testing.conformance.samples import KIN
 from imagecache_handlers.testing.conformance.samples import ONE
 from imagecache_handlers.testing.conformance.samples import TWO
-from imagecache_handlers.testing.conformance.standing_still import (
-    StandingStill,
-)
+from imagecache_handlers.testing.conformance.stopping import StandingStill
 from imagecache_handlers.testing.conformance.sweeping import Sweeping
 from imagecache_handlers.testing.conformance.together import Together
 from imagecache_handlers.testing.conformance.using import Using

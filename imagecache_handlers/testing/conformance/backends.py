@@ -1,8 +1,8 @@
 """Backends: how the tests of the kit look at one, and act on it."""
 
+import collections
 from collections.abc import Callable
 from collections.abc import Iterator
-import collections
 import concurrent.futures
 import contextlib
 import threading

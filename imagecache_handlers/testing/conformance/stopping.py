@@ -1,4 +1,4 @@
-"""Standing still: an evict in its last moment, while others go on."""
+"""Stopping: an evict that stands still at last, while others go on."""
 
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
