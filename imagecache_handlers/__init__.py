@@ -23,6 +23,7 @@ from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import NoRoom
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.exceptions import NotUnderstood
+from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.exceptions import StoreBusy
 from imagecache_handlers.exceptions import StoreFull
 from imagecache_handlers.exceptions import StoreNotFound
@@ -89,6 +90,7 @@ __all__ = [
     'Reason',
     'Report',
     'Rules',
+    'SourceError',
     'Space',
     'Store',
     'StoreBusy',

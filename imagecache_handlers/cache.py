@@ -5,47 +5,37 @@ from collections.abc import Collection
 from collections.abc import Iterable
 import dataclasses
 import datetime
-import logging
 import time
 
 from imagecache_handlers.actions import adding
-from imagecache_handlers.actions.applying import Applier
-from imagecache_handlers.actions.evicting import Evictor
-from imagecache_handlers.actions.evicting import go_on
-from imagecache_handlers.actions.evicting import ignore
 from imagecache_handlers.actions import evicting_on_request
 from imagecache_handlers.actions.evidence import Ask
-from imagecache_handlers.actions.evidence import CurrentEvidence
 from imagecache_handlers.actions.guard import GuardedHandler
-from imagecache_handlers.actions.holding import Granter
-from imagecache_handlers.actions.ranking import check_ranks
+from imagecache_handlers.actions import holding
+from imagecache_handlers.actions import host_records
+from imagecache_handlers.actions import listing
+from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions import releasing
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
-from imagecache_handlers.actions.stores import all_or_raise
-from imagecache_handlers.actions.stores import any_or_raise
-from imagecache_handlers.actions.stores import Hosts
+from imagecache_handlers.actions.stores import Found
 from imagecache_handlers.actions.stores import Inventory
-from imagecache_handlers.actions.stores import Reached
-from imagecache_handlers.actions.stores import Remains
+from imagecache_handlers.actions import sweeping
+from imagecache_handlers.actions.terms import never_stop
+from imagecache_handlers.actions.terms import tell_nobody
 from imagecache_handlers.clocks import Clocks
-from imagecache_handlers.clocks import Timer
 from imagecache_handlers.clocks import utc_now
-from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.handler import CacheHandler
-from imagecache_handlers.labels import check_owner
 from imagecache_handlers.model import CachedImage
-from imagecache_handlers.model import check_image_id
-from imagecache_handlers.model import check_time
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Evidence
-from imagecache_handlers.model import Store
-from imagecache_handlers.planning.plan import make_plan
+from imagecache_handlers.model import Host
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Plan
 from imagecache_handlers.source import Source
 
-LOG = logging.getLogger(__name__)
+# Those that are named, or all.
+Names = Collection[str] | None
 
 TIMEOUT = datetime.timedelta(minutes=1)
 
@@ -67,37 +57,21 @@ class ImageCache:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        self._handler = GuardedHandler(handler)
-        self._rules = dataclasses.replace(
-            rules, protected=rules.protected.keyed(self._handler.key)
+        guarded = GuardedHandler(handler)
+        protected = rules.protected.keyed(guarded.key)
+        self._handler = guarded
+        self._means = Means(
+            handler=guarded,
+            rules=dataclasses.replace(rules, protected=protected),
+            clocks=Clocks(now=clock, monotonic=monotonic, sleep=sleep),
         )
-        self._clocks = Clocks(now=clock, monotonic=monotonic, sleep=sleep)
 
-    def inventory(self, stores: Collection[str] | None = None) -> Inventory:
+    def inventory(self, stores: Names = None) -> Inventory:
         """List the cached images of every store, or of those named.
 
         :raises StoreNotFound: when a named store does not exist.
         """
-        found = self._handler.collect(stores, self._handler.enumerate)
-        return Inventory(
-            stores=found.stores,
-            images=tuple(found.results),
-            problems=found.problems,
-            remarks=self._remarks_of(found.stores, found.problems),
-        )
-
-    def _remarks_of(
-        self, stores: Iterable[Store], problems: Collection[str]
-    ) -> dict[str, tuple[str, ...]]:
-        found = {}
-        for store in stores:
-            if store.name not in problems:
-                said = self._handler.remarks(store.name)
-                if said:
-                    found[store.name] = said
-                for remark in said:
-                    LOG.debug('Store %s: %s', store.name, remark)
-        return found
+        return listing.list_images(self._handler, stores)
 
     def find(
         self, image_id: str, *, store: str | None = None
@@ -106,37 +80,37 @@ class ImageCache:
 
         :raises StoreUnavailable: when a store cannot be read.
         """
-        key = self._key_of(image_id)
-        return all_or_raise(
-            self._handler.for_each_readable_store(
-                store, lambda name: self._handler.enumerate(name, {key})
-            )
-        )
+        key = self._means.key_of(image_id)
+        return listing.find_copies(self._handler, key, store)
 
     def add(
-        self, image_id: str, source: Source, *, store: str | None = None
+        self,
+        image_id: str,
+        source: Source,
+        *,
+        store: str | None = None,
+        labels: Iterable[str] = (),
     ) -> CachedImage:
-        """Cache an image from where it is to come from, ``source.LocalFile``.
+        """Cache an image from where it is to come from, ``LocalFile``.
+
+        It is listed only once whole, with these labels on it.
 
         :raises ConfigurationError: when there are several stores and none
             is named.
         :raises NoRoom: when the store has not enough free space for it.
         :raises ImageExists: when the store holds it.
+        :raises SourceError: when it cannot be had from there.
         :raises Unsupported: when this backend cannot hold it.
         """
-        check_image_id(image_id)
-        return adding.add(self._handler, image_id, source, store)
+        return adding.add_image(self._handler, image_id, source, store, labels)
 
-    def debris(self, stores: Collection[str] | None = None) -> Remains:
+    def debris(self, stores: Names = None) -> Found[Debris]:
         """List what broken operations left in every store, or those named.
 
         :raises NotSupported: when the handler cannot tell.
         :raises StoreNotFound: when a named store does not exist.
         """
-        if not self._handler.finds_debris:
-            raise NotSupported('find debris')
-        found = self._handler.collect(stores, self._handler.debris)
-        return Remains(debris=tuple(found.results), problems=found.problems)
+        return listing.list_debris(self._handler, stores)
 
     def clean(self, debris: Debris) -> int | None:
         """Remove debris, unless it is none any more.
@@ -146,85 +120,49 @@ class ImageCache:
         """
         return self._handler.clean(debris)
 
-    def hosts(self, stores: Collection[str] | None = None) -> Hosts:
+    def hosts(self, stores: Names = None) -> Found[Host]:
         """List the hosts that evict from every store, or from those named.
 
         :raises NotSupported: when the handler cannot tell.
         :raises StoreNotFound: when a named store does not exist.
         """
-        self._check_hosts()
-        found = self._handler.collect(stores, self._handler.hosts)
-        return Hosts(hosts=tuple(found.results), problems=found.problems)
+        return host_records.list_hosts(self._handler, stores)
 
-    def forget_host(
-        self, name: str, stores: Collection[str] | None = None
-    ) -> Reached:
+    def forget_host(self, name: str, stores: Names = None) -> Found[str]:
         """Strike a host that is gone for good off, wherever it is on record.
 
         :raises NotSupported: when the handler cannot tell hosts apart.
         :raises StoreNotFound: when a named store does not exist.
         """
-        self._check_hosts()
+        return host_records.forget_host(self._handler, name, stores)
 
-        def forget(store: str) -> list[str]:
-            return [store] if self._handler.forget_host(store, name) else []
-
-        found = self._handler.collect(stores, forget)
-        return Reached(stores=tuple(found.results), problems=found.problems)
-
-    def accept_host(self, stores: Collection[str] | None = None) -> Reached:
+    def accept_host(self, stores: Names = None) -> Found[str]:
         """Take what this host sees now for all that it is to see.
 
         :raises NotSupported: when the handler cannot tell hosts apart.
         :raises StoreNotFound: when a named store does not exist.
         """
-        self._check_hosts()
+        return host_records.accept_host(self._handler, stores)
 
-        def accept(store: str) -> list[str]:
-            self._handler.accept_host(store)
-            return [store]
-
-        found = self._handler.collect(stores, accept)
-        return Reached(stores=tuple(found.results), problems=found.problems)
-
-    def _check_hosts(self) -> None:
-        if not self._handler.knows_hosts:
-            raise NotSupported('tell which hosts evict')
-
-    def plan(
-        self, evidence: Evidence, stores: Collection[str] | None = None
-    ) -> Plan:
+    def plan(self, evidence: Evidence, stores: Names = None) -> Plan:
         """Tell what a sweep would do now, and why; it only reads."""
-        now = self._clocks.now()
-        found = self.inventory(stores)
-        plan = make_plan(
-            found.images,
-            found.stores,
-            self._by_key(evidence),
-            now,
-            check_ranks(self._rules),
-            problems=found.problems,
-            wants_seen=self._handler.wants_seen,
-        )
-        return dataclasses.replace(plan, remarks=found.remarks)
+        return sweeping.plan_sweep(self._means, evidence, stores)
 
     def sweep(
         self,
         ask: Ask,
-        stores: Collection[str] | None = None,
+        stores: Names = None,
         *,
-        on_outcome: Callable[[Outcome], object] = ignore,
-        should_stop: Callable[[], bool] = go_on,
+        on_outcome: Callable[[Outcome], object] = tell_nobody,
+        should_stop: Callable[[], bool] = never_stop,
     ) -> Report:
         """Do what a plan made now shows; ``ask`` gives the evidence.
 
         It is asked again when its answer has aged.  For ``on_outcome`` and
         ``should_stop`` see ``apply``.
         """
-        evidence = ask()
-        plan = self.plan(evidence, stores)
-        return self._apply_with(
-            plan, self._make_evictor(ask, evidence, on_outcome, should_stop)
+        return sweeping.sweep_stores(
+            self._means, ask, stores, on_outcome, should_stop
         )
 
     def apply(
@@ -232,8 +170,8 @@ class ImageCache:
         plan: Plan,
         ask: Ask,
         *,
-        on_outcome: Callable[[Outcome], object] = ignore,
-        should_stop: Callable[[], bool] = go_on,
+        on_outcome: Callable[[Outcome], object] = tell_nobody,
+        should_stop: Callable[[], bool] = never_stop,
     ) -> Report:
         """Do what a plan shows, unless a fresh look forbids it.
 
@@ -243,31 +181,9 @@ class ImageCache:
         whose turn it is ends the sweep.  Stores that are worked on at once
         call both from threads of their own.
         """
-        return self._apply_with(
-            plan, self._make_evictor(ask, None, on_outcome, should_stop)
+        return sweeping.apply_plan(
+            self._means, plan, ask, on_outcome, should_stop
         )
-
-    def _apply_with(self, plan: Plan, evictor: Evictor) -> Report:
-        self._record_host(plan)
-        return Applier(
-            plan=plan, handler=self._handler, evictor=evictor
-        ).apply()
-
-    def _record_host(self, plan: Plan) -> None:
-        """Be seen by other hosts, even where nothing is to be done now."""
-        stores = [
-            store.name
-            for store in plan.stores
-            if store.name not in plan.problems
-        ]
-        done = self._handler.for_each_store(stores, self._handler.record_host)
-        for store, error in zip(stores, done, strict=True):
-            if error is not None:
-                LOG.warning(
-                    'Other hosts cannot see that this one evicts from %s: %s',
-                    store,
-                    error,
-                )
 
     def evict(
         self,
@@ -282,12 +198,8 @@ class ImageCache:
         ``force`` overrules ``FORCEABLE`` blockers, of pins those which stand
         there now; each outcome names those that stood there at first.
         """
-        now = self._clocks.now()
-        copies = self.find(image_id, store=store)
-        known = self._by_key(evidence)
-        evictor = self._make_evictor(lambda: evidence, evidence)
-        return evicting_on_request.evict(
-            evictor, copies, known, now, self._rules, force=force
+        return evicting_on_request.evict_image(
+            self._means, image_id, evidence, store, force=force
         )
 
     def hold(
@@ -308,29 +220,15 @@ class ImageCache:
         :returns: the copies that are held; empty: not cached.
         :raises ImageBusy: when none could be held in time.
         """
-        skew = self._rules.clock_skew
-        if ttl <= 2 * skew:
-            raise ValueError(
-                f'a lease of {ttl} leaves no time to use it: make it more '
-                f'than twice the clock skew of {skew}'
-            )
-        check_owner(owner)
-        granter = self._make_granter(timeout)
-        key = self._key_of(image_id)
-        done = self._handler.for_each_readable_store(
-            store, lambda name: granter.hold(name, key, owner, ttl)
+        return holding.hold_image(
+            self._means, image_id, owner, ttl, store, timeout
         )
-        return any_or_raise(done)
 
     def release(
         self, image_id: str, owner: str, *, store: str | None = None
     ) -> list[CachedImage]:
         """End a lease; the copies that bore it are returned."""
-        check_owner(owner)
-        copies = self.find(image_id, store=store)
-        return releasing.release(
-            self._handler, copies, owner, self._clocks.now()
-        )
+        return releasing.release_leases(self._means, image_id, owner, store)
 
     def pin(
         self,
@@ -348,62 +246,12 @@ class ImageCache:
         :returns: the copies that are pinned; empty: not cached.
         :raises ImageBusy: when one of them could not be pinned in time.
         """
-        check_owner(owner)
-        check_time('until', until)
-        if until is not None and until <= self._clocks.now():
-            raise ValueError(f'a pin until {until} would be over already')
-        granter = self._make_granter(timeout)
-        key = self._key_of(image_id)
-        done = self._handler.for_each_readable_store(
-            store, lambda name: granter.pin(name, key, owner, until)
+        return holding.pin_image(
+            self._means, image_id, owner, until, store, timeout
         )
-        return all_or_raise(done)
 
     def unpin(
         self, image_id: str, owner: str, *, store: str | None = None
     ) -> list[CachedImage]:
         """Remove an owner's pin; the copies that bore it are returned."""
-        check_owner(owner)
-        copies = self.find(image_id, store=store)
-        return releasing.unpin(self._handler, copies, owner)
-
-    def _key_of(self, image_id: str) -> str:
-        return self._handler.key(check_image_id(image_id))
-
-    def _by_key(self, evidence: Evidence) -> Evidence:
-        users: dict[str, frozenset[str]] = {}
-        for image_id, who in evidence.users.items():
-            key = self._handler.key(image_id)
-            users[key] = users.get(key, frozenset()) | who
-        return dataclasses.replace(evidence, users=users)
-
-    def _make_evictor(
-        self,
-        ask: Ask,
-        evidence: Evidence | None,
-        on_outcome: Callable[[Outcome], object] = ignore,
-        should_stop: Callable[[], bool] = go_on,
-    ) -> Evictor:
-        witness = CurrentEvidence(
-            lambda: self._by_key(ask()),
-            self._rules,
-            self._clocks,
-            None if evidence is None else self._by_key(evidence),
-        )
-        return Evictor(
-            handler=self._handler,
-            rules=self._rules,
-            clocks=self._clocks,
-            witness=witness,
-            on_outcome=on_outcome,
-            should_stop=should_stop,
-        )
-
-    def _make_granter(self, timeout: datetime.timedelta) -> Granter:
-        return Granter(
-            handler=self._handler,
-            rules=self._rules,
-            clocks=self._clocks,
-            timeout=timeout,
-            timer=Timer(self._clocks),
-        )
+        return releasing.remove_pins(self._means, image_id, owner, store)

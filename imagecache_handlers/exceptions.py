@@ -30,7 +30,7 @@ class StoreUnavailable(CacheError):
 class StoreFull(StoreUnavailable):
     """A store has no room for a label: another may fit, or one fewer image.
 
-    It is no reason to leave the store for a sweep, which makes room.
+    A sweep, which makes room, does not leave the store for it.
     """
 
 
@@ -58,6 +58,21 @@ class NoRoom(CacheError):
             f'no room for image {self.image_id!r} in {self.store!r}: it takes '
             f'{self.wanted:,} bytes there, and {self.free:,} are free'
         )
+
+
+class SourceError(CacheError):
+    """An image cannot be had from where it is to come from.
+
+    Nothing of it was cached, and its handler has done nothing wrong.
+    """
+
+    def __init__(self, source: str, why: str) -> None:
+        super().__init__(source, why)
+        self.source = source
+        self.why = why
+
+    def __str__(self) -> str:
+        return f'{self.source!r} is not a source of an image: {self.why}'
 
 
 class _ImageError(CacheError):

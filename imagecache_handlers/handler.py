@@ -212,7 +212,7 @@ class CacheHandler(abc.ABC):
     def debris(self, store: str) -> Iterable[Debris]:
         """List what broken operations of ours left, and nothing else.
 
-        What an operation that still runs has made is no debris.
+        What an operation that still runs has made is not debris.
         """
         raise NotSupported('find debris')
 
@@ -220,7 +220,7 @@ class CacheHandler(abc.ABC):
         """Remove debris, after checking once more that it is debris.
 
         :returns: bytes that are free now; None: they will be later; 0: it
-            was gone, or is no debris (any more).
+            was gone, or is not debris (any more).
         """
         raise NotSupported('clean debris')
 
@@ -312,7 +312,7 @@ def check_claimed(
     """Refuse to remove what somebody may have been granted meanwhile.
 
     ``labels`` are those that the object bears now, ``image`` is what the
-    decision was made on.  Another's claim is no reason: it grants nothing,
+    decision was made on.  Another's claim is not a reason: it grants nothing,
     and two that evict would keep each other from it for ever.
 
     :raises ImageBusy: when it has lost a label, as one that was added again

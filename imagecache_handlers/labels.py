@@ -10,6 +10,7 @@ folder name, a file name and a XenAPI ``other_config`` key::
     claim.5f0c.20261122t083200z     5f0c is about to evict it
     hits.12                         taken into use twelve times
     seen.20261101t120000z           a sweep first met this very object then
+    shield                          it is kept, and others are to see that
 """
 
 from collections.abc import Iterable
@@ -20,6 +21,13 @@ import re
 
 LABEL = re.compile(r'[a-z0-9][a-z0-9._-]{0,94}[a-z0-9]')
 OWNER = re.compile(r'[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?')
+
+_KINDS = frozenset(
+    {'unused', 'seen', 'pin', 'lease', 'claim', 'hits', 'shield'}
+)
+
+# What a backend turns into a mark that other cleaners respect.
+SHIELD = 'shield'
 
 # A last use further in the future than this is a clock's mistake.
 FUTURE = datetime.timedelta(minutes=5)
@@ -126,7 +134,9 @@ def _decode_labels(labels: frozenset[str]) -> Marks:
                 claims[token] = max(claims.get(token, at), at)
             case ['hits', count] if _COUNT.fullmatch(count):
                 hits = max(hits, int(count))
-            case ['unused' | 'seen' | 'pin' | 'lease' | 'claim' | 'hits', *_]:
+            case ['shield']:
+                continue  # it says all that it means
+            case [kind, *_] if kind in _KINDS:
                 malformed.append(label)
     return Marks(
         labels=labels,

@@ -150,7 +150,7 @@ class CachedImage:
 class ImageMeta:
     """What is known of an image before it is cached.
 
-    ``allocated`` is how many of its bytes are no holes, where that is known.
+    ``allocated`` is how many of its bytes are not holes, where that is known.
     """
 
     image_id: str

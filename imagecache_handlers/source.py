@@ -13,7 +13,7 @@ from typing import cast
 from typing import Protocol
 from typing import runtime_checkable
 
-from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers import leading
 from imagecache_handlers.model import ImageMeta
 
@@ -36,18 +36,6 @@ _CHUNK = 2**20
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
-class SourceError(CacheError):
-    """An image cannot be had from where it is to come from."""
-
-    def __init__(self, source: str, why: str) -> None:
-        super().__init__(source, why)
-        self.source = source
-        self.why = why
-
-    def __str__(self) -> str:
-        return f'{self.source!r} is not a source of an image: {self.why}'
-
-
 class Source(Protocol):
     """Somewhere that an image comes from."""
 
@@ -56,7 +44,8 @@ class Source(Protocol):
     ) -> contextlib.AbstractContextManager[tuple[ImageMeta, BinaryIO]]:
         """Tell what the image is, and give its bytes.
 
-        Reading ends with an error unless they are all of its bytes.
+        Reading ends with an error unless they are all of its bytes.  Whatever
+        is raised here, and by reading, is told as a ``SourceError``.
         """
 
 
@@ -85,7 +74,7 @@ class LocalFile:
             is changed meanwhile.
         """
         with contextlib.ExitStack() as stack:
-            with _translated(self.path):
+            with _translate_errors(self.path):
                 fd = os.open(self.path, _READ)
                 stack.callback(os.close, fd)
                 found = os.fstat(fd)
@@ -114,7 +103,7 @@ def disk_format(head: bytes) -> str:
 
 
 def _count_allocated(fd: int, size: int) -> int:
-    """Count the bytes of a file that are no holes."""
+    """Count the bytes of a file that are not holes."""
     total = end = 0
     while end < size:
         begin = _next_data(fd, end)
@@ -156,12 +145,12 @@ class _Steady(io.RawIOBase):
         return self._at
 
     def next_data(self, at: int) -> int:
-        with _translated(self._path):
+        with _translate_errors(self._path):
             found = _next_data(self._fd, at)
         return self._found.st_size if found is None else found
 
     def readinto(self, buffer: Any) -> int:
-        with _translated(self._path):
+        with _translate_errors(self._path):
             size = os.preadv(self._fd, [buffer], self._at)
             self._at += size
             if not size:
@@ -191,7 +180,7 @@ class _Content(io.BufferedReader):
 
 
 @contextlib.contextmanager
-def _translated(path: str) -> Iterator[None]:
+def _translate_errors(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -1,18 +1,30 @@
 """Adding: an image comes into a store that has room for it."""
 
+from collections.abc import Collection
+from collections.abc import Iterable
+
 from imagecache_handlers.actions.guard import GuardedHandler
+from imagecache_handlers.actions.opened_source import OpenedSource
+from imagecache_handlers.actions.stores import choose_stores
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import NoRoom
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.labels import check_label
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import check_image_id
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
 from imagecache_handlers.source import Source
 
 
-def add(
-    handler: GuardedHandler, image_id: str, source: Source, name: str | None
+def add_image(
+    handler: GuardedHandler,
+    image_id: str,
+    source: Source,
+    name: str | None,
+    labels: Iterable[str],
 ) -> CachedImage:
     """Cache an image, and say so before a byte is copied if that cannot be.
 
@@ -20,12 +32,31 @@ def add(
         named.
     :raises NoRoom: when it takes more than is free.
     """
-    store = _only_store(handler.stores(None if name is None else [name]))
+    check_image_id(image_id)
+    store = _only_store(
+        choose_stores(handler, None if name is None else [name])
+    )
     if store.problem:
         raise StoreUnavailable(store.name, store.problem)
-    with source.opened(image_id) as (meta, content):
-        _check_room(handler, meta, store)
-        return handler.add(meta, content, store.name)
+    checked = {check_label(label) for label in labels}
+    with OpenedSource(source, image_id) as opened:
+        _check_room(handler, opened.meta, store)
+        return _add_content(handler, opened, store.name, checked)
+
+
+def _add_content(
+    handler: GuardedHandler,
+    opened: OpenedSource,
+    store: str,
+    labels: Collection[str],
+) -> CachedImage:
+    try:
+        return handler.add(opened.meta, opened.content, store, labels)
+    except CacheError as error:
+        # Whatever a handler made of it: the source failed first.
+        if opened.failure is not None:
+            raise opened.failure from error
+        raise
 
 
 def _only_store(stores: tuple[Store, ...]) -> Store:

@@ -6,13 +6,18 @@ import dataclasses
 import logging
 
 from imagecache_handlers.actions.evicting import Done
-from imagecache_handlers.actions.evicting import Evictor
+from imagecache_handlers.actions.evicting import evict_images
 from imagecache_handlers.actions.guard import GuardedHandler
+from imagecache_handlers.actions.host_records import record_host
+from imagecache_handlers.actions.leaving_stores import is_silent
+from imagecache_handlers.actions.leaving_stores import REFUSED
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
-from imagecache_handlers.actions.trouble import is_silent
-from imagecache_handlers.actions.trouble import REFUSED
+from imagecache_handlers.actions.stores import choose_stores
+from imagecache_handlers.actions.stores import describe_problem
+from imagecache_handlers.actions.stores import for_each_store
+from imagecache_handlers.actions.terms import Terms
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.model import Identity
@@ -38,18 +43,26 @@ class Applier:
     """One plan being applied."""
 
     plan: Plan
-    handler: GuardedHandler
-    evictor: Evictor
+    terms: Terms
+    # Stores that could not be recovered: nothing is done in these.
+    failed: Mapping[str, CacheError] = dataclasses.field(default_factory=dict)
 
-    def apply(self) -> Report:
+    @property
+    def handler(self) -> GuardedHandler:
+        return self.terms.means.handler
+
+    def apply_plan(self) -> Report:
         """Do all of it, unless stopped; what fails is one image or store."""
+        record_host(self.handler, self._sound_stores())
         work = self._work_by_store()
+        left = self._leave_failed(work)
         failures: dict[Identity, CacheError] = {}
-        done = self.handler.for_each_store(
-            work, lambda name: self._work_on_store(name, work[name], failures)
+        done = for_each_store(
+            self.handler,
+            work,
+            lambda name: self._work_on_store(name, work[name], failures),
         )
         outcomes = self._not_labelled(failures)
-        left: list[Left] = []
         for store, group in zip(work, done, strict=True):
             if isinstance(group, CacheError):
                 LOG.warning('Store %s: %s', store, group)
@@ -62,8 +75,28 @@ class Applier:
             outcomes=tuple(outcomes),
             after=self._read_stores_again(outcomes),
             left=tuple(left),
-            stopped=self.evictor.should_stop(),
+            stopped=self.terms.should_stop(),
         )
+
+    def _leave_failed(self, work: dict[str, Work]) -> list[Left]:
+        """Take out what is not to be done, and tell what is left so."""
+        return [
+            Left(
+                store=name,
+                count=len(work.pop(name).evictions),
+                why=f'cannot be recovered: {describe_problem(name, error)}',
+            )
+            for name, error in self.failed.items()
+            if name in work
+        ]
+
+    def _sound_stores(self) -> list[str]:
+        return [
+            store.name
+            for store in self.plan.stores
+            if store.name not in self.plan.problems
+            and store.name not in self.failed
+        ]
 
     def _work_by_store(self) -> dict[str, Work]:
         work: dict[str, Work] = {}
@@ -82,7 +115,7 @@ class Applier:
         failures: dict[Identity, CacheError],
     ) -> Done:
         self._write_changes(work.changes, failures)
-        done = self.evictor.evict(store, work.evictions)
+        done = evict_images(self.terms, store, work.evictions)
         if done.left is not None:
             LOG.warning('%s', done.left)
         return done
@@ -93,7 +126,7 @@ class Applier:
         """Write labels; a store that takes none is asked for no more."""
         refused, error = 0, None
         for change in changes:
-            if self.evictor.should_stop():
+            if self.terms.should_stop():
                 break
             if refused < REFUSED:
                 error = self._write_change(change)
@@ -104,7 +137,7 @@ class Applier:
     def _write_change(self, change: Change) -> CacheError | None:
         image = change.image
         # Not the plan's time: the image may have been in use since.
-        now = self.evictor.clocks.now()
+        now = self.terms.means.clocks.now()
         try:
             if change.used is None:
                 self.handler.mark(image, change.add, change.remove)
@@ -131,7 +164,7 @@ class Applier:
             if (identity := verdict.image.identity) in failures
         ]
         for outcome in outcomes:
-            self.evictor.on_outcome(outcome)
+            self.terms.on_outcome(outcome)
         return outcomes
 
     def _read_stores_again(
@@ -140,7 +173,8 @@ class Applier:
         if not any(one.did is Did.EVICTED for one in outcomes):
             return self.plan.stores
         try:
-            return self.handler.stores([one.name for one in self.plan.stores])
+            names = [one.name for one in self.plan.stores]
+            return choose_stores(self.handler, names)
         except CacheError as error:
             LOG.warning('The stores cannot be read again: %s', error)
             return ()

@@ -37,6 +37,9 @@ class CheckedHandler:
         # What answers nothing has nothing to be checked.
         return getattr(self._handler, name)
 
+    def name_of(self, method: str) -> str:
+        return _name_of(self._handler, method)
+
     def stores(self) -> list[Store]:
         return self._all_of(Store, 'stores', self._handler.stores)
 
@@ -109,7 +112,7 @@ class _Named(contextlib.AbstractContextManager[None]):
     """What is wrong with a value is told with who gave it."""
 
     def __init__(self, handler: CacheHandler, method: str) -> None:
-        self._kind = type(handler)
+        self._handler = handler
         self._method = method
 
     def __exit__(
@@ -120,8 +123,13 @@ class _Named(contextlib.AbstractContextManager[None]):
     ) -> None:
         # Just these: a kind of them may not be made of a text.
         if type(error) in (TypeError, ValueError):
-            plugin = f'{self._kind.__module__}.{self._kind.__qualname__}'
-            raise ValueError(f'{plugin}.{self._method}: {error}') from error
+            name = _name_of(self._handler, self._method)
+            raise ValueError(f'{name}: {error}') from error
+
+
+def _name_of(handler: CacheHandler, method: str) -> str:
+    kind = type(handler)
+    return f'{kind.__module__}.{kind.__qualname__}.{method}'
 
 
 def check_kind(kind: type[T], value: object) -> T:

@@ -1,21 +1,21 @@
-"""Guard: a handler as the core calls it, store by store, in parallel."""
+"""Guard: the calls of a handler, which fail with errors of ours only."""
 
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
-from concurrent import futures
-import dataclasses
+from collections.abc import Iterator
+from collections.abc import Sequence
 import datetime
 import logging
 from typing import BinaryIO
-from typing import Generic
 from typing import TypeVar
 
 from imagecache_handlers.actions.checking import CheckedHandler
+from imagecache_handlers.actions.results import tell_results
+from imagecache_handlers.actions.results import Untold
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import HandlerFailed
-from imagecache_handlers.exceptions import StoreNotFound
-from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.handler import Alive
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.handler import declares
 from imagecache_handlers.model import CachedImage
@@ -29,101 +29,26 @@ LOG = logging.getLogger(__name__)
 T = TypeVar('T')
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered(Generic[T]):
-    """What was found in all stores; ``problems`` names those not read."""
-
-    stores: tuple[Store, ...]
-    results: list[T]
-    problems: dict[str, str]
-
-
 class GuardedHandler:
-    """The calls of a handler, failing with ``CacheError`` only.
-
-    What is done store by store gives a list of results; the error of a
-    store stands in its place, so that one store's failure ends no other's.
-    """
+    """The calls of a handler, failing with ``CacheError`` only."""
 
     def __init__(self, handler: CacheHandler) -> None:
         self._handler = CheckedHandler(handler)
         self.batch = handler.batch
+        self.parallel = handler.parallel
         self.wants_seen = handler.wants_seen
+        self.wants_shield = handler.wants_shield
+        self.evicts_many = declares(handler, 'evict_many')
+        self.marks_many = declares(handler, 'mark_many')
+        self.recovers = declares(handler, 'recover')
         self.finds_debris = declares(handler, 'debris')
         self.knows_hosts = declares(handler, 'hosts')
 
-    def stores(
-        self, names: Collection[str] | None = None
-    ) -> tuple[Store, ...]:
-        """Give all stores, or those named.
-
-        :raises StoreNotFound: when a named store does not exist.
-        """
+    def stores(self) -> tuple[Store, ...]:
         found = call_safely(lambda: tuple(self._handler.stores()))
-        known = {store.name: store for store in found}
-        if len(known) < len(found):
+        if len({store.name for store in found}) < len(found):
             raise HandlerFailed(ValueError('it gave two stores of one name'))
-        wanted = known.keys() if names is None else set(names)
-        for name in wanted:
-            if name not in known:
-                there = ', '.join(known) or 'none'
-                raise StoreNotFound(name, f'there are only: {there}')
-        return tuple(store for store in found if store.name in wanted)
-
-    def for_each_store(
-        self, names: Iterable[str], work: Callable[[str], T]
-    ) -> list[T | CacheError]:
-        """Work on stores at once, as far as the handler bears it."""
-
-        def survive(name: str) -> T | CacheError:
-            try:
-                return work(name)
-            except CacheError as error:
-                # For the caller, who has it, to judge.
-                LOG.info('Store %s: %s', name, error)
-                return error
-
-        names = list(names)
-        threads = min(self._handler.parallel, len(names))
-        if threads <= 1:
-            return [survive(name) for name in names]
-        with futures.ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(survive, names))
-
-    def collect(
-        self,
-        names: Collection[str] | None,
-        work: Callable[[str], Iterable[T]],
-    ) -> 'Gathered[T]':
-        """Work on every store, or those named; a problem is kept by name.
-
-        :raises StoreNotFound: when a named store does not exist.
-        """
-        chosen = self.stores(names)
-        problems = {one.name: one.problem for one in chosen if one.problem}
-        sound = [one.name for one in chosen if not one.problem]
-        results: list[T] = []
-        for name, found in zip(
-            sound, self.for_each_store(sound, work), strict=True
-        ):
-            if isinstance(found, CacheError):
-                problems[name] = _problem_text(name, found)
-            else:
-                results += found
-        return Gathered(stores=chosen, results=results, problems=problems)
-
-    def for_each_readable_store(
-        self, store: str | None, work: Callable[[str], T]
-    ) -> list[T | CacheError]:
-        """Work on one store or on all; a store with a problem is an error."""
-        chosen = self.stores(None if store is None else [store])
-        problems = [
-            StoreUnavailable(one.name, one.problem)
-            for one in chosen
-            if one.problem
-        ]
-        names = [one.name for one in chosen if not one.problem]
-        return [*self.for_each_store(names, work), *problems]
+        return found
 
     def key(self, image_id: str) -> str:
         return call_safely(lambda: self._handler.key(image_id))
@@ -152,6 +77,34 @@ class GuardedHandler:
     ) -> None:
         call_safely(lambda: self._handler.mark(image, add, remove))
 
+    def evict_many(
+        self, images: Sequence[CachedImage], in_time: Alive
+    ) -> Iterator[int | None | CacheError | Untold]:
+        return tell_results(
+            lambda: self._handler.evict_many(images, in_time),
+            len(images),
+            call_safely,
+            _is_freed,
+            self._handler.name_of('evict_many'),
+        )
+
+    def mark_many(
+        self,
+        images: Sequence[CachedImage],
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> Iterator[CacheError | None | Untold]:
+        return tell_results(
+            lambda: self._handler.mark_many(images, add, remove),
+            len(images),
+            call_safely,
+            lambda result: result is None,
+            self._handler.name_of('mark_many'),
+        )
+
+    def recover(self, store: str) -> None:
+        call_safely(lambda: self._handler.recover(store))
+
     def age(
         self, image: CachedImage, *, used: bool, now: datetime.datetime
     ) -> None:
@@ -172,9 +125,15 @@ class GuardedHandler:
         return call_safely(lambda: self._handler.room(meta, store))
 
     def add(
-        self, meta: ImageMeta, content: BinaryIO, store: str
+        self,
+        meta: ImageMeta,
+        content: BinaryIO,
+        store: str,
+        labels: Collection[str],
     ) -> CachedImage:
-        return call_safely(lambda: self._handler.add(meta, content, store))
+        return call_safely(
+            lambda: self._handler.add(meta, content, store, labels)
+        )
 
     def debris(self, store: str) -> list[Debris]:
         return call_safely(lambda: list(self._handler.debris(store)))
@@ -215,11 +174,15 @@ def call_safely(call: Callable[[], T]) -> T:
         raise HandlerFailed(error) from error
 
 
-def _problem_text(store: str, error: CacheError) -> str:
-    """Say what is wrong with a store, which is named beside it."""
-    if isinstance(error, StoreUnavailable) and error.store == store:
-        return error.why
-    return str(error)
+def _is_freed(result: object) -> bool:
+    """Tell if a result says how many bytes a removal has freed."""
+    if result is None:
+        return True
+    return (
+        isinstance(result, int)
+        and not isinstance(result, bool)
+        and result >= 0
+    )
 
 
 def _find_fault(

@@ -4,57 +4,116 @@ The counterpart of ``evicting``: an evictor that looks after the label was
 written sees it and withdraws, so what was granted is never overtaken.
 """
 
-from collections.abc import Callable
 import dataclasses
 import datetime
-import logging
+from typing import Self
 
-from imagecache_handlers.actions.guard import GuardedHandler
-from imagecache_handlers.clocks import Clocks
+from imagecache_handlers.actions.granting import Patience
+from imagecache_handlers.actions.granting import Request
+from imagecache_handlers.actions.granting import Wish
+from imagecache_handlers.actions.means import Means
+from imagecache_handlers.actions.stores import all_or_raise
+from imagecache_handlers.actions.stores import any_or_raise
+from imagecache_handlers.actions.stores import for_each_readable_store
 from imagecache_handlers.clocks import later
 from imagecache_handlers.clocks import Timer
-from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.labels import check_owner
 from imagecache_handlers.labels import count_use
 from imagecache_handlers.labels import lease_label
-from imagecache_handlers.labels import Marks
 from imagecache_handlers.labels import NO_CHANGE
 from imagecache_handlers.labels import pin_label
-from imagecache_handlers.labels import Relabel
 from imagecache_handlers.model import CachedImage
-from imagecache_handlers.planning.rules import Rules
-
-LOG = logging.getLogger(__name__)
-
-# Seconds between two looks at an image that somebody claims.
-POLL = 1.0
-
-Identity = tuple[str, str]
+from imagecache_handlers.model import check_time
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """The label of a lease or a pin, and until when a grant is worth it."""
+def hold_image(
+    means: Means,
+    image_id: str,
+    owner: str,
+    ttl: datetime.timedelta,
+    store: str | None,
+    timeout: datetime.timedelta,
+) -> list[CachedImage]:
+    """Lease the copies of an image, of one store or of all.
 
-    label: str
-    before: datetime.datetime | None = None
+    :raises ValueError: when nobody could write that lease, or use it.
+    :raises ImageBusy: when none could be held in time.
+    """
+    _check_lease(owner, ttl, means.rules.clock_skew)
+    granter = Granter.start_now(means, timeout)
+    key = means.key_of(image_id)
+    return any_or_raise(
+        for_each_readable_store(
+            means.handler,
+            store,
+            lambda name: granter.hold_copies(name, key, owner, ttl),
+        )
+    )
 
-    def lasts(self, now: datetime.datetime) -> bool:
-        return self.before is None or now <= self.before
+
+def pin_image(
+    means: Means,
+    image_id: str,
+    owner: str,
+    until: datetime.datetime | None,
+    store: str | None,
+    timeout: datetime.timedelta,
+) -> list[CachedImage]:
+    """Pin the copies of an image, of one store or of all.
+
+    :raises ValueError: when nobody could write that pin, or it is over.
+    :raises ImageBusy: when one of them could not be pinned in time.
+    """
+    _check_pin(owner, until, means.clocks.now())
+    granter = Granter.start_now(means, timeout)
+    key = means.key_of(image_id)
+    return all_or_raise(
+        for_each_readable_store(
+            means.handler,
+            store,
+            lambda name: granter.pin_copies(name, key, owner, until),
+        )
+    )
+
+
+def _check_lease(
+    owner: str, ttl: datetime.timedelta, skew: datetime.timedelta
+) -> None:
+    if ttl <= 2 * skew:
+        raise ValueError(
+            f'a lease of {ttl} leaves no time to use it: make it more '
+            f'than twice the clock skew of {skew}'
+        )
+    check_owner(owner)
+
+
+def _check_pin(
+    owner: str, until: datetime.datetime | None, now: datetime.datetime
+) -> None:
+    check_owner(owner)
+    check_time('until', until)
+    if until is not None and until <= now:
+        raise ValueError(f'a pin until {until} would be over already')
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Granter:
     """Grants leases and pins on every copy of an image in one store."""
 
-    handler: GuardedHandler
-    rules: Rules
-    clocks: Clocks
-    timeout: datetime.timedelta
-    timer: Timer  # runs since the caller asked
+    means: Means
+    patience: Patience
 
-    def hold(
+    @classmethod
+    def start_now(cls, means: Means, timeout: datetime.timedelta) -> Self:
+        """Grant what somebody asks for now, and waits so long for."""
+        timer = Timer(means.clocks)
+        return cls(
+            means=means, patience=Patience(timer=timer, timeout=timeout)
+        )
+
+    def hold_copies(
         self,
         store: str,
         image_id: str,
@@ -68,18 +127,20 @@ class Granter:
         :raises ImageBusy: when none could be held in time.
         """
 
-        def lease() -> Wish:
-            now = self.clocks.now()
+        def wish_lease() -> Wish:
+            now = self.means.clocks.now()
             label = lease_label(owner, later(now, ttl))
             return Wish(label=label, before=later(now, ttl / 2))
 
-        petition = _Request(self, store, image_id, lease)
-        held = petition.grant(count_use)
-        if petition.refused and not held:
+        request = Request(
+            self.means, self.patience, store, image_id, wish_lease
+        )
+        held = request.grant_copies(count_use)
+        if request.refused and not held:
             raise ImageBusy(image_id, 'somebody is about to evict it')
         return held
 
-    def pin(
+    def pin_copies(
         self,
         store: str,
         image_id: str,
@@ -91,18 +152,20 @@ class Granter:
         :returns: the copies that are pinned; empty: not cached.
         :raises ImageBusy: when one of them could not be pinned in time.
         """
-        label = pin_label(owner, until)
-        now = self.clocks.now()
-        before = None if until is None else now + (until - now) / 2
-        wish = Wish(label=label, before=before)
-        petition = _Request(self, store, image_id, lambda: wish)
-        pinned = petition.grant(lambda labels: NO_CHANGE)
+        now = self.means.clocks.now()
+        wish = Wish(
+            label=pin_label(owner, until),
+            before=None if until is None else now + (until - now) / 2,
+        )
+        request = Request(
+            self.means, self.patience, store, image_id, lambda: wish
+        )
         pinned = [
             one
-            for one in pinned
+            for one in request.grant_copies(lambda labels: NO_CHANGE)
             if self._replace_earlier_pins(one, owner, until)
         ]
-        if petition.refused:
+        if request.refused:
             raise ImageBusy(image_id, 'somebody is about to evict it')
         return pinned
 
@@ -116,128 +179,7 @@ class Granter:
         if image.marks.labels_of('pin', owner) == {pin_label(owner, until)}:
             return True
         try:
-            self.handler.pin(image, owner, until)
+            self.means.handler.pin(image, owner, until)
         except ImageNotFound:
             return False
         return True
-
-
-class _Request:
-    """One request for a lease or a pin on the copies in one store."""
-
-    def __init__(
-        self,
-        granter: Granter,
-        store: str,
-        image_id: str,
-        wish: Callable[[], Wish],
-    ) -> None:
-        self._for = granter
-        self._store = store
-        self._image_id = image_id
-        self._wish = wish
-        self._wishes: dict[Identity, Wish] = {}
-        self._written: dict[Identity, set[str]] = {}
-        self.refused: list[CachedImage] = []
-
-    def grant(self, first: Callable[[Marks], Relabel]) -> list[CachedImage]:
-        """Write, look, and again until every copy is sure, or too late.
-
-        What is given was sure in one and the same look.  Of what is not
-        given, and of all when an error ends it, the labels are withdrawn.
-        """
-        copies: dict[Identity, CachedImage] = {}
-        try:
-            for image in self._look_at_copies():
-                copies[image.identity] = image
-                if not self._write_label(image, first(image.marks)):
-                    del copies[image.identity]
-            sure = self._wait_for_grant(copies)
-        except CacheError as error:
-            for image in copies.values():
-                self._withdraw_label(image, error)
-            raise
-        for image in self.refused:
-            self._withdraw_label(image)
-        return sure
-
-    def _wait_for_grant(
-        self, copies: dict[Identity, CachedImage]
-    ) -> list[CachedImage]:
-        while True:
-            # Others' labels are judged by a clock that was read before the
-            # look: a reply may come long after it was true.
-            now = self._for.clocks.now()
-            fresh = {one.identity: one for one in self._look_at_copies()}
-            for identity in list(copies):
-                if identity in fresh:
-                    copies[identity] = fresh[identity]
-                else:
-                    del copies[identity]
-            sure = [
-                one for one in copies.values() if self._is_granted(one, now)
-            ]
-            self.refused = [one for one in copies.values() if one not in sure]
-            if (
-                not self.refused
-                or self._for.timer.elapsed >= self._for.timeout
-            ):
-                return sure
-            self._for.clocks.sleep(POLL)
-            for image in list(copies.values()):
-                if not self._write_label(image, NO_CHANGE):
-                    del copies[image.identity]
-
-    def _look_at_copies(self) -> list[CachedImage]:
-        return self._for.handler.enumerate(self._store, {self._image_id})
-
-    def _write_label(self, image: CachedImage, relabel: Relabel) -> bool:
-        """Write the label, in place of its earlier forms; False: gone."""
-        wish = self._wishes[image.identity] = self._wish()
-        if wish.label in image.marks.labels:
-            return True
-        written = self._written.setdefault(image.identity, set())
-        earlier = written - {wish.label}
-        written.add(wish.label)
-        try:
-            self._for.handler.mark(
-                image, relabel.add | {wish.label}, relabel.remove | earlier
-            )
-        except ImageNotFound:
-            return False
-        return True
-
-    def _is_granted(self, image: CachedImage, now: datetime.datetime) -> bool:
-        wish = self._wishes[image.identity]
-        return (
-            wish.label in image.marks.labels
-            and wish.lasts(self._for.clocks.now())
-            and not self._is_claimed(image, now)
-        )
-
-    def _is_claimed(self, image: CachedImage, now: datetime.datetime) -> bool:
-        # An operation on a claimed image may be its removal, however old
-        # the claim is.
-        claims = image.marks.claims.values()
-        return bool(claims and image.busy is not None) or any(
-            self._for.rules.is_live(expiry, now) for expiry in claims
-        )
-
-    def _withdraw_label(
-        self, image: CachedImage, cause: CacheError | None = None
-    ) -> None:
-        """Take back what was written here; an earlier pin stays."""
-        labels = self._written.get(image.identity)
-        if not labels:
-            return
-        try:
-            self._for.handler.mark(image, (), labels)
-        except ImageNotFound:
-            LOG.debug('Image %s is gone, and its labels', image.image_id)
-        except CacheError as error:
-            # The same again is on its way to the caller already.
-            level = logging.WARNING
-            if str(error) == str(cause):
-                level = logging.INFO
-            text = 'Image %s may keep labels %s: %s'
-            LOG.log(level, text, image.image_id, labels, error)

@@ -2,45 +2,47 @@
 
 from collections.abc import Callable
 from collections.abc import Iterable
-import datetime
 import logging
 
-from imagecache_handlers.actions.guard import GuardedHandler
+from imagecache_handlers.actions.listing import find_copies
+from imagecache_handlers.actions.means import Means
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.labels import check_owner
 from imagecache_handlers.labels import lease_label
 from imagecache_handlers.model import CachedImage
 
 LOG = logging.getLogger(__name__)
 
 
-def release(
-    handler: GuardedHandler,
-    copies: Iterable[CachedImage],
-    owner: str,
-    now: datetime.datetime,
+def release_leases(
+    means: Means, image_id: str, owner: str, store: str | None
 ) -> list[CachedImage]:
     """End an owner's leases; the copies that bore one are returned."""
-    label = lease_label(owner, now)
+    check_owner(owner)
+    copies = find_copies(means.handler, means.key_of(image_id), store)
+    label = lease_label(owner, means.clocks.now())
 
-    def end(image: CachedImage) -> None:
+    def end_leases(image: CachedImage) -> None:
         leases = image.marks.labels_of('lease', owner)
         if image.users is None:
             # Until the control plane is asked again, only the time at
             # which the lease ended tells of who was made under it.
-            handler.mark(image, {label}, leases - {label})
+            means.handler.mark(image, {label}, leases - {label})
         else:
-            handler.mark(image, (), leases)
+            means.handler.mark(image, (), leases)
 
-    return _end_labels(copies, 'lease', owner, end)
+    return _end_labels(copies, 'lease', owner, end_leases)
 
 
-def unpin(
-    handler: GuardedHandler, copies: Iterable[CachedImage], owner: str
+def remove_pins(
+    means: Means, image_id: str, owner: str, store: str | None
 ) -> list[CachedImage]:
     """Remove an owner's pins; the copies that bore one are returned."""
+    check_owner(owner)
+    copies = find_copies(means.handler, means.key_of(image_id), store)
     return _end_labels(
-        copies, 'pin', owner, lambda one: handler.unpin(one, owner)
+        copies, 'pin', owner, lambda one: means.handler.unpin(one, owner)
     )
 
 

@@ -102,16 +102,25 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Labels that an apply will write on one image.
+    """What an apply will do to the labels of one image.
 
-    ``used`` tells an ageing change, which goes through ``age``: True, the
-    image was found in use; False, without users.
+    Either an ageing, by ``age`` and as of then: ``used`` True, the image was
+    found in use; False, without users.  Or, with ``used`` None, a
+    relabelling: each of ``add`` is written, then each of ``remove`` taken
+    off.
     """
 
     image: CachedImage
     add: frozenset[str] = frozenset()
     remove: frozenset[str] = frozenset()
     used: bool | None = None
+
+    def __post_init__(self) -> None:
+        if (self.used is None) != bool(self.add or self.remove):
+            raise ValueError(
+                f'a change of image {self.image.image_id!r} must be either '
+                f'an ageing or a relabelling'
+            )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from imagecache_handlers.planning.protected import Patterns
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import blocked
 from imagecache_handlers.planning.verdicts import Blocker
+from imagecache_handlers.planning.verdicts import Change
 from imagecache_handlers.planning.verdicts import FORCEABLE
 from imagecache_handlers.planning.verdicts import Plan
 from imagecache_handlers.planning.verdicts import Reason
@@ -30,6 +31,7 @@ from tests.planning.values import going
 from tests.planning.values import HOUR
 from tests.planning.values import idle
 from tests.planning.values import image
+from tests.planning.values import labels_of
 from tests.planning.values import MINUTE
 from tests.planning.values import NOW
 from tests.planning.values import planned
@@ -1029,12 +1031,13 @@ def test_a_plan_does_not_depend_on_the_order_of_the_images(given, chance):
     assert one.evictions == other.evictions
 
 
-def carried_out(changes, images):
+def carried_out(plan, images):
     """The images as they are once a plan's labels are written."""
     labels = {one.identity: set(one.marks.labels) for one in images}
-    for change in changes:
-        labels[change.image.identity] |= change.add
-        labels[change.image.identity] -= change.remove
+    for change in plan.changes:
+        written = labels_of(change, plan.now)
+        labels[change.image.identity] |= written.add
+        labels[change.image.identity] -= written.remove
     return [
         dataclasses.replace(one, marks=Marks.read(labels[one.identity]))
         for one in images
@@ -1046,7 +1049,7 @@ def test_a_plan_that_was_carried_out_changes_nothing_more(given, seen):
     images, *rest = given
 
     plan = make_plan(images, *rest, wants_seen=seen)
-    images = carried_out(plan.changes, images)
+    images = carried_out(plan, images)
 
     assert make_plan(images, *rest, wants_seen=seen).changes == ()
 
@@ -1067,3 +1070,24 @@ def test_a_list_that_knows_nothing_of_this_cache_is_warned_about(
     warnings = planned(image('a'), said=said).warnings
     assert warned == any('nobody-cached' in one for one in warnings)
     assert planned(said=said).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ('used', 'labels', 'possible'),
+    [
+        (True, (), True),
+        (False, (), True),
+        (None, ('pin.x',), True),
+        (None, (), False),
+        (True, ('pin.x',), False),
+        (False, ('pin.x',), False),
+    ],
+)
+def test_a_change_is_either_an_ageing_or_a_relabelling(used, labels, possible):
+    for name in 'add', 'remove':
+        kwargs = {name: frozenset(labels), 'used': used}
+        if possible:
+            assert Change(image=image(), **kwargs).used is used
+        else:
+            with pytest.raises(ValueError, match='either an ageing or'):
+                Change(image=image(), **kwargs)

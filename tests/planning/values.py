@@ -3,6 +3,8 @@
 import datetime
 
 from imagecache_handlers.labels import Marks
+from imagecache_handlers.labels import restart_age
+from imagecache_handlers.labels import start_age
 from imagecache_handlers.labels import write_time
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
@@ -103,9 +105,21 @@ def going(plan):
     return [verdict.image.image_id for verdict in plan.evictions]
 
 
+def labels_of(change, now=NOW):
+    """What a change writes when it is applied at once."""
+    if change.used is None:
+        return change
+    marks = change.image.marks
+    return restart_age(marks) if change.used else start_age(marks, now)
+
+
 def changed(plan):
     """What a plan writes: name -> (added, removed), each sorted."""
-    return {
-        change.image.image_id: (sorted(change.add), sorted(change.remove))
+    written = {
+        change.image.image_id: labels_of(change, plan.now)
         for change in plan.changes
+    }
+    return {
+        image_id: (sorted(labels.add), sorted(labels.remove))
+        for image_id, labels in written.items()
     }

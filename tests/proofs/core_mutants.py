@@ -7,39 +7,48 @@ CLAIMED = 'root/test_claimed.py'
 PROTOCOL = 'proofs/test_protocol.py'
 TROUBLE = 'proofs/test_trouble.py'
 RULES = 'planning/test_rules.py'
+ADDING = 'actions/test_adding.py'
+RECOVERING = 'actions/test_recovering.py'
+RESULTS = 'actions/test_results.py'
+SHIELD = 'planning/test_shield.py'
+SIZE = 'actions/test_batch_size.py'
+TOGETHER = 'proofs/test_together.py'
 
 MUTANTS = [
     Mutant(
         name='claim after the look',
         killer=f'{PROTOCOL}::Claims::'
         'test_an_image_that_got_busy_meanwhile_is_let_go',
-        module='actions/evicting',
-        old="""        for verdict in verdicts:
-            if self._claim""",
-        new="""        verdicts = list(verdicts)
+        module='actions/batch',
+        old="""        self._claimed.claim_images(verdicts)
+""",
+        new="""        import dataclasses
+
+        verdicts = list(verdicts)
         ids = {one.image.image_id for one in verdicts}
-        found = self._handler.enumerate(self._store, ids)
+        handler = self._means.handler
         labels = frozenset({self._claim.label})
         look = [
             dataclasses.replace(
                 one, marks=type(one.marks).read(one.marks.labels | labels)
             )
-            for one in found
+            for one in handler.enumerate(self._store, ids)
         ]
-        self._handler = type('Late', (), {
+        late = type('Late', (), {
             'enumerate': lambda self, store, ids=None: look,
-            'mark': self._handler.mark,
-            'evict': self._handler.evict,
         })()
-        for verdict in verdicts:
-            if self._claim""",
+        self._means = dataclasses.replace(self._means, handler=late)
+        self._claimed.claim_images(verdicts)
+""",
     ),
     Mutant(
         name='no second look',
         killer=f'{PROTOCOL}::Claims::test_a_batch_has_one_fresh_look',
-        module='actions/evicting',
-        old='            found = self._handler.enumerate(self._store, ids)',
-        new="""            label = frozenset({self._claim.label})
+        module='actions/batch',
+        old='found = self._means.handler.enumerate(self._store, ids)',
+        new="""import dataclasses
+
+            label = frozenset({self._claim.label})
             found = [
                 dataclasses.replace(
                     one.image,
@@ -47,13 +56,13 @@ MUTANTS = [
                         one.image.marks.labels | label
                     ),
                 )
-                for one in self._claimed.values()
+                for one in waiting
             ]""",
     ),
     Mutant(
         name='an evictor that does not insist on seeing its own claim',
         killer=f'{PROTOCOL}::Claims::test_it_insists_on_seeing_its_own_claim',
-        module='actions/evicting',
+        module='actions/batch',
         old='if self._claim.token not in image.marks.claims:',
         new='if False:',
     ),
@@ -61,11 +70,11 @@ MUTANTS = [
         name='an expired claim of another is deleted at the claim',
         killer=f'{PROTOCOL}::Claims::'
         'test_an_evictor_leaves_expired_claims_of_others_alone',
-        module='actions/evicting',
-        old='            self._handler.mark(image, {self._claim.label})',
+        module='actions/claimed_images',
+        old='            self._handler.mark(image, {self.claim.label})',
         new="""            self._handler.mark(
                 image,
-                {self._claim.label},
+                {self.claim.label},
                 verdict.image.marks.labels_of('claim'),
             )""",
     ),
@@ -73,15 +82,15 @@ MUTANTS = [
         name='two sweepers that starve each other',
         killer=f'{PROTOCOL}::Claims::'
         'test_of_two_claims_the_smaller_token_stays_and_evicts',
-        module='actions/evicting',
-        old='        elif not self._outlasts_claims(image, why):',
-        new='        else:',
+        module='actions/batch',
+        old='        if not self._outlasts_claims(image, why):',
+        new='        if True:',
     ),
     Mutant(
         name='the larger token stays as well',
         killer=f'{PROTOCOL}::Claims::'
         'test_of_two_claims_the_larger_token_withdraws_at_once',
-        module='actions/evicting',
+        module='actions/batch',
         old='and self._claim.token < min(one.who)',
         new='',
     ),
@@ -89,54 +98,54 @@ MUTANTS = [
         name='a kept image stays claimed',
         killer=f'{PROTOCOL}::Claims::'
         'test_an_image_that_got_busy_meanwhile_is_let_go',
-        module='actions/evicting',
-        old="""        self._withdraw_claim(image)
-        self._end_with(verdict, Did.KEPT, why)""",
-        new='        self._end_with(verdict, Did.KEPT, why)',
+        module='actions/claimed_images',
+        old="""        self.withdraw_claim(image)
+        self.end_image(verdict, Did.KEPT, why)""",
+        new='        self.end_image(verdict, Did.KEPT, why)',
     ),
     Mutant(
         name='an eviction that begins after its deadline',
         killer=f'{PROTOCOL}::Claims::'
         'test_a_clock_set_back_does_not_prolong_its_deadline',
-        module='actions/evicting',
-        old='        if not self._claim.in_time():\n            # Its turn',
-        new='        if False:\n            # Its turn',
+        module='actions/removing',
+        old='            if self._claimed.claim.in_time():',
+        new='            if True:',
     ),
     Mutant(
         name='an uncertain image is let go',
         killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
-        module='actions/evicting',
+        module='actions/removing',
         old='        did = Did.GONE if end is End.GONE else Did.UNCERTAIN',
-        new='        self._withdraw_claim(image)\n'
-        '        did = Did.GONE if end is End.GONE else Did.UNCERTAIN',
+        new="""        self._claimed.withdraw_claim(image)
+        did = Did.GONE if end is End.GONE else Did.UNCERTAIN""",
     ),
     Mutant(
         name='an error that promises nothing taken for a failure',
         killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
-        module='actions/evicting',
-        old='        except StoreUnavailable as error:',
-        new='        except CacheError as error:',
+        module='actions/removing',
+        old='        elif isinstance(error, StoreUnavailable):',
+        new='        elif not isinstance(error, ImageNotFound):',
     ),
     Mutant(
         name='a claim renewed after it died',
         killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
         module='actions/following',
-        old='        if not claim.alive():',
-        new='        if False:',
+        old='        if claim.in_time() or not claim.alive():',
+        new='        if claim.in_time():',
     ),
     Mutant(
         name='a claim that is followed and never renewed',
         killer=f'{PROTOCOL}::Failures::'
         'test_while_it_is_followed_its_claim_is_renewed',
         module='actions/following',
-        old='            if not claim.in_time():\n                claim =',
-        new='            if False:\n                claim =',
+        old='        if claim.in_time() or not claim.alive():',
+        new='        if True:',
     ),
     Mutant(
         name='a claim that may have been written is left',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_claim_that_may_have_been_written_is_withdrawn',
-        module='actions/evicting',
+        module='actions/claimed_images',
         old='            if not isinstance(error, StoreUnavailable):',
         new='            if False:',
     ),
@@ -144,16 +153,21 @@ MUTANTS = [
         name='a batch that begins what its claim has no time for',
         killer=f'{PROTOCOL}::Claims::'
         'test_a_clock_set_back_does_not_prolong_its_deadline',
-        module='actions/evicting',
-        old='            self._put_off(verdict)\n            return',
-        new='            self._put_off(verdict)',
+        module='actions/removing',
+        old="""                # Its turn came late.
+                self._claimed.put_off(verdict)
+""",
+        new="""                self._claimed.put_off(verdict)
+                self._remove_image(verdict, image)
+""",
     ),
     Mutant(
         name='what came late is forgotten',
         killer=f'{PROTOCOL}::Claims::'
         'test_a_slow_batch_is_finished_under_new_claims',
         module='actions/evicting',
-        old='            queue.extendleft(reversed(late))\n',
+        old="""        queue.extendleft(reversed(late))
+""",
         new='',
     ),
     Mutant(
@@ -257,7 +271,7 @@ MUTANTS = [
         name='a surplus copy though the keeper is about to go',
         killer=f'{PROTOCOL}::Duplicates::'
         'test_beside_a_claimed_keeper_none_is_surplus',
-        module='actions/evicting',
+        module='actions/batch',
         old='duplicates.surplus_copies(sure)',
         new='duplicates.surplus_copies(found)',
     ),
@@ -280,22 +294,23 @@ MUTANTS = [
         name='a hold granted without seeing its own label',
         killer=f'{PROTOCOL}::Holds::'
         'test_a_hold_is_granted_only_on_its_own_label',
-        module='actions/holding',
+        module='actions/granting',
         old='            wish.label in image.marks.labels\n            and',
         new='           ',
     ),
     Mutant(
         name='a hold granted with its time nearly gone',
         killer=f'{PROTOCOL}::Holds::test_a_hold_has_half_its_time_left',
-        module='actions/holding',
-        old='            and wish.lasts(self._for.clocks.now())\n',
+        module='actions/granting',
+        old="""            and wish.lasts(self._means.clocks.now())
+""",
         new='',
     ),
     Mutant(
         name='a hold granted over a live claim',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_pending_removal_keeps_everybody_off_however_old_the_claim',
-        module='actions/holding',
+        module='actions/granting',
         old='            and not self._is_claimed(image, now)\n',
         new='',
     ),
@@ -303,7 +318,7 @@ MUTANTS = [
         name='a hold granted under a pending removal',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_pending_removal_keeps_everybody_off_however_old_the_claim',
-        module='actions/holding',
+        module='actions/granting',
         old='return bool(claims and image.busy is not None) or any(',
         new='return any(',
     ),
@@ -311,7 +326,7 @@ MUTANTS = [
         name='a hold that gives up leaves its lease',
         killer=f'{PROTOCOL}::Holds::'
         'test_a_hold_is_not_granted_over_a_live_claim',
-        module='actions/holding',
+        module='actions/granting',
         old='        for image in self.refused:\n'
         '            self._withdraw_label(image)\n',
         new='',
@@ -320,7 +335,7 @@ MUTANTS = [
         name='a refused pin takes that of another copy along',
         killer=f'{PROTOCOL}::Pins::'
         'test_a_refused_pin_leaves_the_pin_on_another_copy',
-        module='actions/holding',
+        module='actions/granting',
         old='        labels = self._written.get(image.identity)',
         new='        labels = set().union(*self._written.values())',
     ),
@@ -328,7 +343,7 @@ MUTANTS = [
         name='a refused pin takes the earlier one along',
         killer=f'{PROTOCOL}::Pins::'
         'test_a_pin_that_is_not_granted_leaves_the_earlier_one',
-        module='actions/holding',
+        module='actions/granting',
         old='        if wish.label in image.marks.labels:\n',
         new='        if False:\n',
     ),
@@ -336,7 +351,7 @@ MUTANTS = [
         name='a pin that fails half way is left',
         killer=f'{PROTOCOL}::Holds::'
         'test_a_hold_whose_renewal_is_lost_keeps_no_lease',
-        module='actions/holding',
+        module='actions/granting',
         old="""        except CacheError as error:
             for image in copies.values():
                 self._withdraw_label(image, error)
@@ -348,23 +363,28 @@ MUTANTS = [
         name='a hold judged by a clock read after the look',
         killer=f'{PROTOCOL}::Holds::'
         'test_a_hold_judges_claims_as_of_before_its_look',
-        module='actions/holding',
-        old='            sure = [\n',
-        new='            now = self._for.clocks.now()\n            sure = [\n',
+        module='actions/granting',
+        old="""            sure = [
+""",
+        new="""            now = self._means.clocks.now()
+            sure = [
+""",
     ),
     Mutant(
         name='an eviction judged by a clock read after the look',
         killer=f'{PROTOCOL}::Explicit::'
         'test_a_lease_is_judged_as_of_before_the_look',
-        module='actions/evicting',
-        old='            look.began,\n',
-        new='            self._by.clocks.now(),\n',
+        module='actions/batch',
+        old="""            look.began,
+""",
+        new="""            self._means.clocks.now(),
+""",
     ),
     Mutant(
         name='a pending removal forgotten with its claim',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_pending_removal_keeps_everybody_off_however_old_the_claim',
-        module='planning/plan',
+        module='planning/changes',
         old='        if timed and image.busy is None:',
         new='        if timed:',
     ),
@@ -388,10 +408,10 @@ MUTANTS = [
         name='first failure ends the pass',
         killer=f'{PROTOCOL}::Failures::'
         'test_one_failure_does_not_stop_the_pass',
-        module='actions/evicting',
-        old="""            self._withdraw_claim(image)
-            self._end_with(verdict, Did.FAILED, str(error))""",
-        new='            raise',
+        module='actions/claimed_images',
+        old="""        self.withdraw_claim(image)
+        self.end_image(verdict, Did.FAILED, why)""",
+        new='        raise',
     ),
     Mutant(
         name='a bug of a handler ends the pass',
@@ -412,9 +432,9 @@ MUTANTS = [
     Mutant(
         name='a store with a problem is passed over in silence',
         killer=f'{CACHE}::test_a_store_with_a_problem_is_told_and_never_read',
-        module='actions/guard',
-        old='        return [*self.for_each_store(names, work), *problems]',
-        new='        return self.for_each_store(names, work)',
+        module='actions/stores',
+        old='    return [*for_each_store(handler, names, work), *problems]',
+        new='    return for_each_store(handler, names, work)',
     ),
     Mutant(
         name='whom the control plane named before it failed is forgotten',
@@ -427,23 +447,25 @@ MUTANTS = [
     Mutant(
         name='evidence under names that the backend does not list',
         killer=f'{CACHE}::TestKeys::test_evidence_names_images_by_their_id',
-        module='cache',
-        old='            key = self._handler.key(image_id)\n            users',
-        new='            key = image_id\n            users',
+        module='actions/means',
+        old="""            key = self.handler.key(image_id)
+""",
+        new="""            key = image_id
+""",
     ),
     Mutant(
         name='later evidence under names that the backend does not list',
         killer=f'{CACHE}::TestKeys::'
         'test_evidence_that_is_asked_for_again_is_translated_too',
-        module='cache',
-        old='            lambda: self._by_key(ask()),',
-        new='            ask,',
+        module='actions/terms',
+        old='        lambda: means.translate_evidence(ask()),',
+        new='        ask,',
     ),
     Mutant(
         name='evidence of two ids with one key loses users',
         killer=f'{CACHE}::TestKeys::'
         'test_evidence_of_two_ids_with_one_key_loses_nobody',
-        module='cache',
+        module='actions/means',
         old='users.get(key, frozenset()) | who',
         new='who',
     ),
@@ -460,46 +482,46 @@ MUTANTS = [
         killer=f'{CACHE}::TestKeys::'
         'test_exact_patterns_and_calls_name_images_by_their_id',
         module='cache',
-        old='protected=rules.protected.keyed(self._handler.key)',
-        new='protected=rules.protected',
+        old='        protected = rules.protected.keyed(guarded.key)',
+        new='        protected = rules.protected',
     ),
     Mutant(
         name='an age that starts before the image was last in use',
         killer=f'{CACHE}::TestLabels::'
         'test_an_old_plan_starts_an_age_when_it_is_applied',
         module='actions/applying',
-        old='        now = self.evictor.clocks.now()',
+        old='        now = self.terms.means.clocks.now()',
         new='        now = self.plan.now',
     ),
     Mutant(
         name='a stopped sweep evicts what it has claimed',
         killer=f'{CACHE}::'
         'test_once_stopped_a_sweep_ends_after_the_current_image',
-        module='actions/evicting',
-        old='            elif self._is_over():',
+        module='actions/batch',
+        old='            elif self._claimed.is_over():',
         new='            elif self._trouble.why:',
     ),
     Mutant(
         name='a stopped sweep leaves its claims',
         killer=f'{CACHE}::TestBatches::'
         'test_what_came_late_is_claimed_in_batches_that_fit',
-        module='actions/evicting',
-        old="""        self._claimed.pop(verdict.image.identity)
-        self._withdraw_claim(verdict.image)""",
-        new='        self._claimed.pop(verdict.image.identity)',
+        module='actions/claimed_images',
+        old="""        self.waiting.pop(verdict.image.identity)
+        self.withdraw_claim(verdict.image)""",
+        new='        self.waiting.pop(verdict.image.identity)',
     ),
     Mutant(
         name='a stopped sweep goes on labelling',
         killer=f'{CACHE}::test_once_stopped_nothing_is_labelled',
         module='actions/applying',
-        old='            if self.evictor.should_stop():',
+        old='            if self.terms.should_stop():',
         new='            if False:',
     ),
     Mutant(
         name='a failure to label is told nobody',
         killer=f'{CACHE}::test_a_failure_to_label_is_told',
         module='actions/applying',
-        old='            self.evictor.on_outcome(outcome)',
+        old='            self.terms.on_outcome(outcome)',
         new='            pass',
     ),
     Mutant(
@@ -513,34 +535,33 @@ MUTANTS = [
         name='a batch larger than its claim has time for',
         killer=f'{CACHE}::TestBatches::'
         'test_no_more_is_claimed_than_finds_the_time',
-        module='actions/evicting',
-        old='            if self._claim.has_room() and not self._is_over():',
-        new='            if not self._is_over():',
+        module='actions/claimed_images',
+        old='if self.claim.has_room() and not self.is_over():',
+        new='if not self.is_over():',
     ),
     Mutant(
         name='a batch that was too large is repeated as large',
         killer=f'{CACHE}::TestBatches::'
         'test_what_came_late_is_claimed_in_batches_that_fit',
-        module='actions/evicting',
-        old='            size = max(1, fitted) if late else min(largest, '
-        '2 * fitted)',
-        new='            size = largest',
+        module='actions/batch_size',
+        old='            self.current = max(1, done)',
+        new='            pass',
     ),
     Mutant(
         name='what was added again is taken for what is followed',
         killer=f'{PROTOCOL}::Failures::'
         'test_nor_if_somebody_else_claims_it_by_now',
         module='actions/following',
-        old='            if found.identity == image.identity and claimed:',
-        new='            if found.identity == image.identity:',
+        old='            if self._claim.token in found.marks.claims',
+        new='            if True',
     ),
     Mutant(
         name='a pending removal is followed for ever',
         killer=f'{PROTOCOL}::Failures::'
         'test_it_is_followed_no_longer_than_a_deadline',
         module='actions/following',
-        old='timer.elapsed >= self.rules.deadline',
-        new='timer.elapsed >= 9 * self.rules.deadline',
+        old='self._timer.elapsed >= self._means.rules.deadline',
+        new='self._timer.elapsed >= 9 * self._means.rules.deadline',
     ),
     Mutant(
         name='claims too short for a removal',
@@ -553,9 +574,9 @@ MUTANTS = [
         name='a store that fails is taken for empty',
         killer=f'{PROTOCOL}::Failures::'
         'test_a_store_that_fails_is_a_problem_and_never_empty',
-        module='actions/guard',
-        old='                problems[name] = _problem_text(name, found)',
-        new='                pass',
+        module='actions/stores',
+        old='            problems[name] = describe_problem(name, found)',
+        new='            pass',
     ),
     Mutant(
         name='a claim is forgotten while it may count',
@@ -577,7 +598,7 @@ MUTANTS = [
         name="anybody's claim stands for its own",
         killer=f'{PROTOCOL}::Claims::'
         'test_the_claims_of_others_stand_for_none_of_its_own',
-        module='actions/evicting',
+        module='actions/batch',
         old='if self._claim.token not in image.marks.claims:',
         new='if not image.marks.claims:',
     ),
@@ -586,25 +607,25 @@ MUTANTS = [
         killer=f'{PROTOCOL}::Failures::'
         'test_nor_if_somebody_else_claims_it_by_now',
         module='actions/following',
-        old='claimed = claim.token in found.marks.claims',
-        new='claimed = bool(found.marks.claims)',
+        old='            if self._claim.token in found.marks.claims',
+        new='            if found.marks.claims',
     ),
     Mutant(
         name='the handler is not told when the claim ends',
         killer=f'{PROTOCOL}::StandsStill::'
         'test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well',
-        module='actions/evicting',
-        old='self._handler.evict(image, self._claim.alive)',
+        module='actions/removing',
+        old='self._handler.evict(image, self._claimed.claim.alive)',
         new='self._handler.evict(image, lambda: True)',
     ),
     Mutant(
         name='the claim is asked for before the handler is',
         killer=f'{PROTOCOL}::StandsStill::'
         'test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well',
-        module='actions/evicting',
-        old='self._handler.evict(image, self._claim.alive)',
+        module='actions/removing',
+        old='self._handler.evict(image, self._claimed.claim.alive)',
         new="""self._handler.evict(
-                image, lambda now=self._claim.alive(): now
+                image, lambda now=self._claimed.claim.alive(): now
             )""",
     ),
     Mutant(
@@ -649,127 +670,124 @@ MUTANTS = [
     Mutant(
         name='what the handler has waited for is waited for again',
         module='actions/following',
-        old='            if waited or timer.elapsed',
-        new='            if timer.elapsed',
+        old='        if lost.waited or self._timer',
+        new='        if self._timer',
     ),
     Mutant(
         name='what the handler waited for is over where it shows nothing',
         module='actions/following',
-        old='            if left.busy is None and not waited:',
-        new='            if left.busy is None:',
+        old='        if image.busy is None and not lost.waited:',
+        new='        if image.busy is None:',
     ),
     Mutant(
         name='what cannot be seen is over',
         module='actions/following',
-        old="""            return End.PENDING
-
-    def""",
-        new="""            return End.STAYED
-
-    def""",
+        old='            return dict.fromkeys(left, End.PENDING)',
+        new='            return dict.fromkeys(left, End.STAYED)',
     ),
     Mutant(
         name='a store is left for one removal that did not end',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='UNFINISHED = 2',
         new='UNFINISHED = 1',
     ),
     Mutant(
         name='a third removal that does not end is begun',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='UNFINISHED = 2',
         new='UNFINISHED = 3',
     ),
     Mutant(
         name='a store is left for four refusals',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='REFUSED = 5',
         new='REFUSED = 4',
     ),
     Mutant(
         name='a sixth refusal is waited for',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='REFUSED = 5',
         new='REFUSED = 6',
     ),
     Mutant(
         name='a store is left for two answers that nobody understands',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='NOT_UNDERSTOOD = 3',
         new='NOT_UNDERSTOOD = 2',
     ),
     Mutant(
         name='a fourth answer that nobody understands is waited for',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='NOT_UNDERSTOOD = 3',
         new='NOT_UNDERSTOOD = 4',
     ),
     Mutant(
         name='refusals need not be in a row',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='            self._refused = 0\n        if',
         new='            pass\n        if',
     ),
     Mutant(
         name='what is not understood need not be in a row',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='            self._not_understood = 0\n        if',
         new='            pass\n        if',
     ),
     Mutant(
         name='any busy image is a refusal of its store',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='isinstance(error, StoreBusy | StoreUnavailable)',
         new='isinstance(error, StoreBusy.__base__ | StoreUnavailable)',
     ),
     Mutant(
         name='a store that is busy refuses nothing',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='isinstance(error, StoreBusy | StoreUnavailable)',
         new='isinstance(error, StoreUnavailable)',
     ),
     Mutant(
         name='a store that is away refuses nothing',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='isinstance(error, StoreBusy | StoreUnavailable)',
         new='isinstance(error, StoreBusy)',
     ),
     Mutant(
         name='what was cancelled has ended',
-        module='actions/trouble',
-        old='        if pending or isinstance(error, Cancelled):',
-        new='        if pending:',
+        module='actions/leaving_stores',
+        old='isinstance(error, Cancelled | Unfinished)',
+        new='isinstance(error, Unfinished)',
     ),
     Mutant(
         name='what is pending has ended',
-        module='actions/trouble',
-        old='        if pending or isinstance(error, Cancelled):',
-        new='        if isinstance(error, Cancelled):',
+        module='actions/leaving_stores',
+        old='self._unfinished += end in (End.PENDING, End.IN_VAIN)',
+        new='self._unfinished += end is End.IN_VAIN',
     ),
     Mutant(
         name='whatever is not known may be pending',
-        module='actions/evicting',
-        old='pending=in_vain or end is End.PENDING',
-        new='pending=end is not End.GONE',
+        module='actions/leaving_stores',
+        old='end in (End.PENDING, End.IN_VAIN)',
+        new='end is not End.GONE',
     ),
     Mutant(
         name='claims that cannot be written are no refusals',
-        module='actions/evicting',
-        old='            self._trouble.not_claimed(error)\n'
-        '            self._end_with',
-        new='            self._end_with',
+        module='actions/claimed_images',
+        old="""            self._trouble.count_unclaimed(error)
+""",
+        new='',
     ),
     Mutant(
         name='nor are looks',
-        module='actions/evicting',
-        old='            self._trouble.met(error)\n            for',
-        new='            for',
+        module='actions/batch',
+        old="""            self._trouble.count_failure(error)
+""",
+        new='',
     ),
     Mutant(
         name='a store that is to be left is gone through',
-        module='actions/evicting',
-        old='return self._by.should_stop() or self._trouble.why is not None',
-        new='return self._by.should_stop()',
+        module='actions/claimed_images',
+        old='self._terms.should_stop() or self._trouble.why is not None',
+        new='self._terms.should_stop()',
     ),
     Mutant(
         name='nobody is told of a store that was left',
@@ -786,38 +804,38 @@ MUTANTS = [
     Mutant(
         name='the trouble of one store is that of all',
         module='actions/evicting',
-        old='        trouble = Trouble(store)\n',
-        new='        trouble = globals().setdefault(\n'
-        '            "_trouble", Trouble(store)\n'
-        '        )\n',
+        old="""    trouble = Trouble(store)
+""",
+        new="""    trouble = globals().setdefault("_trouble", Trouble(store))
+""",
     ),
     Mutant(
         name='a wait that came to nothing is forgotten',
         killer=f'{TROUBLE}::Unended::'
         'test_what_was_waited_for_to_no_end_did_not_end',
-        module='actions/evicting',
-        old='pending=in_vain or end is End.PENDING',
-        new='pending=end is End.PENDING',
+        module='actions/leaving_stores',
+        old='end in (End.PENDING, End.IN_VAIN)',
+        new='end is End.PENDING',
     ),
     Mutant(
         name='a full store is left',
         killer=f'{TROUBLE}::Refused::test_a_full_store_is_swept_all_the_same',
-        module='actions/trouble',
+        module='actions/leaving_stores',
         old='return refused and not isinstance(error, StoreFull)',
         new='return refused',
     ),
     Mutant(
         name='claims that nobody answers are written for ever',
         killer=f'{TROUBLE}::Refused::test_so_are_those_that_nobody_answers',
-        module='actions/trouble',
-        old='        if is_silent(error) and not _refuses(error):',
+        module='actions/leaving_stores',
+        old='        if is_silent(error) and not _is_refusal(error):',
         new='        if False:',
     ),
     Mutant(
         name='each claim is taken off in vain',
         killer=f'{TROUBLE}::Refused::'
         'test_who_takes_no_claim_off_is_not_asked_for_each',
-        module='actions/evicting',
+        module='actions/claimed_images',
         old='        if self._not_withdrawn >= _SILENT:',
         new='        if False:',
     ),
@@ -828,5 +846,259 @@ MUTANTS = [
         module='actions/applying',
         old='            if refused < REFUSED:',
         new='            if True:',
+    ),
+    Mutant(
+        name='a no that is taken back',
+        killer=f'{RESULTS}::test_a_no_is_the_last_word_of_a_call',
+        module='actions/removing',
+        old="""        if not self.said_no:
+            over""",
+        new="""        if True:
+            over""",
+    ),
+    Mutant(
+        name='removals that begin together after the deadline',
+        killer=f'{TOGETHER}::'
+        'Calls::test_what_is_late_for_one_call_is_in_time_for_the_next',
+        module='actions/removing',
+        old='over or not self._claimed.claim.in_time()',
+        new='over',
+    ),
+    Mutant(
+        name='a stop that a handler of many does not hear',
+        killer=f'{TOGETHER}::Calls::test_once_stopped_no_other_removal_begins',
+        module='actions/removing',
+        old='over or not self._claimed.claim.in_time()',
+        new='not self._claimed.claim.in_time()',
+    ),
+    Mutant(
+        name='a handler of many that is told nothing of time',
+        killer=f'{TOGETHER}::'
+        'Calls::test_what_is_late_for_one_call_is_in_time_for_the_next',
+        module='actions/removing',
+        old='self._handler.evict_many(images, in_time)',
+        new='self._handler.evict_many(images, lambda: True)',
+    ),
+    Mutant(
+        name='what is busy for itself is put off',
+        killer=f'{TOGETHER}::Calls::test_what_is_busy_for_itself_is_kept',
+        module='actions/removing',
+        old='        elif in_time.said_no and _is_late(result):',
+        new='        elif _is_late(result):',
+    ),
+    Mutant(
+        name='what was late is kept',
+        killer=f'{TOGETHER}::'
+        'Calls::test_what_is_late_for_one_call_is_in_time_for_the_next',
+        module='actions/removing',
+        old='        elif in_time.said_no and _is_late(result):',
+        new='        elif False:',
+    ),
+    Mutant(
+        name='what a busy store refused was late',
+        killer=f'{RESULTS}::test_a_store_that_is_busy_is_not_late',
+        module='actions/removing',
+        old=' and not isinstance(error, StoreBusy)',
+        new='',
+    ),
+    Mutant(
+        name='a handler of many is called for nothing',
+        killer=f'{TOGETHER}::'
+        'Calls::test_what_no_look_let_pass_is_not_handed_over',
+        module='actions/removing',
+        old='        if not passed or not in_time():',
+        new='        if not in_time():',
+    ),
+    Mutant(
+        name='a claim is withdrawn while the handler is at work',
+        killer=f'{TOGETHER}::'
+        'Calls::test_between_two_results_the_handler_is_not_called',
+        module='actions/claimed_images',
+        old='        if self._to_withdraw is not None:',
+        new='        if False:',
+    ),
+    Mutant(
+        name='claims that are to be withdrawn are forgotten',
+        killer=f'{TOGETHER}::Calls::test_what_is_busy_for_itself_is_kept',
+        module='actions/claimed_images',
+        old="""        for image in images:
+            self.withdraw_claim(image)
+""",
+        new='',
+    ),
+    Mutant(
+        name='what cannot be deleted was lost',
+        killer=f'{TOGETHER}::'
+        'CannotGo::test_it_is_kept_and_told_and_the_store_is_not_left',
+        module='actions/removing',
+        old='ImageBusy | ImageInUse | Undeletable',
+        new='ImageBusy | ImageInUse',
+    ),
+    Mutant(
+        name='one refusal of many counts for each',
+        killer=f'{TOGETHER}::'
+        'Raised::test_a_store_that_is_away_has_changed_nothing',
+        module='actions/removing',
+        old="""        if not again:
+""",
+        new="""        if True:
+""",
+    ),
+    Mutant(
+        name='one wait of many that ended counts for each',
+        killer=f'{TOGETHER}::Raised::test_a_wait_in_vain_counts_once',
+        module='actions/leaving_stores',
+        old='        elif end is End.GONE and not lost.again:',
+        new='        elif end is End.GONE:',
+    ),
+    Mutant(
+        name='a list of another length is believed',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/results',
+        old='    if isinstance(given, Sized) and len(given) != count:',
+        new='    if False:',
+    ),
+    Mutant(
+        name='whatever is a result is believed',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/results',
+        old='isinstance(result, CacheError) or is_result(result)',
+        new='True',
+    ),
+    Mutant(
+        name='true is a number of bytes',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/guard',
+        old="""        and not isinstance(result, bool)
+""",
+        new='',
+    ),
+    Mutant(
+        name='less than nothing was freed',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/guard',
+        old="""        and result >= 0
+""",
+        new='',
+    ),
+    Mutant(
+        name='results that are missing were good ones',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/results',
+        old='            yield Untold(error, first=number == told)',
+        new='            yield None',
+    ),
+    Mutant(
+        name='whatever is raised stands for each by itself',
+        killer=f'{TOGETHER}::'
+        'Raised::test_a_store_that_is_away_has_changed_nothing',
+        module='actions/results',
+        old='first=number == told',
+        new='first=True',
+    ),
+    Mutant(
+        name='claims that nobody knows of are believed',
+        killer=f'{RESULTS}::test_labels_that_nobody_knows_of_are_no_claim',
+        module='actions/claimed_images',
+        old='self._end_claiming(verdict, result.error, again=again)',
+        new='self._end_claiming(verdict, None)',
+    ),
+    Mutant(
+        name='a look that is dear is taken for each',
+        killer=f'{SIZE}::test_a_look_takes_a_twentieth_of_the_time',
+        module='actions/batch_size',
+        old='    return max(1, math.ceil(_PART * shared / each))',
+        new='    return 1',
+    ),
+    Mutant(
+        name='batches of any size',
+        killer=f'{SIZE}::test_a_look_takes_a_twentieth_of_the_time',
+        module='actions/batch_size',
+        old='    if shared >= largest * each / _PART:',
+        new='    if not each:',
+    ),
+    Mutant(
+        name='a first batch without bounds',
+        killer=f'{SIZE}::test_it_begins_within_bounds',
+        module='actions/batch_size',
+        old='        self.current = min(self._largest, _FIRST)',
+        new='        self.current = self._largest',
+    ),
+    Mutant(
+        name='a sweep that recovers nothing',
+        killer=f'{RECOVERING}::test_a_sweep_plans_with_what_was_put_back',
+        module='actions/sweeping',
+        old='    failed = _recover_chosen(means.handler, stores)',
+        new='    failed: dict[str, CacheError] = {}',
+    ),
+    Mutant(
+        name='an apply that recovers nothing',
+        killer=f'{RECOVERING}::'
+        'test_an_apply_begins_with_it_too_before_any_label',
+        module='actions/sweeping',
+        old='    failed = recover_stores(means.handler, sound)',
+        new='    failed: dict[str, CacheError] = {}',
+    ),
+    Mutant(
+        name='a store that could not be recovered is swept',
+        killer=f'{RECOVERING}::'
+        'test_in_a_store_that_cannot_be_recovered_nothing_is_done',
+        module='actions/listing',
+        old='        if store in failed:',
+        new='        if False:',
+    ),
+    Mutant(
+        name='a plan is applied where nothing could be recovered',
+        killer=f'{RECOVERING}::test_nor_is_what_a_plan_shows_and_that_is_told',
+        module='actions/applying',
+        old='        left = self._leave_failed(work)',
+        new='        left: list[Left] = []',
+    ),
+    Mutant(
+        name='what is pinned and in use has no shield',
+        killer=f'{SHIELD}::'
+        'test_it_is_on_what_is_pinned_protected_or_not_to_be_removed',
+        module='planning/changes',
+        old='any(one.reason in _SHIELDED for one in verdict.blockers)',
+        new='verdict.reason in _SHIELDED',
+    ),
+    Mutant(
+        name='a shield for ever',
+        killer=f'{SHIELD}::'
+        'test_it_is_on_what_is_pinned_protected_or_not_to_be_removed',
+        module='planning/changes',
+        old='return Relabel(add=wanted - there, remove=there - wanted)',
+        new='return Relabel(add=wanted - there)',
+    ),
+    Mutant(
+        name='no shield on what is not to be removed',
+        killer=f'{SHIELD}::'
+        'test_it_is_on_what_is_pinned_protected_or_not_to_be_removed',
+        module='planning/changes',
+        old='{Reason.PINNED, Reason.PROTECTED, Reason.DISABLED}',
+        new='{Reason.PINNED, Reason.PROTECTED}',
+    ),
+    Mutant(
+        name='a handler is blamed for what a source raised',
+        killer=f'{ADDING}::test_what_it_raises_is_its_own_failure',
+        module='actions/adding',
+        old='        if opened.failure is not None:',
+        new='        if False:',
+    ),
+    Mutant(
+        name='a source is blamed for what a handler raised',
+        killer=f'{ADDING}::test_what_its_handler_raises_is_not',
+        module='actions/opened_source',
+        old="""            with contextlib.suppress(CacheError):
+""",
+        new="""            if True:
+""",
+    ),
+    Mutant(
+        name='labels are left out',
+        killer=f'{ADDING}::test_an_image_comes_with_its_labels',
+        module='actions/adding',
+        old='handler.add(opened.meta, opened.content, store, labels)',
+        new='handler.add(opened.meta, opened.content, store, ())',
     ),
 ]

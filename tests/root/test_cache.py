@@ -709,7 +709,7 @@ def test_debris_is_found_store_by_store():
     attic = Attic()
     attic.broken['debris', 's1'] = OSError('no light')
     found = opened(attic).debris()
-    assert found.debris == (debris('s2'),)
+    assert found.items == (debris('s2'),)
     assert 'no light' in found.problems['s1']
     assert opened(attic).debris(['s2']).problems == {}
     assert opened(attic).clean(debris('s2')) == 3

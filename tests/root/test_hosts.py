@@ -59,7 +59,7 @@ class TestHosts(unittest.TestCase):
         return self.cache(handler).sweep(lambda: Evidence(as_of=NOW))
 
     def names(self):
-        return [one.name for one in self.cache().hosts().hosts]
+        return [one.name for one in self.cache().hosts().items]
 
     def test_a_sweep_that_changes_nothing_is_on_record(self):
         report = self.sweep()
@@ -73,7 +73,9 @@ class TestHosts(unittest.TestCase):
     def test_what_cannot_be_recorded_is_told_and_stops_nothing(self):
         self.shelf.entries['at'].users = set()
         fault = Fault(call=1, method='record_host', how=How.FAIL)
-        with self.assertLogs('imagecache_handlers.cache') as logged:
+        with self.assertLogs(
+            'imagecache_handlers.actions.host_records'
+        ) as logged:
             self.sweep(Faulty(self.handler, fault))
         self.assertIn('Other hosts cannot see', logged.output[0])
         self.assertTrue(self.shelf.entries['at'].labels)
@@ -90,9 +92,9 @@ class TestHosts(unittest.TestCase):
     def test_hosts_are_forgotten_and_accepted_by_store(self):
         self.sweep()
         cache = self.cache()
-        self.assertEqual((), cache.forget_host('other').stores)
-        self.assertEqual(('shelf',), cache.forget_host('this').stores)
-        self.assertEqual(('shelf',), cache.accept_host(['shelf']).stores)
+        self.assertEqual((), cache.forget_host('other').items)
+        self.assertEqual(('shelf',), cache.forget_host('this').items)
+        self.assertEqual(('shelf',), cache.accept_host(['shelf']).items)
         self.assertEqual(['accepted'], self.names())
         with self.assertRaises(StoreNotFound):
             cache.forget_host('this', ['nowhere'])
@@ -107,7 +109,7 @@ class TestHosts(unittest.TestCase):
 
         cache = self.cache(Broken(self.shelf))
         done = cache.accept_host()
-        self.assertEqual((), done.stores)
+        self.assertEqual((), done.items)
         self.assertEqual({'shelf': 'full', 'b': 'gone'}, done.problems)
 
     def test_a_handler_that_knows_none_says_so(self):

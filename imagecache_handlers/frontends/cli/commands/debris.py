@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import dataclasses
 from typing import Any
 
-from imagecache_handlers.actions.stores import Remains
+from imagecache_handlers.actions.stores import Found
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
@@ -33,14 +33,14 @@ class DebrisList(Listing):
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         with self.opened() as site:
-            remains = site.cache.debris(site.stores)
-        self.complain(remains.problems)
+            found = site.cache.debris(site.stores)
+        self.complain(found.problems)
         return Answer(
             rows=[
                 (*_place_of(one), iso(one.since), printable(one.why))
-                for one in remains.debris
+                for one in found.items
             ],
-            code=FAILED if remains.problems else 0,
+            code=FAILED if found.problems else 0,
         )
 
 
@@ -84,18 +84,18 @@ class DebrisClean(Paged):
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         with self.opened() as site:
-            remains = site.cache.debris(site.stores)
-            self.complain(remains.problems)
-            chosen = _choose_debris(remains, parsed_args.locations)
+            found = site.cache.debris(site.stores)
+            self.complain(found.problems)
+            chosen = _choose_debris(found, parsed_args.locations)
             if not chosen:
                 told = lines.line('There is no debris.')
-                code = FAILED if remains.problems else 0
+                code = FAILED if found.problems else 0
                 return Answer(rows=(), page=[told], code=code)
             if not agreed(_question_about(chosen), yes=parsed_args.yes):
                 told = lines.line('Nothing was removed.')
                 return Answer(rows=(), page=[told], code=FAILED)
             done = [_clean_one(site.cache, one) for one in chosen]
-        failed = remains.problems or any(one.why for one in done)
+        failed = found.problems or any(one.why for one in done)
         return Answer(
             rows=_cleaned_rows(done),
             page=_page_lines(done),
@@ -104,9 +104,9 @@ class DebrisClean(Paged):
 
 
 def _choose_debris(
-    remains: Remains, locations: Collection[str]
+    found: Found[Debris], locations: Collection[str]
 ) -> list[Debris]:
-    there = {one.location for one in remains.debris}
+    there = {one.location for one in found.items}
     for location in locations:
         if location not in there:
             raise ConfigurationError(
@@ -114,7 +114,7 @@ def _choose_debris(
             )
     return [
         one
-        for one in remains.debris
+        for one in found.items
         if not locations or one.location in locations
     ]
 

@@ -5,8 +5,7 @@ from collections.abc import Collection
 from collections.abc import Iterator
 from typing import Any
 
-from imagecache_handlers.actions.stores import Hosts
-from imagecache_handlers.actions.stores import Reached
+from imagecache_handlers.actions.stores import Found
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli.app import FAILED
 from imagecache_handlers.frontends.cli.commands.base import CacheCommand
@@ -34,8 +33,8 @@ class HostList(Paged):
             found = site.cache.hosts(site.stores)
         self.complain(found.problems)
         return Answer(
-            rows=_host_rows(found.hosts),
-            page=_page_lines(found.hosts, self.width),
+            rows=_host_rows(found.items),
+            page=_page_lines(found.items, self.width),
             code=FAILED if found.problems else 0,
         )
 
@@ -105,13 +104,13 @@ class HostForget(CacheCommand):
                 return FAILED
             done = site.cache.forget_host(name, site.stores)
         self.complain(done.problems)
-        for store in done.stores:
+        for store in done.items:
             self.say(printable(f'{name} is forgotten in {store}'))
         return _exit_code(done)
 
 
-def _check_known(name: str, known: Hosts) -> None:
-    there = {one.name for one in known.hosts if _is_on_record(one)}
+def _check_known(name: str, known: Found[Host]) -> None:
+    there = {one.name for one in known.items if _is_on_record(one)}
     if name not in there and not known.problems:
         those = ', '.join(sorted(map(printable, there))) or 'none'
         raise ConfigurationError(
@@ -143,7 +142,7 @@ class HostAccept(CacheCommand):
             done = site.cache.accept_host(site.stores)
             own = [
                 one
-                for one in site.cache.hosts(done.stores).hosts
+                for one in site.cache.hosts(done.items).items
                 if one.is_this
             ]
         self.complain(done.problems)
@@ -159,5 +158,5 @@ def _add_yes_to(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _exit_code(done: Reached) -> int:
-    return FAILED if done.problems or not done.stores else 0
+def _exit_code(done: Found[str]) -> int:
+    return FAILED if done.problems or not done.items else 0

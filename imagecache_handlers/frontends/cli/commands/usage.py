@@ -71,7 +71,7 @@ class Usage(WitnessedCommand, Paged):
 
 def _debris_of(site: OpenedCache) -> Collection[Debris]:
     try:
-        return site.cache.debris(site.stores).debris
+        return site.cache.debris(site.stores).items
     except NotSupported:
         # What cannot tell of debris has none to show.
         return ()

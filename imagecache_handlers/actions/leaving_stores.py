@@ -1,5 +1,7 @@
-"""Trouble: when a store that does not do what it is told is left alone."""
+"""Leaving stores: when one that does not do what it is told is let be."""
 
+from imagecache_handlers.actions.following import End
+from imagecache_handlers.actions.following import Lost
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import Cancelled
 from imagecache_handlers.exceptions import NotUnderstood
@@ -7,6 +9,7 @@ from imagecache_handlers.exceptions import StoreBusy
 from imagecache_handlers.exceptions import StoreFull
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.exceptions import Unfinished
 from imagecache_handlers.planning.verdicts import Left
 
 # Removals of a store that did not end, in one sweep: each takes minutes.
@@ -30,32 +33,35 @@ class Trouble:
         self._refused = 0
         self._not_understood = 0
 
-    def met(self, error: CacheError) -> None:
+    def count_failure(self, error: CacheError) -> None:
         """Count what came in the way of a removal, before it was begun."""
-        self._refused += _refuses(error)
+        self._refused += _is_refusal(error)
         self._not_understood += isinstance(error, NotUnderstood)
 
-    def not_claimed(self, error: CacheError) -> None:
+    def count_unclaimed(self, error: CacheError) -> None:
         """Count a claim that was not written, as far as anybody knows."""
-        self.met(error)
-        if is_silent(error) and not _refuses(error):
+        self.count_failure(error)
+        if is_silent(error) and not _is_refusal(error):
             self._refused += 1
 
-    def ended(
-        self, error: CacheError | None = None, *, pending: bool = False
-    ) -> None:
-        """Count how a removal ended; None: as it was to.
-
-        ``pending``: it may yet end, or was waited for to no end.
-        """
-        if pending or isinstance(error, Cancelled):
+    def count_removal(self, error: CacheError | None = None) -> None:
+        """Count how a removal ended; None: as it was to."""
+        if isinstance(error, Cancelled | Unfinished):
             self._unfinished += 1
-        if not _refuses(error):
+        if not _is_refusal(error):
             self._refused = 0
         if not isinstance(error, NotUnderstood):
             self._not_understood = 0
         if error is not None:
-            self.met(error)
+            self.count_failure(error)
+
+    def count_end(self, lost: Lost, end: End) -> None:
+        """Count how a removal ended, now that it was followed."""
+        if not lost.waited:
+            self._unfinished += end in (End.PENDING, End.IN_VAIN)
+        elif end is End.GONE and not lost.again:
+            # It did end, while the handler waited.
+            self._unfinished -= 1
 
     @property
     def why(self) -> str | None:
@@ -69,14 +75,14 @@ class Trouble:
             return f'gave {count} answers in a row that nobody understands'
         return None
 
-    def left(self, count: int) -> Left | None:
+    def describe_left(self, count: int) -> Left | None:
         """Tell of what is left with that store; None: nothing is."""
         if not count or self.why is None:
             return None
         return Left(store=self._store, count=count, why=self.why)
 
 
-def _refuses(error: CacheError | None) -> bool:
+def _is_refusal(error: CacheError | None) -> bool:
     refused = isinstance(error, StoreBusy | StoreUnavailable)
     # That it is full is why it is swept.
     return refused and not isinstance(error, StoreFull)
@@ -84,4 +90,4 @@ def _refuses(error: CacheError | None) -> bool:
 
 def is_silent(error: CacheError | None) -> bool:
     """Tell if the store may have no answer to any label, but a timeout."""
-    return _refuses(error) or isinstance(error, Uncertain)
+    return _is_refusal(error) or isinstance(error, Uncertain)
