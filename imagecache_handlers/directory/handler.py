@@ -64,6 +64,8 @@ class DirectoryHandler(CacheHandler):
     waiting; ``NO_NOVA_HERE`` in another that has loaded oslo.concurrency.
     """
 
+    # The edition of the contract that the kit tests it by.
+    contract = 2
     parallel = 4
     # Each look is one at the disks of all instances.
     batch = 64

@@ -16,29 +16,29 @@ class Dying(Doomed):
 
     @promise('mark')
     def test_a_mark_that_died_lost_no_label(self) -> None:
-        def prepare() -> tuple[Act, Settle]:
+        def prepare_case() -> tuple[Act, Settle]:
             other = self._marked(self._seeded(TWO), 'site.a')
             image = self._marked(self._seeded(), 'pin.ops', 'site.a')
             old = image.marks.labels
             new = old - {'site.a'} | {'site.b'}
 
-            def mark() -> None:
+            def mark_image() -> None:
                 self.connect().mark(image, {'site.b'}, {'site.a'})
 
-            def settle(ended: int) -> None:
+            def settle_case(ended: int) -> None:
                 left = self._again(image).marks.labels
                 self.assertIn(left, (old, old | new, new))
-                mark()
+                mark_image()
                 self.assertEqual(new, self._again(image).marks.labels)
                 self._tidy(self._again(image), other)
 
-            return mark, settle
+            return mark_image, settle_case
 
-        self._end_at_each_step('mark', prepare, dies=True)
+        self._end_at_each_step('mark', prepare_case, dies=True)
 
     @promise('evict')
     def test_an_evict_that_died_left_the_image_or_nothing(self) -> None:
-        def prepare() -> tuple[Act, Settle]:
+        def prepare_case() -> tuple[Act, Settle]:
             other = self._marked(self._seeded(TWO), 'site.a')
             image = self._marked(self._seeded(), 'site.a')
             return (
@@ -46,7 +46,7 @@ class Dying(Doomed):
                 lambda ended: self._settle_evicted(image, other),
             )
 
-        self._end_at_each_step('evict', prepare, dies=True)
+        self._end_at_each_step('evict', prepare_case, dies=True)
 
     def _settle_evicted(self, image: CachedImage, other: CachedImage) -> None:
         """What is left is whole, and goes; what comes then is new."""
@@ -61,24 +61,24 @@ class Dying(Doomed):
 
     @promise('evict_many', since=2)
     def test_a_batch_that_died_left_each_image_or_nothing(self) -> None:
-        def prepare() -> tuple[Act, Settle]:
+        def prepare_case() -> tuple[Act, Settle]:
             other = self._marked(self._seeded(TWO), 'site.a')
             images = [
                 self._marked(self._seeded(one), 'site.a') for one in (KIN, ONE)
             ]
 
-            def evict() -> None:
+            def evict_images() -> None:
                 list(self.connect().evict_many(images, always))
 
-            def settle(ended: int) -> None:
+            def settle_case(ended: int) -> None:
                 self._connect().recover(self.store())
                 for image in images:
                     self._settle_whole(image)
                 self._tidy(other)
 
-            return evict, settle
+            return evict_images, settle_case
 
-        self._end_at_each_step('evict_many', prepare, dies=True)
+        self._end_at_each_step('evict_many', prepare_case, dies=True)
 
     def _settle_whole(self, image: CachedImage) -> None:
         for left in self._list(image.image_id):
@@ -88,11 +88,11 @@ class Dying(Doomed):
 
     @promise('add')
     def test_an_add_that_died_left_the_image_or_nothing(self) -> None:
-        def prepare() -> tuple[Act, Settle]:
+        def prepare_case() -> tuple[Act, Settle]:
             other = self._marked(self._seeded(TWO), 'site.a')
             return self._add_one, lambda ended: self._settle_added(other)
 
-        self._end_at_each_step('add', prepare, dies=True)
+        self._end_at_each_step('add', prepare_case, dies=True)
 
     def _settle_added(self, other: CachedImage) -> None:
         for image in self._list(self._key(ONE)) or [self._add_one()]:
@@ -103,11 +103,11 @@ class Dying(Doomed):
 
     @promise('recover', since=2)
     def test_recover_settles_what_an_evict_that_died_left(self) -> None:
-        def prepare() -> tuple[Act, Settle]:
+        def prepare_case() -> tuple[Act, Settle]:
             other = self._marked(self._seeded(TWO), 'site.a')
             image = self._marked(self._seeded(), 'site.a')
 
-            def settle(ended: int) -> None:
+            def settle_case(ended: int) -> None:
                 self._connect().recover(self.store())
                 settled = self._list()
                 self.assertIn(other, settled)
@@ -117,6 +117,6 @@ class Dying(Doomed):
                 self._connect().recover(self.store())
                 self.assertEqual(settled, self._list())
 
-            return lambda: self.connect().evict(image), settle
+            return lambda: self.connect().evict(image), settle_case
 
-        self._end_at_each_step('evict', prepare, dies=True)
+        self._end_at_each_step('evict', prepare_case, dies=True)

@@ -15,32 +15,32 @@ class Failing(Doomed):
 
     @promise('mark', since=2)
     def test_a_mark_that_fails_says_so(self) -> None:
-        def prepare() -> tuple[Act, Settle]:
+        def prepare_case() -> tuple[Act, Settle]:
             image = self._marked(self._seeded(), 'pin.ops', 'site.a')
             old = image.marks.labels
             new = old - {'site.a'} | {'site.b'}
             may_be = {DONE: (new,), RETURNED: (new,), REFUSED: (old,)}
 
-            def mark() -> None:
+            def mark_image() -> None:
                 self.connect().mark(image, {'site.b'}, {'site.a'})
 
-            def settle(ended: int) -> None:
+            def settle_case(ended: int) -> None:
                 left = self._again(image).marks.labels
                 wanted = may_be.get(ended, (old, old | new, new))
                 self.assertIn(left, wanted, _TOLD.get(ended))
-                mark()
+                mark_image()
                 self.assertEqual(new, self._again(image).marks.labels)
 
-            return mark, settle
+            return mark_image, settle_case
 
-        self._end_at_each_step('mark', prepare, dies=False)
+        self._end_at_each_step('mark', prepare_case, dies=False)
 
     @promise('evict', since=2)
     def test_an_evict_that_fails_says_so(self) -> None:
-        def prepare() -> tuple[Act, Settle]:
+        def prepare_case() -> tuple[Act, Settle]:
             image = self._marked(self._seeded(), 'site.a')
 
-            def settle(ended: int) -> None:
+            def settle_case(ended: int) -> None:
                 left = self._list(image.image_id)
                 if ended in (DONE, RETURNED):
                     self.assertEqual([], left, _TOLD.get(ended))
@@ -52,14 +52,14 @@ class Failing(Doomed):
                     self._connect().evict(one)
                 self._tidy()
 
-            return lambda: self.connect().evict(image), settle
+            return lambda: self.connect().evict(image), settle_case
 
-        self._end_at_each_step('evict', prepare, dies=False)
+        self._end_at_each_step('evict', prepare_case, dies=False)
 
     @promise('add', since=2)
     def test_an_add_that_fails_says_so(self) -> None:
-        def prepare() -> tuple[Act, Settle]:
-            def settle(ended: int) -> None:
+        def prepare_case() -> tuple[Act, Settle]:
+            def settle_case(ended: int) -> None:
                 left = self._list(self._key(ONE))
                 if ended in (DONE, RETURNED):
                     self.assertEqual(1, len(left), _TOLD.get(ended))
@@ -71,9 +71,9 @@ class Failing(Doomed):
                     self._connect().evict(one)
                 self._tidy()
 
-            return self._add_one, settle
+            return self._add_one, settle_case
 
-        self._end_at_each_step('add', prepare, dies=False)
+        self._end_at_each_step('add', prepare_case, dies=False)
 
 
 _TOLD = {
