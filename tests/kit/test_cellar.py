@@ -36,7 +36,7 @@ class TestCounting(unittest.TestCase):
             'mark': 1,
             'mark_many of 5': 5,
             'pin': 1,
-            'sweep that evicts one of three': 7,
+            'sweep that evicts one of three': 9,
         }
         self.assertCountEqual(
             [

@@ -8,6 +8,7 @@ import logging
 
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.handler import declares
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.testing.conformance.examining import Examining
@@ -96,7 +97,8 @@ class Sweeping(Examining):
     def test_a_sweep_that_finds_nothing_new_writes_nothing(self) -> None:
         self._furnish()
         self._sweep()
-        self.assertFalse({'mark', 'evict'} & {*self._sweep()})
+        writes = {'mark', 'mark_many', 'evict', 'evict_many'}
+        self.assertFalse(writes & {*self._sweep()})
 
     @promise('sweep')
     def test_a_sweep_that_stands_still_overtakes_no_grant(self) -> None:
@@ -105,7 +107,9 @@ class Sweeping(Examining):
                 self._furnish()
                 self.seed(ONE)
                 self._sweep()
-                stop = Fault(call=1, method='evict', how=self._stand_still)
+                many = declares(self._connect(), 'evict_many')
+                method = 'evict_many' if many else 'evict'
+                stop = Fault(call=1, method=method, how=self._stand_still)
                 if force:
                     self._evict(stop)
                 else:
