@@ -12,6 +12,11 @@ import re
 from typing import Any
 from typing import Protocol
 
+from imagecache_handlers.kinds import check_count
+from imagecache_handlers.kinds import check_size
+from imagecache_handlers.kinds import check_text
+from imagecache_handlers.kinds import check_users
+from imagecache_handlers.kinds import wrong_type
 from imagecache_handlers.labels import FUTURE
 from imagecache_handlers.labels import Marks
 
@@ -28,6 +33,7 @@ def check_image_id(image_id: str) -> str:
     :raises ValueError: when it is not 1 to 255 of ``A-Z a-z 0-9 . _ -``
         that start with a letter, a digit or ``_``.
     """
+    check_text('image id', image_id)
     if not IMAGE_ID.fullmatch(image_id):
         raise ValueError(
             f'{image_id[:300]!r} cannot name an image: use 1 to 255 of '
@@ -38,6 +44,7 @@ def check_image_id(image_id: str) -> str:
 
 def check_name(what: str, name: str) -> str:
     """Refuse a name of a backend's own that is empty or not printable."""
+    check_text(what, name)
     if not name or not name.isprintable():
         raise ValueError(f'{what} {name!r} is empty or not printable')
     return name
@@ -45,14 +52,12 @@ def check_name(what: str, name: str) -> str:
 
 def check_time(what: str, at: datetime.datetime | None) -> None:
     """Refuse a time that does not say its zone."""
-    if at is not None and at.tzinfo is None:
+    if at is None:
+        return
+    if not isinstance(at, datetime.datetime):
+        raise wrong_type(what, at, 'a time')
+    if at.tzinfo is None:
         raise ValueError(f'{what} {at} must be an aware time')
-
-
-def check_size(what: str, size: int | None) -> None:
-    """Refuse a negative number of bytes."""
-    if size is not None and size < 0:
-        raise ValueError(f'{what} {size} must be 0 bytes or more')
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +82,9 @@ class Store:
         check_name('store', self.name)
         check_size('total', self.total)
         check_size('free', self.free)
-        check_size('releasing', self.releasing)
+        check_count('releasing', self.releasing)
+        if self.problem is not None:
+            check_text('problem', self.problem)
         if not self.pool:
             object.__setattr__(self, 'pool', self.name)
         check_name('pool', self.pool)
@@ -118,9 +125,16 @@ class CachedImage:
         check_image_id(self.image_id)
         check_name('store', self.store)
         check_name('location', self.location)
-        check_size('size', self.size)
+        check_text('variant', self.variant)
+        check_count('size', self.size)
         check_size('frees', self.frees)
         check_time('cached_at', self.cached_at)
+        check_users(self.users)
+        for said in self.unknown, self.busy, self.undeletable:
+            if said is not None:
+                check_text('what is said of it', said)
+        if not isinstance(self.marks, Marks):
+            raise wrong_type('marks', self.marks, 'Marks')
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -146,9 +160,8 @@ class ImageMeta:
 
     def __post_init__(self) -> None:
         check_image_id(self.image_id)
-        check_size('size', self.size)
-        if self.allocated is not None:
-            check_size('allocated', self.allocated)
+        check_count('size', self.size)
+        check_size('allocated', self.allocated)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +226,7 @@ class Debris:
     def __post_init__(self) -> None:
         check_name('store', self.store)
         check_name('location', self.location)
-        check_size('size', self.size)
+        check_count('size', self.size)
         check_time('since', self.since)
 
 

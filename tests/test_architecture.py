@@ -54,6 +54,7 @@ WINGS = {
     'vmware.port': 'port root',
     'port': 'root',
     'testing': 'cache planning root',
+    'testing.template': 'face root testing',
     'frontends': 'actions planning root',
     'cli': (
         'actions cache cli.commands cli.pages config config.files face '
@@ -61,7 +62,8 @@ WINGS = {
     ),
     'cli.commands': (
         'actions cache cli cli.pages config config.files config.values '
-        'directory face frontends loader planning root'
+        'directory face frontends loader planning root testing '
+        'testing.template'
     ),
     'cli.pages': 'actions frontends planning root',
 }
@@ -83,6 +85,7 @@ FOLDERS = {
     'imagecache_handlers.directory.users': 'directory.users',
     'imagecache_handlers.directory.users.formats': 'directory.formats',
     'imagecache_handlers.testing': 'testing',
+    'imagecache_handlers.testing.template': 'testing.template',
     'imagecache_handlers.frontends': 'frontends',
     'imagecache_handlers.frontends.cli': 'cli',
     'imagecache_handlers.frontends.cli.commands': 'cli.commands',
@@ -102,7 +105,7 @@ LIBRARIES = {
     'stevedore': 'loader testing cli cli.commands',
     'oslo_config': (
         'config config.values config.files directory directory.opts '
-        'vmware.opts xenapi.opts cli cli.commands'
+        'vmware.opts xenapi.opts testing.template cli cli.commands'
     ),
     'cliff': 'cli cli.commands cli.pages',
     'rich': 'cli cli.pages',

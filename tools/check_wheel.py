@@ -59,6 +59,19 @@ def check_install(wheel: pathlib.Path, folder: str) -> None:
     run_in(folder, 'imagecache', '--version')
     run_in(folder, 'python', '-I', '-c', LEAN)
     run_in(folder, 'python', '-I', '-c', ENTRY_POINTS)
+    check_new_handler(folder)
+
+
+def check_new_handler(folder: str) -> None:
+    """Demand that the package of a new handler installs and is sound."""
+    run_in(folder, 'imagecache', 'new-handler', 'trial')
+    run_in(folder, 'pip', 'install', '-qq', './imagecache-trial')
+    # Only here: its tests are not installed.
+    subprocess.run(
+        (f'{folder}/bin/imagecache', 'conformance', 'tests.test_handler'),
+        cwd=f'{folder}/imagecache-trial',
+        check=True,
+    )
 
 
 def check_simulators(wheel: pathlib.Path, folder: str) -> None:

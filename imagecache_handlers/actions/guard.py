@@ -10,6 +10,7 @@ import logging
 from typing import BinaryIO
 from typing import TypeVar
 
+from imagecache_handlers.actions.checking import CheckedHandler
 from imagecache_handlers.actions.results import tell_results
 from imagecache_handlers.actions.results import Untold
 from imagecache_handlers.actions.slow_calls import RunningCalls
@@ -35,7 +36,8 @@ class GuardedHandler:
     def __init__(
         self, handler: CacheHandler, calls: RunningCalls | None = None
     ) -> None:
-        self._handler = calls.watch(handler) if calls else handler
+        checked = CheckedHandler(handler)
+        self._handler = calls.watch(checked) if calls else checked
         self.batch = handler.batch
         self.parallel = handler.parallel
         self.wants_seen = handler.wants_seen
@@ -87,6 +89,7 @@ class GuardedHandler:
             len(images),
             call_safely,
             _is_freed,
+            self._handler.name_of('evict_many'),
         )
 
     def mark_many(
@@ -100,6 +103,7 @@ class GuardedHandler:
             len(images),
             call_safely,
             lambda result: result is None,
+            self._handler.name_of('mark_many'),
         )
 
     def recover(self, store: str) -> None:

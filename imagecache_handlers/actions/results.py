@@ -38,42 +38,47 @@ def tell_results(
     count: int,
     safely: Safely,
     is_result: Callable[[T], bool],
+    who: str,
 ) -> Iterator[T | CacheError | Untold]:
-    """Give just ``count`` results, each as it comes.
+    """Give just ``count`` results, each as it comes; ``who`` gives them.
 
     What is raised, or is wrong with the whole, stands for all that had no
     result yet.
     """
     told = 0
     try:
-        for result in _take_results(call, count, safely):
+        for result in _take_results(call, count, safely, who):
             told += 1
             if isinstance(result, CacheError) or is_result(result):
                 yield result
             else:
-                yield _blame_handler(f'gave {result!r} for a result')
+                yield _blame_handler(f'{who} gave {result!r} for a result')
     except CacheError as error:
         for number in range(told, count):
             yield Untold(error, first=number == told)
 
 
 def _take_results(
-    call: Callable[[], Iterable[T]], count: int, safely: Safely
+    call: Callable[[], Iterable[T]], count: int, safely: Safely, who: str
 ) -> Iterator[T]:
     given = safely(call)
     if isinstance(given, Sized) and len(given) != count:
-        raise _blame_handler(f'gave {len(given)} results for {count} images')
+        raise _blame_handler(
+            f'{who} gave {len(given)} results for {count} images'
+        )
     iterator = safely(lambda: iter(given))
     for number in range(count):
         result = safely(lambda: next(iterator, _NO_MORE))
         if result is _NO_MORE:
-            raise _blame_handler(f'gave {number} results for {count} images')
+            raise _blame_handler(
+                f'{who} gave {number} results for {count} images'
+            )
         yield result
     # Only now has it done what it does after the last.
     if safely(lambda: next(iterator, _NO_MORE)) is not _NO_MORE:
-        raise _blame_handler(f'gave more than {count} results')
+        raise _blame_handler(f'{who} gave more than {count} results')
 
 
 def _blame_handler(wrong: str) -> HandlerFailed:
-    LOG.error('The handler %s', wrong)
+    LOG.error('%s', wrong)
     return HandlerFailed(ValueError(wrong))

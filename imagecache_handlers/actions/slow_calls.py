@@ -11,10 +11,11 @@ import threading
 import time
 from typing import Any
 from typing import cast
-
-from imagecache_handlers.handler import CacheHandler
+from typing import TypeVar
 
 LOG = logging.getLogger(__name__)
+
+H = TypeVar('H')
 
 # The methods that may wait for a backend, and which argument tells the store:
 # by its name, as an image or debris there, or as several images.
@@ -125,9 +126,9 @@ class RunningCalls:
             for call in self._running.copy().values()
         )
 
-    def watch(self, handler: CacheHandler) -> CacheHandler:
+    def watch(self, handler: H) -> H:
         """Give the handler so that its calls are on record as they run."""
-        return cast(CacheHandler, _Watched(handler, self))
+        return cast(H, _Watched(handler, self))
 
     @contextlib.contextmanager
     def recorded(self, method: str, store: str) -> Iterator[None]:
@@ -145,7 +146,7 @@ class RunningCalls:
 class _Watched:
     """A handler all of whose calls are on record as long as they run."""
 
-    def __init__(self, handler: CacheHandler, calls: RunningCalls) -> None:
+    def __init__(self, handler: Any, calls: RunningCalls) -> None:
         self._handler = handler
         self._calls = calls
 

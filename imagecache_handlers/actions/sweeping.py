@@ -11,6 +11,7 @@ from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.guard import GuardedHandler
 from imagecache_handlers.actions import listing
 from imagecache_handlers.actions.means import Means
+from imagecache_handlers.actions.ranking import check_ranks
 from imagecache_handlers.actions.recovering import recover_stores
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
@@ -39,7 +40,7 @@ def plan_sweep(
         found.stores,
         means.translate_evidence(evidence),
         now,
-        means.rules,
+        check_ranks(means.rules),
         problems=found.problems,
         wants_seen=means.handler.wants_seen,
         wants_shield=means.handler.wants_shield,

@@ -54,6 +54,8 @@ class DirectoryHandler(CacheHandler):
     waiting; ``NO_NOVA_HERE`` in another that has loaded oslo.concurrency.
     """
 
+    # The edition of the contract that the kit tests it by.
+    contract = 2
     parallel = 4
     # Each look is one at the disks of all instances, and what is claimed
     # for one stays so for seconds.

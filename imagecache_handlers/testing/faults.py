@@ -6,14 +6,10 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from collections import Counter
-import dataclasses
-import enum
 import functools
 import threading
-import typing
 from typing import Any
 from typing import BinaryIO
-from typing import Literal
 from typing import Self
 from typing import TypeVar
 
@@ -28,23 +24,16 @@ from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
+from imagecache_handlers.testing.breaks import Died
+from imagecache_handlers.testing.breaks import Fault
+from imagecache_handlers.testing.breaks import How
+from imagecache_handlers.testing.breaks import METHODS
+from imagecache_handlers.testing.breaks import OPTIONAL
+from imagecache_handlers.testing.breaks import When
+from imagecache_handlers.testing.breaks import WRITES
 
-# What may have been done when its reply is lost.
-WRITES = frozenset(
-    {'evict', 'mark', 'add', 'clean'}
-    | {'evict_many', 'mark_many', 'result', 'recover'}
-    | {'record_host', 'forget_host', 'accept_host'}
-)
-OPTIONAL = (
-    *('evict_many', 'mark_many', 'recover'),
-    *('room', 'add', 'debris', 'clean'),
-    *('record_host', 'hosts', 'forget_host', 'accept_host'),
-)
+__all__ = ['METHODS', 'Died', 'Fault', 'Faulty', 'How', 'When']
 
-# ``result`` is what is done, and told, of one image among many.
-METHODS = ('enumerate', 'evict', 'mark', 'stores', 'result', *OPTIONAL)
-
-When = Literal['before', 'after']
 _Reply = TypeVar('_Reply')
 _Result = TypeVar('_Result')
 
@@ -54,41 +43,6 @@ class _NoMore:
 
 
 _NO_MORE = _NoMore()
-
-
-class Died(BaseException):
-    """The process ended here; no handler of errors is to see it."""
-
-
-class How(enum.Enum):
-    """In which way a call breaks."""
-
-    FAIL = 'fail'  # StoreUnavailable; after the work, that is a lie
-    LOSE = 'lose'  # the reply is lost: Uncertain, of a read StoreUnavailable
-    DIE = 'die'  # Died: from this call, and from all that follow
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """What happens before or after one call.
-
-    ``call`` counts from 1, over all calls or those of one ``method``.  A
-    function as ``how`` is another actor: it runs there, and the call goes
-    on.
-    """
-
-    call: int
-    method: str | None = None
-    when: When = 'before'
-    how: How | Callable[[], object]
-
-    def __post_init__(self) -> None:
-        if self.call < 1:
-            raise ValueError(f'call {self.call}: the first call is 1')
-        if self.method is not None and self.method not in METHODS:
-            raise ValueError(f'{self.method!r} is none of {METHODS}')
-        if self.when not in typing.get_args(When):
-            raise ValueError(f'{self.when!r} is neither before nor after')
 
 
 class Faulty(CacheHandler):
@@ -184,9 +138,12 @@ class Faulty(CacheHandler):
         work: Callable[[], Iterable[_Result]],
     ) -> Iterator[_Result]:
         """Do one call for many images, with each result as a call in it."""
-        store = images[0].store
+        if not images:
+            yield from work()
+            return
+        store, first = images[0].store, images[0].image_id
         due = self._count(method)
-        self._meet(due, 'before', method, store, images[0].image_id)
+        self._meet(due, 'before', method, store, first)
         try:
             results = iter(work())
             for image in images:
@@ -203,7 +160,7 @@ class Faulty(CacheHandler):
             yield from results
         finally:
             # In any case, as after any call.
-            self._meet(due, 'after', method, store, images[0].image_id)
+            self._meet(due, 'after', method, store, first)
 
     def _count(self, method: str) -> list[Fault]:
         """Count a call, and give the faults that are due in it."""

@@ -2,39 +2,19 @@
 
 from collections.abc import Collection
 from collections.abc import Iterable
-import dataclasses
-import datetime
-import threading
 
 from imagecache_handlers import exceptions
 from imagecache_handlers import handler
 from imagecache_handlers.labels import Marks
 from imagecache_handlers import model
-
-
-@dataclasses.dataclass(kw_only=True)
-class Entry:
-    """One object of the backend; a foreign one has no image id."""
-
-    image_id: str | None
-    size: int
-    cached_at: datetime.datetime | None = None
-    users: set[str] = dataclasses.field(default_factory=set)
-    labels: set[str] = dataclasses.field(default_factory=set)
-
-
-class Shelf:
-    """The backend: what several hosts share."""
-
-    def __init__(self, *, total: int = 2**40, sees_users: bool = True) -> None:
-        self.total = total
-        self.sees_users = sees_users
-        self.entries: dict[str, Entry] = {}
-        self.lock = threading.Lock()
+from imagecache_handlers.testing.shelf import Entry
+from imagecache_handlers.testing.shelf import Shelf
 
 
 class MemoryHandler(handler.CacheHandler):
     """Cached images in memory, to try things out on."""
+
+    contract = 2
 
     def __init__(self, shelf: Shelf | None = None) -> None:
         self.shelf = shelf or Shelf()
@@ -44,12 +24,13 @@ class MemoryHandler(handler.CacheHandler):
     ) -> Collection[model.CachedImage]:
         if store != 'shelf':
             raise exceptions.StoreUnavailable(store, 'there is only "shelf"')
+        there = self.shelf.entries
         with self.shelf.lock:
+            found = there.items() if image_ids is None else there.of(image_ids)
             return [
                 self._image(location, entry.image_id, entry)
-                for location, entry in self.shelf.entries.items()
+                for location, entry in found
                 if entry.image_id and model.IMAGE_ID.fullmatch(entry.image_id)
-                if image_ids is None or entry.image_id in image_ids
             ]
 
     def evict(
@@ -94,5 +75,5 @@ class MemoryHandler(handler.CacheHandler):
     def _find(self, image: model.CachedImage) -> Entry | None:
         """Give that very object; None: it is gone, or another's by now."""
         entry = self.shelf.entries.get(image.location)
-        same = entry is not None and entry.image_id == image.image_id
-        return entry if same and image.store == 'shelf' else None
+        asked = image.store, image.image_id
+        return entry if entry and asked == ('shelf', entry.image_id) else None

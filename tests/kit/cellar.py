@@ -18,10 +18,12 @@ import tempfile
 import threading
 from unittest import mock
 
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
@@ -48,6 +50,8 @@ class Cask:
     kind: str = 'image'
     users: set[str] = dataclasses.field(default_factory=set)
     labels: set[str] = dataclasses.field(default_factory=set)
+    remover: int = 0
+    readable: bool = True
 
     @property
     def key(self):
@@ -62,6 +66,10 @@ def hashed(image_id):
 
 def new_location():
     return f'cask-{secrets.token_hex(4)}'
+
+
+def is_running(process):
+    return pathlib.Path('/proc', str(process)).exists()
 
 
 class Cellar:
@@ -95,17 +103,27 @@ class Cellar:
         return self.stores
 
     def __exit__(self, *error):
-        if self.step is not None:
+        try:
+            if self.step is not None:
+                self._write_in_steps()
+        finally:
+            self.lock.release()
+
+    def _write_in_steps(self):
+        try:
             self.step()
             self.legacy.write_bytes(pickle.dumps(self._stores))
             self.step()
-        self.lock.release()
+        except OSError as error:
+            raise Uncertain('cellar', str(error)) from error
 
 
 class CellarHandler(CacheHandler):
     """It declares everything."""
 
     parallel = 2
+    contract = 2
+    wants_shield = True
 
     def __init__(self, cellar):
         self.cellar = cellar
@@ -126,7 +144,13 @@ class CellarHandler(CacheHandler):
                 for location, cask in self.shelf(stores, store).items()
                 if self.ours(cask)
                 and (image_ids is None or cask.key in image_ids)
+                and self.read(store, cask)
             ]
+
+    def read(self, store, cask):
+        if not cask.readable:
+            raise StoreUnavailable(store, 'a cask has no lid')
+        return True
 
     def shelf(self, stores, store):
         if store not in stores:
@@ -161,7 +185,40 @@ class CellarHandler(CacheHandler):
             if cask.users:
                 raise ImageInUse(image.image_id, cask.users)
             check_claimed(image, cask.labels, alive)
-            del stores[image.store][image.location]
+            # Out of sight, and this process's to remove.
+            cask.kind, cask.remover = 'leaving', os.getpid()
+        return self.remove(image)
+
+    def remove(self, image):
+        with self.cellar as stores:
+            stores[image.store].pop(image.location, None)
+
+    def evict_many(self, images, in_time):
+        for image in images:
+            try:
+                yield self.evict(image, in_time)
+            except CacheError as error:
+                yield error
+
+    def mark_many(self, images, add=(), remove=()):
+        add, remove = list(add), list(remove)
+        return [self.marked(image, add, remove) for image in images]
+
+    def marked(self, image, add, remove):
+        try:
+            return self.mark(image, add, remove)
+        except CacheError as error:
+            return error
+
+    def recover(self, store):
+        with self.cellar as stores:
+            shelf = self.shelf(stores, store)
+            for location, cask in list(shelf.items()):
+                if cask.kind == 'leaving' and not is_running(cask.remover):
+                    self.settle(shelf, location)
+
+    def settle(self, shelf, location):
+        del shelf[location]
 
     def mark(self, image, add=(), remove=()):
         with self.cellar as stores:
@@ -325,7 +382,16 @@ class CellarHooks(conformance.HandlerHooks):
             yield
 
     def whole(self, image):
-        return self.cask(image).size > 0
+        cask = self.cask(image)
+        offered, _ = self.offer(cask.image_id)
+        return cask.size in (2**20, offered.size)
+
+    @contextlib.contextmanager
+    def unreadable(self, image):
+        cask = self.cask(image)
+        cask.readable = False
+        yield
+        cask.readable = True
 
     def outages(self):
         return [mock.patch.object(self.cellar, 'down', True)]

@@ -46,6 +46,11 @@ class ShelfHooks(conformance.HandlerHooks):
     sees_users = True
     holds_copies = True
     handler = MemoryHandler
+    outages = doom = None
+    absent = {
+        'outages': 'a dict cannot be read by half',
+        'doom': 'a dict is gone with its process',
+    }
 
     def setUp(self):
         self.shelf = Shelf(sees_users=self.sees_users)
@@ -130,6 +135,8 @@ class TestHooks(unittest.TestCase):
             'foreign': (),
             'foreign_left': (),
             'litter': (),
+            'outages': (),
+            'doom': (lambda: None,),
         }.items():
             with self.subTest(hook=hook):
                 wanted = f'Unfinished must supply {hook}: [A-Z]'

@@ -131,6 +131,8 @@ class FolderHandler(CacheHandler):
 
 class TestTable(conformance.HandlerConformance, unittest.TestCase):
     sees_users = True
+    outages = doom = None
+    absent = dict.fromkeys(['outages', 'doom'], 'it is a dict')
     FOREIGN = ('a disk', '../..', conformance.ONE)
 
     def setUp(self):
@@ -175,6 +177,8 @@ class TestTable(conformance.HandlerConformance, unittest.TestCase):
 
 class TestFolder(conformance.HandlerConformance, unittest.TestCase):
     sees_users = False
+    doom = None
+    absent = {'doom': 'the shelf, which is this one in full, has one'}
 
     def setUp(self):
         place = tempfile.TemporaryDirectory()

@@ -324,7 +324,7 @@ class TestAge:
     )
     def test_a_first_sight_in_the_future_is_seen_anew(self, ahead, rewritten):
         label = f'seen.{stamp(NOW + ahead)}'
-        used = image('a', label, users={VM})
+        used = image('a', label, users=VM)
 
         plan = planned(used, seen=True)
 
@@ -335,7 +335,7 @@ class TestAge:
 
     def test_seeing_anew_what_another_saw_just_now_keeps_that(self):
         future, just_now = f'seen.{stamp(NOW + DAY)}', f'seen.{stamp(NOW)}'
-        used = image('a', future, just_now, users={VM})
+        used = image('a', future, just_now, users=VM)
 
         plan = planned(used, seen=True)
 

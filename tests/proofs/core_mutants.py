@@ -4,6 +4,7 @@ from tests.mutation import Mutant
 
 CACHE = 'root/test_cache.py'
 CLAIMED = 'root/test_claimed.py'
+CHECKING = 'actions/test_checking.py'
 PROTOCOL = 'proofs/test_protocol.py'
 TROUBLE = 'proofs/test_trouble.py'
 RULES = 'planning/test_rules.py'
@@ -1100,5 +1101,68 @@ MUTANTS = [
         module='actions/adding',
         old='handler.add(opened.meta, opened.content, store, labels)',
         new='handler.add(opened.meta, opened.content, store, ())',
+    ),
+    Mutant(
+        name='a text says how many bytes were freed',
+        killer=f'{CHECKING}::test_what_was_freed_is_a_number_and_stops_nobody_else',
+        module='actions/checking',
+        old='check_freed(self._handler.evict(image, alive))',
+        new='self._handler.evict(image, alive)',
+    ),
+    Mutant(
+        name='true is how many bytes were freed',
+        killer=f'{CHECKING}::test_what_was_freed_is_a_number_and_stops_nobody_else',
+        module='actions/checking',
+        old='isinstance(value, bool) or not isinstance(value, int)',
+        new='not isinstance(value, int)',
+    ),
+    Mutant(
+        name='anything is an image in a list',
+        killer=f'{CHECKING}::test_a_list_holds_images_only',
+        module='actions/checking',
+        old='            return [check_kind(kind, one) for one in answer]',
+        new='            return list(answer)',
+    ),
+    Mutant(
+        name='a wrong value is told without who gave it',
+        killer=f'{CHECKING}::test_an_image_of_wrong_types_cannot_be_made_and_says_who_tried',
+        module='actions/checking',
+        old="            raise ValueError(f'{name}: {error}') from error",
+        new="            raise ValueError(f'{error}') from error",
+    ),
+    Mutant(
+        name='users may be a text',
+        killer=f'{CHECKING}::test_an_image_of_wrong_types_cannot_be_made_and_says_who_tried',
+        module='kinds',
+        old='    if not isinstance(users, frozenset):',
+        new='    if False:',
+    ),
+    Mutant(
+        name='a size may be a float',
+        killer=f'{CHECKING}::test_an_image_of_wrong_types_cannot_be_made_and_says_who_tried',
+        module='kinds',
+        old='    if not isinstance(size, int) or isinstance(size, bool):',
+        new='    if isinstance(size, bool):',
+    ),
+    Mutant(
+        name='marks may be a bare set',
+        killer=f'{CHECKING}::test_an_image_of_wrong_types_cannot_be_made_and_says_who_tried',
+        module='model',
+        old='        if not isinstance(self.marks, Marks):',
+        new='        if False:',
+    ),
+    Mutant(
+        name='ranks of a policy are taken as they come',
+        killer=f'{CHECKING}::test_the_ranks_of_a_policy_can_be_compared',
+        module='actions/ranking',
+        old='        if not _is_comparable(rank, other):',
+        new='        if False:',
+    ),
+    Mutant(
+        name='a rank that does not equal itself has a place',
+        killer=f'{CHECKING}::test_the_ranks_of_a_policy_can_be_compared',
+        module='actions/ranking',
+        old='    return bool(one == one)  # noqa: PLR0124',
+        new='    return True',
     ),
 ]

@@ -12,6 +12,7 @@ PACKAGE = pathlib.Path(imagecache_handlers.__file__).parent
 KILLERS = (
     'actions/test_adding.py',
     'actions/test_batch_size.py',
+    'actions/test_checking.py',
     'actions/test_recovering.py',
     'actions/test_results.py',
     'proofs/test_protocol.py',

@@ -30,9 +30,10 @@ from imagecache_handlers import NotUnderstood
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreBusy
 from imagecache_handlers import StoreUnavailable
-from imagecache_handlers.testing.memory import Entry
 from imagecache_handlers.testing.memory import MemoryHandler
-from imagecache_handlers.testing.memory import Shelf
+from imagecache_handlers.testing.shelf import Entries
+from imagecache_handlers.testing.shelf import Entry
+from imagecache_handlers.testing.shelf import Shelf
 from imagecache_handlers import Uncertain
 from imagecache_handlers import Unfinished
 
@@ -81,7 +82,7 @@ class Grant:
     expiry: datetime.datetime
 
 
-class Boxes(dict[str, Box]):
+class Boxes(Entries):
     """The entries of a shelf, whose removals the world judges."""
 
     def __init__(self, judge: Callable[[str, Box], None]) -> None:

@@ -21,6 +21,11 @@ class Kit(Pooled):
 
     sees_users = True
     holds_copies = True
+    doom = None
+    absent = {
+        'doom': 'each call is whole at the host; see test_machine',
+        'use_at_last': 'a clone shares the base copy, which stays',
+    }
 
     def setUp(self):
         super().setUp()

@@ -27,13 +27,22 @@ def around(step, call):
     return stepping
 
 
+def failing_as_sqlite(step):
+    """What a step raises in a statement is an error of SQLite."""
+    try:
+        step()
+    except OSError as error:
+        raise sqlite3.OperationalError(str(error)) from error
+
+
 class Doomed(sqlite3.Connection):
     """Each statement is a step: a commit is one as well."""
 
     def __init__(self, step, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.execute = around(step, self.execute)
-        self.executemany = around(step, self.executemany)
+        fail = functools.partial(failing_as_sqlite, step)
+        self.execute = around(fail, self.execute)
+        self.executemany = around(fail, self.executemany)
 
 
 class Late(sqlite3.Connection):
@@ -53,6 +62,8 @@ class Late(sqlite3.Connection):
 
 class TestSqlite(Pooled, conformance.HandlerConformance):
     sees_users = True
+    unreadable = None
+    absent = {'unreadable': 'one query reads all rows, or none'}
 
     def lose(self, image):
         self.pool.remove(image.location)

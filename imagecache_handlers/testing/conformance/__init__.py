@@ -21,29 +21,49 @@ from imagecache_handlers.testing.conformance.ageing import Ageing
 from imagecache_handlers.testing.conformance.cleaning import Cleaning
 from imagecache_handlers.testing.conformance.dying import Dying
 from imagecache_handlers.testing.conformance.evicting import Evicting
+from imagecache_handlers.testing.conformance.examining import NotKeptYet
+from imagecache_handlers.testing.conformance.failing import Failing
 from imagecache_handlers.testing.conformance.handling import Handling
 from imagecache_handlers.testing.conformance.hooks import HandlerHooks
+from imagecache_handlers.testing.conformance.hooks import reads_only
 from imagecache_handlers.testing.conformance.hosting import Hosting
 from imagecache_handlers.testing.conformance.listing import Listing
 from imagecache_handlers.testing.conformance.marking import Marking
+from imagecache_handlers.testing.conformance.recovering import Recovering
 from imagecache_handlers.testing.conformance.samples import KIN
 from imagecache_handlers.testing.conformance.samples import ONE
 from imagecache_handlers.testing.conformance.samples import TWO
+from imagecache_handlers.testing.conformance.stopping import StandingStill
 from imagecache_handlers.testing.conformance.sweeping import Sweeping
+from imagecache_handlers.testing.conformance.together import Together
+from imagecache_handlers.testing.conformance.using import Using
 
-__all__ = ['KIN', 'ONE', 'TWO', 'HandlerConformance', 'HandlerHooks']
+__all__ = [
+    'KIN',
+    'ONE',
+    'TWO',
+    'HandlerConformance',
+    'HandlerHooks',
+    'NotKeptYet',
+    'reads_only',
+]
 
 
 class HandlerConformance(
     Handling,
     Listing,
+    Using,
     Marking,
     Ageing,
     Evicting,
+    StandingStill,
+    Together,
+    Recovering,
     Adding,
     Cleaning,
     Hosting,
     Sweeping,
     Dying,
+    Failing,
 ):
     """All promises; see ``HandlerHooks`` for what to supply."""

@@ -11,8 +11,8 @@ from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.handler import declares
 from imagecache_handlers.model import CachedImage
-from imagecache_handlers.testing.conformance.hooks import ability
-from imagecache_handlers.testing.conformance.hooks import HandlerHooks
+from imagecache_handlers.testing.conformance.examining import Examining
+from imagecache_handlers.testing.conformance.examining import promise
 from imagecache_handlers.testing.conformance.samples import Cut
 from imagecache_handlers.testing.conformance.samples import LABELS
 from imagecache_handlers.testing.conformance.samples import ONE
@@ -21,7 +21,7 @@ from imagecache_handlers.testing.conformance.samples import TRICKY
 from imagecache_handlers.testing.conformance.samples import TWO
 
 
-class Adding(HandlerHooks):
+class Adding(Examining):
     """``room`` and ``add``."""
 
     def _add(
@@ -35,7 +35,7 @@ class Adding(HandlerHooks):
             meta, stream(data, meet), self.store(), labels
         )
 
-    @ability('room')
+    @promise('room')
     def test_room_is_enough_for_what_is_added(self) -> None:
         meta, _ = self.offer(ONE)
         room = self._connect().room(meta, self.store())
@@ -43,14 +43,14 @@ class Adding(HandlerHooks):
         if declares(self._connect(), 'add'):
             self.assertGreaterEqual(room, self._add(ONE).size)
 
-    @ability('add')
+    @promise('add')
     def test_add_gives_what_is_listed(self) -> None:
         added = self._add(ONE, iter(sorted(LABELS)))
         self.assertEqual(added, self._again(added))
         self.assertEqual(self._key(ONE), added.image_id)
         self.assertLessEqual(LABELS, added.marks.labels)
 
-    @ability('add')
+    @promise('add')
     def test_add_takes_all_of_the_content(self) -> None:
         meta, data = self.offer(ONE)
         taken: list[int] = []
@@ -58,13 +58,18 @@ class Adding(HandlerHooks):
         self._connect().add(meta, content, self.store())
         self.assertEqual(len(data), sum(taken))
 
-    @ability('add')
+    @promise('add', since=2)
+    def test_what_was_added_is_whole(self) -> None:
+        if self._supplies('whole'):
+            self.assertTrue(self.whole(self._add(ONE)))
+
+    @promise('add')
     def test_an_image_is_listed_only_once_whole(self) -> None:
         listed: list[CachedImage] = []
         self._add(ONE, LABELS, lambda _: listed.extend(self._list()))
         self.assertEqual([], listed)
 
-    @ability('add')
+    @promise('add')
     def test_an_image_is_listed_only_once_labelled(self) -> None:
         seen: list[CachedImage] = []
         with self._meanwhile(lambda: seen.extend(self._list())):
@@ -72,7 +77,7 @@ class Adding(HandlerHooks):
         bare = [image for image in seen if LABELS - image.marks.labels]
         self.assertEqual([], bare)
 
-    @ability('add')
+    @promise('add')
     def test_adding_again_raises_image_exists(self) -> None:
         kept = [self._add(ONE, ['site.a']), self._seeded(TWO)]
         for image_id in ONE, TWO:
@@ -80,7 +85,7 @@ class Adding(HandlerHooks):
                 self._add(image_id, ['site.b'])
         self.assertCountEqual(kept, self._list())
 
-    @ability('add')
+    @promise('add')
     def test_a_broken_stream_leaves_nothing_listed(self) -> None:
         parts = iter(range(2))
 
@@ -95,12 +100,12 @@ class Adding(HandlerHooks):
         self.assertEqual([added], self._list())
         self.assertNotIn('site.a', added.marks.labels)
 
-    @ability('add')
+    @promise('add')
     def test_an_image_added_again_has_its_own_labels(self) -> None:
         self.lose(self._add(ONE, ['site.a']))
         self.assertNotIn('site.a', self._add(ONE).marks.labels)
 
-    @ability('add')
+    @promise('add')
     def test_an_image_is_added_to_the_store_that_is_named(self) -> None:
         handler = self._connect()
         for number, store in enumerate(self._stores()):
@@ -109,7 +114,7 @@ class Adding(HandlerHooks):
             self.assertEqual(store, added.store)
             self.assertEqual([added], list(handler.enumerate(store)))
 
-    @ability('add')
+    @promise('add')
     def test_add_holds_a_tricky_id_or_says_that_it_cannot(self) -> None:
         names = self.foreign()
         added = []
@@ -119,7 +124,7 @@ class Adding(HandlerHooks):
         self.assertCountEqual(added, self._list())
         self.assertCountEqual(names, self.foreign_left())
 
-    @ability('add')
+    @promise('add')
     def test_add_to_an_unknown_store_is_refused(self) -> None:
         meta, data = self.offer(ONE)
         handler = self._connect()

@@ -2,8 +2,8 @@
 
 from imagecache_handlers.handler import declares
 from imagecache_handlers.model import Debris
-from imagecache_handlers.testing.conformance.hooks import ability
-from imagecache_handlers.testing.conformance.hooks import HandlerHooks
+from imagecache_handlers.testing.conformance.examining import Examining
+from imagecache_handlers.testing.conformance.examining import promise
 from imagecache_handlers.testing.conformance.samples import as_debris
 from imagecache_handlers.testing.conformance.samples import ONE
 from imagecache_handlers.testing.conformance.samples import stream
@@ -11,13 +11,13 @@ from imagecache_handlers.testing.conformance.samples import tellable
 from imagecache_handlers.testing.conformance.samples import TWO
 
 
-class Cleaning(HandlerHooks):
+class Cleaning(Examining):
     """``debris`` and ``clean``."""
 
     def _debris(self) -> list[Debris]:
         return list(self._connect().debris(self.store()))
 
-    @ability('debris')
+    @promise('debris')
     def test_debris_is_what_we_left_and_nothing_else(self) -> None:
         self._marked(self._seeded(), 'site.a')
         self.foreign()
@@ -34,7 +34,7 @@ class Cleaning(HandlerHooks):
         for store in self._stores()[1:]:
             self.assertEqual([], list(self._connect().debris(store)))
 
-    @ability('debris')
+    @promise('debris')
     def test_an_add_that_goes_on_is_no_debris(self) -> None:
         found: list[Debris] = []
         if declares(self._connect(), 'add'):
@@ -43,7 +43,7 @@ class Cleaning(HandlerHooks):
             self._connect().add(meta, content, self.store())
         self.assertEqual([], found + self._debris())
 
-    @ability('clean')
+    @promise('clean')
     def test_clean_removes_debris_and_nothing_else(self) -> None:
         image = self._marked(self._seeded(), 'site.a')
         names = self.foreign()
@@ -57,7 +57,7 @@ class Cleaning(HandlerHooks):
         self.assertEqual([image], self._list())
         self.assertCountEqual(names, self.foreign_left())
 
-    @ability('clean')
+    @promise('clean')
     def test_cleaning_what_is_gone_frees_nothing(self) -> None:
         self.litter()
         handler = self._connect()
@@ -65,7 +65,7 @@ class Cleaning(HandlerHooks):
             handler.clean(piece)
             self.assertEqual(0, handler.clean(piece))
 
-    @ability('clean')
+    @promise('clean')
     def test_clean_never_removes_a_listed_image(self) -> None:
         images = [self._seeded(), self._marked(self._seeded(TWO), 'site.a')]
         for image in images:
@@ -73,7 +73,7 @@ class Cleaning(HandlerHooks):
             self.assertEqual(0, self._connect().clean(piece))
         self.assertCountEqual(images, self._list())
 
-    @ability('clean')
+    @promise('clean')
     def test_clean_never_removes_a_foreign_object(self) -> None:
         names = self.foreign()
         for name in tellable(names):

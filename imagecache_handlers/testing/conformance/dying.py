@@ -1,133 +1,122 @@
-"""Dying: what a call leaves in which a process died, by ``doom``."""
+"""Dying: what a call leaves in which a process died."""
 
-from collections.abc import Callable
-import itertools
-import os
-import traceback
-from typing import NoReturn
-
-from imagecache_handlers.handler import declares
+from imagecache_handlers.handler import always
 from imagecache_handlers.model import CachedImage
-from imagecache_handlers.testing.conformance.hooks import HandlerHooks
+from imagecache_handlers.testing.conformance.doomed import Act
+from imagecache_handlers.testing.conformance.doomed import Doomed
+from imagecache_handlers.testing.conformance.doomed import Settle
+from imagecache_handlers.testing.conformance.examining import promise
+from imagecache_handlers.testing.conformance.samples import KIN
 from imagecache_handlers.testing.conformance.samples import ONE
-from imagecache_handlers.testing.conformance.samples import stream
 from imagecache_handlers.testing.conformance.samples import TWO
 
-DIED = 9
 
-
-class Dying(HandlerHooks):
+class Dying(Doomed):
     """``mark``, ``evict`` and ``add`` by processes that die in them."""
 
+    @promise('mark')
     def test_a_mark_that_died_lost_no_label(self) -> None:
-        other = self._marked(self._seeded(TWO), 'site.a')
-        image = self._marked(self._seeded(), 'pin.ops', 'site.a')
-        old = image.marks.labels
-        new = old - {'site.a'} | {'site.b'}
+        def prepare_case() -> tuple[Act, Settle]:
+            other = self._marked(self._seeded(TWO), 'site.a')
+            image = self._marked(self._seeded(), 'pin.ops', 'site.a')
+            old = image.marks.labels
+            new = old - {'site.a'} | {'site.b'}
 
-        def mark() -> None:
-            self.connect().mark(image, {'site.b'}, {'site.a'})
+            def mark_image() -> None:
+                self.connect().mark(image, {'site.b'}, {'site.a'})
 
-        def settle() -> None:
-            left = self._again(image).marks.labels
-            self.assertIn(left, (old, old | new, new))
-            mark()
-            self.assertEqual(new, self._again(image).marks.labels)
-            self._connect().mark(image, {'site.a'}, {'site.b'})
-            self._tidy(image, other)
+            def settle_case(ended: int) -> None:
+                left = self._again(image).marks.labels
+                self.assertIn(left, (old, old | new, new))
+                mark_image()
+                self.assertEqual(new, self._again(image).marks.labels)
+                self._tidy(self._again(image), other)
 
-        self._die_at_each_step(mark, settle)
+            return mark_image, settle_case
 
+        self._end_at_each_step('mark', prepare_case, dies=True)
+
+    @promise('evict')
     def test_an_evict_that_died_left_the_image_or_nothing(self) -> None:
-        other = self._marked(self._seeded(TWO), 'site.a')
-        key = self._key(ONE)
+        def prepare_case() -> tuple[Act, Settle]:
+            other = self._marked(self._seeded(TWO), 'site.a')
+            image = self._marked(self._seeded(), 'site.a')
+            return (
+                lambda: self.connect().evict(image),
+                lambda ended: self._settle_evicted(image, other),
+            )
 
-        def evict() -> None:
-            [image] = self._list(key)
-            self.connect().evict(image)
+        self._end_at_each_step('evict', prepare_case, dies=True)
 
-        def settle() -> None:
-            for image in self._list(key):
-                self.assertTrue(self.whole(image), 'half an image is listed')
-                self.assertIn('site.a', image.marks.labels)
-                self._connect().evict(image)
-            self._tidy(other)
-            image = self._seeded()
-            self.assertNotIn('site.a', image.marks.labels)
-            self._marked(image, 'site.a')
+    def _settle_evicted(self, image: CachedImage, other: CachedImage) -> None:
+        """What is left is whole, and goes; what comes then is new."""
+        self._connect().recover(self.store())
+        for left in self._list(image.image_id):
+            self.assertTrue(self.whole(left), 'half an image is listed')
+            self.assertIn('site.a', left.marks.labels)
+            self._connect().evict(left)
+        self._tidy(other)
+        new = self._seeded()
+        self.assertNotIn('site.a', new.marks.labels)
 
-        self._marked(self._seeded(), 'site.a')
-        self._die_at_each_step(evict, settle)
+    @promise('evict_many', since=2)
+    def test_a_batch_that_died_left_each_image_or_nothing(self) -> None:
+        def prepare_case() -> tuple[Act, Settle]:
+            other = self._marked(self._seeded(TWO), 'site.a')
+            images = [
+                self._marked(self._seeded(one), 'site.a') for one in (KIN, ONE)
+            ]
 
+            def evict_images() -> None:
+                list(self.connect().evict_many(images, always))
+
+            def settle_case(ended: int) -> None:
+                self._connect().recover(self.store())
+                for image in images:
+                    self._settle_whole(image)
+                self._tidy(other)
+
+            return evict_images, settle_case
+
+        self._end_at_each_step('evict_many', prepare_case, dies=True)
+
+    def _settle_whole(self, image: CachedImage) -> None:
+        for left in self._list(image.image_id):
+            self.assertTrue(self.whole(left), 'half an image is listed')
+            self.assertEqual(image.marks.labels, left.marks.labels)
+            self._connect().evict(left)
+
+    @promise('add')
     def test_an_add_that_died_left_the_image_or_nothing(self) -> None:
-        if not declares(self._connect(), 'add'):
-            return
-        other = self._marked(self._seeded(TWO), 'site.a')
+        def prepare_case() -> tuple[Act, Settle]:
+            other = self._marked(self._seeded(TWO), 'site.a')
+            return self._add_one, lambda ended: self._settle_added(other)
 
-        def settle() -> None:
-            listed = self._list(self._key(ONE)) or [self._add_one()]
-            for image in listed:
-                self.assertTrue(self.whole(image), 'half an image is listed')
-                self.assertIn('site.a', image.marks.labels)
-                self._connect().evict(image)
-            self._tidy(other)
+        self._end_at_each_step('add', prepare_case, dies=True)
 
-        self._die_at_each_step(self._add_one, settle)
+    def _settle_added(self, other: CachedImage) -> None:
+        for image in self._list(self._key(ONE)) or [self._add_one()]:
+            self.assertTrue(self.whole(image), 'half an image is listed')
+            self.assertIn('site.a', image.marks.labels)
+            self._connect().evict(image)
+        self._tidy(other)
 
-    def _add_one(self) -> CachedImage:
-        meta, data = self.offer(ONE)
-        content = stream(data, lambda size: None)
-        return self.connect().add(meta, content, self.store(), ['site.a'])
+    @promise('recover', since=2)
+    def test_recover_settles_what_an_evict_that_died_left(self) -> None:
+        def prepare_case() -> tuple[Act, Settle]:
+            other = self._marked(self._seeded(TWO), 'site.a')
+            image = self._marked(self._seeded(), 'site.a')
 
-    def _tidy(self, *images: CachedImage) -> None:
-        """Clean as a later sweep would; just these images are left then."""
-        handler, store = self._connect(), self.store()
-        if declares(handler, 'debris') and declares(handler, 'clean'):
-            for piece in list(handler.debris(store)):
-                handler.clean(piece)
-            self.assertEqual([], list(handler.debris(store)))
-        self.assertCountEqual(images, self._list())
+            def settle_case(ended: int) -> None:
+                self._connect().recover(self.store())
+                settled = self._list()
+                self.assertIn(other, settled)
+                for left in self._list(image.image_id):
+                    self.assertTrue(self.whole(left), 'half an image')
+                    self.assertEqual(image, left)
+                self._connect().recover(self.store())
+                self.assertEqual(settled, self._list())
 
-    def _die_at_each_step(
-        self, act: Callable[[], object], settle: Callable[[], None]
-    ) -> None:
-        """Have a process act that dies at a step; the last one survives."""
-        if type(self).doom is HandlerHooks.doom:
-            return
-        for step in itertools.count(1):
-            with self.subTest(step=step):
-                ended = True
-                survived = self._survives(act, step)
-                if survived and step == 1:
-                    self.fail('doom() has its step called nowhere')
-                settle()
-                ended = survived
-            # What follows a failure would only repeat it.
-            if ended:
-                break
+            return lambda: self.connect().evict(image), settle_case
 
-    def _survives(self, act: Callable[[], object], step: int) -> bool:
-        """Act in a process of its own; tell if it came to the end."""
-        child = os.fork()
-        if child == 0:
-            self._act(act, step)
-        _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        self.assertIn(code, (0, DIED), 'the call failed before it died')
-        return code == 0
-
-    def _act(self, act: Callable[[], object], step: int) -> NoReturn:
-        left = iter(range(step - 1))
-
-        def die() -> None:
-            if next(left, None) is None:
-                os._exit(DIED)
-
-        try:
-            self.doom(die)
-            act()
-            os._exit(0)
-        finally:
-            # Whatever it was, the test must not go on in this process.
-            traceback.print_exc()
-            os._exit(1)
+        self._end_at_each_step('evict', prepare_case, dies=True)

@@ -1,26 +1,17 @@
-"""Hooks: what a handler's author supplies, and what the kit makes of it."""
+"""Hooks: what the author of a handler supplies."""
 
 from collections.abc import Callable
 from collections.abc import Collection
-from collections.abc import Iterator
-import concurrent.futures
+from collections.abc import Mapping
 import contextlib
-import functools
-import io
-import threading
+import errno
+import os
 from typing import Any
 from typing import TYPE_CHECKING
-from typing import TypeVar
 
-from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.handler import CacheHandler
-from imagecache_handlers.handler import declares
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import ImageMeta
-from imagecache_handlers.testing.conformance.samples import as_debris
-from imagecache_handlers.testing.conformance.samples import ONE
-from imagecache_handlers.testing.conformance.samples import PATIENCE
-from imagecache_handlers.testing.conformance.samples import PAUSE
 
 if TYPE_CHECKING:
     import unittest
@@ -30,7 +21,27 @@ else:
     # Were it a TestCase, runners would collect the kit itself.
     _Base = object
 
-_Self = TypeVar('_Self', bound='HandlerHooks')
+
+class ReadsOnly(contextlib.AbstractContextManager[object]):
+    """An outage that only reads suffer from."""
+
+    def __init__(
+        self, outage: contextlib.AbstractContextManager[object]
+    ) -> None:
+        self._outage = outage
+
+    def __enter__(self) -> object:
+        return self._outage.__enter__()
+
+    def __exit__(self, *error: Any) -> bool | None:
+        return self._outage.__exit__(*error)
+
+
+def reads_only(
+    outage: contextlib.AbstractContextManager[object],
+) -> ReadsOnly:
+    """Say of an outage that it hits reads only: writes may succeed."""
+    return ReadsOnly(outage)
 
 
 class HandlerHooks(_Base):
@@ -45,6 +56,10 @@ class HandlerHooks(_Base):
     #: Backend calls by operation, where ``backend_calls`` counts; printed at
     #: the end and not judged: a bound is for a test of the author's own.
     calls: dict[str, int]
+    #: Why a hook that is None (``outages = None``, ``doom = None``) cannot
+    #: be supplied, by its name; the report quotes it.  ``use_at_last`` says
+    #: why a use that begins while the image is removed comes to no harm.
+    absent: Mapping[str, str] = {}
 
     @property
     def sees_users(self) -> bool:
@@ -120,17 +135,36 @@ class HandlerHooks(_Base):
         """Give the ways in which the backend can fail, each while it lasts.
 
         Half an outage, such as one unreadable folder, is the more telling.
-        By default none: then nothing is known of what the handler does.
+        One that only reads suffer from is said to be ``reads_only``.
         """
-        return ()
+        raise self._missing('outages')
 
     def doom(self, step: Callable[[], None]) -> None:
         """Have ``step`` called before and after each call that changes things.
 
         Such as ``os.rename``, or a statement of SQL.  It is done in a process
-        of its own, which dies in one of them.  By default none: then nothing
-        is known of what a death in the middle of a call leaves.
+        of its own, which dies in one of them; in another one ``step`` raises
+        ``failure`` there.
         """
+        raise self._missing('doom')
+
+    def failure(self) -> Exception:
+        """Give what a call of the backend raises that fails in ``doom``.
+
+        By default an ``OSError``: an error of input or output.
+        """
+        return OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def unreadable(
+        self, image: CachedImage
+    ) -> contextlib.AbstractContextManager[object]:
+        """Have the record of that object be unreadable while it lasts.
+
+        By an error of the backend, not by a content that says it is foreign.
+        By default never: then nothing is known of what the handler makes of
+        an object that it cannot read among others that it can.
+        """
+        return contextlib.nullcontext()
 
     def last_step(
         self, act: Callable[[], object]
@@ -156,121 +190,7 @@ class HandlerHooks(_Base):
         """Tell how many calls the backend has had; None: nobody counts."""
         return None
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.calls = {}
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        for operation, count in cls.calls.items():
-            print(f'{cls.__name__}: {operation}: {count} backend calls')
-        super().tearDownClass()
-
-    @contextlib.contextmanager
-    def _counted(self, operation: str) -> Iterator[None]:
-        before = self.backend_calls()
-        yield
-        after = self.backend_calls()
-        if before is not None and after is not None:
-            self.calls[operation] = after - before
-
-    @contextlib.contextmanager
-    def _meanwhile(self, look: Callable[[], object]) -> Iterator[None]:
-        """Look again and again in a thread, from before until after."""
-        started, done = threading.Event(), threading.Event()
-
-        def watch() -> None:
-            try:
-                look()
-            finally:
-                started.set()
-            while not done.wait(PAUSE):
-                look()
-
-        with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            watching = pool.submit(watch)
-            try:
-                started.wait(PATIENCE)
-                yield
-            finally:
-                done.set()
-            watching.result()
-
     def _missing(self, hook: str) -> NotImplementedError:
         told = getattr(HandlerHooks, hook).__doc__.splitlines()[0]
         name = type(self).__name__
         return NotImplementedError(f'{name} must supply {hook}: {told}')
-
-    def _connect(self) -> CacheHandler:
-        handler = self.connect()
-        self.addCleanup(handler.close)
-        return handler
-
-    def _list(self, *image_ids: str) -> list[CachedImage]:
-        """List afresh, as another host sees it."""
-        with contextlib.closing(self.connect()) as handler:
-            return list(handler.enumerate(self.store(), image_ids or None))
-
-    def _locations(self, *image_ids: str) -> list[str]:
-        return sorted(image.location for image in self._list(*image_ids))
-
-    def _at(self, location: str) -> CachedImage:
-        found = [im for im in self._list() if im.location == location]
-        self.assertEqual(1, len(found), f'{location} is to be listed once')
-        return found[0]
-
-    def _seeded(self, image_id: str = ONE) -> CachedImage:
-        return self._at(self.seed(image_id))
-
-    def _again(self, image: CachedImage) -> CachedImage:
-        return self._at(image.location)
-
-    def _marked(self, image: CachedImage, *labels: str) -> CachedImage:
-        self._connect().mark(image, labels)
-        return self._again(image)
-
-    def _key(self, image_id: str) -> str:
-        with contextlib.closing(self.connect()) as handler:
-            return handler.key(image_id)
-
-    def _stores(self) -> list[str]:
-        """Name the stores that can be read, the one of ``seed`` first."""
-        with contextlib.closing(self.connect()) as handler:
-            stores = list(handler.stores())
-        first = self.store()
-        names = [store.name for store in stores if not store.problem]
-        return sorted(names, key=lambda name: name != first)
-
-    def _refuses(self, ability: str) -> None:
-        handler = self._connect()
-        meta, data = self.offer(ONE)
-        store = self.store()
-        calls: dict[str, Callable[[], object]] = {
-            'room': lambda: handler.room(meta, store),
-            'add': lambda: handler.add(meta, io.BytesIO(data), store),
-            'debris': lambda: handler.debris(store),
-            'clean': lambda: handler.clean(as_debris(store, 'anything')),
-            'hosts': lambda: handler.hosts(store),
-            'forget_host': lambda: handler.forget_host(store, 'nobody'),
-            'accept_host': lambda: handler.accept_host(store),
-        }
-        with self.assertRaises(NotSupported):
-            calls[ability]()
-
-
-def ability(
-    name: str,
-) -> Callable[[Callable[[_Self], None]], Callable[[_Self], None]]:
-    """Test a declared ability; of any other, that it is refused."""
-
-    def wrap(test: Callable[[_Self], None]) -> Callable[[_Self], None]:
-        @functools.wraps(test)
-        def run(self: _Self) -> None:
-            if declares(self._connect(), name):
-                test(self)
-            else:
-                self._refuses(name)
-
-        return run
-
-    return wrap

@@ -1,11 +1,11 @@
 """Hosting: what ``hosts`` and its kin promise, where they are declared."""
 
 from imagecache_handlers.model import Host
-from imagecache_handlers.testing.conformance.hooks import ability
-from imagecache_handlers.testing.conformance.hooks import HandlerHooks
+from imagecache_handlers.testing.conformance.examining import Examining
+from imagecache_handlers.testing.conformance.examining import promise
 
 
-class Hosting(HandlerHooks):
+class Hosting(Examining):
     """``record_host``, ``hosts``, ``forget_host`` and ``accept_host``."""
 
     def _on_record(self, store: str) -> list[Host]:
@@ -15,7 +15,7 @@ class Hosting(HandlerHooks):
         self.assertEqual(len(found), len({host.name for host in found}))
         return [host for host in found if host.as_of is not None]
 
-    @ability('hosts')
+    @promise('hosts')
     def test_a_host_is_on_record_once(self) -> None:
         self.assertEqual([], self._on_record(self.store()))
         self._connect().record_host(self.store())
@@ -27,7 +27,7 @@ class Hosting(HandlerHooks):
         for store in self._stores()[1:]:
             self.assertEqual([], self._on_record(store))
 
-    @ability('forget_host')
+    @promise('forget_host')
     def test_a_host_that_is_forgotten_is_gone_until_it_comes_back(
         self,
     ) -> None:
@@ -43,7 +43,7 @@ class Hosting(HandlerHooks):
         handler.record_host(store)
         self.assertEqual(len(before), len(self._on_record(store)))
 
-    @ability('accept_host')
+    @promise('accept_host')
     def test_what_is_accepted_blocks_no_more(self) -> None:
         handler, store = self._connect(), self.store()
         handler.record_host(store)

@@ -5,7 +5,9 @@ import dataclasses
 
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreUnavailable
-from imagecache_handlers.testing.conformance.hooks import HandlerHooks
+from imagecache_handlers.testing.conformance.examining import Examining
+from imagecache_handlers.testing.conformance.examining import promise
+from imagecache_handlers.testing.conformance.reporting import State
 from imagecache_handlers.testing.conformance.samples import at_once
 from imagecache_handlers.testing.conformance.samples import impostors
 from imagecache_handlers.testing.conformance.samples import KIN
@@ -16,9 +18,10 @@ from imagecache_handlers.testing.conformance.samples import TWO
 from imagecache_handlers.testing.conformance.samples import WRITERS
 
 
-class Marking(HandlerHooks):
+class Marking(Examining):
     """``mark``, and the labels that it writes."""
 
+    @promise('mark')
     def test_a_mark_is_seen_by_others_at_once(self) -> None:
         image = self._seeded()
         other, handler = self._connect(), self._connect()
@@ -29,21 +32,40 @@ class Marking(HandlerHooks):
             [seen] = other.enumerate(self.store(), image_ids)
             self.assertEqual(image.marks.labels | LABELS, seen.marks.labels)
 
+    @promise('mark')
     def test_labels_of_every_form_are_carried(self) -> None:
-        image = self._seeded()
-        for label in LABELS:
-            with self.subTest(label=label):
+        for label in sorted(LABELS):
+            with self._case(label=label):
+                image = self._seeded()
                 seen = self._marked(image, label)
                 self.assertIn(label, seen.marks.labels)
-        self._connect().mark(image, remove=LABELS)
-        self.assertEqual(image, self._again(image))
+                self._connect().mark(image, remove={label})
+                self.assertEqual(image, self._again(image))
 
+    @promise('wants_shield', since=2)
+    def test_a_shield_comes_and_goes_as_any_label(self) -> None:
+        if not self._connect().wants_shield:
+            self._leave(State.ABSENT, 'it wants no shield')
+            return
+        image = self._seeded()
+        seen = self._marked(image, 'shield')
+        bare = dataclasses.replace(seen, marks=image.marks)
+        self.assertEqual(image, bare, 'a shield says nothing else')
+        self.assertIn('shield', seen.marks.labels)
+        self._connect().mark(image, remove={'shield'})
+        self.assertEqual(image, self._again(image))
+        shielded = self._marked(image, 'shield')
+        self._connect().evict(shielded)
+        self.assertEqual([], self._list())
+
+    @promise('mark')
     def test_mark_adds_then_removes(self) -> None:
         image = self._seeded()
         self._connect().mark(image, {'site.a', 'site.b'}, {'site.b'})
         labels = self._again(image).marks.labels
         self.assertEqual(image.marks.labels | {'site.a'}, labels)
 
+    @promise('mark')
     def test_a_label_is_removed_alone(self) -> None:
         image = self._seeded()
         self._marked(image, *LABELS)
@@ -51,6 +73,7 @@ class Marking(HandlerHooks):
         labels = self._again(image).marks.labels
         self.assertEqual(image.marks.labels | LABELS - {'site.a'}, labels)
 
+    @promise('mark')
     def test_marking_again_changes_nothing(self) -> None:
         image = self._seeded()
         for _ in range(2):
@@ -60,6 +83,7 @@ class Marking(HandlerHooks):
             self._connect().mark(image, remove=labels)
             self.assertEqual(image, self._again(image))
 
+    @promise('mark')
     def test_an_old_handle_writes_only_what_it_is_told(self) -> None:
         old = self._marked(self._seeded(), 'site.a')
         self._connect().mark(old, {'site.b'}, {'site.a'})
@@ -68,6 +92,7 @@ class Marking(HandlerHooks):
             old.marks.labels - {'site.a'} | {'site.b', 'site.c'}, labels
         )
 
+    @promise('mark')
     def test_labels_may_be_given_once(self) -> None:
         image = self._marked(self._seeded(), 'site.a', 'site.b')
         add, remove = iter(['site.c', 'site.d']), iter(['site.a', 'site.b'])
@@ -78,6 +103,7 @@ class Marking(HandlerHooks):
             labels,
         )
 
+    @promise('mark')
     def test_a_mark_is_on_that_object_only(self) -> None:
         others = [self._seeded(TWO), self._seeded(KIN)]
         if self.holds_copies:
@@ -86,6 +112,7 @@ class Marking(HandlerHooks):
         self.assertIn('site.a', image.marks.labels)
         self.assertEqual(others, [self._again(other) for other in others])
 
+    @promise('mark')
     def test_a_mark_in_another_store_is_not_on_that_object(self) -> None:
         image = self._seeded()
         for store in *self._stores()[1:], 'no-such-store':
@@ -94,6 +121,7 @@ class Marking(HandlerHooks):
                 self._connect().mark(elsewhere, {'site.a'})
             self.assertEqual(image, self._again(image))
 
+    @promise('mark')
     def test_marking_what_is_gone_raises_image_not_found(self) -> None:
         lost, evicted = self._seeded(), self._seeded(TWO)
         self.lose(lost)
@@ -104,6 +132,7 @@ class Marking(HandlerHooks):
                     self._connect().mark(image, *labels)
         self.assertEqual([], self._list())
 
+    @promise('mark')
     def test_labels_go_with_their_object(self) -> None:
         for image_id in ONE, TWO:
             self._marked(self._seeded(image_id), *LABELS)
@@ -115,6 +144,7 @@ class Marking(HandlerHooks):
             new = self._seeded(image_id)
             self.assertEqual(frozenset(), new.marks.labels & LABELS)
 
+    @promise('mark')
     def test_concurrent_marks_lose_nothing(self) -> None:
         image = self._seeded()
         names = [f'site.{number}' for number in range(WRITERS)]
@@ -130,6 +160,7 @@ class Marking(HandlerHooks):
         labels = self._again(image).marks.labels
         self.assertEqual(image.marks.labels | last, labels)
 
+    @promise('mark')
     def test_a_mark_never_makes_a_foreign_object_ours(self) -> None:
         image = self._seeded()
         names = self.foreign()

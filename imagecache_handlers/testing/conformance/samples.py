@@ -21,6 +21,8 @@ ONE = 'c0ffee00-0000-4000-8000-000000000001'
 TWO = 'c0ffee00-0000-4000-8000-000000000002'
 KIN = f'{ONE}_20'  # begins like ONE, as a resized copy of Nova's does
 
+MIXED = 'C0FFEE00-Mixed_Case.000000000001'
+
 # They match something only where an id is taken for a pattern or a path.
 STRANGERS = (
     '*',
@@ -55,6 +57,7 @@ LABELS = frozenset(
         'site.a',
         'site.a.b',
         'site.a-_.9',
+        'shield',
         'unused.never',
         'claim.no-time',
         'pin.not.an.owner',
@@ -67,10 +70,12 @@ A_DAY = datetime.timedelta(days=1)
 CLAIM = claim_label('5f0c', LATER)
 
 PART = 2**14
-ABILITIES = ('room', 'add', 'debris', 'clean')
+LARGE = 2**24
+ABILITIES = ('room', 'add', 'debris', 'clean', 'evict_many', 'mark_many')
 WRITERS = 4
 ROUNDS = 8
 PAUSE = 0.001
+A_MOMENT = 5.0  # seconds, for what may wait for the call that runs
 PATIENCE = 60.0  # seconds, for threads that wait for each other
 
 _Given = TypeVar('_Given')
@@ -89,6 +94,23 @@ def at_once(
 
     with concurrent.futures.ThreadPoolExecutor(len(subjects)) as pool:
         return list(pool.map(start, subjects))
+
+
+def in_a_thread(work: Callable[[], object]) -> None:
+    """Do the work as another host would; what waits for a lock goes on."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(A_MOMENT)
+
+
+def claimed(whose: str = '5f0c') -> str:
+    """Give a claim that lasts until long after the test."""
+    return claim_label(whose, datetime.datetime.now(datetime.UTC) + A_DAY)
+
+
+def is_about(wanted: int, told: int) -> bool:
+    """Tell if bytes are counted in bytes: blocks and holes are allowed."""
+    return wanted // 2 <= told <= 2 * wanted
 
 
 def impostors(

@@ -8,9 +8,11 @@ import logging
 
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.handler import declares
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.planning.rules import Rules
-from imagecache_handlers.testing.conformance.hooks import HandlerHooks
+from imagecache_handlers.testing.conformance.examining import Examining
+from imagecache_handlers.testing.conformance.examining import promise
 from imagecache_handlers.testing.conformance.samples import KIN
 from imagecache_handlers.testing.conformance.samples import ONE
 from imagecache_handlers.testing.conformance.samples import TWO
@@ -28,7 +30,7 @@ RULES = Rules(
 )
 
 
-class Sweeping(HandlerHooks):
+class Sweeping(Examining):
     """``ONE`` lies idle beside ``KIN``, pinned, and ``TWO``, in use."""
 
     def _furnish(self) -> None:
@@ -81,6 +83,7 @@ class Sweeping(HandlerHooks):
         self._wait(A_WHILE.total_seconds())
         return self._sweep(*faults)
 
+    @promise('sweep')
     def test_a_sweep_evicts_what_lies_idle_and_nothing_else(self) -> None:
         self._furnish()
         self.seed(ONE)
@@ -90,19 +93,23 @@ class Sweeping(HandlerHooks):
             self._sweep_after_a_while()
         self.assertEqual(self._kept(), self._left())
 
+    @promise('sweep')
     def test_a_sweep_that_finds_nothing_new_writes_nothing(self) -> None:
         self._furnish()
         self._sweep()
-        self.assertFalse({'mark', 'evict'} & {*self._sweep()})
+        writes = {'mark', 'mark_many', 'evict', 'evict_many'}
+        self.assertFalse(writes & {*self._sweep()})
 
+    @promise('sweep')
     def test_a_sweep_that_stands_still_overtakes_no_grant(self) -> None:
-        self._furnish()
         for force in False, True:
-            with self.subTest(force=force):
-                self._granted = False
+            with self._case(force=force):
+                self._furnish()
                 self.seed(ONE)
                 self._sweep()
-                stop = Fault(call=1, method='evict', how=self._stand_still)
+                many = declares(self._connect(), 'evict_many')
+                method = 'evict_many' if many else 'evict'
+                stop = Fault(call=1, method=method, how=self._stand_still)
                 if force:
                     self._evict(stop)
                 else:
@@ -113,9 +120,12 @@ class Sweeping(HandlerHooks):
                 self._sweep_after_a_while()
                 self.assertEqual(self._kept(), self._left())
 
+    @promise('sweep')
     def test_a_sweep_that_stands_still_at_last_overtakes_no_grant(
         self,
     ) -> None:
+        if not self._supplies('last_step'):
+            return
         self._furnish()
         self.seed(ONE)
         self._sweep()
@@ -138,10 +148,11 @@ class Sweeping(HandlerHooks):
                 ONE, evidence, store=self._swept, force=True
             )
 
+    @promise('sweep')
     def test_a_sweep_that_breaks_is_finished_by_the_next(self) -> None:
-        self._furnish()
         for fault in self._faults():
-            with self.subTest(fault=fault):
+            with self._case(fault=fault):
+                self._furnish()
                 self.seed(ONE)
                 self._sweep()
                 self._sweep_after_a_while(fault)
@@ -151,11 +162,13 @@ class Sweeping(HandlerHooks):
 
     def _faults(self) -> Iterator[Fault]:
         """Break each call of a sweep that evicts, in each way."""
+        self._furnish()
         self.seed(ONE)
         self._sweep()
         calls = range(1, 1 + len(self._sweep_after_a_while()))
         whens: tuple[When, ...] = 'before', 'after'
         ways = itertools.product(calls, whens, (How.DIE, How.LOSE))
+        self._is_used = True
         for call, when, how in ways:
             yield Fault(call=call, when=when, how=how)
 

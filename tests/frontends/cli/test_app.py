@@ -16,6 +16,7 @@ ALL = [
         'config',
         'handlers',
         'policies',
+        'conformance',
     ],
     *('debris list', 'debris clean'),
 ]

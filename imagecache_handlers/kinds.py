@@ -1,0 +1,41 @@
+"""Kinds of values: numbers of bytes, texts and users, and nothing else."""
+
+
+def check_size(what: str, size: int | None) -> None:
+    """Refuse what is no number of bytes, or a negative one."""
+    if size is None:
+        return
+    if not isinstance(size, int) or isinstance(size, bool):
+        raise wrong_type(what, size, 'a number of bytes')
+    if size < 0:
+        raise ValueError(f'{what} {size} must be 0 bytes or more')
+
+
+def check_count(what: str, size: int) -> None:
+    """Refuse what is no number of bytes; there has to be one."""
+    if size is None:
+        raise wrong_type(what, size, 'a number of bytes')
+    check_size(what, size)
+
+
+def check_text(what: str, text: str) -> None:
+    """Refuse what is no text."""
+    if not isinstance(text, str):
+        raise wrong_type(what, text, 'a text')
+
+
+def check_users(users: frozenset[str] | None) -> None:
+    """Refuse users that are no frozenset of texts."""
+    if users is None:
+        return
+    if not isinstance(users, frozenset):
+        raise wrong_type('users', users, 'a frozenset')
+    for user in users:
+        check_text('user', user)
+
+
+def wrong_type(what: str, value: object, wanted: str) -> ValueError:
+    """Say of a value what it should have been."""
+    shown = repr(value)[:100]
+    kind = type(value).__name__
+    return ValueError(f'{what} {shown} must be {wanted}, not of type {kind}')

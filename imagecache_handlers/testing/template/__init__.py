@@ -1,0 +1,1 @@
+"""A folder of images: a handler to begin with, replaced piece by piece."""
