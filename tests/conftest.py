@@ -1,5 +1,6 @@
 """The parts of the suite, and what tests of several folders need."""
 
+import pathlib
 import unittest
 
 import hypothesis
@@ -8,6 +9,7 @@ import pytest
 from tests.fork_server import ForkServer
 from tests.profile import NEW
 
+FUNCTIONAL = pathlib.Path(__file__).with_name('functional')
 SETS_UP = unittest.TestCase.setUpClass
 PARTS = 'beside', 'alone'
 
@@ -28,6 +30,18 @@ def pytest_addoption(parser):
         help='run only tests that may run beside others, or only those that '
         'must run alone (default: all)',
     )
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave out what has environments of its own, unless it is named."""
+    if collection_path == FUNCTIONAL:
+        named = [config.invocation_params.dir / one for one in config.args]
+        return not any(is_functional(path) for path in named) or None
+    return None
+
+
+def is_functional(path):
+    return FUNCTIONAL in (path, *path.parents)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -17,6 +17,7 @@ class Profile:
     qemu_trees: int  # trees of disks that QEMU judges
     crowd_seconds: float  # for which many processes use and sweep folders
     hosts_seconds: float  # for which a few do so in a pool
+    vcsim: bool  # whether a simulator in Go is built, and compared with
 
 
 PROFILES = {
@@ -27,6 +28,7 @@ PROFILES = {
         qemu_trees=120,
         crowd_seconds=40,
         hosts_seconds=10,
+        vcsim=False,
     ),
     'proof': Profile(
         core_examples=2000,
@@ -35,6 +37,7 @@ PROFILES = {
         qemu_trees=2000,
         crowd_seconds=180,
         hosts_seconds=30,
+        vcsim=True,
     ),
 }
 

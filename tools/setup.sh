@@ -31,7 +31,8 @@ install_packages() {
         die "apt-get cannot install: $*"
 }
 
-# Make the private environment and install the packages bindep.txt lists.
+# Make the private environment and install the packages bindep.txt lists, those
+# of the profiles that are named too.
 set_up() {
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         die "Python 3.11 or newer is needed; PYTHON=... names another one"
@@ -50,6 +51,6 @@ set_up() {
         echo "$stamp" >"$private/stamp"
     fi
 
-    missing=$("$private/bin/bindep" --brief) ||
+    missing=$("$private/bin/bindep" --brief "$@") ||
         install_packages ${missing:?bindep failed}
 }

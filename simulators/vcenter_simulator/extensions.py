@@ -1,4 +1,4 @@
-"""ExtensionManager: the extensions that clients register, as Nova does."""
+"""Extensions: by their keys, what clients register themselves as."""
 
 from vcenter_simulator.faults import invalid_argument
 from vcenter_simulator.faults import VimFault
@@ -11,31 +11,30 @@ _LIST = 'extensionList'
 
 @serves('ExtensionManager', 'FindExtension')
 def find_extension(call: Call) -> DataObject | None:
-    return _known(call).get(call.arguments.extensionKey)
+    for one in call.this.read_property(_LIST) or ():
+        if one.key == call.arguments.extensionKey:
+            found: DataObject = one
+            return found
+    return None
 
 
 @serves('ExtensionManager', 'RegisterExtension')
 def register_extension(call: Call) -> None:
-    """Register an extension; there is one of each key."""
-    extension = call.arguments.extension
-    if extension.key in _known(call):
+    """Add an extension; it is not to be there yet."""
+    given = call.arguments.extension
+    known = call.this.read_property(_LIST) or ()
+    if any(one.key == given.key for one in known):
         raise invalid_argument('extension.key')
-    _write(call, {**_known(call), extension.key: extension})
+    call.this.properties[_LIST] = (*known, given)
+    call.world.note_change()
 
 
 @serves('ExtensionManager', 'UnregisterExtension')
 def unregister_extension(call: Call) -> None:
     key = call.arguments.extensionKey
-    known = _known(call)
-    if known.pop(key, None) is None:
+    known = call.this.read_property(_LIST) or ()
+    left = tuple(one for one in known if one.key != key)
+    if len(left) == len(known):
         raise VimFault('NotFound', f'There is no extension {key}.')
-    _write(call, known)
-
-
-def _known(call: Call) -> dict[str, DataObject]:
-    listed = call.this.read_property(_LIST) or ()
-    return {one.key: one for one in listed}
-
-
-def _write(call: Call, known: dict[str, DataObject]) -> None:
-    call.this.properties[_LIST] = tuple(known.values())
+    call.this.properties[_LIST] = left
+    call.world.note_change()

@@ -87,9 +87,10 @@ class Interface:
         self, method: Method, request: envelope.Request, caller: Caller
     ) -> Any:
         this, arguments = read_arguments(request.element, method.parameters)
-        known = table.is_managed(this.kind)
-        if not known or not table.is_kind(this.kind, method.owner):
-            raise invalid_request(f'{this} has no method {method.name}')
+        if not table.is_managed(this.kind):
+            raise invalid_request(f'there is no type {this.kind}')
+        if not table.is_kind(this.kind, method.owner):
+            raise VimFault('MethodNotFound', receiver=this, method=method.name)
         return self.call(method, this, arguments, caller)
 
     def call(

@@ -8,6 +8,7 @@ from vcenter_simulator.datastores.paths import split_names
 from vcenter_simulator.datastores.paths import StorePath
 from vcenter_simulator.datastores.places import find_place
 from vcenter_simulator.datastores.places import Place
+from vcenter_simulator.datastores.stores import Store
 from vcenter_simulator.datastores.trees import File
 from vcenter_simulator.faults import VimFault
 from vcenter_simulator.folder_access import Place as Address
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 BROWSE = 'Datastore.Browse'
 WRITE = 'Datastore.FileManagement'
+# What a host calls its only datacenter; it is asked with a ticket.
+ON_HOST = 'ha-datacenter'
 # What is kept of a file; the rest of a larger one reads as zeros.
 KEPT = 64 * 2**20
 
@@ -93,13 +96,24 @@ class Transfers:
     def _find(
         self, session: Session, address: Address, privilege: str
     ) -> Place:
-        datacenter = self._find_datacenter(address.datacenter)
-        stores = self._world.stores.list_stores(datacenter.moid)
+        stores = self._list_stores(address.datacenter)
         names = split_names(address.path, address.path)
         found = find_place(StorePath(address.datastore, names), stores)
         reference = found.store.reference
         self._world.check_privilege(session, reference, privilege)
         return found
+
+    def _list_stores(self, path: str) -> list[Store]:
+        """Give the datastores of a datacenter, or of hosts asked directly."""
+        known = self._world.stores
+        if path != ON_HOST:
+            return known.list_stores(self._find_datacenter(path).moid)
+        datacenters = self._world.inventory.all('Datacenter')
+        return [
+            store
+            for one in datacenters
+            for store in known.list_stores(one.moid)
+        ]
 
     def _find_datacenter(self, path: str) -> ManagedObject:
         at: ManagedObject | None = self._world.root

@@ -50,6 +50,8 @@ class Changer:
     def apply_changes(self, changes: tuple[DataObject, ...]) -> None:
         """Do what a specification says, one after the other.
 
+        New controllers come first: Nova names them after what hangs on them.
+
         :raises VimFault: InvalidDeviceSpec, InvalidDeviceOperation,
             FileNotFound for a disk or parent, FileAlreadyExists, NoDiskSpace,
             FileLocked, CannotDeleteFile
@@ -59,7 +61,7 @@ class Changer:
             'remove': self._remove_device,
             'edit': self._edit_device,
         }
-        for index, change in enumerate(changes):
+        for index, change in sorted(enumerate(changes), key=_comes_later):
             work = works.get(change.operation or 'edit')
             if work is None:
                 raise refuse_device(index, change.operation)
@@ -220,3 +222,10 @@ def refuse_device(index: int, name: str) -> VimFault:
         property=f'virtualDeviceSpec.{name}',
         deviceIndex=index,
     )
+
+
+def _comes_later(numbered: tuple[int, DataObject]) -> bool:
+    """Tell what is to wait until new controllers are there."""
+    change = numbered[1]
+    is_controller = change.device.type_name.endswith('Controller')
+    return not (is_controller and change.operation == 'add')

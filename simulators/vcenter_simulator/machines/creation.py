@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from vcenter_simulator.datastores.chains import follow_chain
 from vcenter_simulator.datastores.chains import read_disk
 from vcenter_simulator.datastores.places import Place
+from vcenter_simulator.datastores.trees import Folder
 from vcenter_simulator.entities import check_name
 from vcenter_simulator.entities import check_unique
 from vcenter_simulator.faults import invalid_argument
@@ -77,9 +78,11 @@ def register_machine(
 ) -> Machine:
     """Let vCenter know a machine whose files are there.
 
-    :raises VimFault: FileNotFound; AlreadyExists where it knows it already;
-        DuplicateName; InvalidName
+    :raises VimFault: NotFound; AlreadyExists where it knows it already;
+        DuplicateName; InvalidName; InvalidVmConfig
     """
+    if place.node is None:
+        raise VimFault('NotFound', f'There is no {place}.')
     config = read_config(place)
     for known in list_machines(world):
         if known.config_file == place:
@@ -89,7 +92,18 @@ def register_machine(
     machine = add_machine(world, site, shown, place, config.traits)
     machine.is_template = place.name.endswith('.vmtx')
     _attach_slots(world, machine, config)
+    _adopt_files(machine)
     return machine
+
+
+def _adopt_files(machine: Machine) -> None:
+    """Know again what else lies in a machine's folder and is its own."""
+    folder = home_of(machine.config_file)
+    node = folder.node
+    for name in node.entries if isinstance(node, Folder) else ():
+        kind = _OWN_FILES.get(name.rpartition('.')[2])
+        if kind is not None:
+            machine.home_files.append((folder.child(name), kind))
 
 
 def add_machine(
@@ -210,6 +224,7 @@ def _make_bus(type_name: str, key: int, label: str, number: int) -> DataObject:
     )
 
 
+_OWN_FILES = {'nvram': 'nvram', 'log': 'log', 'vmsd': 'snapshotList'}
 _BUILT_IN: dict[int, Device] = {
     200: _make_bus('VirtualIDEController', 200, 'IDE 0', 0),
     201: _make_bus('VirtualIDEController', 201, 'IDE 1', 1),

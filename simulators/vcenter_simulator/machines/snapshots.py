@@ -1,6 +1,7 @@
 """Snapshots of machines: taken, removed and gone back to."""
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING
 
 from vcenter_simulator.datastores.chains import allocated_bytes
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from vcenter_simulator.world import World
 
 KIND = 'VirtualMachineSnapshot'
+_NUMBER = re.compile(r'-\d{6}$')
 
 
 class SnapshotObject(ManagedObject):
@@ -161,7 +163,8 @@ def _add_children(machine: Machine) -> None:
     for disk in machine.disks:
         if disk.mode.startswith('independent'):
             continue
-        stem = disk.chain[-1].name.removesuffix('.vmdk')
+        # By the disk that is written to, not by a base of other machines.
+        stem = _NUMBER.sub('', disk.chain[0].name.removesuffix('.vmdk'))
         place = free_delta_name(home, stem)
         create_child(place, disk.chain[0], marks=False)
         disk.chain = (place, *disk.chain)

@@ -1,0 +1,177 @@
+"""Compute: Nova's driver of one vCenter, at the command of a test.
+
+A program: orders come in as lines of JSON, results go out as such. It knows
+no vCenter but the one that the file of its settings names.
+"""
+
+import io
+import json
+import struct
+import sys
+from typing import Any
+
+# Before all else of Nova, as its own nova-compute does.
+from nova import monkey_patch
+
+monkey_patch.patch('threading')
+
+import nova.conf  # noqa: E402
+from nova import config  # noqa: E402
+from nova import context  # noqa: E402
+from nova import objects  # noqa: E402
+
+# The settings are bound when the driver is imported.
+config.parse_args(sys.argv, default_config_files=[], configure_db=False)
+objects.register_all()
+
+from nova.virt.vmwareapi import driver  # noqa: E402
+from nova.virt.vmwareapi import images  # noqa: E402
+
+SECTOR = 512
+# Magic, version, flags, capacity, grain, descriptor and its size, tables a
+# grain, two directories and what lies before the grains: the head of a VMDK.
+HEADER = struct.Struct('<4sIIQQQQIQQQ')
+PROJECT = '5d6d8d1f2c5c4a4f9a3c53b2c7a0e111'
+
+
+class Glance:
+    """One image for whoever asks: Glance is not what is tried here."""
+
+    def __init__(self) -> None:
+        self.data = b''
+
+    def get(self, *unused: Any, **how: Any) -> dict[str, Any]:
+        return {'size': len(self.data), 'disk_format': 'vmdk'}
+
+    def download(self, *unused: Any, **how: Any) -> Any:
+        source = io.BytesIO(self.data)
+        return iter(lambda: source.read(65536), b'')
+
+
+class Compute:
+    """The orders, by their names."""
+
+    def __init__(self) -> None:
+        self.context = context.get_admin_context()
+        self.glance = images.IMAGE_API = Glance()
+        # Without a database an instance has no volumes.
+        listed = objects.BlockDeviceMappingList
+        listed.bdms_by_instance_uuid = lambda *unused: {}
+        self.driver = driver.VMwareVCDriver(None)
+
+    def sweep(self, used: list[str], age: int) -> None:
+        """Let Nova age its images, when instances use some of them."""
+        nova.conf.CONF.set_override(
+            'remove_unused_original_minimum_age_seconds', age, 'image_cache'
+        )
+        instances = [
+            describe_instance(number, image)
+            for number, image in enumerate(used, 1)
+        ]
+        self.driver.manage_image_cache(self.context, instances)
+
+    def spawn(
+        self, number: int, image: str, properties: dict[str, str], size: int
+    ) -> str:
+        self.glance.data = make_image(properties, size)
+        instance = describe_instance(number, image)
+        meta = {
+            'id': image,
+            'name': 'image',
+            'size': size,
+            'disk_format': properties.pop('disk_format', 'vmdk'),
+            'container_format': 'bare',
+            'properties': properties,
+        }
+        self.driver.spawn(
+            self.context,
+            instance,
+            objects.ImageMeta.from_dict(meta),
+            injected_files=[],
+            admin_password='',
+            allocations={},
+            network_info=[],
+        )
+        return str(instance.uuid)
+
+    def destroy(self, number: int, image: str) -> None:
+        instance = describe_instance(number, image)
+        self.driver.destroy(self.context, instance, network_info=[])
+
+    def list(self) -> list[str]:
+        return sorted(self.driver.list_instances())
+
+
+def make_image(properties: dict[str, str], size: int) -> bytes:
+    """Make the bytes of a disk of some size: a sparse one, or just zeros."""
+    if properties.get('vmware_disktype') not in ('sparse', 'streamOptimized'):
+        return bytes(size)
+    sectors = size // SECTOR
+    header = HEADER.pack(b'KDMV', 1, 3, sectors, 128, 1, 20, 512, 21, 26, 128)
+    return header.ljust(size, b'\0')
+
+
+def describe_instance(number: int, image: str) -> Any:
+    """Make an instance as nova-api stores it."""
+    return objects.Instance(
+        id=number,
+        uuid=f'00000000-0000-4000-8000-{number:012}',
+        host=nova.conf.CONF.host,
+        node='node',
+        display_name=f'vm {number}',
+        hostname=f'vm-{number}',
+        image_ref=image,
+        kernel_id='',
+        ramdisk_id='',
+        config_drive='',
+        project_id=PROJECT,
+        user_id='user',
+        os_type=None,
+        vm_state='active',
+        task_state=None,
+        vcpus=1,
+        memory_mb=64,
+        root_gb=1,
+        ephemeral_gb=0,
+        metadata={},
+        system_metadata={},
+        numa_topology=None,
+        flavor=describe_flavor(),
+    )
+
+
+def describe_flavor() -> Any:
+    return objects.Flavor(
+        id=1,
+        flavorid='1',
+        name='small',
+        memory_mb=64,
+        vcpus=1,
+        root_gb=1,
+        ephemeral_gb=0,
+        swap=0,
+        extra_specs={},
+    )
+
+
+def main() -> None:
+    compute = Compute()
+    print(json.dumps('ready'), flush=True)
+    for line in sys.stdin:
+        name, arguments = json.loads(line)
+        try:
+            result = {'result': getattr(compute, name)(**arguments)}
+        except Exception as error:
+            result = {'error': f'{type(error).__name__}: {error}'}
+            nova_log(error)
+        print(json.dumps(result), flush=True)
+
+
+def nova_log(error: Exception) -> None:
+    import traceback
+
+    traceback.print_exception(error)
+
+
+if __name__ == '__main__':
+    main()

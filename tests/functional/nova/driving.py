@@ -1,0 +1,78 @@
+"""Driving: Nova's driver in a process of its own, and orders to it."""
+
+from collections.abc import Iterator
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from typing import Any
+
+SETTINGS = """\
+[DEFAULT]
+my_ip = 192.0.2.10
+host = compute
+transport_url = fake://
+state_path = {place}
+[oslo_concurrency]
+lock_path = {place}
+[vmware]
+host_ip = 127.0.0.1
+host_port = {port}
+host_username = {user}
+host_password = {password}
+cluster_name = {cluster}
+ca_file = {certificate}
+task_poll_interval = 0.05
+cache_prefix = vmware
+[vnc]
+enabled = false
+"""
+
+
+class Driver:
+    """Nova's driver: each order is a method of ``compute.Compute``."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def do(self, order: str, **arguments: Any) -> Any:
+        """Have it done, and give the result; what failed fails the test."""
+        reply = self.ask(order, **arguments)
+        assert 'error' not in reply, reply['error']
+        return reply['result']
+
+    def ask(self, order: str, **arguments: Any) -> Any:
+        """Have it tried, and give the result or the error."""
+        assert self.process.stdin
+        print(json.dumps([order, arguments]), file=self.process.stdin)
+        self.process.stdin.flush()
+        return self.hear()
+
+    def hear(self) -> Any:
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert line, 'Nova ended; what it said is on its standard error'
+        return json.loads(line)
+
+
+@contextlib.contextmanager
+def driving(place: pathlib.Path, **settings: Any) -> Iterator[Driver]:
+    """Start Nova's driver at a vCenter."""
+    path = place / 'nova.conf'
+    path.write_text(SETTINGS.format(place=place, **settings))
+    command = [sys.executable, '-m', 'tests.functional.nova.compute']
+    with subprocess.Popen(  # noqa: S603
+        [*command, '--config-file', str(path)],
+        # Threads, as Nova 34 itself has it by default.
+        env=os.environ | {'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'true'},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        driver = Driver(process)
+        assert driver.hear() == 'ready'
+        yield driver
+        assert process.stdin
+        process.stdin.close()

@@ -1,0 +1,145 @@
+"""Nova 34, unmodified: its cache manager and spawn, by its own calls."""
+
+import uuid
+
+import pytest
+
+from tests.functional.nova.driving import driving
+from tests.functional.vcenter import ours as simulated
+from tests.functional.vcenter.recorder import make_certificate
+from tests.functional.vcenter.recorder import Recorder
+from tests.functional.vcenter.validity import find_invalid
+from tests.functional.vcenter.validity import RELEASES
+
+IMAGES = [str(uuid.UUID(int=number)) for number in range(1, 1001)]
+BASE = simulated.BASE
+DAY = 86400
+# Where Nova uploads images to: it takes a host's name for its address.
+HOSTS = 'localhost', '127.0.0.1'
+
+
+class World:
+    """A vCenter of ours, Nova's driver, and what they say to each other."""
+
+    def __init__(self, ours, recorder, driver):
+        self.ours = ours
+        self.recorder = recorder
+        self.driver = driver
+
+    def count(self, order, **arguments):
+        """Have something done, and tell how many calls it took."""
+        self.recorder.forget()
+        self.driver.do(order, **arguments)
+        self.judge()
+        return sum(self.recorder.count_calls().values())
+
+    def judge(self):
+        for release in RELEASES:
+            assert find_invalid(self.recorder.exchanges, release) == []
+
+    def spawn(self, number, image, **properties):
+        spawned = self.driver.do(
+            'spawn',
+            number=number,
+            image=image,
+            properties=properties,
+            size=1 << 20,
+        )
+        self.judge()
+        return spawned
+
+    def list(self, path=BASE):
+        return simulated.list_folder(self.ours, path)
+
+
+@pytest.fixture(scope='module')
+def certificate(tmp_path_factory):
+    return make_certificate(tmp_path_factory.mktemp('certificate'))
+
+
+@pytest.fixture
+def world(request, certificate, tmp_path):
+    images = getattr(request, 'param', [])
+    with (
+        simulated.serving(images, hosts=HOSTS, datastores=1) as ours,
+        Recorder(ours.port, certificate) as recorder,
+        driving(
+            tmp_path,
+            port=recorder.port,
+            user=simulated.USER,
+            password=simulated.PASSWORD,
+            cluster=simulated.CLUSTER,
+            certificate=certificate,
+        ) as driver,
+    ):
+        world = World(ours, recorder, driver)
+        # What it said when it logged in must be valid as well.
+        world.judge()
+        yield world
+
+
+class TestAgeing:
+    """The calls that the same passes took before a foreign simulator."""
+
+    @pytest.mark.parametrize('world', [IMAGES], indirect=True)
+    def test_thousand_images(self, world):
+        used = IMAGES[:500]
+        assert world.count('sweep', used=used, age=DAY) == 2506
+        assert world.count('sweep', used=used, age=DAY) == 2006
+        assert world.count('sweep', used=used, age=0) == 3006
+        assert world.list() == sorted(used)
+
+    @pytest.mark.parametrize('world', [IMAGES[:100]], indirect=True)
+    def test_hundred_images_that_nobody_uses(self, world):
+        assert world.count('sweep', used=[], age=DAY) == 306
+        assert world.count('sweep', used=[], age=DAY) == 204
+        assert world.count('sweep', used=[], age=0) == 404
+        assert world.list() == []
+
+    @pytest.mark.parametrize('world', [IMAGES[:2]], indirect=True)
+    def test_use_takes_the_mark_away(self, world):
+        world.driver.do('sweep', used=[], age=DAY)
+        [mark] = [
+            name
+            for name in world.list(f'{BASE}/{IMAGES[0]}')
+            if name.startswith('ts-')
+        ]
+        world.driver.do('sweep', used=IMAGES[:1], age=DAY)
+        assert mark not in world.list(f'{BASE}/{IMAGES[0]}')
+
+
+class TestSpawning:
+    """A download, three ways; then what lies there is used."""
+
+    def test_cached_image_is_used_by_linked_clones(self, world):
+        image = IMAGES[0]
+        first = world.spawn(1, image, vmware_disktype='sparse')
+        names = {f'{image}.vmdk', f'{image}-flat.vmdk'}
+        sized = {f'{image}.1.vmdk', f'{image}.1-flat.vmdk'}
+        assert set(world.list(f'{BASE}/{image}')) == names | sized
+        assert world.list('vmware_temp') == []
+        second = world.spawn(2, image, vmware_disktype='sparse')
+        assert world.driver.do('list') == [first, second]
+        world.driver.do('destroy', number=1, image=image)
+        assert world.driver.do('list') == [second]
+        world.judge()
+
+    def test_iso_is_attached(self, world):
+        world.spawn(1, IMAGES[0], disk_format='iso')
+        assert world.list(f'{BASE}/{IMAGES[0]}') == [f'{IMAGES[0]}.iso']
+
+    def test_stream_is_imported(self, world):
+        world.spawn(1, IMAGES[0], vmware_disktype='streamOptimized')
+        assert f'{IMAGES[0]}.vmdk' in world.list(f'{BASE}/{IMAGES[0]}')
+
+    def test_flat_image_is_refused_for_half_kilobytes(self, world):
+        """Nova sends ``1024.0`` where the schemas want an integer."""
+        reply = world.driver.ask(
+            'spawn',
+            number=1,
+            image=IMAGES[0],
+            properties={'vmware_disktype': 'preallocated'},
+            size=1 << 20,
+        )
+        assert "Invalid value '1024.0' for capacityKb" in reply['error']
+        world.judge()

@@ -1,0 +1,288 @@
+"""oslo.vmware, with suds and unmodified, does what Nova's driver does."""
+
+import pytest
+
+from oslo_service import backend
+
+# Before oslo.vmware is imported, or it has eventlet imported too.
+backend.init_backend(backend.BackendType.THREADING)
+
+from oslo_vmware import api  # noqa: E402
+from oslo_vmware import exceptions  # noqa: E402
+from oslo_vmware.objects import datastore as values  # noqa: E402
+from oslo_vmware import rw_handles  # noqa: E402
+from oslo_vmware import vim_util  # noqa: E402
+
+from tests.functional.vcenter.ours import DATACENTER  # noqa: E402
+from tests.functional.vcenter.ours import PASSWORD  # noqa: E402
+from tests.functional.vcenter.ours import STORE  # noqa: E402
+from tests.functional.vcenter.ours import USER  # noqa: E402
+
+
+def log_in(port, **how):
+    return api.VMwareAPISession(
+        host='127.0.0.1',
+        port=port,
+        server_username=USER,
+        server_password=how.pop('password', PASSWORD),
+        api_retry_count=how.pop('api_retry_count', 1),
+        task_poll_interval=0.05,
+        scheme=how.pop('scheme', 'http'),
+        **how,
+    )
+
+
+class World:
+    """A session, and what each test asks for first."""
+
+    def __init__(self, session):
+        self.session = session
+        self.vim = session.vim
+        content = self.vim.service_content
+        self.files = content.fileManager
+        self.disks = content.virtualDiskManager
+        self.datacenter = self.find(DATACENTER)
+        self.store = self.find(f'{DATACENTER}/datastore/{STORE}')
+        self.browser = self.read(self.store, 'browser')
+
+    def call(self, method, *arguments, **how):
+        return self.session.invoke_api(self.vim, method, *arguments, **how)
+
+    def finish(self, method, *arguments, **how):
+        task = self.call(method, *arguments, **how)
+        return self.session.wait_for_task(task)
+
+    def find(self, path):
+        index = self.vim.service_content.searchIndex
+        return self.call('FindByInventoryPath', index, inventoryPath=path)
+
+    def read(self, reference, name):
+        return self.session.invoke_api(
+            vim_util, 'get_object_property', self.vim, reference, name
+        )
+
+    def make(self, path, parents=False):
+        self.call(
+            'MakeDirectory',
+            self.files,
+            name=path,
+            datacenter=self.datacenter,
+            createParentDirectories=parents,
+        )
+
+    def delete(self, path):
+        return self.finish(
+            'DeleteDatastoreFile_Task',
+            self.files,
+            name=path,
+            datacenter=self.datacenter,
+        )
+
+    def search(self, path, method='SearchDatastore_Task', **how):
+        return self.finish(
+            method, self.browser, datastorePath=path, **how
+        ).result
+
+    def search_below(self, path):
+        factory = self.vim.client.factory
+        flags = factory.create('ns0:FileQueryFlags')
+        flags.fileType = flags.fileSize = flags.modification = True
+        flags.fileOwner = False
+        spec = factory.create('ns0:HostDatastoreBrowserSearchSpec')
+        spec.matchPattern = ['*']
+        spec.details = flags
+        found = self.search(
+            path, 'SearchDatastoreSubFolders_Task', searchSpec=spec
+        )
+        return {
+            result.folderPath: [
+                file.path for file in getattr(result, 'file', [])
+            ]
+            for result in found.HostDatastoreBrowserSearchResults
+        }
+
+    def create_disk(self, path, kilobytes=1024):
+        spec = self.vim.client.factory.create('ns0:FileBackedVirtualDiskSpec')
+        spec.adapterType = 'lsiLogic'
+        spec.diskType = 'thin'
+        spec.capacityKb = kilobytes
+        self.finish(
+            'CreateVirtualDisk_Task',
+            self.disks,
+            name=path,
+            datacenter=self.datacenter,
+            spec=spec,
+        )
+
+
+@pytest.fixture
+def world(wire):
+    session = log_in(wire.port)
+    yield World(session)
+    session.logout()
+
+
+class TestSession:
+    def test_wrong_password_is_refused(self, wire):
+        with pytest.raises(exceptions.VimFaultException) as caught:
+            log_in(wire.port, password='wrong')
+        assert caught.value.fault_list == ['InvalidLogin']
+
+    def test_session_that_ended_is_made_anew(self, world, ours, monkeypatch):
+        # It sleeps ten seconds before it logs in again.
+        monkeypatch.setattr(world.session, '_api_retry_count', 1)
+        with ours.world.lock:
+            ours.world.sessions.end_all()
+        assert world.read(world.store, 'summary.name') == STORE
+
+    def test_session_is_active(self, world):
+        assert world.session.is_current_session_active()
+
+
+class TestReading:
+    def test_objects_come_in_pages(self, world):
+        result = world.session.invoke_api(
+            vim_util, 'get_objects', world.vim, 'HostSystem', 1, ['name']
+        )
+        with vim_util.WithRetrieval(world.vim, result) as found:
+            names = [one.propSet[0].val for one in found]
+        assert len(names) == 2
+
+    def test_retrieval_can_be_cancelled(self, world):
+        result = world.session.invoke_api(
+            vim_util, 'get_objects', world.vim, 'HostSystem', 1, ['name']
+        )
+        assert result.token
+        vim_util.cancel_retrieval(world.vim, result)
+
+    def test_properties_of_one_object(self, world):
+        read = world.session.invoke_api(
+            vim_util,
+            'get_object_properties_dict',
+            world.vim,
+            world.store,
+            ['summary.name', 'summary.type', 'summary.accessible'],
+        )
+        assert read == {
+            'summary.name': STORE,
+            'summary.type': 'VMFS',
+            'summary.accessible': True,
+        }
+
+    def test_unknown_property_is_refused(self, world):
+        with pytest.raises(exceptions.VimException):
+            world.read(world.store, 'colour')
+
+    def test_path_in_inventory(self, world):
+        path = vim_util.get_inventory_path(world.vim, world.datacenter)
+        assert path == DATACENTER
+
+    def test_unknown_object(self, world):
+        gone = vim_util.get_moref('datastore-999', 'Datastore')
+        with pytest.raises(exceptions.ManagedObjectNotFoundException):
+            world.read(gone, 'name')
+
+
+class TestFiles:
+    def test_folder_that_exists(self, world):
+        world.make(f'[{STORE}] base')
+        with pytest.raises(exceptions.FileAlreadyExistsException):
+            world.make(f'[{STORE}] base')
+
+    def test_folder_without_parent(self, world):
+        with pytest.raises(exceptions.FileNotFoundException):
+            world.make(f'[{STORE}] no/such')
+
+    def test_folder_that_is_missing(self, world):
+        with pytest.raises(exceptions.FileNotFoundException):
+            world.search(f'[{STORE}] none')
+        with pytest.raises(exceptions.FileNotFoundException):
+            world.delete(f'[{STORE}] none')
+
+    def test_search_as_nova_does_it(self, world):
+        world.make(f'[{STORE}] base/image', parents=True)
+        found = world.search(f'[{STORE}] base')
+        assert [file.path for file in found.file] == ['image']
+
+    def test_search_below(self, world):
+        world.make(f'[{STORE}] base/image/ts-1', parents=True)
+        found = world.search_below(f'[{STORE}] base')
+        names = {path.rstrip('/'): files for path, files in found.items()}
+        assert names == {
+            f'[{STORE}] base': ['image'],
+            f'[{STORE}] base/image': ['ts-1'],
+            f'[{STORE}] base/image/ts-1': [],
+        }
+
+    def test_disk_is_created_copied_and_deleted(self, world):
+        world.make(f'[{STORE}] base')
+        world.create_disk(f'[{STORE}] base/a.vmdk')
+        world.finish(
+            'CopyVirtualDisk_Task',
+            world.disks,
+            sourceName=f'[{STORE}] base/a.vmdk',
+            sourceDatacenter=world.datacenter,
+            destName=f'[{STORE}] base/b.vmdk',
+        )
+        world.finish(
+            'DeleteVirtualDisk_Task',
+            world.disks,
+            name=f'[{STORE}] base/a.vmdk',
+            datacenter=world.datacenter,
+        )
+        found = world.search(f'[{STORE}] base')
+        names = sorted(file.path for file in found.file)
+        assert names == ['b-flat.vmdk', 'b.vmdk']
+
+    def test_disk_that_exists(self, world):
+        world.make(f'[{STORE}] base')
+        world.create_disk(f'[{STORE}] base/a.vmdk')
+        with pytest.raises(exceptions.FileAlreadyExistsException):
+            world.create_disk(f'[{STORE}] base/a.vmdk')
+
+    def test_folder_is_moved_onto_another(self, world):
+        for name in 'one', 'two':
+            world.make(f'[{STORE}] {name}')
+        with pytest.raises(exceptions.FileAlreadyExistsException):
+            world.finish(
+                'MoveDatastoreFile_Task',
+                world.files,
+                sourceName=f'[{STORE}] one',
+                sourceDatacenter=world.datacenter,
+                destinationName=f'[{STORE}] two',
+                destinationDatacenter=world.datacenter,
+            )
+
+
+class TestTransfer:
+    def test_file_is_written_and_read(self, safe):
+        session = log_in(safe.port, scheme='https', cacert=safe.certificate)
+        world = World(session)
+        world.make(f'[{STORE}] base')
+        cookies = world.vim.client.cookiejar
+        place = ('127.0.0.1', safe.port, DATACENTER, STORE, cookies)
+        sink = rw_handles.FileWriteHandle(
+            *place, 'base/a.iso', 5, cacerts=safe.certificate
+        )
+        sink.write(b'12345')
+        sink.close()
+        source = rw_handles.FileReadHandle(
+            *place, 'base/a.iso', cacerts=safe.certificate
+        )
+        assert source.read() == b'12345'
+        source.close()
+        session.logout()
+
+    def test_ticket_writes_a_file(self, safe):
+        session = log_in(safe.port, scheme='https', cacert=safe.certificate)
+        url = values.DatastoreURL(
+            'https',
+            f'127.0.0.1:{safe.port}',
+            'a.iso',
+            DATACENTER,
+            STORE,
+        )
+        name, value = url.get_transfer_ticket(session, 'PUT').split('=')
+        assert name == 'vmware_cgi_ticket'
+        assert value
+        session.logout()
