@@ -1,6 +1,7 @@
 """Interface: from a request's bytes to the function that answers it."""
 
 import dataclasses
+import time
 from typing import Any
 
 from simulator_parts.counters import Counters
@@ -62,6 +63,8 @@ class Interface:
         except VimFault as fault:
             return Answer(500, envelope.write_fault(fault))
         self._counters.begin(method.name, len(body))
+        if self._world.timing.latency:
+            time.sleep(self._world.timing.latency)
         answer = self._answer(method, request, caller)
         failed = answer.status != 200
         self._counters.end(method.name, len(answer.body), failed)
@@ -87,9 +90,7 @@ class Interface:
         if not table.is_managed(this.kind):
             raise invalid_request(f'there is no type {this.kind}')
         if not table.is_kind(this.kind, method.owner):
-            raise VimFault(
-                'MethodNotFound', receiver=this, method=method.name
-            )
+            raise VimFault('MethodNotFound', receiver=this, method=method.name)
         return self.call(method, this, arguments, caller)
 
     def call(

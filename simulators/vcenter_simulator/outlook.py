@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING
 
 from vcenter_simulator.datastores.datastore import Datastore
-from vcenter_simulator.datastores.paths import parse_path
-from vcenter_simulator.datastores.places import find_place
+from vcenter_simulator.datastores.places import locate_path
 from vcenter_simulator.datastores.places import Place
 from vcenter_simulator.datastores.stores import Store
 from vcenter_simulator.datastores.trees import File
@@ -40,7 +39,7 @@ class Outlook:
 
     def place(self, path: str) -> Place:
         stores = self._world.stores.list_stores(self._estate.datacenter.moid)
-        return find_place(parse_path(path), stores)
+        return locate_path(path, stores)
 
     def folder(self, image: str, store: str | None = None) -> Place:
         """Give the folder of an image."""

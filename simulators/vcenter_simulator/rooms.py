@@ -20,6 +20,7 @@ NAMES = (
     'machines.methods',
     'machines.properties',
     'naming',
+    'permissions',
     'search_index',
     'service',
     'task_manager',

@@ -137,7 +137,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         if self._server is not None:
             self._server.stop()
             self._server = None
-            self._folder.cleanup()
+        self._folder.cleanup()
 
     def before(self, method: str, action: Action, nth: int = 1) -> None:
         """Run an action before the nth call of a method from now on."""

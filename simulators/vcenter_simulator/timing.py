@@ -19,7 +19,6 @@ class Timing:
     idle_end: float = 1800.0
     ticket_end: float = 30.0
     finished_tasks: float = 600.0
-    wrong_password: float = 0.0
 
     def of(self, method: str) -> float:
         """Give how long a task takes."""

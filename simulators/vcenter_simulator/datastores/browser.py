@@ -8,8 +8,7 @@ from typing import Any
 from vcenter_simulator.datastores.files import delete_node
 from vcenter_simulator.datastores.names import DISK
 from vcenter_simulator.datastores.names import FOLDER
-from vcenter_simulator.datastores.paths import parse_path
-from vcenter_simulator.datastores.places import find_place
+from vcenter_simulator.datastores.places import locate_path
 from vcenter_simulator.datastores.places import Place
 from vcenter_simulator.datastores.search import disk_of
 from vcenter_simulator.datastores.search import Found
@@ -54,7 +53,7 @@ class Browser(ManagedObject):
 
         :raises VimFault: InvalidDatastorePath, InvalidDatastore
         """
-        return find_place(parse_path(text), self._list_stores())
+        return locate_path(text, self._list_stores())
 
     def _list_references(self) -> tuple[Reference, ...]:
         return tuple(store.reference for store in self._list_stores())

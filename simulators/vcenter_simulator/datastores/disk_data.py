@@ -21,22 +21,31 @@ def place_disk(
         CannotCreateFile, NoDiskSpace; then neither is there
     """
     store = place.store
-    if place.node is not None:
-        raise place.make_fault('FileAlreadyExists')
-    store.read_folder(place.parts[:-1])
-    if store.kind.has_extents:
-        extent = place.name.removesuffix('.vmdk') + suffix + '.vmdk'
-        store.add_node(place.sibling(extent).parts, data)
-    else:
+    extent = f'{place.name.removesuffix(".vmdk")}{suffix}.vmdk'
+    if not store.kind.has_extents:
+        if place.node is not None:
+            raise place.make_fault('FileAlreadyExists')
         name = store.add_object(data.allocated, place.parts)
         extent = f'{store.kind.object_scheme}://{name}'
     placed = dataclasses.replace(disk, extent=extent)
     try:
+        # The descriptor is first: whoever deletes the folder meets it first.
         store.add_node(
             place.parts, make_file(write_descriptor(placed), store.now())
         )
     except VimFault:
-        drop_data(place, placed)
+        if not store.kind.has_extents:
+            drop_data(place, placed)
+        raise
+    if store.kind.has_extents:
+        _place_extent(place, place.sibling(extent), data)
+
+
+def _place_extent(place: Place, extent: Place, data: File) -> None:
+    try:
+        extent.store.add_node(extent.parts, data)
+    except VimFault:
+        place.store.detach_node(place.parts)
         raise
 
 

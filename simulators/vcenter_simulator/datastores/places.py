@@ -5,6 +5,7 @@ import dataclasses
 
 from vcenter_simulator.datastores.paths import parse_path
 from vcenter_simulator.datastores.paths import parse_volume_url
+from vcenter_simulator.datastores.paths import split_names
 from vcenter_simulator.datastores.paths import StorePath
 from vcenter_simulator.datastores.stores import Parts
 from vcenter_simulator.datastores.stores import Store
@@ -104,7 +105,7 @@ class Registry:
             return self._resolve_volume(path)
         if datacenter is None:
             raise invalid_argument('datacenter')
-        return find_place(path, self.list_stores(datacenter))
+        return locate_path(text, self.list_stores(datacenter))
 
     def resolve_url(self, url: str) -> Place | None:
         """Find where the path of a host leads, if it leads anywhere."""
@@ -118,6 +119,22 @@ class Registry:
         if store is None:
             raise VimFault('InvalidDatastore', name=path.store)
         return reach_store(store, path)
+
+
+def locate_path(text: str, stores: Iterable[Store]) -> Place:
+    """Find where a path leads, among some datastores.
+
+    The name of a datastore may hold brackets: the longest that fits is it.
+
+    :raises VimFault: InvalidDatastorePath, InvalidDatastore
+    """
+    known = list(stores)
+    fitting = [one for one in known if text.startswith(f'[{one.name}]')]
+    if not fitting:
+        return find_place(parse_path(text), known)
+    name = max((one.name for one in fitting), key=len)
+    rest = text[len(name) + 2 :].removeprefix(' ')
+    return find_place(StorePath(name, split_names(rest, text)), known)
 
 
 def find_place(path: StorePath, stores: Iterable[Store]) -> Place:

@@ -105,7 +105,9 @@ class Transfers:
             return known.list_stores(self._find_datacenter(path).moid)
         datacenters = self._world.inventory.all('Datacenter')
         return [
-            store for one in datacenters for store in known.list_stores(one.moid)
+            store
+            for one in datacenters
+            for store in known.list_stores(one.moid)
         ]
 
     def _find_datacenter(self, path: str) -> ManagedObject:
