@@ -4,7 +4,12 @@ import os
 
 from tests.profile import PROFILE
 
-WARNINGS = ':DeprecationWarning', ':FutureWarning', r'\s*Eventlet is deprecated'
+WARNINGS = (
+    ':DeprecationWarning',
+    ':FutureWarning',
+    ':ResourceWarning',
+    r'\s*Eventlet is deprecated',
+)
 collect_ignore = [] if PROFILE.vcsim else ['vcsim/test_differences.py']
 
 
