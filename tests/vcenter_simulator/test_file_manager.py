@@ -187,6 +187,7 @@ class TestDelete(StateCase):
 
 class Pair(StateCase):
     scenario = Scenario(datastores=2)
+    verb = ''
 
     def setUp(self):
         super().setUp()

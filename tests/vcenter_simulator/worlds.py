@@ -75,21 +75,20 @@ class StateCase(unittest.TestCase):
 
     def files(self, method: str, **arguments: Any) -> Any:
         """Call the FileManager, in the datacenter."""
-        name = (
-            'sourceDatacenter' if 'sourceName' in arguments else 'datacenter'
-        )
-        arguments.setdefault(name, self.datacenter)
-        return self.call(self.manager('FileManager'), method, **arguments)
+        return self._call_there('FileManager', method, arguments)
 
     def disks(self, method: str, **arguments: Any) -> Any:
         """Call the VirtualDiskManager, in the datacenter."""
-        name = (
-            'sourceDatacenter' if 'sourceName' in arguments else 'datacenter'
-        )
+        return self._call_there('VirtualDiskManager', method, arguments)
+
+    def _call_there(
+        self, kind: str, method: str, arguments: dict[str, Any]
+    ) -> Any:
+        name = 'datacenter'
+        if 'sourceName' in arguments:
+            name = 'sourceDatacenter'
         arguments.setdefault(name, self.datacenter)
-        return self.call(
-            self.manager('VirtualDiskManager'), method, **arguments
-        )
+        return self.call(self.manager(kind), method, **arguments)
 
     def search(self, path: str, method: str = '', **spec: Any) -> Any:
         """Search, in the first datastore's browser."""

@@ -90,8 +90,15 @@ def remove_snapshot(
     """
     release_files(machine)
     if with_children:
-        for child in list(snapshot.children):
-            remove_snapshot(world, machine, child, True)
+        for child in reversed(list(snapshot.walk())[1:]):
+            _drop_snapshot(world, machine, child)
+    _drop_snapshot(world, machine, snapshot)
+    _finish(machine)
+
+
+def _drop_snapshot(
+    world: 'World', machine: Machine, snapshot: Snapshot
+) -> None:
     above = find_parent(machine, snapshot)
     siblings = above.children if above else machine.snapshots
     siblings.remove(snapshot)
@@ -103,7 +110,6 @@ def remove_snapshot(
     if snapshot.data.node is not None:
         snapshot.data.store.detach_node(snapshot.data.parts)
     world.inventory.remove(snapshot.reference)
-    _finish(machine)
 
 
 def revert_to(machine: Machine, snapshot: Snapshot) -> None:
