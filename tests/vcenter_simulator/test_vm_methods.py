@@ -220,7 +220,7 @@ class TestRegister(Machines):
         self.with_disk()
         for path, kind in (
             ('[datastore-0] vm/vm.vmx', 'AlreadyExists'),
-            ('[datastore-0] vm/no.vmx', 'FileNotFound'),
+            ('[datastore-0] vm/no.vmx', 'NotFound'),
             ('[datastore-0] vm/vm.vmdk', 'InvalidVmConfig'),
             ('[datastore-0] vm', 'IncorrectFileType'),
         ):
