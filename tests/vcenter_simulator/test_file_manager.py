@@ -85,7 +85,7 @@ class TestMakeDirectory(StateCase):
         for name in HOSTILE:
             self.make(f'[datastore-0] {name}')
         shown = self.names('[datastore-0]')
-        self.assertEqual(list(HOSTILE), shown)
+        self.assertEqual(sorted(HOSTILE), shown)
 
     def test_full_datastores_refuse(self):
         self.store.capacity = self.store.used
