@@ -80,7 +80,7 @@ TYPES = ['MethodFault', 'LocalizedMethodFault']
 BUILT_IN = {'ManagedObjectReference', 'DynamicArray'}
 
 # Types that nothing here ever holds, with all that is derived from them.
-LEFT_OUT = {'Event', 'ClusterAction'}
+LEFT_OUT = {'ClusterAction'}
 
 # Types of which only those are taken that are named themselves.
-WITHOUT_DERIVED = {'DynamicData', ''}
+WITHOUT_DERIVED = {'DynamicData', 'Event', ''}

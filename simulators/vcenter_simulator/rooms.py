@@ -19,6 +19,7 @@ NAMES = (
     'machines.layout',
     'machines.methods',
     'machines.properties',
+    'machines.summaries',
     'naming',
     'permissions',
     'search_index',

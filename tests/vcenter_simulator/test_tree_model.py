@@ -75,6 +75,8 @@ class Model:
 
 def copy_node(source, path, target, to, force):
     node = source.read(path)
+    if (source, path) == (target, to):
+        return
     if source is target and to[: len(path)] == path:
         raise Refused('CannotAccessFile')
     if isinstance(node, bytes):
@@ -95,6 +97,8 @@ def copy_node(source, path, target, to, force):
 
 def move_node(source, path, target, to, force):
     node = source.read(path)
+    if (source, path) == (target, to):
+        return
     inside = source is target and to[: len(path)] == path
     if not path or inside:
         raise Refused('CannotAccessFile')

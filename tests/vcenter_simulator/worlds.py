@@ -7,6 +7,7 @@ from vcenter_simulator import DataObject
 from vcenter_simulator import Reference
 from vcenter_simulator import Scenario
 from vcenter_simulator import Simulator
+from vcenter_simulator.soap.envelope import write_fault
 from vcenter_simulator import Typed
 from vcenter_simulator import User
 from vcenter_simulator import VimFault
@@ -109,10 +110,12 @@ class StateCase(unittest.TestCase):
         return self.actors.tree(path)
 
     def assert_fault(self, kind, work, /, *args, **arguments):
-        """Make sure that a call ends with a fault, which it gives."""
+        """Make sure that a call ends with a fault, and give its fields."""
         with self.assertRaises(VimFault) as caught:
             work(*args, **arguments)
         self.assertEqual(kind, caught.exception.type_name)
+        # It has all fields that vSphere requires, or it could not be sent.
+        write_fault(caught.exception)
         return caught.exception.fields
 
     def layout(self, machine) -> list[str]:

@@ -150,8 +150,7 @@ def search_folder(client: Client) -> Any:
     found = client.finish(
         client.store.browser.Search('[LocalDS_0] base/image', spec)
     )
-    files = sorted(tell_file(file)[:2] for file in found.file)
-    return [files, found.folderPath]
+    return [[file.path for file in found.file], found.folderPath]
 
 
 @step
