@@ -16,7 +16,9 @@ PACKAGES = (
     'imagecache_handlers_xenapi',
 )
 SIMULATORS = TOP / 'simulators'
-SIMULATED = 'xapi_simulator'
+SIMULATED = 'simulator_parts', 'vcenter_simulator', 'xapi_simulator'
+# What they bring along beside modules.
+TABLES = {'vcenter_simulator/schema/vim.txt'}
 # The core loads its plug-ins and options only when asked to.
 LEAN = """
 import imagecache_handlers
@@ -78,7 +80,8 @@ def check_simulators(wheel: pathlib.Path, folder: str) -> None:
     """Demand that they run where nothing else is installed."""
     venv.create(folder, with_pip=True)
     run_in(folder, 'pip', 'install', '-qq', str(wheel))
-    run_in(folder, 'python', '-I', '-m', SIMULATED, '--help')
+    for package in SIMULATED[1:]:
+        run_in(folder, 'python', '-I', '-m', package, '--help')
 
 
 def wheel_in(dist: str) -> pathlib.Path:
@@ -89,7 +92,7 @@ def wheel_in(dist: str) -> pathlib.Path:
 def main(dist: str, simulators: str) -> None:
     wheel, beside = wheel_in(dist), wheel_in(simulators)
     check_content(wheel, sources(TOP, PACKAGES))
-    check_content(beside, sources(SIMULATORS, (SIMULATED,)))
+    check_content(beside, {*sources(SIMULATORS, SIMULATED), *TABLES})
     with tempfile.TemporaryDirectory() as folder:
         check_install(wheel, folder)
     with tempfile.TemporaryDirectory() as folder:

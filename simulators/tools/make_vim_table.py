@@ -101,7 +101,7 @@ def write_item(info: object, privilege: str | None = None) -> str:
 def find_managed() -> dict[str, type]:
     """Load every managed object's type that the table is to hold."""
     found = {}
-    for name in [*wanted.PROPERTIES, *wanted.METHODS]:
+    for name in wanted.METHODS:
         kind = VmomiSupport.GetWsdlType(NAMESPACE, name)
         while VmomiSupport.GetWsdlName(kind) != 'ManagedObject':
             found[VmomiSupport.GetWsdlName(kind)] = kind
@@ -110,12 +110,10 @@ def find_managed() -> dict[str, type]:
 
 
 def own_properties(kind: type) -> list[object]:
-    names = wanted.PROPERTIES.get(VmomiSupport.GetWsdlName(kind), '*').split()
     return [
         info
         for info in kind._propInfo.values()
         if is_old(info.version)
-        and ('*' in names or info.name in names)
         and form_of(info.type)[0] not in wanted.LEFT_OUT
     ]
 

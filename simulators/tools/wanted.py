@@ -1,18 +1,18 @@
 """What the table of vSphere's interface is to hold, and what it is not."""
 
-# Methods, by the managed object that declares them.
+# Managed objects, which are taken with all properties, and their methods.
 METHODS = {
     'AuthorizationManager': (
         'FetchUserPrivilegeOnEntities HasPrivilegeOnEntities'
     ),
-    'ClusterComputeResource': 'AddHost_Task',
-    'ComputeResource': 'ReconfigureComputeResource_Task',
+    'ClusterComputeResource': '',
+    'ComputeResource': '',
     'ContainerView': '',
-    'Datacenter': 'PowerOnMultiVM_Task',
+    'Datacenter': '',
     'Datastore': (
         'DatastoreEnterMaintenanceMode DatastoreExitMaintenanceMode_Task '
         'RefreshDatastore RefreshDatastoreStorageInfo RenameDatastore '
-        'DestroyDatastore UpdateVirtualMachineFiles_Task'
+        'DestroyDatastore'
     ),
     'DatastoreNamespaceManager': (
         'ConvertNamespacePathToUuidPath CreateDirectory DeleteDirectory'
@@ -23,10 +23,7 @@ METHODS = {
         'CopyDatastoreFile_Task DeleteDatastoreFile_Task MakeDirectory '
         'MoveDatastoreFile_Task'
     ),
-    'Folder': (
-        'CreateDatacenter CreateFolder CreateStoragePod CreateVM_Task '
-        'MoveIntoFolder_Task RegisterVM_Task'
-    ),
+    'Folder': ('CreateDatacenter CreateFolder CreateVM_Task RegisterVM_Task'),
     'HostDatastoreBrowser': (
         'DeleteFile SearchDatastoreSubFolders_Task SearchDatastore_Task'
     ),
@@ -52,14 +49,14 @@ METHODS = {
     ),
     'ServiceInstance': 'CurrentTime RetrieveServiceContent',
     'SessionManager': (
-        'AcquireCloneTicket AcquireGenericServiceTicket Login Logout '
-        'SessionIsActive SetLocale TerminateSession'
+        'AcquireGenericServiceTicket Login Logout '
+        'SessionIsActive TerminateSession'
     ),
     'StoragePod': '',
-    'Task': 'CancelTask SetTaskDescription SetTaskState UpdateProgress',
-    'TaskManager': 'CreateTask',
+    'Task': 'CancelTask',
+    'TaskManager': '',
     'View': 'DestroyView',
-    'ViewManager': 'CreateContainerView CreateInventoryView CreateListView',
+    'ViewManager': 'CreateContainerView CreateListView',
     'VirtualApp': '',
     'VirtualDiskManager': (
         'CopyVirtualDisk_Task CreateVirtualDisk_Task DeleteVirtualDisk_Task '
@@ -67,7 +64,7 @@ METHODS = {
         'SetVirtualDiskUuid'
     ),
     'VirtualMachine': (
-        'CloneVM_Task CreateSnapshot_Task ExportVm MarkAsTemplate '
+        'CloneVM_Task CreateSnapshot_Task MarkAsTemplate '
         'MarkAsVirtualMachine PowerOffVM_Task PowerOnVM_Task ReconfigVM_Task '
         'RefreshStorageInfo RelocateVM_Task RemoveAllSnapshots_Task '
         'ResetVM_Task RevertToCurrentSnapshot_Task ShutdownGuest '
@@ -76,9 +73,6 @@ METHODS = {
     'VirtualMachineSnapshot': 'RemoveSnapshot_Task RevertToSnapshot_Task',
 }
 
-# Properties of managed objects; all of those that are not named here.
-PROPERTIES: dict[str, str] = {}
-
 # Types that no signature names: they stand where anything may.
 TYPES = ['MethodFault', 'LocalizedMethodFault']
 
@@ -86,7 +80,7 @@ TYPES = ['MethodFault', 'LocalizedMethodFault']
 BUILT_IN = {'ManagedObjectReference', 'DynamicArray'}
 
 # Types that nothing here ever holds, with all that is derived from them.
-LEFT_OUT = {'Event', 'ClusterAction'}
+LEFT_OUT = {'ClusterAction'}
 
 # Types of which only those are taken that are named themselves.
-WITHOUT_DERIVED = {'DynamicData', ''}
+WITHOUT_DERIVED = {'DynamicData', 'Event', ''}

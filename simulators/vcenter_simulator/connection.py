@@ -8,10 +8,12 @@ from simulator_parts.steering import Dropped
 from simulator_parts.steering import Replied
 from vcenter_simulator.folder_access import PATH as FOLDER
 from vcenter_simulator import folder_requests
+from vcenter_simulator.lease import PREFIX as UPLOADS
 from vcenter_simulator.serving import Caller
 from vcenter_simulator.sessions import Session
 from vcenter_simulator.soap import description
 from vcenter_simulator.soap import envelope
+from vcenter_simulator.upload_requests import serve_upload
 
 if TYPE_CHECKING:
     from vcenter_simulator.server import Server
@@ -32,7 +34,10 @@ class Connection(connection.Connection):
     sys_version = ''
 
     def do_POST(self) -> None:
-        """Answer a call of the API."""
+        """Answer a call of the API, or take the data of a disk."""
+        if self._bare_path().startswith(UPLOADS):
+            serve_upload(self)
+            return
         body = self.read_body(BODY_LIMIT)
         if body is None:
             return
@@ -71,7 +76,9 @@ class Connection(connection.Connection):
             self.refuse(404, '')
 
     def do_PUT(self) -> None:
-        if _is_folder(self._bare_path()):
+        if self._bare_path().startswith(UPLOADS):
+            serve_upload(self)
+        elif _is_folder(self._bare_path()):
             folder_requests.serve(self, 'PUT')
         else:
             self.refuse(404, 'not found')

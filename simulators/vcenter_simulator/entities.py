@@ -46,6 +46,13 @@ def escape_name(name: str) -> str:
     return ''.join(_ESCAPED.get(letter, letter) for letter in name)
 
 
+def unescape_name(name: str) -> str:
+    """Give a name as people wrote it."""
+    for letter, escaped in reversed(_ESCAPED.items()):
+        name = name.replace(escaped, letter)
+    return name
+
+
 def check_name(name: str | None) -> str:
     """Give a name as it will be shown.
 

@@ -33,8 +33,8 @@ def serve(connection: 'Connection', method: str) -> None:
         server.world.steering.reach('before', name)
         sent = _serve(connection, method)
         server.world.steering.reach('after', name)
-        sent.finish()
         server.counters.end(name, sent.size, False)
+        sent.finish()
     except VimFault as fault:
         server.counters.end(name, 0, True)
         _refuse(connection, method, status_of(fault), fault.message)

@@ -12,7 +12,9 @@ from vcenter_simulator.inventory import ManagedObject
 from vcenter_simulator.machines.creation import list_machines
 from vcenter_simulator.machines.machine import POWERED_ON
 from vcenter_simulator.resources import show_cluster
+from vcenter_simulator.resources import show_cluster_config
 from vcenter_simulator.resources import show_hardware
+from vcenter_simulator.resources import show_licensed
 from vcenter_simulator.resources import show_pool
 from vcenter_simulator.resources import show_pool_config
 from vcenter_simulator.resources import show_pool_runtime
@@ -40,7 +42,8 @@ class Host(Entity):
             'runtime': self.show_runtime,
             'summary': self.show_summary,
             'datastore': lambda: tuple(one.reference for one in self.stores),
-            'config': lambda: None,
+            'configManager': DataObject('HostConfigManager'),
+            'licensableResource': show_licensed(),
         }
         self._uuid = str(uuid.uuid4())
 
@@ -190,6 +193,8 @@ def _describe_cluster(world: 'World', cluster: Cluster) -> None:
     entity.properties |= {
         'resourcePool': pool.reference,
         'environmentBrowser': browser.reference,
+        'configuration': show_cluster_config(False),
+        'configurationEx': show_cluster_config(True),
         'network': (cluster.network.reference,),
         'host': lambda: tuple(one.reference for one in cluster.hosts),
         'datastore': lambda: tuple(

@@ -90,9 +90,7 @@ class Interface:
         if not table.is_managed(this.kind):
             raise invalid_request(f'there is no type {this.kind}')
         if not table.is_kind(this.kind, method.owner):
-            raise VimFault(
-                'MethodNotFound', receiver=this, method=method.name
-            )
+            raise VimFault('MethodNotFound', receiver=this, method=method.name)
         return self.call(method, this, arguments, caller)
 
     def call(

@@ -8,6 +8,17 @@ CORES, MHZ = 32, 2400
 VERSION = '7.0.3'
 
 
+def show_cluster_config(is_ex: bool) -> DataObject:
+    """Write how a cluster is set up: neither HA nor DRS; as either type."""
+    more = {'vmSwapPlacement': 'vmDirectory'} if is_ex else {}
+    return DataObject(
+        'ClusterConfigInfoEx' if is_ex else 'ClusterConfigInfo',
+        dasConfig=DataObject('ClusterDasConfigInfo', enabled=False),
+        drsConfig=DataObject('ClusterDrsConfigInfo', enabled=False),
+        **more,
+    )
+
+
 def show_cluster(hosts: int, usable: int) -> DataObject:
     """Write the summary of a cluster of so many hosts."""
     return DataObject(
@@ -91,6 +102,14 @@ def show_product() -> DataObject:
         productLineId='embeddedEsx',
         apiType='HostAgent',
         apiVersion='7.0.3.0',
+    )
+
+
+def show_licensed() -> DataObject:
+    """Write what of a host takes licences."""
+    return DataObject(
+        'HostLicensableResourceInfo',
+        resource=(DataObject('KeyAnyValue', key='numCpuPackages', value=2),),
     )
 
 

@@ -108,6 +108,7 @@ def login(call: Call) -> DataObject:
     given = call.arguments
     session = call.world.sessions.login(given.userName, given.password)
     session.locale = given.locale or session.locale
+    session.address, session.agent = call.caller.address, call.caller.agent
     call.caller.session = session
     return sessions.describe_session(session)
 

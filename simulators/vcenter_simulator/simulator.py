@@ -134,10 +134,18 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         self.world.stopped.set()
         self.world.note_change()
         self.clock.wake()
+        self.cut_off()
+        self._folder.cleanup()
+
+    def cut_off(self) -> None:
+        """Let nobody reach it: its connections end, its work goes on."""
         if self._server is not None:
             self._server.stop()
             self._server = None
-        self._folder.cleanup()
+
+    def heal(self) -> None:
+        """Let it be reached again, at the same port."""
+        self.start()
 
     def before(self, method: str, action: Action, nth: int = 1) -> None:
         """Run an action before the nth call of a method from now on."""

@@ -44,6 +44,7 @@ class Client:
     def __init__(self, vcenter, timeout=20):
         self.vcenter = vcenter
         self.cookie = None
+        self.agent = 'by hand'
         if vcenter.ca_file:
             context = ssl.create_default_context(cafile=vcenter.ca_file)
             self.http = http.client.HTTPSConnection(
@@ -58,6 +59,7 @@ class Client:
         self.http.close()
 
     def request(self, method, path, body=None, **headers):
+        headers['User-Agent'] = self.agent
         if self.cookie is not None:
             headers.setdefault('Cookie', self.cookie)
         self.http.request(method, path, body, headers)

@@ -171,7 +171,7 @@ class TestSelection(CollectorCase):
         spec = one_spec(ROOT, 'name', kind='Nonsense')
         self.assertFaults('InvalidArgument', self.client.retrieve, spec)
         spec = self.spec('name').replace('<path>vm<', '<path>machines<')
-        self.assertFaults('InvalidProperty', self.client.retrieve, spec)
+        self.assertFaults('InvalidArgument', self.client.retrieve, spec)
 
 
 class TestPaths(CollectorCase):

@@ -85,7 +85,7 @@ class TestMakeDirectory(StateCase):
         for name in HOSTILE:
             self.make(f'[datastore-0] {name}')
         shown = self.names('[datastore-0]')
-        self.assertEqual(list(HOSTILE), shown)
+        self.assertEqual(sorted(HOSTILE), shown)
 
     def test_full_datastores_refuse(self):
         self.store.capacity = self.store.used
@@ -172,7 +172,7 @@ class TestDelete(StateCase):
 
         def look():
             seen.append(list(self.tree()))
-            raise VimFault('FileFault')
+            raise VimFault('FileFault', file='')
 
         self.sim.after('DeleteDatastoreFile_Task#entry', look)
         self.assert_fault('FileFault', self.delete, '[datastore-0] a')
@@ -187,6 +187,7 @@ class TestDelete(StateCase):
 
 class Pair(StateCase):
     scenario = Scenario(datastores=2)
+    verb = ''
 
     def setUp(self):
         super().setUp()
@@ -271,7 +272,7 @@ class TestMove(Pair):
 
     def test_a_move_that_breaks_off_leaves_two_halves(self):
         def fail():
-            raise VimFault('FileFault')
+            raise VimFault('FileFault', file='')
 
         self.sim.after('MoveDatastoreFile_Task#entry', fail)
         self.assert_fault(

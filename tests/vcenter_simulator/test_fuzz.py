@@ -11,7 +11,9 @@ import pytest
 from tests.profile import NEW
 from tests.profile import PROFILE
 from tests.vcenter_simulator.clients import Client
+from tests.vcenter_simulator.clients import COLLECTOR
 from tests.vcenter_simulator.clients import ENVELOPE
+from tests.vcenter_simulator.clients import one_spec
 from tests.vcenter_simulator.clients import SERVICE
 from tests.vcenter_simulator.clients import SOAP
 from tests.vcenter_simulator.clients import TYPE
@@ -23,6 +25,8 @@ from vcenter_simulator import Simulator
 
 # Those that wait, or end what the others need.
 LEFT_OUT = {'WaitForUpdates', 'WaitForUpdatesEx', 'Logout', 'TerminateSession'}
+PATHS = ['name', 'config.hardware.device', 'info', 'vm', 'summary.name']
+KINDS = ['VirtualMachine', 'Datastore', 'ManagedEntity', 'Task', 'Folder']
 NAMES = ['', '..', '[', ']', '%', ' ', 'ä', 'x' * 255, '[datastore-0] a']
 NAMES += ['[datastore-0] ../a', '[nowhere] a', '[datastore-0]', '[] /', "'"]
 NUMBERS = [0, 1, -1, 2**31 - 1, -(2**31), 2**63, 'x', '', '1.0', 'true']
@@ -89,7 +93,9 @@ class Nonsense:
         if kind.startswith('@'):
             return self.reference(kind[1:], name)
         if kind in PRIMITIVES or table.is_enum(kind):
-            return f'<{name}{self.type_of(kind)}>{self.text(kind)}</{name}>'
+            return (
+                f'<{name}{self.type_of(kind)}>{self.text(kind, name)}</{name}>'
+            )
         derived = [
             one for one in table.data_names() if table.is_derived(one, kind)
         ]
@@ -100,10 +106,16 @@ class Nonsense:
         )
         return f'<{name} xsi:type="{chosen}">{inner}</{name}>'
 
+    def word(self, name):
+        """Give a text that fits a field of that name more often than not."""
+        fitting = {'type': KINDS, 'path': PATHS, 'pathSet': PATHS}
+        found = fitting.get(name)
+        return self.one_of(found if found and self._draw(4) else NAMES)
+
     def type_of(self, kind):
         return ' xsi:type="xsd:string"' if kind == 'anyType' else ''
 
-    def text(self, kind):
+    def text(self, kind, name):
         if not self._is_right and not self._draw(6):
             return self.one_of([*NUMBERS, *NAMES])
         if table.is_enum(kind):
@@ -113,7 +125,7 @@ class Nonsense:
         if kind == 'dateTime':
             return '2026-11-29T12:00:00Z'
         if kind in ('string', 'anyType'):
-            return self.one_of(NAMES)
+            return self.word(name)
         return 'AAAA' if kind == 'base64Binary' else self.one_of([0, 1, 100])
 
 
@@ -138,6 +150,19 @@ def send(client, body):
     return check_answer(answer.status, data)
 
 
+def check_state(vcenter, client):
+    """Make sure that all that there is now can be read."""
+    for one in vcenter.world.inventory.all():
+        spec = one_spec(one.reference).replace(
+            '</type>', '</type><all>true</all>'
+        )
+        this = f'<_this type="{COLLECTOR.kind}">{COLLECTOR.moid}</_this>'
+        inner = f'{this}<specSet>{spec}</specSet><options/>'
+        call = f'<RetrievePropertiesEx xmlns="urn:vim25">{inner}'
+        body = ENVELOPE.format(f'{call}</RetrievePropertiesEx>')
+        assert send(client, body.encode()) is None
+
+
 @pytest.mark.parametrize('name', sorted(set(METHODS) - LEFT_OUT))
 def test_every_method_answers_nonsense_with_a_fault(vcenter, client, name):
     source, found = random.Random(name), set()
@@ -147,6 +172,7 @@ def test_every_method_answers_nonsense_with_a_fault(vcenter, client, name):
         inner = nonsense.call(METHODS[name])
         found.add(send(client, ENVELOPE.format(inner).encode()))
     assert found != {'InvalidRequest'}
+    check_state(vcenter, client)
     for task in vcenter.world.tasks.all():
         error = task.info.error
         kind = '' if error is None else error.fault.type_name

@@ -116,7 +116,7 @@ class TestManager(Namespaces):
         for name in HOSTILE:
             self.create(name)
         shown = self.search('[datastore-0]').file
-        self.assertEqual(list(HOSTILE), [one.friendlyName for one in shown])
+        self.assertCountEqual(HOSTILE, [one.friendlyName for one in shown])
 
 
 class TestTop(Namespaces):

@@ -21,6 +21,13 @@ class TestLogin(VcenterCase):
         self.assertRegex(client.cookie, '^vmware_soap_session="[0-9a-f]{32}"$')
         self.assertNotIn(session.findtext(f'{VIM}key'), client.cookie)
 
+    def test_it_tells_from_where_and_by_what_it_came(self):
+        client = self.new_client()
+        client.agent = 'some client'
+        session = client.log_in()
+        self.assertEqual('127.0.0.1', session.findtext(f'{VIM}ipAddress'))
+        self.assertEqual('some client', session.findtext(f'{VIM}userAgent'))
+
     def test_a_wrong_password_or_name_or_a_second_login_are_refused(self):
         other = self.new_client()
         self.assertFaults('InvalidLogin', other.log_in, password='x')

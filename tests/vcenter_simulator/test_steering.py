@@ -116,6 +116,16 @@ class TestFaults(VcenterCase):
         self.time()
         self.assertGreaterEqual(time.monotonic() - start, 0.1)
 
+    def test_nobody_reaches_it_for_a_while_and_it_remembers_all(self):
+        self.time()
+        self.vcenter.cut_off()
+        with self.assertRaises(OSError):
+            self.new_client().log_in()
+        self.vcenter.heal()
+        other = self.new_client()
+        other.cookie = self.client.cookie
+        other.call('CurrentTime', SERVICE)
+
     def test_work_from_inside_is_neither_counted_nor_steered(self):
         self.vcenter.before('CurrentTime', fail('HostCommunication'))
         calls = self.vcenter.counters.calls

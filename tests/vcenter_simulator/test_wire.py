@@ -32,15 +32,10 @@ BAD_CALLS = {
         '</CurrentTime>',
         '_this',
     ),
-    'method of another object': (
-        f'<CurrentTime {NAMESPACE}><_this type="Folder">group-d1</_this>'
-        '</CurrentTime>',
-        'no method',
-    ),
     'object of no known kind': (
         f'<Fetch {NAMESPACE}><_this type="Thing">a</_this><prop>name</prop>'
         '</Fetch>',
-        'no method',
+        'no type',
     ),
     'argument that is none': (
         f'<CurrentTime {NAMESPACE}>{THIS}<x/></CurrentTime>',
@@ -99,6 +94,12 @@ class TestRequests(VcenterCase):
                     COLLECTOR,
                     arguments,
                 )
+
+    def test_a_method_of_another_object(self):
+        fault = self.assertFaults(
+            'MethodNotFound', self.client.call, 'CurrentTime', ROOT
+        )
+        self.assertEqual('CurrentTime', fault.field('method'))
 
     def test_an_enumeration_has_its_members_only(self):
         self.assertFaults(

@@ -1,5 +1,6 @@
 """Worlds to test the state of a vCenter in: no sockets, calls from inside."""
 
+import struct
 from typing import Any
 import unittest
 
@@ -7,6 +8,7 @@ from vcenter_simulator import DataObject
 from vcenter_simulator import Reference
 from vcenter_simulator import Scenario
 from vcenter_simulator import Simulator
+from vcenter_simulator.soap.envelope import write_fault
 from vcenter_simulator import Typed
 from vcenter_simulator import User
 from vcenter_simulator import VimFault
@@ -75,21 +77,20 @@ class StateCase(unittest.TestCase):
 
     def files(self, method: str, **arguments: Any) -> Any:
         """Call the FileManager, in the datacenter."""
-        name = (
-            'sourceDatacenter' if 'sourceName' in arguments else 'datacenter'
-        )
-        arguments.setdefault(name, self.datacenter)
-        return self.call(self.manager('FileManager'), method, **arguments)
+        return self._call_there('FileManager', method, arguments)
 
     def disks(self, method: str, **arguments: Any) -> Any:
         """Call the VirtualDiskManager, in the datacenter."""
-        name = (
-            'sourceDatacenter' if 'sourceName' in arguments else 'datacenter'
-        )
+        return self._call_there('VirtualDiskManager', method, arguments)
+
+    def _call_there(
+        self, kind: str, method: str, arguments: dict[str, Any]
+    ) -> Any:
+        name = 'datacenter'
+        if 'sourceName' in arguments:
+            name = 'sourceDatacenter'
         arguments.setdefault(name, self.datacenter)
-        return self.call(
-            self.manager('VirtualDiskManager'), method, **arguments
-        )
+        return self.call(self.manager(kind), method, **arguments)
 
     def search(self, path: str, method: str = '', **spec: Any) -> Any:
         """Search, in the first datastore's browser."""
@@ -110,10 +111,12 @@ class StateCase(unittest.TestCase):
         return self.actors.tree(path)
 
     def assert_fault(self, kind, work, /, *args, **arguments):
-        """Make sure that a call ends with a fault, which it gives."""
+        """Make sure that a call ends with a fault, and give its fields."""
         with self.assertRaises(VimFault) as caught:
             work(*args, **arguments)
         self.assertEqual(kind, caught.exception.type_name)
+        # It has all fields that vSphere requires, or it could not be sent.
+        write_fault(caught.exception)
         return caught.exception.fields
 
     def layout(self, machine) -> list[str]:
@@ -130,3 +133,8 @@ def disk_spec(
         adapterType=adapter,
         capacityKb=gib * 2**20,
     )
+
+
+def make_sparse_header(capacity: int) -> bytes:
+    """Write how a sparse file of so many bytes of disk begins."""
+    return struct.pack('<4sIIQ', b'KDMV', 1, 3, capacity // 512)

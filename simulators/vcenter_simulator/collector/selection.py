@@ -162,4 +162,8 @@ def _check_traversal(spec: DataObject) -> None:
         return
     if not table.is_managed(spec.type):
         raise invalid_argument('specSet.objectSet.selectSet.type')
-    find_path(spec.type, spec.path)
+    try:
+        find_path(spec.type, spec.path)
+    except VimFault as fault:
+        # Of what is read it would be InvalidProperty, says the reference.
+        raise invalid_argument('specSet.objectSet.selectSet.path') from fault

@@ -116,7 +116,8 @@ class Datastore(Entity):
         )
 
     def _show_info(self) -> DataObject:
-        types = {'VMFS': 'Vmfs', 'vsan': 'Vsan', 'VVOL': 'Vvol'}
+        # vSAN's own type came later than this table.
+        types = {'VMFS': 'Vmfs', 'vsan': '', 'VVOL': 'Vvol'}
         kind = types.get(self.store.kind.name, 'Nas')
         limits = {}
         if kind == 'Vmfs':

@@ -75,12 +75,14 @@ def move_node(source: Place, target: Place, force: bool, pause: Pause) -> None:
 
     Within a datastore its entries go one after the other, once nobody holds
     any; between two it is a copy and a removal.  ``force`` lets a file, but
-    no folder, take the place of another.
+    no folder, take the place of another.  Onto itself it has no effect.
 
     :raises VimFault: FileNotFound; FileAlreadyExists; FileLocked;
         CannotAccessFile for the root, a namespace or a folder into itself
     """
     node = source.store.read_node(source.parts)
+    if source == target:
+        return
     if is_at_namespaces(source) or is_inside(target, source):
         raise source.make_fault('CannotAccessFile')
     _prepare_target(node, target, force)
@@ -96,11 +98,15 @@ def move_node(source: Place, target: Place, force: bool, pause: Pause) -> None:
 def copy_node(source: Place, target: Place, force: bool, pause: Pause) -> None:
     """Copy a file, or a folder into one that may be there already.
 
+    Onto itself it has no effect.
+
     :raises VimFault: FileNotFound; FileAlreadyExists unless forced;
         FileLocked where a host writes to the source or holds the target;
         CannotAccessFile for a folder into itself; NoDiskSpace
     """
     node = source.store.read_node(source.parts)
+    if source == target:
+        return
     if is_inside(target, source):
         raise source.make_fault('CannotAccessFile')
     if isinstance(node, File):

@@ -65,7 +65,7 @@ def search_below(
 
 
 def list_entries(folder: Folder, search: Search) -> list[Found]:
-    """Give what matches in a folder, in the order that is asked for."""
+    """Give what matches in a folder by name; folders first if asked."""
     pattern = search.pattern
     found = []
     for name, node in folder.entries.items():
@@ -74,6 +74,7 @@ def list_entries(folder: Folder, search: Search) -> list[Found]:
         kind = FOLDER if isinstance(node, Folder) else file_kind(name)
         if matches_kind(kind, search.kinds):
             found.append(Found(name, node, kind))
+    found.sort(key=lambda one: one.name)
     if search.folders_first:
         found.sort(key=lambda one: one.kind != FOLDER)
     return found

@@ -38,23 +38,21 @@ class Transfers:
         """Give the size of a file in bytes.
 
         :raises VimFault: NotFound for a datacenter, InvalidDatastore,
-            FileNotFound, NoPermission
+            FileNotFound, IncorrectFileType, NoPermission; FileLocked while a
+            host writes to it
         """
         with self._world.lock:
-            return self._find(session, place, BROWSE).read_file().size
+            return self._read_file(session, place).size
 
     def read(
         self, session: Session, place: Address, start: int, size: int
     ) -> bytes:
         """Give so many bytes of a file, or what there is of them.
 
-        :raises VimFault: as size_of; FileLocked while a host writes to it
+        :raises VimFault: as size_of
         """
         with self._world.lock:
-            found = self._find(session, place, BROWSE)
-            file = found.read_file()
-            if file.writers:
-                raise found.make_fault('FileLocked')
+            file = self._read_file(session, place)
             wanted = max(0, min(size, file.size - start))
             return file.content[start : start + wanted].ljust(wanted, b'\0')
 
@@ -88,6 +86,13 @@ class Transfers:
             found.store.write_file(found.parts, file)
         return is_new
 
+    def _read_file(self, session: Session, address: Address) -> File:
+        found = self._find(session, address, BROWSE)
+        file = found.read_file()
+        if file.writers:
+            raise found.make_fault('FileLocked')
+        return file
+
     def _find(
         self, session: Session, address: Address, privilege: str
     ) -> Place:
@@ -105,7 +110,9 @@ class Transfers:
             return known.list_stores(self._find_datacenter(path).moid)
         datacenters = self._world.inventory.all('Datacenter')
         return [
-            store for one in datacenters for store in known.list_stores(one.moid)
+            store
+            for one in datacenters
+            for store in known.list_stores(one.moid)
         ]
 
     def _find_datacenter(self, path: str) -> ManagedObject:

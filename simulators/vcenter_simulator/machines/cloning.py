@@ -8,6 +8,7 @@ from vcenter_simulator.datastores.places import Place
 from vcenter_simulator.entities import check_name
 from vcenter_simulator.entities import check_unique
 from vcenter_simulator.faults import invalid_argument
+from vcenter_simulator.faults import VimFault
 from vcenter_simulator.machines.config_files import save_config
 from vcenter_simulator.machines.creation import add_machine
 from vcenter_simulator.machines.creation import Site
@@ -23,6 +24,7 @@ from vcenter_simulator.machines.power import power_on
 from vcenter_simulator.machines.relocation import copy_chain
 from vcenter_simulator.machines.relocation import NEW_CHILD
 from vcenter_simulator.machines.relocation import read_targets
+from vcenter_simulator.machines.removal import clear_home
 from vcenter_simulator.machines.templates import mark_template
 from vcenter_simulator.values import DataObject
 
@@ -61,8 +63,13 @@ def clone_machine(
         annotation=machine.traits.annotation,
         extra=dict(machine.traits.extra),
     )
-    _copy_devices(world, machine, clone, home, snapshot, is_linked)
-    save_config(clone)
+    try:
+        _copy_devices(world, machine, clone, home, snapshot, is_linked)
+        save_config(clone)
+    except VimFault:
+        world.inventory.remove(clone.reference)
+        clear_home(home)
+        raise
     if spec.template:
         mark_template(clone)
     elif spec.powerOn:

@@ -7,6 +7,8 @@ import re
 from vcenter_simulator.datastores.places import Place
 from vcenter_simulator.datastores.places import Registry
 from vcenter_simulator.datastores.trees import make_file
+from vcenter_simulator.entities import unescape_name
+from vcenter_simulator.faults import VimFault
 from vcenter_simulator.machines.devices import Device
 from vcenter_simulator.machines.devices import Disk
 from vcenter_simulator.machines.devices import Drive
@@ -77,7 +79,7 @@ def read_config(place: Place) -> Config:
     text = place.read_file().content.decode('utf-8', 'replace')
     fields = {name: _unescape(value) for name, value in _LINE.findall(text)}
     if 'displayName' not in fields:
-        raise place.make_fault('FileNotFound')
+        raise VimFault('InvalidVmConfig', property='displayName')
     return Config(
         name=fields['displayName'],
         traits=_read_traits(fields),
@@ -103,7 +105,7 @@ def bus_of(device: Device | None) -> tuple[str, int]:
 def _lines(machine: Machine) -> Iterator[tuple[str, str]]:
     traits = machine.traits
     yield '.encoding', 'UTF-8'
-    yield 'displayName', machine.name
+    yield 'displayName', unescape_name(machine.name)
     yield 'guestOS', traits.guest
     yield 'memSize', str(traits.memory_mb)
     yield 'numvcpus', str(traits.cpus)

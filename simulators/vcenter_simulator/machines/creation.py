@@ -27,6 +27,7 @@ from vcenter_simulator.machines.homes import make_home
 from vcenter_simulator.machines.machine import Machine
 from vcenter_simulator.machines.machine import Traits
 from vcenter_simulator.machines.reconfiguring import apply_traits
+from vcenter_simulator.machines.removal import clear_home
 from vcenter_simulator.values import DataObject
 from vcenter_simulator.values import Reference
 
@@ -53,7 +54,7 @@ def create_machine(world: 'World', site: Site, spec: DataObject) -> Machine:
     """
     name = check_name(spec.name)
     check_unique(world, site.folder, name)
-    config_file = _choose_config_file(world, site, spec, name)
+    config_file, is_new = _choose_config_file(world, site, spec, name)
     machine = add_machine(world, site, name, config_file)
     machine.home_files.append(
         (config_file.sibling(f'{machine.stem}.vmsd'), 'snapshotList')
@@ -66,6 +67,8 @@ def create_machine(world: 'World', site: Site, spec: DataObject) -> Machine:
         save_config(machine)
     except VimFault:
         world.inventory.remove(machine.reference)
+        if is_new:
+            clear_home(home_of(config_file))
         raise
     return machine
 
@@ -136,23 +139,26 @@ def list_machines(world: 'World') -> list[Machine]:
 
 def _choose_config_file(
     world: 'World', site: Site, spec: DataObject, name: str
-) -> Place:
-    """Give where the .vmx goes, in a folder that is there then."""
+) -> tuple[Place, bool]:
+    """Give where the .vmx goes, in a folder that is there then.
+
+    Tell too if that was made for it.
+    """
     path = spec.files and spec.files.vmPathName
     if not path:
         raise invalid_argument('config.files.vmPathName')
     place = world.stores.resolve_path(path, site.datacenter)
     if not place.parts:
-        home = make_home(place.store, name)
-        return home.child(f'{name}.vmx')
-    if not place.name.endswith('.vmx'):
-        return make_folder(place).child(f'{name}.vmx')
-    if place.node is not None:
+        return make_home(place.store, name).child(f'{name}.vmx'), True
+    if place.node is not None and place.name.endswith('.vmx'):
         raise VimFault('AlreadyExists', name=str(place))
-    if len(place.parts) > 1:
-        folder = make_folder(Place(place.store, place.parts[:-1]))
-        return folder.child(place.name)
-    return place
+    if not place.name.endswith('.vmx'):
+        place = place.child(f'{name}.vmx')
+    folder = home_of(place)
+    is_new = bool(folder.parts) and folder.node is None
+    if is_new:
+        folder = make_folder(folder)
+    return folder.child(place.name), is_new
 
 
 def _attach_slots(world: 'World', machine: Machine, config: Config) -> None:

@@ -1,21 +1,31 @@
-"""Properties of machines: configuration, state, summary and storage."""
+"""Properties of machines: configuration, hardware and snapshots."""
 
 import datetime
-from typing import Any
 
-from vcenter_simulator.machines.devices import CARD_TYPES
 from vcenter_simulator.machines.devices import show_device
-from vcenter_simulator.machines.layout import show_now
-from vcenter_simulator.machines.layout import sum_committed
 from vcenter_simulator.machines.machine import Machine
-from vcenter_simulator.machines.machine import POWERED_ON
 from vcenter_simulator.machines.machine import shows_property
 from vcenter_simulator.machines.machine import Snapshot
+from vcenter_simulator.machines.summaries import name_guest
 from vcenter_simulator.values import DataObject
 from vcenter_simulator.values import Reference
 
 VERSION = 'vmx-13'
-_GUESTS = {'otherGuest64': 'Other (64-bit)', 'otherGuest': 'Other (32-bit)'}
+_ABILITIES = (
+    'snapshotOperationsSupported multipleSnapshotsSupported '
+    'snapshotConfigSupported poweredOffSnapshotsSupported '
+    'revertToSnapshotSupported'
+)
+_INABILITIES = (
+    'memorySnapshotsSupported quiescedSnapshotsSupported '
+    'disableSnapshotsSupported lockSnapshotsSupported '
+    'consolePreferencesSupported cpuFeatureMaskSupported '
+    's1AcpiManagementSupported settingScreenResolutionSupported '
+    'toolsAutoUpdateSupported vmNpivWwnSupported '
+    'npivWwnOnNonRdmVmSupported swapPlacementSupported '
+    'toolsSyncTimeSupported virtualMmuUsageSupported diskSharesSupported '
+    'bootOptionsSupported settingVideoRamSizeSupported'
+)
 
 
 @shows_property('name')
@@ -59,7 +69,7 @@ def show_config(machine: Machine) -> DataObject | None:
             machine.created, datetime.UTC
         ),
         name=machine.name,
-        guestFullName=_name_guest(traits.guest),
+        guestFullName=name_guest(traits.guest),
         version=VERSION,
         uuid=traits.uuid,
         instanceUuid=traits.instance_uuid,
@@ -103,77 +113,19 @@ def show_hardware(machine: Machine) -> DataObject:
     )
 
 
-@shows_property('runtime')
-def show_runtime(machine: Machine) -> DataObject:
+@shows_property('capability')
+def show_capability(machine: Machine) -> DataObject:
+    """Write what can be done to a machine; all machines are alike."""
     return DataObject(
-        'VirtualMachineRuntimeInfo',
-        host=machine.host,
-        connectionState=machine.connection_state,
-        powerState=machine.power_state,
-        faultToleranceState='notConfigured',
-        toolsInstallerMounted=False,
-        numMksConnections=0,
-        recordReplayState='inactive',
-        onlineStandby=False,
-        consolidationNeeded=False,
+        'VirtualMachineCapability',
+        **dict.fromkeys(_ABILITIES.split(), True),
+        **dict.fromkeys(_INABILITIES.split(), False),
     )
 
 
-@shows_property('summary')
-def show_summary(machine: Machine) -> DataObject:
-    return DataObject(
-        'VirtualMachineSummary',
-        vm=machine.reference,
-        runtime=show_runtime(machine),
-        guest=DataObject(
-            'VirtualMachineGuestSummary',
-            guestId=machine.traits.guest,
-            toolsStatus='toolsNotInstalled',
-            toolsRunningStatus='guestToolsNotRunning',
-        ),
-        config=_show_config_summary(machine),
-        storage=_show_storage_summary(machine),
-        quickStats=DataObject(
-            'VirtualMachineQuickStats',
-            guestHeartbeatStatus='gray',
-            overallCpuUsage=0,
-            uptimeSeconds=0,
-        ),
-        overallStatus=show_status(machine),
-    )
-
-
-@shows_property('guest')
-def show_guest(machine: Machine) -> DataObject:
-    is_on = machine.power_state == POWERED_ON
-    return DataObject(
-        'GuestInfo',
-        guestState='running' if is_on else 'notRunning',
-        toolsStatus='toolsNotInstalled',
-        toolsRunningStatus='guestToolsNotRunning',
-        toolsVersionStatus='guestToolsNotInstalled',
-    )
-
-
-@shows_property('storage')
-def show_storage(machine: Machine) -> DataObject | None:
-    if not machine.is_readable:
-        return None
-    taken = sum_committed(machine)
-    return DataObject(
-        'VirtualMachineStorageInfo',
-        perDatastoreUsage=tuple(
-            DataObject(
-                'VirtualMachineUsageOnDatastore',
-                datastore=Reference('Datastore', moid),
-                committed=committed,
-                uncommitted=0,
-                unshared=committed,
-            )
-            for moid, committed in taken.items()
-        ),
-        timestamp=show_now(machine),
-    )
+@shows_property('environmentBrowser')
+def show_environment(machine: Machine) -> Reference:
+    return Reference('EnvironmentBrowser', f'envbrowser-{machine.moid}')
 
 
 @shows_property('rootSnapshot')
@@ -213,47 +165,3 @@ def _show_tree(machine: Machine, snapshot: Snapshot) -> DataObject:
         or None,
         replaySupported=False,
     )
-
-
-def _show_config_summary(machine: Machine) -> DataObject:
-    """Write what vCenter remembers even of machines it cannot read."""
-    known: dict[str, Any] = {}
-    if machine.is_readable:
-        known = {
-            'memorySizeMB': machine.traits.memory_mb,
-            'numCpu': machine.traits.cpus,
-            'numEthernetCards': sum(
-                isinstance(one, DataObject) and one.type_name in CARD_TYPES
-                for one in machine.devices.values()
-            ),
-            'numVirtualDisks': len(machine.disks),
-            'uuid': machine.traits.uuid,
-            'instanceUuid': machine.traits.instance_uuid,
-            'guestId': machine.traits.guest,
-            'guestFullName': _name_guest(machine.traits.guest),
-            'annotation': machine.traits.annotation,
-        }
-    return DataObject(
-        'VirtualMachineConfigSummary',
-        name=machine.name,
-        template=machine.is_template,
-        vmPathName=str(machine.config_file),
-        **known,
-    )
-
-
-def _show_storage_summary(machine: Machine) -> DataObject | None:
-    if not machine.is_readable:
-        return None
-    committed = sum(sum_committed(machine).values())
-    return DataObject(
-        'VirtualMachineStorageSummary',
-        committed=committed,
-        uncommitted=0,
-        unshared=committed,
-        timestamp=show_now(machine),
-    )
-
-
-def _name_guest(guest: str) -> str:
-    return _GUESTS.get(guest, guest)

@@ -1,5 +1,6 @@
 """Reconfiguring: what a ConfigSpec makes of a machine."""
 
+from typing import Any
 from typing import TYPE_CHECKING
 
 from vcenter_simulator.entities import check_name
@@ -9,6 +10,7 @@ from vcenter_simulator.machines.config_files import save_config
 from vcenter_simulator.machines.machine import Machine
 from vcenter_simulator.machines.power import check_readable
 from vcenter_simulator.values import DataObject
+from vcenter_simulator.values import Typed
 
 if TYPE_CHECKING:
     from vcenter_simulator.world import World
@@ -52,7 +54,13 @@ def apply_traits(machine: Machine, spec: DataObject) -> None:
         traits.annotation = spec.annotation
     for option in spec.extraConfig or ():
         # An empty value removes the key.
-        if option.value in (None, ''):
-            traits.extra.pop(option.key, None)
+        if text := _read_text(option.value):
+            traits.extra[option.key] = text
         else:
-            traits.extra[option.key] = str(option.value)
+            traits.extra.pop(option.key, None)
+
+
+def _read_text(value: Any) -> str:
+    """Read the value of an option, whatever type it was sent as."""
+    given = value.value if isinstance(value, Typed) else value
+    return '' if given is None else str(given)

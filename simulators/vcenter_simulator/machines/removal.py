@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from vcenter_simulator.datastores.chains import read_disk
+from vcenter_simulator.datastores.descriptors import read_descriptor
 from vcenter_simulator.datastores.disks import delete_disk
 from vcenter_simulator.datastores.places import Place
 from vcenter_simulator.datastores.trees import File
@@ -52,6 +52,19 @@ def delete_files(places: list[Place]) -> None:
             place.store.detach_node(place.parts)
 
 
+def clear_home(home: Place) -> None:
+    """Delete the folder of a machine that could not be made, disks and all."""
+    folder = home.node
+    if not isinstance(folder, Folder):
+        return
+    for name in list(folder.entries):
+        place = home.child(name)
+        if isinstance(place.node, File) and read_descriptor(place.node):
+            delete_disk(place)
+    delete_files([home.child(name) for name in folder.entries])
+    home.store.detach_node(home.parts)
+
+
 def drop_empty_folder(place: Place) -> None:
     """Delete a folder, unless something is in it."""
     node = place.node
@@ -76,8 +89,6 @@ def _delete_chain(chain: tuple[Place, ...]) -> None:
         if place.node is None:
             continue
         try:
-            if not read_disk(place).is_deletable:
-                return
             delete_disk(place)
         except VimFault as fault:
             if fault.type_name == 'FileLocked':

@@ -90,8 +90,15 @@ def remove_snapshot(
     """
     release_files(machine)
     if with_children:
-        for child in list(snapshot.children):
-            remove_snapshot(world, machine, child, True)
+        for child in reversed(list(snapshot.walk())[1:]):
+            _drop_snapshot(world, machine, child)
+    _drop_snapshot(world, machine, snapshot)
+    _finish(machine)
+
+
+def _drop_snapshot(
+    world: 'World', machine: Machine, snapshot: Snapshot
+) -> None:
     above = find_parent(machine, snapshot)
     siblings = above.children if above else machine.snapshots
     siblings.remove(snapshot)
@@ -103,7 +110,6 @@ def remove_snapshot(
     if snapshot.data.node is not None:
         snapshot.data.store.detach_node(snapshot.data.parts)
     world.inventory.remove(snapshot.reference)
-    _finish(machine)
 
 
 def revert_to(machine: Machine, snapshot: Snapshot) -> None:
@@ -173,16 +179,11 @@ def _merge_child(machine: Machine, place: Place) -> None:
         for index in range(len(chain) - 1)
         if chain[index + 1] == place
     }
-    is_kept = any(
-        chain[0] == place
-        for one in machine.walk_snapshots()
-        for chain in one.chains.values()
-    )
-    if len(children) != 1 or is_kept:
+    if len(children) != 1:
         return
     (child,) = children
-    if not read_disk(child).is_deletable:
-        # Somebody's linked clone hangs on it.
+    if not all(read_disk(one).is_deletable for one in (place, child)):
+        # Somebody's linked clone hangs on one of them.
         return
     _move_bytes(child, place)
     delete_disk(child)

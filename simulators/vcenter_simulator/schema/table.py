@@ -151,6 +151,23 @@ def all_methods() -> dict[str, Method]:
     }
 
 
+@functools.cache
+def list_privileges() -> frozenset[str]:
+    """List the privileges that any method, parameter or property takes."""
+    methods = all_methods().values()
+    fields = [
+        *(field for one in methods for field in one.parameters),
+        *(
+            field
+            for name in managed_names()
+            for field in managed_type(name).properties.values()
+        ),
+    ]
+    named = {one.privilege for one in fields}
+    named.update(one.privilege for one in methods)
+    return frozenset(name for name in named if name is not None)
+
+
 def _read_field(word: str) -> Field:
     name, _, rest = word.partition(':')
     kind, _, privilege = rest.partition('!')

@@ -142,9 +142,12 @@ def _array_writer(name: str, attributes: str, kind: str) -> Writer:
 
 
 def _item_writer(item: str) -> Writer:
-    """Make what writes items of arrays: their elements have types' names."""
-    if item == REFERENCE:
-        return _reference_writer(item, f' xsi:type="{item}"')
+    """Make what writes items of arrays: their elements have types' names.
+
+    vCenter says of references and data objects of what type each is.
+    """
+    if item == REFERENCE or table.is_data(item):
+        return _typed_writer(item, item)
     return make_writer(item, item)
 
 

@@ -1,6 +1,9 @@
 """oslo.vmware, with suds and unmodified, does what Nova's driver does."""
 
+import types
+
 import pytest
+import requests
 
 from oslo_service import backend
 
@@ -17,6 +20,7 @@ from tests.functional.vcenter.ours import DATACENTER  # noqa: E402
 from tests.functional.vcenter.ours import PASSWORD  # noqa: E402
 from tests.functional.vcenter.ours import STORE  # noqa: E402
 from tests.functional.vcenter.ours import USER  # noqa: E402
+from tests.functional.vcenter.recorder import make_certificate  # noqa: E402
 
 
 def log_in(port, **how):
@@ -128,9 +132,8 @@ class TestSession:
             log_in(wire.port, password='wrong')
         assert caught.value.fault_list == ['InvalidLogin']
 
-    def test_session_that_ended_is_made_anew(self, world, ours, monkeypatch):
-        # It sleeps ten seconds before it logs in again.
-        monkeypatch.setattr(world.session, '_api_retry_count', 1)
+    def test_session_that_ended_is_made_anew(self, world, ours):
+        # oslo.vmware sleeps for ten seconds before it logs in again.
         with ours.world.lock:
             ours.world.sessions.end_all()
         assert world.read(world.store, 'summary.name') == STORE
@@ -175,7 +178,7 @@ class TestReading:
 
     def test_path_in_inventory(self, world):
         path = vim_util.get_inventory_path(world.vim, world.datacenter)
-        assert path == DATACENTER
+        assert path == f'/{DATACENTER}'
 
     def test_unknown_object(self, world):
         gone = vim_util.get_moref('datastore-999', 'Datastore')
@@ -254,35 +257,53 @@ class TestFiles:
             )
 
 
+@pytest.fixture
+def secured(safe):
+    session = log_in(safe.port, scheme='https', cacert=safe.certificate)
+    yield World(session)
+    session.logout()
+    session.vim.client.options.transport.session.close()
+
+
 class TestTransfer:
-    def test_file_is_written_and_read(self, safe):
-        session = log_in(safe.port, scheme='https', cacert=safe.certificate)
-        world = World(session)
-        world.make(f'[{STORE}] base')
-        cookies = world.vim.client.cookiejar
+    def test_file_is_written_and_read(self, secured, safe):
+        cookies = secured.vim.client.cookiejar
         place = ('127.0.0.1', safe.port, DATACENTER, STORE, cookies)
+        trust = {'cacerts': safe.certificate}
+        sink = rw_handles.FileWriteHandle(*place, 'base/a.iso', 5, **trust)
+        sink.write(b'12345')
+        sink.close()
+        source = rw_handles.FileReadHandle(*place, 'base/a.iso', **trust)
+        assert source.read(5) == b'12345'
+        source.close()
+        found = secured.search(f'[{STORE}] base')
+        assert [file.path for file in found.file] == ['a.iso']
+
+    def test_ticket_writes_a_file(self, secured, safe):
+        host = f'127.0.0.1:{safe.port}'
+        url = values.DatastoreURL('https', host, 'a.iso', DATACENTER, STORE)
+        name, value = url.get_transfer_ticket(secured.session, 'PUT').split(
+            '='
+        )
+        assert name == 'vmware_cgi_ticket'
+        cookies = [types.SimpleNamespace(name=name, value=value)]
         sink = rw_handles.FileWriteHandle(
-            *place, 'base/a.iso', 5, cacerts=safe.certificate
+            '127.0.0.1',
+            safe.port,
+            'ha-datacenter',
+            STORE,
+            cookies,
+            'a.iso',
+            5,
+            cacerts=safe.certificate,
         )
         sink.write(b'12345')
         sink.close()
-        source = rw_handles.FileReadHandle(
-            *place, 'base/a.iso', cacerts=safe.certificate
-        )
-        assert source.read() == b'12345'
-        source.close()
-        session.logout()
+        found = secured.search(f'[{STORE}]')
+        assert [file.path for file in found.file] == ['a.iso']
 
-    def test_ticket_writes_a_file(self, safe):
-        session = log_in(safe.port, scheme='https', cacert=safe.certificate)
-        url = values.DatastoreURL(
-            'https',
-            f'127.0.0.1:{safe.port}',
-            'a.iso',
-            DATACENTER,
-            STORE,
-        )
-        name, value = url.get_transfer_ticket(session, 'PUT').split('=')
-        assert name == 'vmware_cgi_ticket'
-        assert value
-        session.logout()
+
+def test_certificate_of_somebody_else_is_refused(safe, tmp_path):
+    other = make_certificate(tmp_path)
+    with pytest.raises(requests.exceptions.SSLError):
+        log_in(safe.port, scheme='https', cacert=other)

@@ -44,7 +44,8 @@ def tell_detail(fault: Any, name: str) -> str:
     value = getattr(fault, name)
     if name == 'obj':
         return f'obj={type(value).__name__.rpartition(".")[2]}'
-    return f'{name}={value}'
+    # Identities are whatever a server likes.
+    return re.sub(r'vm-\d+', 'vm-n', f'{name}={value}')
 
 
 def tell_reply(status: int, body: bytes) -> list[object]:

@@ -1,6 +1,7 @@
 """Client: pyvmomi's session with one server, and raw requests beside it."""
 
 import dataclasses
+import ssl
 import time
 from typing import Any
 import urllib.error
@@ -122,11 +123,18 @@ def take_reply(reply: Any) -> Reply:
     return Reply(status=reply.status, length=length, body=reply.read())
 
 
-def connect(port: int, user: str = '', password: str = '') -> Any:
+def connect(
+    port: int, user: str = '', password: str = '', *, authority: str = ''
+) -> Any:
+    """Log in; over TLS where an authority's file is given."""
+    context = None
+    if authority:
+        context = ssl.create_default_context(cafile=authority)
     return SmartConnect(
-        protocol='http',
+        protocol='https' if authority else 'http',
         host='127.0.0.1',
         port=port,
         user=user or server.USER,
         pwd=password or server.PASSWORD,
+        sslContext=context,
     )

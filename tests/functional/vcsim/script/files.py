@@ -150,7 +150,7 @@ def search_folder(client: Client) -> Any:
     found = client.finish(
         client.store.browser.Search('[LocalDS_0] base/image', spec)
     )
-    return [[tell_file(file)[:2] for file in found.file], found.folderPath]
+    return [[file.path for file in found.file], found.folderPath]
 
 
 @step

@@ -133,6 +133,11 @@ def move_folder(client: Client) -> Any:
 
 
 @step
+def move_folder_onto_itself(client: Client) -> Any:
+    return move(client, '[LocalDS_0] base/aside', '[LocalDS_0] base/aside')
+
+
+@step
 def move_moved_folder(client: Client) -> Any:
     return move(client, '[LocalDS_0] base/image', '[LocalDS_0] base/aside')
 

@@ -9,9 +9,9 @@ from tests.functional.vcsim.client import Client
 from tests.functional.vcsim.script import disks
 from tests.functional.vcsim.script.machines import list_chains
 from tests.functional.vcsim.script import moving
-from tests.functional.vcsim.script import step
 from tests.functional.vcsim.script.reading import read
 from tests.functional.vcsim.script.reading import tell_objects
+from tests.functional.vcsim.script import step
 from tests.functional.vcsim.script.waiting import tell_updates
 
 SPARE = '[LocalDS_0] disks/spare.vmdk'

@@ -97,7 +97,7 @@ def register_missing_machine(client: Client) -> Any:
 def destroy_machine(client: Client) -> Any:
     client.finish(client.machines['one'].Destroy_Task())
     [[_, files]] = search(client, '[LocalDS_0]')
-    return [file[0] for file in files]
+    return 'one' in [file[0] for file in files]
 
 
 @step

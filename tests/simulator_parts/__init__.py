@@ -1,0 +1,1 @@
+"""The parts that every simulator is made of."""
