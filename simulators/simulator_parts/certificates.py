@@ -5,9 +5,7 @@ import dataclasses
 import datetime
 import hashlib
 import ipaddress
-import pathlib
 import secrets
-import ssl
 import textwrap
 
 from simulator_parts import curve
@@ -53,16 +51,6 @@ class Authority:
             names,
         )
         return Pair(_sign(body, self._secret), _write_key(secret))
-
-
-def make_context(pair: Pair, folder: pathlib.Path) -> ssl.SSLContext:
-    """Make the context of a server; ``ssl`` reads files, written there."""
-    path = folder / 'server.pem'
-    path.touch(mode=0o600)
-    path.write_text(pair.key + pair.certificate)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
 
 
 def _make_body(
