@@ -34,7 +34,7 @@ class Filter(ManagedObject):
         super().__init__(
             'PropertyFilter', moid, spec=spec, partialUpdates=partial
         )
-        self._selection = Selection(spec)
+        self.selection = Selection(spec)
         self._world = world
         self._session = session
 
@@ -44,19 +44,11 @@ class Filter(ManagedObject):
         return {
             one.reference: dict(
                 reader.read_values(
-                    one, self._selection.paths_of(one.kind) or ()
+                    one, self.selection.paths_of(one.kind) or ()
                 )
             )
-            for one in self._find_objects()
+            for one in self.selection.find_objects(self._world, self._session)
         }
-
-    def _find_objects(self) -> list[ManagedObject]:
-        try:
-            return self._selection.find_objects(self._world, self._session)
-        except VimFault as fault:
-            if fault.type_name == 'ManagedObjectNotFound':
-                return []
-            raise
 
 
 def list_updates(old: Known, new: Known) -> Iterator[DataObject]:

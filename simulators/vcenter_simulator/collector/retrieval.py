@@ -82,6 +82,7 @@ def fetch(call: Call) -> Any:
 def _select(call: Call) -> Iterator[Wanted]:
     for spec in call.arguments.specSet:
         selection = Selection(spec)
+        selection.check_objects(call.world)
         for one in selection.find_objects(call.world, call.session):
             yield one, selection.paths_of(one.kind) or ()
 

@@ -56,15 +56,26 @@ class Selection:
                 found[text] = find_path(kind, text)
         return tuple(found.values())
 
+    def check_objects(self, world: World) -> None:
+        """Make sure that what is named is there, unless that is left open.
+
+        :raises VimFault: ManagedObjectNotFound.
+        """
+        if not self.spec.reportMissingObjectsInResults:
+            for spec in self.spec.objectSet:
+                world.inventory.find(spec.obj)
+
     def find_objects(
         self, world: World, session: Session | None
     ) -> list[ManagedObject]:
         """Find the objects that are selected now, each once.
 
-        :raises VimFault: ManagedObjectNotFound, of where it begins.
+        Where a traversal begins at what is gone, it leads nowhere.
         """
         found: dict[Reference, ManagedObject] = {}
         for spec in self.spec.objectSet:
+            if not world.inventory.has(spec.obj):
+                continue
             walk = _Walk(world, session, spec)
             for one in walk.run():
                 if self.paths_of(one.kind) is not None:

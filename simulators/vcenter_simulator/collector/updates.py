@@ -60,8 +60,7 @@ def create_filter(call: Call) -> Reference:
     moid = f'session[{session.key}]{uuid.uuid4()}'
     given = call.arguments
     one = Filter(moid, given.spec, given.partialUpdates, call.world, session)
-    for spec in given.spec.objectSet:
-        call.find(spec.obj)
+    one.selection.check_objects(call.world)
     call.world.inventory.add(one)
     _state(call).filters[moid] = one
     return one.reference
