@@ -41,13 +41,13 @@ def create_property_collector(call: Call) -> Reference:
     moid = f'session[{session.key}]{uuid.uuid4()}'
     collector = ManagedObject('PropertyCollector', moid)
     call.world.inventory.add(collector)
-    _states(session)[moid] = _State()
+    _states_of(session)[moid] = _State()
     return collector.reference
 
 
 @serves('PropertyCollector', 'DestroyPropertyCollector')
 def destroy_property_collector(call: Call) -> None:
-    state = _states(call.logged_in).pop(call.this.moid, None)
+    state = _states_of(call.logged_in).pop(call.this.moid, None)
     if state is not None:
         _drop_filters(call.world, state)
     if call.this.moid.startswith('session['):
@@ -62,30 +62,30 @@ def create_filter(call: Call) -> Reference:
     one = Filter(moid, given.spec, given.partialUpdates, call.world, session)
     one.selection.check_objects(call.world)
     call.world.inventory.add(one)
-    _state(call).filters[moid] = one
+    _state_of(call).filters[moid] = one
     return one.reference
 
 
 @serves('PropertyFilter', 'DestroyPropertyFilter')
 def destroy_property_filter(call: Call) -> None:
-    for state in _states(call.logged_in).values():
+    for state in _states_of(call.logged_in).values():
         state.filters.pop(call.this.moid, None)
     call.world.inventory.remove(call.this.reference)
 
 
 @serves('PropertyCollector', 'CancelWaitForUpdates')
 def cancel_wait_for_updates(call: Call) -> None:
-    _state(call).cancelled += 1
+    _state_of(call).cancelled += 1
 
 
 @serves('PropertyCollector', 'CheckForUpdates')
 def check_for_updates(call: Call) -> DataObject | None:
-    return _look(call, _state(call), None)
+    return _tell_changes(call, _state_of(call), None)
 
 
 @serves('PropertyCollector', 'WaitForUpdates', locked=False)
 def wait_for_updates(call: Call) -> DataObject | None:
-    return _wait(call, None, None)
+    return _wait_for_changes(call, None, None)
 
 
 @serves('PropertyCollector', 'WaitForUpdatesEx', locked=False)
@@ -97,20 +97,20 @@ def wait_for_updates_ex(call: Call) -> DataObject | None:
         raise invalid_argument('options.maxWaitSeconds')
     if limit is not None and limit <= 0:
         raise invalid_argument('options.maxObjectUpdates')
-    return _wait(call, seconds, limit)
+    return _wait_for_changes(call, seconds, limit)
 
 
-def _wait(
+def _wait_for_changes(
     call: Call, seconds: int | None, limit: int | None
 ) -> DataObject | None:
     world = call.world
     until = None if seconds is None else world.clock.moment + seconds
     with world.lock:
-        state = _state(call)
+        state = _state_of(call)
         cancelled = state.cancelled
         while True:
             _check_alive(call, state, cancelled)
-            found = _look(call, state, limit)
+            found = _tell_changes(call, state, limit)
             if found is not None or not _wait_on(world, until):
                 return found
 
@@ -133,7 +133,9 @@ def _check_alive(call: Call, state: _State, cancelled: int) -> None:
         raise VimFault('RequestCanceled', 'The wait was canceled.')
 
 
-def _look(call: Call, state: _State, limit: int | None) -> DataObject | None:
+def _tell_changes(
+    call: Call, state: _State, limit: int | None
+) -> DataObject | None:
     """Tell what has changed since the version that the client has."""
     version = call.arguments.version or ''
     known = state.told.get(version) if version else {}
@@ -174,14 +176,14 @@ def _new_version(state: _State, version: str, heard: dict[str, Known]) -> str:
     return str(state.version)
 
 
-def _states(session: Session) -> dict[str, _State]:
+def _states_of(session: Session) -> dict[str, _State]:
     states: dict[str, _State]
     states = session.belongings.setdefault(_COLLECTORS, {})
     return states
 
 
-def _state(call: Call) -> _State:
-    return _states(call.logged_in).setdefault(call.this.moid, _State())
+def _state_of(call: Call) -> _State:
+    return _states_of(call.logged_in).setdefault(call.this.moid, _State())
 
 
 def _drop_filters(world: World, state: _State) -> None:
@@ -191,7 +193,7 @@ def _drop_filters(world: World, state: _State) -> None:
 
 def drop_collectors(world: World, session: Session) -> None:
     """Remove the collectors and filters of a session that has ended."""
-    for moid, state in _states(session).items():
+    for moid, state in _states_of(session).items():
         _drop_filters(world, state)
         if moid.startswith('session['):
             world.inventory.remove(Reference('PropertyCollector', moid))
