@@ -138,29 +138,56 @@ def _tell_changes(
 ) -> DataObject | None:
     """Tell what has changed since the version that the client has."""
     version = call.arguments.version or ''
-    known = state.told.get(version) if version else {}
-    if known is None:
-        message = f'Invalid collector version: {version}'
-        raise VimFault('InvalidCollectorVersion', message)
-    sets, left, heard = [], limit, {}
+    known = _find_known(state, version)
+    told = _Told(limit)
     for moid, one in state.filters.items():
-        old, new = known.get(moid, {}), one.look()
-        updates = tuple(list_updates(old, new))
-        if left is not None:
-            updates, left = updates[:left], max(0, left - len(updates))
-        heard[moid] = dict(old)
-        for update in updates:
-            take_over(heard[moid], new, update.obj)
-        if updates:
-            sets.append(_tell_filter(one, updates))
-    if not sets:
+        told.add_filter(one, known.get(moid, {}))
+    if not told.sets:
         return None
     return DataObject(
         'UpdateSet',
-        version=_new_version(state, version, heard),
-        filterSet=tuple(sets),
-        truncated=left == 0,
+        version=_new_version(state, version, told.heard),
+        filterSet=tuple(told.sets),
+        truncated=told.left == 0,
     )
+
+
+def _find_known(state: _State, version: str) -> dict[str, Known]:
+    """Give what was known at a version: nothing at the empty one.
+
+    :raises VimFault: InvalidCollectorVersion.
+    """
+    if not version:
+        return {}
+    if version not in state.told:
+        message = f'Invalid collector version: {version}'
+        raise VimFault('InvalidCollectorVersion', message)
+    return state.told[version]
+
+
+class _Told:
+    """What one answer tells, and what the client has heard after it.
+
+    ``left`` is how many more objects it may tell of; None: of all.
+    """
+
+    def __init__(self, limit: int | None) -> None:
+        self.left = limit
+        self.sets: list[DataObject] = []
+        self.heard: dict[str, Known] = {}
+
+    def add_filter(self, one: Filter, old: Known) -> None:
+        """Add what has changed of a filter's objects, as far as it fits."""
+        new = one.look()
+        updates = tuple(list_updates(old, new))
+        if self.left is not None:
+            updates = updates[: self.left]
+            self.left -= len(updates)
+        known = self.heard[one.moid] = dict(old)
+        for update in updates:
+            take_over(known, new, update.obj)
+        if updates:
+            self.sets.append(_tell_filter(one, updates))
 
 
 def _tell_filter(one: Filter, updates: tuple[DataObject, ...]) -> DataObject:
