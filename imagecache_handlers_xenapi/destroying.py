@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
+from concurrent import futures
+import contextlib
 import dataclasses
 import datetime
 import logging
@@ -27,6 +30,9 @@ from imagecache_handlers_xenapi.port.tasks import Tasks
 from imagecache_handlers_xenapi.set_aside import SetAside
 
 LOG = logging.getLogger(__name__)
+
+# Is given the task whose end was seen.
+EndTask = Callable[[str], object]
 
 DESTROY = 'Async.VDI.destroy'
 
@@ -71,11 +77,13 @@ class Removals:
         disk: Disk,
         end: float | None = None,
         leave: Callable[[], object] = always,
+        end_task: EndTask | None = None,
     ) -> None:
         """Destroy a disk; when this returns it is gone.
 
         By ``end`` of the monotonic clock this returns or raises.  What
-        ``leave`` raises as the request leaves keeps it back.
+        ``leave`` raises as the request leaves keeps it back.  A task whose
+        end was seen is given to ``end_task``, or forgotten at once.
 
         :raises XapiFailure: when it was refused, or failed in the middle.
         :raises Unreachable: when nobody was asked.
@@ -94,15 +102,26 @@ class Removals:
             self._forget_begun(disk)
             raise
         self._note_begun(disk, task)
-        self._follow_task(disk, task, end)
+        if self._follow_task(disk, task, end):
+            (end_task or self._tasks.forget)(task)
 
-    def _follow_task(self, disk: Disk, task: str, end: float) -> None:
+    @contextlib.contextmanager
+    def forgetting_beside(self) -> Iterator[EndTask]:
+        """Have tasks forgotten beside other calls, so that nobody waits."""
+        if self._port.lanes == 1:
+            yield self._tasks.forget
+            return
+        with futures.ThreadPoolExecutor(1) as beside:
+            yield lambda task: beside.submit(self._tasks.forget, task)
+
+    def _follow_task(self, disk: Disk, task: str, end: float) -> bool:
+        """Follow a task to success; False: it was lost, and done."""
         try:
             self._wait(disk, task, end)
         except TaskLost as error:
             self._note_begun(disk, None)
             self._look_after_loss(disk, ReplyLost(f'{DESTROY}: {error}'))
-            return
+            return False
         except WrongAnswer:
             # What cannot be followed is not left to wait in a queue.
             stopped = self._tasks.cancel(task)
@@ -117,7 +136,7 @@ class Removals:
             raise
         self._forget_begun(disk)
         self.set_aside.discard(disk.uuid)
-        self._tasks.forget(task)
+        return True
 
     def _wait(self, disk: Disk, task: str, end: float) -> None:
         """Wait for success, and have it cancelled when that takes too long."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Sequence
 import datetime
 from typing import Any
 from typing import BinaryIO
@@ -22,6 +23,7 @@ from imagecache_handlers.model import Store
 from imagecache_handlers_xenapi import adding
 from imagecache_handlers_xenapi.adding import Adding
 from imagecache_handlers_xenapi.destroying import Removals
+from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.evicting import Evicting
 from imagecache_handlers_xenapi.labelling import Labelling
 from imagecache_handlers_xenapi.looks import Looks
@@ -35,6 +37,7 @@ from imagecache_handlers_xenapi.port.logins import PasswordLogin
 from imagecache_handlers_xenapi.port.session import Port
 from imagecache_handlers_xenapi.port.session import Session
 from imagecache_handlers_xenapi.storage_repositories import DEFAULT
+from imagecache_handlers_xenapi.survey import Survey
 
 GRACE = datetime.timedelta(seconds=600)
 
@@ -123,17 +126,15 @@ class XenAPIHandler(CacheHandler):
     def enumerate(
         self, store: str, image_ids: Collection[str] | None = None
     ) -> Collection[CachedImage]:
-        survey = self._looks.survey(store)
+        survey, disks = self._look_at(store, image_ids)
         if image_ids is None:
             survey.warn_of_copies()
-        disks = survey.disks(image_ids)
         with errors.reading(store):
             removals = self._removals.busy(disks)
         if None in removals.values():
             # What is no longer under way may have ended with the disk, after
             # we looked.
-            survey = self._looks.survey(store)
-            disks = survey.disks(image_ids)
+            survey, disks = self._look_at(store, image_ids)
         return [
             survey.image(
                 one,
@@ -143,6 +144,16 @@ class XenAPIHandler(CacheHandler):
             for one in disks
         ]
 
+    def _look_at(
+        self, store: str, image_ids: Collection[str] | None
+    ) -> tuple[Survey, list[Disk]]:
+        """Look at all disks of a store, or at some if that tells as much."""
+        found = image_ids and self._looks.find_copies(store, image_ids)
+        if found:
+            return found
+        survey = self._looks.survey(store)
+        return survey, survey.disks(image_ids)
+
     def mark(
         self,
         image: CachedImage,
@@ -150,6 +161,15 @@ class XenAPIHandler(CacheHandler):
         remove: Iterable[str] = (),
     ) -> None:
         self._labelling.mark(image, list(map(check_label, add)), list(remove))
+
+    def mark_many(
+        self,
+        images: Sequence[CachedImage],
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> Iterable[CacheError | None]:
+        checked = list(map(check_label, add))
+        return self._labelling.mark_many(images, checked, list(remove))
 
     def record_host(self, store: str) -> None:
         """Have others see which images this host saw written to, or copied.
@@ -161,6 +181,11 @@ class XenAPIHandler(CacheHandler):
 
     def evict(self, image: CachedImage, alive: Alive = always) -> int | None:
         return self._evicting.evict(image, alive)
+
+    def evict_many(
+        self, images: Sequence[CachedImage], in_time: Alive
+    ) -> Iterable[int | None | CacheError]:
+        return self._evicting.evict_many(images, in_time)
 
     def room(self, meta: ImageMeta, store: str) -> int:
         self._looks.repository(store)

@@ -92,6 +92,10 @@ class Survey:
             and self._forest.parent(disk.uuid) == disk.parent
         )
 
+    def tells_users_of(self, disk: Disk) -> bool:
+        """Tell if a disk, read later, has no users if nobody came since."""
+        return self.hangs(disk) and not self.is_shared(disk)
+
     def is_shared(self, disk: Disk) -> bool:
         return bool(self._forest.kin(disk.uuid).users)
 

@@ -39,7 +39,12 @@ def _check_column(name: str) -> str:
     return f'(field "{name}"'
 
 
+def is_sound(value: str) -> bool:
+    """Tell if a value can be written down."""
+    return '"' not in value and value.isprintable()
+
+
 def _quote_value(value: str) -> str:
-    if '"' in value or not value.isprintable():
+    if not is_sound(value):
         raise ValueError(f'{value!r} cannot stand in a filter')
     return f'"{value}")'

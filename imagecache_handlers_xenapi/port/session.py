@@ -39,6 +39,9 @@ LOG = logging.getLogger(__name__)
 # in take some, and at another host once more.
 PROMPT = 60.0
 
+# Of each store at work; there may be eight at once.
+_LANES = 4
+
 _LEFT = 20
 
 # After these the call was not made, and the next login may do better.
@@ -52,6 +55,8 @@ class Port(abc.ABC):
     may_block: bool
     #: Seconds after which an answer counts as lost.
     timeout: float
+    #: How many calls may be in flight at once.
+    lanes: int
 
     @abc.abstractmethod
     def read(self, method: str, *params: Any) -> Any:
@@ -108,6 +113,7 @@ class Session(Port):
         alone: bool = False,
     ) -> None:
         self.may_block = not alone
+        self.lanes = 1 if alone else _LANES
         self.timeout = dialling.timeout
         self._logins = logins
         self._dialling = dialling

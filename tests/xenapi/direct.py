@@ -20,6 +20,7 @@ class Direct(Port):
     """
 
     timeout = 60.0
+    lanes = 1
 
     def __init__(self, host, *, may_block):
         self.may_block = may_block

@@ -574,8 +574,8 @@ MUTANTS = [
             (
                 'newborns are labelled as twins',
                 'survey',
-                'return not (disk.busy or newborn(disk, self._grace, self._now))',
-                'return True',
+                'not (disk.busy or newborn(disk, self._grace, self._now))',
+                'True',
             ),
             (
                 'who could write is not labelled',
@@ -628,7 +628,7 @@ MUTANTS = [
                 'a disk that is busy is an SR that is',
                 'port/errors',
                 "return error.params[:1] == ('SR',)",
-                'return True',
+                'True',
             ),
             (
                 'a scan that failed is the disk of somebody',
