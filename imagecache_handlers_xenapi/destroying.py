@@ -117,7 +117,7 @@ class Removals:
     def _follow_task(self, disk: Disk, task: str, end: float) -> bool:
         """Follow a task to success; False: it was lost, and done."""
         try:
-            self._wait(disk, task, end)
+            self._wait_for_end(disk, task, end)
         except TaskLost as error:
             self._note_begun(disk, None)
             self._look_after_loss(disk, ReplyLost(f'{DESTROY}: {error}'))
@@ -138,7 +138,7 @@ class Removals:
         self.set_aside.discard(disk.uuid)
         return True
 
-    def _wait(self, disk: Disk, task: str, end: float) -> None:
+    def _wait_for_end(self, disk: Disk, task: str, end: float) -> None:
         """Wait for success, and have it cancelled when that takes too long."""
         if self._tasks.follow(task, DESTROY, end - AFTERWARDS):
             return

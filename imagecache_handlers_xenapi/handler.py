@@ -28,7 +28,6 @@ from imagecache_handlers_xenapi.evicting import Evicting
 from imagecache_handlers_xenapi.labelling import Labelling
 from imagecache_handlers_xenapi.looks import Looks
 from imagecache_handlers_xenapi.pending_space import Releasing
-from imagecache_handlers_xenapi.port import connection
 from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from imagecache_handlers_xenapi.port import errors
 from imagecache_handlers_xenapi.port.errors import CallError
@@ -84,7 +83,6 @@ class XenAPIHandler(CacheHandler):
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
         from imagecache_handlers_xenapi import opts
 
-        connection.sdk()
         opts.register_opts(conf)
         given = {opt.dest: opts.value(conf, opt.dest) for opt in opts.OPTS}
         dialling = ConnectionOptions(

@@ -138,7 +138,7 @@ class Looks:
         Of one that went since nobody knows what it was.
         """
         found: set[str] = set()
-        for some in _portions(list(attached)):
+        for some in _cut_portions(list(attached)):
             wanted = filters.one_of('VDI', [disk.ref for disk in some])
             told = self._port.read('VBD.get_all_records_where', wanted)
             found.update(*(disk.vbds for disk in some))
@@ -158,7 +158,7 @@ class Looks:
     def sleepers(self, store: str, refs: Collection[str]) -> Sleepers:
         """Give the machines that sleep on disks just now."""
         found: dict[str, Collection[str]] = {}
-        for some in _portions(list(refs)):
+        for some in _cut_portions(list(refs)):
             with errors.reading(store):
                 found |= self._sleepers(filters.one_of('suspend_VDI', some))
         return found
@@ -258,7 +258,7 @@ class Looks:
         """Read the VDIs that have one of these values."""
         sound = [one for one in values if filters.is_sound(one)]
         found: list[Disk] = []
-        for some in _portions(sound):
+        for some in _cut_portions(sound):
             with errors.reading(store):
                 told = self._port.read(
                     'VDI.get_all_records_where', filters.one_of(field, some)
@@ -304,6 +304,6 @@ class Looks:
         return survey
 
 
-def _portions(these: list[_T]) -> Iterator[list[_T]]:
+def _cut_portions(these: list[_T]) -> Iterator[list[_T]]:
     for first in range(0, len(these), _AT_ONCE):
         yield these[first : first + _AT_ONCE]

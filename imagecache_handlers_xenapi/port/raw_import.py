@@ -8,8 +8,8 @@ from typing import Protocol
 import urllib.parse
 
 from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.bounded import BoundedSocket
-from imagecache_handlers_xenapi.port.dialling import cause
+from imagecache_handlers_xenapi.port.timeouts import BoundedSocket
+from imagecache_handlers_xenapi.port.dialling import explain_cause
 from imagecache_handlers_xenapi.port.dialling import Http
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import Unreachable
@@ -99,7 +99,9 @@ def _begin_request(
             answer.begin()
             stack.pop_all()
     except (OSError, http.client.HTTPException) as error:
-        raise ReplyLost(f'{METHOD} at {address}: {cause(error)}') from error
+        raise ReplyLost(
+            f'{METHOD} at {address}: {explain_cause(error)}'
+        ) from error
     return answer
 
 

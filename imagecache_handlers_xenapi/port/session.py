@@ -208,7 +208,7 @@ class Session(Port):
     ) -> Any:
         login = self.login()
         try:
-            with self._connections.one(login.address) as connection:
+            with self._connections.lend_one(login.address) as connection:
                 return use(connection, method, login.ref, *params)
         except CallError as error:
             if _was_not_made(error):

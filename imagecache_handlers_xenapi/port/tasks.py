@@ -98,10 +98,12 @@ class _Watch:
     def look(self, left: float) -> Mapping[str, Any]:
         """Give its record, if there is news of it."""
         try:
-            record = self._poll() if self._polls else self._await_news(left)
+            record = (
+                self._poll_record() if self._polls else self._await_news(left)
+            )
             self._check_status(record)
         except CallError as error:
-            self._bear(error)
+            self._bear_error(error)
             return {}
         except ConfigurationError as error:
             raise ReplyLost(f'{self._method}: {error}') from error
@@ -110,7 +112,7 @@ class _Watch:
         self._next = min(2 * self._next, _LONGEST)
         return record
 
-    def _poll(self) -> Mapping[str, Any]:
+    def _poll_record(self) -> Mapping[str, Any]:
         record: Mapping[str, Any]
         record = self._port.call('task.get_record', self._task)
         return record
@@ -125,7 +127,7 @@ class _Watch:
         batch = self._port.call('event.from', topics, self._token, wait)
         if not batch['events'] and not self._token:
             # Of a task that is gone there are no events either.
-            return self._poll()
+            return self._poll_record()
         self._token = batch['token']
         for event in reversed(batch['events']):
             if event.get('ref') != self._task:
@@ -143,7 +145,7 @@ class _Watch:
             what = f'no task has the status {str(status)[:50]!r}'
             raise WrongAnswer('task.get_record', self._task, what)
 
-    def _bear(self, error: CallError) -> None:
+    def _bear_error(self, error: CallError) -> None:
         """Go on after an error, which is no end of the task.
 
         That we may not ask, or not now, tells nothing of it.
