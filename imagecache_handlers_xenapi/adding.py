@@ -27,7 +27,7 @@ from imagecache_handlers_xenapi import labelling
 from imagecache_handlers_xenapi.port import errors
 from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import XapiFailure
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.storage_repositories import Repository
 from imagecache_handlers_xenapi.uploading import Uploads
 

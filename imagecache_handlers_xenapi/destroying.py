@@ -23,7 +23,7 @@ from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import WrongAnswer
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port import filters
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.port.tasks import ENDED
 from imagecache_handlers_xenapi.port.tasks import TaskLost
 from imagecache_handlers_xenapi.port.tasks import Tasks

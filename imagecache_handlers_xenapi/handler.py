@@ -33,7 +33,7 @@ from imagecache_handlers_xenapi.port import errors
 from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port import lent_sessions
 from imagecache_handlers_xenapi.port.logins import PasswordLogin
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.port.session import Session
 from imagecache_handlers_xenapi.storage_repositories import DEFAULT
 from imagecache_handlers_xenapi.survey import Survey

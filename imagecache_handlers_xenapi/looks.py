@@ -1,43 +1,34 @@
 """Looks at the pool: its stores, all disks of one, a single disk."""
 
-import collections
 from collections.abc import Collection
 from collections.abc import Iterable
-from collections.abc import Iterator
 import datetime
-import itertools
-import logging
-from typing import TypeVar
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Store
+from imagecache_handlers_xenapi.disk_reads import read_disks
+from imagecache_handlers_xenapi.disk_reads import read_writing_vbds
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.disks import name_of
+from imagecache_handlers_xenapi.measuring import Measuring
 from imagecache_handlers_xenapi.pending_space import Releasing
 from imagecache_handlers_xenapi.port import errors
-from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port import filters
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.port import Port
+from imagecache_handlers_xenapi.sleepers import read_sleepers
+from imagecache_handlers_xenapi.sleepers import read_sleepers_of
+from imagecache_handlers_xenapi.sleepers import Sleepers
 from imagecache_handlers_xenapi import storage_repositories
 from imagecache_handlers_xenapi.storage_repositories import check_choices
 from imagecache_handlers_xenapi.storage_repositories import Pool
 from imagecache_handlers_xenapi.storage_repositories import Repository
-from imagecache_handlers_xenapi.survey import called
-from imagecache_handlers_xenapi.survey import Sleepers
 from imagecache_handlers_xenapi.survey import Survey
-
-LOG = logging.getLogger(__name__)
-
-# So many are named in one filter: a request may have 300 KiB.
-_AT_ONCE = 500
 
 # Seconds for which a look at all disks of an SR tells who shares what.
 _LASTS = 300.0
-
-_T = TypeVar('_T')
 
 
 class Looks:
@@ -60,19 +51,18 @@ class Looks:
         self._clocks = clocks
         self._releasing = releasing
         self._host = host
-        self._measure = measure
+        self._measuring = Measuring(port) if measure else None
         # Read again with every pass.
         self._repositories: dict[str, Repository] = {}
         self._asleep: Sleepers = {}
         self._latest: dict[str, Survey] = {}
         self._looked_at: dict[str, float] = {}
-        self._told: set[str] = set()
 
     def stores(self) -> list[Store]:
         with errors.reading('xenapi'):
             found = self._chosen_stores()
-            if self._measure:
-                self._have_measured(found)
+            if self._measuring is not None:
+                self._measuring.measure_srs(found)
                 found = self._chosen_stores()
             self._asleep = self._all_asleep()
         self._latest = {}
@@ -82,20 +72,6 @@ class Looks:
     def _chosen_stores(self) -> list[Repository]:
         pool = Pool.read(self._port, self._srs, self._host)
         return pool.chosen(self._srs)
-
-    def _have_measured(self, repositories: Iterable[Repository]) -> None:
-        """Have xapi measure SRs; where it cannot, the last sizes will do."""
-        for one in repositories:
-            if one.store.problem is None:
-                try:
-                    self._port.call('SR.update', one.ref)
-                except CallError as error:
-                    self._tell_once(one.store.name, error)
-
-    def _tell_once(self, store: str, error: CallError) -> None:
-        if store not in self._told:
-            self._told.add(store)
-            LOG.warning('The size of %s may be old: %s', store, error)
 
     def repository(self, store: str) -> Repository:
         """Give the SR that a store is; its reference is as good as a name.
@@ -128,22 +104,11 @@ class Looks:
             repository, records, self._grace, now, before, self._asleep
         )
         with errors.reading(store):
-            survey.note_writing(self._writing_vbds(survey.attached_images()))
+            survey.note_writing(
+                read_writing_vbds(self._port, survey.attached_images())
+            )
         self._latest[store], self._looked_at[store] = survey, began
         return survey
-
-    def _writing_vbds(self, attached: Iterable[Disk]) -> Iterable[str]:
-        """Give VBDs, but for those that are known to be read-only.
-
-        Of one that went since nobody knows what it was.
-        """
-        found: set[str] = set()
-        for some in _cut_portions(list(attached)):
-            wanted = filters.one_of('VDI', [disk.ref for disk in some])
-            told = self._port.read('VBD.get_all_records_where', wanted)
-            found.update(*(disk.vbds for disk in some))
-            found -= {vbd for vbd in told if told[vbd]['mode'] == 'RO'}
-        return found
 
     def recent(self, store: str) -> Survey:
         """Give the last look at all disks of a store, or look now."""
@@ -157,27 +122,14 @@ class Looks:
 
     def sleepers(self, store: str, refs: Collection[str]) -> Sleepers:
         """Give the machines that sleep on disks just now."""
-        found: dict[str, Collection[str]] = {}
-        for some in _cut_portions(list(refs)):
-            with errors.reading(store):
-                found |= self._sleepers(filters.one_of('suspend_VDI', some))
-        return found
+        with errors.reading(store):
+            return read_sleepers_of(self._port, refs)
 
     def _all_asleep(self) -> Sleepers:
-        return self._sleepers(
-            filters.differs('suspend_VDI', storage_repositories.NULL)
+        return read_sleepers(
+            self._port,
+            filters.differs('suspend_VDI', storage_repositories.NULL),
         )
-
-    def _sleepers(self, wanted: str) -> Sleepers:
-        """Give the machines that sleep on disks, checkpoints among them.
-
-        Whatever their state: without that disk none of them wakes again.
-        """
-        found: dict[str, list[str]] = collections.defaultdict(list)
-        for vm in self._port.read('VM.get_all_records_where', wanted).values():
-            name = called(vm['name_label'], f'VM {vm["uuid"]}')
-            found[vm['suspend_VDI']].append(f'suspended {name}')
-        return found
 
     def parent(self, image: CachedImage) -> str | None:
         """Give the parent that an image had in the last look, if any."""
@@ -255,16 +207,8 @@ class Looks:
     def _read_disks(
         self, store: str, field: str, values: Iterable[str]
     ) -> list[Disk]:
-        """Read the VDIs that have one of these values."""
-        sound = [one for one in values if filters.is_sound(one)]
-        found: list[Disk] = []
-        for some in _cut_portions(sound):
-            with errors.reading(store):
-                told = self._port.read(
-                    'VDI.get_all_records_where', filters.one_of(field, some)
-                )
-            found += itertools.starmap(Disk, told.items())
-        return found
+        with errors.reading(store):
+            return read_disks(self._port, field, values)
 
     def find_copies(
         self, store: str, image_ids: Collection[str]
@@ -302,8 +246,3 @@ class Looks:
         if survey is None or not survey.settled or age > _LASTS:
             return None
         return survey
-
-
-def _cut_portions(these: list[_T]) -> Iterator[list[_T]]:
-    for first in range(0, len(these), _AT_ONCE):
-        yield these[first : first + _AT_ONCE]

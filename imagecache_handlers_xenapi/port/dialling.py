@@ -9,8 +9,8 @@ import time
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.timeouts import BoundedSocket
 from imagecache_handlers_xenapi.port.errors import Unreachable
+from imagecache_handlers_xenapi.port.timeouts import BoundedSocket
 
 # By the numbers that OpenSSL gives to what is wrong with a certificate.
 _OTHER_NAME = (

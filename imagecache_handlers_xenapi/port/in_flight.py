@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent import futures
 from typing import TypeVar
 
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.port import Port
 
 One = TypeVar('One')
 Result = TypeVar('Result')

@@ -15,7 +15,7 @@ from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port.logins import Login
 from imagecache_handlers_xenapi.port.logins import Logins
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.port.session import Session
 
 
