@@ -76,7 +76,7 @@ class Looks:
     def repository(self, store: str) -> Repository:
         """Give the SR that a store is; its reference is as good as a name.
 
-        :raises StoreUnavailable: when it is none, or cannot be read.
+        :raises StoreUnavailable: when it is not an SR, or cannot be read.
         """
         if store not in self._repositories:
             self.stores()
@@ -188,7 +188,7 @@ class Looks:
     ) -> dict[str, Disk]:
         """Read the VDIs of images afresh; those that are gone have none.
 
-        Those that are no such image any more have none, either.
+        Those that are not such an image any more have none, either.
 
         :raises StoreUnavailable: when an SR is that store no longer.
         """

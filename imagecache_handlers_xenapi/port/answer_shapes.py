@@ -14,7 +14,7 @@ Wrong = Callable[[Any], str]
 
 
 class Misshapen(ValueError):
-    """An answer that is none to that call."""
+    """An answer that cannot be the one to that call."""
 
 
 def check(method: str, value: Any) -> None:

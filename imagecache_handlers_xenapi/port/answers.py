@@ -18,7 +18,7 @@ _KINDS = 100
 
 
 class Garbled(ValueError):
-    """What came is no answer: whether the call was made, nobody knows."""
+    """What came is not an answer: nobody knows if the call was made."""
 
 
 class NoJson(Exception):
@@ -45,7 +45,7 @@ def of_xml(method: str, pieces: Iterable[bytes]) -> Any:
     """Give the value of an answer over XML-RPC.
 
     :raises XapiFailure: when xapi says no, and to nothing else.
-    :raises Garbled: when it is no answer to that call.
+    :raises Garbled: when it is not an answer to that call.
     """
     answer = _decode_answer(decoding.of_xml, pieces)
     if not isinstance(answer, dict):

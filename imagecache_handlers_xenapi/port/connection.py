@@ -121,7 +121,7 @@ class Connection:
         try:
             yield
         except answers.Garbled as error:
-            # A no that cannot be read is none: the call may have been made.
+            # Whatever cannot be read: the call may have been made.
             raise WrongAnswer(call.method, where, str(error)) from error
         except TooLong as error:
             what = f'the answer is longer than {call.limit >> 20} MiB'

@@ -36,7 +36,7 @@ class Undecodable(ValueError):
 def of_xml(pieces: Iterable[bytes]) -> Any:
     """Decode an answer over XML-RPC, while it comes.
 
-    :raises Undecodable: when it is none, or a fault.
+    :raises Undecodable: when it cannot be decoded, or is a fault.
     """
     target = _Target()
     parser = expat.ParserCreate()
@@ -127,7 +127,7 @@ def _intern_name(target: Any, name: str) -> None:
 def of_json(body: bytes | bytearray) -> Any:
     """Decode an answer over JSON-RPC.
 
-    :raises Undecodable: when it is none.
+    :raises Undecodable: when it cannot be decoded.
     """
     try:
         _limit_memory(_memory_of_text(body))

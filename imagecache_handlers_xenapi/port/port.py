@@ -50,7 +50,7 @@ class Port(abc.ABC):
 
     @abc.abstractmethod
     def login(self) -> Login:
-        """Give the login, for what is no call: an upload."""
+        """Give the login for an upload, which is not a call."""
 
     @abc.abstractmethod
     def connect(self, address: Address) -> Http:

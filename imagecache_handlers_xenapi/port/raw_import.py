@@ -46,8 +46,8 @@ def put(
     the login goes there, too.
 
     xapi says yes before it has read a byte: whether it took them, only the
-    task tells.  That is why a connection that breaks meanwhile is no error
-    here.  What ``chunks`` raises ends it at once.
+    task tells.  That is why a connection that breaks meanwhile is not an
+    error here.  What ``chunks`` raises ends it at once.
 
     :raises LoggedOut: when another login may do.
     :raises CallError: when none begins.

@@ -25,7 +25,7 @@ _RUNNING = frozenset({'pending', 'cancelling'})
 _WAIT, _AT_ONCE = 10.0, 1.0
 # The first and the longest pause of polling.
 _FIRST, _LONGEST = 0.05, 2.0
-# Records in a row that nobody understands: the next is none of another kind.
+# Records in a row that nobody understands: the next is like them.
 _NOT_UNDERSTOOD = 3
 
 
@@ -146,7 +146,7 @@ class _Watch:
             raise WrongAnswer('task.get_record', self._task, what)
 
     def _bear_error(self, error: CallError) -> None:
-        """Go on after an error, which is no end of the task.
+        """Go on after an error, which does not end the task.
 
         That we may not ask, or not now, tells nothing of it.
         """
