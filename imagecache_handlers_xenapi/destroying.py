@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Mapping
-from concurrent import futures
-import contextlib
+from contextlib import AbstractContextManager
 import dataclasses
 import datetime
 import logging
@@ -23,6 +21,7 @@ from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import WrongAnswer
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port import filters
+from imagecache_handlers_xenapi.port.in_flight import doing_beside
 from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.port.tasks import ENDED
 from imagecache_handlers_xenapi.port.tasks import TaskLost
@@ -105,14 +104,9 @@ class Removals:
         if self._follow_task(disk, task, end):
             (end_task or self._tasks.forget)(task)
 
-    @contextlib.contextmanager
-    def forgetting_beside(self) -> Iterator[EndTask]:
+    def forgetting_beside(self) -> AbstractContextManager[EndTask]:
         """Have tasks forgotten beside other calls, so that nobody waits."""
-        if self._port.lanes == 1:
-            yield self._tasks.forget
-            return
-        with futures.ThreadPoolExecutor(1) as beside:
-            yield lambda task: beside.submit(self._tasks.forget, task)
+        return doing_beside(self._port, self._tasks.forget)
 
     def _follow_task(self, disk: Disk, task: str, end: float) -> bool:
         """Follow a task to success; False: it was lost, and done."""

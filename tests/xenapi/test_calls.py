@@ -1,8 +1,11 @@
 """How many calls it takes, as the pool counts them; logins aside."""
 
+from concurrent import futures
 import datetime
 import threading
+import time
 import unittest
+from unittest import mock
 
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers import Evidence
@@ -18,6 +21,7 @@ from tests.xenapi.pool import Pooled
 from tests.xenapi.pool import SEEN
 from tests.xenapi.pool import Time
 from xapi_simulator import fail
+from xapi_simulator import hang
 from xapi_simulator import Scenario
 
 # The images of a scenario were cached an hour ago.
@@ -30,6 +34,10 @@ WRITES = ('VDI.add_to_other_config', 'VDI.remove_from_other_config')
 
 def utc_now():
     return datetime.datetime.now(datetime.UTC)
+
+
+def interrupted(future):
+    raise KeyboardInterrupt
 
 
 class CallsCase(Pooled, unittest.TestCase):
@@ -109,8 +117,8 @@ class TestSweep(CallsCase):
     def evict_all(self, count, **how):
         """Sweep with clocks that stand still; gives the handler."""
         self.label_all(idle=count)
-        time = Time()
-        handler = self.connect(clocks=time.clocks, srs=['storage-0'], **how)
+        clocks = Time().clocks
+        handler = self.connect(clocks=clocks, srs=['storage-0'], **how)
         handler.stores()
         self.pool.counters.reset()
         cache = ImageCache(handler, RULES)
@@ -204,6 +212,31 @@ class TestTogether(CallsCase):
         self.assertEqual([None] * 8, done)
         self.assertFalse(met.broken)
 
+    def test_who_is_interrupted_waits_for_none_of_them(self):
+        self.start(Scenario(images=8))
+        handler = self.connect(srs=['storage-0'])
+        images = list(handler.enumerate('storage-0'))
+        for number in range(1, 9):
+            self.pool.before('VDI.add_to_other_config', hang(5), number)
+        began = time.monotonic()
+        with (
+            mock.patch.object(futures.Future, 'result', interrupted),
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            list(handler.mark_many(images, {'pin.ops'}))
+        self.assertLess(time.monotonic() - began, 4)
+
+    def test_what_fails_in_a_thread_is_raised(self):
+        self.start(Scenario(images=4))
+        handler = self.connect(srs=['storage-0'])
+        images = list(handler.enumerate('storage-0'))
+        broken = mock.Mock(side_effect=ZeroDivisionError)
+        with (
+            mock.patch.object(handler._labelling, '_relabel', broken),
+            self.assertRaises(ZeroDivisionError),
+        ):
+            list(handler.mark_many(images, {'pin.ops'}))
+
     def test_each_of_many_labels_has_its_own_result(self):
         self.start(Scenario(images=4))
         handler = self.connect(srs=['storage-0'])
@@ -252,14 +285,14 @@ class TestTogether(CallsCase):
             if row['VBDs'] and row['managed']:
                 self.actors.end_disk(ref)
         self.label_all(idle=3)
-        time = Time()
-        handler = self.connect(clocks=time.clocks, srs=['storage-0'])
+        wound = Time()
+        handler = self.connect(clocks=wound.clocks, srs=['storage-0'])
         images = list(handler.enumerate('storage-0'))
         second = self.ref(images[1].location)
 
         def come():
             self.actors.spawn(second)
-            time.passed += 2
+            wound.passed += 2
 
         self.pool.before(DESTROY, come)
         results = list(handler.evict_many(images, lambda: True))
