@@ -616,12 +616,6 @@ MUTANTS = [
                 '[]',
             ),
             (
-                'a removal begins late',
-                'evicting',
-                'if not in_time():',
-                'if False:',
-            ),
-            (
                 'a batch reads all disks',
                 'handler',
                 'image_ids and self._looks.find_copies(store, image_ids)',
