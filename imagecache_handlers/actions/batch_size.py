@@ -46,7 +46,7 @@ class BatchSize:
             self.current = max(1, done)
         else:
             worth = _size_worth(self._cost, self._largest)
-            self.current = min(self._largest, 2 * self.current, worth)
+            self.current = min(2 * self.current, worth)
 
 
 def _size_worth(cost: Cost, largest: int) -> int:

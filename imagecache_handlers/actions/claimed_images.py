@@ -10,6 +10,7 @@ from imagecache_handlers.actions.claim import Claim
 from imagecache_handlers.actions.leaving_stores import Trouble
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Outcome
+from imagecache_handlers.actions.results import Untold
 from imagecache_handlers.actions.terms import Terms
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageNotFound
@@ -53,13 +54,10 @@ class ClaimedImages:
             self._claim_together(list(verdicts))
             return
         for verdict in verdicts:
-            if self._may_claim():
+            if self.claim.has_room() and not self.is_over():
                 self._end_claiming(verdict, self._claim_image(verdict.image))
             else:
                 self.late.append(verdict)
-
-    def _may_claim(self) -> bool:
-        return self.claim.has_room() and not self.is_over()
 
     def _claim_image(self, image: CachedImage) -> CacheError | None:
         try:
@@ -69,18 +67,15 @@ class ClaimedImages:
         return None
 
     def _claim_together(self, verdicts: list[Verdict]) -> None:
-        if not verdicts or not self._may_claim():
-            self.late += verdicts
-            return
         images = [verdict.image for verdict in verdicts]
         results = self._handler.mark_many(images, {self.claim.label})
-        before = None
         with self.withdraw_later():
-            for verdict, error in zip(verdicts, results, strict=True):
-                # What stands for several images has failed once.
-                again = error is before
-                self._end_claiming(verdict, error, again=again)
-                before = error
+            for verdict, result in zip(verdicts, results, strict=True):
+                if isinstance(result, Untold):
+                    again = not result.first
+                    self._end_claiming(verdict, result.error, again=again)
+                else:
+                    self._end_claiming(verdict, result)
 
     def _end_claiming(
         self,
@@ -89,7 +84,10 @@ class ClaimedImages:
         *,
         again: bool = False,
     ) -> None:
-        """Wait for the look at what is claimed, end with what is not."""
+        """Wait for the look at what is claimed, end with what is not.
+
+        ``again``: the same failure was counted for another image.
+        """
         if error is None:
             self.waiting[verdict.image.identity] = verdict
         elif isinstance(error, ImageNotFound):

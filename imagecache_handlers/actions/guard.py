@@ -11,6 +11,7 @@ from typing import BinaryIO
 from typing import TypeVar
 
 from imagecache_handlers.actions.results import tell_results
+from imagecache_handlers.actions.results import Untold
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import HandlerFailed
 from imagecache_handlers.handler import Alive
@@ -77,7 +78,7 @@ class GuardedHandler:
 
     def evict_many(
         self, images: Sequence[CachedImage], in_time: Alive
-    ) -> Iterator[int | None | CacheError]:
+    ) -> Iterator[int | None | CacheError | Untold]:
         return tell_results(
             lambda: self._handler.evict_many(images, in_time),
             len(images),
@@ -90,7 +91,7 @@ class GuardedHandler:
         images: Sequence[CachedImage],
         add: Iterable[str] = (),
         remove: Iterable[str] = (),
-    ) -> Iterator[CacheError | None]:
+    ) -> Iterator[CacheError | None | Untold]:
         return tell_results(
             lambda: self._handler.mark_many(images, add, remove),
             len(images),

@@ -9,6 +9,7 @@ from imagecache_handlers.actions.following import Lost
 from imagecache_handlers.actions.leaving_stores import Trouble
 from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions.report import Did
+from imagecache_handlers.actions.results import Untold
 from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
@@ -90,20 +91,28 @@ class Remover:
         timer = Timer(self._means.clocks)
         images = [image for _, image in passed]
         results = self._handler.evict_many(images, in_time)
-        before: object = None
         with self._claimed.withdraw_later():
             for (verdict, image), result in zip(passed, results, strict=True):
-                if not isinstance(result, CacheError):
-                    self._end_removed(verdict, image, result)
-                elif in_time.said_no and _is_late(result):
-                    self._claimed.put_off(verdict)
-                else:
-                    # What stands for several images has failed once.
-                    again = result is before
-                    self._end_refused(verdict, image, result, again=again)
-                before = result
+                self._end_with_result(verdict, image, result, in_time)
             self._count_time(timer, len(passed))
         self._follow_lost()
+
+    def _end_with_result(
+        self,
+        verdict: Verdict,
+        image: CachedImage,
+        result: int | None | CacheError | Untold,
+        in_time: InTime,
+    ) -> None:
+        if isinstance(result, Untold):
+            again = not result.first
+            self._end_refused(verdict, image, result.error, again=again)
+        elif not isinstance(result, CacheError):
+            self._end_removed(verdict, image, result)
+        elif in_time.said_no and _is_late(result):
+            self._claimed.put_off(verdict)
+        else:
+            self._end_refused(verdict, image, result)
 
     def _count_time(self, timer: Timer, removals: int) -> None:
         self.seconds += timer.elapsed.total_seconds()
@@ -125,7 +134,10 @@ class Remover:
         *,
         again: bool = False,
     ) -> None:
-        """End with an image, unless its removal may have begun."""
+        """End with an image, unless its removal may have begun.
+
+        ``again``: the same failure was counted for another image.
+        """
         gone = isinstance(error, ImageNotFound)
         if not again:
             self._trouble.count_removal(None if gone else error)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sized
+import dataclasses
 import logging
 from typing import Any
 from typing import TypeVar
@@ -21,16 +22,27 @@ Safely = Callable[[Callable[[], Any]], Any]
 _NO_MORE = object()
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Untold:
+    """What stands for an image that had no result of its own.
+
+    One ``error`` may stand for several; ``first`` is the first of them.
+    """
+
+    error: CacheError
+    first: bool
+
+
 def tell_results(
     call: Callable[[], Iterable[T]],
     count: int,
     safely: Safely,
     is_result: Callable[[T], bool],
-) -> Iterator[T | CacheError]:
+) -> Iterator[T | CacheError | Untold]:
     """Give just ``count`` results, each as it comes.
 
     What is raised, or is wrong with the whole, stands for all that had no
-    result yet: they are given one and the same error.
+    result yet.
     """
     told = 0
     try:
@@ -41,8 +53,8 @@ def tell_results(
             else:
                 yield _blame_handler(f'gave {result!r} for a result')
     except CacheError as error:
-        for _ in range(told, count):
-            yield error
+        for number in range(told, count):
+            yield Untold(error, first=number == told)
 
 
 def _take_results(

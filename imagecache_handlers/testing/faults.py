@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
 from collections import Counter
 import dataclasses
 import enum
@@ -15,6 +17,7 @@ from typing import Literal
 from typing import Self
 from typing import TypeVar
 
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.handler import always
@@ -29,17 +32,28 @@ from imagecache_handlers.model import Store
 # What may have been done when its reply is lost.
 WRITES = frozenset(
     {'evict', 'mark', 'add', 'clean'}
+    | {'evict_many', 'mark_many', 'result', 'recover'}
     | {'record_host', 'forget_host', 'accept_host'}
 )
 OPTIONAL = (
+    *('evict_many', 'mark_many', 'recover'),
     *('room', 'add', 'debris', 'clean'),
     *('record_host', 'hosts', 'forget_host', 'accept_host'),
 )
 
-METHODS = ('enumerate', 'evict', 'mark', 'stores', *OPTIONAL)
+# ``result`` is what is done, and told, of one image among many.
+METHODS = ('enumerate', 'evict', 'mark', 'stores', 'result', *OPTIONAL)
 
 When = Literal['before', 'after']
 _Reply = TypeVar('_Reply')
+_Result = TypeVar('_Result')
+
+
+class _NoMore:
+    """What stands where a result is missing."""
+
+
+_NO_MORE = _NoMore()
 
 
 class Died(BaseException):
@@ -98,6 +112,8 @@ class Faulty(CacheHandler):
         self.parallel = handler.parallel
         self.batch = handler.batch
         self.wants_seen = handler.wants_seen
+        self.wants_shield = handler.wants_shield
+        self.contract = handler.contract
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -161,6 +177,34 @@ class Faulty(CacheHandler):
             # In any case: a reply that is lost may have been an error.
             self._meet(due, 'after', method, store, subject)
 
+    def _tell_results(
+        self,
+        method: str,
+        images: Sequence[CachedImage],
+        work: Callable[[], Iterable[_Result]],
+    ) -> Iterator[_Result]:
+        """Do one call for many images, with each result as a call in it."""
+        store = images[0].store
+        due = self._count(method)
+        self._meet(due, 'before', method, store, images[0].image_id)
+        try:
+            results = iter(work())
+            for image in images:
+                result = self._call(
+                    'result',
+                    store,
+                    lambda: next(results, _NO_MORE),
+                    image.image_id,
+                )
+                # However few there are: that is passed on as it is.
+                if isinstance(result, _NoMore):
+                    return
+                yield result
+            yield from results
+        finally:
+            # In any case, as after any call.
+            self._meet(due, 'after', method, store, images[0].image_id)
+
     def _count(self, method: str) -> list[Fault]:
         """Count a call, and give the faults that are due in it."""
         with self._lock:
@@ -199,6 +243,30 @@ class Faulty(CacheHandler):
 
 class _Abilities(Faulty):
     """The optional methods, which only some pass on."""
+
+    def evict_many(
+        self, images: Sequence[CachedImage], in_time: Callable[[], bool]
+    ) -> Iterator[int | None | CacheError]:
+        return self._tell_results(
+            'evict_many',
+            images,
+            lambda: self.handler.evict_many(images, in_time),
+        )
+
+    def mark_many(
+        self,
+        images: Sequence[CachedImage],
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> Iterator[CacheError | None]:
+        return self._tell_results(
+            'mark_many',
+            images,
+            lambda: self.handler.mark_many(images, add, remove),
+        )
+
+    def recover(self, store: str) -> None:
+        self._call('recover', store, lambda: self.handler.recover(store))
 
     def room(self, meta: ImageMeta, store: str) -> int:
         return self._call(

@@ -125,6 +125,7 @@ class Setting:
     removals: int = 0  # by the outsider
     additions: int = 0
     still: bool = False  # an evictor may stop inside evict, for any time
+    together: bool = False  # an evictor hands over what a look let pass
     slow: bool = False  # a removal outlives its caller, and shows as busy
     forgets: bool = False  # sweeps remove claims that ended long ago
     lag: int | None = None  # ticks that somebody able to act may sit out
@@ -282,10 +283,13 @@ class Machine:
 
     def _acts(self, state: State, n: int) -> Iterator[Move]:
         me = state.sweepers[n]
-        for k, job in enumerate(me.jobs):
-            if job.step in IN_FLIGHT:
+        flying = [k for k, job in enumerate(me.jobs) if job.step in IN_FLIGHT]
+        if flying:
+            for k in flying:
                 yield from self._flies(state, n, k)
-                return
+            if self.setting.together and not me.dead:
+                yield from self._begins_another(state, n)
+            return
         if me.dead:
             return
         for k, job in enumerate(me.jobs):
@@ -298,6 +302,12 @@ class Machine:
                 return
         if any(job.step == CLAIMED for job in me.jobs):
             yield self._looks(state, n)
+
+    def _begins_another(self, state: State, n: int) -> Iterator[Move]:
+        """Begin what was handed over with what is under way."""
+        for k, job in enumerate(state.sweepers[n].jobs):
+            if job.step == GO:
+                yield f'begins to evict {k} too', self._begins(state, n, k)
 
     def _unmarked(self, job: Job) -> bool:
         return job.step == CLAIMED and job.seen is not None

@@ -7,6 +7,12 @@ CLAIMED = 'root/test_claimed.py'
 PROTOCOL = 'proofs/test_protocol.py'
 TROUBLE = 'proofs/test_trouble.py'
 RULES = 'planning/test_rules.py'
+ADDING = 'actions/test_adding.py'
+RECOVERING = 'actions/test_recovering.py'
+RESULTS = 'actions/test_results.py'
+SHIELD = 'planning/test_shield.py'
+SIZE = 'actions/test_batch_size.py'
+TOGETHER = 'proofs/test_together.py'
 
 MUTANTS = [
     Mutant(
@@ -124,16 +130,16 @@ MUTANTS = [
         name='a claim renewed after it died',
         killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
         module='actions/following',
-        old='        if not claim.alive():',
-        new='        if False:',
+        old='        if claim.in_time() or not claim.alive():',
+        new='        if claim.in_time():',
     ),
     Mutant(
         name='a claim that is followed and never renewed',
         killer=f'{PROTOCOL}::Failures::'
         'test_while_it_is_followed_its_claim_is_renewed',
         module='actions/following',
-        old='            if not claim.in_time():\n                claim =',
-        new='            if False:\n                claim =',
+        old='        if claim.in_time() or not claim.alive():',
+        new='        if True:',
     ),
     Mutant(
         name='a claim that may have been written is left',
@@ -148,7 +154,8 @@ MUTANTS = [
         killer=f'{PROTOCOL}::Claims::'
         'test_a_clock_set_back_does_not_prolong_its_deadline',
         module='actions/removing',
-        old="""                self._claimed.put_off(verdict)
+        old="""                # Its turn came late.
+                self._claimed.put_off(verdict)
 """,
         new="""                self._claimed.put_off(verdict)
                 self._remove_image(verdict, image)
@@ -529,32 +536,32 @@ MUTANTS = [
         killer=f'{CACHE}::TestBatches::'
         'test_no_more_is_claimed_than_finds_the_time',
         module='actions/claimed_images',
-        old='            if self.claim.has_room() and not self.is_over():',
-        new='            if not self.is_over():',
+        old='if self.claim.has_room() and not self.is_over():',
+        new='if not self.is_over():',
     ),
     Mutant(
         name='a batch that was too large is repeated as large',
         killer=f'{CACHE}::TestBatches::'
         'test_what_came_late_is_claimed_in_batches_that_fit',
-        module='actions/evicting',
-        old='size = max(1, fitted) if late else min(largest, 2 * fitted)',
-        new='size = largest',
+        module='actions/batch_size',
+        old='            self.current = max(1, done)',
+        new='            pass',
     ),
     Mutant(
         name='what was added again is taken for what is followed',
         killer=f'{PROTOCOL}::Failures::'
         'test_nor_if_somebody_else_claims_it_by_now',
         module='actions/following',
-        old='            if found.identity == image.identity and claimed:',
-        new='            if found.identity == image.identity:',
+        old='            if self._claim.token in found.marks.claims',
+        new='            if True',
     ),
     Mutant(
         name='a pending removal is followed for ever',
         killer=f'{PROTOCOL}::Failures::'
         'test_it_is_followed_no_longer_than_a_deadline',
         module='actions/following',
-        old='timer.elapsed >= self.means.rules.deadline',
-        new='timer.elapsed >= 9 * self.means.rules.deadline',
+        old='self._timer.elapsed >= self._means.rules.deadline',
+        new='self._timer.elapsed >= 9 * self._means.rules.deadline',
     ),
     Mutant(
         name='claims too short for a removal',
@@ -600,8 +607,8 @@ MUTANTS = [
         killer=f'{PROTOCOL}::Failures::'
         'test_nor_if_somebody_else_claims_it_by_now',
         module='actions/following',
-        old='claimed = claim.token in found.marks.claims',
-        new='claimed = bool(found.marks.claims)',
+        old='            if self._claim.token in found.marks.claims',
+        new='            if found.marks.claims',
     ),
     Mutant(
         name='the handler is not told when the claim ends',
@@ -663,24 +670,20 @@ MUTANTS = [
     Mutant(
         name='what the handler has waited for is waited for again',
         module='actions/following',
-        old='            if waited or timer.elapsed',
-        new='            if timer.elapsed',
+        old='        if lost.waited or self._timer',
+        new='        if self._timer',
     ),
     Mutant(
         name='what the handler waited for is over where it shows nothing',
         module='actions/following',
-        old='            if left.busy is None and not waited:',
-        new='            if left.busy is None:',
+        old='        if image.busy is None and not lost.waited:',
+        new='        if image.busy is None:',
     ),
     Mutant(
         name='what cannot be seen is over',
         module='actions/following',
-        old="""            return End.PENDING
-
-    def""",
-        new="""            return End.STAYED
-
-    def""",
+        old='            return dict.fromkeys(left, End.PENDING)',
+        new='            return dict.fromkeys(left, End.STAYED)',
     ),
     Mutant(
         name='a store is left for one removal that did not end',
@@ -751,20 +754,20 @@ MUTANTS = [
     Mutant(
         name='what was cancelled has ended',
         module='actions/leaving_stores',
-        old='        if pending or isinstance(error, Cancelled):',
-        new='        if pending:',
+        old='isinstance(error, Cancelled | Unfinished)',
+        new='isinstance(error, Unfinished)',
     ),
     Mutant(
         name='what is pending has ended',
         module='actions/leaving_stores',
-        old='        if pending or isinstance(error, Cancelled):',
-        new='        if isinstance(error, Cancelled):',
+        old='self._unfinished += end in (End.PENDING, End.IN_VAIN)',
+        new='self._unfinished += end is End.IN_VAIN',
     ),
     Mutant(
         name='whatever is not known may be pending',
-        module='actions/removing',
-        old='pending = in_vain or end is End.PENDING',
-        new='pending = end is not End.GONE',
+        module='actions/leaving_stores',
+        old='end in (End.PENDING, End.IN_VAIN)',
+        new='end is not End.GONE',
     ),
     Mutant(
         name='claims that cannot be written are no refusals',
@@ -810,9 +813,9 @@ MUTANTS = [
         name='a wait that came to nothing is forgotten',
         killer=f'{TROUBLE}::Unended::'
         'test_what_was_waited_for_to_no_end_did_not_end',
-        module='actions/removing',
-        old='pending = in_vain or end is End.PENDING',
-        new='pending = end is End.PENDING',
+        module='actions/leaving_stores',
+        old='end in (End.PENDING, End.IN_VAIN)',
+        new='end is End.PENDING',
     ),
     Mutant(
         name='a full store is left',
@@ -843,5 +846,259 @@ MUTANTS = [
         module='actions/applying',
         old='            if refused < REFUSED:',
         new='            if True:',
+    ),
+    Mutant(
+        name='a no that is taken back',
+        killer=f'{RESULTS}::test_a_no_is_the_last_word_of_a_call',
+        module='actions/removing',
+        old="""        if not self.said_no:
+            over""",
+        new="""        if True:
+            over""",
+    ),
+    Mutant(
+        name='removals that begin together after the deadline',
+        killer=f'{TOGETHER}::'
+        'Calls::test_what_is_late_for_one_call_is_in_time_for_the_next',
+        module='actions/removing',
+        old='over or not self._claimed.claim.in_time()',
+        new='over',
+    ),
+    Mutant(
+        name='a stop that a handler of many does not hear',
+        killer=f'{TOGETHER}::Calls::test_once_stopped_no_other_removal_begins',
+        module='actions/removing',
+        old='over or not self._claimed.claim.in_time()',
+        new='not self._claimed.claim.in_time()',
+    ),
+    Mutant(
+        name='a handler of many that is told nothing of time',
+        killer=f'{TOGETHER}::'
+        'Calls::test_what_is_late_for_one_call_is_in_time_for_the_next',
+        module='actions/removing',
+        old='self._handler.evict_many(images, in_time)',
+        new='self._handler.evict_many(images, lambda: True)',
+    ),
+    Mutant(
+        name='what is busy for itself is put off',
+        killer=f'{TOGETHER}::Calls::test_what_is_busy_for_itself_is_kept',
+        module='actions/removing',
+        old='        elif in_time.said_no and _is_late(result):',
+        new='        elif _is_late(result):',
+    ),
+    Mutant(
+        name='what was late is kept',
+        killer=f'{TOGETHER}::'
+        'Calls::test_what_is_late_for_one_call_is_in_time_for_the_next',
+        module='actions/removing',
+        old='        elif in_time.said_no and _is_late(result):',
+        new='        elif False:',
+    ),
+    Mutant(
+        name='what a busy store refused was late',
+        killer=f'{RESULTS}::test_a_store_that_is_busy_is_not_late',
+        module='actions/removing',
+        old=' and not isinstance(error, StoreBusy)',
+        new='',
+    ),
+    Mutant(
+        name='a handler of many is called for nothing',
+        killer=f'{TOGETHER}::'
+        'Calls::test_what_no_look_let_pass_is_not_handed_over',
+        module='actions/removing',
+        old='        if not passed or not in_time():',
+        new='        if not in_time():',
+    ),
+    Mutant(
+        name='a claim is withdrawn while the handler is at work',
+        killer=f'{TOGETHER}::'
+        'Calls::test_between_two_results_the_handler_is_not_called',
+        module='actions/claimed_images',
+        old='        if self._to_withdraw is not None:',
+        new='        if False:',
+    ),
+    Mutant(
+        name='claims that are to be withdrawn are forgotten',
+        killer=f'{TOGETHER}::Calls::test_what_is_busy_for_itself_is_kept',
+        module='actions/claimed_images',
+        old="""        for image in images:
+            self.withdraw_claim(image)
+""",
+        new='',
+    ),
+    Mutant(
+        name='what cannot be deleted was lost',
+        killer=f'{TOGETHER}::'
+        'CannotGo::test_it_is_kept_and_told_and_the_store_is_not_left',
+        module='actions/removing',
+        old='ImageBusy | ImageInUse | Undeletable',
+        new='ImageBusy | ImageInUse',
+    ),
+    Mutant(
+        name='one refusal of many counts for each',
+        killer=f'{TOGETHER}::'
+        'Raised::test_a_store_that_is_away_has_changed_nothing',
+        module='actions/removing',
+        old="""        if not again:
+""",
+        new="""        if True:
+""",
+    ),
+    Mutant(
+        name='one wait of many that ended counts for each',
+        killer=f'{TOGETHER}::Raised::test_a_wait_in_vain_counts_once',
+        module='actions/leaving_stores',
+        old='        elif end is End.GONE and not lost.again:',
+        new='        elif end is End.GONE:',
+    ),
+    Mutant(
+        name='a list of another length is believed',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/results',
+        old='    if isinstance(given, Sized) and len(given) != count:',
+        new='    if False:',
+    ),
+    Mutant(
+        name='whatever is a result is believed',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/results',
+        old='isinstance(result, CacheError) or is_result(result)',
+        new='True',
+    ),
+    Mutant(
+        name='true is a number of bytes',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/guard',
+        old="""        and not isinstance(result, bool)
+""",
+        new='',
+    ),
+    Mutant(
+        name='less than nothing was freed',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/guard',
+        old="""        and result >= 0
+""",
+        new='',
+    ),
+    Mutant(
+        name='results that are missing were good ones',
+        killer=f'{RESULTS}::test_results_that_are_none_are_looked_after',
+        module='actions/results',
+        old='            yield Untold(error, first=number == told)',
+        new='            yield None',
+    ),
+    Mutant(
+        name='whatever is raised stands for each by itself',
+        killer=f'{TOGETHER}::'
+        'Raised::test_a_store_that_is_away_has_changed_nothing',
+        module='actions/results',
+        old='first=number == told',
+        new='first=True',
+    ),
+    Mutant(
+        name='claims that nobody knows of are believed',
+        killer=f'{RESULTS}::test_labels_that_nobody_knows_of_are_no_claim',
+        module='actions/claimed_images',
+        old='self._end_claiming(verdict, result.error, again=again)',
+        new='self._end_claiming(verdict, None)',
+    ),
+    Mutant(
+        name='a look that is dear is taken for each',
+        killer=f'{SIZE}::test_a_look_takes_a_twentieth_of_the_time',
+        module='actions/batch_size',
+        old='    return max(1, math.ceil(_PART * shared / each))',
+        new='    return 1',
+    ),
+    Mutant(
+        name='batches of any size',
+        killer=f'{SIZE}::test_a_look_takes_a_twentieth_of_the_time',
+        module='actions/batch_size',
+        old='    if shared >= largest * each / _PART:',
+        new='    if not each:',
+    ),
+    Mutant(
+        name='a first batch without bounds',
+        killer=f'{SIZE}::test_it_begins_within_bounds',
+        module='actions/batch_size',
+        old='        self.current = min(self._largest, _FIRST)',
+        new='        self.current = self._largest',
+    ),
+    Mutant(
+        name='a sweep that recovers nothing',
+        killer=f'{RECOVERING}::test_a_sweep_plans_with_what_was_put_back',
+        module='actions/sweeping',
+        old='    failed = _recover_chosen(means.handler, stores)',
+        new='    failed: dict[str, CacheError] = {}',
+    ),
+    Mutant(
+        name='an apply that recovers nothing',
+        killer=f'{RECOVERING}::'
+        'test_an_apply_begins_with_it_too_before_any_label',
+        module='actions/sweeping',
+        old='    failed = recover_stores(means.handler, sound)',
+        new='    failed: dict[str, CacheError] = {}',
+    ),
+    Mutant(
+        name='a store that could not be recovered is swept',
+        killer=f'{RECOVERING}::'
+        'test_in_a_store_that_cannot_be_recovered_nothing_is_done',
+        module='actions/listing',
+        old='        if store in failed:',
+        new='        if False:',
+    ),
+    Mutant(
+        name='a plan is applied where nothing could be recovered',
+        killer=f'{RECOVERING}::test_nor_is_what_a_plan_shows_and_that_is_told',
+        module='actions/applying',
+        old='        left = self._leave_failed(work)',
+        new='        left: list[Left] = []',
+    ),
+    Mutant(
+        name='what is pinned and in use has no shield',
+        killer=f'{SHIELD}::'
+        'test_it_is_on_what_is_pinned_protected_or_not_to_be_removed',
+        module='planning/changes',
+        old='any(one.reason in _SHIELDED for one in verdict.blockers)',
+        new='verdict.reason in _SHIELDED',
+    ),
+    Mutant(
+        name='a shield for ever',
+        killer=f'{SHIELD}::'
+        'test_it_is_on_what_is_pinned_protected_or_not_to_be_removed',
+        module='planning/changes',
+        old='return Relabel(add=wanted - there, remove=there - wanted)',
+        new='return Relabel(add=wanted - there)',
+    ),
+    Mutant(
+        name='no shield on what is not to be removed',
+        killer=f'{SHIELD}::'
+        'test_it_is_on_what_is_pinned_protected_or_not_to_be_removed',
+        module='planning/changes',
+        old='{Reason.PINNED, Reason.PROTECTED, Reason.DISABLED}',
+        new='{Reason.PINNED, Reason.PROTECTED}',
+    ),
+    Mutant(
+        name='a handler is blamed for what a source raised',
+        killer=f'{ADDING}::test_what_it_raises_is_its_own_failure',
+        module='actions/adding',
+        old='        if opened.failure is not None:',
+        new='        if False:',
+    ),
+    Mutant(
+        name='a source is blamed for what a handler raised',
+        killer=f'{ADDING}::test_what_its_handler_raises_is_not',
+        module='actions/opened_source',
+        old="""            with contextlib.suppress(CacheError):
+""",
+        new="""            if True:
+""",
+    ),
+    Mutant(
+        name='labels are left out',
+        killer=f'{ADDING}::test_an_image_comes_with_its_labels',
+        module='actions/adding',
+        old='handler.add(opened.meta, opened.content, store, labels)',
+        new='handler.add(opened.meta, opened.content, store, ())',
     ),
 ]

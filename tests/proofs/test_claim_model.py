@@ -32,6 +32,15 @@ OUTSIDER = Setting(
     name='outsider', times=TIGHT, sweepers=1, removals=1, additions=1
 )
 BATCH = Setting(name='batch', sweepers=1, images=2, booters=(1,))
+TOGETHER = Setting(
+    name='a batch removed together, two booters, a death',
+    times=PATIENT,
+    sweepers=1,
+    images=2,
+    booters=(0, 1),
+    crashes=1,
+    together=True,
+)
 RENEWAL = Setting(
     name='renewal', times=TIGHT, sweepers=1, clocks=SKEWED, renewals=1
 )
@@ -62,6 +71,7 @@ SETTINGS = (
     ONE_EACH,
     OUTSIDER,
     BATCH,
+    TOGETHER,
     RENEWAL,
     SLOW,
     TAKEOVER,
@@ -131,6 +141,14 @@ SETTINGS = (
         crashes=1,
     ),
     dataclasses.replace(THREE, name='three batches in step', images=2),
+    Setting(
+        name='two batches removed together, slowly',
+        times=SHORT,
+        images=2,
+        booters=(1,),
+        slow=True,
+        together=True,
+    ),
     dataclasses.replace(
         THREE,
         name='three nearly in step',
@@ -197,6 +215,11 @@ def has_an_orphan(state: State) -> bool:
     )
 
 
+def removes_two_at_once(state: State) -> bool:
+    steps = [job.step for job in state.sweepers[0].jobs]
+    return steps == [model.SENT, model.SENT]
+
+
 def acts_on_a_renewed_claim(state: State) -> bool:
     me = state.sweepers[0]
     return not me.renewals and me.jobs[0].step == model.SENT
@@ -218,6 +241,7 @@ SIGHTS: tuple[tuple[Setting, Callable[[State], bool]], ...] = (
         BATCH,
         lambda state: not state.images[0].object and state.images[1].used,
     ),
+    (TOGETHER, removes_two_at_once),
     (RENEWAL, acts_on_a_renewed_claim),
 )
 
@@ -246,6 +270,12 @@ def test_every_demand_is_needed(demand, setting, kind):
     print(f'{len(graph.states):>7,} states without {demand}: {bad}')
     assert bad is not None
     assert bad.kind == kind
+
+
+def test_what_is_removed_together_is_checked_each_by_itself():
+    _, bad = search(TOGETHER, Protocol(checks_each=False))
+    assert bad is not None
+    assert bad.kind == 'loss'
 
 
 def test_the_table_of_demands_is_complete():

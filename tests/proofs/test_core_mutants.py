@@ -10,12 +10,18 @@ from tests.proofs.core_mutants import MUTANTS
 
 PACKAGE = pathlib.Path(imagecache_handlers.__file__).parent
 KILLERS = (
+    'actions/test_adding.py',
+    'actions/test_batch_size.py',
+    'actions/test_recovering.py',
+    'actions/test_results.py',
     'proofs/test_protocol.py',
+    'proofs/test_together.py',
     'proofs/test_trouble.py',
     'proofs/world.py',
     'root/test_cache.py',
     'root/test_claimed.py',
     'planning/test_rules.py',
+    'planning/test_shield.py',
     'planning/values.py',
 )
 

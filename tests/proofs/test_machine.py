@@ -123,15 +123,21 @@ class Hosts(stateful.RuleBasedStateMachine):
         remove=st.integers(0, 7),
         protected=st.booleans(),
         one_step=st.booleans(),
+        many=st.sampled_from((None, 'told', 'raised')),
     )
-    def start(self, sees, batch, min_age, remove, protected, one_step):
+    def start(self, sees, batch, min_age, remove, protected, one_step, many):
         rules = Rules(
             min_age=min_age * SECOND,
             remove_unused=bool(remove),
             protected=Patterns.parse(['golden*'] if protected else []),
         )
         self.world = World(
-            rules, sees_users=sees, batch=batch, one_step=one_step
+            rules,
+            sees_users=sees,
+            batch=batch,
+            one_step=one_step,
+            many=many is not None,
+            raises=many == 'raised',
         )
         self.tokens = self.world.tokens()
         self.tokens.__enter__()
@@ -479,6 +485,7 @@ def test_no_promise_is_broken():
     assert TALLY['removals'] >= int(5000 * scale)
     assert TALLY['faults'] >= int(5000 * scale)
     assert TALLY['stops'] >= int(500 * scale)
+    assert TALLY['calls of evict_many'] >= int(2000 * scale)
     assert TALLY['stores left'] >= int(100 * scale)
     for reason in KEEPS:
         assert TALLY[f'kept {reason}'] >= int(500 * scale), reason

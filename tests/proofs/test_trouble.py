@@ -225,6 +225,21 @@ class Unended(Troubled):
         (expiry,) = self.marks(location).claims.values()
         self.assertGreater(expiry, first)
 
+    def test_so_it_does_where_the_handler_shows_nothing(self):
+        location = self.idle()
+        first = self.world.now() + 600 * SECOND
+
+        def wait():
+            self.world.advance(301)
+            raise Unfinished('debian', 'no end')
+
+        report = self.world.sweep(
+            self.one, Interruption(method='evict', act=wait)
+        )
+        self.assertEqual([UNCERTAIN], self.did(report))
+        [expiry] = self.marks(location).claims.values()
+        self.assertGreater(expiry, first)
+
     def test_nobody_is_granted_what_may_yet_go_however_late(self):
         """Neither while the claim lives, nor when it has ended."""
         self.fill()

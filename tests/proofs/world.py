@@ -21,6 +21,7 @@ from imagecache_handlers import CacheError
 from imagecache_handlers import Evidence
 from imagecache_handlers.handler import always
 from imagecache_handlers.handler import check_claimed
+from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageInUse
 from imagecache_handlers.labels import pin_label
@@ -169,6 +170,39 @@ class Wire(MemoryHandler):
         )
 
 
+class ManyWire(Wire):
+    """The same of a handler that labels and removes images together.
+
+    What goes wrong with one image is told as its result or, where the world
+    says so, raised: then it stands for all that follow.
+    """
+
+    def evict_many(self, images, in_time):
+        self.host.world.tally['calls of evict_many'] += 1
+        for image in images:
+            if in_time():
+                yield self._attempt(
+                    lambda image=image: self.evict(image, in_time)
+                )
+            else:
+                yield ImageBusy(image.image_id, 'it is too late for it')
+
+    def mark_many(self, images, add=(), remove=()):
+        self.host.world.tally['calls of mark_many'] += 1
+        for image in images:
+            yield self._attempt(
+                lambda image=image: self.mark(image, add, remove)
+            )
+
+    def _attempt(self, work):
+        try:
+            return work()
+        except CacheError as error:
+            if self.host.world.raises:
+                raise
+            return error
+
+
 class Host:
     """One host: a clock of its own, and what it was interrupted by."""
 
@@ -184,7 +218,7 @@ class Host:
         self.removing = False
         self.looked_at: frozenset[str] | None = None
         self.forced: set[tuple[int, str]] | None = None  # pin labels
-        handler = Wire(world.shelf, self)
+        handler = (ManyWire if world.many else Wire)(world.shelf, self)
         handler.batch = world.batch
         self.cache = ImageCache(
             handler,
@@ -296,11 +330,16 @@ class World:
         batch: int = 1,
         hosts: int = 2,
         one_step: bool = True,
+        many: bool = False,
+        raises: bool = False,
     ) -> None:
         self.rules = rules
         # Whether nobody labels an image between the last look and its end.
         self.one_step = one_step
         self.batch = batch
+        # Whether handlers remove images together, and how they tell.
+        self.many = many
+        self.raises = raises
         self.seconds = 0.0
         self.tally: collections.Counter[str] = collections.Counter()
         self.shelf = Shelf(sees_users=sees_users)
