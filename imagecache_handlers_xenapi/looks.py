@@ -233,7 +233,8 @@ class Looks:
             for disk in self._read_disks(store, 'name__label', names)
             if disk.sr == repository.ref and disk.image_id in image_ids
         ]
-        tells = all(map(survey.tells_users_of, disks))
+        # So it looks, too, when the SR itself has gone.
+        tells = disks and all(map(survey.tells_users_of, disks))
         return (survey, disks) if tells else None
 
     def _usable(self, store: str) -> Survey | None:

@@ -189,6 +189,24 @@ MUTANTS = [
     (
         EVICTING,
         mutant(
+            'an SR that went is empty for a batch',
+            'looks',
+            'tells = disks and all(',
+            'tells = all(',
+        ),
+    ),
+    (
+        EVICTING,
+        mutant(
+            'an old look tells who shares what',
+            'looks',
+            'or age > _LASTS',
+            '',
+        ),
+    ),
+    (
+        EVICTING,
+        mutant(
             'an SR that is another by now is none',
             'looks',
             'disk.sr != repository.ref',
