@@ -3,7 +3,9 @@
 Beside planning stands what no client can do without: fetching the records
 of the same VDIs over JSON-RPC, and decoding them.  The pool is a process of
 its own.  With ``--evict`` SRs of a pool are swept, in which each destroy
-takes 200 ms: several are to take hardly longer than one.
+takes 200 ms: several are to take hardly longer than one.  With ``--latency``
+one SR is swept in which destroys take no time, and each call so many seconds;
+then one beside ``--foreign`` disks, whose bytes are counted.
 """
 
 from collections.abc import Callable
@@ -122,10 +124,16 @@ def planning(vdis: int, repeat: int) -> output.Row:
     }
 
 
-def evicting(srs: int, each: int, destroy: float) -> output.Row:
+def evicting(
+    srs: int,
+    each: int,
+    destroy: float,
+    latency: float = 0.0,
+    foreign: int = 0,
+) -> output.Row:
     """Sweep several SRs at once, all of whose images are to go."""
     made = Simulator(
-        Scenario(images=srs * each, srs=srs, kinds=('nfs',)),
+        Scenario(images=srs * each, other=foreign, srs=srs, kinds=('nfs',)),
         timing=Timing(work={'VDI.destroy': destroy}, collect=None),
     )
     with made, contextlib.closing(port(made.url, made.password)) as session:
@@ -135,10 +143,12 @@ def evicting(srs: int, each: int, destroy: float) -> output.Row:
         )
         cache = ImageCache(handler, Rules(min_age=datetime.timedelta(0)))
         session.login()
+        made.timing.latency = latency
         made.counters.reset()
         started = time.perf_counter()
         report = cache.sweep(evidence)
         taken = time.perf_counter() - started
+        counts = made.counters.by_method.values()
     did = [one.did for one in report.outcomes]
     if did.count(Did.EVICTED) != srs * each:
         raise RuntimeError(f'evicted {did.count(Did.EVICTED)} of {len(did)}')
@@ -147,7 +157,10 @@ def evicting(srs: int, each: int, destroy: float) -> output.Row:
         'evicted': len(did),
         'seconds': taken,
         's/evicted in an SR': taken / each,
-        'calls/evicted': made.counters.calls / len(did),
+        'calls/evicted': sum(one.calls for one in counts) / len(did),
+        'foreign': foreign,
+        'latency ms': round(1000 * latency),
+        'MB read': sum(one.sent for one in counts) / 1e6,
     }
 
 
@@ -171,8 +184,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('--srs', nargs='+', type=int, default=SRS)
     parser.add_argument('--each', type=int, default=EACH)
     parser.add_argument('--destroy', type=float, default=0.2)
+    parser.add_argument('--latency', type=float)
+    parser.add_argument('--foreign', type=int, default=5000)
     args = parser.parse_args(argv)
-    if args.evict:
+    if args.latency is not None:
+        rows = [
+            evicting(1, args.each, 0.0, latency=args.latency),
+            evicting(1, min(200, args.each), 0.0, foreign=args.foreign),
+        ]
+    elif args.evict:
         rows = [evicting(srs, args.each, args.destroy) for srs in args.srs]
     else:
         rows = [planning(size, args.repeat) for size in args.sizes]

@@ -27,7 +27,7 @@ from imagecache_handlers_xenapi import labelling
 from imagecache_handlers_xenapi.port import errors
 from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import XapiFailure
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.storage_repositories import Repository
 from imagecache_handlers_xenapi.uploading import Uploads
 
@@ -73,7 +73,7 @@ class Adding:
     ) -> str:
         """Make a disk of an image; gives its uuid.
 
-        :raises Unsupported: when it is none that xapi takes.
+        :raises Unsupported: when xapi does not take it.
         :raises StoreUnavailable: when it cannot be done; nothing is left, or
             debris is.
         :raises Uncertain: when it may be there.
@@ -162,7 +162,7 @@ class Adding:
     def _label_disk(self, ref: str, labels: Iterable[str]) -> str:
         """Label a disk, so that each copy of it is known for one.
 
-        It is seen from now on, for it is no clone.  Gives its uuid.
+        It is seen from now on, for it is not a clone.  Gives its uuid.
         """
         uuid: str = self._port.call('VDI.get_uuid', ref)
         seen = seen_label(self._clocks.now())

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 import dataclasses
 import datetime
 import logging
@@ -20,13 +21,17 @@ from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import WrongAnswer
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port import filters
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.in_flight import doing_beside
+from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.port.tasks import ENDED
 from imagecache_handlers_xenapi.port.tasks import TaskLost
 from imagecache_handlers_xenapi.port.tasks import Tasks
 from imagecache_handlers_xenapi.set_aside import SetAside
 
 LOG = logging.getLogger(__name__)
+
+# Is given the task whose end was seen.
+EndTask = Callable[[str], object]
 
 DESTROY = 'Async.VDI.destroy'
 
@@ -71,11 +76,13 @@ class Removals:
         disk: Disk,
         end: float | None = None,
         leave: Callable[[], object] = always,
+        end_task: EndTask | None = None,
     ) -> None:
         """Destroy a disk; when this returns it is gone.
 
         By ``end`` of the monotonic clock this returns or raises.  What
-        ``leave`` raises as the request leaves keeps it back.
+        ``leave`` raises as the request leaves keeps it back.  A task whose
+        end was seen is given to ``end_task``, or forgotten at once.
 
         :raises XapiFailure: when it was refused, or failed in the middle.
         :raises Unreachable: when nobody was asked.
@@ -94,15 +101,21 @@ class Removals:
             self._forget_begun(disk)
             raise
         self._note_begun(disk, task)
-        self._follow_task(disk, task, end)
+        if self._follow_task(disk, task, end):
+            (end_task or self._tasks.forget)(task)
 
-    def _follow_task(self, disk: Disk, task: str, end: float) -> None:
+    def forgetting_beside(self) -> AbstractContextManager[EndTask]:
+        """Have tasks forgotten beside other calls, so that nobody waits."""
+        return doing_beside(self._port, self._tasks.forget)
+
+    def _follow_task(self, disk: Disk, task: str, end: float) -> bool:
+        """Follow a task to success; False: it was lost, and done."""
         try:
-            self._wait(disk, task, end)
+            self._wait_for_end(disk, task, end)
         except TaskLost as error:
             self._note_begun(disk, None)
             self._look_after_loss(disk, ReplyLost(f'{DESTROY}: {error}'))
-            return
+            return False
         except WrongAnswer:
             # What cannot be followed is not left to wait in a queue.
             stopped = self._tasks.cancel(task)
@@ -117,9 +130,9 @@ class Removals:
             raise
         self._forget_begun(disk)
         self.set_aside.discard(disk.uuid)
-        self._tasks.forget(task)
+        return True
 
-    def _wait(self, disk: Disk, task: str, end: float) -> None:
+    def _wait_for_end(self, disk: Disk, task: str, end: float) -> None:
         """Wait for success, and have it cancelled when that takes too long."""
         if self._tasks.follow(task, DESTROY, end - AFTERWARDS):
             return

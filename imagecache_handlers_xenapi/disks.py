@@ -87,7 +87,7 @@ class Disk:
 
     @property
     def image_id(self) -> str | None:
-        """Say which image it caches; None: it is none, or not ours."""
+        """Say which image it caches; None: it caches none, or is not ours."""
         image_id = self.other_config.get(IMAGE)
         # Most disks are none: whoever asks of all is told quickly.
         if image_id is None or self.is_copy or STAGING in self.other_config:
@@ -173,7 +173,7 @@ class Disk:
 
     @property
     def staged_at(self) -> datetime.datetime | None:
-        """Say when we began to make it; None: it is no half-made image."""
+        """Say when we began to make it; None: it is not a half-made image."""
         name = self.record['name_label']
         if self.is_copy or not _is_half(name):
             return None

@@ -1,23 +1,31 @@
 """Evicting: an image is judged anew before each try, and within its claim."""
 
+from collections.abc import Iterator
+from collections.abc import Sequence
+import dataclasses
 import datetime
 
 from imagecache_handlers.clocks import Clocks
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.handler import Alive
 from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers_xenapi.destroying import EndTask
 from imagecache_handlers_xenapi.destroying import LONGEST
 from imagecache_handlers_xenapi.destroying import Removals
 from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi.last_looks import LastLooks
+from imagecache_handlers_xenapi.last_looks import TOGETHER
 from imagecache_handlers_xenapi.looks import Looks
 from imagecache_handlers_xenapi.pending_space import Releasing
 from imagecache_handlers_xenapi.port import errors
 from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import PASSING
 from imagecache_handlers_xenapi.port.errors import XapiFailure
-from imagecache_handlers_xenapi.survey import Survey
+
+_OUT_OF_TIME = 'its claim ran out of time'
 
 # Seconds between tries of what xapi refuses for the moment; what took longer
 # was no passing trouble.
@@ -47,42 +55,88 @@ class Evicting:
         self._clocks = clocks
 
     def evict(self, image: CachedImage, alive: Alive) -> int | None:
-        began = self._clocks.monotonic()
+        return self._take_turns().evict(image, (), alive)
+
+    def evict_many(
+        self, images: Sequence[CachedImage], in_time: Alive
+    ) -> Iterator[int | None | CacheError]:
+        """Evict one after another: an SR works on one of its disks."""
+        with self._removals.forgetting_beside() as end_task:
+            turns = self._take_turns(end_task)
+            for number, image in enumerate(images, 1):
+                others = images[number : number + TOGETHER - 1]
+                try:
+                    if not in_time():
+                        raise ImageBusy(image.image_id, _OUT_OF_TIME)
+                    result = turns.evict(image, others, in_time)
+                except CacheError as error:
+                    yield error
+                else:
+                    yield result
+
+    def _take_turns(self, end_task: EndTask | None = None) -> '_Turns':
+        return _Turns(
+            looks=LastLooks(self._looks, self._clocks),
+            removals=self._removals,
+            releasing=self._releasing,
+            clocks=self._clocks,
+            end_task=end_task,
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Turns:
+    """Images of one store whose turn comes, one after another."""
+
+    looks: LastLooks
+    removals: Removals
+    releasing: Releasing
+    clocks: Clocks
+    end_task: EndTask | None
+
+    def evict(
+        self, image: CachedImage, others: Sequence[CachedImage], alive: Alive
+    ) -> int | None:
+        """Evict an image, before others that share its look."""
+        began = self.clocks.monotonic()
         pauses = iter(_PAUSES)
         while True:
             try:
-                return self._try_once(image, alive, began + LONGEST)
+                disk = self._judge_disk(image, others, alive)
+                return self._destroy_disk(disk, image, alive, began + LONGEST)
             except CallError as error:
                 pause = next(pauses, None)
                 if pause is None or not self._passes_in_time(error, began):
                     raise errors.of_removal(
                         image.image_id, image.store, error
                     ) from error
-            self._clocks.sleep(pause)
+            self.clocks.sleep(pause)
 
     def _passes_in_time(self, error: CallError, began: float) -> bool:
-        late = self._clocks.monotonic() - began > _IN_TIME
+        late = self.clocks.monotonic() - began > _IN_TIME
         return (
             isinstance(error, XapiFailure)
             and error.code in PASSING
             and not late
         )
 
-    def _try_once(
-        self, image: CachedImage, alive: Alive, end: float
+    def _destroy_disk(
+        self, disk: Disk | None, image: CachedImage, alive: Alive, end: float
     ) -> int | None:
-        disk = self._judge_disk(image, alive)
         if disk is None:
             return 0
         try:
-            self._removals.destroy(
-                disk, end, lambda: self._hold_back_if_late(image, alive)
+            self.removals.destroy(
+                disk,
+                end,
+                lambda: self._hold_back_if_late(image, alive),
+                self.end_task,
             )
         except XapiFailure as error:
             if errors.is_gone(error, disk.ref, disk.uuid):
                 return 0
             raise
-        self._releasing.note(image.store, image.frees or 0)
+        self.releasing.note(image.store, image.frees or 0)
         # A base copy is the collector's, which comes later.
         return None if disk.parent else disk.size or None
 
@@ -101,60 +155,27 @@ class Evicting:
         # However long earlier tries took: without a claim nobody waits for
         # us.  Of those seen by the look that allowed this, ours is the last
         # to end.
-        now = self._clocks.now()
+        now = self.clocks.now()
         claims = image.marks.claims.values()
         if claims and max(claims) < now + spare:
-            raise ImageBusy(image.image_id, 'its claim ran out of time')
+            raise ImageBusy(image.image_id, _OUT_OF_TIME)
 
-    def _judge_disk(self, image: CachedImage, alive: Alive) -> Disk | None:
+    def _judge_disk(
+        self, image: CachedImage, others: Sequence[CachedImage], alive: Alive
+    ) -> Disk | None:
         """Give a disk as last read, sure that it may go; None: it is gone.
-
-        That disk is read last: its mark, its name and its VBDs decide about
-        somebody's data.  Who comes to share its bytes a moment before keeps
-        them in the base copy.
 
         :raises ImageInUse: when somebody has it.
         :raises ImageBusy: when its labels forbid it, or it cannot be judged.
         """
-        parent = self._looks.parent(image)
-        survey = self._looks.latest(image)
-        sleepers = self._sleepers(image, survey)
-        disk = self._looks.find(image)
-        if disk is None:
+        seen = self.looks.look(image, others)
+        if seen is None:
             return None
-        if survey is None or not survey.hangs(disk):
-            survey = self._looks.anew(image.store)
-            disk = _find_again(survey, image, parent or disk.parent)
-            if disk is None:
-                return None
-        fresh = survey.image(disk)
-        if users := sleepers.union(fresh.users or ()):
+        fresh = seen.survey.image(seen.disk)
+        if users := {*seen.sleepers, *(fresh.users or ())}:
             raise ImageInUse(image.image_id, users)
-        check_claimed(image, disk.labels, alive)
+        check_claimed(image, seen.disk.labels, alive)
         self._check_time(image, _TO_SPARE)
         if why := fresh.busy or fresh.unknown:
             raise ImageBusy(image.image_id, why)
-        return disk
-
-    def _sleepers(
-        self, image: CachedImage, survey: Survey | None
-    ) -> frozenset[str]:
-        """Give who sleeps on it by now; a look at all disks tells itself."""
-        disk = None if survey is None else survey.disk(image.location)
-        if disk is None:
-            return frozenset()
-        return frozenset(self._looks.sleepers(image, disk.ref))
-
-
-def _find_again(
-    survey: Survey, image: CachedImage, parent: str | None
-) -> Disk | None:
-    """Give a disk, which had that parent, as it is in a look at all others."""
-    disk = survey.disk(image.location)
-    if disk is None or disk.image_id != image.image_id:
-        return None
-    # The collector takes the parent off a disk before it writes another, and
-    # for that moment nobody seems to share it.
-    if parent and not disk.parent:
-        raise ImageBusy(image.image_id, 'its chain is changing')
-    return disk
+        return seen.disk

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Sequence
 import datetime
 from typing import Any
 from typing import BinaryIO
@@ -22,19 +23,20 @@ from imagecache_handlers.model import Store
 from imagecache_handlers_xenapi import adding
 from imagecache_handlers_xenapi.adding import Adding
 from imagecache_handlers_xenapi.destroying import Removals
+from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.evicting import Evicting
 from imagecache_handlers_xenapi.labelling import Labelling
 from imagecache_handlers_xenapi.looks import Looks
 from imagecache_handlers_xenapi.pending_space import Releasing
-from imagecache_handlers_xenapi.port import connection
 from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from imagecache_handlers_xenapi.port import errors
 from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port import lent_sessions
 from imagecache_handlers_xenapi.port.logins import PasswordLogin
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.port.session import Session
 from imagecache_handlers_xenapi.storage_repositories import DEFAULT
+from imagecache_handlers_xenapi.survey import Survey
 
 GRACE = datetime.timedelta(seconds=600)
 
@@ -83,7 +85,6 @@ class XenAPIHandler(CacheHandler):
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
         from imagecache_handlers_xenapi import opts
 
-        connection.sdk()
         opts.register_opts(conf)
         given = {opt.dest: opts.value(conf, opt.dest) for opt in opts.OPTS}
         dialling = ConnectionOptions(
@@ -125,17 +126,15 @@ class XenAPIHandler(CacheHandler):
     def enumerate(
         self, store: str, image_ids: Collection[str] | None = None
     ) -> Collection[CachedImage]:
-        survey = self._looks.survey(store)
+        survey, disks = self._look_at(store, image_ids)
         if image_ids is None:
             survey.warn_of_copies()
-        disks = survey.disks(image_ids)
         with errors.reading(store):
             removals = self._removals.busy(disks)
         if None in removals.values():
             # What is no longer under way may have ended with the disk, after
             # we looked.
-            survey = self._looks.survey(store)
-            disks = survey.disks(image_ids)
+            survey, disks = self._look_at(store, image_ids)
         return [
             survey.image(
                 one,
@@ -145,6 +144,16 @@ class XenAPIHandler(CacheHandler):
             for one in disks
         ]
 
+    def _look_at(
+        self, store: str, image_ids: Collection[str] | None
+    ) -> tuple[Survey, list[Disk]]:
+        """Look at all disks of a store, or at some if that tells as much."""
+        found = image_ids and self._looks.find_copies(store, image_ids)
+        if found:
+            return found
+        survey = self._looks.survey(store)
+        return survey, survey.disks(image_ids)
+
     def mark(
         self,
         image: CachedImage,
@@ -152,6 +161,15 @@ class XenAPIHandler(CacheHandler):
         remove: Iterable[str] = (),
     ) -> None:
         self._labelling.mark(image, list(map(check_label, add)), list(remove))
+
+    def mark_many(
+        self,
+        images: Sequence[CachedImage],
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> Iterable[CacheError | None]:
+        checked = list(map(check_label, add))
+        return self._labelling.mark_many(images, checked, list(remove))
 
     def record_host(self, store: str) -> None:
         """Have others see which images this host saw written to, or copied.
@@ -163,6 +181,11 @@ class XenAPIHandler(CacheHandler):
 
     def evict(self, image: CachedImage, alive: Alive = always) -> int | None:
         return self._evicting.evict(image, alive)
+
+    def evict_many(
+        self, images: Sequence[CachedImage], in_time: Alive
+    ) -> Iterable[int | None | CacheError]:
+        return self._evicting.evict_many(images, in_time)
 
     def room(self, meta: ImageMeta, store: str) -> int:
         self._looks.repository(store)

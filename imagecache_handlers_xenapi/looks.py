@@ -1,34 +1,34 @@
 """Looks at the pool: its stores, all disks of one, a single disk."""
 
-import collections
 from collections.abc import Collection
 from collections.abc import Iterable
 import datetime
-import logging
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Store
+from imagecache_handlers_xenapi.disk_reads import read_disks
+from imagecache_handlers_xenapi.disk_reads import read_writing_vbds
 from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi.disks import name_of
+from imagecache_handlers_xenapi.measuring import Measuring
 from imagecache_handlers_xenapi.pending_space import Releasing
 from imagecache_handlers_xenapi.port import errors
-from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port import filters
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.port import Port
+from imagecache_handlers_xenapi.sleepers import read_sleepers
+from imagecache_handlers_xenapi.sleepers import read_sleepers_of
+from imagecache_handlers_xenapi.sleepers import Sleepers
 from imagecache_handlers_xenapi import storage_repositories
 from imagecache_handlers_xenapi.storage_repositories import check_choices
 from imagecache_handlers_xenapi.storage_repositories import Pool
 from imagecache_handlers_xenapi.storage_repositories import Repository
-from imagecache_handlers_xenapi.survey import called
-from imagecache_handlers_xenapi.survey import Sleepers
 from imagecache_handlers_xenapi.survey import Survey
 
-LOG = logging.getLogger(__name__)
-
-# So many are named in one filter: a request may have 300 KiB.
-_AT_ONCE = 500
+# Seconds for which a look at all disks of an SR tells who shares what.
+_LASTS = 300.0
 
 
 class Looks:
@@ -51,18 +51,18 @@ class Looks:
         self._clocks = clocks
         self._releasing = releasing
         self._host = host
-        self._measure = measure
+        self._measuring = Measuring(port) if measure else None
         # Read again with every pass.
         self._repositories: dict[str, Repository] = {}
         self._asleep: Sleepers = {}
         self._latest: dict[str, Survey] = {}
-        self._told: set[str] = set()
+        self._looked_at: dict[str, float] = {}
 
     def stores(self) -> list[Store]:
         with errors.reading('xenapi'):
             found = self._chosen_stores()
-            if self._measure:
-                self._have_measured(found)
+            if self._measuring is not None:
+                self._measuring.measure_srs(found)
                 found = self._chosen_stores()
             self._asleep = self._all_asleep()
         self._latest = {}
@@ -73,24 +73,10 @@ class Looks:
         pool = Pool.read(self._port, self._srs, self._host)
         return pool.chosen(self._srs)
 
-    def _have_measured(self, repositories: Iterable[Repository]) -> None:
-        """Have xapi measure SRs; where it cannot, the last sizes will do."""
-        for one in repositories:
-            if one.store.problem is None:
-                try:
-                    self._port.call('SR.update', one.ref)
-                except CallError as error:
-                    self._tell_once(one.store.name, error)
-
-    def _tell_once(self, store: str, error: CallError) -> None:
-        if store not in self._told:
-            self._told.add(store)
-            LOG.warning('The size of %s may be old: %s', store, error)
-
     def repository(self, store: str) -> Repository:
         """Give the SR that a store is; its reference is as good as a name.
 
-        :raises StoreUnavailable: when it is none, or cannot be read.
+        :raises StoreUnavailable: when it is not an SR, or cannot be read.
         """
         if store not in self._repositories:
             self.stores()
@@ -104,6 +90,7 @@ class Looks:
     def survey(self, store: str) -> Survey:
         """Look at all disks of a store."""
         repository = self.repository(store)
+        began = self._clocks.monotonic()
         with errors.reading(store):
             records = self._port.read(
                 'VDI.get_all_records_where', filters.equals(SR=repository.ref)
@@ -117,24 +104,11 @@ class Looks:
             repository, records, self._grace, now, before, self._asleep
         )
         with errors.reading(store):
-            survey.note_writing(self._writing_vbds(survey.attached_images()))
-        self._latest[store] = survey
+            survey.note_writing(
+                read_writing_vbds(self._port, survey.attached_images())
+            )
+        self._latest[store], self._looked_at[store] = survey, began
         return survey
-
-    def _writing_vbds(self, attached: Iterable[Disk]) -> Iterable[str]:
-        """Give VBDs, but for those that are known to be read-only.
-
-        Of one that went since nobody knows what it was.
-        """
-        found: set[str] = set()
-        disks = list(attached)
-        for first in range(0, len(disks), _AT_ONCE):
-            some = disks[first : first + _AT_ONCE]
-            wanted = filters.one_of('VDI', [disk.ref for disk in some])
-            told = self._port.read('VBD.get_all_records_where', wanted)
-            found.update(*(disk.vbds for disk in some))
-            found -= {vbd for vbd in told if told[vbd]['mode'] == 'RO'}
-        return found
 
     def recent(self, store: str) -> Survey:
         """Give the last look at all disks of a store, or look now."""
@@ -146,27 +120,16 @@ class Looks:
             self._asleep = self._all_asleep()
         return self.survey(store)
 
-    def sleepers(self, image: CachedImage, ref: str) -> Collection[str]:
-        """Give the machines that sleep on an image just now."""
-        wanted = filters.equals(suspend_VDI=ref)
-        with errors.reading(image.store):
-            return self._sleepers(wanted).get(ref, ())
+    def sleepers(self, store: str, refs: Collection[str]) -> Sleepers:
+        """Give the machines that sleep on disks just now."""
+        with errors.reading(store):
+            return read_sleepers_of(self._port, refs)
 
     def _all_asleep(self) -> Sleepers:
-        return self._sleepers(
-            filters.differs('suspend_VDI', storage_repositories.NULL)
+        return read_sleepers(
+            self._port,
+            filters.differs('suspend_VDI', storage_repositories.NULL),
         )
-
-    def _sleepers(self, wanted: str) -> Sleepers:
-        """Give the machines that sleep on disks, checkpoints among them.
-
-        Whatever their state: without that disk none of them wakes again.
-        """
-        found: dict[str, list[str]] = collections.defaultdict(list)
-        for vm in self._port.read('VM.get_all_records_where', wanted).values():
-            name = called(vm['name_label'], f'VM {vm["uuid"]}')
-            found[vm['suspend_VDI']].append(f'suspended {name}')
-        return found
 
     def parent(self, image: CachedImage) -> str | None:
         """Give the parent that an image had in the last look, if any."""
@@ -174,23 +137,29 @@ class Looks:
         disk = None if latest is None else latest.disk(image.location)
         return None if disk is None else disk.parent
 
-    def latest(self, image: CachedImage) -> Survey | None:
-        """Give the last look at an SR, if it still tells who shares an image.
+    def latest(self, store: str, uuids: Collection[str]) -> Survey | None:
+        """Give the last look at an SR, if it still tells who shares disks.
 
-        It does if it met no chain in the making, showed no user (who may have
-        gone since), and no disk came since: one comes to hang off a base copy
-        when it is made.  Later the collector only moves it up its own chain,
-        off which it hung before.
+        It does of those that had no user (who may have gone since), if it
+        met no chain in the making and no disk came since: one comes to hang
+        off a base copy when it is made.  Later the collector only moves it
+        up its own chain, off which it hung before.
         """
-        latest = self._latest.get(image.store)
-        if latest is None or not latest.settled:
+        latest = self._usable(store)
+        if latest is None:
             return None
-        disk = latest.disk(image.location)
-        if disk is None or latest.is_shared(disk):
-            return None
-        if disk.parent and not latest.has_all(self._refs_of(image.store)):
-            return None
-        return latest
+        disks = filter(None, map(latest.disk, uuids))
+        return None if self._has_newcomers(latest, store, disks) else latest
+
+    def _has_newcomers(
+        self, survey: Survey, store: str, disks: Iterable[Disk]
+    ) -> bool:
+        """Tell if a disk has come that may hang off a base copy of these.
+
+        Who clones one without a base copy gives it one, as is seen of it.
+        """
+        has_base = any(disk.parent for disk in disks)
+        return has_base and not survey.has_all(self._refs_of(store))
 
     def _refs_of(self, store: str) -> Iterable[str]:
         repository = self.repository(store)
@@ -212,22 +181,69 @@ class Looks:
 
         :raises StoreUnavailable: when its SR is that store no longer.
         """
-        repository = self.repository(image.store)
-        disk = self._read_disk(image.location, image.store)
-        if disk is None or disk.image_id != image.image_id:
-            return None
-        if disk.sr != repository.ref:
-            self._repositories.pop(image.store, None)
-            raise StoreUnavailable(image.store, 'its SR is another by now')
-        return disk
+        return self.find_many(image.store, [image]).get(image.location)
 
-    def _read_disk(self, uuid: str, store: str) -> Disk | None:
-        try:
-            wanted = filters.equals(uuid=uuid)
-        except ValueError:
-            return None
+    def find_many(
+        self, store: str, images: Collection[CachedImage]
+    ) -> dict[str, Disk]:
+        """Read the VDIs of images afresh; those that are gone have none.
+
+        Those that are not such an image any more have none, either.
+
+        :raises StoreUnavailable: when an SR is that store no longer.
+        """
+        repository = self.repository(store)
+        wanted = {image.location: image.image_id for image in images}
+        found = {
+            disk.uuid: disk
+            for disk in self._read_disks(store, 'uuid', wanted)
+            if disk.image_id == wanted.get(disk.uuid)
+        }
+        if any(disk.sr != repository.ref for disk in found.values()):
+            self._repositories.pop(store, None)
+            raise StoreUnavailable(store, 'its SR is another by now')
+        return found
+
+    def _read_disks(
+        self, store: str, field: str, values: Iterable[str]
+    ) -> list[Disk]:
         with errors.reading(store):
-            found = self._port.read('VDI.get_all_records_where', wanted)
-        for ref, record in found.items():
-            return Disk(ref, record)
-        return None
+            return read_disks(self._port, field, values)
+
+    def find_copies(
+        self, store: str, image_ids: Collection[str]
+    ) -> tuple[Survey, list[Disk]] | None:
+        """Read all copies of images afresh, beside the last look at the SR.
+
+        None: that look does not tell any more who shares their bytes.
+        """
+        repository = self.repository(store)
+        survey = self._usable(store)
+        if survey is None:
+            return None
+        known = survey.disks(image_ids)
+        # Those may have lost their users since.
+        if any(map(survey.is_shared, known)):
+            return None
+        if self._has_newcomers(survey, store, known):
+            return None
+        names = map(name_of, image_ids)
+        disks = [
+            disk
+            for disk in self._read_disks(store, 'name__label', names)
+            if disk.sr == repository.ref and disk.image_id in image_ids
+        ]
+        # So it looks, too, when the SR itself has gone.
+        tells = disks and all(map(survey.tells_users_of, disks))
+        return (survey, disks) if tells else None
+
+    def _usable(self, store: str) -> Survey | None:
+        """Give the last look at an SR, if it met no chain in the making.
+
+        Nor may it be old, whatever is looked at beside it.
+        """
+        survey = self._latest.get(store)
+        age = self._clocks.monotonic() - self._looked_at.get(store, 0.0)
+        if survey is None or not survey.settled or age > _LASTS:
+            return None
+        return survey

@@ -10,7 +10,7 @@ from typing import Any
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.model import Store
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.port import Port
 
 Records = Mapping[str, Mapping[str, Any]]
 

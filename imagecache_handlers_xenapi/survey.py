@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import datetime
 import itertools
 import logging
-import types
 
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
@@ -19,8 +18,11 @@ from imagecache_handlers_xenapi.disks import node
 from imagecache_handlers_xenapi.disks import Record
 from imagecache_handlers_xenapi.disks import TWIN
 from imagecache_handlers_xenapi.disks import WRITABLE
+from imagecache_handlers_xenapi.naming import name_user
 from imagecache_handlers_xenapi import orphans
 from imagecache_handlers_xenapi.orphans import Orphans
+from imagecache_handlers_xenapi.sleepers import NOBODY
+from imagecache_handlers_xenapi.sleepers import Sleepers
 from imagecache_handlers_xenapi.storage_repositories import Repository
 from imagecache_handlers_xenapi.twins import explain_twins
 from imagecache_handlers_xenapi.twins import Twins
@@ -29,13 +31,6 @@ LOG = logging.getLogger(__name__)
 
 # xapi gives up a task that is pending for so long: nobody is adding any more.
 _HALF_MADE = datetime.timedelta(days=1)
-
-# The machines that sleep on a disk, by its reference.
-Sleepers = Mapping[str, Collection[str]]
-_NOBODY: Sleepers = types.MappingProxyType({})
-
-# Characters of a name that are shown.
-_LONGEST = 60
 
 
 class Survey:
@@ -48,7 +43,7 @@ class Survey:
         grace: datetime.timedelta,
         now: datetime.datetime,
         before: 'Survey | None' = None,
-        sleepers: Sleepers = _NOBODY,
+        sleepers: Sleepers = NOBODY,
     ) -> None:
         self._repository = repository
         self._grace = grace
@@ -91,6 +86,10 @@ class Survey:
             disk.ref in self._refs
             and self._forest.parent(disk.uuid) == disk.parent
         )
+
+    def tells_users_of(self, disk: Disk) -> bool:
+        """Tell if a disk, read later, has no users if nobody came since."""
+        return self.hangs(disk) and not self.is_shared(disk)
 
     def is_shared(self, disk: Disk) -> bool:
         return bool(self._forest.kin(disk.uuid).users)
@@ -204,7 +203,7 @@ class Survey:
 
     def _disk_name(self, uuid: str) -> str:
         """Give the name of a disk, by which people know whose it is."""
-        return called(self._names.get(uuid, ''), f'VDI {uuid}')
+        return name_user(self._names.get(uuid, ''), f'VDI {uuid}')
 
     def _why_unknown(self, disk: Disk, kin: chain.Kin) -> str | None:
         return (
@@ -227,16 +226,6 @@ class Survey:
         return (
             orphans.why(list(map(self._disk_name, found))) if found else None
         )
-
-
-def called(name: str, uuid: str) -> str:
-    """Give name and uuid of what uses an image; no name that is unsound."""
-    name = name.strip()[:_LONGEST]
-    if not name or not name.isprintable():
-        return uuid
-    # Several users are listed with commas.
-    shown = f'"{name}"' if ',' in name else name
-    return f'{shown} ({uuid})'
 
 
 def newborn(

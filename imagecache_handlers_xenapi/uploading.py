@@ -10,8 +10,8 @@ from imagecache_handlers.model import ImageMeta
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import Unreachable
+from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.port import raw_import
-from imagecache_handlers_xenapi.port.session import Port
 from imagecache_handlers_xenapi.port.tasks import TaskLost
 from imagecache_handlers_xenapi.port.tasks import Tasks
 from imagecache_handlers_xenapi.storage_repositories import Repository

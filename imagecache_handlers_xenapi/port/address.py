@@ -21,7 +21,7 @@ class Address:
     def parse(cls, url: str) -> 'Address':
         """Read a URL such as ``https://host`` or ``https://[fd00::1]:8443``.
 
-        :raises ConfigurationError: when it is none, or says more than that.
+        :raises ConfigurationError: when it is not a URL, or says more.
         """
         try:
             parts = urllib.parse.urlsplit(url)
@@ -42,7 +42,7 @@ class Address:
     def at(self, host: str) -> 'Address':
         """Give another host of the pool, which xapi names by address only.
 
-        :raises ValueError: when that is no address.
+        :raises ValueError: when that is not an address.
         """
         plain = host.strip('[]')
         if not _is_host(plain):

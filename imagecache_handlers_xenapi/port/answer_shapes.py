@@ -14,7 +14,7 @@ Wrong = Callable[[Any], str]
 
 
 class Misshapen(ValueError):
-    """An answer that is none to that call."""
+    """An answer that cannot be the one to that call."""
 
 
 def check(method: str, value: Any) -> None:
@@ -24,18 +24,18 @@ def check(method: str, value: Any) -> None:
     """
     path, _, message = method.rpartition('.')
     if path.startswith('Async.'):
-        wrong: Wrong = _unless(_is_name)
+        wrong: Wrong = _require_kind(_is_name)
     elif message in _RECORDS:
         wrong = _records_check(path)
     elif message == 'get_record':
         wrong = _record_check(path, 'the answer')
     else:
-        wrong = _OTHERS.get(message, _nothing)
+        wrong = _OTHERS.get(message, _accept_any)
     if what := wrong(value):
         raise Misshapen(what)
 
 
-def _nothing(value: Any) -> str:
+def _accept_any(value: Any) -> str:
     return ''
 
 
@@ -83,11 +83,11 @@ _WORDS: Mapping[Check, str] = {
 }
 
 
-def _unless(wanted: Check) -> Wrong:
-    def wrong(value: Any) -> str:
+def _require_kind(wanted: Check) -> Wrong:
+    def find_wrong(value: Any) -> str:
         return '' if wanted(value) else f'the answer is not {_WORDS[wanted]}'
 
-    return wrong
+    return find_wrong
 
 
 # The fields that somebody reads here; there are many more.
@@ -138,7 +138,7 @@ _FIELDS: Mapping[str, Mapping[str, Check]] = {
 def _record_check(cls: str, where: str) -> Wrong:
     fields = _FIELDS.get(cls, {}).items()
 
-    def wrong(value: Any) -> str:
+    def find_wrong(value: Any) -> str:
         if not isinstance(value, dict):
             return f'{where} is not a record'
         for name, wanted in fields:
@@ -148,25 +148,25 @@ def _record_check(cls: str, where: str) -> Wrong:
                 return f'field {name} of {where} is not {_WORDS[wanted]}'
         return ''
 
-    return wrong
+    return find_wrong
 
 
 def _records_check(cls: str) -> Wrong:
     wrong = _record_check(cls, 'a record')
 
-    def wrongs(value: Any) -> str:
+    def find_wrongs(value: Any) -> str:
         if not isinstance(value, dict):
             return 'the answer is not a map of records'
         return next(filter(None, map(wrong, value.values())), '')
 
-    return wrongs
+    return find_wrongs
 
 
 # We ask for those of tasks.
 _snapshot = _record_check('task', 'the record of an event')
 
 
-def _event(value: Any) -> str:
+def _check_event(value: Any) -> str:
     if not isinstance(value, dict):
         return 'an event is not a map'
     if not _is_name(value.get('operation')):
@@ -176,21 +176,21 @@ def _event(value: Any) -> str:
     return '' if gone else _snapshot(value.get('snapshot'))
 
 
-def _batch(value: Any) -> str:
+def _check_batch(value: Any) -> str:
     if not isinstance(value, dict):
         return 'the answer is not a map'
     if not _is_name(value.get('token')):
         return 'no token in the answer'
     if not isinstance(value.get('events'), list):
         return 'no list of events in the answer'
-    return next(filter(None, map(_event, value['events'])), '')
+    return next(filter(None, map(_check_event, value['events'])), '')
 
 
 _RECORDS = frozenset({'get_all_records', 'get_all_records_where'})
 _OTHERS: Mapping[str, Wrong] = {
-    'create': _unless(_is_name),
-    'from': _batch,
-    'get_VDIs': _unless(_are_texts),
-    'get_uuid': _unless(_is_name),
-    'login_with_password': _unless(_is_name),
+    'create': _require_kind(_is_name),
+    'from': _check_batch,
+    'get_VDIs': _require_kind(_are_texts),
+    'get_uuid': _require_kind(_is_name),
+    'login_with_password': _require_kind(_is_name),
 }

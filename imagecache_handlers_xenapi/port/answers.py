@@ -18,7 +18,7 @@ _KINDS = 100
 
 
 class Garbled(ValueError):
-    """What came is no answer: whether the call was made, nobody knows."""
+    """What came is not an answer: nobody knows if the call was made."""
 
 
 class NoJson(Exception):
@@ -45,9 +45,9 @@ def of_xml(method: str, pieces: Iterable[bytes]) -> Any:
     """Give the value of an answer over XML-RPC.
 
     :raises XapiFailure: when xapi says no, and to nothing else.
-    :raises Garbled: when it is no answer to that call.
+    :raises Garbled: when it is not an answer to that call.
     """
-    answer = _decoded(decoding.of_xml, pieces)
+    answer = _decode_answer(decoding.of_xml, pieces)
     if not isinstance(answer, dict):
         raise Garbled('the answer is not a map')
     if answer.get('Status') == 'Failure':
@@ -64,7 +64,7 @@ def of_json(method: str, body: bytes | bytearray) -> Any:
     """
     if body[:100].lstrip().startswith(b'<'):
         raise NoJson('markup came')
-    answer = _decoded(decoding.of_json, body)
+    answer = _decode_answer(decoding.of_json, body)
     if not isinstance(answer, dict):
         raise Garbled('the answer is not a map')
     refusal = answer.get('error')
@@ -75,7 +75,7 @@ def of_json(method: str, body: bytes | bytearray) -> Any:
     return _check_shape(method, answer['result'])
 
 
-def _decoded(decode: Callable[[Any], Any], content: Any) -> Any:
+def _decode_answer(decode: Callable[[Any], Any], content: Any) -> Any:
     try:
         return decode(content)
     except decoding.Undecodable as error:

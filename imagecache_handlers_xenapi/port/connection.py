@@ -13,11 +13,11 @@ import xmlrpc.client
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port import answers
 from imagecache_handlers_xenapi.port.answers import NoJson
-from imagecache_handlers_xenapi.port.bounded import TooLong
-from imagecache_handlers_xenapi.port.dialling import cause
 from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
+from imagecache_handlers_xenapi.port.dialling import explain_cause
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import WrongAnswer
+from imagecache_handlers_xenapi.port.timeouts import TooLong
 
 # Called when a request leaves: it raises what keeps it back.
 Leave = Callable[[], object]
@@ -54,8 +54,6 @@ class Connection:
     def __init__(self, address: Address, dialling: ConnectionOptions) -> None:
         self.address = address
         self._http = dialling.connect(address)
-        self._transport = _Transport()
-        self._xml = _make_proxy(str(address), self._transport)
 
     def close(self) -> None:
         self._http.close()
@@ -93,13 +91,12 @@ class Connection:
             limit=limit,
             leave=leave,
         )
-
-        def answer(body: bytes) -> Any:
-            return answers.of_xml(method, self._exchange(call, body))
-
-        self._transport.answer = answer
+        sent = xmlrpc.client.dumps(params, method, allow_none=True)
         with self._understood_answer(call):
-            return getattr(self._xml, method)(*params)
+            pieces = self._exchange_bytes(
+                call, sent.encode('utf-8', 'xmlcharrefreplace')
+            )
+            return answers.of_xml(method, pieces)
 
     def json(self, method: str, *params: Any) -> Any:
         """Make a call over JSON-RPC, which is cheaper to decode.
@@ -115,8 +112,8 @@ class Connection:
         )
         sent = {'jsonrpc': '2.0', 'method': method, 'params': params, 'id': 1}
         with self._understood_answer(call):
-            pieces = self._exchange(call, json.dumps(sent).encode())
-            return answers.of_json(method, _joined(pieces))
+            pieces = self._exchange_bytes(call, json.dumps(sent).encode())
+            return answers.of_json(method, _join_pieces(pieces))
 
     @contextlib.contextmanager
     def _understood_answer(self, call: _Call) -> Iterator[None]:
@@ -124,17 +121,17 @@ class Connection:
         try:
             yield
         except answers.Garbled as error:
-            # A no that cannot be read is none: the call may have been made.
+            # Whatever cannot be read: the call may have been made.
             raise WrongAnswer(call.method, where, str(error)) from error
         except TooLong as error:
             what = f'the answer is longer than {call.limit >> 20} MiB'
             raise WrongAnswer(call.method, where, what) from error
         except (OSError, http.client.HTTPException) as error:
             raise ReplyLost(
-                f'{call.method} at {where}: {cause(error)}'
+                f'{call.method} at {where}: {explain_cause(error)}'
             ) from error
 
-    def _exchange(self, call: _Call, body: bytes) -> Iterator[bytes]:
+    def _exchange_bytes(self, call: _Call, body: bytes) -> Iterator[bytes]:
         """Send a call and give its answer, in pieces."""
         headers = {
             'Content-Type': call.kind,
@@ -148,9 +145,9 @@ class Connection:
         # It has a hold of the socket, too, and would keep it open.
         with contextlib.closing(answer):
             if answer.status == http.client.OK:
-                yield from _pieces(answer, call.limit)
+                yield from _read_pieces(answer, call.limit)
             else:
-                _drain(answer)
+                _drain_answer(answer)
         if answer.will_close:
             self.close()
         if answer.status != http.client.OK:
@@ -168,11 +165,13 @@ def _body_leaving(body: bytes, leave: Leave) -> Iterator[bytes]:
     yield body
 
 
-def _pieces(answer: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
+def _read_pieces(
+    answer: http.client.HTTPResponse, limit: int
+) -> Iterator[bytes]:
     """Give what an answer brings, if that is all it promised."""
     if (answer.length or 0) > limit:
         raise TooLong
-    while piece := _piece(answer):
+    while piece := _read_piece(answer):
         limit -= len(piece)
         if limit < 0:
             raise TooLong
@@ -183,7 +182,7 @@ def _pieces(answer: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
         )
 
 
-def _piece(answer: http.client.HTTPResponse) -> bytes:
+def _read_piece(answer: http.client.HTTPResponse) -> bytes:
     try:
         return answer.read(_PIECE)
     except ValueError as error:
@@ -191,12 +190,12 @@ def _piece(answer: http.client.HTTPResponse) -> bytes:
         raise http.client.HTTPException('its chunks make no sense') from error
 
 
-def _drain(answer: http.client.HTTPResponse) -> None:
-    for _ in _pieces(answer, SMALL):
+def _drain_answer(answer: http.client.HTTPResponse) -> None:
+    for _ in _read_pieces(answer, SMALL):
         pass
 
 
-def _joined(pieces: Iterator[bytes]) -> bytearray:
+def _join_pieces(pieces: Iterator[bytes]) -> bytearray:
     # Not join(), which needs all of them beside the whole.
     body = bytearray()
     for piece in pieces:
@@ -207,37 +206,9 @@ def _joined(pieces: Iterator[bytes]) -> bytearray:
 _NO_SUCH_PATH = (404, 405, 501)
 
 
-class _Transport(xmlrpc.client.Transport):
-    """Takes XML-RPC over a connection that is there already.
-
-    The standard library's own sends a call once more when the connection
-    breaks, whatever that does.
-    """
-
-    answer: Callable[[bytes], Any]
-
-    def request(self, host, handler, request_body, verbose=False):  # type: ignore[no-untyped-def]  # noqa: E501
-        # The proxy takes one value out of as many as there are.
-        return (self.answer(request_body),)
-
-
 def _explain_redirect(address: Address, target: str) -> str:
     """Say where a redirect leads, which no call ever follows."""
     if address.scheme == 'http' and target.startswith('https:'):
         url = Address('https', address.host, 443)
         return f', it wants https: set [imagecache_xenapi] url to {url}'
     return f' to {target[:100]!r}' if target else ''
-
-
-def sdk() -> Any:
-    """Give the package XenAPI: not before, for handlers are listed without.
-
-    :raises ImportError: when it is not installed.
-    """
-    import XenAPI
-
-    return XenAPI
-
-
-def _make_proxy(url: str, transport: xmlrpc.client.Transport) -> Any:
-    return sdk().Session(url, transport=transport)

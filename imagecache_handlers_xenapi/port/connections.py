@@ -19,22 +19,24 @@ class Connections:
         self._idle: list[Connection] = []
 
     @contextlib.contextmanager
-    def one(self, address: Address) -> Iterator[Connection]:
+    def lend_one(self, address: Address) -> Iterator[Connection]:
         """Lend one to a host.
 
         :raises Unreachable: when nobody answers there.
         """
-        connection = self._take(address) or Connection(address, self._dialling)
+        connection = self._take_idle(address) or Connection(
+            address, self._dialling
+        )
         try:
             yield connection
         except XapiFailure:
-            self._put(connection)
+            self._put_back(connection)
             raise
         except BaseException:
             # Ctrl-C too: the answer may yet come, to somebody else's call.
             connection.close()
             raise
-        self._put(connection)
+        self._put_back(connection)
 
     def close(self) -> None:
         """Close those that are idle."""
@@ -43,7 +45,7 @@ class Connections:
         for connection in idle:
             connection.close()
 
-    def _take(self, address: Address) -> Connection | None:
+    def _take_idle(self, address: Address) -> Connection | None:
         while True:
             with self._guard:
                 if not self._idle:
@@ -53,6 +55,6 @@ class Connections:
                 return connection
             connection.close()
 
-    def _put(self, connection: Connection) -> None:
+    def _put_back(self, connection: Connection) -> None:
         with self._guard:
             self._idle.append(connection)

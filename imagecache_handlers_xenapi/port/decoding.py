@@ -36,7 +36,7 @@ class Undecodable(ValueError):
 def of_xml(pieces: Iterable[bytes]) -> Any:
     """Decode an answer over XML-RPC, while it comes.
 
-    :raises Undecodable: when it is none, or a fault.
+    :raises Undecodable: when it cannot be decoded, or is a fault.
     """
     target = _Target()
     parser = expat.ParserCreate()
@@ -45,16 +45,16 @@ def of_xml(pieces: Iterable[bytes]) -> Any:
     parser.EndElementHandler = target.end
     parser.CharacterDataHandler = target.data
     # No answer has a document type; entities grow in one.
-    parser.StartDoctypeDeclHandler = _refuse
+    parser.StartDoctypeDeclHandler = _refuse_doctype
     memory = 0
     for piece in pieces:
         # Counted here, for to look at each tag would take twice the time.
         memory += _memory_of_xml(piece)
-        _limit(memory)
-        _try(parser.Parse, piece, False)
+        _limit_memory(memory)
+        _try_step(parser.Parse, piece, False)
         target.check()
-    _try(parser.Parse, b'', True)
-    return _try(lambda: _only(target.close()))
+    _try_step(parser.Parse, b'', True)
+    return _try_step(lambda: _take_only(target.close()))
 
 
 def _memory_of_xml(piece: bytes) -> int:
@@ -73,7 +73,7 @@ def _memory_of_xml(piece: bytes) -> int:
     )
 
 
-def _only(values: tuple[Any, ...]) -> Any:
+def _take_only(values: tuple[Any, ...]) -> Any:
     [value] = values
     return value
 
@@ -88,7 +88,7 @@ _UNREADABLE = (
 )
 
 
-def _try(step: Any, *given: Any) -> Any:
+def _try_step(step: Any, *given: Any) -> Any:
     try:
         return step(*given)
     except Undecodable:
@@ -100,7 +100,7 @@ def _try(step: Any, *given: Any) -> Any:
         raise Undecodable('the answer is not XML-RPC') from error
 
 
-def _refuse(*_: object) -> None:
+def _refuse_doctype(*_: object) -> None:
     raise Undecodable('the answer is not XML-RPC: it has a document type')
 
 
@@ -111,7 +111,7 @@ class _Target(xmlrpc.client.Unmarshaller):
         super().__init__()
         # The parser gives text, not bytes.
         self._encoding = ''
-        self.dispatch = {**self.dispatch, 'name': _name}
+        self.dispatch = {**self.dispatch, 'name': _intern_name}
 
     def check(self) -> None:
         """Refuse what takes ever longer to build."""
@@ -119,7 +119,7 @@ class _Target(xmlrpc.client.Unmarshaller):
             raise Undecodable('the answer is nested too deeply')
 
 
-def _name(target: Any, name: str) -> None:
+def _intern_name(target: Any, name: str) -> None:
     target.append(sys.intern(name))
     target._value = False
 
@@ -127,12 +127,12 @@ def _name(target: Any, name: str) -> None:
 def of_json(body: bytes | bytearray) -> Any:
     """Decode an answer over JSON-RPC.
 
-    :raises Undecodable: when it is none.
+    :raises Undecodable: when it cannot be decoded.
     """
     try:
-        _limit(_memory_of_text(body))
+        _limit_memory(_memory_of_text(body))
         text = body.decode()
-        _limit(len(body) + sys.getsizeof(text) + _memory_of_json(text))
+        _limit_memory(len(body) + sys.getsizeof(text) + _memory_of_json(text))
         return json.loads(text)
     except Undecodable:
         raise
@@ -157,7 +157,7 @@ def _memory_of_json(text: str) -> int:
     return _CONTAINER * containers + _VALUE * text.count(',')
 
 
-def _limit(memory: int) -> None:
+def _limit_memory(memory: int) -> None:
     if memory > MEMORY:
         raise Undecodable(
             f'the answer takes more than {MEMORY >> 20} MiB of memory'

@@ -9,8 +9,8 @@ import time
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.bounded import BoundedSocket
 from imagecache_handlers_xenapi.port.errors import Unreachable
+from imagecache_handlers_xenapi.port.timeouts import BoundedSocket
 
 # By the numbers that OpenSSL gives to what is wrong with a certificate.
 _OTHER_NAME = (
@@ -55,43 +55,43 @@ class ConnectionOptions:
         """
         end = time.monotonic() + self.timeout
         try:
-            sock = _reach(address, end)
+            sock = _reach_host(address, end)
             try:
                 if address.scheme == 'https':
-                    sock = self._secure(sock, address, end)
+                    sock = self._secure_socket(sock, address, end)
             except BaseException:
                 sock.close()
                 raise
         except ssl.SSLCertVerificationError as error:
             why = (error.verify_message or str(error)).rstrip('.')
-            advice = _ADVICE.get(error.verify_code) or self._sign()
+            advice = _ADVICE.get(error.verify_code) or self._explain_ca_file()
             raise Unreachable(
                 f'{address}: the certificate is not trusted: {why}; {advice}'
             ) from error
         except ssl.SSLError as error:
-            why = f'it speaks no TLS that we know ({cause(error)})'
+            why = f'it speaks no TLS that we know ({explain_cause(error)})'
             raise Unreachable(f'{address}: {why}: is it http://?') from error
         except TimeoutError as error:
             why = f'no connection within {self.timeout:g} s'
             raise Unreachable(f'{address}: {why}') from error
         except (OSError, UnicodeError) as error:
-            raise Unreachable(f'{address}: {cause(error)}') from error
+            raise Unreachable(f'{address}: {explain_cause(error)}') from error
         return Http(address, BoundedSocket(sock, self.timeout))
 
-    def _secure(
+    def _secure_socket(
         self, sock: socket.socket, address: Address, end: float
     ) -> ssl.SSLSocket:
-        context = _context(self.ca_file, self.insecure)
-        sock.settimeout(_left(end))
+        context = _make_context(self.ca_file, self.insecure)
+        sock.settimeout(_seconds_left(end))
         return context.wrap_socket(sock, server_hostname=address.host)
 
-    def _sign(self) -> str:
+    def _explain_ca_file(self) -> str:
         if self.ca_file is None:
             return 'set ca_file to the authority that signed it, or insecure'
         return f'ca_file {self.ca_file} does not hold what signed it'
 
 
-def _reach(address: Address, end: float) -> socket.socket:
+def _reach_host(address: Address, end: float) -> socket.socket:
     """Connect to the first that is there, of what a name stands for."""
     found = socket.getaddrinfo(
         address.host, address.port, type=socket.SOCK_STREAM
@@ -102,7 +102,7 @@ def _reach(address: Address, end: float) -> socket.socket:
     ):
         sock = socket.socket(family, kind, number)
         try:
-            sock.settimeout(_left(end) / shares)
+            sock.settimeout(_seconds_left(end) / shares)
             sock.connect(where)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError:
@@ -114,7 +114,7 @@ def _reach(address: Address, end: float) -> socket.socket:
     raise OSError('the name stands for no address')
 
 
-def _left(end: float) -> float:
+def _seconds_left(end: float) -> float:
     """Give the seconds that are left.
 
     :raises TimeoutError: when none are.
@@ -126,7 +126,7 @@ def _left(end: float) -> float:
 
 
 @functools.cache
-def _context(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
+def _make_context(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
     if insecure:
         context = ssl.create_default_context()
         context.check_hostname = False
@@ -136,11 +136,11 @@ def _context(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(
-            f'[imagecache_xenapi] ca_file {ca_file!r}: {cause(error)}'
+            f'[imagecache_xenapi] ca_file {ca_file!r}: {explain_cause(error)}'
         ) from error
 
 
-def cause(error: Exception) -> str:
+def explain_cause(error: Exception) -> str:
     """Say what is behind an error, of which a peer may have written some."""
     said = getattr(error, 'strerror', None) or str(error) or repr(error)
     return str(said)[:200]

@@ -108,7 +108,7 @@ class Endless(ReplyLost):
 
 
 class WrongAnswer(ReplyLost):
-    """A whole answer came that is none to that call, which may be made."""
+    """A whole answer came, and not to that call, which may be made."""
 
     def __init__(self, method: str, where: str, what: str) -> None:
         self.method = method

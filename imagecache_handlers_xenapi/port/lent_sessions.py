@@ -9,14 +9,13 @@ import xmlrpc.client
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.connection import sdk
 from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port.logins import Login
 from imagecache_handlers_xenapi.port.logins import Logins
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.port.session import Session
 
 
@@ -33,7 +32,9 @@ def port(
     of ours goes there.
 
     :raises ConfigurationError: when it is neither, or lacks the ``url``.
+    :raises ImportError: when the package XenAPI is not installed.
     """
+    import_sdk()
     # Asked by its type: a proxy claims to have every method.
     kind = type(lent)
     logins: Logins
@@ -46,6 +47,18 @@ def port(
             f'a {kind.__name__} was lent that is not a session of XenAPI'
         )
     return Session(logins, dialling, alone=True)
+
+
+def import_sdk() -> Any:
+    """Give the package XenAPI: what is lent raises its errors.
+
+    Not before somebody lends: handlers are listed without, and log in.
+
+    :raises ImportError: when it is not installed.
+    """
+    import XenAPI
+
+    return XenAPI
 
 
 class _Pooled(Logins):
@@ -118,7 +131,7 @@ def _asking_lender(lent: Any) -> Iterator[None]:
 
 def _failures_of(lent: Any) -> tuple[type[Exception], ...]:
     """Give what it fails with: os_xenapi has a XenAPI of its own."""
-    packages: tuple[Any, ...] = (sdk(), getattr(lent, 'XenAPI', None))
+    packages: tuple[Any, ...] = (import_sdk(), getattr(lent, 'XenAPI', None))
     found = (getattr(one, 'Failure', None) for one in packages)
     # A proxy claims to have whatever it is asked for.
     return tuple(

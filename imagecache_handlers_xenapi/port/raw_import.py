@@ -8,13 +8,13 @@ from typing import Protocol
 import urllib.parse
 
 from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.bounded import BoundedSocket
-from imagecache_handlers_xenapi.port.dialling import cause
+from imagecache_handlers_xenapi.port.dialling import explain_cause
 from imagecache_handlers_xenapi.port.dialling import Http
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port import leaders
+from imagecache_handlers_xenapi.port.timeouts import BoundedSocket
 
 METHOD = 'PUT /import_raw_vdi'
 
@@ -46,8 +46,8 @@ def put(
     the login goes there, too.
 
     xapi says yes before it has read a byte: whether it took them, only the
-    task tells.  That is why a connection that breaks meanwhile is no error
-    here.  What ``chunks`` raises ends it at once.
+    task tells.  That is why a connection that breaks meanwhile is not an
+    error here.  What ``chunks`` raises ends it at once.
 
     :raises LoggedOut: when another login may do.
     :raises CallError: when none begins.
@@ -99,7 +99,9 @@ def _begin_request(
             answer.begin()
             stack.pop_all()
     except (OSError, http.client.HTTPException) as error:
-        raise ReplyLost(f'{METHOD} at {address}: {cause(error)}') from error
+        raise ReplyLost(
+            f'{METHOD} at {address}: {explain_cause(error)}'
+        ) from error
     return answer
 
 

@@ -5,7 +5,6 @@ of its own out of those that are idle, so none is ever shared; which host
 leads is found out again whenever the one that did does not any more.
 """
 
-import abc
 import collections
 from collections.abc import Callable
 import contextlib
@@ -32,6 +31,7 @@ from imagecache_handlers_xenapi.port.errors import WrongAnswer
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port.logins import Login
 from imagecache_handlers_xenapi.port.logins import Logins
+from imagecache_handlers_xenapi.port.port import Port
 
 LOG = logging.getLogger(__name__)
 
@@ -39,62 +39,13 @@ LOG = logging.getLogger(__name__)
 # in take some, and at another host once more.
 PROMPT = 60.0
 
+# Of each store at work; there may be eight at once.
+_LANES = 4
+
 _LEFT = 20
 
 # After these the call was not made, and the next login may do better.
 _LOGIN_AGAIN = frozenset({'SESSION_INVALID', 'HOST_IS_SLAVE'})
-
-
-class Port(abc.ABC):
-    """What the rest of this package knows of XAPI."""
-
-    #: Whether a call may block for long without keeping others waiting.
-    may_block: bool
-    #: Seconds after which an answer counts as lost.
-    timeout: float
-
-    @abc.abstractmethod
-    def read(self, method: str, *params: Any) -> Any:
-        """Read much at once, in the cheaper protocol if there is one.
-
-        :raises CallError: when there is no answer.
-        """
-
-    @abc.abstractmethod
-    def call(self, method: str, *params: Any) -> Any:
-        """Make a call that may be made twice; a lost one is made again.
-
-        :raises CallError: when there is no answer.
-        """
-
-    @abc.abstractmethod
-    def once(
-        self, method: str, *params: Any, leave: Leave = at_any_time
-    ) -> Any:
-        """Make a call that must not be made twice, nor late.
-
-        It leaves within ``PROMPT`` seconds, for what was looked at before it
-        holds no longer, or not at all.  ``leave`` is called with nothing left
-        to do but to send, and raises to keep it back.
-
-        :raises ReplyLost: when it may have been made.
-        :raises CallError: when it was not.
-        """
-
-    @abc.abstractmethod
-    def login(self) -> Login:
-        """Give the login, for what is no call: an upload."""
-
-    @abc.abstractmethod
-    def connect(self, address: Address) -> Http:
-        """Open a connection for an upload, trusting whom calls trust.
-
-        :raises Unreachable: when nobody answers there.
-        """
-
-    @abc.abstractmethod
-    def close(self) -> None:
-        """Log out if this is our login, and close what is open."""
 
 
 class Session(Port):
@@ -108,6 +59,7 @@ class Session(Port):
         alone: bool = False,
     ) -> None:
         self.may_block = not alone
+        self.lanes = 1 if alone else _LANES
         self.timeout = dialling.timeout
         self._logins = logins
         self._dialling = dialling
@@ -202,7 +154,7 @@ class Session(Port):
     ) -> Any:
         login = self.login()
         try:
-            with self._connections.one(login.address) as connection:
+            with self._connections.lend_one(login.address) as connection:
                 return use(connection, method, login.ref, *params)
         except CallError as error:
             if _was_not_made(error):

@@ -13,7 +13,7 @@ from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import WrongAnswer
 from imagecache_handlers_xenapi.port.errors import XapiFailure
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.port import Port
 
 LOG = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ _RUNNING = frozenset({'pending', 'cancelling'})
 _WAIT, _AT_ONCE = 10.0, 1.0
 # The first and the longest pause of polling.
 _FIRST, _LONGEST = 0.05, 2.0
-# Records in a row that nobody understands: the next is none of another kind.
+# Records in a row that nobody understands: the next is like them.
 _NOT_UNDERSTOOD = 3
 
 
@@ -98,10 +98,12 @@ class _Watch:
     def look(self, left: float) -> Mapping[str, Any]:
         """Give its record, if there is news of it."""
         try:
-            record = self._poll() if self._polls else self._await_news(left)
+            record = (
+                self._poll_record() if self._polls else self._await_news(left)
+            )
             self._check_status(record)
         except CallError as error:
-            self._bear(error)
+            self._bear_error(error)
             return {}
         except ConfigurationError as error:
             raise ReplyLost(f'{self._method}: {error}') from error
@@ -110,7 +112,7 @@ class _Watch:
         self._next = min(2 * self._next, _LONGEST)
         return record
 
-    def _poll(self) -> Mapping[str, Any]:
+    def _poll_record(self) -> Mapping[str, Any]:
         record: Mapping[str, Any]
         record = self._port.call('task.get_record', self._task)
         return record
@@ -125,7 +127,7 @@ class _Watch:
         batch = self._port.call('event.from', topics, self._token, wait)
         if not batch['events'] and not self._token:
             # Of a task that is gone there are no events either.
-            return self._poll()
+            return self._poll_record()
         self._token = batch['token']
         for event in reversed(batch['events']):
             if event.get('ref') != self._task:
@@ -143,8 +145,8 @@ class _Watch:
             what = f'no task has the status {str(status)[:50]!r}'
             raise WrongAnswer('task.get_record', self._task, what)
 
-    def _bear(self, error: CallError) -> None:
-        """Go on after an error, which is no end of the task.
+    def _bear_error(self, error: CallError) -> None:
+        """Go on after an error, which does not end the task.
 
         That we may not ask, or not now, tells nothing of it.
         """

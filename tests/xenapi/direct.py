@@ -5,7 +5,7 @@ from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port.errors import XapiFailure
-from imagecache_handlers_xenapi.port.session import Port
+from imagecache_handlers_xenapi.port.port import Port
 from xapi_simulator import XapiError
 
 EVENTS = 'event.from'
@@ -20,6 +20,7 @@ class Direct(Port):
     """
 
     timeout = 60.0
+    lanes = 1
 
     def __init__(self, host, *, may_block):
         self.may_block = may_block

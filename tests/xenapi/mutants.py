@@ -12,6 +12,7 @@ LEADERS = 'xenapi/port/test_leaders.py'
 USERS = 'xenapi/test_users.py'
 UNFINISHED = 'xenapi/test_unfinished.py'
 DOUBTS = 'xenapi/test_doubts.py'
+CALLS = 'xenapi/test_calls.py'
 
 
 def mutant(name, module, old, new, killer=''):
@@ -57,8 +58,8 @@ MUTANTS = [
         mutant(
             'who asks between two tries is not heard',
             'evicting',
-            'check_claimed(image, disk.labels, alive)',
-            'check_claimed(image, image.marks.labels, alive)',
+            'check_claimed(image, seen.disk.labels, alive)',
+            'check_claimed(image, image.marks.labels, alive)  # seen',
             killer=f'{EVICTING}::TestClaims::'
             'test_who_asks_between_two_tries_has_it',
         ),
@@ -115,7 +116,7 @@ MUTANTS = [
         EVICTING,
         mutant(
             'a parent away for a moment is nobody',
-            'evicting',
+            'last_looks',
             'if parent and not disk.parent:',
             'if False:',
             killer=f'{EVICTING}::TestLastLook::'
@@ -126,9 +127,9 @@ MUTANTS = [
         EVICTING,
         mutant(
             'a new parent is not noticed',
-            'evicting',
-            'survey is None or not survey.hangs(disk)',
-            'survey is None',
+            'survey',
+            'return self.hangs(disk) and not self.is_shared(disk)',
+            'return not self.is_shared(disk)',
             killer=f'{EVICTING}::TestLastLook::'
             'test_who_came_to_share_it_since_the_look_keeps_it',
         ),
@@ -137,14 +138,16 @@ MUTANTS = [
         EVICTING,
         mutant(
             'others are looked at after the disk itself',
-            'evicting',
-            """        survey = self._looks.latest(image)
-        sleepers = self._sleepers(image, survey)
-        disk = self._looks.find(image)
+            'last_looks',
+            """        self._survey = self._looks.latest(store, list(parents))
+        refs = self._refs_of(parents)
+        asleep = self._looks.sleepers(store, list(refs.values()))
+        found = self._looks.find_many(store, images)
 """,
-            """        disk = self._looks.find(image)
-        survey = self._looks.latest(image)
-        sleepers = self._sleepers(image, survey)
+            """        found = self._looks.find_many(store, images)
+        self._survey = self._looks.latest(store, list(parents))
+        refs = self._refs_of(parents)
+        asleep = self._looks.sleepers(store, list(refs.values()))
 """,
             killer=f'{EVICTING}::TestLastLook::'
             'test_a_clone_that_nova_makes_a_disk_of_stays',
@@ -155,7 +158,7 @@ MUTANTS = [
         mutant(
             'newcomers are not looked for',
             'looks',
-            'not latest.has_all(self._refs_of(image.store))',
+            'has_base and not survey.has_all(self._refs_of(store))',
             'False',
             killer=f'{EVICTING}::TestLastLook::'
             'test_a_clone_that_nova_makes_a_disk_of_stays',
@@ -166,8 +169,8 @@ MUTANTS = [
         mutant(
             'a look that met a chain in the making is trusted',
             'looks',
-            'latest is None or not latest.settled',
-            'latest is None',
+            'survey is None or not survey.settled',
+            'survey is None',
             killer=f'{EVICTING}::TestLastLook::'
             'test_a_look_that_met_a_chain_in_the_making_is_made_anew',
         ),
@@ -176,11 +179,29 @@ MUTANTS = [
         EVICTING,
         mutant(
             'a look that shows users is never made anew',
-            'looks',
-            'disk is None or latest.is_shared(disk)',
-            'disk is None',
+            'survey',
+            'return self.hangs(disk) and not self.is_shared(disk)',
+            'return self.hangs(disk)',
             killer=f'{EVICTING}::TestLastLook::'
             'test_a_look_that_shows_users_who_left_is_made_anew',
+        ),
+    ),
+    (
+        EVICTING,
+        mutant(
+            'an SR that went is empty for a batch',
+            'looks',
+            'tells = disks and all(',
+            'tells = all(',
+        ),
+    ),
+    (
+        EVICTING,
+        mutant(
+            'an old look tells who shares what',
+            'looks',
+            'or age > _LASTS',
+            '',
         ),
     ),
     (
@@ -515,9 +536,9 @@ MUTANTS = [
         USERS,
         mutant(
             'nobody falls asleep at the last',
-            'evicting',
-            'self._sleepers(image, survey)',
-            'frozenset()',
+            'last_looks',
+            "asleep.get(refs.get(uuid, ''), ())",
+            '()',
         ),
     ),
     (
@@ -534,8 +555,8 @@ MUTANTS = [
         mutant(
             'a status that nobody knows is an end',
             'destroying',
-            "record['status'] not in ENDED",
-            "record['status'] in ('pending', 'cancelling')",
+            "record['status'] in ENDED",
+            "record['status'] not in ('pending', 'cancelling')",
         ),
     ),
     *(
@@ -574,8 +595,8 @@ MUTANTS = [
             (
                 'newborns are labelled as twins',
                 'survey',
-                'return not (disk.busy or newborn(disk, self._grace, self._now))',
-                'return True',
+                'not (disk.busy or newborn(disk, self._grace, self._now))',
+                'True',
             ),
             (
                 'who could write is not labelled',
@@ -585,15 +606,50 @@ MUTANTS = [
             ),
             (
                 'who could only read could write',
-                'looks',
+                'disk_reads',
                 "if told[vbd]['mode'] == 'RO'",
                 'if False',
             ),
             (
                 'a VBD that went could only read',
-                'looks',
-                'found.update(*(disk.vbds for disk in some))',
-                'found.update(told)',
+                'disk_reads',
+                "found -= {vbd for vbd in told if told[vbd]['mode'] == 'RO'}",
+                "found = {vbd for vbd in told if told[vbd]['mode'] != 'RO'}",
+            ),
+        )
+    ),
+    *(
+        (CALLS, mutant(name, module, old, new))
+        for name, module, old, new in (
+            (
+                'a look is good for ever',
+                'last_looks',
+                'self._clocks.monotonic() - self._at > _FRESH',
+                'False',
+            ),
+            (
+                'nobody shares a look',
+                'evicting',
+                'images[number : number + TOGETHER - 1]',
+                '[]',
+            ),
+            (
+                'a batch reads all disks',
+                'handler',
+                'image_ids and self._looks.find_copies(store, image_ids)',
+                'None',
+            ),
+            (
+                'labels wait for each other',
+                'labelling',
+                'for_each_in_flight(self._port, relabel, some)',
+                'map(relabel, some)',
+            ),
+            (
+                'a lent login has many calls in flight',
+                'port/session',
+                '1 if alone else _LANES',
+                '_LANES',
             ),
         )
     ),
@@ -628,7 +684,7 @@ MUTANTS = [
                 'a disk that is busy is an SR that is',
                 'port/errors',
                 "return error.params[:1] == ('SR',)",
-                'return True',
+                'True',
             ),
             (
                 'a scan that failed is the disk of somebody',

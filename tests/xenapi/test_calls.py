@@ -1,26 +1,43 @@
 """How many calls it takes, as the pool counts them; logins aside."""
 
+from concurrent import futures
 import datetime
+import threading
+import time
 import unittest
+from unittest import mock
 
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers import Evidence
+from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
+from imagecache_handlers import ImageInUse
+from imagecache_handlers import ImageNotFound
 from imagecache_handlers.labels import unused_label
 from imagecache_handlers import Rules
+from imagecache_handlers import Uncertain
+from imagecache_handlers_xenapi.port.session import Session
 from tests.xenapi.pool import Pooled
 from tests.xenapi.pool import SEEN
+from tests.xenapi.pool import Time
+from xapi_simulator import fail
+from xapi_simulator import hang
 from xapi_simulator import Scenario
 
 # The images of a scenario were cached an hour ago.
 RULES = Rules(min_age=datetime.timedelta(minutes=30))
 LONG = 'unused.20200601t000000z'
+DESTROY = 'Async.VDI.destroy'
 LOGIN = ('session.login_with_password', 'session.logout')
 WRITES = ('VDI.add_to_other_config', 'VDI.remove_from_other_config')
 
 
 def utc_now():
     return datetime.datetime.now(datetime.UTC)
+
+
+def interrupted(future):
+    raise KeyboardInterrupt
 
 
 class CallsCase(Pooled, unittest.TestCase):
@@ -97,37 +114,202 @@ class TestPlan(CallsCase):
 
 
 class TestSweep(CallsCase):
-    def test_an_eviction_takes_eight_calls_and_a_batch_one_look(self):
-        self.start(Scenario(images=200, other=800))
-        self.label_all(idle=100)
-        self.pool.timing.work['VDI.destroy'] = 0.005
-        cache = self.cached(srs=['storage-0'])
+    def evict_all(self, count, **how):
+        """Sweep with clocks that stand still; gives the handler."""
+        self.label_all(idle=count)
+        clocks = Time().clocks
+        handler = self.connect(clocks=clocks, srs=['storage-0'], **how)
+        handler.stores()
+        self.pool.counters.reset()
+        # By these nothing takes any time: batches grow to the largest.
+        cache = ImageCache(
+            handler, RULES, clock=clocks.now, monotonic=clocks.monotonic
+        )
         report = cache.sweep(self.evidence)
         self.assertEqual(
-            [Did.EVICTED] * 100, [one.did for one in report.outcomes]
+            [Did.EVICTED] * count, [one.did for one in report.outcomes]
         )
+
+    def assertLooks(self, *, together, batches, evicted):
         calls = self.calls()
-        # The plan, one look for each 50, and the stores once more.
-        rest = 4 + 2 + 3
-        self.assertLessEqual(sum(calls.values()), rest + 100 * 8)
-        self.assertEqual(100, calls['VDI.add_to_other_config'])
+        # The plan; of each batch its claims and its look; the last looks.
+        reads = 1 + 2 * batches + together
+        self.assertEqual(reads, calls['VDI.get_all_records_where'])
+        # Before and after, too, for who sleeps.
+        self.assertEqual(2 + together, calls['VM.get_all_records_where'])
+        for method in 'VDI.add_to_other_config', DESTROY, 'task.destroy':
+            self.assertEqual(evicted, calls[method], method)
         self.assertNotIn('VDI.remove_from_other_config', calls)
 
-    def test_one_with_a_base_copy_takes_one_more(self):
-        """Its disks are counted, and all of them read only for newcomers."""
+    def test_twenty_evictions_share_their_looks(self):
+        self.start(Scenario(images=200, other=800))
+        self.evict_all(100)
+        self.assertLooks(together=1 + 2 + 3 + 1, batches=4, evicted=100)
+        self.assertNotIn('SR.get_VDIs', self.calls())
+        self.assertLessEqual(sum(self.calls().values()), 100 * 5)
+
+    def test_so_do_those_with_base_copies(self):
+        """Their disks are counted, and read again only for newcomers."""
         self.start(Scenario(images=60, clones=1, other=100))
+        self.end_machines()
+        self.evict_all(60)
+        self.assertLooks(together=1 + 2 + 1, batches=3, evicted=60)
+        self.assertEqual(3 + 4, self.calls()['SR.get_VDIs'])
+        self.assertLessEqual(sum(self.calls().values()), 60 * 5)
+
+    def end_machines(self):
         for ref, row in self.pool.do('VDI.get_all_records').items():
             if row['VBDs'] and row['managed']:
                 self.actors.end_disk(ref)
-        self.label_all(idle=60)
-        cache = self.cached(srs=['storage-0'])
-        report = cache.sweep(self.evidence)
+
+    def test_a_look_is_good_for_a_second(self):
+        self.start(Scenario(images=20))
+        before = self.pool.counters.of
+
+        def wait():
+            self.time.passed += 0.4
+
+        self.time = Time()
+        for number in range(1, 21):
+            self.pool.before(DESTROY, wait, number)
+        self.label_all(idle=10)
+        handler = self.connect(clocks=self.time.clocks, srs=['storage-0'])
+        ImageCache(handler, RULES).sweep(self.evidence)
+        self.assertEqual(10, before(DESTROY))
+        # Three fit into a second.
+        self.assertEqual(1 + 2 + 4, before('VDI.get_all_records_where'))
+
+    def test_foreign_disks_are_read_once_in_a_sweep(self):
+        self.start(Scenario(images=100, other=900))
+        self.evict_all(100)
+        found = self.pool.counters.by_method
+        read = sum(one.sent for one in found.values())
+        plan = found['VDI.get_all_records_where'].sent
+        # A record has 1.1 kB, and each eviction some answers of its own.
+        self.assertLess(plan, 1_250 * 1_000 + 4_000 * 100)
+        self.assertLess(read, 1_250 * 1_000 + 10_000 * 100)
+
+    def test_a_lent_login_has_one_call_in_flight(self):
+        self.start(Scenario(images=30))
+        port = Session(self.port()._logins, self.dialling, alone=True)
+        self.assertEqual(1, port.lanes)
+        self.evict_all(30, port=port)
+        # It asks after its tasks, instead of waiting for events.
+        self.assertLessEqual(sum(self.calls().values()), 30 * 8)
+
+
+class TestTogether(CallsCase):
+    """What is asked for together is in flight together."""
+
+    def test_labels_are_in_flight_together(self):
+        self.start(Scenario(images=8))
+        handler = self.connect(srs=['storage-0'])
+        images = list(handler.enumerate('storage-0'))
+        port = handler._port
+        met = threading.Barrier(port.lanes)
+        for number in range(1, 9):
+            self.pool.before(
+                'VDI.add_to_other_config', lambda: met.wait(10), number
+            )
+        done = list(handler.mark_many(images, {'pin.ops'}))
+        self.assertEqual([None] * 8, done)
+        self.assertFalse(met.broken)
+
+    def test_who_is_interrupted_waits_for_none_of_them(self):
+        self.start(Scenario(images=8))
+        handler = self.connect(srs=['storage-0'])
+        images = list(handler.enumerate('storage-0'))
+        for number in range(1, 9):
+            self.pool.before('VDI.add_to_other_config', hang(5), number)
+        began = time.monotonic()
+        with (
+            mock.patch.object(futures.Future, 'result', interrupted),
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            list(handler.mark_many(images, {'pin.ops'}))
+        self.assertLess(time.monotonic() - began, 4)
+
+    def test_what_fails_in_a_thread_is_raised(self):
+        self.start(Scenario(images=4))
+        handler = self.connect(srs=['storage-0'])
+        images = list(handler.enumerate('storage-0'))
+        broken = mock.Mock(side_effect=ZeroDivisionError)
+        with (
+            mock.patch.object(handler._labelling, '_relabel', broken),
+            self.assertRaises(ZeroDivisionError),
+        ):
+            list(handler.mark_many(images, {'pin.ops'}))
+
+    def test_each_of_many_labels_has_its_own_result(self):
+        self.start(Scenario(images=4))
+        handler = self.connect(srs=['storage-0'])
+        images = list(handler.enumerate('storage-0'))
+        gone = self.ref(images[1].location)
+        self.actors.delete(gone)
+        self.actors.untag(self.ref(images[3].location))
+        done = list(handler.mark_many(images, {'pin.ops'}))
         self.assertEqual(
-            [Did.EVICTED] * 60, [one.did for one in report.outcomes]
+            [type(None), ImageNotFound, type(None), ImageNotFound],
+            list(map(type, done)),
         )
-        calls = self.calls()
-        self.assertEqual(60, calls['SR.get_VDIs'])
-        # Looks at all, for at most 50 at a time, and at each image before
-        # each of its writes.
-        looks = calls['VDI.get_all_records_where'] - 1 - 2 * 60
-        self.assertIn(looks, range(2, 12))
+        bare = self.record(self.ref(images[3].location))['other_config']
+        self.assertFalse([name for name in bare if name.endswith('pin.ops')])
+
+    def test_no_removal_begins_once_there_is_no_time(self):
+        self.start(Scenario(images=4))
+        self.label_all(idle=4)
+        handler = self.connect(srs=['storage-0'])
+        images = list(handler.enumerate('storage-0'))
+        left = iter([True, True, True, False])
+        results = list(handler.evict_many(images, lambda: next(left, False)))
+        self.assertEqual([ImageBusy] * 3, list(map(type, results[1:])))
+        self.assertEqual(1, self.pool.counters.of(DESTROY))
+
+    def test_one_that_cannot_go_stops_no_other(self):
+        self.start(Scenario(images=4))
+        self.label_all(idle=4)
+        handler = self.connect(srs=['storage-0'])
+        images = list(handler.enumerate('storage-0'))
+        self.actors.spawn(self.ref(images[0].location))
+        self.actors.delete(self.ref(images[1].location))
+        broken = fail('SR_BACKEND_FAILURE_80', '', 'no', '')
+        self.pool.before(DESTROY, broken)
+        results = list(handler.evict_many(images, lambda: True))
+        self.assertEqual(
+            [ImageInUse, int, Uncertain, int], list(map(type, results))
+        )
+        self.assertEqual(0, results[1])
+        self.assertIn(images[0].location, self.vdis())
+
+    def test_who_comes_between_two_of_them_is_seen(self):
+        """A disk that comes has all others read once more."""
+        self.start(Scenario(images=3, clones=1))
+        for ref, row in self.pool.do('VDI.get_all_records').items():
+            if row['VBDs'] and row['managed']:
+                self.actors.end_disk(ref)
+        self.label_all(idle=3)
+        wound = Time()
+        handler = self.connect(clocks=wound.clocks, srs=['storage-0'])
+        images = list(handler.enumerate('storage-0'))
+        second = self.ref(images[1].location)
+
+        def come():
+            self.actors.spawn(second)
+            wound.passed += 2
+
+        self.pool.before(DESTROY, come)
+        results = list(handler.evict_many(images, lambda: True))
+        self.assertEqual(
+            [type(None), ImageInUse, type(None)], list(map(type, results))
+        )
+
+    def test_who_takes_no_more_results_leaves_no_task_behind(self):
+        self.start(Scenario(images=4))
+        self.label_all(idle=4)
+        handler = self.connect(srs=['storage-0'])
+        images = list(handler.enumerate('storage-0'))
+        results = iter(handler.evict_many(images, lambda: True))
+        next(results)
+        results.close()
+        self.assertEqual({}, self.pool.do('task.get_all_records'))
+        self.assertEqual(1, self.pool.counters.of(DESTROY))

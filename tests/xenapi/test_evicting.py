@@ -138,6 +138,40 @@ class TestLastLook(EvictingCase):
         with self.assertRaises(StoreUnavailable):
             self.handler.evict(image)
 
+    def test_an_sr_that_went_is_told_of_by_the_look_of_a_batch(self):
+        self.claimed(self.cache('debian'))
+        self.actors.forget_sr(self.sr)
+        with self.assertRaises(StoreUnavailable):
+            self.handler.enumerate('storage-0', {'debian'})
+
+    def test_who_came_since_the_look_at_all_is_seen_by_that_of_a_batch(self):
+        for make in lambda: self.cache('debian'), self.shared:
+            ref = make()
+            self.handler.enumerate('storage-0')
+            self.actors.spawn(ref)
+            [image] = self.handler.enumerate('storage-0', {'debian'})
+            self.assertTrue(image.users)
+            self.actors.delete(ref)
+
+    def test_a_copy_that_came_since_is_among_those_of_a_batch(self):
+        self.cache('debian')
+        self.handler.enumerate('storage-0')
+        self.cache('debian')
+        self.actors.disk('Glance Image debian', self.sr)
+        found = self.handler.enumerate('storage-0', {'debian'})
+        self.assertEqual(2, len(found))
+
+    def test_a_look_at_all_disks_tells_for_five_minutes(self):
+        self.cache('debian')
+        self.cache('alpine')
+        self.handler.enumerate('storage-0')
+        for seconds, all_of_them in (299, False), (2, True):
+            self.time.passed += seconds
+            self.pool.counters.reset()
+            self.handler.enumerate('storage-0', {'debian'})
+            sent = self.pool.counters.by_method[FIND].sent
+            self.assertEqual(all_of_them, sent > 1500, sent)
+
     def test_a_parent_that_is_away_for_a_moment_frees_nothing(self):
         """The collector takes it off, and then writes the new one."""
         for looks in (1, 2), (2, 3), (1, 2, 3):
@@ -426,4 +460,5 @@ class TestStrangers(EvictingCase):
         tasks = 'task.get_all_records_where'
         self.pool.before(tasks, self.actors.run_tasks)
         self.assertEqual([], self.handler.enumerate('storage-0', {'debian'}))
-        self.assertEqual(2, self.pool.counters.of(FIND))
+        # At all, at that image, and at all again: the SR may have gone.
+        self.assertEqual(3, self.pool.counters.of(FIND))

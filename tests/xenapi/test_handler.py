@@ -73,13 +73,24 @@ class TestLoading(LoadCase):
             loader.load_handler('xenapi', self.conf())
         self.assertIn('url', str(caught.exception))
 
-    def test_without_the_sdk_it_says_what_to_install(self):
+    def test_without_the_sdk_a_lent_session_says_what_to_install(self):
         conf = self.conf(url=[self.pool.url], password='x')
+        session = self.lend()
         with (
             mock.patch.dict(sys.modules, {'XenAPI': None}),
             self.assertRaisesRegex(HandlerLoadError, 'XenAPI'),
         ):
-            loader.load_handler('xenapi', conf)
+            loader.load_handler('xenapi', conf, session=session)
+
+    def test_a_login_of_its_own_does_without(self):
+        conf = self.conf(url=[self.pool.url], password=self.pool.password)
+        self.cache('debian')
+        with mock.patch.dict(sys.modules, {'XenAPI': None}):
+            handler = self.load(conf)
+            [image] = handler.enumerate('storage-0')
+            handler.mark(image, {'pin.ops'})
+            [image] = handler.enumerate('storage-0')
+        self.assertIn('pin.ops', image.marks.labels)
 
     def test_without_a_password_it_says_what_to_set(self):
         with self.assertRaises(ConfigurationError) as caught:

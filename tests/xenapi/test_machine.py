@@ -597,6 +597,8 @@ class Hosts(stateful.RuleBasedStateMachine):
                 world.actors.delete(ref)
         world.actors.coalesce()
         world.scan()
+        # By then whatever was set aside is tried again.
+        world.advance(86400)
         for _ in range(5):
             world.sweep(host)
             world.advance(1600)

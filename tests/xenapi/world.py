@@ -183,7 +183,9 @@ class Host:
         elif method == ASLEEP:
             self.look = dataclasses.replace(self.look, asleep=now)
         else:
-            others = now if '"SR"' in params[0] else self.look.others
+            # Of some images nobody is told what there is beside them.
+            is_all = params[0].startswith('(field "SR"')
+            others = now if is_all else self.look.others
             self.look = dataclasses.replace(
                 self.look, at=now, others=others, records=result
             )
