@@ -1,7 +1,7 @@
 """Datastores: the stores of this handler, and where each is to be found."""
 
-from collections import Counter
 from collections.abc import Iterable
+from collections import Counter
 import dataclasses
 import re
 

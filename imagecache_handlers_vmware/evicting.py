@@ -21,6 +21,8 @@ from imagecache_handlers.exceptions import Unfinished
 from imagecache_handlers.handler import Alive
 from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
@@ -28,9 +30,7 @@ from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.paths import aside_of
 from imagecache_handlers_vmware.paths import DatastorePath
-from imagecache_handlers_vmware.port.errors import CallError
 from imagecache_handlers_vmware.port.errors import ReplyLost
-from imagecache_handlers_vmware.port.errors import Unreachable
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.tasks import Endless
 from imagecache_handlers_vmware.removing import is_gone

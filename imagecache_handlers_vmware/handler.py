@@ -21,11 +21,11 @@ from imagecache_handlers_vmware.evicting import Evicting
 from imagecache_handlers_vmware.labelling import Labelling
 from imagecache_handlers_vmware.looks import CacheOptions
 from imagecache_handlers_vmware.looks import Looks
+from imagecache_handlers_vmware.port.address import Address
+from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.recovering import Recovering
-from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 
 
 class VMwareHandler(CacheHandler):

@@ -10,10 +10,10 @@ from imagecache_handlers.exceptions import StoreFull
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_vmware import label_folders
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.paths import DatastorePath
-from imagecache_handlers_vmware.port.errors import CallError
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.removing import is_gone

@@ -12,6 +12,7 @@ from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.labels import Marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Store
+from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.datastores import DatastoreFilter
 from imagecache_handlers_vmware.datastores import read_datastores
@@ -21,7 +22,6 @@ from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.machines import read_machines
 from imagecache_handlers_vmware.paths import aside_of
 from imagecache_handlers_vmware.paths import DatastorePath
-from imagecache_handlers_vmware.port.errors import CallError
 from imagecache_handlers_vmware.port.errors import of_store
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port.tasks import Waiting

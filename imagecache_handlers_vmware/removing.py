@@ -9,8 +9,8 @@ from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.groups import run_group
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.paths import DatastorePath
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.connection import at_any_time
+from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port.tasks import Waiting

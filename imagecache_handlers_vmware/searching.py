@@ -9,7 +9,6 @@ from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.paths import read_path
 from imagecache_handlers_vmware.port import envelopes
-from imagecache_handlers_vmware.port import tasks
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.replies import children
@@ -17,6 +16,7 @@ from imagecache_handlers_vmware.port.replies import Element
 from imagecache_handlers_vmware.port.replies import text_of
 from imagecache_handlers_vmware.port.replies import type_of
 from imagecache_handlers_vmware.port.session import Session
+from imagecache_handlers_vmware.port import tasks
 from imagecache_handlers_vmware.port.tasks import Waiting
 
 _RESULT = 'HostDatastoreBrowserSearchResults'

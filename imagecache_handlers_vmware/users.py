@@ -5,9 +5,9 @@ snapshots and of the disks below a linked clone included; an ISO only as
 what is in its drive.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections import defaultdict
 import dataclasses
 
 from imagecache_handlers_vmware.paths import DatastorePath

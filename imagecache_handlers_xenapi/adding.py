@@ -14,6 +14,7 @@ from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.labels import seen_label
 from imagecache_handlers.labels import write_time
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_xenapi.destroying import Removals
 from imagecache_handlers_xenapi.disks import CACHED
 from imagecache_handlers_xenapi.disks import DESCRIPTION
@@ -25,7 +26,6 @@ from imagecache_handlers_xenapi.disks import STAGING
 from imagecache_handlers_xenapi.disks import staging_name
 from imagecache_handlers_xenapi import labelling
 from imagecache_handlers_xenapi.port import errors
-from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.storage_repositories import Repository

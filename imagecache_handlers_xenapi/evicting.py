@@ -12,6 +12,7 @@ from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.handler import Alive
 from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_xenapi.destroying import EndTask
 from imagecache_handlers_xenapi.destroying import LONGEST
 from imagecache_handlers_xenapi.destroying import Removals
@@ -21,7 +22,6 @@ from imagecache_handlers_xenapi.last_looks import TOGETHER
 from imagecache_handlers_xenapi.looks import Looks
 from imagecache_handlers_xenapi.pending_space import Releasing
 from imagecache_handlers_xenapi.port import errors
-from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import PASSING
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 

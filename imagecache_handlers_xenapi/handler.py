@@ -20,6 +20,7 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Store
+from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_xenapi import adding
 from imagecache_handlers_xenapi.adding import Adding
 from imagecache_handlers_xenapi.destroying import Removals
@@ -30,7 +31,6 @@ from imagecache_handlers_xenapi.looks import Looks
 from imagecache_handlers_xenapi.pending_space import Releasing
 from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from imagecache_handlers_xenapi.port import errors
-from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port import lent_sessions
 from imagecache_handlers_xenapi.port.logins import PasswordLogin
 from imagecache_handlers_xenapi.port.port import Port

@@ -11,11 +11,11 @@ import logging
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.looks import Looks
 from imagecache_handlers_xenapi.port import errors
-from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port.in_flight import for_each_in_flight
 from imagecache_handlers_xenapi.port.port import Port

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 import logging
 
-from imagecache_handlers_xenapi.port.errors import CallError
+from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.storage_repositories import Repository
 

@@ -7,9 +7,9 @@ import logging
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port.errors import ReplyLost
-from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.port import raw_import
 from imagecache_handlers_xenapi.port.tasks import TaskLost

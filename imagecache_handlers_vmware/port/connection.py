@@ -9,15 +9,15 @@ import http.cookies
 import io
 import selectors
 
-from imagecache_handlers_vmware.port import replies
+from imagecache_handlers.transport.dialling import explain_cause
+from imagecache_handlers.transport.timeouts import TooLong
+from imagecache_handlers_vmware.port.address import Address
+from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.envelopes import Request
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import WrongAnswer
+from imagecache_handlers_vmware.port import replies
 from imagecache_handlers_vmware.port.replies import Element
-from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.bounded import TooLong
-from imagecache_handlers_xenapi.port.dialling import cause
-from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 
 # Called when a request leaves: it raises what keeps it back.
 Leave = Callable[[], object]
@@ -135,7 +135,7 @@ class Connection:
             raise WrongAnswer(f'{method} at {self.address}: {what}') from error
         except (OSError, http.client.HTTPException) as error:
             raise ReplyLost(
-                f'{method} at {self.address}: {cause(error)}'
+                f'{method} at {self.address}: {explain_cause(error)}'
             ) from error
 
 

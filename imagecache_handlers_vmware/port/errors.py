@@ -1,10 +1,7 @@
 """Errors: what a call to vSphere that went wrong means."""
 
 from imagecache_handlers.exceptions import StoreUnavailable
-from imagecache_handlers_xenapi.port.errors import CallError
-from imagecache_handlers_xenapi.port.errors import Unreachable
-
-__all__ = ['CallError', 'Unreachable']
+from imagecache_handlers.transport.errors import CallError
 
 
 class VimFault(CallError):

@@ -7,12 +7,12 @@ import logging
 
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
-from imagecache_handlers_vmware.port import envelopes
+from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.connection import Connection
+from imagecache_handlers_vmware.port.dialling import ConnectionOptions
+from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.envelopes import Reference
 from imagecache_handlers_vmware.port.errors import VimFault
-from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 
 LOG = logging.getLogger(__name__)
 

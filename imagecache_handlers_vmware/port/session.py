@@ -13,22 +13,22 @@ import threading
 import time
 from typing import TypeVar
 
-from imagecache_handlers_vmware.port import envelopes
+from imagecache_handlers.transport.errors import Unreachable
+from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.connection import at_any_time
 from imagecache_handlers_vmware.port.connection import Connection
 from imagecache_handlers_vmware.port.connection import Leave
+from imagecache_handlers_vmware.port.dialling import ConnectionOptions
+from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.envelopes import Reference
 from imagecache_handlers_vmware.port.envelopes import Request
 from imagecache_handlers_vmware.port.errors import ReplyLost
-from imagecache_handlers_vmware.port.errors import Unreachable
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.errors import WrongAnswer
 from imagecache_handlers_vmware.port.logins import Login
 from imagecache_handlers_vmware.port.logins import Logins
 from imagecache_handlers_vmware.port.replies import Element
 from imagecache_handlers_vmware.port.replies import local_name
-from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 
 # Seconds in which a call that must not be late leaves.
 PROMPT = 60.0

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 import dataclasses
 import time
 
+from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.envelopes import Reference
 from imagecache_handlers_vmware.port.envelopes import Selection
-from imagecache_handlers_vmware.port.errors import CallError
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.errors import WrongAnswer

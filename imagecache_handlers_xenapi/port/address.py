@@ -2,42 +2,16 @@
 
 import dataclasses
 import ipaddress
-import urllib.parse
+from typing import ClassVar
 
-from imagecache_handlers.exceptions import ConfigurationError
-
-_PORTS = {'http': 80, 'https': 443}
+from imagecache_handlers.transport import address
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Address:
-    """Scheme, host (an IPv6 address without brackets) and port."""
+class Address(address.Address):
+    """An address of a host, as ``url`` of ``[imagecache_xenapi]`` says it."""
 
-    scheme: str
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, url: str) -> 'Address':
-        """Read a URL such as ``https://host`` or ``https://[fd00::1]:8443``.
-
-        :raises ConfigurationError: when it is not a URL, or says more.
-        """
-        try:
-            parts = urllib.parse.urlsplit(url)
-            port = parts.port
-        except ValueError:
-            # What is wrong would be told with a part of a password.
-            why = 'its host and port cannot be read'
-            raise _wrong_url(url, why) from None
-        if parts.scheme not in _PORTS:
-            raise _wrong_url(url, 'it must begin with https:// or http://')
-        if not parts.hostname or not parts.hostname.isprintable():
-            raise _wrong_url(url, 'it names no host')
-        more = parts.path.strip('/') or parts.query or parts.fragment
-        if more or parts.username or parts.password:
-            raise _wrong_url(url, 'scheme, host and port are all it may have')
-        return cls(parts.scheme, parts.hostname, port or _PORTS[parts.scheme])
+    GROUP: ClassVar = 'imagecache_xenapi'
 
     def at(self, host: str) -> 'Address':
         """Give another host of the pool, which xapi names by address only.
@@ -49,12 +23,6 @@ class Address:
             raise ValueError(f'{host!r} is not an address of a host')
         return Address(self.scheme, plain, self.port)
 
-    def __str__(self) -> str:
-        host = f'[{self.host}]' if ':' in self.host else self.host
-        if self.port == _PORTS[self.scheme]:
-            return f'{self.scheme}://{host}'
-        return f'{self.scheme}://{host}:{self.port}'
-
 
 def _is_host(text: str) -> bool:
     try:
@@ -62,8 +30,3 @@ def _is_host(text: str) -> bool:
     except ValueError:
         return bool(text) and all(one.isalnum() or one in '.-' for one in text)
     return True
-
-
-def _wrong_url(url: str, why: str) -> ConfigurationError:
-    shown = url.rpartition('@')[2]
-    return ConfigurationError(f'[imagecache_xenapi] url {shown!r}: {why}')

@@ -10,14 +10,14 @@ import selectors
 from typing import Any
 import xmlrpc.client
 
+from imagecache_handlers.transport.dialling import explain_cause
+from imagecache_handlers.transport.timeouts import TooLong
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port import answers
 from imagecache_handlers_xenapi.port.answers import NoJson
 from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
-from imagecache_handlers_xenapi.port.dialling import explain_cause
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import WrongAnswer
-from imagecache_handlers_xenapi.port.timeouts import TooLong
 
 # Called when a request leaves: it raises what keeps it back.
 Leave = Callable[[], object]

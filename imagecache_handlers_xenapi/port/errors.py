@@ -14,6 +14,7 @@ from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Unfinished
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.transport.errors import CallError
 
 _GONE = frozenset({'HANDLE_INVALID', 'UUID_INVALID'})
 
@@ -71,10 +72,6 @@ _ROLES = {
 }
 
 
-class CallError(CacheError):
-    """A call that brought no answer to work with."""
-
-
 class XapiFailure(CallError):
     """XAPI answered with an error: its code and parameters."""
 
@@ -93,10 +90,6 @@ class XapiFailure(CallError):
             role = _ROLES.get(self.method, 'read-only')
             text += f': the user needs the role {role}'
         return text
-
-
-class Unreachable(CallError):
-    """Nobody answers at the address: the call was not made."""
 
 
 class ReplyLost(CallError):

@@ -8,10 +8,10 @@ from typing import Any
 import xmlrpc.client
 
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
-from imagecache_handlers_xenapi.port.errors import CallError
-from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port.logins import Login
 from imagecache_handlers_xenapi.port.logins import Logins

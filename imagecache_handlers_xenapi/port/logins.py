@@ -9,11 +9,11 @@ import time
 
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port.connection import Connection
 from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from imagecache_handlers_xenapi.port.errors import ReplyLost
-from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port import leaders
 

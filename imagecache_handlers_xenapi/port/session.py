@@ -14,6 +14,9 @@ import time
 from typing import Any
 
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.transport.dialling import Http
+from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port.answers import NoJson
 from imagecache_handlers_xenapi.port.answers import Warnings
@@ -23,10 +26,7 @@ from imagecache_handlers_xenapi.port.connection import Leave
 from imagecache_handlers_xenapi.port.connection import MUCH_XML
 from imagecache_handlers_xenapi.port.connections import Connections
 from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
-from imagecache_handlers_xenapi.port.dialling import Http
-from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import ReplyLost
-from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port.errors import WrongAnswer
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port.logins import Login

@@ -8,8 +8,8 @@ from typing import Any
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_xenapi.port import errors
-from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import WrongAnswer
 from imagecache_handlers_xenapi.port.errors import XapiFailure

@@ -8,9 +8,9 @@ import pytest
 from imagecache_handlers import HandlerFailed
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import ImageNotFound
+from imagecache_handlers.source import Holed
 from imagecache_handlers import SourceError
 from imagecache_handlers import StoreUnavailable
-from imagecache_handlers.source import Holed
 from tests.root.test_cache import Attic
 from tests.root.test_cache import Bytes
 from tests.root.test_cache import opened

@@ -5,10 +5,10 @@ import unittest
 
 from imagecache_handlers_vmware.handler import VMwareHandler
 from imagecache_handlers_vmware.looks import CacheOptions
+from imagecache_handlers_vmware.port.address import Address
+from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
-from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from vcenter_simulator.scenario import Scenario
 from vcenter_simulator.simulator import Simulator
 

@@ -13,16 +13,16 @@ from imagecache_handlers import CacheError
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_vmware.handler import VMwareHandler
 from imagecache_handlers_vmware.looks import CacheOptions
+from imagecache_handlers_vmware.port.address import Address
+from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.errors import ReplyLost
-from imagecache_handlers_vmware.port.errors import Unreachable
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port.tasks import Waiting
-from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from vcenter_simulator.faults import VimFault as Refused
 from vcenter_simulator.scenario import Scenario
 from vcenter_simulator.simulator import Simulator

@@ -1,9 +1,9 @@
 """A port that calls straight into the simulator, without a wire."""
 
+from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_xenapi.port.connection import at_any_time
-from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import ReplyLost
-from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port.port import Port
 from xapi_simulator import XapiError

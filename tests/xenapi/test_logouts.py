@@ -7,8 +7,8 @@ import threading
 import time
 from unittest import mock
 
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
-from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port import session
 from tests.xenapi.pool import SEEN
 from tests.xenapi.port.test_session import PortCase

@@ -21,6 +21,7 @@ from imagecache_handlers.clocks import Clocks
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_xenapi import disks
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.disks import DOUBTS
@@ -29,7 +30,6 @@ from imagecache_handlers_xenapi.disks import WRITABLE
 from imagecache_handlers_xenapi.handler import XenAPIHandler
 from imagecache_handlers_xenapi.port.connection import at_any_time
 from imagecache_handlers_xenapi.port.errors import ReplyLost
-from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from tests.xenapi.direct import Direct
 from xapi_simulator import Scenario

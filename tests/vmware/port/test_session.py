@@ -5,15 +5,15 @@ import dataclasses
 import pytest
 
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.transport.errors import Unreachable
+from imagecache_handlers_vmware.port.address import Address
+from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import ReplyLost
-from imagecache_handlers_vmware.port.errors import Unreachable
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.errors import WrongAnswer
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
-from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from simulator_parts.steering import drop
 from simulator_parts.steering import hang
 from simulator_parts.steering import reply

@@ -9,10 +9,10 @@ import xmlrpc.client
 from imagecache_handlers import CacheError
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers import ImageMeta
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers import Uncertain
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port.errors import ReplyLost
-from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port import raw_import
 from imagecache_handlers_xenapi.port.tasks import Tasks

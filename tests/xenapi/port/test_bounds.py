@@ -3,10 +3,10 @@
 import time
 import unittest
 
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from imagecache_handlers_xenapi.port.errors import ReplyLost
-from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port.errors import WrongAnswer
 from imagecache_handlers_xenapi.port.logins import PasswordLogin
 from imagecache_handlers_xenapi.port import raw_import

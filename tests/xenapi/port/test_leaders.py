@@ -5,8 +5,8 @@ import unittest
 from unittest import mock
 
 from imagecache_handlers import ConfigurationError
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
-from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port import leaders
 from imagecache_handlers_xenapi.port import lent_sessions
 from imagecache_handlers_xenapi.port.logins import PasswordLogin

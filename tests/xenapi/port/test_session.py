@@ -17,11 +17,11 @@ import XenAPI
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers import ConfigurationError
+from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port.connection import ConnectionOptions
-from imagecache_handlers_xenapi.port.errors import CallError
 from imagecache_handlers_xenapi.port.errors import ReplyLost
-from imagecache_handlers_xenapi.port.errors import Unreachable
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port import filters
 from imagecache_handlers_xenapi.port import lent_sessions

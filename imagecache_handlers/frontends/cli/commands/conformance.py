@@ -14,8 +14,8 @@ import unittest
 import warnings
 
 from imagecache_handlers.exceptions import ConfigurationError
-from imagecache_handlers.frontends.cli import app
 from imagecache_handlers.frontends.cli.commands.base import Paged
+from imagecache_handlers.frontends.cli import exit_codes
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import lines
 from imagecache_handlers.frontends.cli.pages.plan import wrapped
@@ -44,7 +44,9 @@ class Conformance(Paged):
         return Answer(
             rows=list(_rows_of(reports)),
             page=list(_page_lines(reports, self.width)),
-            code=0 if all(one.is_kept for one in reports) else app.FAILED,
+            code=0
+            if all(one.is_kept for one in reports)
+            else exit_codes.FAILED,
         )
 
 

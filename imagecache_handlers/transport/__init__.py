@@ -1,0 +1,1 @@
+"""Transport: connections to hypervisors, bounded in time and in bytes."""

@@ -1,0 +1,13 @@
+"""Dialling: how a connection to a vCenter is made."""
+
+import dataclasses
+from typing import ClassVar
+
+from imagecache_handlers.transport import dialling
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionOptions(dialling.ConnectionOptions):
+    """What the options in ``[imagecache_vmware]`` say of connections."""
+
+    GROUP: ClassVar = 'imagecache_vmware'
