@@ -43,7 +43,7 @@ class Timer:
 _NEVER = datetime.datetime(9999, 12, 30, tzinfo=datetime.UTC)
 
 
-def later(
+def add_span(
     at: datetime.datetime, span: datetime.timedelta
 ) -> datetime.datetime:
     """Give the time after a span, however long that is."""

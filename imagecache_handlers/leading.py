@@ -11,7 +11,7 @@ _MOST_LINKS = 40
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
-def refuse(path: str, opened: os.stat_result) -> str | None:
+def explain_refusal(path: str, opened: os.stat_result) -> str | None:
     """Say why a path is not to be believed; None: it leads to that file.
 
     Symlinks count where root or we own them, and all folders up to there.

@@ -80,7 +80,7 @@ class LocalFile:
                 found = os.fstat(fd)
                 if not stat.S_ISREG(found.st_mode):
                     raise SourceError(self.path, 'it is not a regular file')
-                if why := leading.refuse(self.path, found):
+                if why := leading.explain_refusal(self.path, found):
                     raise SourceError(self.path, why)
                 form = disk_format(os.pread(fd, _HEAD, 0))
                 allocated = _count_allocated(fd, found.st_size)

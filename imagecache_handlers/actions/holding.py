@@ -15,7 +15,7 @@ from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions.stores import all_or_raise
 from imagecache_handlers.actions.stores import any_or_raise
 from imagecache_handlers.actions.stores import for_each_readable_store
-from imagecache_handlers.clocks import later
+from imagecache_handlers.clocks import add_span
 from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageNotFound
@@ -129,8 +129,8 @@ class Granter:
 
         def wish_lease() -> Wish:
             now = self.means.clocks.now()
-            label = lease_label(owner, later(now, ttl))
-            return Wish(label=label, before=later(now, ttl / 2))
+            label = lease_label(owner, add_span(now, ttl))
+            return Wish(label=label, before=add_span(now, ttl / 2))
 
         request = Request(
             self.means, self.patience, store, image_id, wish_lease

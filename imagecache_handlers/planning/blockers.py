@@ -12,7 +12,7 @@ import dataclasses
 import datetime
 from typing import Self
 
-from imagecache_handlers.clocks import later
+from imagecache_handlers.clocks import add_span
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import idle_since
@@ -168,7 +168,7 @@ class Judge:
         min_age = self.rules.min_age_of(image)
         # Nothing goes in the sweep that first sees it unused, however young.
         if started is None or started > self.now or self.now - since < min_age:
-            return later(since, min_age)
+            return add_span(since, min_age)
         return None
 
 

@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 from typing import NoReturn
 
-from imagecache_handlers.clocks import later
+from imagecache_handlers.clocks import add_span
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import idle_since
@@ -113,7 +113,7 @@ class Rules:
 
     def counts_until(self, expiry: datetime.datetime) -> datetime.datetime:
         """Give the time after which an expiry counts for nothing."""
-        return later(expiry, self.clock_skew)
+        return add_span(expiry, self.clock_skew)
 
     def is_fresh(self, evidence: Evidence, now: datetime.datetime) -> bool:
         """Tell if evidence is recent enough to prove anybody's absence."""

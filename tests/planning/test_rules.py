@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from imagecache_handlers.clocks import later
+from imagecache_handlers.clocks import add_span
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.planning.rules import Rules
 from tests.planning.values import DAY
@@ -153,5 +153,5 @@ def test_times_at_the_end_of_the_calendar_are_no_error():
     assert rules.is_forgotten(first, NOW)
     assert not rules.is_forgotten(first, first)
     assert rules.counts_until(END_OF_TIME) > NOW + 365 * DAY
-    assert later(NOW, datetime.timedelta.max) > NOW + 365 * DAY
-    assert later(NOW, DAY) == NOW + DAY
+    assert add_span(NOW, datetime.timedelta.max) > NOW + 365 * DAY
+    assert add_span(NOW, DAY) == NOW + DAY
