@@ -253,11 +253,29 @@ def measure(place: Place, repeat: int) -> output.Row:
         'bare s': floor,
         'enumerate s': listed,
         'to bare': listed / floor,
+        'cpu to same bytes': compare_cpu(place, repeat),
         'pass s': passed,
         'to enumerate': passed / listed,
         'writes': handler.writes,
         **evicting(place),
     }
+
+
+def compare_cpu(place: Place, repeat: int) -> float:
+    """Hold the processor's time of a first list against reading alone."""
+    acts = (
+        lambda: read_same(place),
+        lambda: place.handler().enumerate(place.images),
+    )
+    rounds = [[_cpu_seconds(act) for act in acts] for _ in range(repeat)]
+    floor, listed = map(min, zip(*rounds, strict=True))
+    return listed / floor
+
+
+def _cpu_seconds(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
 
 
 def evicting(place: Place) -> dict[str, int | float]:

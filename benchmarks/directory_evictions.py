@@ -12,6 +12,7 @@ to nothing: ``--fsync-ms`` adds what it takes on a disk, to either side.
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
 import dataclasses
 import datetime
@@ -138,22 +139,25 @@ def measure_evictions(place: directory.Place, fsync_ms: float) -> output.Row:
 def measure_pass(place: directory.Place, nova: str | None) -> output.Row:
     """Give what a whole pass takes, beside Nova's; the place is used up."""
     row: dict[str, str | int | float] = {'layout': place.layout}
+    others = {}
     if nova:
         for name, options in ('nova', []), ('spared', ['--spared']):
-            row[f'{name} s'] = run_nova(place, nova, options)
-    handler = place.handler()
+            others[name] = run_nova(place, nova, options)
+            row[f'{name} s'] = others[name]['seconds']
+    handler, cpu = place.handler(), time.process_time()
     with counted(handler) as counts:
         taken = take_time(lambda: directory.sweep(handler, directory.LATER))
-    row['pass s'] = taken
-    for name in 'nova', 'spared':
-        if f'{name} s' in row:
-            row[f'to {name}'] = taken / float(row[f'{name} s'])
+    cpu = time.process_time() - cpu
+    row |= {'pass s': taken, 'pass cpu s': cpu}
+    for name, other in others.items():
+        row[f'to {name}'] = taken / other['seconds']
+        row[f'cpu to {name}'] = cpu / other['cpu']
     return {**row, 'looks': handler.looks, 'surveys': counts.surveys}
 
 
 def run_nova(
     place: directory.Place, nova: str, options: Collection[str]
-) -> float:
+) -> dict[str, float]:
     """Give the seconds of Nova's own pass on a copy of the tree."""
     with tempfile.TemporaryDirectory(dir=place.root) as root:
         copy = os.path.join(root, 'instances')
@@ -167,10 +171,10 @@ def run_nova(
             stderr=subprocess.DEVNULL,
             text=True,
         )
-    told = json.loads(done.stdout)
+    told: dict[str, float] = json.loads(done.stdout)
     if told['removed'] != place.count // 2:
         raise RuntimeError(f'Nova removed {told["removed"]} images')
-    return float(told['seconds'])
+    return told
 
 
 @contextlib.contextmanager
@@ -183,7 +187,7 @@ def built(count: int, layout: str, folder: str) -> Iterator[directory.Place]:
         yield place
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = output.parser(__doc__)
     parser.add_argument('--sizes', nargs='+', type=int, default=SIZES)
     parser.add_argument('--fsync-ms', nargs='+', type=float, default=FSYNC_MS)
@@ -191,18 +195,18 @@ def main() -> None:
     parser.add_argument(
         '--folder', help='where to make the images; default: for temporaries'
     )
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     rows = []
     for count in args.sizes:
         for fsync_ms in args.fsync_ms:
             with built(count, 'nova', args.folder) as place:
                 rows.append(measure_evictions(place, fsync_ms))
-    output.write(rows, args.json)
     passes = []
     for count in args.sizes:
         with built(count, 'nova', args.folder) as place:
             passes.append(measure_pass(place, args.nova))
-    output.write(passes, None)
+    print(output.table(passes))
+    output.write(rows, args.json)
 
 
 if __name__ == '__main__':

@@ -43,8 +43,11 @@ def _list_instances(folder: str) -> list[types.SimpleNamespace]:
     ]
 
 
-def run_manager(folder: str, *, spared: bool) -> float:
-    """Give the seconds of one pass that removes what nobody uses."""
+def run_manager(folder: str, *, spared: bool) -> dict[str, float]:
+    """Give the seconds of one pass that removes what nobody uses.
+
+    Those on its own processor are without ``qemu-img``'s.
+    """
     # It cannot be installed beside us: who runs this has it.
     import nova.conf  # type: ignore[import-not-found]
     import nova.objects  # type: ignore[import-not-found]
@@ -70,9 +73,12 @@ def run_manager(folder: str, *, spared: bool) -> float:
     for patch in patches:
         patch.start()
     instances = _list_instances(folder)
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     imagecache.ImageCacheManager().update(None, instances)
-    return time.perf_counter() - started
+    return {
+        'seconds': time.perf_counter() - started,
+        'cpu': time.process_time() - cpu,
+    }
 
 
 def main() -> None:
@@ -82,9 +88,9 @@ def main() -> None:
     args = parser.parse_args()
     base = os.path.join(args.instances, '_base')
     before = len(os.listdir(base))
-    seconds = run_manager(args.instances, spared=args.spared)
+    taken = run_manager(args.instances, spared=args.spared)
     removed = before - len(os.listdir(base))
-    print(json.dumps({'seconds': seconds, 'removed': removed}))
+    print(json.dumps({**taken, 'removed': removed}))
 
 
 if __name__ == '__main__':

@@ -126,11 +126,33 @@ class Nova(Layout):
         self.check_evicts(store)
         lent = nova_process.borrows(self._locks)
         if lent is not None:
-            yield lambda name: nova_process.borrowed(lent, _lock_names(name))
+            yield _share_locks(functools.partial(nova_process.borrowed, lent))
             return
         paths = (os.path.dirname(store), *self._instance_paths)
         with nova_lock.opened_folders(paths) as folders:
-            yield lambda name: nova_lock.held(folders, _lock_names(name))
+            yield _share_locks(functools.partial(nova_lock.held, folders))
+
+
+def _share_locks(
+    take: Callable[[Collection[str]], contextlib.AbstractContextManager[None]],
+) -> HoldFile:
+    """Let copies of one image, held together, have its lock in common.
+
+    Whoever took it first gives it back last.
+    """
+    taken: set[str] = set()
+
+    @contextlib.contextmanager
+    def hold(name: str) -> Iterator[None]:
+        names = [one for one in _lock_names(name) if one not in taken]
+        with take(names):
+            taken.update(names)
+            try:
+                yield
+            finally:
+                taken.difference_update(names)
+
+    return hold
 
 
 def _lock_names(name: str) -> tuple[str, ...]:

@@ -380,6 +380,17 @@ MUTANTS = [
     (
         TOGETHER,
         Mutant(
+            name='copies keep each other from going',
+            killer=f'{TOGETHER}::TestNova::'
+            'test_copies_of_one_image_share_its_lock',
+            module='directory/nova_layout',
+            old='if one not in taken]',
+            new=']',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
             name='locks are given back at once',
             killer=f'{TOGETHER}::TestTurns::'
             'test_the_look_is_made_with_all_locks_held',

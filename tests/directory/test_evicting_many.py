@@ -379,6 +379,16 @@ class TestNova(Together, NovaPlace):
         self.assertIn("Nova's lock", str(results[1]))
         self.assertEqual([self.images[1]], self.left())
 
+    def test_copies_of_one_image_share_its_lock(self):
+        for name in f'{sha1("a")}_20', f'{sha1("a")}_1':
+            (self.folder / name).write_bytes(b'a copy')
+        images = super().idle()
+        self.assertEqual([one.size for one in images], self.evict(images))
+        for image in images:
+            watch = os.open(self.locks / f'nova-{image.location}', os.O_RDWR)
+            self.addCleanup(os.close, watch)
+            self.assertIsNone(record_lock.holder(watch))
+
     def test_nova_s_locks_are_held_until_they_are_gone(self):
         held = []
 
