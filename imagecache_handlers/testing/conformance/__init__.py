@@ -13,7 +13,8 @@ Supply the hooks, and run it with any runner::
 
 It is one list on purpose: a promise that is not here is not kept.  No test
 is skipped: of an ability that a handler does not declare, it is tested that
-the handler says so.
+the handler says so.  It ends with a report of what was proved, declared
+absent, and not examined.
 """
 
 from imagecache_handlers.testing.conformance.adding import Adding
