@@ -50,7 +50,8 @@ class CacheHandler(abc.ABC):
 
     # How many threads may call it at once, each in a store of its own.
     parallel: int = 1
-    # How many images share one fresh look before they are evicted.
+    # How many images share one fresh look before they are evicted, at most:
+    # fewer do where looks are cheap beside removals.
     batch: int = 1
     # Ask for a ``seen`` label on every object that a sweep meets first.
     wants_seen: bool = False
@@ -147,7 +148,9 @@ class CacheHandler(abc.ABC):
         One result for each, in their order, told as soon as it is known:
         what ``evict`` returns, or the error that it raises.  No removal
         begins once ``in_time`` says no, which it goes on to say; an image
-        whose turn had not come by then is ``ImageBusy``.
+        whose turn had not come by then is ``ImageBusy``.  ``in_time`` costs
+        nothing, and stands for the ``alive`` of each.  Between two results
+        no other method is called: what the next one needs may be held.
 
         What is raised instead stands for every image that had no result
         yet: ``StoreUnavailable`` promises that nothing was changed in any
@@ -165,7 +168,7 @@ class CacheHandler(abc.ABC):
 
         One result for each, in their order: None, or the error that
         ``mark`` raises.  What is raised stands for those without a result,
-        as with ``evict_many``.
+        and nothing is called between two results, as with ``evict_many``.
         """
         raise NotSupported('label images together')
 

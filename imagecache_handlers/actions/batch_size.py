@@ -6,7 +6,7 @@ import math
 # A look may take so small a part of the time that its removals take.
 _PART = 20
 # Before anything was measured.
-_FIRST = 16
+_FIRST = 64
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

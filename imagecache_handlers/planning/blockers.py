@@ -4,6 +4,7 @@ Silence is not absence: what nobody can tell is unknown, and unknown is never
 unused.
 """
 
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -47,7 +48,9 @@ class Judge:
     now: datetime.datetime
     rules: Rules
     own: Collection[str]
+    # Gives the pattern that protects an image; asked only if there is one.
     protects: bool
+    protected: Callable[[str], str | None]
     # Why an image that the evidence does not name may have users all the
     # same; None: it has none.
     silence: str | None
@@ -68,6 +71,7 @@ class Judge:
             rules=rules,
             own=own,
             protects=bool(rules.protected),
+            protected=rules.protected.match,
             silence=None if proven else _explain_silence(evidence),
         )
 
@@ -95,8 +99,8 @@ class Judge:
             found.append(Blocker(reason=Reason.UNDELETABLE, detail=why))
         if labels.pins:
             found += self._pin_blockers(labels.pins)
-        if self.protects:
-            found += self._protected_blockers(image.image_id)
+        if self.protects and (pattern := self.protected(image.image_id)):
+            found.append(Blocker(reason=Reason.PROTECTED, detail=pattern))
         if not self.rules.remove_unused:
             found.append(Blocker(reason=Reason.DISABLED))
         if (until := self._young_until(image)) is not None:
@@ -157,12 +161,6 @@ class Judge:
         return [
             Blocker(reason=Reason.PINNED, who=tuple(sorted(live)), until=until)
         ]
-
-    def _protected_blockers(self, image_id: str) -> list[Blocker]:
-        pattern = self.rules.protected.match(image_id)
-        if pattern is None:
-            return []
-        return [Blocker(reason=Reason.PROTECTED, detail=pattern)]
 
     def _young_until(self, image: CachedImage) -> datetime.datetime | None:
         started = image.marks.unused_since

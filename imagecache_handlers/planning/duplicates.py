@@ -20,7 +20,7 @@ def surplus_copies(images: Iterable[CachedImage]) -> set[tuple[str, str]]:
             continue
         key = (image.store, image.image_id)
         known = first.setdefault(key, image)
-        if known.identity != image.identity:
+        if known is not image and known.identity != image.identity:
             groups.setdefault(key, [known]).append(image)
     return {
         copy.identity

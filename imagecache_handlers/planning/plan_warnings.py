@@ -59,9 +59,10 @@ def _warn_of_strangers(
     verdicts: Collection[Verdict], evidence: Evidence
 ) -> Iterator[str]:
     """Warn of a list that is believed and yet knows nothing of this cache."""
-    cached = {verdict.image.image_id for verdict in verdicts}
     named = evidence.users.keys()
-    if evidence.complete and named and cached and cached.isdisjoint(named):
+    # Most often the first few tell.
+    strangers = not any(one.image.image_id in named for one in verdicts)
+    if evidence.complete and named and verdicts and strangers:
         example = min(named)
         yield (
             f'none of the {len(named)} images that are said to be in use is '

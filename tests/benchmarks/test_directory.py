@@ -27,7 +27,10 @@ def test_it_prints_a_table_and_writes_json(tmp_path, capsys):
     assert [row['images'] for row in rows] == [10, 10, 300, 300]
     assert [row['evicted'] for row in rows] == [5, 5, 150, 150]
     assert [row['writes'] for row in rows] == [0] * 4
-    assert all(row['fresh looks'] == row['batches'] for row in rows)
+    # Where looks are cheap there are more of them.
+    assert all(
+        row['batches'] <= row['fresh looks'] <= row['evicted'] for row in rows
+    )
     assert all(row['bare s'] > 0 for row in rows)
 
 
