@@ -22,7 +22,6 @@ from imagecache_handlers.testing.conformance.ageing import Ageing
 from imagecache_handlers.testing.conformance.cleaning import Cleaning
 from imagecache_handlers.testing.conformance.dying import Dying
 from imagecache_handlers.testing.conformance.evicting import Evicting
-from imagecache_handlers.testing.conformance.examining import NotKeptYet
 from imagecache_handlers.testing.conformance.failing import Failing
 from imagecache_handlers.testing.conformance.handling import Handling
 from imagecache_handlers.testing.conformance.hooks import HandlerHooks
@@ -31,6 +30,7 @@ from imagecache_handlers.testing.conformance.hosting import Hosting
 from imagecache_handlers.testing.conformance.listing import Listing
 from imagecache_handlers.testing.conformance.marking import Marking
 from imagecache_handlers.testing.conformance.recovering import Recovering
+from imagecache_handlers.testing.conformance.reporting import NotKeptYet
 from imagecache_handlers.testing.conformance.samples import KIN
 from imagecache_handlers.testing.conformance.samples import ONE
 from imagecache_handlers.testing.conformance.samples import TWO
