@@ -67,6 +67,15 @@ class TestReport(unittest.TestCase):
         self.assertEqual(1, report.count()[State.PROVED])
         self.assertEqual({State.PROVED, State.UNEXAMINED}, {*report.count()})
 
+    def test_what_an_author_skips_is_not_examined(self):
+        def seed(self, image_id, **how):
+            self.skipTest('no tape')
+
+        case = made(seed=seed)
+        run(case, 'test_each_image_is_listed_once')
+        [one] = [it for it in case.report().findings if 'no tape' in it.why]
+        self.assertIs(State.UNEXAMINED, one.state)
+
     def test_a_broken_promise_is_told_with_its_calls(self):
         case = made(mistakes.ReturnsTrue)
         run(case)

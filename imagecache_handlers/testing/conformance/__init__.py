@@ -13,7 +13,8 @@ Supply the hooks, and run it with any runner::
 
 It is one list on purpose: a promise that is not here is not kept.  No test
 is skipped: of an ability that a handler does not declare, it is tested that
-the handler says so.
+the handler says so.  It ends with a report of what was proved, declared
+absent, and not examined.
 """
 
 from imagecache_handlers.testing.conformance.adding import Adding
@@ -21,7 +22,6 @@ from imagecache_handlers.testing.conformance.ageing import Ageing
 from imagecache_handlers.testing.conformance.cleaning import Cleaning
 from imagecache_handlers.testing.conformance.dying import Dying
 from imagecache_handlers.testing.conformance.evicting import Evicting
-from imagecache_handlers.testing.conformance.examining import NotKeptYet
 from imagecache_handlers.testing.conformance.failing import Failing
 from imagecache_handlers.testing.conformance.handling import Handling
 from imagecache_handlers.testing.conformance.hooks import HandlerHooks
@@ -30,6 +30,7 @@ from imagecache_handlers.testing.conformance.hosting import Hosting
 from imagecache_handlers.testing.conformance.listing import Listing
 from imagecache_handlers.testing.conformance.marking import Marking
 from imagecache_handlers.testing.conformance.recovering import Recovering
+from imagecache_handlers.testing.conformance.reporting import NotKeptYet
 from imagecache_handlers.testing.conformance.samples import KIN
 from imagecache_handlers.testing.conformance.samples import ONE
 from imagecache_handlers.testing.conformance.samples import TWO

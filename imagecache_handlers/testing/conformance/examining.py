@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 from typing import ClassVar
 from typing import TypeVar
+import unittest
 import warnings
 
 from imagecache_handlers.exceptions import NotSupported
@@ -16,6 +17,7 @@ from imagecache_handlers.testing.conformance.backends import Backend
 from imagecache_handlers.testing.conformance.hooks import HandlerHooks
 from imagecache_handlers.testing.conformance import refusing
 from imagecache_handlers.testing.conformance.reporting import Finding
+from imagecache_handlers.testing.conformance.reporting import NotKeptYet
 from imagecache_handlers.testing.conformance.reporting import Promise
 from imagecache_handlers.testing.conformance.reporting import put_in_order
 from imagecache_handlers.testing.conformance.reporting import Report
@@ -28,10 +30,6 @@ _OBLIGATION = 'obligation: '
 _REQUIRED = frozenset({'outages', 'doom'})
 
 _Self = TypeVar('_Self', bound='Examining')
-
-
-class NotKeptYet(FutureWarning):
-    """A promise that is newer than the contract of the handler."""
 
 
 class Examining(Backend):
@@ -201,6 +199,9 @@ class _Judged:
         trace: TracebackType | None,
     ) -> bool:
         if not isinstance(error, Exception) or _is_told(error):
+            return False
+        if isinstance(error, unittest.SkipTest):
+            self._case._leave(State.UNEXAMINED, f'skipped: {error}')
             return False
         told = self._case._told(**self._which)
         error.add_note(told)

@@ -17,6 +17,10 @@ class State(enum.Enum):
     UNEXAMINED = 'not examined'
 
 
+class NotKeptYet(FutureWarning):
+    """A promise that is newer than the contract of the handler."""
+
+
 # The order of a summary: nobody has to look for what is wrong.
 _TOLD = tuple(State)
 # As the contract has them; a sweep is what the core makes of all.
