@@ -5,9 +5,7 @@ import dataclasses
 import datetime
 import hashlib
 import ipaddress
-import pathlib
 import secrets
-import ssl
 import textwrap
 
 from simulator_parts import curve
@@ -40,7 +38,7 @@ class Authority:
         self._name = name
         self._secret = curve.make_secret()
         body = _make_body(name, name, self._secret, self._secret, ())
-        self.certificate = _sign(body, self._secret)
+        self.certificate = _sign_body(body, self._secret)
 
     def issue(self, names: tuple[str, ...] = NAMES) -> Pair:
         """Issue a certificate for host names and addresses."""
@@ -52,17 +50,7 @@ class Authority:
             self._secret,
             names,
         )
-        return Pair(_sign(body, self._secret), _write_key(secret))
-
-
-def make_context(pair: Pair, folder: pathlib.Path) -> ssl.SSLContext:
-    """Make the context of a server; ``ssl`` reads files, written there."""
-    path = folder / 'server.pem'
-    path.touch(mode=0o600)
-    path.write_text(pair.key + pair.certificate)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
+        return Pair(_sign_body(body, self._secret), _write_key(secret))
 
 
 def _make_body(
@@ -85,39 +73,45 @@ def _make_body(
             der.write_time(now + 365 * _DAY),
         ),
         _write_name(subject),
-        der.join(0x30, _KEY_KIND, der.write_bits(_point(secret))),
-        der.join(0xA3, der.join(0x30, *_extend(secret, signer, names))),
+        der.join(0x30, _KEY_KIND, der.write_bits(_write_point(secret))),
+        der.join(
+            0xA3, der.join(0x30, *_list_extensions(secret, signer, names))
+        ),
     )
 
 
-def _extend(secret: int, signer: int, names: tuple[str, ...]) -> list[bytes]:
+def _list_extensions(
+    secret: int, signer: int, names: tuple[str, ...]
+) -> list[bytes]:
     """Write the extensions: whose key it is, and what it is good for."""
     is_root = secret == signer
     found = [
-        _extension(_OWN_KEY, der.join(0x04, _key_name(secret))),
-        _extension(
+        _write_extension(_OWN_KEY, der.join(0x04, _key_name(secret))),
+        _write_extension(
             _ISSUERS_KEY, der.join(0x30, der.join(0x80, _key_name(signer)))
         ),
     ]
     if is_root:
         yes = der.join(0x01, b'\xff')
-        found.append(_extension(_CONSTRAINTS, der.join(0x30, yes), yes))
+        found.append(_write_extension(_CONSTRAINTS, der.join(0x30, yes), yes))
         # Signing of certificates and of lists of revoked ones.
         signing = der.join(0x03, b'\x01\x06')
-        found.append(_extension(_USAGE, signing, yes))
+        found.append(_write_extension(_USAGE, signing, yes))
     if names:
-        alternatives = der.join(0x30, *(_alternative(one) for one in names))
-        found.append(_extension(_ALTERNATIVES, alternatives))
+        alternatives = der.join(
+            0x30, *(_write_alternative(one) for one in names)
+        )
+        found.append(_write_extension(_ALTERNATIVES, alternatives))
     return found
 
 
-def _extension(kind: str, value: bytes, critical: bytes = b'') -> bytes:
+def _write_extension(kind: str, value: bytes, critical: bytes = b'') -> bytes:
     return der.join(
         0x30, der.name_object(kind), critical, der.join(0x04, value)
     )
 
 
-def _alternative(name: str) -> bytes:
+def _write_alternative(name: str) -> bytes:
     try:
         return der.join(0x87, ipaddress.ip_address(name).packed)
     except ValueError:
@@ -130,16 +124,16 @@ def _write_name(text: str) -> bytes:
     return der.join(0x30, der.join(0x31, pair))
 
 
-def _point(secret: int) -> bytes:
+def _write_point(secret: int) -> bytes:
     x, y = curve.find_point(secret)
     return b'\x04' + x.to_bytes(32, 'big') + y.to_bytes(32, 'big')
 
 
 def _key_name(secret: int) -> bytes:
-    return hashlib.sha256(_point(secret)).digest()[:20]
+    return hashlib.sha256(_write_point(secret)).digest()[:20]
 
 
-def _sign(body: bytes, secret: int) -> str:
+def _sign_body(body: bytes, secret: int) -> str:
     signature = der.join(
         0x30, *(der.write_whole(one) for one in curve.sign(secret, body))
     )
@@ -152,7 +146,7 @@ def _write_key(secret: int) -> str:
         0x30,
         der.write_whole(1),
         der.join(0x04, secret.to_bytes(32, 'big')),
-        der.join(0xA1, der.write_bits(_point(secret))),
+        der.join(0xA1, der.write_bits(_write_point(secret))),
     )
     key = der.join(0x30, der.write_whole(0), _KEY_KIND, der.join(0x04, inner))
     return _write_pem('PRIVATE KEY', key)

@@ -24,7 +24,7 @@ def make_secret() -> int:
 
 def find_point(secret: int) -> Point:
     """Give the public key of a private one."""
-    found = _multiply(secret, _BASE)
+    found = _multiply_point(secret, _BASE)
     assert found is not None  # noqa: S101
     return found
 
@@ -40,18 +40,18 @@ def sign(secret: int, message: bytes) -> tuple[int, int]:
             return first, second
 
 
-def _multiply(factor: int, point: Point) -> Point | None:
+def _multiply_point(factor: int, point: Point) -> Point | None:
     found: Point | None = None
     adding: Point | None = point
     while factor:
         if factor & 1:
-            found = _add(found, adding)
-        adding = _add(adding, adding)
+            found = _add_points(found, adding)
+        adding = _add_points(adding, adding)
         factor >>= 1
     return found
 
 
-def _add(one: Point | None, other: Point | None) -> Point | None:
+def _add_points(one: Point | None, other: Point | None) -> Point | None:
     if one is None or other is None:
         return one or other
     (x1, y1), (x2, y2) = one, other

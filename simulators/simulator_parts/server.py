@@ -31,10 +31,10 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(address, handler)
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread = threading.Thread(target=self._accept_all, daemon=True)
         self._thread.start()
 
-    def _accept(self) -> None:
+    def _accept_all(self) -> None:
         """Accept until the port is closed: at once, and not at a next poll."""
         while True:
             try:

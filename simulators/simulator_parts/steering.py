@@ -71,11 +71,11 @@ class Steering:
 
     def before(self, method: str, action: Action, nth: int = 1) -> None:
         """Run an action before the nth call of a method from now on."""
-        self._add(_Plan('before', method, nth, action))
+        self._add_plan(_Plan('before', method, nth, action))
 
     def after(self, method: str, action: Action, nth: int = 1) -> None:
         """Run an action after the nth call, before its answer is sent."""
-        self._add(_Plan('after', method, nth, action))
+        self._add_plan(_Plan('after', method, nth, action))
 
     def clear(self) -> None:
         with self._lock:
@@ -90,14 +90,14 @@ class Steering:
         """Run what waits for this moment; it may raise what it likes."""
         if not self._plans:
             return
-        for plan in self._due(when, method):
+        for plan in self._take_due(when, method):
             plan.action()
 
-    def _add(self, plan: _Plan) -> None:
+    def _add_plan(self, plan: _Plan) -> None:
         with self._lock:
             self._plans.append(plan)
 
-    def _due(self, when: str, method: str) -> list[_Plan]:
+    def _take_due(self, when: str, method: str) -> list[_Plan]:
         with self._lock:
             for plan in self._plans:
                 if plan.when == when and plan.meets(method):

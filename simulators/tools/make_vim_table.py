@@ -188,14 +188,14 @@ def write_data(name: str, data: dict[str, Data], known: set[str]) -> str:
     if one.members:
         return ' '.join(['e', name, *one.members])
     fields = [
-        f'{field}:{refine(name, field, kind)}{marks}'
+        f'{field}:{refine_kind(name, field, kind)}{marks}'
         for field, kind, marks in one.fields
         if kind not in wanted.LEFT_OUT
     ]
     return ' '.join(['d', name, one.base or '-', *fields])
 
 
-def refine(name: str, field: str, kind: str) -> str:
+def refine_kind(name: str, field: str, kind: str) -> str:
     """Say what a reference refers to, which the schemas do not tell."""
     if kind != 'ManagedObjectReference' or name.startswith('ArrayOf'):
         return kind

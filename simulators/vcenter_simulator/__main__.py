@@ -33,7 +33,7 @@ user {user}, password {password}
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run a vCenter until it is told to end."""
-    parser = _parser()
+    parser = _make_parser()
     given = parser.parse_args(args)
     try:
         scenario = _read_scenario(given)
@@ -45,7 +45,7 @@ def main(args: Sequence[str] | None = None) -> int:
     for number in signal.SIGINT, signal.SIGTERM:
         signal.signal(number, lambda *_: ended.set())
     with simulator:
-        print(_describe(simulator), flush=True)
+        print(_describe_vcenter(simulator), flush=True)
         ended.wait()
     return 0
 
@@ -61,7 +61,7 @@ def _read_scenario(given: argparse.Namespace) -> Scenario:
     )
 
 
-def _describe(simulator: Simulator) -> str:
+def _describe_vcenter(simulator: Simulator) -> str:
     return _TEXT.format(
         url=simulator.url,
         host=simulator.address,
@@ -73,7 +73,7 @@ def _describe(simulator: Simulator) -> str:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f'python -m {__package__}',
         description='A vCenter on a loopback socket, to test against. It '

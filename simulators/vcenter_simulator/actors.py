@@ -12,7 +12,6 @@ from vcenter_simulator.machines import power
 from vcenter_simulator.machines import snapshots
 from vcenter_simulator.operators import go_on
 from vcenter_simulator.operators import Operators
-from vcenter_simulator.values import DataObject
 from vcenter_simulator.values import Reference
 
 if TYPE_CHECKING:
@@ -112,9 +111,3 @@ class Actors(Operators):
     def restart(self) -> None:
         """Restart vCenter: sessions and tasks are forgotten."""
         self._world.restart()
-
-
-def read_layout(machine: Machine) -> list[str]:
-    """Give the paths that ``layoutEx`` names."""
-    layout: DataObject | None = machine.read_property('layoutEx')
-    return [one.name for one in (layout and layout.file) or ()]

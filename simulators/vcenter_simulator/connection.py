@@ -44,7 +44,7 @@ class Connection(connection.Connection):
         if self._bare_path() not in _CALLS:
             self.refuse(404, 'not found')
             return
-        caller = self._caller()
+        caller = self._find_caller()
         before = caller.session
         try:
             answer = self.server.interface.answer(body, caller)
@@ -87,7 +87,7 @@ class Connection(connection.Connection):
     def _bare_path(self) -> str:
         return self.path.partition('?')[0].rstrip('/')
 
-    def _caller(self) -> Caller:
+    def _find_caller(self) -> Caller:
         session = self.server.world.sessions.find(self.read_cookie())
         agent = self.headers.get('User-Agent', '')
         return Caller(session, self.client_address[0], agent)

@@ -28,16 +28,16 @@ def serve(connection: 'Connection', method: str) -> None:
     """Answer one request; it is steered and counted as ``PUT /folder``."""
     server = connection.server
     name = f'{method} /folder'
-    server.counters.begin(name, _length(connection) or 0)
+    server.counters.begin(name, _read_length(connection) or 0)
     try:
         server.world.steering.reach('before', name)
-        sent = _serve(connection, method)
+        sent = _serve_file(connection, method)
         server.world.steering.reach('after', name)
         server.counters.end(name, sent.size, False)
         sent.finish()
     except VimFault as fault:
         server.counters.end(name, 0, True)
-        _refuse(connection, method, status_of(fault), fault.message)
+        _refuse_request(connection, method, status_of(fault), fault.message)
     except Dropped:
         connection.cut()
     except Replied as other:
@@ -71,35 +71,37 @@ class _Sent:
         to.wfile.flush()
 
 
-def _serve(connection: 'Connection', method: str) -> _Sent:
+def _serve_file(connection: 'Connection', method: str) -> _Sent:
     world = connection.server.world
-    session = _authorise(connection)
+    session = _find_session(connection)
     path, _, query = connection.path.partition('?')
     place = read_place(path, query)
     files = world.files
     if files is None:
         raise VimFault('NotFound', 'There are no datastores.')
     if method == 'PUT':
-        return _put(connection, files, session, place)
+        return _take_file(connection, files, session, place)
     size = files.size_of(session, place)
     body = (
-        _blocks(files, session, place, size) if method == 'GET' else iter(())
+        _read_blocks(files, session, place, size)
+        if method == 'GET'
+        else iter(())
     )
     return _Sent(connection, 200, size, body)
 
 
-def _put(
+def _take_file(
     connection: 'Connection', files: Files, session: Session, place: Place
 ) -> _Sent:
-    length = _length(connection)
+    length = _read_length(connection)
     if length is None:
         raise VimFault('InvalidArgument', 'Content-Length is required')
-    body = _receive(connection, length)
+    body = _receive_blocks(connection, length)
     is_new = files.write(session, place, body, length)
     return _Sent(connection, 201 if is_new else 200)
 
 
-def _receive(connection: 'Connection', left: int) -> Iterator[bytes]:
+def _receive_blocks(connection: 'Connection', left: int) -> Iterator[bytes]:
     while left > 0:
         block = connection.rfile.read(min(BLOCK, left))
         if not block:
@@ -109,7 +111,7 @@ def _receive(connection: 'Connection', left: int) -> Iterator[bytes]:
         yield block
 
 
-def _blocks(
+def _read_blocks(
     files: Files, session: Session, place: Place, size: int
 ) -> Iterator[bytes]:
     for start in range(0, size, BLOCK):
@@ -118,12 +120,12 @@ def _blocks(
         yield files.read(session, place, start, wanted).ljust(wanted, b'\0')
 
 
-def _length(connection: 'Connection') -> int | None:
+def _read_length(connection: 'Connection') -> int | None:
     text = connection.headers.get('Content-Length', '')
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def _authorise(connection: 'Connection') -> Session:
+def _find_session(connection: 'Connection') -> Session:
     """Find whose request it is.
 
     :raises VimFault: NotAuthenticated.
@@ -155,7 +157,7 @@ def _log_in(connection: 'Connection') -> Session | None:
     return None
 
 
-def _refuse(
+def _refuse_request(
     connection: 'Connection', method: str, status: int, why: str
 ) -> None:
     """Answer below the level of files, and read on for a while after it."""

@@ -65,17 +65,17 @@ class Interface:
         self._counters.begin(method.name, len(body))
         if self._world.timing.latency:
             time.sleep(self._world.timing.latency)
-        answer = self._answer(method, request, caller)
+        answer = self._answer_call(method, request, caller)
         failed = answer.status != 200
         self._counters.end(method.name, len(answer.body), failed)
         return answer
 
-    def _answer(
+    def _answer_call(
         self, method: Method, request: envelope.Request, caller: Caller
     ) -> Answer:
         try:
             self._world.steering.reach('before', method.name)
-            value = self._run(method, request, caller)
+            value = self._run_call(method, request, caller)
             self._world.steering.reach('after', method.name)
             return Answer(200, envelope.write_reply(method, value))
         except VimFault as fault:
@@ -83,7 +83,7 @@ class Interface:
         except ERRORS as error:
             return Answer(500, envelope.write_fault(unexpected(error)))
 
-    def _run(
+    def _run_call(
         self, method: Method, request: envelope.Request, caller: Caller
     ) -> Any:
         this, arguments = read_arguments(request.element, method.parameters)

@@ -40,10 +40,10 @@ class Privileges:
         while at is not None:
             if (user, at) in self._roles:
                 return self._roles[user, at]
-            at = self._parent(at)
+            at = self._find_parent(at)
         return self._sessions.role_of(user)
 
-    def _parent(self, reference: Reference) -> Reference | None:
+    def _find_parent(self, reference: Reference) -> Reference | None:
         if not self._inventory.has(reference):
             return None
         found = self._inventory.find(reference).read_property('parent')

@@ -19,6 +19,7 @@ NAMES = (
     'machines.layout',
     'machines.methods',
     'machines.properties',
+    'machines.snapshot_methods',
     'machines.summaries',
     'naming',
     'permissions',

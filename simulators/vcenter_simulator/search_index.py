@@ -85,8 +85,8 @@ def _read_config(name: str, machine: ManagedObject) -> Any:
 
 
 def _read_host_uuid(host: ManagedObject) -> Any:
-    hardware = host.read_property('hardware')
-    return None if hardware is None else hardware.systemInfo.uuid
+    summary = host.read_property('summary')
+    return summary and summary.hardware and summary.hardware.uuid
 
 
 def _is_below(world: World, one: ManagedObject, top: Reference | None) -> bool:

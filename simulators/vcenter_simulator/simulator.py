@@ -2,22 +2,17 @@
 
 from collections.abc import Mapping
 import contextlib
-import os
-import pathlib
 import secrets
-import ssl
-import tempfile
 from typing import Any
 from typing import Self
 import uuid
 
-from simulator_parts.certificates import Authority
-from simulator_parts.certificates import make_context
 from simulator_parts.certificates import NAMES
 from simulator_parts.clock import Clock
 from simulator_parts.counters import Counters
 from simulator_parts.steering import Action
 from simulator_parts.steering import Steering
+from simulator_parts.tls import Tls
 from vcenter_simulator.actors import Actors
 from vcenter_simulator.collector.updates import drop_collectors
 from vcenter_simulator.collector.views import drop_views
@@ -80,24 +75,13 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         self._interface = Interface(self.world, self.counters)
         self.address = '127.0.0.1'
         self.port = port
-        self._folder = tempfile.TemporaryDirectory(prefix='vcenter-')
-        self.authority = Authority() if tls else None
-        self._context = self._make_context(names)
+        self._tls = Tls(names) if tls else None
         self._server: Server | None = None
-
-    def _make_context(self, names: tuple[str, ...]) -> ssl.SSLContext | None:
-        if self.authority is None:
-            return None
-        folder = pathlib.Path(self._folder.name)
-        (folder / 'ca.pem').write_text(self.authority.certificate)
-        return make_context(self.authority.issue(names), folder)
 
     @property
     def ca_file(self) -> str | None:
-        """The path of the CA's certificate; None without TLS."""
-        if self.authority is None:
-            return None
-        return os.path.join(self._folder.name, 'ca.pem')
+        """The path of the CA's certificate while it runs; None without TLS."""
+        return None if self._tls is None else self._tls.ca_file
 
     @property
     def steering(self) -> Steering:
@@ -106,7 +90,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
     @property
     def url(self) -> str:
         """Where it answers, without the path."""
-        scheme = 'http' if self._context is None else 'https'
+        scheme = 'http' if self._tls is None else 'https'
         return f'{scheme}://{self.address}:{self.port}'
 
     def __enter__(self) -> Self:
@@ -123,7 +107,7 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
             self._interface,
             self.world,
             self.counters,
-            self._context,
+            None if self._tls is None else self._tls.open(),
         )
         self.port = server.server_port
         self._server = server
@@ -135,7 +119,8 @@ class Simulator(contextlib.AbstractContextManager['Simulator']):
         self.world.note_change()
         self.clock.wake()
         self.cut_off()
-        self._folder.cleanup()
+        if self._tls is not None:
+            self._tls.close()
 
     def cut_off(self) -> None:
         """Let nobody reach it: its connections end, its work goes on."""

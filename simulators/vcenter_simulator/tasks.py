@@ -142,14 +142,14 @@ class Tasks:
         task = Task(self._world, moid, entity, call)
         self._known[moid] = task
         self._world.inventory.add(task)
-        span = self._span(call, seconds)
+        span = self._find_span(call, seconds)
         if span > 0:
             self._start_later(task, work, span)
         else:
-            self._run(task, work, 0)
+            self._run_work(task, work, 0)
         return task.reference
 
-    def _span(self, call: Call, seconds: float | None) -> float:
+    def _find_span(self, call: Call, seconds: float | None) -> float:
         timing = self._world.timing
         return timing.of(call.method) if seconds is None else seconds
 
@@ -160,13 +160,13 @@ class Tasks:
 
         def run() -> None:
             with slots, self._world.lock:
-                self._run(task, work, seconds)
+                self._run_work(task, work, seconds)
 
         thread = threading.Thread(target=run, daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _run(
+    def _run_work(
         self, task: Task, work: Callable[[Task], Any], seconds: float
     ) -> None:
         now = self._world.clock.now
@@ -179,11 +179,11 @@ class Tasks:
             result = _tell_kind(task.method, work(task))
             task.change(state='success', result=result, completeTime=now())
         except VimFault as fault:
-            self._fail(task, fault)
+            self._fail_task(task, fault)
         except ERRORS as error:
-            self._fail(task, unexpected(error))
+            self._fail_task(task, unexpected(error))
 
-    def _fail(self, task: Task, fault: VimFault) -> None:
+    def _fail_task(self, task: Task, fault: VimFault) -> None:
         task.change(
             state='error',
             error=fault.localized,
@@ -208,9 +208,9 @@ class Tasks:
     def forget_all(self) -> None:
         """Forget every task, as a restart does; their work goes on."""
         for moid in list(self._known):
-            self._forget(moid)
+            self._forget_task(moid)
 
-    def _forget(self, moid: str) -> None:
+    def _forget_task(self, moid: str) -> None:
         self._known.pop(moid, None)
         self._world.inventory.remove(Reference('Task', moid))
 
@@ -221,4 +221,4 @@ class Tasks:
             ended = task.info.completeTime
             if ended is None or ended.timestamp() > limit:
                 return
-            self._forget(moid)
+            self._forget_task(moid)

@@ -1,5 +1,6 @@
 """Certificates of an own CA: OpenSSL takes them for what they are."""
 
+import pathlib
 import socket
 import ssl
 import threading
@@ -7,9 +8,9 @@ import threading
 import pytest
 
 from simulator_parts.certificates import Authority
-from simulator_parts.certificates import make_context
 from simulator_parts import curve
 from simulator_parts import der
+from simulator_parts.tls import Tls
 
 
 def shake_hands(server, client, name):
@@ -33,6 +34,13 @@ def shake_hands(server, client, name):
             thread.join(10)
 
 
+@pytest.fixture
+def tls():
+    made = Tls()
+    yield made
+    made.close()
+
+
 def trusting(authority):
     context = ssl.create_default_context(cadata=authority.certificate)
     # What newer Pythons check by default, too.
@@ -40,27 +48,30 @@ def trusting(authority):
     return context
 
 
-def test_a_client_that_trusts_the_ca_trusts_its_names(tmp_path):
-    authority = Authority()
-    server = make_context(authority.issue(), tmp_path)
+def test_a_client_that_trusts_the_ca_trusts_its_names(tls):
+    server = tls.open()
     for name in 'localhost', '127.0.0.1', '::1':
-        found = shake_hands(server, trusting(authority), name)
+        found = shake_hands(server, trusting(tls.authority), name)
         assert ('DNS', 'localhost') in found['subjectAltName']
 
 
-def test_nobody_else_is_trusted(tmp_path):
-    authority = Authority()
-    server = make_context(authority.issue(), tmp_path)
+def test_nobody_else_is_trusted(tls):
+    server = tls.open()
     with pytest.raises(ssl.SSLCertVerificationError):
-        shake_hands(server, trusting(authority), 'elsewhere')
+        shake_hands(server, trusting(tls.authority), 'elsewhere')
     with pytest.raises(ssl.SSLCertVerificationError):
         shake_hands(server, trusting(Authority()), 'localhost')
 
 
-def test_the_key_is_readable_by_its_owner_only(tmp_path):
-    make_context(Authority().issue(), tmp_path)
-    [path] = tmp_path.iterdir()
-    assert path.stat().st_mode & 0o077 == 0
+def test_its_files_are_there_while_it_is_open_and_the_key_is_hidden(tls):
+    assert tls.ca_file is None
+    tls.open()
+    authority = pathlib.Path(tls.ca_file)
+    assert authority.read_text() == tls.authority.certificate
+    key = authority.with_name('server.pem')
+    assert key.stat().st_mode & 0o077 == 0
+    tls.close()
+    assert not authority.parent.exists()
 
 
 def test_points_of_the_curve_as_others_have_them():

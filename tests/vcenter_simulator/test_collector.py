@@ -149,6 +149,14 @@ class TestSelection(CollectorCase):
         [result] = self.client.retrieve(self.spec('name'))
         self.assertEqual(4, len(self.objects(result)))
 
+    def test_what_is_gone_can_be_left_open(self):
+        self.world.inventory.remove(self.store.reference)
+        spec = self.spec('name')
+        self.assertFaults('ManagedObjectNotFound', self.client.retrieve, spec)
+        more = '<reportMissingObjectsInResults>true'
+        more += '</reportMissingObjectsInResults>'
+        self.assertEqual([], self.client.retrieve(spec + more))
+
     def test_what_may_not_be_seen_is_not_reached(self):
         guest = self.new_client()
         guest.log_in('guest', 'secret')

@@ -54,6 +54,13 @@ class TestRename(Datastores):
                     'DeleteDatastoreFile_Task', name=f'[{shown}] {IMAGE}'
                 )
 
+    def test_the_longest_name_that_fits_is_meant(self):
+        self.rename('a')
+        self.actors.rename('datastore-1', 'a] b')
+        self.files('MakeDirectory', name='[a] b] c')
+        self.assertEqual(['c'], list(self.actors.tree('[a] b]')))
+        self.assertEqual({}, self.tree('[a]'))
+
     def test_faults(self):
         for method in 'Rename_Task', 'RenameDatastore':
             for name, kind in (
@@ -83,6 +90,8 @@ class TestSpace(Datastores):
         self.assertLess(read, info.timestamp)
 
     def test_or_half_an_hour_is_over(self):
+        self.sim.clock.freeze()
+        self.datastore.refresh()
         before = self.summary().freeSpace
         self.actors.cache(IMAGE, used=GIB)
         self.sim.clock.advance(1799)

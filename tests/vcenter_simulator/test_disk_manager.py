@@ -4,10 +4,10 @@ from tests.vcenter_simulator.worlds import disk_spec
 from tests.vcenter_simulator.worlds import GIB
 from tests.vcenter_simulator.worlds import HOSTILE
 from tests.vcenter_simulator.worlds import IMAGE
+from tests.vcenter_simulator.worlds import make_sparse_header
 from tests.vcenter_simulator.worlds import StateCase
 from vcenter_simulator import DataObject
 from vcenter_simulator.datastores.chains import read_disk
-from vcenter_simulator.datastores.descriptors import make_sparse_header
 from vcenter_simulator import Scenario
 
 DISK = '[datastore-0] d/a.vmdk'

@@ -2,6 +2,7 @@
 
 import http.client
 import random
+import urllib.parse
 import xml.etree.ElementTree as ET
 
 import hypothesis
@@ -208,3 +209,18 @@ def test_requests_that_are_no_http(vcenter):
         while connection.sock.recv(65536):
             pass
         connection.close()
+
+
+@settings
+@hypothesis.given(strategies.text(max_size=300), strategies.booleans())
+def test_names_over_http(client, name, is_whole):
+    quoted = urllib.parse.quote(name.encode('utf-8', 'replace'))
+    query = 'dcPath=datacenter-0&dsName=datastore-0'
+    path = f'/folder/{quoted}?{query if is_whole else quoted}'
+    answer, _ = client.request('PUT', path, b'content')
+    assert answer.status in (200, 201, 400, 403, 404, 409)
+    got, data = client.request('GET', path)
+    if answer.status in (200, 201):
+        assert (got.status, data) == (200, b'content')
+    else:
+        assert got.status in (400, 403, 404, 409)

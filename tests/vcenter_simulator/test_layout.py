@@ -244,6 +244,15 @@ class TestRelocation(Clones):
         self.relocate(self.machine, host=host, pool=self.pool)
         self.assertEqual(before, self.layout(self.machine))
 
+    def test_a_disk_that_others_hang_on_stays_where_it_was(self):
+        machine = self.with_disk()
+        path = str(machine.disks[0].chain[0])
+        self.actors.set_deletable(path, is_deletable=False)
+        target = self.sim.estate.datastores[1].reference
+        self.relocate(machine, datastore=target)
+        self.assertIn('vm/vm.vmdk', self.tree())
+        self.assertNotIn(path, self.layout(machine))
+
     def test_faults(self):
         target = self.sim.estate.datastores[1]
         self.snapshot()
@@ -293,6 +302,23 @@ class TestClones(Clones):
         )
         self.assertEqual(self.top, clone.disks[0].chain[1])
         self.assertIn(BASE, self.layout(clone))
+
+    def test_a_snapshot_that_it_hangs_on_is_not_merged(self):
+        for number in range(2):
+            taken = [self.snapshot() for _ in range(2)]
+            clone = self.clone(
+                f'clone {number}',
+                snapshot=taken[number],
+                diskMoveType='createNewChildDiskBacking',
+            )
+            chain = clone.disks[0].chain
+            before = [one.node for one in chain]
+            self.call(taken[0], 'RemoveSnapshot_Task', removeChildren=False)
+            self.assertEqual(before, [one.node for one in chain])
+            self.assertEqual(
+                list(chain), follow_chain(chain[0], self.world.stores)
+            )
+            self.actors.start(clone)
 
     def test_faults(self):
         before = self.tree()

@@ -83,6 +83,21 @@ class TestUpdates(UpdateCase):
         _, changes, _ = self.wait(version)
         self.assertEqual([('enter', 'vm-7', ('name', 'vm 7'))], changes)
 
+    def test_one_that_goes_takes_no_other_along(self):
+        specs = ''.join(
+            f'<objectSet>{write_ref("obj", vm.reference)}</objectSet>'
+            for vm in self.vms[:2]
+        )
+        self.client.call('DestroyPropertyFilter', self.filter)
+        self.create_filter(
+            '<propSet><type>VirtualMachine</type><pathSet>name</pathSet>'
+            f'</propSet>{specs}'
+        )
+        version, _, _ = self.wait()
+        self.world.inventory.remove(self.vms[0].reference)
+        _, changes, _ = self.wait(version)
+        self.assertEqual([('leave', 'vm-0')], changes)
+
     def test_a_version_can_be_asked_for_again_after_a_lost_reply(self):
         version, _, _ = self.wait()
         self.rename(1, 'new')
@@ -120,6 +135,9 @@ class TestUpdates(UpdateCase):
         self.assertFaults('InvalidArgument', self.wait, limit=-1)
         spec = self.spec('nonsense')
         self.assertFaults('InvalidProperty', self.create_filter, spec)
+        self.world.inventory.remove(self.store.reference)
+        spec = self.spec('name')
+        self.assertFaults('ManagedObjectNotFound', self.create_filter, spec)
 
     def test_a_destroyed_filter_tells_nothing(self):
         version, _, _ = self.wait()

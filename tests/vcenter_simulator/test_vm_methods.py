@@ -383,6 +383,15 @@ class TestPower(Machines):
         self.power(one, 'Off')
         self.power(two, 'On')
 
+    def test_nobody_writes_to_what_others_read(self):
+        self.actors.cache(IMAGE)
+        clone = self.actors.spawn(IMAGE)
+        writer = self.create(changes=(CONTROLLER, disk_change(BASE, None)))
+        self.assert_fault('FileLocked', self.power, writer, 'On')
+        self.power(clone, 'Off')
+        self.power(writer, 'On')
+        self.assert_fault('FileLocked', self.power, clone, 'On')
+
     def test_suspended_it_gives_its_files_up(self):
         self.actors.cache(IMAGE)
         machine = self.actors.spawn(IMAGE)

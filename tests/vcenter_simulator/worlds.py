@@ -1,5 +1,6 @@
 """Worlds to test the state of a vCenter in: no sockets, calls from inside."""
 
+import struct
 from typing import Any
 import unittest
 
@@ -132,3 +133,8 @@ def disk_spec(
         adapterType=adapter,
         capacityKb=gib * 2**20,
     )
+
+
+def make_sparse_header(capacity: int) -> bytes:
+    """Write how a sparse file of so many bytes of disk begins."""
+    return struct.pack('<4sIIQ', b'KDMV', 1, 3, capacity // 512)

@@ -34,7 +34,7 @@ class Filter(ManagedObject):
         super().__init__(
             'PropertyFilter', moid, spec=spec, partialUpdates=partial
         )
-        self._selection = Selection(spec)
+        self.selection = Selection(spec)
         self._world = world
         self._session = session
 
@@ -44,19 +44,11 @@ class Filter(ManagedObject):
         return {
             one.reference: dict(
                 reader.read_values(
-                    one, self._selection.paths_of(one.kind) or ()
+                    one, self.selection.paths_of(one.kind) or ()
                 )
             )
-            for one in self._find_objects()
+            for one in self.selection.find_objects(self._world, self._session)
         }
-
-    def _find_objects(self) -> list[ManagedObject]:
-        try:
-            return self._selection.find_objects(self._world, self._session)
-        except VimFault as fault:
-            if fault.type_name == 'ManagedObjectNotFound':
-                return []
-            raise
 
 
 def list_updates(old: Known, new: Known) -> Iterator[DataObject]:
@@ -64,9 +56,9 @@ def list_updates(old: Known, new: Known) -> Iterator[DataObject]:
     for reference, values in new.items():
         known = old.get(reference)
         if known is None:
-            yield _tell('enter', reference, {}, values)
+            yield _tell_update('enter', reference, {}, values)
         elif not _is_same(known, values):
-            yield _tell('modify', reference, known, values)
+            yield _tell_update('modify', reference, known, values)
     for reference in old:
         if reference not in new:
             yield DataObject('ObjectUpdate', kind='leave', obj=reference)
@@ -82,17 +74,17 @@ def take_over(known: Known, new: Known, reference: Reference) -> None:
 
 def _is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return one.keys() == other.keys() and all(
-        _equals(one[path], other[path]) for path in one
+        _is_equal(one[path], other[path]) for path in one
     )
 
 
-def _equals(one: Any, other: Any) -> bool:
+def _is_equal(one: Any, other: Any) -> bool:
     if isinstance(one, VimFault) and isinstance(other, VimFault):
         return one.value == other.value
     return bool(one == other)
 
 
-def _tell(
+def _tell_update(
     kind: str,
     reference: Reference,
     old: dict[str, Any],
@@ -100,13 +92,13 @@ def _tell(
 ) -> DataObject:
     changes, missing = [], []
     for path, value in new.items():
-        if path in old and _equals(old[path], value):
+        if path in old and _is_equal(old[path], value):
             continue
         if isinstance(value, VimFault):
             missing.append(tell_missing(path, value))
         else:
-            changes.append(_change(path, value))
-    changes += [_change(path, None) for path in old if path not in new]
+            changes.append(_tell_change(path, value))
+    changes += [_tell_change(path, None) for path in old if path not in new]
     return DataObject(
         'ObjectUpdate',
         kind=kind,
@@ -116,5 +108,5 @@ def _tell(
     )
 
 
-def _change(path: str, value: Any) -> DataObject:
+def _tell_change(path: str, value: Any) -> DataObject:
     return DataObject('PropertyChange', name=path, op='assign', val=value)

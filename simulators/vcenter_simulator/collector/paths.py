@@ -43,7 +43,7 @@ def find_path(kind: str, text: str) -> Path:
 
     :raises VimFault: InvalidProperty, there is none.
     """
-    steps = _split(text)
+    steps = _split_path(text)
     properties = table.managed_type(kind).properties
     if not steps or steps[0].name not in properties:
         raise invalid_property(text)
@@ -71,7 +71,7 @@ def _tell_kind(field: Field) -> str:
     return '' if field.kind == 'anyType' else field.any_kind
 
 
-def _split(text: str) -> tuple[_Step, ...]:
+def _split_path(text: str) -> tuple[_Step, ...]:
     steps, at = [], 0
     while at < len(text):
         hit = _STEP.match(text, at)
@@ -89,7 +89,7 @@ def _find_field(field: Field, name: str, text: str) -> Field:
     :raises VimFault: InvalidProperty.
     """
     kinds = [field.kind] if table.is_data(field.kind) else []
-    for kind in (*kinds, *_derived(field.kind)):
+    for kind in (*kinds, *_list_derived(field.kind)):
         for one in table.data_type(kind).fields:
             if one.name == name:
                 return one
@@ -97,7 +97,7 @@ def _find_field(field: Field, name: str, text: str) -> Field:
 
 
 @functools.cache
-def _derived(kind: str) -> tuple[str, ...]:
+def _list_derived(kind: str) -> tuple[str, ...]:
     return tuple(
         name for name in table.data_names() if table.is_derived(name, kind)
     )

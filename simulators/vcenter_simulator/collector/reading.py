@@ -46,11 +46,11 @@ class Reader:
     ) -> Iterator[tuple[str, Any]]:
         """Give each path that is set, with its value or with a fault."""
         for path in paths:
-            value = self._read(one, path)
+            value = self._read_value(one, path)
             if value is not None:
                 yield path.text, value
 
-    def _read(self, one: ManagedObject, path: Path) -> Any:
+    def _read_value(self, one: ManagedObject, path: Path) -> Any:
         try:
             self.check(one, path)
             value = read_path(one, path, self._session)

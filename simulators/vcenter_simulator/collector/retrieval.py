@@ -37,7 +37,7 @@ def retrieve_properties_ex(call: Call) -> Any:
     size = call.arguments.options.maxObjects
     if size is not None and size <= 0:
         raise invalid_argument('options.maxObjects')
-    wanted = list(_select(call))
+    wanted = list(_select_objects(call))
     if call.session is None and not _is_open(wanted):
         return None
     return _give_page(call, _Rest(wanted, size or len(wanted)))
@@ -48,13 +48,13 @@ def retrieve_properties(call: Call) -> tuple[DataObject, ...]:
     call.logged_in  # noqa: B018
     reader = Reader(call.world, call.session)
     return tuple(
-        reader.read_object(one, paths) for one, paths in _select(call)
+        reader.read_object(one, paths) for one, paths in _select_objects(call)
     )
 
 
 @serves('PropertyCollector', 'ContinueRetrievePropertiesEx')
 def continue_retrieve_properties_ex(call: Call) -> Any:
-    rest = _pages(call).pop(call.arguments.token, None)
+    rest = _pages_of(call).pop(call.arguments.token, None)
     if rest is None:
         raise invalid_argument('token')
     return _give_page(call, rest)
@@ -62,7 +62,7 @@ def continue_retrieve_properties_ex(call: Call) -> Any:
 
 @serves('PropertyCollector', 'CancelRetrievePropertiesEx')
 def cancel_retrieve_properties_ex(call: Call) -> None:
-    if _pages(call).pop(call.arguments.token, None) is None:
+    if _pages_of(call).pop(call.arguments.token, None) is None:
         raise invalid_argument('token')
 
 
@@ -79,9 +79,10 @@ def fetch(call: Call) -> Any:
     return Typed(path.kind, value)
 
 
-def _select(call: Call) -> Iterator[Wanted]:
+def _select_objects(call: Call) -> Iterator[Wanted]:
     for spec in call.arguments.specSet:
         selection = Selection(spec)
+        selection.check_objects(call.world)
         for one in selection.find_objects(call.world, call.session):
             yield one, selection.paths_of(one.kind) or ()
 
@@ -101,19 +102,19 @@ def _give_page(call: Call, rest: _Rest) -> DataObject | None:
     reader = Reader(call.world, call.session)
     objects = tuple(reader.read_object(one, paths) for one, paths in page)
     return DataObject(
-        'RetrieveResult', token=_keep(call, rest), objects=objects
+        'RetrieveResult', token=_keep_rest(call, rest), objects=objects
     )
 
 
-def _keep(call: Call, rest: _Rest) -> str | None:
+def _keep_rest(call: Call, rest: _Rest) -> str | None:
     if not rest.waiting:
         return None
     token = str(uuid.uuid4())
-    _pages(call)[token] = rest
+    _pages_of(call)[token] = rest
     return token
 
 
-def _pages(call: Call) -> dict[str, _Rest]:
+def _pages_of(call: Call) -> dict[str, _Rest]:
     """Give what waits of a session's retrievals with one collector."""
     pages: dict[str, dict[str, _Rest]]
     pages = call.logged_in.belongings.setdefault(_PAGES, {})

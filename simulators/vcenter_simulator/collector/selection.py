@@ -33,7 +33,7 @@ class Selection:
         for one in spec.propSet:
             _check_properties(one)
         for one in spec.objectSet:
-            for traversal in _walk(one.selectSet):
+            for traversal in _walk_specs(one.selectSet):
                 _check_traversal(traversal)
 
     def paths_of(self, kind: str) -> tuple[Path, ...] | None:
@@ -56,15 +56,26 @@ class Selection:
                 found[text] = find_path(kind, text)
         return tuple(found.values())
 
+    def check_objects(self, world: World) -> None:
+        """Make sure that what is named is there, unless that is left open.
+
+        :raises VimFault: ManagedObjectNotFound.
+        """
+        if not self.spec.reportMissingObjectsInResults:
+            for spec in self.spec.objectSet:
+                world.inventory.find(spec.obj)
+
     def find_objects(
         self, world: World, session: Session | None
     ) -> list[ManagedObject]:
         """Find the objects that are selected now, each once.
 
-        :raises VimFault: ManagedObjectNotFound, of where it begins.
+        Where a traversal begins at what is gone, it leads nowhere.
         """
         found: dict[Reference, ManagedObject] = {}
         for spec in self.spec.objectSet:
+            if not world.inventory.has(spec.obj):
+                continue
             walk = _Walk(world, session, spec)
             for one in walk.run():
                 if self.paths_of(one.kind) is not None:
@@ -83,7 +94,7 @@ class _Walk:
         self._spec = spec
         self._named = {
             one.name: one
-            for one in _walk(spec.selectSet)
+            for one in _walk_specs(spec.selectSet)
             if one.type_name == 'TraversalSpec' and one.name
         }
         self._done: set[tuple[Reference, int]] = set()
@@ -95,14 +106,16 @@ class _Walk:
         waiting = [(start, self._spec.selectSet or ())]
         while waiting:
             one, specs = waiting.pop()
-            for spec in self._resolve(specs):
+            for spec in self._resolve_names(specs):
                 if self._is_due(one, spec):
-                    for child in self._follow(one, spec):
+                    for child in self._follow_path(one, spec):
                         if not spec.skip:
                             yield child
                         waiting.append((child, spec.selectSet or ()))
 
-    def _resolve(self, specs: Iterable[DataObject]) -> Iterator[DataObject]:
+    def _resolve_names(
+        self, specs: Iterable[DataObject]
+    ) -> Iterator[DataObject]:
         for one in specs:
             if one.type_name == 'TraversalSpec':
                 yield one
@@ -119,7 +132,7 @@ class _Walk:
         self._done.add(mark)
         return True
 
-    def _follow(
+    def _follow_path(
         self, one: ManagedObject, spec: DataObject
     ) -> Iterator[ManagedObject]:
         """Give where a traversal leads to, as far as it may be seen."""
@@ -142,7 +155,7 @@ class _Walk:
         return not user or self._world.privileges.has(user, reference, VIEW)
 
 
-def _walk(specs: Any) -> Iterator[DataObject]:
+def _walk_specs(specs: Any) -> Iterator[DataObject]:
     waiting = list(specs or ())
     while waiting:
         one = waiting.pop()

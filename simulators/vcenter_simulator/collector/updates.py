@@ -41,13 +41,13 @@ def create_property_collector(call: Call) -> Reference:
     moid = f'session[{session.key}]{uuid.uuid4()}'
     collector = ManagedObject('PropertyCollector', moid)
     call.world.inventory.add(collector)
-    _states(session)[moid] = _State()
+    _states_of(session)[moid] = _State()
     return collector.reference
 
 
 @serves('PropertyCollector', 'DestroyPropertyCollector')
 def destroy_property_collector(call: Call) -> None:
-    state = _states(call.logged_in).pop(call.this.moid, None)
+    state = _states_of(call.logged_in).pop(call.this.moid, None)
     if state is not None:
         _drop_filters(call.world, state)
     if call.this.moid.startswith('session['):
@@ -60,33 +60,32 @@ def create_filter(call: Call) -> Reference:
     moid = f'session[{session.key}]{uuid.uuid4()}'
     given = call.arguments
     one = Filter(moid, given.spec, given.partialUpdates, call.world, session)
-    for spec in given.spec.objectSet:
-        call.find(spec.obj)
+    one.selection.check_objects(call.world)
     call.world.inventory.add(one)
-    _state(call).filters[moid] = one
+    _state_of(call).filters[moid] = one
     return one.reference
 
 
 @serves('PropertyFilter', 'DestroyPropertyFilter')
 def destroy_property_filter(call: Call) -> None:
-    for state in _states(call.logged_in).values():
+    for state in _states_of(call.logged_in).values():
         state.filters.pop(call.this.moid, None)
     call.world.inventory.remove(call.this.reference)
 
 
 @serves('PropertyCollector', 'CancelWaitForUpdates')
 def cancel_wait_for_updates(call: Call) -> None:
-    _state(call).cancelled += 1
+    _state_of(call).cancelled += 1
 
 
 @serves('PropertyCollector', 'CheckForUpdates')
 def check_for_updates(call: Call) -> DataObject | None:
-    return _look(call, _state(call), None)
+    return _tell_changes(call, _state_of(call), None)
 
 
 @serves('PropertyCollector', 'WaitForUpdates', locked=False)
 def wait_for_updates(call: Call) -> DataObject | None:
-    return _wait(call, None, None)
+    return _wait_for_changes(call, None, None)
 
 
 @serves('PropertyCollector', 'WaitForUpdatesEx', locked=False)
@@ -98,20 +97,20 @@ def wait_for_updates_ex(call: Call) -> DataObject | None:
         raise invalid_argument('options.maxWaitSeconds')
     if limit is not None and limit <= 0:
         raise invalid_argument('options.maxObjectUpdates')
-    return _wait(call, seconds, limit)
+    return _wait_for_changes(call, seconds, limit)
 
 
-def _wait(
+def _wait_for_changes(
     call: Call, seconds: int | None, limit: int | None
 ) -> DataObject | None:
     world = call.world
     until = None if seconds is None else world.clock.moment + seconds
     with world.lock:
-        state = _state(call)
+        state = _state_of(call)
         cancelled = state.cancelled
         while True:
             _check_alive(call, state, cancelled)
-            found = _look(call, state, limit)
+            found = _tell_changes(call, state, limit)
             if found is not None or not _wait_on(world, until):
                 return found
 
@@ -134,32 +133,61 @@ def _check_alive(call: Call, state: _State, cancelled: int) -> None:
         raise VimFault('RequestCanceled', 'The wait was canceled.')
 
 
-def _look(call: Call, state: _State, limit: int | None) -> DataObject | None:
+def _tell_changes(
+    call: Call, state: _State, limit: int | None
+) -> DataObject | None:
     """Tell what has changed since the version that the client has."""
     version = call.arguments.version or ''
-    known = state.told.get(version) if version else {}
-    if known is None:
-        message = f'Invalid collector version: {version}'
-        raise VimFault('InvalidCollectorVersion', message)
-    sets, left, heard = [], limit, {}
+    known = _find_known(state, version)
+    told = _Told(limit)
     for moid, one in state.filters.items():
-        old, new = known.get(moid, {}), one.look()
-        updates = tuple(list_updates(old, new))
-        if left is not None:
-            updates, left = updates[:left], max(0, left - len(updates))
-        heard[moid] = dict(old)
-        for update in updates:
-            take_over(heard[moid], new, update.obj)
-        if updates:
-            sets.append(_tell_filter(one, updates))
-    if not sets:
+        told.add_filter(one, known.get(moid, {}))
+    if not told.sets:
         return None
     return DataObject(
         'UpdateSet',
-        version=_new_version(state, version, heard),
-        filterSet=tuple(sets),
-        truncated=left == 0,
+        version=_new_version(state, version, told.heard),
+        filterSet=tuple(told.sets),
+        truncated=told.left == 0,
     )
+
+
+def _find_known(state: _State, version: str) -> dict[str, Known]:
+    """Give what was known at a version: nothing at the empty one.
+
+    :raises VimFault: InvalidCollectorVersion.
+    """
+    if not version:
+        return {}
+    if version not in state.told:
+        message = f'Invalid collector version: {version}'
+        raise VimFault('InvalidCollectorVersion', message)
+    return state.told[version]
+
+
+class _Told:
+    """What one answer tells, and what the client has heard after it.
+
+    ``left`` is how many more objects it may tell of; None: of all.
+    """
+
+    def __init__(self, limit: int | None) -> None:
+        self.left = limit
+        self.sets: list[DataObject] = []
+        self.heard: dict[str, Known] = {}
+
+    def add_filter(self, one: Filter, old: Known) -> None:
+        """Add what has changed of a filter's objects, as far as it fits."""
+        new = one.look()
+        updates = tuple(list_updates(old, new))
+        if self.left is not None:
+            updates = updates[: self.left]
+            self.left -= len(updates)
+        known = self.heard[one.moid] = dict(old)
+        for update in updates:
+            take_over(known, new, update.obj)
+        if updates:
+            self.sets.append(_tell_filter(one, updates))
 
 
 def _tell_filter(one: Filter, updates: tuple[DataObject, ...]) -> DataObject:
@@ -175,14 +203,14 @@ def _new_version(state: _State, version: str, heard: dict[str, Known]) -> str:
     return str(state.version)
 
 
-def _states(session: Session) -> dict[str, _State]:
+def _states_of(session: Session) -> dict[str, _State]:
     states: dict[str, _State]
     states = session.belongings.setdefault(_COLLECTORS, {})
     return states
 
 
-def _state(call: Call) -> _State:
-    return _states(call.logged_in).setdefault(call.this.moid, _State())
+def _state_of(call: Call) -> _State:
+    return _states_of(call.logged_in).setdefault(call.this.moid, _State())
 
 
 def _drop_filters(world: World, state: _State) -> None:
@@ -192,7 +220,7 @@ def _drop_filters(world: World, state: _State) -> None:
 
 def drop_collectors(world: World, session: Session) -> None:
     """Remove the collectors and filters of a session that has ended."""
-    for moid, state in _states(session).items():
+    for moid, state in _states_of(session).items():
         _drop_filters(world, state)
         if moid.startswith('session['):
             world.inventory.remove(Reference('PropertyCollector', moid))

@@ -101,10 +101,10 @@ def _list_content(
         if recursive
         else hierarchy.list_children(world.inventory, container)
     )
-    return tuple(_filter(world, session, found, kinds))
+    return tuple(_select_visible(world, session, found, kinds))
 
 
-def _filter(
+def _select_visible(
     world: World,
     session: Session | None,
     found: Iterator[ManagedObject],

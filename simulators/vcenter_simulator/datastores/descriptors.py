@@ -109,11 +109,6 @@ def read_sparse(file: File) -> int | None:
     return int(sectors) * SECTOR
 
 
-def make_sparse_header(capacity: int) -> bytes:
-    """Write how a sparse file of so many bytes of disk begins."""
-    return struct.pack('<4sIIQ', _SPARSE, 1, 3, capacity // SECTOR)
-
-
 def is_undeletable(file: File) -> bool:
     """Tell if a file is the descriptor of a disk that must stay."""
     disk = read_descriptor(file)

@@ -65,7 +65,7 @@ def search_below(
 
 
 def list_entries(folder: Folder, search: Search) -> list[Found]:
-    """Give what matches in a folder by name, folders first if asked."""
+    """Give what matches in a folder by name; folders first if asked."""
     pattern = search.pattern
     found = []
     for name, node in folder.entries.items():

@@ -1,4 +1,4 @@
-"""Methods of machines, folders and snapshots, as clients call them."""
+"""Methods of machines and their folders, as clients call them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -64,7 +64,7 @@ def unregister_vm(call: Call) -> None:
 def reconfigure_vm(call: Call) -> Reference:
     machine = require_machine(call)
     datacenter = find_datacenter(call.world, machine.reference).moid
-    return _start(
+    return start_work(
         call,
         lambda: reconfigure(
             call.world, machine, call.arguments.spec, datacenter
@@ -80,25 +80,25 @@ def power_on_vm(call: Call) -> Reference:
         machine.host = call.arguments.host or machine.host
         power.power_on(machine)
 
-    return _start(call, start)
+    return start_work(call, start)
 
 
 @serves('VirtualMachine', 'PowerOffVM_Task')
 def power_off_vm(call: Call) -> Reference:
     machine = require_machine(call)
-    return _start(call, lambda: power.power_off(machine))
+    return start_work(call, lambda: power.power_off(machine))
 
 
 @serves('VirtualMachine', 'SuspendVM_Task')
 def suspend_vm(call: Call) -> Reference:
     machine = require_machine(call)
-    return _start(call, lambda: power.suspend(machine))
+    return start_work(call, lambda: power.suspend(machine))
 
 
 @serves('VirtualMachine', 'ResetVM_Task')
 def reset_vm(call: Call) -> Reference:
     machine = require_machine(call)
-    return _start(call, lambda: power.check_power(machine, POWERED_ON))
+    return start_work(call, lambda: power.check_power(machine, POWERED_ON))
 
 
 @serves('VirtualMachine', 'ShutdownGuest')
@@ -132,7 +132,9 @@ def relocate_vm(call: Call) -> Reference:
     spec = call.arguments.spec
     if spec.datastore is not None:
         call.check_privilege(spec.datastore, ALLOCATE)
-    return _start(call, lambda: relocate_machine(call.world, machine, spec))
+    return start_work(
+        call, lambda: relocate_machine(call.world, machine, spec)
+    )
 
 
 @serves('VirtualMachine', 'CloneVM_Task')
@@ -150,66 +152,7 @@ def clone_vm(call: Call) -> Reference:
             call.world, machine, site, arguments.name, arguments.spec, snapshot
         ).reference
 
-    return _start(call, clone)
-
-
-@serves('VirtualMachine', 'CreateSnapshot_Task')
-def create_snapshot(call: Call) -> Reference:
-    machine = require_machine(call)
-    name = call.arguments.name
-    description = call.arguments.description or ''
-    return _start(
-        call,
-        lambda: snapshots.take_snapshot(
-            call.world, machine, name, description
-        ),
-    )
-
-
-@serves('VirtualMachine', 'RemoveAllSnapshots_Task')
-def remove_snapshots(call: Call) -> Reference:
-    machine = require_machine(call)
-
-    def remove() -> None:
-        for snapshot in list(machine.snapshots):
-            snapshots.remove_snapshot(call.world, machine, snapshot, True)
-
-    return _start(call, remove)
-
-
-@serves('VirtualMachine', 'RevertToCurrentSnapshot_Task')
-def revert_to_current(call: Call) -> Reference:
-    machine = require_machine(call)
-
-    def revert() -> None:
-        if machine.current is None:
-            raise VimFault('NotFound', 'The machine has no snapshot.')
-        snapshots.revert_to(machine, machine.current)
-
-    return _start(call, revert)
-
-
-@serves('VirtualMachineSnapshot', 'RemoveSnapshot_Task')
-def remove_snapshot(call: Call) -> Reference:
-    found = snapshots.require_snapshot(call.this)
-    with_children = call.arguments.removeChildren
-    return call.world.tasks.start(
-        call,
-        found.machine,
-        lambda task: snapshots.remove_snapshot(
-            call.world, found.machine, found.snapshot, with_children
-        ),
-    )
-
-
-@serves('VirtualMachineSnapshot', 'RevertToSnapshot_Task')
-def revert_to_snapshot(call: Call) -> Reference:
-    found = snapshots.require_snapshot(call.this)
-    return call.world.tasks.start(
-        call,
-        found.machine,
-        lambda task: snapshots.revert_to(found.machine, found.snapshot),
-    )
+    return start_work(call, clone)
 
 
 def read_site(
@@ -253,7 +196,7 @@ def _choose_host(call: Call, pool: Reference | None) -> Reference | None:
     return chosen
 
 
-def _start(call: Call, work: Callable[[], Any]) -> Reference:
+def start_work(call: Call, work: Callable[[], Any]) -> Reference:
     """Start a task on the machine; it is told of once it has ended."""
 
     def run(task: object) -> Any:

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from vcenter_simulator.datastores.chains import read_disk
 from vcenter_simulator.datastores.descriptors import read_descriptor
 from vcenter_simulator.datastores.disks import delete_disk
 from vcenter_simulator.datastores.places import Place
@@ -90,8 +89,6 @@ def _delete_chain(chain: tuple[Place, ...]) -> None:
         if place.node is None:
             continue
         try:
-            if not read_disk(place).is_deletable:
-                return
             delete_disk(place)
         except VimFault as fault:
             if fault.type_name == 'FileLocked':

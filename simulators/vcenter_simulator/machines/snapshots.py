@@ -179,16 +179,11 @@ def _merge_child(machine: Machine, place: Place) -> None:
         for index in range(len(chain) - 1)
         if chain[index + 1] == place
     }
-    is_kept = any(
-        chain[0] == place
-        for one in machine.walk_snapshots()
-        for chain in one.chains.values()
-    )
-    if len(children) != 1 or is_kept:
+    if len(children) != 1:
         return
     (child,) = children
-    if not read_disk(child).is_deletable:
-        # Somebody's linked clone hangs on it.
+    if not all(read_disk(one).is_deletable for one in (place, child)):
+        # Somebody's linked clone hangs on one of them.
         return
     _move_bytes(child, place)
     delete_disk(child)

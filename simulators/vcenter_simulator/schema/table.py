@@ -33,37 +33,37 @@ class _Lines:
 
 
 @functools.cache
-def _lines() -> _Lines:
+def _read_lines() -> _Lines:
     return _Lines()
 
 
 def is_data(name: str) -> bool:
     """Tell if there is a data type of that name."""
-    return name in _lines().data
+    return name in _read_lines().data
 
 
 def is_enum(name: str) -> bool:
-    return name in _lines().enums
+    return name in _read_lines().enums
 
 
 def data_names() -> list[str]:
     """Give the names of all data types."""
-    return list(_lines().data)
+    return list(_read_lines().data)
 
 
 def enum_names() -> list[str]:
-    return list(_lines().enums)
+    return list(_read_lines().enums)
 
 
 def managed_names() -> list[str]:
     """Give the names of all kinds of managed objects."""
-    return list(_lines().managed)
+    return list(_read_lines().managed)
 
 
 @functools.cache
 def is_managed(name: str) -> bool:
     """Tell if there is a kind of managed object of that name."""
-    return name == 'ManagedObject' or name in _lines().managed
+    return name == 'ManagedObject' or name in _read_lines().managed
 
 
 @functools.cache
@@ -72,7 +72,7 @@ def data_type(name: str) -> DataType:
 
     :raises KeyError: there is none of that name.
     """
-    base, *words = _lines().data[name].split()
+    base, *words = _read_lines().data[name].split()
     own = tuple(_read_field(word) for word in words)
     inherited = () if base == '-' else data_type(base).fields
     return DataType(name, base, inherited + own, own)
@@ -84,7 +84,7 @@ def enum_members(name: str) -> frozenset[str]:
 
     :raises KeyError: there is none of that name.
     """
-    return frozenset(_lines().enums[name].split())
+    return frozenset(_read_lines().enums[name].split())
 
 
 @functools.cache
@@ -95,11 +95,12 @@ def managed_type(name: str) -> ManagedType:
     """
     if name == 'ManagedObject':
         return ManagedType(name, (name,), {}, {})
-    base, *words = _lines().managed[name].split()
+    base, *words = _read_lines().managed[name].split()
     above = managed_type(base)
     fields = [_read_field(word) for word in words]
     methods = [
-        _read_method(name, line) for line in _lines().methods.get(name, ())
+        _read_method(name, line)
+        for line in _read_lines().methods.get(name, ())
     ]
     return ManagedType(
         name,
@@ -114,7 +115,7 @@ def is_kind(kind: str, wanted: str) -> bool:
     """Tell if a managed object of a kind is of a wanted one, too."""
     if wanted in ('', 'ManagedObject'):
         return True
-    if kind not in _lines().managed:
+    if kind not in _read_lines().managed:
         return kind == wanted
     return wanted in managed_type(kind).kinds
 
@@ -123,9 +124,9 @@ def is_kind(kind: str, wanted: str) -> bool:
 def is_derived(name: str, base: str) -> bool:
     """Tell if a data type is another one, or derived from it."""
     while name != base:
-        if name not in _lines().data:
+        if name not in _read_lines().data:
             return False
-        name = _lines().data[name].partition(' ')[0]
+        name = _read_lines().data[name].partition(' ')[0]
     return True
 
 
@@ -146,7 +147,7 @@ def all_methods() -> dict[str, Method]:
     """Give every method by its name; no two objects declare the same."""
     return {
         method.name: method
-        for name in _lines().managed
+        for name in _read_lines().managed
         for method in managed_type(name).methods.values()
     }
 

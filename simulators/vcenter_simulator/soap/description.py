@@ -96,13 +96,13 @@ def _list_items() -> set[str]:
     """List what arrays may hold where anything may stand."""
     found = {*PRIMITIVES, REFERENCE}
     for name in table.data_names():
-        found.update(_many(table.data_type(name).own))
+        found.update(_list_many(table.data_type(name).own))
     for name in table.managed_names():
-        found.update(_many(table.managed_type(name).properties.values()))
+        found.update(_list_many(table.managed_type(name).properties.values()))
     return {*found, *('HostDatastoreBrowserSearchResults',)}
 
 
-def _many(fields: Iterable[Field]) -> set[str]:
+def _list_many(fields: Iterable[Field]) -> set[str]:
     return {one.wire_kind for one in fields if one.many}
 
 

@@ -37,14 +37,14 @@ def read_request(body: bytes) -> Request:
 
     :raises VimFault: InvalidRequest.
     """
-    element = _find_call(_parse(body))
+    element = _find_call(_parse_body(body))
     name = element.tag.removeprefix(f'{{{NAMESPACE}}}')
     if name == element.tag:
         raise invalid_request(f'Unsupported namespace of {element.tag}')
     return Request(name, element)
 
 
-def _parse(body: bytes) -> ET.Element:
+def _parse_body(body: bytes) -> ET.Element:
     # An entity can be made to unfold for ever, and no client sends any.
     if b'<!DOCTYPE' in body or b'\0' in body:
         raise invalid_request('A document type declaration is not allowed')

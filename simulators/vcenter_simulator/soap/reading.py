@@ -67,7 +67,7 @@ def _read_fields(
         if not items and not field.optional:
             raise invalid_request(
                 f'Required property {field.name} is missing from '
-                f'{_tag(element)}'
+                f'{_name_of(element)}'
             )
     children.end()
     return found
@@ -101,8 +101,8 @@ class _Children:
         """
         if self._next is not None:
             raise invalid_request(
-                f'Unexpected element tag "{_tag(self._next)}" seen '
-                f'in {_tag(self._parent)}'
+                f'Unexpected element tag "{_name_of(self._next)}" seen '
+                f'in {_name_of(self._parent)}'
             )
 
 
@@ -119,8 +119,8 @@ def read_value(element: ET.Element, field: Field, depth: int) -> Any:
         return _read_any(element, given, depth)
     if declared in PRIMITIVES:
         if given and given != declared:
-            raise _mismatch(element, given, declared)
-        return read_scalar(_text(element), declared, _tag(element))
+            raise _tell_mismatch(element, given, declared)
+        return read_scalar(_read_text(element), declared, _name_of(element))
     if table.is_enum(declared):
         return _read_enum(element, declared)
     return _read_data(element, given or declared, declared, depth)
@@ -130,16 +130,18 @@ def _read_data(
     element: ET.Element, kind: str, declared: str, depth: int
 ) -> DataObject:
     if not table.is_data(kind) or not table.is_derived(kind, declared):
-        raise _mismatch(element, kind, declared)
+        raise _tell_mismatch(element, kind, declared)
     fields = table.data_type(kind).fields
     return DataObject(kind, **_read_fields(element, fields, depth + 1))
 
 
 def _read_any(element: ET.Element, kind: str, depth: int) -> Any:
     if kind == '':
-        raise invalid_request(f'{_tag(element)} lacks its xsi:type')
+        raise invalid_request(f'{_name_of(element)} lacks its xsi:type')
     if kind in PRIMITIVES:
-        return Typed(kind, read_scalar(_text(element), kind, _tag(element)))
+        return Typed(
+            kind, read_scalar(_read_text(element), kind, _name_of(element))
+        )
     if kind == REFERENCE:
         return _read_reference(element, '')
     if table.is_enum(kind):
@@ -154,16 +156,16 @@ def _read_any(element: ET.Element, kind: str, depth: int) -> Any:
 
 
 def _read_reference(element: ET.Element, wanted: str) -> Reference:
-    text, kind = _text(element), element.get('type', '')
+    text, kind = _read_text(element), element.get('type', '')
     if not text or not kind:
-        raise invalid_request(f'{_tag(element)} names no managed object')
+        raise invalid_request(f'{_name_of(element)} names no managed object')
     if not table.is_kind(kind, wanted):
-        raise _mismatch(element, kind, wanted)
+        raise _tell_mismatch(element, kind, wanted)
     return Reference(kind, text)
 
 
 def _read_enum(element: ET.Element, kind: str) -> str:
-    text = _text(element)
+    text = _read_text(element)
     if text not in table.enum_members(kind):
         raise invalid_request(f'Unknown enum value {text!r} of {kind}')
     return text
@@ -215,32 +217,34 @@ def _read_moment(text: str) -> datetime.datetime:
     return moment.astimezone(datetime.UTC)
 
 
-def _text(element: ET.Element) -> str:
+def _read_text(element: ET.Element) -> str:
     if len(element):
-        raise invalid_request(f'{_tag(element)} is to hold text only')
+        raise invalid_request(f'{_name_of(element)} is to hold text only')
     return element.text or ''
 
 
 def _check_text(element: ET.Element) -> None:
     if element.text and not element.text.isspace():
-        raise invalid_request(f'Unexpected text in {_tag(element)}')
+        raise invalid_request(f'Unexpected text in {_name_of(element)}')
 
 
 def _check_tail(element: ET.Element) -> None:
     if element.tail and not element.tail.isspace():
-        raise invalid_request(f'Unexpected text after {_tag(element)}')
+        raise invalid_request(f'Unexpected text after {_name_of(element)}')
 
 
 @functools.lru_cache(1024)
-def _bare(tag: str) -> str:
+def _cut_namespace(tag: str) -> str:
     return tag.rpartition('}')[2]
 
 
-def _tag(element: ET.Element) -> str:
-    return _bare(element.tag)
+def _name_of(element: ET.Element) -> str:
+    return _cut_namespace(element.tag)
 
 
-def _mismatch(element: ET.Element, given: str, declared: str) -> Exception:
+def _tell_mismatch(
+    element: ET.Element, given: str, declared: str
+) -> Exception:
     return invalid_request(
-        f'{_tag(element)} is to be of type {declared}, not {given!r}'
+        f'{_name_of(element)} is to be of type {declared}, not {given!r}'
     )
