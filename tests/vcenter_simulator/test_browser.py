@@ -185,6 +185,31 @@ class TestQueries(Images):
         self.assertIsNone(disk.hardwareVersion)
         self.assertEqual(GIB, disk.fileSize)
 
+    def test_a_filter_leaves_disks_out_and_nothing_else(self):
+        for wanted, count in (
+            ({}, 1),
+            ({'thin': True}, 1),
+            ({'thin': False}, 0),
+            ({'controllerType': ('VirtualLsiLogicController',)}, 1),
+            ({'controllerType': ('VirtualIDEController',)}, 0),
+            ({'matchHardwareVersion': (13, 14)}, 1),
+            ({'matchHardwareVersion': (9,)}, 0),
+            ({'diskType': ('VirtualDiskFlatVer2BackingInfo',)}, 1),
+            ({'diskType': ('VirtualDiskSeSparseBackingInfo',)}, 0),
+        ):
+            query = DataObject(
+                'VmDiskFileQuery',
+                filter=DataObject('VmDiskFileQueryFilter', **wanted),
+            )
+            folders = DataObject('FolderFileQuery')
+            for method in '', 'SubFolders':
+                with self.subTest(method=method, **wanted):
+                    results = self.search(
+                        self.folder, method, query=(query, folders)
+                    )
+                    first = results[0] if method else results
+                    self.assertEqual(1 + count, len(first.file))
+
 
 class TestPrivileges(Images):
     users = {'eve': User('pw', frozenset({'System.View'}))}

@@ -313,7 +313,9 @@ class TestClones(Clones):
             )
             chain = clone.disks[0].chain
             before = [one.node for one in chain]
+            own = self.machine.disks[0].chain
             self.call(taken[0], 'RemoveSnapshot_Task', removeChildren=False)
+            self.assertEqual(own, self.machine.disks[0].chain)
             self.assertEqual(before, [one.node for one in chain])
             self.assertEqual(
                 list(chain), follow_chain(chain[0], self.world.stores)

@@ -132,6 +132,8 @@ class TestLease(Served):
         self.assertEqual(MIB, entry.size)
         self.call(lease.reference, 'HttpNfcLeaseComplete')
         self.assertEqual('done', lease.read_property('state'))
+        answer, _ = self.client.request('PUT', self.path_of(lease), b'x')
+        self.assertEqual(404, answer.status)
         machine = lease.machine
         self.call(machine.reference, 'UnregisterVM')
         self.disks(

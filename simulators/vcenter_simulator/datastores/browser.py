@@ -5,12 +5,14 @@ from collections.abc import Iterable
 import datetime
 from typing import Any
 
+from vcenter_simulator.datastores.disk_queries import find_query
+from vcenter_simulator.datastores.disk_queries import keep_disks
+from vcenter_simulator.datastores.disk_queries import show_disk
 from vcenter_simulator.datastores.files import delete_node
 from vcenter_simulator.datastores.names import DISK
 from vcenter_simulator.datastores.names import FOLDER
 from vcenter_simulator.datastores.places import locate_path
 from vcenter_simulator.datastores.places import Place
-from vcenter_simulator.datastores.search import disk_of
 from vcenter_simulator.datastores.search import Found
 from vcenter_simulator.datastores.search import Search
 from vcenter_simulator.datastores.search import search_below
@@ -26,11 +28,6 @@ from vcenter_simulator.values import DataObject
 from vcenter_simulator.values import Reference
 
 BROWSE = 'Datastore.Browse'
-_CONTROLLERS = {
-    'buslogic': 'VirtualBusLogicController',
-    'ide': 'VirtualIDEController',
-    'lsilogic': 'VirtualLsiLogicController',
-}
 _NO_DETAILS = DataObject('FileQueryFlags')
 
 
@@ -64,7 +61,9 @@ def search_one(call: Call) -> Reference:
     def search_there() -> DataObject:
         spec = call.arguments.searchSpec
         place = _find_path(call)
-        found = search_folder(place, read_search(spec))
+        found = keep_disks(
+            place, search_folder(place, read_search(spec)), spec
+        )
         return show_results(place, found, _detail_writer(spec))
 
     return _start_search(call, search_there)
@@ -76,7 +75,7 @@ def search_all(call: Call) -> Reference:
         spec = call.arguments.searchSpec
         write = _detail_writer(spec)
         return tuple(
-            show_results(place, found, write)
+            show_results(place, keep_disks(place, found, spec), write)
             for place, found in search_below(
                 _find_path(call), read_search(spec)
             )
@@ -126,7 +125,7 @@ def show_results(
 def _detail_writer(spec: DataObject | None) -> Writer:
     """Give what writes an entry with the details that were asked for."""
     details = (spec and spec.details) or _NO_DETAILS
-    disk_flags = _find_disk_flags(spec)
+    disks = find_query(spec)
     has_size, has_time = bool(details.fileSize), bool(details.modification)
     has_type = bool(details.fileType) or bool(spec and spec.query)
 
@@ -139,41 +138,12 @@ def _detail_writer(spec: DataObject | None) -> Writer:
             fields['fileSize'] = _size_of(node)
         if has_time:
             fields['modification'] = _read_time(node.modified)
-        if disk_flags is not None and found.kind == DISK:
-            fields.update(_show_disk(place, found, disk_flags))
+        if disks is not None and disks.details and found.kind == DISK:
+            fields.update(show_disk(place, found, disks.details))
         shown = has_type or found.kind == FOLDER
         return DataObject(f'{found.kind if shown else ""}FileInfo', **fields)
 
     return write
-
-
-def _find_disk_flags(spec: DataObject | None) -> DataObject | None:
-    for query in (spec and spec.query) or ():
-        if query.type_name == 'VmDiskFileQuery':
-            return query.details  # type: ignore[no-any-return]
-    return None
-
-
-def _show_disk(
-    place: Place, found: Found, flags: DataObject
-) -> dict[str, Any]:
-    """Give the details of a disk, each of which opens its descriptor."""
-    told = disk_of(place, found)
-    if told is None:
-        return {}
-    disk, allocated = told
-    fields = {
-        'diskType': 'VirtualDiskFlatVer2BackingInfo',
-        'capacityKb': disk.capacity // 1024,
-        'hardwareVersion': 13,
-        'controllerType': _CONTROLLERS.get(
-            disk.adapter, _CONTROLLERS['lsilogic']
-        ),
-        'diskExtents': (str(place.child(disk.extent)),),
-        'thin': disk.is_thin,
-    }
-    asked = {name: value for name, value in fields.items() if flags[name]}
-    return {**asked, 'fileSize': allocated}
 
 
 def _size_of(node: File | Folder) -> int:
