@@ -8,10 +8,10 @@ import ssl
 import subprocess
 import sys
 
+import pytest
 from pyVim.connect import Disconnect
 from pyVim.connect import SmartConnect
 from pyVmomi import vim
-import pytest
 
 from tests.functional.vcenter import cleaner
 import vcenter_simulator
