@@ -146,6 +146,13 @@ class TestSearches(ManagerCase):
         outside = write_ref('datacenter', other) + f'<path>{path}</path>'
         self.assertEqual([], self.find('FindByDatastorePath', outside))
 
+    def test_a_datacenter_that_is_gone(self):
+        arguments = '<datacenter type="Datacenter">datacenter-99</datacenter>'
+        arguments += '<uuid>x</uuid><vmSearch>true</vmSearch>'
+        self.assertFaults(
+            'ManagedObjectNotFound', self.find, 'FindByUuid', arguments
+        )
+
     def test_what_nobody_has(self):
         arguments = '<uuid>x</uuid><vmSearch>true</vmSearch>'
         self.assertEqual([], self.find('FindByUuid', arguments))

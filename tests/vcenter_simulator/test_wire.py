@@ -125,6 +125,19 @@ class TestRequests(VcenterCase):
                 self.assertEqual(500, answer.status)
                 self.assertIn(b'InvalidRequestFault', data)
 
+    def test_entities_are_refused_wherever_they_stand(self):
+        call = (
+            f'<CurrentTime {NAMESPACE}><_this type="ServiceInstance">&b;'
+            '</_this></CurrentTime>'
+        )
+        head, _, rest = ENVELOPE.format(call).partition('?>')
+        kind = '<!DOCTYPE a [<!ENTITY b "ServiceInstance">]>'
+        answer, data = self.client.request(
+            'POST', '/sdk', f'{head}?>{kind}{rest}'
+        )
+        self.assertEqual(500, answer.status)
+        self.assertIn(b'InvalidRequestFault', data)
+
     def test_what_is_nested_for_ever(self):
         body = ENVELOPE.format('<a>' * 5000 + '</a>' * 5000)
         answer, data = self.client.request('POST', '/sdk', body)
