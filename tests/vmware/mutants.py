@@ -90,11 +90,11 @@ MUTANTS = [
         f'{SESSION}a_change_whose_answer_is_lost_is_not_made_again',
     ),
     mutant(
-        'a session is opened again for ever',
+        'a session that ended is used again',
         'port/session',
-        'or not may_renew:',
-        'or False:',
-        f'{SESSION}a_vcenter_that_knows_no_session_is_not_asked_for_ever',
+        '                self._drop_login(login)\n',
+        '',
+        f'{SESSION}a_session_that_ended_is_opened_anew_once',
     ),
     mutant(
         'a datastore may be called otherwise',
