@@ -156,9 +156,9 @@ class TestRepositories(PoolCase):
             for ref in self.pool.do('SR.get_VDIs', self.forgotten)
         ]
         self.pool.fail_host(1)
-        # So long a destroy without an answer may be on its way.
+        # So long a destroy whose end nobody saw may be worked on.
         soon = datetime.timedelta(seconds=2)
-        self.enterContext(mock.patch.object(destroying, '_ON_ITS_WAY', soon))
+        self.enterContext(mock.patch.object(destroying, '_FORGOTTEN', soon))
         uuid = self.uuid(self.images[0])
         self.swept(self.connect(srs=('storage-0', 'storage-1')))
         self.assertNotIn(uuid, self.vdis())
