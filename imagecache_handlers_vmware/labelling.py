@@ -9,6 +9,7 @@ from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreFull
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.labels import SHIELD
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_vmware import label_folders
@@ -34,8 +35,12 @@ class Labelling:
     ) -> None:
         """Add each label, then remove each; see ``CacheHandler.mark``."""
         datastore = self._looks.datastore(image.store)
-        change = label_folders.plan_change(image.marks.labels, add, remove)
         folder = self._looks.folder_of(image)
+        labels = image.marks.labels
+        if SHIELD in (added := frozenset(add)):
+            # Nova's marks must go with it, those that came just now as well.
+            labels = self._read_labels(image, folder)
+        change = label_folders.plan_change(labels, added, remove)
         removing = Removing(
             self._looks.session, datastore, self._looks.options.waiting
         )
@@ -48,12 +53,22 @@ class Labelling:
         with _writing(image, begun=bool(change.make)):
             _raise_first(ends)
         if any(ends) and not change.make:
-            self._check_image(image, folder)
+            # A label was gone; the image may be gone with it.
+            self._read_labels(image, folder)
 
-    def _check_image(self, image: CachedImage, folder: DatastorePath) -> None:
-        """Make sure that a label was gone, and not the image with it."""
-        if self._looks.folder(image.store, folder) is None:
+    def _read_labels(
+        self, image: CachedImage, folder: DatastorePath
+    ) -> frozenset[str]:
+        """Read the labels that an image bears now.
+
+        :raises ImageNotFound: when it is gone.
+        """
+        found = self._looks.folder(image.store, folder)
+        if found is None:
             raise ImageNotFound(image.image_id, f'{folder} is gone')
+        return label_folders.read_labels(
+            name for one in found if one.path == folder for name in one.folders
+        )
 
 
 def _raise_first(ends: Iterable[CacheError | None]) -> None:

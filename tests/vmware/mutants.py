@@ -215,8 +215,8 @@ MUTANTS = [
     mutant(
         'a label that was gone is taken for an image that is there',
         'labelling',
-        '            self._check_image(image, folder)\n',
-        '            pass\n',
+        '            self._read_labels(image, folder)\n\n',
+        '            pass\n\n',
         f'{MARKING}taking_a_label_off_an_image_that_is_gone_says_so',
     ),
     mutant(

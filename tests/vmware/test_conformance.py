@@ -6,11 +6,22 @@ import unittest
 from imagecache_handlers.testing.conformance import HandlerConformance
 from imagecache_handlers.testing.conformance import ONE
 from imagecache_handlers.testing.conformance import TWO
+from imagecache_handlers_vmware.port.errors import ReplyLost
+from imagecache_handlers_vmware.port.session import Session
 from simulator_parts import steering
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
 from vcenter_simulator.faults import VimFault
+
+CHANGES = frozenset(
+    {
+        'MakeDirectory',
+        'MoveDatastoreFile_Task',
+        'DeleteVirtualDisk_Task',
+        'DeleteDatastoreFile_Task',
+    }
+)
 
 
 class Kit(OnVcenter):
@@ -40,6 +51,8 @@ class Kit(OnVcenter):
 
     def vacate(self, image, user):
         self.actors.end(self._machines.pop((image.location, user)))
+        if image.location in {where for where, _ in self._machines}:
+            return
         # vSphere refuses to delete a disk that was ever cloned from, until
         # somebody allows it.
         disk = f'{image.location}/{image.image_id}.vmdk'
@@ -57,6 +70,22 @@ class Kit(OnVcenter):
             raise fault
 
         return action
+
+    def doom(self, step):
+        make = Session._make_once
+
+        def make_doomed(session, request, *rest):
+            if request.method not in CHANGES:
+                return make(session, request, *rest)
+            step()
+            found = make(session, request, *rest)
+            step()
+            return found
+
+        Session._make_once = make_doomed
+
+    def failure(self):
+        return ReplyLost('the answer was lost')
 
     @contextlib.contextmanager
     def last_step(self, act):
