@@ -361,7 +361,8 @@ class TestViews(CollectorCase):
         self.assertEqual('datacenter-2', self.find('dc'))
         self.vms[2].properties['name'] = 'a%2fb'
         self.assertEqual('vm-2', self.find('dc/vm/a%2fb'))
-        for path in ('dc/vm/vm 2/x', 'x', 'dc/x/vm 1', 'dc/vm/a/b', '..'):
+        self.assertEqual('vm-2', self.find('dc/vm/a%2Fb'))
+        for path in ('dc/vm/vm 2/x', 'x', 'DC', 'dc/vm/a/b', '..'):
             with self.subTest(path):
                 self.assertIsNone(self.find(path))
         self.assertEqual('group-d1', self.find(''))
