@@ -1,5 +1,7 @@
 """Dying: what a call leaves in which a process died."""
 
+import contextlib
+
 from imagecache_handlers.handler import always
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.testing.conformance.doomed import Act
@@ -23,7 +25,8 @@ class Dying(Doomed):
             new = old - {'site.a'} | {'site.b'}
 
             def mark_image() -> None:
-                self.connect().mark(image, {'site.b'}, {'site.a'})
+                with contextlib.closing(self.connect()) as handler:
+                    handler.mark(image, {'site.b'}, {'site.a'})
 
             def settle_case(ended: int) -> None:
                 left = self._again(image).marks.labels

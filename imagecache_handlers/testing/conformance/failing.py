@@ -1,5 +1,7 @@
 """Failing: what a call says in which the backend fails, by ``doom``."""
 
+import contextlib
+
 from imagecache_handlers.testing.conformance.doomed import Act
 from imagecache_handlers.testing.conformance.doomed import DONE
 from imagecache_handlers.testing.conformance.doomed import Doomed
@@ -22,7 +24,8 @@ class Failing(Doomed):
             may_be = {DONE: (new,), RETURNED: (new,), REFUSED: (old,)}
 
             def mark_image() -> None:
-                self.connect().mark(image, {'site.b'}, {'site.a'})
+                with contextlib.closing(self.connect()) as handler:
+                    handler.mark(image, {'site.b'}, {'site.a'})
 
             def settle_case(ended: int) -> None:
                 left = self._again(image).marks.labels

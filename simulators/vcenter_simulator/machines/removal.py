@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from vcenter_simulator.datastores.chains import read_disk
 from vcenter_simulator.datastores.descriptors import read_descriptor
 from vcenter_simulator.datastores.disks import delete_disk
 from vcenter_simulator.datastores.places import Place
@@ -88,6 +89,9 @@ def _delete_chain(chain: tuple[Place, ...]) -> None:
         # A snapshot's chain may have gone with the disk's already.
         if place.node is None:
             continue
+        # Below lies what others hang on, and may run on.
+        if not read_disk(place).is_deletable:
+            return
         try:
             delete_disk(place)
         except VimFault as fault:
