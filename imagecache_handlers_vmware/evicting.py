@@ -8,8 +8,9 @@ whose image is moved back.
 from collections.abc import Iterator
 from collections.abc import Sequence
 import dataclasses
-import secrets
+import datetime
 
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
@@ -29,6 +30,7 @@ from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.paths import aside_of
+from imagecache_handlers_vmware.paths import AsideName
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
@@ -36,6 +38,10 @@ from imagecache_handlers_vmware.port.tasks import Endless
 from imagecache_handlers_vmware.removing import is_gone
 from imagecache_handlers_vmware.removing import Removing
 from imagecache_handlers_vmware.users import Users
+
+# What is not done by then is not done any more: moves, disks and folders are
+# waited for, each for three minutes, and so are two looks.
+LONGEST = datetime.timedelta(minutes=20)
 
 # Of a file that is locked nobody says by whom.
 _SOMEBODY = 'a machine that runs'
@@ -55,8 +61,9 @@ class _Move:
 class Evicting:
     """Evicts images of one vCenter, a batch of one store at a time."""
 
-    def __init__(self, looks: Looks) -> None:
+    def __init__(self, looks: Looks, clocks: Clocks) -> None:
         self._looks = looks
+        self._clocks = clocks
 
     def evict_many(
         self, images: Sequence[CachedImage], in_time: Alive
@@ -65,7 +72,8 @@ class Evicting:
         if not images:
             return
         datastore = self._looks.datastore(images[0].store)
-        batch = _Batch(self._looks, datastore, in_time)
+        until = self._clocks.now() + LONGEST
+        batch = _Batch(self._looks, datastore, in_time, until)
         results = batch.run(images)
         for image in images:
             yield results[image.location]
@@ -75,12 +83,17 @@ class _Batch:
     """Images of one store that go together."""
 
     def __init__(
-        self, looks: Looks, datastore: Datastore, in_time: Alive
+        self,
+        looks: Looks,
+        datastore: Datastore,
+        in_time: Alive,
+        until: datetime.datetime,
     ) -> None:
         self._looks = looks
         self._datastore = datastore
         self._store = datastore.store.name
         self._in_time = in_time
+        self._until = until
         self._base = looks.base(datastore)
         self._aside = aside_of(self._base)
         self._removing = Removing(
@@ -114,7 +127,7 @@ class _Batch:
             except ImageNotFound:
                 self._results[image.location] = 0
             else:
-                name = f'{image.image_id}.{secrets.token_hex(8)}'
+                name = str(AsideName(image.image_id, self._until))
                 yield _Move(
                     image=image, source=source, aside=self._aside.join(name)
                 )

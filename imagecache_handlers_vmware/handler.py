@@ -49,8 +49,9 @@ class VMwareHandler(CacheHandler):
         self._session = session
         self._looks = Looks(session, options)
         self._labelling = Labelling(self._looks)
-        self._evicting = Evicting(self._looks)
-        self._recovering = Recovering(self._looks, clocks or Clocks())
+        clocks = clocks or Clocks()
+        self._evicting = Evicting(self._looks, clocks)
+        self._recovering = Recovering(self._looks, clocks)
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:

@@ -1,7 +1,13 @@
 """Paths: ``[datastore] folder/file``, as vSphere writes and reads them."""
 
 import dataclasses
+import datetime
 import posixpath
+import secrets
+
+from imagecache_handlers.labels import read_time
+from imagecache_handlers.labels import write_time
+from imagecache_handlers.model import IMAGE_ID
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -49,3 +55,27 @@ def is_below(path: str, folder: str) -> bool:
 def aside_of(base: DatastorePath) -> DatastorePath:
     """Name the folder that evictions move images to: beside the base."""
     return DatastorePath(base.datastore, f'{base.path}_evict')
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AsideName:
+    """The name of a folder that an eviction moved an image to.
+
+    Until that moment the eviction may still be running, on whatever host.
+    """
+
+    image_id: str
+    until: datetime.datetime
+
+    def __str__(self) -> str:
+        token = secrets.token_hex(4)
+        return f'{self.image_id}.{write_time(self.until)}.{token}'
+
+    @classmethod
+    def read(cls, name: str) -> 'AsideName | None':
+        """Read such a name; None: it is not one."""
+        image_id, _, rest = name.rpartition('.')[0].rpartition('.')
+        until = read_time(rest)
+        if until is None or not IMAGE_ID.fullmatch(image_id):
+            return None
+        return cls(image_id, until)

@@ -8,12 +8,12 @@ import logging
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.labels import Marks
-from imagecache_handlers.model import IMAGE_ID
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.paths import aside_of
+from imagecache_handlers_vmware.paths import AsideName
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.removing import Removing
 from imagecache_handlers_vmware.users import Users
@@ -45,8 +45,9 @@ class Recovering:
             return
         with reading_store(store):
             left = [
-                ImageFolder(image_id=_image_of(one.path), folder=one)
+                ImageFolder(image_id=name.image_id, folder=one)
                 for one in found
+                if (name := AsideName.read(one.path.name))
             ]
             users = self._looks.users_of(datastore, left)
         removing = Removing(
@@ -56,13 +57,14 @@ class Recovering:
             self._settle(store, one, users, base, removing)
 
     def _is_left(self, folder: Folder) -> bool:
-        """Tell if nobody evicts it any more: no claim is live."""
-        if not IMAGE_ID.fullmatch(_image_of(folder.path)):
+        """Tell if nobody evicts it any more: its time is over."""
+        name = AsideName.read(folder.path.name)
+        if name is None:
             return False
-        image = ImageFolder(image_id=_image_of(folder.path), folder=folder)
-        now = self._clocks.now()
+        image = ImageFolder(image_id=name.image_id, folder=folder)
         claims = Marks.read(image.labels).claims.values()
-        return all(expiry + _SKEW < now for expiry in claims)
+        now = self._clocks.now()
+        return all(end + _SKEW < now for end in (name.until, *claims))
 
     def _settle(
         self,
@@ -95,8 +97,3 @@ class Recovering:
             ends = removing.delete_folders([left.path])
         for end in ends.values():
             LOG.info('%s: removed what was left: %s', left.path, end or 'done')
-
-
-def _image_of(path: DatastorePath) -> str:
-    """Give the image of a folder ``<image>.<token>``."""
-    return path.name.rpartition('.')[0]

@@ -180,9 +180,16 @@ MUTANTS = [
     mutant(
         'an eviction that still runs is recovered',
         'recovering',
-        'all(expiry + _SKEW < now for expiry in claims)',
-        'True',
+        '(name.until, *claims)',
+        '(name.until,)',
         f'{RECOVERING}an_eviction_that_still_runs_is_left_to_it',
+    ),
+    mutant(
+        'an eviction without a claim is recovered while it runs',
+        'recovering',
+        '(name.until, *claims)',
+        'claims',
+        f'{RECOVERING}one_without_a_claim_is_left_until_its_time_is_over',
     ),
     mutant(
         'what is used is looked for where it lies',

@@ -1,10 +1,14 @@
 """Datastore paths: written, and read back whatever the names are."""
 
+import datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
+from imagecache_handlers.model import IMAGE_ID
 from imagecache_handlers_vmware.paths import aside_of
+from imagecache_handlers_vmware.paths import AsideName
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.paths import read_path
 
@@ -48,3 +52,17 @@ def test_evictions_move_images_beside_the_base():
 
 def test_the_name_of_a_path_is_its_last_part():
     assert DatastorePath('ds', 'a/b').name == 'b'
+
+
+@given(st.from_regex(IMAGE_ID, fullmatch=True))
+def test_the_name_of_what_was_moved_aside_is_read_back(image_id):
+    until = datetime.datetime(2026, 11, 29, tzinfo=datetime.UTC)
+    name = AsideName(image_id, until)
+    assert AsideName.read(str(name)) == name
+
+
+@pytest.mark.parametrize(
+    'name', ['', 'notes', 'i.5f0c', 'i.20260101t000000.5f0c', '.x.y', '-i.x.y']
+)
+def test_other_names_are_not_of_evictions(name):
+    assert AsideName.read(name) is None

@@ -11,6 +11,7 @@ from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
 
+OVER, RUNS = '20200101t000000z', '20990101t000000z'
 ASIDE = f'[{STORE}] {BASE}_evict'
 
 
@@ -23,7 +24,7 @@ class TestRecovering(OnVcenter):
         super().setUp()
         self.actors.cache(ONE)
 
-    def die_after_the_move(self, claim=STALE_CLAIM, machine=False):
+    def die_after_the_move(self, claim=STALE_CLAIM, machine=False, until=OVER):
         if machine:
             self.machine = self.actors.spawn(ONE, starts=False)
         handler = self.handler()
@@ -32,7 +33,7 @@ class TestRecovering(OnVcenter):
         place = self.actors.place(image.location)
         aside = self.actors.make_folder(ASIDE)
         node = place.store.detach_node(place.parts)
-        place.store.add_node((*aside.parts, f'{ONE}.5f0c'), node)
+        place.store.add_node((*aside.parts, f'{ONE}.{until}.5f0c'), node)
 
     def tree(self, path):
         return set(self.actors.tree(path))
@@ -63,13 +64,18 @@ class TestRecovering(OnVcenter):
         self.die_after_the_move(machine=True)
         self.actors.cache(ONE)
         self.recover()
-        assert f'{ONE}.5f0c/{ONE}.vmdk' in self.tree(ASIDE)
+        assert f'{ONE}.{OVER}.5f0c/{ONE}.vmdk' in self.tree(ASIDE)
         assert f'{ONE}.vmdk' in self.tree(f'[{STORE}] {BASE}/{ONE}')
 
     def test_an_eviction_that_still_runs_is_left_to_it(self):
         self.die_after_the_move(claim=CLAIM)
         self.recover()
-        assert f'{ONE}.5f0c/{ONE}.vmdk' in self.tree(ASIDE)
+        assert f'{ONE}.{OVER}.5f0c/{ONE}.vmdk' in self.tree(ASIDE)
+
+    def test_one_without_a_claim_is_left_until_its_time_is_over(self):
+        self.die_after_the_move(until=RUNS)
+        self.recover()
+        assert f'{ONE}.{RUNS}.5f0c/{ONE}.vmdk' in self.tree(ASIDE)
 
     def test_nothing_is_finished_while_a_machine_cannot_be_read(self):
         self.die_after_the_move()
@@ -77,7 +83,7 @@ class TestRecovering(OnVcenter):
         other = self.actors.spawn(ONE)
         self.actors.break_machine(other, 'orphaned')
         self.recover()
-        assert f'{ONE}.5f0c/{ONE}.vmdk' in self.tree(ASIDE)
+        assert f'{ONE}.{OVER}.5f0c/{ONE}.vmdk' in self.tree(ASIDE)
 
     def test_what_is_foreign_there_is_left(self):
         self.actors.make_folder(ASIDE)
