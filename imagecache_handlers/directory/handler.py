@@ -184,8 +184,8 @@ class DirectoryHandler(CacheHandler):
     def room(self, meta: ImageMeta, store: str) -> int:
         with opened(self._check_store(store)) as fd:
             space = os.fstatvfs(fd)
-        # What could never be full here is no image for here, however few of
-        # its bytes there are: reading its holes would take for ever.
+        # What could never be full here is not an image for here, however
+        # few of its bytes there are: reading its holes would take for ever.
         if meta.size > space.f_blocks * space.f_frsize:
             return meta.size
         # Zeros are not written: a sparse image stays sparse.

@@ -46,7 +46,7 @@ def relabel(
             raise error from another
     else:
         folder.settle(fd, file.name, 'labelled')
-        # It has all of them now, and what is over is none of this edition.
+        # It has all of them now, and what is over is not of this edition.
         if old := file.noted.entries():
             _drop_notes(fd, file.name, old)
             folder.settle(fd, file.name, 'labelled')

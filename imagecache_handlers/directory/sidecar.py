@@ -126,7 +126,7 @@ class Sidecar(NamedTuple):
         check_time('cached_at', at)
         labels = frozenset(fields['labels'])
         for label in labels:
-            # This refuses what is no text, too.
+            # This refuses what is not a text, too.
             if not LABEL.fullmatch(label):
                 raise ValueError('no label')
         fields['cached_at'], fields['labels'] = at, labels
@@ -196,7 +196,7 @@ def read(folder: int, name: str) -> Sidecar | None:
 
 
 def _is_odd(folder: int, entry: str) -> bool:
-    """Tell if an entry that cannot be opened is no regular file."""
+    """Tell if an entry that cannot be opened is not a regular file."""
     found = lstat(folder, entry)
     return found is None or not stat.S_ISREG(found.st_mode)
 

@@ -94,7 +94,7 @@ def host_name() -> str:
 
     The number of a machine is its secret, so only a hash of it is shown.
 
-    :raises OSError: when it cannot be read now; that is no other name.
+    :raises OSError: when it cannot be read now; that is not another name.
     """
     try:
         with open(_MACHINE_ID, 'rb') as file:

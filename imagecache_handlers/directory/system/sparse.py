@@ -9,7 +9,7 @@ _ZEROS = bytes(2**20)
 
 
 def write(fd: int, content: bytes, at: int) -> None:
-    """Write there what is no zeros; what is left out is a hole.
+    """Write there what is not zeros; what is left out is a hole.
 
     The file has to be cut to its full size once all is written.
     """
