@@ -8,13 +8,13 @@ import re
 from imagecache_handlers.model import Store
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port import envelopes
-from imagecache_handlers_vmware.port.envelopes import Reference
-from imagecache_handlers_vmware.port.envelopes import Selection
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.properties import Found
 from imagecache_handlers_vmware.port.properties import PAGE
 from imagecache_handlers_vmware.port.properties import read_object
 from imagecache_handlers_vmware.port.properties import read_objects
+from imagecache_handlers_vmware.port.requests import Reference
+from imagecache_handlers_vmware.port.requests import Selection
 from imagecache_handlers_vmware.port.session import Session
 
 _KINDS = frozenset({'VMFS', 'NFS', 'NFS41'})

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers_vmware.port.connection import at_any_time
-from imagecache_handlers_vmware.port.envelopes import Reference
-from imagecache_handlers_vmware.port.envelopes import Request
+from imagecache_handlers_vmware.port.requests import Reference
+from imagecache_handlers_vmware.port.requests import Request
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port import tasks
 from imagecache_handlers_vmware.port.tasks import Waiting

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.port import envelopes
-from imagecache_handlers_vmware.port.envelopes import Reference
-from imagecache_handlers_vmware.port.envelopes import Selection
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.properties import Found
 from imagecache_handlers_vmware.port.properties import PAGE
@@ -14,6 +12,8 @@ from imagecache_handlers_vmware.port.properties import read_object
 from imagecache_handlers_vmware.port.properties import read_objects
 from imagecache_handlers_vmware.port.replies import Element
 from imagecache_handlers_vmware.port.replies import local_name
+from imagecache_handlers_vmware.port.requests import Reference
+from imagecache_handlers_vmware.port.requests import Selection
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.users import Machine
 

@@ -13,11 +13,11 @@ from imagecache_handlers.transport.dialling import explain_cause
 from imagecache_handlers.transport.timeouts import TooLong
 from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
-from imagecache_handlers_vmware.port.envelopes import Request
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import WrongAnswer
 from imagecache_handlers_vmware.port import replies
 from imagecache_handlers_vmware.port.replies import Element
+from imagecache_handlers_vmware.port.requests import Request
 
 # Called when a request leaves: it raises what keeps it back.
 Leave = Callable[[], object]

@@ -5,21 +5,11 @@ its order is refused.
 """
 
 from collections.abc import Iterable
-import dataclasses
-from typing import Final
 from xml.sax import saxutils
 
-NAMESPACE: Final = 'urn:vim25'
-
-_BEGIN = (
-    '<?xml version="1.0" encoding="UTF-8"?>'
-    '<soapenv:Envelope'
-    ' xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"'
-    ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-    ' xmlns:xsd="http://www.w3.org/2001/XMLSchema">'
-    '<soapenv:Body>'
-)
-_END = '</soapenv:Body></soapenv:Envelope>'
+from imagecache_handlers_vmware.port.requests import Reference
+from imagecache_handlers_vmware.port.requests import Request
+from imagecache_handlers_vmware.port.requests import Selection
 
 # What a search reports of each file; it opens none.
 _DETAILS = (
@@ -41,39 +31,6 @@ _INTO_DATACENTERS = (
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True, order=True)
-class Reference:
-    """A managed object, by its type and the name that vCenter gave it."""
-
-    kind: str
-    name: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Request:
-    """A call that can be sent; its secrets are in no text of its own."""
-
-    method: str
-    content: str = dataclasses.field(repr=False)
-
-    def encode(self) -> bytes:
-        call = f'<{self.method} xmlns="{NAMESPACE}">{self.content}'
-        return f'{_BEGIN}{call}</{self.method}>{_END}'.encode()
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Objects of one kind, and which of their properties to read.
-
-    ``path`` names the property that leads to them, from the object that a
-    read begins at; empty: that object itself.
-    """
-
-    kind: str
-    properties: tuple[str, ...]
-    path: str = ''
-
-
 SERVICE = Reference('ServiceInstance', 'ServiceInstance')
 
 
@@ -92,23 +49,6 @@ def log_in(manager: Reference, username: str, password: str) -> Request:
 
 def log_out(manager: Reference) -> Request:
     return _request('Logout', manager)
-
-
-def create_view(
-    manager: Reference, container: Reference, kinds: Iterable[str]
-) -> Request:
-    """View all objects of some kinds below a folder, however deep."""
-    return _request(
-        'CreateContainerView',
-        manager,
-        _refer('container', container),
-        *(_element('type', kind) for kind in kinds),
-        _element('recursive', 'true'),
-    )
-
-
-def destroy_view(view: Reference) -> Request:
-    return _request('DestroyView', view)
 
 
 def retrieve_properties(
@@ -162,26 +102,10 @@ def continue_retrieval(collector: Reference, token: str) -> Request:
     )
 
 
-def cancel_retrieval(collector: Reference, token: str) -> Request:
-    return _request(
-        'CancelRetrievePropertiesEx', collector, _element('token', token)
-    )
-
-
 def search_below(browser: Reference, path: str) -> Request:
     """Search a folder and all that is below it."""
     return _request(
         'SearchDatastoreSubFolders_Task',
-        browser,
-        _element('datastorePath', path),
-        f'<searchSpec>{_DETAILS}</searchSpec>',
-    )
-
-
-def search_folder(browser: Reference, path: str) -> Request:
-    """Search what lies directly in a folder."""
-    return _request(
-        'SearchDatastore_Task',
         browser,
         _element('datastorePath', path),
         f'<searchSpec>{_DETAILS}</searchSpec>',
@@ -237,14 +161,6 @@ def delete_disk(
         _element('name', path),
         _refer('datacenter', datacenter),
     )
-
-
-def cancel_task(task: Reference) -> Request:
-    return _request('CancelTask', task)
-
-
-def refresh_datastore(datastore: Reference) -> Request:
-    return _request('RefreshDatastore', datastore)
 
 
 def _request(method: str, this: Reference, *parts: str) -> Request:

@@ -11,8 +11,8 @@ from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.connection import Connection
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port import envelopes
-from imagecache_handlers_vmware.port.envelopes import Reference
 from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port.requests import Reference
 
 LOG = logging.getLogger(__name__)
 

@@ -8,17 +8,17 @@ import dataclasses
 from typing import TypeVar
 
 from imagecache_handlers_vmware.port import envelopes
-from imagecache_handlers_vmware.port.envelopes import Reference
-from imagecache_handlers_vmware.port.envelopes import Request
-from imagecache_handlers_vmware.port.envelopes import Selection
 from imagecache_handlers_vmware.port.errors import Incomplete
+from imagecache_handlers_vmware.port.managers import read_reference
 from imagecache_handlers_vmware.port.replies import child
 from imagecache_handlers_vmware.port.replies import children
 from imagecache_handlers_vmware.port.replies import Element
 from imagecache_handlers_vmware.port.replies import local_name
 from imagecache_handlers_vmware.port.replies import text_of
 from imagecache_handlers_vmware.port.replies import type_of
-from imagecache_handlers_vmware.port.session import read_reference
+from imagecache_handlers_vmware.port.requests import Reference
+from imagecache_handlers_vmware.port.requests import Request
+from imagecache_handlers_vmware.port.requests import Selection
 from imagecache_handlers_vmware.port.session import Session
 
 # Objects in an answer: the files of so many machines are some megabytes.

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterator
 import contextlib
-import dataclasses
 import threading
 import time
 from typing import TypeVar
@@ -20,42 +19,20 @@ from imagecache_handlers_vmware.port.connection import Connection
 from imagecache_handlers_vmware.port.connection import Leave
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port import envelopes
-from imagecache_handlers_vmware.port.envelopes import Reference
-from imagecache_handlers_vmware.port.envelopes import Request
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.errors import WrongAnswer
 from imagecache_handlers_vmware.port.logins import Login
 from imagecache_handlers_vmware.port.logins import Logins
+from imagecache_handlers_vmware.port.managers import Managers
+from imagecache_handlers_vmware.port.managers import read_managers
 from imagecache_handlers_vmware.port.replies import Element
-from imagecache_handlers_vmware.port.replies import local_name
+from imagecache_handlers_vmware.port.requests import Request
 
 # Seconds in which a call that must not be late leaves.
 PROMPT = 60.0
 
 T = TypeVar('T')
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Managers:
-    """The managed objects that a vCenter has one of each."""
-
-    root_folder: Reference
-    property_collector: Reference
-    session_manager: Reference
-    view_manager: Reference
-    file_manager: Reference
-    disk_manager: Reference
-
-
-_MANAGERS = {
-    'rootFolder': 'root_folder',
-    'propertyCollector': 'property_collector',
-    'sessionManager': 'session_manager',
-    'viewManager': 'view_manager',
-    'fileManager': 'file_manager',
-    'virtualDiskManager': 'disk_manager',
-}
 
 
 class Session:
@@ -199,8 +176,8 @@ class Session:
         ) as connection:
             found = _copied(connection.exchange(request, '', ('returnval',)))
         for content in found:
-            with contextlib.suppress(TypeError):
-                return Managers(**_read_managers(content))
+            if managers := read_managers(content):
+                return managers
         raise WrongAnswer(f'{self.address} answers, but is not a vCenter')
 
     @contextlib.contextmanager
@@ -232,26 +209,6 @@ class Session:
     def _put_idle(self, connection: Connection) -> None:
         with self._guard:
             self._idle.append(connection)
-
-
-def _read_managers(content: Element) -> dict[str, Reference]:
-    found = {}
-    for one in content:
-        name = _MANAGERS.get(local_name(one.tag))
-        if name is not None:
-            found[name] = read_reference(one)
-    return found
-
-
-def read_reference(element: Element) -> Reference:
-    """Read a managed object's name.
-
-    :raises WrongAnswer: when it has none.
-    """
-    kind, name = element.get('type', ''), (element.text or '').strip()
-    if not kind or not name:
-        raise WrongAnswer('the answer names no object where it should')
-    return Reference(kind, name)
 
 
 def _copied(elements: Iterator[Element]) -> list[Element]:

@@ -12,11 +12,10 @@ import time
 
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_vmware.port import envelopes
-from imagecache_handlers_vmware.port.envelopes import Reference
-from imagecache_handlers_vmware.port.envelopes import Selection
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.errors import WrongAnswer
+from imagecache_handlers_vmware.port.managers import read_reference
 from imagecache_handlers_vmware.port.properties import read_object
 from imagecache_handlers_vmware.port.properties import read_properties
 from imagecache_handlers_vmware.port.replies import child
@@ -24,7 +23,8 @@ from imagecache_handlers_vmware.port.replies import Element
 from imagecache_handlers_vmware.port.replies import local_name
 from imagecache_handlers_vmware.port.replies import read_task_fault
 from imagecache_handlers_vmware.port.replies import text_of
-from imagecache_handlers_vmware.port.session import read_reference
+from imagecache_handlers_vmware.port.requests import Reference
+from imagecache_handlers_vmware.port.requests import Selection
 from imagecache_handlers_vmware.port.session import Session
 
 # Seconds between looks: the first two soon, for many tasks take no time.

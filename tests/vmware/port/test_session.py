@@ -13,6 +13,7 @@ from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.errors import WrongAnswer
 from imagecache_handlers_vmware.port.logins import PasswordLogins
+from imagecache_handlers_vmware.port.requests import Reference
 from imagecache_handlers_vmware.port.session import Session
 from simulator_parts.steering import drop
 from simulator_parts.steering import hang
@@ -42,7 +43,7 @@ class OnPort(OnVcenter):
     def read(self, session):
         datastore = self.actors.datastore()
         browser = datastore.properties['browser']
-        reference = envelopes.Reference(browser.kind, browser.moid)
+        reference = Reference(browser.kind, browser.moid)
         request = envelopes.search_below(reference, '[datastore-0]')
         return session.read(request)
 
@@ -52,7 +53,7 @@ class OnPort(OnVcenter):
             envelopes.make_directory(
                 session.managers.file_manager,
                 f'[datastore-0] {name}',
-                envelopes.Reference(datacenter.kind, datacenter.moid),
+                Reference(datacenter.kind, datacenter.moid),
                 parents=False,
             )
         )
