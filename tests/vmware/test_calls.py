@@ -1,5 +1,14 @@
 """Calls: counted by the vCenter, whatever the number of images."""
 
+import datetime
+
+from imagecache_handlers import Did
+from imagecache_handlers import Evidence
+from imagecache_handlers import ImageCache
+from imagecache_handlers import Rules
+from imagecache_handlers import utc_now
+from tests.vmware.samples import LONG_AGO
+from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
 from vcenter_simulator.scenario import Scenario
@@ -72,3 +81,27 @@ class TestCalls(OnVcenter):
                 # Three groups of tasks, the search, and the machines.
                 'RetrievePropertiesEx': 5,
             }
+
+    def test_a_sweep_that_expires_images_takes_four_calls_for_each(self):
+        handler = self.on(images=100)
+        for image in self.actors.tree(f'[{STORE}] {BASE}'):
+            if '/' not in image:
+                self.actors.age(image, LONG_AGO.timestamp())
+        cache = ImageCache(handler, Rules(min_age=datetime.timedelta(0)))
+        report = cache.sweep(lambda: Evidence(complete=True, as_of=utc_now()))
+        assert [one.did for one in report.outcomes] == [Did.EVICTED] * 100
+        calls = self.calls()
+        each = sum(
+            calls.pop(method)
+            for method in (
+                'MoveDatastoreFile_Task',
+                'DeleteVirtualDisk_Task',
+                'DeleteDatastoreFile_Task',
+            )
+        )
+        # A claim each, and the folder beside the base for each batch.
+        batches = calls['MakeDirectory'] - 100
+        assert each == 3 * 100
+        assert batches <= 4
+        # The stores, the plan and recovery; then looks and tasks.
+        assert sum(calls.values()) - 100 <= 16 + 12 * batches
