@@ -6,14 +6,14 @@ import importlib.metadata
 import inspect
 from typing import Any
 
+from imagecache_handlers import entry_points
 from imagecache_handlers.exceptions import HandlerLoadError
 from imagecache_handlers.exceptions import HandlerNotFound
 from imagecache_handlers.handler import CacheHandler
-from imagecache_handlers import installed
 from imagecache_handlers.model import Order
 
-HANDLERS = installed.HANDLERS
-POLICIES = installed.POLICIES
+HANDLERS = entry_points.HANDLERS
+POLICIES = entry_points.POLICIES
 
 # What the lists of options of caches and handlers begin with.
 _OURS = 'imagecache'
@@ -24,7 +24,7 @@ CONTRACT = 1
 def available(namespace: str) -> list[str]:
     """List the names that are installed, without importing any."""
     return sorted(
-        {point.name for point in installed.list_entry_points(namespace)}
+        {point.name for point in entry_points.list_entry_points(namespace)}
     )
 
 
@@ -49,9 +49,9 @@ def plugins(namespace: str) -> list[Plugin]:
 
 
 def _describe_plugin(namespace: str, name: str) -> Plugin:
-    offered = installed.find_points(namespace, name)
+    offered = entry_points.find_points(namespace, name)
     origin = ' and '.join(
-        sorted({installed.origin_of(point) for point in offered})
+        sorted({entry_points.origin_of(point) for point in offered})
     )
     try:
         found = _load_checked(namespace, name)
@@ -74,15 +74,15 @@ def load_handler(name: str, conf: Any, **resources: Any) -> CacheHandler:
     :raises ConfigurationError: when one of its options cannot be honoured.
     """
     plugin = _load_checked(HANDLERS, name)
-    [point] = installed.find_points(HANDLERS, name)
+    [point] = entry_points.find_points(HANDLERS, name)
     # A handler imports its SDK no sooner than when it is built.
-    handler = installed.call_plugin(
+    handler = entry_points.call_plugin(
         HANDLERS, point, lambda: plugin.from_conf(conf, **resources)
     )
     # Asked by its type: a handler that is false is a handler all the same.
     if not isinstance(handler, CacheHandler):
-        why = installed.not_wanted(handler, 'a CacheHandler', 'built ')
-        raise installed.load_error(HANDLERS, point, why)
+        why = entry_points.not_wanted(handler, 'a CacheHandler', 'built ')
+        raise entry_points.load_error(HANDLERS, point, why)
     return handler
 
 
@@ -113,7 +113,7 @@ def load_options() -> list[OptionList]:
     """Load the lists of options of everything that is installed."""
     return [
         _load_option_list(point)
-        for point in installed.list_entry_points(installed.OPTIONS)
+        for point in entry_points.list_entry_points(entry_points.OPTIONS)
         if point.name.startswith(_OURS)
     ]
 
@@ -123,9 +123,9 @@ def options_of(lists: Iterable[OptionList], handler: str) -> list[OptionList]:
 
     One that is named as another handler of the same package is that one's.
     """
-    points = installed.list_entry_points(HANDLERS)
+    points = entry_points.list_entry_points(HANDLERS)
     origins = {
-        installed.origin_of(one) for one in points if one.name == handler
+        entry_points.origin_of(one) for one in points if one.name == handler
     }
     others = {f'{_OURS}_{one.name}' for one in points if one.name != handler}
     others.add(_OURS)
@@ -140,9 +140,9 @@ def _load_option_list(point: importlib.metadata.EntryPoint) -> OptionList:
     def load() -> tuple[tuple[Any, list[Any]], ...]:
         return tuple((group, list(opts)) for group, opts in point.load()())
 
-    origin = installed.origin_of(point)
+    origin = entry_points.origin_of(point)
     try:
-        groups = installed.call_plugin(installed.OPTIONS, point, load)
+        groups = entry_points.call_plugin(entry_points.OPTIONS, point, load)
     except HandlerLoadError as error:
         return OptionList(name=point.name, origin=origin, problem=error.why)
     return OptionList(name=point.name, origin=origin, groups=groups)
@@ -153,18 +153,20 @@ def _load_checked(namespace: str, name: str) -> Any:
     plugin = _load_plugin(namespace, name)
     check = _refuse_handler if namespace == HANDLERS else _refuse_order
     if why := check(plugin):
-        [point] = installed.find_points(namespace, name)
-        raise installed.load_error(namespace, point, why)
+        [point] = entry_points.find_points(namespace, name)
+        raise entry_points.load_error(namespace, point, why)
     return plugin
 
 
 def _refuse_handler(plugin: Any) -> str:
     """Say why something cannot be built as a handler; empty: it can."""
     if not (isinstance(plugin, type) and issubclass(plugin, CacheHandler)):
-        return installed.not_wanted(plugin, 'a subclass of CacheHandler')
+        return entry_points.not_wanted(plugin, 'a subclass of CacheHandler')
     if inspect.isabstract(plugin):
         missing = ', '.join(sorted(plugin.__abstractmethods__))
-        return f'{installed.describe_object(plugin)} does not define {missing}'
+        return (
+            f'{entry_points.describe_object(plugin)} does not define {missing}'
+        )
     if plugin.contract not in range(1, CONTRACT + 1):
         return (
             f'it was written for contract {plugin.contract!r}, and this '
@@ -176,26 +178,30 @@ def _refuse_handler(plugin: Any) -> str:
 
 def _refuse_order(plugin: Any) -> str:
     return (
-        '' if callable(plugin) else installed.not_wanted(plugin, 'a function')
+        ''
+        if callable(plugin)
+        else entry_points.not_wanted(plugin, 'a function')
     )
 
 
 def _load_plugin(namespace: str, name: str) -> Any:
-    kind = installed.KINDS[namespace]
-    offered = installed.find_points(namespace, name)
+    kind = entry_points.KINDS[namespace]
+    offered = entry_points.find_points(namespace, name)
     if not offered:
         raise HandlerNotFound(name, available(namespace), kind)
     if len(offered) > 1:
         both = ' and '.join(
             sorted(
                 {
-                    f'{installed.package_of(one)} ({one.value})'
+                    f'{entry_points.package_of(one)} ({one.value})'
                     for one in offered
                 }
             )
         )
         why = f'it is offered twice, by {both}: uninstall all but one'
         raise HandlerLoadError(name, why, kind)
-    return installed.call_plugin(
-        namespace, offered[0], lambda: installed.import_plugin(namespace, name)
+    return entry_points.call_plugin(
+        namespace,
+        offered[0],
+        lambda: entry_points.import_plugin(namespace, name),
     )

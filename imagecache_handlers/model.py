@@ -12,11 +12,11 @@ import re
 from typing import Any
 from typing import Protocol
 
-from imagecache_handlers.kinds import check_count
-from imagecache_handlers.kinds import check_size
-from imagecache_handlers.kinds import check_text
-from imagecache_handlers.kinds import check_users
-from imagecache_handlers.kinds import wrong_type
+from imagecache_handlers.checked_values import check_count
+from imagecache_handlers.checked_values import check_size
+from imagecache_handlers.checked_values import check_text
+from imagecache_handlers.checked_values import check_users
+from imagecache_handlers.checked_values import wrong_type
 from imagecache_handlers.labels import FUTURE
 from imagecache_handlers.labels import Marks
 

@@ -14,8 +14,8 @@ from typing import Protocol
 from typing import runtime_checkable
 
 from imagecache_handlers.exceptions import SourceError
-from imagecache_handlers import leading
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers import symlink_trust
 
 # Where a format tells itself, and how; what tells nothing is raw.
 _MAGIC = (
@@ -80,7 +80,7 @@ class LocalFile:
                 found = os.fstat(fd)
                 if not stat.S_ISREG(found.st_mode):
                     raise SourceError(self.path, 'it is not a regular file')
-                if why := leading.explain_refusal(self.path, found):
+                if why := symlink_trust.explain_refusal(self.path, found):
                     raise SourceError(self.path, why)
                 form = disk_format(os.pread(fd, _HEAD, 0))
                 allocated = _count_allocated(fd, found.st_size)

@@ -25,6 +25,8 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_vmware.datastores import Datastore
+from imagecache_handlers_vmware.folder_requests import is_gone
+from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.looks import Looks
@@ -35,8 +37,6 @@ from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.tasks import Endless
-from imagecache_handlers_vmware.removing import is_gone
-from imagecache_handlers_vmware.removing import Removing
 from imagecache_handlers_vmware.users import Users
 
 # What is not done by then is not done any more: moves, disks and folders are

@@ -12,13 +12,13 @@ from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.labels import SHIELD
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers_vmware.folder_requests import is_gone
+from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware import label_folders
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
-from imagecache_handlers_vmware.removing import is_gone
-from imagecache_handlers_vmware.removing import Removing
 
 # What says that a folder cannot be made for want of room.
 _FULL = frozenset({'NoDiskSpace', 'FileTooLarge'})

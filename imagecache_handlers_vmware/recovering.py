@@ -8,6 +8,7 @@ import logging
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.labels import Marks
+from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.looks import Looks
@@ -15,7 +16,6 @@ from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.paths import aside_of
 from imagecache_handlers_vmware.paths import AsideName
 from imagecache_handlers_vmware.paths import DatastorePath
-from imagecache_handlers_vmware.removing import Removing
 from imagecache_handlers_vmware.users import Users
 
 LOG = logging.getLogger(__name__)

@@ -79,7 +79,7 @@ WINGS = {
 FOLDERS = {
     'imagecache_handlers': 'root',
     'imagecache_handlers.cache': 'cache',
-    'imagecache_handlers.installed': 'loader',
+    'imagecache_handlers.entry_points': 'loader',
     'imagecache_handlers.loader': 'loader',
     'imagecache_handlers.planning': 'planning',
     'imagecache_handlers.actions': 'actions',
@@ -302,7 +302,7 @@ def test_a_broad_except_is_around_what_others_wrote():
         and module.startswith(ROOT)
         and wing(module).split('.')[0] not in ('cli', 'frontends')
     }
-    assert broad == {f'{ROOT}actions.guard', f'{ROOT}installed'}
+    assert broad == {f'{ROOT}actions.guard', f'{ROOT}entry_points'}
 
 
 def loaded(module: str, names: Iterable[str]) -> str:

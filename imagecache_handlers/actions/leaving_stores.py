@@ -1,7 +1,7 @@
 """Leaving stores: when one that does not do what it is told is let be."""
 
-from imagecache_handlers.actions.following import End
-from imagecache_handlers.actions.following import Lost
+from imagecache_handlers.actions.lost_removals import End
+from imagecache_handlers.actions.lost_removals import Lost
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import Cancelled
 from imagecache_handlers.exceptions import NotUnderstood

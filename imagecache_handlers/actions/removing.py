@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from imagecache_handlers.actions.claimed_images import ClaimedImages
-from imagecache_handlers.actions.following import End
-from imagecache_handlers.actions.following import Following
-from imagecache_handlers.actions.following import Lost
 from imagecache_handlers.actions.leaving_stores import Trouble
+from imagecache_handlers.actions.lost_removals import End
+from imagecache_handlers.actions.lost_removals import Following
+from imagecache_handlers.actions.lost_removals import Lost
 from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.results import Untold

@@ -8,9 +8,9 @@ import secrets
 from typing import BinaryIO
 
 from imagecache_handlers.directory.access import Access
-from imagecache_handlers.directory import alone
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.layout import Layout
+from imagecache_handlers.directory import self_contained
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.store_folder import changing
 from imagecache_handlers.directory.store_folder import opened
@@ -89,7 +89,7 @@ def _fill_file(
         raise Unsupported(meta.image_id, why)
     with translated(store):
         os.ftruncate(fd, size)
-        named = alone.refuse(fd, size)
+        named = self_contained.refuse(fd, size)
     if named:
         raise Unsupported(meta.image_id, named)
     with translated(store):

@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.transport.address import Address
+from imagecache_handlers.transport.bounded_socket import BoundedSocket
 from imagecache_handlers.transport.errors import Unreachable
-from imagecache_handlers.transport.timeouts import BoundedSocket
 
 # By the numbers that OpenSSL gives to what is wrong with a certificate.
 _OTHER_NAME = (

@@ -9,8 +9,8 @@ import http.cookies
 import io
 import selectors
 
+from imagecache_handlers.transport.bounded_socket import TooLong
 from imagecache_handlers.transport.dialling import explain_cause
-from imagecache_handlers.transport.timeouts import TooLong
 from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.errors import ReplyLost

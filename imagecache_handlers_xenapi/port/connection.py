@@ -10,8 +10,8 @@ import selectors
 from typing import Any
 import xmlrpc.client
 
+from imagecache_handlers.transport.bounded_socket import TooLong
 from imagecache_handlers.transport.dialling import explain_cause
-from imagecache_handlers.transport.timeouts import TooLong
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port import answers
 from imagecache_handlers_xenapi.port.answers import NoJson

@@ -7,10 +7,10 @@ import http.client
 from typing import Protocol
 import urllib.parse
 
+from imagecache_handlers.transport.bounded_socket import BoundedSocket
 from imagecache_handlers.transport.dialling import explain_cause
 from imagecache_handlers.transport.dialling import Http
 from imagecache_handlers.transport.errors import Unreachable
-from imagecache_handlers.transport.timeouts import BoundedSocket
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import XapiFailure

@@ -44,7 +44,7 @@ MUTANTS = [
             name='what looks like nothing names none',
             killer=f'{OVERLAYS}::TestUnknown::'
             'test_a_disk_of_which_nobody_can_tell',
-            module='directory/users/met',
+            module='directory/users/walked_files',
             old='            if part is Part.FOREIGN:\n                why +=',
             new='            if False:\n                why +=',
         ),
@@ -54,7 +54,7 @@ MUTANTS = [
         Mutant(
             name='the problems of a header are passed over',
             killer=f'{OVERLAYS}::TestUnknown::test_a_header_that_is_damaged',
-            module='directory/users/met',
+            module='directory/users/walked_files',
             old='else header.problems',
             new='else ()',
         ),

@@ -130,7 +130,7 @@ MUTANTS = [
     Mutant(
         name='a claim renewed after it died',
         killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
-        module='actions/following',
+        module='actions/lost_removals',
         old='        if claim.in_time() or not claim.alive():',
         new='        if claim.in_time():',
     ),
@@ -138,7 +138,7 @@ MUTANTS = [
         name='a claim that is followed and never renewed',
         killer=f'{PROTOCOL}::Failures::'
         'test_while_it_is_followed_its_claim_is_renewed',
-        module='actions/following',
+        module='actions/lost_removals',
         old='        if claim.in_time() or not claim.alive():',
         new='        if True:',
     ),
@@ -552,7 +552,7 @@ MUTANTS = [
         name='what was added again is taken for what is followed',
         killer=f'{PROTOCOL}::Failures::'
         'test_nor_if_somebody_else_claims_it_by_now',
-        module='actions/following',
+        module='actions/lost_removals',
         old='            if self._claim.token in found.marks.claims',
         new='            if True',
     ),
@@ -560,7 +560,7 @@ MUTANTS = [
         name='a pending removal is followed for ever',
         killer=f'{PROTOCOL}::Failures::'
         'test_it_is_followed_no_longer_than_a_deadline',
-        module='actions/following',
+        module='actions/lost_removals',
         old='self._timer.elapsed >= self._means.rules.deadline',
         new='self._timer.elapsed >= 9 * self._means.rules.deadline',
     ),
@@ -607,7 +607,7 @@ MUTANTS = [
         name='what anybody claims is what it follows',
         killer=f'{PROTOCOL}::Failures::'
         'test_nor_if_somebody_else_claims_it_by_now',
-        module='actions/following',
+        module='actions/lost_removals',
         old='            if self._claim.token in found.marks.claims',
         new='            if found.marks.claims',
     ),
@@ -670,19 +670,19 @@ MUTANTS = [
     ),
     Mutant(
         name='what the handler has waited for is waited for again',
-        module='actions/following',
+        module='actions/lost_removals',
         old='        if lost.waited or self._timer',
         new='        if self._timer',
     ),
     Mutant(
         name='what the handler waited for is over where it shows nothing',
-        module='actions/following',
+        module='actions/lost_removals',
         old='        if image.busy is None and not lost.waited:',
         new='        if image.busy is None:',
     ),
     Mutant(
         name='what cannot be seen is over',
-        module='actions/following',
+        module='actions/lost_removals',
         old='            return dict.fromkeys(left, End.PENDING)',
         new='            return dict.fromkeys(left, End.STAYED)',
     ),
@@ -1133,14 +1133,14 @@ MUTANTS = [
     Mutant(
         name='users may be a text',
         killer=f'{CHECKING}::test_an_image_of_wrong_types_cannot_be_made_and_says_who_tried',
-        module='kinds',
+        module='checked_values',
         old='    if not isinstance(users, frozenset):',
         new='    if False:',
     ),
     Mutant(
         name='a size may be a float',
         killer=f'{CHECKING}::test_an_image_of_wrong_types_cannot_be_made_and_says_who_tried',
-        module='kinds',
+        module='checked_values',
         old='    if not isinstance(size, int) or isinstance(size, bool):',
         new='    if isinstance(size, bool):',
     ),

@@ -77,7 +77,7 @@ MUTANTS = [
     ),
     mutant(
         'the own disk does not go last',
-        'removing',
+        'folder_requests',
         'for disk in found.disks[:-1]',
         'for disk in found.disks[:0]',
         f'{EVICTING}images_go_with_all_that_is_theirs',
@@ -214,7 +214,7 @@ MUTANTS = [
     ),
     mutant(
         'a label is made for an image that is gone',
-        'removing',
+        'folder_requests',
         'parents=False,',
         'parents=True,',
         f'{MARKING}no_label_is_made_for_an_image_that_is_gone',

@@ -13,10 +13,10 @@ from imagecache_handlers.directory.users.leads import Leads
 from imagecache_handlers.directory.users.leads import Led
 from imagecache_handlers.directory.users.leads import OUTSIDE
 from imagecache_handlers.directory.users.memory import Identity
-from imagecache_handlers.directory.users.met import Met
-from imagecache_handlers.directory.users.met import Naming
-from imagecache_handlers.directory.users.met import NO_FORM
-from imagecache_handlers.directory.users.met import told_with_way
+from imagecache_handlers.directory.users.walked_files import Met
+from imagecache_handlers.directory.users.walked_files import Naming
+from imagecache_handlers.directory.users.walked_files import NO_FORM
+from imagecache_handlers.directory.users.walked_files import told_with_way
 
 ENDLESS = 'more files lie below it than can be followed'
 

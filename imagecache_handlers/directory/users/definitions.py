@@ -11,9 +11,9 @@ from imagecache_handlers.directory.users.formats.values import Backing
 from imagecache_handlers.directory.users.formats.values import Header
 from imagecache_handlers.directory.users.formats.values import shown
 from imagecache_handlers.directory.users.ignoring import Ignored
-from imagecache_handlers.directory.users.met import identity
-from imagecache_handlers.directory.users.met import Met
-from imagecache_handlers.directory.users.met import Naming
+from imagecache_handlers.directory.users.walked_files import identity
+from imagecache_handlers.directory.users.walked_files import Met
+from imagecache_handlers.directory.users.walked_files import Naming
 from imagecache_handlers.directory.users import words
 
 _ENDING = '.xml'

@@ -11,12 +11,12 @@ from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory.users.facts import Facts
 from imagecache_handlers.directory.users.facts import MetFile
 from imagecache_handlers.directory.users.formats.values import shown
-from imagecache_handlers.directory.users.met import identity
-from imagecache_handlers.directory.users.met import Met
-from imagecache_handlers.directory.users.met import shape
-from imagecache_handlers.directory.users.met import SHORTEST
 from imagecache_handlers.directory.users.reading import INFO
 from imagecache_handlers.directory.users.reading import Reader
+from imagecache_handlers.directory.users.walked_files import identity
+from imagecache_handlers.directory.users.walked_files import Met
+from imagecache_handlers.directory.users.walked_files import shape
+from imagecache_handlers.directory.users.walked_files import SHORTEST
 
 # Tells what a name in a store's folder is, among all that lie there.
 Judge = Callable[[str, Container[str]], Part]

@@ -18,12 +18,12 @@ from imagecache_handlers.directory.users.facts import MetFile
 from imagecache_handlers.directory.users.formats import known_formats
 from imagecache_handlers.directory.users.formats.values import Header
 from imagecache_handlers.directory.users.memory import now_ns
-from imagecache_handlers.directory.users.met import identity
-from imagecache_handlers.directory.users.met import Met
-from imagecache_handlers.directory.users.met import NOTHING
-from imagecache_handlers.directory.users.met import shape
-from imagecache_handlers.directory.users.met import SHORTEST
 from imagecache_handlers.directory.users.reading import INFO
+from imagecache_handlers.directory.users.walked_files import identity
+from imagecache_handlers.directory.users.walked_files import Met
+from imagecache_handlers.directory.users.walked_files import NOTHING
+from imagecache_handlers.directory.users.walked_files import shape
+from imagecache_handlers.directory.users.walked_files import SHORTEST
 
 
 class KnownFiles:

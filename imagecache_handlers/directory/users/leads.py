@@ -12,10 +12,10 @@ from typing import NamedTuple
 from imagecache_handlers.directory.system.bounded import Progress
 from imagecache_handlers.directory.users import devices
 from imagecache_handlers.directory.users.memory import Identity
-from imagecache_handlers.directory.users.met import identity
-from imagecache_handlers.directory.users.met import Met
-from imagecache_handlers.directory.users.met import shape
-from imagecache_handlers.directory.users.met import SHORTEST
+from imagecache_handlers.directory.users.walked_files import identity
+from imagecache_handlers.directory.users.walked_files import Met
+from imagecache_handlers.directory.users.walked_files import shape
+from imagecache_handlers.directory.users.walked_files import SHORTEST
 
 OUTSIDE = (
     'lies outside of what is looked at: give its folder in instance_paths, '

@@ -24,11 +24,11 @@ from imagecache_handlers.directory.users.formats.values import shown
 from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.memory import Identity
 from imagecache_handlers.directory.users.memory import Memory
-from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.reading import Read
 from imagecache_handlers.directory.users.reading import Reader
 from imagecache_handlers.directory.users.second_look import SecondLook
 from imagecache_handlers.directory.users.walk import Walk
+from imagecache_handlers.directory.users.walked_files import Met
 
 # One for each thread that a handler has, and none from long ago.
 _MOST_LOOKS = 3

@@ -22,9 +22,9 @@ from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.known_files import is_small
 from imagecache_handlers.directory.users.known_files import KnownFiles
 from imagecache_handlers.directory.users.memory import now_ns
-from imagecache_handlers.directory.users.met import identity
-from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.walk import HOSTILE
+from imagecache_handlers.directory.users.walked_files import identity
+from imagecache_handlers.directory.users.walked_files import Met
 
 
 class SecondLook:

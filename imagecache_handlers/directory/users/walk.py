@@ -27,10 +27,10 @@ from imagecache_handlers.directory.users.files import Judge
 from imagecache_handlers.directory.users.formats.values import Unresolved
 from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.memory import Identity
-from imagecache_handlers.directory.users.met import identity
-from imagecache_handlers.directory.users.met import Met
 from imagecache_handlers.directory.users.reading import INFO
 from imagecache_handlers.directory.users.reading import Reader
+from imagecache_handlers.directory.users.walked_files import identity
+from imagecache_handlers.directory.users.walked_files import Met
 
 # Of Nova, among the instances: never to be opened, whatever lies in it.
 _LOCKS = 'locks'

@@ -10,6 +10,7 @@ import cliff.app
 import cliff.command
 import cliff.commandmanager
 
+from imagecache_handlers import entry_points
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import HandlerLoadError
 from imagecache_handlers.exceptions import HandlerNotFound
@@ -17,7 +18,6 @@ from imagecache_handlers.exceptions import StoreNotFound
 from imagecache_handlers.frontends.cli.exit_codes import MISUSED
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.pages import text
-from imagecache_handlers import installed
 from imagecache_handlers.version import VERSION
 
 COMMANDS = 'imagecache.cli'
@@ -43,7 +43,7 @@ class Commands(cliff.commandmanager.CommandManager):
 
     def load_commands(self, namespace: str) -> None:
         self.group_list.append(namespace)
-        for point in installed.list_entry_points(namespace):
+        for point in entry_points.list_entry_points(namespace):
             self.commands[point.name.replace('_', ' ')] = point
 
     def add_command(

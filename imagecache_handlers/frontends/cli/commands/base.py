@@ -18,6 +18,7 @@ import stevedore
 
 from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.report import Report
+from imagecache_handlers.entry_points import Installed
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli import application
 from imagecache_handlers.frontends.cli import interrupt
@@ -26,7 +27,6 @@ from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import blindness
 from imagecache_handlers.frontends.cli.pages import lines
 from imagecache_handlers.frontends import in_use_list
-from imagecache_handlers.installed import Installed
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Plan
 
