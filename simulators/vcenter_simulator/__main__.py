@@ -22,8 +22,7 @@ user {user}, password {password}
     [imagecache]
     handler = vmware
     [imagecache_vmware]
-    host = {host}
-    port = {port}
+    url = {url}
     username = {user}
     password = {password}
     ca_file = {ca_file}

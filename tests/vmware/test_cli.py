@@ -196,3 +196,35 @@ def test_reading_changes_nothing(command):
         assert case.actors.tree(f'[{STORE}]') == before
     finally:
         case.doCleanups()
+
+
+def test_the_lines_that_a_simulator_prints_are_a_configuration(tmp_path):
+    command = [sys.executable, '-m', 'vcenter_simulator', '--images', '3']
+    with subprocess.Popen(  # noqa: S603 -- our own program
+        command, stdout=subprocess.PIPE, text=True
+    ) as simulator:
+        try:
+            conf = tmp_path / 'cache.conf'
+            conf.write_text(read_configuration(simulator.stdout))
+            imagecache = 'imagecache_handlers.frontends.cli'
+            options = 'list', '-f', 'json', '--config-file', str(conf)
+            told = subprocess.run(  # noqa: S603 -- our own program
+                [sys.executable, '-m', imagecache, *options],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        finally:
+            simulator.terminate()
+    assert len(json.loads(told.stdout)) == 3
+
+
+def read_configuration(lines):
+    """Read the lines up to the last that is printed of it."""
+    found = []
+    for line in lines:
+        if found or '[imagecache]' in line:
+            found.append(line.strip())
+        if 'base_folder' in line:
+            break
+    return '\n'.join([*found, ''])
