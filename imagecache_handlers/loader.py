@@ -18,7 +18,7 @@ POLICIES = entry_points.POLICIES
 # What the lists of options of caches and handlers begin with.
 _OURS = 'imagecache'
 # The newest edition of the handlers' contract.
-CONTRACT = 1
+CONTRACT = 2
 
 
 def available(namespace: str) -> list[str]:

@@ -39,6 +39,7 @@ class VMwareHandler(CacheHandler):
     batch = 50
     # Nova's driver knows nothing of our labels, but keeps what has this.
     wants_shield = True
+    contract = 2
 
     def __init__(
         self,
