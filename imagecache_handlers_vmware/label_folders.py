@@ -17,6 +17,8 @@ from imagecache_handlers.labels import SHIELD
 SHIELD_FOLDER = 'ts-9999-01-01-00-00-00'
 
 _OWN, _NOVA, _UNUSED = 'ic-', 'ts-', 'unused.'
+# How labels begin that stand for folders which mean nothing any more.
+_MALFORMED = f'{_UNUSED}{_NOVA}', f'{_UNUSED}{_OWN}'
 _STAMP = re.compile(
     r'(\d{4})-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)', flags=re.ASCII
 )
@@ -40,15 +42,27 @@ def read_labels(folders: Iterable[str]) -> frozenset[str]:
     """Give the labels for which folders are there.
 
     What Nova cannot read as a time is a malformed ``unused``.  So is a
-    shield beside another ``ts-``, for Nova may take either.
+    shield beside another ``ts-``, for Nova may take either, and an age that
+    was kept beside a shield which is gone: Nova takes that away with a use.
     """
     found = frozenset(folders)
-    own = {one.removeprefix(_OWN) for one in found if one.startswith(_OWN)}
+    is_shielded = SHIELD_FOLDER in found
+    own = {
+        _read_own(one.removeprefix(_OWN), is_shielded)
+        for one in found
+        if one.startswith(_OWN)
+    }
     own.discard(SHIELD)
     stamps = {one for one in found if one.startswith(_NOVA)}
     if stamps == {SHIELD_FOLDER}:
         return frozenset(own | {SHIELD})
     return frozenset(own | set(map(_read_stamp, stamps)))
+
+
+def _read_own(label: str, is_shielded: bool) -> str:
+    if is_shielded or not _stamp(label):
+        return label
+    return f'{_UNUSED}{_OWN}{label.removeprefix(_UNUSED)}'
 
 
 def _read_stamp(folder: str) -> str:
@@ -81,7 +95,7 @@ def plan_change(
             if _stamp(label):
                 make.add(_folder_name(label, shielded))
                 stale.add(_folder_name(label, not shielded))
-            elif shielded and label.startswith(f'{_UNUSED}{_NOVA}'):
+            elif shielded and label.startswith(_MALFORMED):
                 stale |= _folders_of(label, shielded)
     if shielded:
         stale.discard(SHIELD_FOLDER)
@@ -92,6 +106,9 @@ def plan_change(
 
 def _folders_of(label: str, shielded: bool) -> set[str]:
     """Name the folders that may stand for a label."""
+    if label.startswith(f'{_UNUSED}{_OWN}'):
+        time = label.removeprefix(f'{_UNUSED}{_OWN}')
+        return {f'{_OWN}{label}', f'{_OWN}{_UNUSED}{time}'}
     if label.startswith(f'{_UNUSED}{_NOVA}'):
         return {f'{_OWN}{label}', label.removeprefix(_UNUSED)}
     return {_folder_name(label, shielded)}

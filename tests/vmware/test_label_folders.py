@@ -80,6 +80,12 @@ def test_a_shielded_image_has_no_other_stamp_that_nova_may_take(
         (['ts-2026-13-22-08-22-00'], {'unused.ts-2026-13-22-08-22-00'}),
         (['ts-2026-1-22-08-22-00'], {'unused.ts-2026-1-22-08-22-00'}),
         (['ic-shield'], set()),
+        (
+            [SHIELD_FOLDER, 'ic-unused.20261122t082200z'],
+            {'shield', 'unused.20261122t082200z'},
+        ),
+        # Nova took the shield away: the image was used since.
+        (['ic-unused.20261122t082200z'], {'unused.ic-20261122t082200z'}),
         (['other'], set()),
     ],
 )
@@ -92,6 +98,19 @@ def test_a_malformed_stamp_is_no_time_and_can_be_taken_away():
     assert core.Marks.read([label]).unused_since is None
     assert core.Marks.read([label]).malformed == {label}
     assert 'ts-xyz' in plan_change(frozenset({label}), (), {label}).remove
+
+
+def test_an_age_from_before_a_use_is_no_time_and_can_be_taken_away():
+    [label] = read_labels(['ic-unused.20261122t082200z'])
+    assert core.Marks.read([label]).unused_since is None
+    change = plan_change(frozenset({label}), (), {label})
+    assert 'ic-unused.20261122t082200z' in change.remove
+
+
+def test_it_is_not_an_age_again_once_there_is_a_new_shield():
+    folders = {'ic-unused.20261122t082200z'}
+    change = plan_change(read_labels(folders), {'shield'}, ())
+    assert apply_change(folders, change) == {SHIELD_FOLDER}
 
 
 def test_a_shield_that_nova_may_overlook_is_made_whole():
