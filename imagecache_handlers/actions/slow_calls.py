@@ -110,10 +110,15 @@ class RunningCalls:
 
     def _tell_once(self, number: int, call: Call, seconds: float) -> None:
         self._told.add(number)
-        self._tell(
+        text = (
             f'the handler has not returned from {call} for {seconds:.0f} s '
             f'(call_timeout); still waiting'
         )
+        try:
+            self._tell(text)
+        except Exception:
+            # A caller's own: the next call that hangs is told all the same.
+            LOG.exception('%s, which could not be told', text)
 
     def describe(self) -> str:
         """Name what runs now, and for how long; empty: nothing.

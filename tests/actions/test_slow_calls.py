@@ -195,6 +195,21 @@ def test_the_next_look_is_when_another_call_can_last_too_long(calls, clock):
             assert calls.tell_slow() == 20
 
 
+def test_one_that_could_not_be_told_keeps_no_other_from_it(clock, caplog):
+    said = []
+
+    def tell(text):
+        said.append(text)
+        raise OSError('nobody listens')
+
+    calls = RunningCalls(MINUTE, tell=tell, monotonic=clock)
+    with calls.recorded('evict', 'a'), calls.recorded('evict', 'b'):
+        clock.now = 60
+        calls.tell_slow()
+    assert len(said) == 2
+    assert 'which could not be told' in caplog.text
+
+
 def test_each_call_is_told_by_itself(calls, clock, told):
     for _ in range(2):
         with calls.recorded('mark', 'bay'):

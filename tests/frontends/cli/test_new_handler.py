@@ -8,6 +8,8 @@ import unittest
 
 import pytest
 
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.frontends.cli.commands.new_handler import check_name
 from tests.docs.newcomer import Newcomer
 from tests.frontends.cli.command import Command
 
@@ -88,6 +90,9 @@ class TestRefusals(Command):
             self.refused(done, 2, 'cannot name a handler')
         done = self.run_bare('new-handler', 'memory')
         self.refused(done, 2, 'a handler memory is installed already')
+        for name in 'handlers', 'handlers_xenapi':
+            with self.assertRaisesRegex(ConfigurationError, 'would replace'):
+                check_name(name)
 
     def test_nothing_is_written_over(self):
         for code in 0, 2:

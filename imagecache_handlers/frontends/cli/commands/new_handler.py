@@ -76,6 +76,12 @@ def check_name(name: str) -> str:
             f'{printable(name)} cannot name a handler: use 1 to 40 of '
             f'a-z 0-9 _, first a letter'
         )
+    # Its package would take the place of one of this library.
+    if f'{name}_'.startswith('handlers_'):
+        raise ConfigurationError(
+            f'a package for {name} would replace one of this library: choose '
+            f'a name that does not begin with handlers'
+        )
     if name in available(HANDLERS):
         raise ConfigurationError(
             f'a handler {name} is installed already: choose another name'
