@@ -8,6 +8,8 @@ from tests.frontends.cli.command import environment
 PLUGIN = """
 import os
 
+from imagecache_handlers import always, CacheError
+from imagecache_handlers import ImageBusy
 from imagecache_handlers.directory import DirectoryHandler
 
 
@@ -20,6 +22,20 @@ class Gated(DirectoryHandler):
         with open(os.environ['GATE_OPENED']) as opened:
             opened.read()
         return super().evict(image, alive)
+
+    def evict_many(self, images, in_time):
+        for image in images:
+            if in_time():
+                yield self.evict_one(image)
+            else:
+                yield ImageBusy(image.image_id, 'no time is left')
+
+    def evict_one(self, image):
+        # What is at the gate has begun: only the claim counts from here on.
+        try:
+            return self.evict(image, always)
+        except CacheError as error:
+            return error
 """
 POINTS = '[imagecache_handlers]\ngated = gated_plugin:Gated\n'
 METADATA = 'Metadata-Version: 2.1\nName: gated\nVersion: 1\n'

@@ -58,7 +58,9 @@ class TestStopping(Stopped):
         self.interrupt()
         said = self.said()[1]
         self.assertIn('ending after the current image', said)
-        self.assertIn(f'waiting for evict in the store {self.path} (', said)
+        self.assertIn(
+            f'waiting for evict_many in the store {self.path} (', said
+        )
         self.let_go()
         out, err = self.process.communicate()
         self.assertEqual((1, ''), (self.process.returncode, err))
@@ -76,7 +78,7 @@ class TestStopping(Stopped):
         self.interrupt()
         out, err = self.process.communicate()
         self.assertEqual((1, ''), (self.process.returncode, out))
-        said = f'imagecache: interrupted evict in the store {self.path} ('
+        said = f'imagecache: interrupted evict_many in the store {self.path} ('
         self.assertTrue(err.startswith(said), err)
         self.assertEqual(1, err.count('\n'), err)
         for image_id in IMAGES:
