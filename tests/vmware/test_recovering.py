@@ -15,6 +15,7 @@ from tests.vmware.samples import TWO
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
+from vcenter_simulator import instances
 from vcenter_simulator import steering
 
 OVER, RUNS = '20200101t000000z', '20990101t000000z'
@@ -66,6 +67,8 @@ class TestRecovering(OnVcenter):
 
     def test_what_is_used_is_put_back(self):
         self.die_after_the_move(machine=True)
+        disk = f'{LEFT}/{ONE}.vmdk'
+        self.actors.set_deletable(disk, is_deletable=True)
         self.recover()
         assert self.tree(ASIDE) == set()
         assert f'{ONE}.vmdk' in self.tree(f'[{STORE}] {BASE}/{ONE}')
@@ -253,7 +256,7 @@ class TestRecovering(OnVcenter):
         self.actors.cache(ONE)
         self.recover()
         assert self.tree(ASIDE) == set()
-        assert self.tree(OWN) >= WHOLE
+        assert self.tree(OWN) == WHOLE
 
     def test_pieces_that_are_pinned_are_left(self):
         self.mark_left('pin.ops')
@@ -293,12 +296,22 @@ class TestRecovering(OnVcenter):
         assert self.tree(LEFT) >= WHOLE
 
     def test_the_disk_does_not_come_before_its_extent(self):
-        self.tear(f'{ONE}-flat.vmdk')
-        self.actors.write_file(f'{LEFT}/{ONE}.20-flat.vmdk', b'x')
+        self.die_after_the_move()
+        self.actors.make_folder(OWN)
+        # The first move is of the claim.
         fault = steering.fail('CannotAccessFile', file='x')
-        with self.failing(MOVE, fault):
-            self.check_left()
-        assert f'{ONE}.vmdk' in self.tree(LEFT)
+        self.vcenter.before(MOVE, fault, nth=2)
+        self.check_left()
+        assert self.tree(LEFT) >= WHOLE
+        assert self.tree(OWN) == {f'ic-{STALE_CLAIM}'}
+
+    def test_one_that_a_machine_names_where_it_lies_is_left(self):
+        self.die_after_the_move()
+        world, estate = self.vcenter.world, self.vcenter.estate
+        disk = self.actors.place(f'{LEFT}/{ONE}.vmdk')
+        instances.add_instance(world, estate.cluster, disk, starts=False)
+        self.check_left()
+        assert self.tree(LEFT) >= WHOLE
 
     def test_clocks_may_be_apart(self):
         self.die_after_the_move()
