@@ -1,0 +1,113 @@
+"""Checks of what lies aside: whether its time is over, and why it is kept."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+import dataclasses
+import datetime
+
+from imagecache_handlers.labels import Marks
+from imagecache_handlers_vmware.image_folders import Folder
+from imagecache_handlers_vmware.image_folders import ImageFolder
+from imagecache_handlers_vmware.label_folders import SHIELD_FOLDER
+from imagecache_handlers_vmware.paths import AsideName
+from imagecache_handlers_vmware.paths import is_below
+from imagecache_handlers_vmware.users import Users
+
+# Nobody is in a hurry here, and the skew that others are told of is not seen.
+_MARGIN = datetime.timedelta(minutes=4)
+
+IsOver = Callable[[datetime.datetime], bool]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Hindsight:
+    """Tells what is over on every host, whose clocks differ by ``skew``."""
+
+    now: datetime.datetime
+    skew: datetime.timedelta
+
+    def is_over(self, end: datetime.datetime) -> bool:
+        return self.now - end > self.skew + _MARGIN
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """An image that lies aside, and what is where it was moved from.
+
+    ``filled`` names its labels that hold something, which no label does.
+    """
+
+    image: ImageFolder
+    own: ImageFolder | None = None
+    filled: tuple[str, ...] = ()
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether only both places together hold the whole image."""
+        if self.own is None or self.own.is_whole:
+            return False
+        here, there = self.image.folder, self.own.folder
+        both = Folder(path=here.path, files=here.files + there.files)
+        return ImageFolder(image_id=self.image.image_id, folder=both).is_whole
+
+    @property
+    def colliding(self) -> tuple[str, ...]:
+        """The files that are in both places, by name."""
+        there = self.own.folder.files if self.own is not None else ()
+        names = {one.name for one in there}
+        files = sorted(one.name for one in self.image.folder.files)
+        return tuple(one for one in files if one in names)
+
+
+def is_abandoned(found: ImageFolder, is_over: IsOver) -> bool:
+    """Tell if a folder is of an eviction that runs nowhere any more."""
+    name = AsideName.read(found.path.name)
+    if name is None:
+        return False
+    claims = Marks.read(found.labels).claims.values()
+    return all(map(is_over, (name.until, *claims)))
+
+
+def find_filled(found: ImageFolder, folders: Iterable[Folder]) -> set[str]:
+    """Name the folders in an image's folder in which something lies."""
+    begin = len(found.path.path) + 1
+    return {
+        one.path.path[begin:].partition('/')[0]
+        for one in folders
+        if one.path != found.path
+        and is_below(one.path.path, found.path.path)
+        and (one.files or one.folders)
+    }
+
+
+def why_kept(
+    left: Leftover, users: Users, named: frozenset[str], is_over: IsOver
+) -> str | None:
+    """Say why what lies aside must not be deleted.
+
+    ``named`` are the machines that use it by either of its paths.
+    """
+    foreign = (*left.image.foreign, *left.filled)
+    if named:
+        return f'used by {", ".join(sorted(named))}'
+    if not left.image.folder.files and not left.image.folder.folders:
+        return None
+    if foreign:
+        return f'{foreign[0]!r} in it is not of the image'
+    if users.why_unknown:
+        return users.why_unknown
+    return _why_marked(left.image, is_over)
+
+
+def _why_marked(found: ImageFolder, is_over: IsOver) -> str | None:
+    """Say what on it keeps it; an eviction deletes nothing unclaimed."""
+    marks = Marks.read(found.labels)
+    pins, leases = marks.labels_of('pin'), marks.labels_of('lease')
+    ends = {*marks.pins.values(), *marks.leases.values()}
+    if (pins | leases) & marks.malformed:
+        return 'it bears a pin or a lease that cannot be read'
+    if any(end is None or not is_over(end) for end in ends):
+        return 'it is pinned or held'
+    if SHIELD_FOLDER in found.folder.folders:
+        return 'it is shielded'
+    return None if marks.claims else 'it bears no claim'
