@@ -4,7 +4,8 @@ A label is an empty folder ``ic-<label>``, with two exceptions that Nova's
 driver understands: ``unused.<time>`` is its ``ts-<time>``, and ``shield`` is
 a ``ts-`` so far ahead that no age is ever reached.  Beside a shield
 ``unused`` is an ``ic-`` folder like others, for of several ``ts-`` Nova
-takes any.
+takes any.  It means nothing once there is no ``ts-`` at all: then Nova took
+the shield away, for it used the image.
 """
 
 from collections.abc import Iterable
@@ -43,12 +44,28 @@ def read_labels(folders: Iterable[str]) -> frozenset[str]:
     shield beside another ``ts-``, for Nova may take either.
     """
     found = frozenset(folders)
-    own = {one.removeprefix(_OWN) for one in found if one.startswith(_OWN)}
+    own = {
+        one.removeprefix(_OWN)
+        for one in found - find_ended(found)
+        if one.startswith(_OWN)
+    }
     own.discard(SHIELD)
     stamps = {one for one in found if one.startswith(_NOVA)}
     if stamps == {SHIELD_FOLDER}:
         return frozenset(own | {SHIELD})
     return frozenset(own | set(map(_read_stamp, stamps)))
+
+
+def find_ended(folders: Iterable[str]) -> frozenset[str]:
+    """Name the folders of an ``unused`` that ended with its shield."""
+    found = frozenset(folders)
+    if any(one.startswith(_NOVA) for one in found):
+        return frozenset()
+    return frozenset(
+        one
+        for one in found
+        if one.startswith(_OWN) and _stamp(one.removeprefix(_OWN))
+    )
 
 
 def _read_stamp(folder: str) -> str:

@@ -36,10 +36,13 @@ class Labelling:
         """Add each label, then remove each; see ``CacheHandler.mark``."""
         datastore = self._looks.datastore(image.store)
         folder = self._looks.folder_of(image)
-        labels = image.marks.labels
+        labels, ended = image.marks.labels, frozenset[str]()
         if SHIELD in (added := frozenset(add)):
-            # Nova's marks must go with it, those that came just now as well.
-            labels = self._read_labels(image, folder)
+            # Nova's marks must go with it, those that came just now as well,
+            # and what meant nothing without it.
+            there = self._list_folders(image, folder)
+            labels = label_folders.read_labels(there)
+            ended = label_folders.find_ended(there)
         change = label_folders.plan_change(labels, added, remove)
         removing = Removing(
             self._looks.session, datastore, self._looks.options.waiting
@@ -48,25 +51,26 @@ class Labelling:
             # Without parents: one is never made for an image that is gone.
             with _writing(image, begun=name != change.make[0]):
                 removing.make_folder(folder.join(name))
-        paths = [folder.join(name) for name in change.remove]
+        gone = sorted({*change.remove, *ended} - {*change.make})
+        paths = [folder.join(name) for name in gone]
         ends = removing.delete_folders(paths).values()
         with _writing(image, begun=bool(change.make)):
             _raise_first(ends)
         if any(ends) and not change.make:
             # A label was gone; the image may be gone with it.
-            self._read_labels(image, folder)
+            self._list_folders(image, folder)
 
-    def _read_labels(
+    def _list_folders(
         self, image: CachedImage, folder: DatastorePath
     ) -> frozenset[str]:
-        """Read the labels that an image bears now.
+        """Name the folders that lie in that of an image now.
 
         :raises ImageNotFound: when it is gone.
         """
         found = self._looks.folder(image.store, folder)
         if found is None:
             raise ImageNotFound(image.image_id, f'{folder} is gone')
-        return label_folders.read_labels(
+        return frozenset(
             name for one in found if one.path == folder for name in one.folders
         )
 

@@ -213,6 +213,20 @@ MUTANTS = [
         f'{LABELS}folders_are_read',
     ),
     mutant(
+        'an age outlives the shield that Nova took away',
+        'label_folders',
+        'for one in found - find_ended(found)',
+        'for one in found',
+        f'{LABELS}folders_are_read',
+    ),
+    mutant(
+        'an age that ended with a shield comes back with the next one',
+        'labelling',
+        '{*change.remove, *ended}',
+        '{*change.remove}',
+        f'{MARKING}an_age_that_ended_with_a_shield_does_not_come_back',
+    ),
+    mutant(
         'a label is made for an image that is gone',
         'removing',
         'parents=False,',
@@ -222,7 +236,7 @@ MUTANTS = [
     mutant(
         'a label that was gone is taken for an image that is there',
         'labelling',
-        '            self._read_labels(image, folder)\n\n',
+        '            self._list_folders(image, folder)\n\n',
         '            pass\n\n',
         f'{MARKING}taking_a_label_off_an_image_that_is_gone_says_so',
     ),

@@ -76,6 +76,13 @@ def test_a_shielded_image_has_no_other_stamp_that_nova_may_take(
                 'unused.20261122t082200z',
             },
         ),
+        (
+            [SHIELD_FOLDER, 'ic-unused.20261122t082200z'],
+            {'shield', 'unused.20261122t082200z'},
+        ),
+        # Nova took the shield away, for it used the image.
+        (['ic-unused.20261122t082200z', 'ic-pin.ops'], {'pin.ops'}),
+        (['ic-unused.never'], {'unused.never'}),
         (['ts-xyz'], {'unused.ts-xyz'}),
         (['ts-2026-13-22-08-22-00'], {'unused.ts-2026-13-22-08-22-00'}),
         (['ts-2026-1-22-08-22-00'], {'unused.ts-2026-1-22-08-22-00'}),
