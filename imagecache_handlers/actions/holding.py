@@ -24,6 +24,8 @@ from imagecache_handlers.labels import count_use
 from imagecache_handlers.labels import lease_label
 from imagecache_handlers.labels import NO_CHANGE
 from imagecache_handlers.labels import pin_label
+from imagecache_handlers.labels import Relabel
+from imagecache_handlers.labels import SHIELD
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import check_time
 
@@ -162,12 +164,18 @@ class Granter:
         )
         pinned = [
             one
-            for one in request.grant_copies(lambda labels: NO_CHANGE)
+            for one in request.grant_copies(lambda labels: self._shield())
             if self._replace_earlier_pins(one, owner, until)
         ]
         if request.refused:
             raise ImageBusy(image_id, 'somebody is about to evict it')
         return pinned
+
+    def _shield(self) -> Relabel:
+        """Have other cleaners heed a pin before the next sweep says so."""
+        if not self.means.handler.wants_shield:
+            return NO_CHANGE
+        return Relabel(add=frozenset({SHIELD}))
 
     def _replace_earlier_pins(
         self,

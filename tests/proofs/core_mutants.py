@@ -1064,6 +1064,22 @@ MUTANTS = [
         new='verdict.reason in _SHIELDED',
     ),
     Mutant(
+        name='a pin waits for a sweep to get its shield',
+        killer=f'{CACHE}::TestLabels::'
+        'test_a_pin_has_its_shield_at_once_where_one_is_wanted',
+        module='actions/holding',
+        old='if not self.means.handler.wants_shield:',
+        new='if True:',
+    ),
+    Mutant(
+        name='every pin has a shield',
+        killer=f'{CACHE}::TestLabels::'
+        'test_a_pin_has_its_shield_at_once_where_one_is_wanted',
+        module='actions/holding',
+        old='if not self.means.handler.wants_shield:',
+        new='if False:',
+    ),
+    Mutant(
         name='a shield for ever',
         killer=f'{SHIELD}::'
         'test_it_is_on_what_is_pinned_protected_or_not_to_be_removed',

@@ -468,6 +468,15 @@ class TestLabels:
             opened(shelves).unpin('a', 'ops')
         assert not Marks.read(shelves.labels(second, 's2')).pins
 
+    def test_a_pin_has_its_shield_at_once_where_one_is_wanted(self):
+        for wants in False, True:
+            shelves = Shelves('s1')
+            shelves.wants_shield = wants
+            location = shelves.put('a')
+            assert opened(shelves).pin('a', 'ops')
+            added = shelves.labels(location) - {LONG_AGO}
+            assert added == {'pin.ops', *(['shield'] if wants else [])}
+
     def test_a_bad_owner_is_refused_whether_or_not_it_is_cached(self):
         cache = opened(Shelves())
         for call in (

@@ -353,6 +353,20 @@ MUTANTS = [
         f'{LABELS}folders_are_read',
     ),
     mutant(
+        'an age outlives the shield that Nova took away',
+        'label_folders',
+        'if is_shielded or not _stamp(label):',
+        'if True:',
+        f'{LABELS}folders_are_read',
+    ),
+    mutant(
+        'an age that ended with a shield comes back with the next one',
+        'label_folders',
+        'elif shielded and label.startswith(_MALFORMED):',
+        'elif False:',
+        f'{LABELS}it_is_not_an_age_again_once_there_is_a_new_shield',
+    ),
+    mutant(
         'a label is made for an image that is gone',
         'folder_requests',
         'parents=False,',

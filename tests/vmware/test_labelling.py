@@ -8,6 +8,8 @@ from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreFull
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers import ImageCache
+from imagecache_handlers import Rules
 from simulator_parts.steering import drop
 from tests.vmware.samples import LONG_AGO
 from tests.vmware.samples import ONE
@@ -60,6 +62,20 @@ class TestLabelling(OnVcenter):
         [image] = self.cache.enumerate(STORE)
         self.cache.age(image, used=True, now=LONG_AGO)
         assert self.labels() == {'hits.1'}
+
+    def test_an_age_that_ended_with_a_shield_does_not_come_back(self):
+        self.actors.age(ONE, LONG_AGO.timestamp())
+        self.cache.mark(self.image, ['shield'])
+        self.actors.enlist(ONE)
+        assert self.labels() == {'unused.ic-20260101t000000z'}
+        self.cache.mark(self.image, ['shield'])
+        assert self.labels() == {'shield'}
+
+    def test_a_pin_counts_for_nova_before_the_next_sweep(self):
+        self.actors.age(ONE, LONG_AGO.timestamp())
+        assert ImageCache(self.cache, Rules()).pin(ONE, 'ops')
+        [image] = self.cache.enumerate(STORE)
+        assert {'pin.ops', 'shield'} <= image.marks.labels
 
     def test_a_full_datastore_is_told_as_one(self):
         full = steering.fail('NoDiskSpace', datastore=STORE, file='x')

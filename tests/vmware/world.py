@@ -138,10 +138,10 @@ class Host:
 class World:
     """The vCenter, its hosts, and the truth about both."""
 
-    def __init__(self, rules, *, batch, skew):
+    def __init__(self, rules, *, batch, skew, vcenter=None):
         self.rules = rules
         self.batch = batch
-        self.vcenter = Simulator(scenario=Scenario(seed=1), tls=False)
+        self.vcenter = vcenter or Simulator(scenario=Scenario(seed=1))
         self.vcenter.clock.freeze()
         self.vcenter.start()
         self.actors = self.vcenter.actors

@@ -4,6 +4,7 @@ A program: orders come in as lines of JSON, results go out as such. It knows
 no vCenter but the one that the file of its settings names.
 """
 
+import datetime
 import io
 import json
 import struct
@@ -26,6 +27,7 @@ objects.register_all()
 
 from nova.virt.vmwareapi import driver  # noqa: E402
 from nova.virt.vmwareapi import images  # noqa: E402
+from oslo_utils import timeutils  # noqa: E402
 
 SECTOR = 512
 # Magic, version, flags, capacity, grain, descriptor and its size, tables a
@@ -58,6 +60,15 @@ class Compute:
         listed = objects.BlockDeviceMappingList
         listed.bdms_by_instance_uuid = lambda *unused: {}
         self.driver = driver.VMwareVCDriver(None)
+
+    def set_clock(self, moment: float) -> None:
+        """Let it be that many seconds since 1970, until told again."""
+        now = datetime.datetime.fromtimestamp(moment, datetime.UTC)
+
+        def utcnow(with_timezone: bool = False) -> datetime.datetime:
+            return now if with_timezone else now.replace(tzinfo=None)
+
+        timeutils.utcnow = utcnow
 
     def sweep(self, used: list[str], age: int) -> None:
         """Let Nova age its images, when instances use some of them."""

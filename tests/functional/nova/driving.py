@@ -24,7 +24,7 @@ host_username = {user}
 host_password = {password}
 cluster_name = {cluster}
 ca_file = {certificate}
-task_poll_interval = 0.05
+task_poll_interval = 0.01
 cache_prefix = vmware
 [vnc]
 enabled = false
