@@ -155,6 +155,10 @@ class CacheHandler(abc.ABC):
         What is raised instead stands for every image that had no result
         yet: ``StoreUnavailable`` promises that nothing was changed in any
         of these, another error promises nothing.
+
+        An iterator that is closed before its last result begins no more,
+        and lets go of what it holds once what it began is over.  What was
+        told stays so; each of the others may be done or not.
         """
         raise NotSupported('evict images together')
 
@@ -168,7 +172,8 @@ class CacheHandler(abc.ABC):
 
         One result for each, in their order: None, or the error that
         ``mark`` raises.  What is raised stands for those without a result,
-        and nothing is called between two results, as with ``evict_many``.
+        nothing is called between two results, and whoever has no time left
+        closes the iterator early, as with ``evict_many``.
         """
         raise NotSupported('label images together')
 

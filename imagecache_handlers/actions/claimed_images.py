@@ -1,5 +1,6 @@
 """Claimed images: those of one batch, each until it has its outcome."""
 
+import collections
 from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
@@ -54,10 +55,14 @@ class ClaimedImages:
             self._claim_together(list(verdicts))
             return
         for verdict in verdicts:
-            if self.claim.has_room() and not self.is_over():
+            if self._may_claim():
                 self._end_claiming(verdict, self._claim_image(verdict.image))
             else:
                 self.late.append(verdict)
+
+    def _may_claim(self) -> bool:
+        """Tell if one more image may be claimed."""
+        return self.claim.has_room() and not self.is_over()
 
     def _claim_image(self, image: CachedImage) -> CacheError | None:
         try:
@@ -67,15 +72,24 @@ class ClaimedImages:
         return None
 
     def _claim_together(self, verdicts: list[Verdict]) -> None:
+        untold = collections.deque(verdicts)
         images = [verdict.image for verdict in verdicts]
         results = self._handler.mark_many(images, {self.claim.label})
-        with self.withdraw_later():
-            for verdict, result in zip(verdicts, results, strict=True):
+        with self.withdraw_later(), contextlib.closing(results):
+            for result in results:
+                verdict = untold.popleft()
                 if isinstance(result, Untold):
+                    # All that follow are as well: they take no time.
                     again = not result.first
                     self._end_claiming(verdict, result.error, again=again)
-                else:
-                    self._end_claiming(verdict, result)
+                    continue
+                self._end_claiming(verdict, result)
+                # What follows the last result is the handler's to finish.
+                if untold and not self._may_claim():
+                    break
+        for verdict in untold:
+            # Its claim may be written all the same.
+            self.put_off(verdict)
 
     def _end_claiming(
         self,
@@ -102,7 +116,7 @@ class ClaimedImages:
 
     def put_off(self, verdict: Verdict) -> None:
         """Let an image go for now: it needs a new claim and a new look."""
-        self.waiting.pop(verdict.image.identity)
+        self.waiting.pop(verdict.image.identity, None)
         self.withdraw_claim(verdict.image)
         self.late.append(verdict)
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Generator
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Sequence
 import datetime
 import logging
@@ -83,7 +83,7 @@ class GuardedHandler:
 
     def evict_many(
         self, images: Sequence[CachedImage], in_time: Alive
-    ) -> Iterator[int | None | CacheError | Untold]:
+    ) -> Generator[int | None | CacheError | Untold, None, None]:
         return tell_results(
             lambda: self._handler.evict_many(images, in_time),
             len(images),
@@ -97,7 +97,7 @@ class GuardedHandler:
         images: Sequence[CachedImage],
         add: Iterable[str] = (),
         remove: Iterable[str] = (),
-    ) -> Iterator[CacheError | None | Untold]:
+    ) -> Generator[CacheError | None | Untold, None, None]:
         return tell_results(
             lambda: self._handler.mark_many(images, add, remove),
             len(images),

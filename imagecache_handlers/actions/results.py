@@ -1,9 +1,11 @@
 """Results: one for each of many images, told as a handler gives them."""
 
 from collections.abc import Callable
+from collections.abc import Generator
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sized
+import contextlib
 import dataclasses
 import logging
 from typing import Any
@@ -39,20 +41,23 @@ def tell_results(
     safely: Safely,
     is_result: Callable[[T], bool],
     who: str,
-) -> Iterator[T | CacheError | Untold]:
+) -> Generator[T | CacheError | Untold, None, None]:
     """Give just ``count`` results, each as it comes; ``who`` gives them.
 
     What is raised, or is wrong with the whole, stands for all that had no
-    result yet.
+    result yet.  Whoever closes it closes what the handler gave.
     """
     told = 0
     try:
-        for result in _take_results(call, count, safely, who):
-            told += 1
-            if isinstance(result, CacheError) or is_result(result):
-                yield result
-            else:
-                yield _blame_handler(f'{who} gave {result!r} for a result')
+        with contextlib.closing(
+            _take_results(call, count, safely, who)
+        ) as results:
+            for result in results:
+                told += 1
+                if isinstance(result, CacheError) or is_result(result):
+                    yield result
+                else:
+                    yield _blame_handler(f'{who} gave {result!r} for a result')
     except CacheError as error:
         for number in range(told, count):
             yield Untold(error, first=number == told)
@@ -60,13 +65,33 @@ def tell_results(
 
 def _take_results(
     call: Callable[[], Iterable[T]], count: int, safely: Safely, who: str
-) -> Iterator[T]:
+) -> Generator[T, None, None]:
     given = safely(call)
     if isinstance(given, Sized) and len(given) != count:
         raise _blame_handler(
             f'{who} gave {len(given)} results for {count} images'
         )
     iterator = safely(lambda: iter(given))
+    with _closed_after(iterator, safely):
+        yield from _take_from(iterator, count, safely, who)
+
+
+@contextlib.contextmanager
+def _closed_after(iterator: Iterator[T], safely: Safely) -> Iterator[None]:
+    """Have the handler let go of what it holds, however this ends."""
+    try:
+        yield
+    finally:
+        close = getattr(iterator, 'close', None)
+        if close is not None:
+            # What it tells of that changes no result.
+            with contextlib.suppress(CacheError):
+                safely(close)
+
+
+def _take_from(
+    iterator: Iterator[T], count: int, safely: Safely, who: str
+) -> Generator[T, None, None]:
     for number in range(count):
         result = safely(lambda: next(iterator, _NO_MORE))
         if result is _NO_MORE:

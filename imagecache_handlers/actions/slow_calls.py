@@ -183,7 +183,9 @@ class _Watched:
                 yield one
         finally:
             if close := getattr(results, 'close', None):
-                close()
+                # It may wait for what it began.
+                with self._calls.recorded(name, store):
+                    close()
 
 
 _END = object()

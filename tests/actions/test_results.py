@@ -185,6 +185,80 @@ def test_labels_that_nobody_knows_of_are_no_claim(labelled, outcomes):
     assert written == [1]
 
 
+class Labelling(Many):
+    """One that labels an image only when its result is asked for."""
+
+    def __init__(self, end=lambda: None):
+        super().__init__(lambda images, in_time: [10] * len(images))
+        self.end = end
+        self.work = []
+
+    def mark(self, image, add=(), remove=()):
+        self.work.append('add' if add else 'remove')
+        super().mark(image, add, remove)
+
+    def mark_many(self, images, add=(), remove=()):
+        try:
+            for image in images:
+                self.mark(image, add, remove)
+                yield None
+            self.work.append('all')
+        finally:
+            self.work.append('closed')
+            self.end()
+
+
+def fail_to_close():
+    raise OSError('it cannot be closed')
+
+
+@pytest.mark.parametrize('end', [lambda: None, fail_to_close])
+def test_once_stopped_labelling_ends_before_a_claim_is_taken_off(end):
+    handler = Labelling(end)
+    report = swept(handler, should_stop=lambda: 'add' in handler.work)
+    assert did(report) == []
+    assert report.stopped
+    assert handler.work == ['add', 'closed', 'remove', 'remove', 'remove']
+    assert handler.claims() == []
+
+
+def test_what_follows_the_last_label_is_waited_for():
+    handler = Labelling()
+    swept(handler, should_stop=lambda: handler.work.count('add') == 3)
+    assert handler.work == ['add'] * 3 + ['all', 'closed'] + ['remove'] * 3
+
+
+def test_what_stands_for_all_is_told_of_each():
+    """Nothing is saved by not asking: there is no call any more."""
+    handler = Many(given())
+    stop = []
+
+    def away(images):
+        stop.append(1)
+        raise StoreUnavailable('s1', 'away')
+
+    handler.labelled = away
+    report = swept(handler, should_stop=lambda: bool(stop))
+    assert did(report) == [FAILED] * 3
+    assert handler.calls.count('mark') == 0
+
+
+def test_results_without_an_end_are_closed():
+    closed = []
+
+    def labelled(images):
+        try:
+            while True:
+                yield None
+        finally:
+            closed.append(1)
+
+    handler = Many(lambda images, in_time: [10] * len(images))
+    handler.labelled = labelled
+    swept(handler)
+    assert closed == [1]
+
+
 def test_a_no_is_the_last_word_of_a_call():
     clock = Clock()
     answers = []

@@ -504,3 +504,19 @@ class TestMarks(Plain):
 
     def test_none_of_none(self):
         self.assertEqual([], list(self.handler.mark_many([], {'site.b'})))
+
+    def test_who_wants_no_more_has_no_more_labelled(self):
+        before = len(os.listdir('/proc/self/fd'))
+        results = self.handler.mark_many(self.images, {'site.b'})
+        self.assertIsNone(next(results))
+        results.close()
+        self.assertEqual(before, len(os.listdir('/proc/self/fd')))
+        first, *others = self.images
+        self.assertIn('site.b', self.again(first).marks.labels)
+        for image in others:
+            self.assertEqual(image, self.again(image))
+
+    def again(self, image):
+        listed = self.connect().enumerate(self.path, {image.image_id})
+        [one] = [one for one in listed if one.location == image.location]
+        return one

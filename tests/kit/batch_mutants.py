@@ -143,6 +143,18 @@ class RaisesForTheGone(CellarHandler):
         return [self.mark(image, add, remove) for image in images]
 
 
+class TellsOnWhenClosed(CellarHandler):
+    """Whoever wants no more results is given the next one."""
+
+    def mark_many(self, images, add=(), remove=()):
+        add, remove = list(add), list(remove)
+        for image in images:
+            try:
+                yield self.marked(image, add, remove)
+            except BaseException as error:
+                yield error
+
+
 class LabelsForeignTogether(CellarHandler):
     """Whatever it labels together is an image from then on."""
 

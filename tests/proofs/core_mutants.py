@@ -507,9 +507,9 @@ MUTANTS = [
         killer=f'{CACHE}::TestBatches::'
         'test_what_came_late_is_claimed_in_batches_that_fit',
         module='actions/claimed_images',
-        old="""        self.waiting.pop(verdict.image.identity)
+        old="""        self.waiting.pop(verdict.image.identity, None)
         self.withdraw_claim(verdict.image)""",
-        new='        self.waiting.pop(verdict.image.identity)',
+        new='        self.waiting.pop(verdict.image.identity, None)',
     ),
     Mutant(
         name='a stopped sweep goes on labelling',
@@ -537,8 +537,8 @@ MUTANTS = [
         killer=f'{CACHE}::TestBatches::'
         'test_no_more_is_claimed_than_finds_the_time',
         module='actions/claimed_images',
-        old='if self.claim.has_room() and not self.is_over():',
-        new='if not self.is_over():',
+        old='self.claim.has_room() and not self.is_over()',
+        new='not self.is_over()',
     ),
     Mutant(
         name='a batch that was too large is repeated as large',
@@ -926,6 +926,100 @@ MUTANTS = [
             self.withdraw_claim(image)
 """,
         new='',
+    ),
+    Mutant(
+        name='claims are written on, whoever stops',
+        killer=f'{TOGETHER}::'
+        'Calls::test_once_stopped_no_other_claim_is_written',
+        module='actions/claimed_images',
+        old='                if untold and not self._may_claim():',
+        new='                if False:',
+    ),
+    Mutant(
+        name='claims are written together, however late',
+        killer=f'{TOGETHER}::'
+        'Calls::test_no_more_is_claimed_than_finds_the_time',
+        module='actions/claimed_images',
+        old='                if untold and not self._may_claim():',
+        new='                if untold and self.is_over():',
+    ),
+    Mutant(
+        name='claims are written together in a store that is to be left',
+        killer=f'{TOGETHER}::'
+        'Refused::test_claims_that_cannot_be_written_are_refusals',
+        module='actions/claimed_images',
+        old='                if untold and not self._may_claim():',
+        new="""                if (
+                    untold
+                    and not self._trouble.why
+                    and not self._may_claim()
+                ):""",
+    ),
+    Mutant(
+        name='a handler that was told all is cut short',
+        killer=f'{RESULTS}::test_what_follows_the_last_label_is_waited_for',
+        module='actions/claimed_images',
+        old='                if untold and not self._may_claim():',
+        new='                if not self._may_claim():',
+    ),
+    Mutant(
+        name='what stands for all ends the claiming of some',
+        killer=f'{RESULTS}::test_what_stands_for_all_is_told_of_each',
+        module='actions/claimed_images',
+        old="""                    continue
+""",
+        new="""                    if not self._may_claim():
+                        break
+                    continue
+""",
+    ),
+    Mutant(
+        name='claims that nobody was told of stay',
+        killer=f'{RESULTS}::'
+        'test_once_stopped_labelling_ends_before_a_claim_is_taken_off',
+        module='actions/claimed_images',
+        old="""            # Its claim may be written all the same.
+            self.put_off(verdict)
+""",
+        new="""            self.late.append(verdict)
+""",
+    ),
+    Mutant(
+        name='images that nobody was told of are forgotten',
+        killer=f'{TOGETHER}::'
+        'Calls::test_no_more_is_claimed_than_finds_the_time',
+        module='actions/claimed_images',
+        old="""            # Its claim may be written all the same.
+            self.put_off(verdict)
+""",
+        new="""            self.withdraw_claim(verdict.image)
+""",
+    ),
+    Mutant(
+        name='a claim is taken off while labelling goes on',
+        killer=f'{RESULTS}::'
+        'test_once_stopped_labelling_ends_before_a_claim_is_taken_off',
+        module='actions/claimed_images',
+        old='        with self.withdraw_later(), contextlib.closing(results):',
+        new="""        self._kept = results
+        with self.withdraw_later():""",
+    ),
+    Mutant(
+        name='what the handler gave is left open',
+        killer=f'{RESULTS}::test_results_without_an_end_are_closed',
+        module='actions/results',
+        old="""                safely(close)
+""",
+        new="""                globals().setdefault('_kept', []).append(close)
+""",
+    ),
+    Mutant(
+        name='a handler that cannot be closed ends the sweep',
+        killer=f'{RESULTS}::'
+        'test_once_stopped_labelling_ends_before_a_claim_is_taken_off',
+        module='actions/results',
+        old='            with contextlib.suppress(CacheError):',
+        new='            if True:',
     ),
     Mutant(
         name='what cannot be deleted was lost',

@@ -229,6 +229,24 @@ class TestTogether(CallsCase):
             list(handler.mark_many(images, {'pin.ops'}))
         self.assertLess(time.monotonic() - began, 4)
 
+    def test_who_wants_no_more_waits_for_what_has_begun(self):
+        self.start(Scenario(images=8))
+        handler = self.connect(srs=['storage-0'])
+        images = list(handler.enumerate('storage-0'))
+        for number in range(2, 9):
+            self.pool.before('VDI.add_to_other_config', hang(0.3), number)
+        results = handler.mark_many(images, {'pin.ops'})
+        self.assertIsNone(next(results))
+        results.close()
+        begun = self.pool.counters.of('VDI.add_to_other_config')
+        self.assertLess(begun, 8)
+        labelled = [
+            image
+            for image in handler.enumerate('storage-0')
+            if 'pin.ops' in image.marks.labels
+        ]
+        self.assertEqual(begun, len(labelled))
+
     def test_what_fails_in_a_thread_is_raised(self):
         self.start(Scenario(images=4))
         handler = self.connect(srs=['storage-0'])

@@ -158,6 +158,20 @@ class Together(Examining):
                 self.assertIn('site.b', labels)
 
     @promise('mark_many', since=2)
+    def test_labelling_many_that_is_closed_early_holds_nothing(self) -> None:
+        images = self._many()
+        results = iter(self._connect().mark_many(images, {'site.b'}))
+        self.assertIsNone(next(results))
+        if close := getattr(results, 'close', None):
+            with self._step(call='close() after the first result'):
+                close()
+        self.assertIn('site.b', self._again(images[0]).marks.labels)
+        # Of the others nobody knows, and whoever comes may change each.
+        again = list(self._connect().mark_many(images, (), {'site.b'}))
+        self.assertEqual([None] * MANY, again)
+        self.assertCountEqual(images, self._list())
+
+    @promise('mark_many', since=2)
     def test_labelling_many_makes_no_foreign_object_ours(self) -> None:
         image = self._seeded()
         names = self.foreign()
