@@ -1,8 +1,10 @@
 """Datastores: the stores of this handler, and where each is to be found."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections import Counter
 import dataclasses
+import logging
 import re
 
 from imagecache_handlers.model import Store
@@ -16,6 +18,8 @@ from imagecache_handlers_vmware.port.properties import read_objects
 from imagecache_handlers_vmware.port.requests import Reference
 from imagecache_handlers_vmware.port.requests import Selection
 from imagecache_handlers_vmware.port.session import Session
+
+LOG = logging.getLogger(__name__)
 
 _KINDS = frozenset({'VMFS', 'NFS', 'NFS41'})
 
@@ -38,11 +42,20 @@ _SELECTIONS = (
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A volume as one datacenter has mounted it: what it is called there."""
+
+    reference: Reference
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Datastore:
     """A datastore as one read tells of it.
 
     ``store`` is the name by which this library knows it: that of its
     datacenter stands before it where another datacenter has one of its name.
+    ``mounts`` are all datastores that are its volume, itself among them.
     """
 
     reference: Reference
@@ -50,6 +63,7 @@ class Datastore:
     browser: Reference
     name: str
     store: Store
+    mounts: tuple[Mount, ...]
 
     def path(self, folder: str) -> DatastorePath:
         return DatastorePath(self.name, folder)
@@ -73,7 +87,11 @@ def read_datastores(
 ) -> list[Datastore]:
     """Read all datastores of a vCenter that are chosen, in one call.
 
-    :raises CallError: when any of them cannot be read.
+    One of which nothing can be read is left out, and logged.
+
+    :raises Incomplete: when a datacenter does not tell its datastores, or
+        no datastore that is listed can be read.
+    :raises CallError: when the answer is lost.
     """
     request = envelopes.retrieve_datastores(
         session.managers.property_collector,
@@ -83,62 +101,124 @@ def read_datastores(
     )
     found = read_objects(session, request, read_object)
     centers = [one for one in found if one.reference.kind == 'Datacenter']
-    read = [
-        (center, one)
+    told = {one.reference: one for one in found}
+    listed = [
+        (center, reference)
         for center in centers
-        for one in _datastores_of(center, found)
+        for reference in _datastores_of(center)
+    ]
+    read = [
+        (center, told[one])
+        for center, one in listed
+        if one in told and _is_read(told[one])
+    ]
+    _check_read([one for _, one in listed], [one for _, one in read])
+    mounts = _find_mounts(one for _, one in read)
+    taken = [
+        (center, one)
+        for center, one in read
         if chosen.accepts(
             one.require_text('summary.name'), one.require_text('summary.type')
         )
     ]
-    return _name_stores(read)
+    return [
+        _make_datastore(center, one, store, mounts)
+        for (center, one), store in zip(
+            taken, _name_stores(taken), strict=True
+        )
+    ]
 
 
-def _datastores_of(center: Found, found: Iterable[Found]) -> list[Found]:
-    """Give the datastores of a datacenter.
-
-    :raises Incomplete: when one that it lists was not told of.
-    """
-    by_reference = {one.reference: one for one in found}
+def _datastores_of(center: Found) -> list[Reference]:
     if 'datastore' in center.missing:
         why = center.missing['datastore']
         raise Incomplete(f'the datastores of a datacenter are hidden: {why}')
-    wanted = center.references('datastore')
-    for one in wanted:
-        if one not in by_reference:
-            raise Incomplete(f'nothing was said of datastore {one.name}')
-    return [by_reference[one] for one in wanted]
+    return center.references('datastore')
 
 
-def _name_stores(read: list[tuple[Found, Found]]) -> list[Datastore]:
-    names = Counter(one.require_text('summary.name') for _, one in read)
-    stores = []
-    for center, one in read:
-        name = one.require_text('summary.name')
-        full = f'{center.require_text("name")}/{name}'
-        stores.append(
-            _make_datastore(center, one, name if names[name] == 1 else full)
+def _is_read(found: Found) -> bool:
+    return {'summary.name', 'summary.type'} <= found.properties.keys()
+
+
+def _check_read(listed: list[Reference], read: Iterable[Found]) -> None:
+    """Log which datastores are left out.
+
+    :raises Incomplete: when that is all of them.
+    """
+    told = {one.reference for one in read}
+    hidden = sorted({one.name for one in listed if one not in told})
+    if hidden and not told:
+        raise Incomplete(f'nothing was said of datastore {hidden[0]}')
+    if hidden:
+        LOG.warning('Datastores that cannot be read: %s', ', '.join(hidden))
+
+
+def _find_mounts(read: Iterable[Found]) -> dict[str, tuple[Mount, ...]]:
+    """Give the datastores that are one volume, by its address."""
+    mounts: dict[str, tuple[Mount, ...]] = {}
+    for one in read:
+        new = Mount(
+            reference=one.reference, name=one.require_text('summary.name')
         )
-    return stores
+        mounts[_volume_of(one)] = (*mounts.get(_volume_of(one), ()), new)
+    return mounts
 
 
-def _make_datastore(center: Found, found: Found, store: str) -> Datastore:
+def _volume_of(found: Found) -> str:
+    """Give the address of a volume: the same in all datacenters."""
+    return found.text('summary.url') or found.reference.name
+
+
+def _name_stores(read: Iterable[tuple[Found, Found]]) -> list[str]:
+    """Name each datastore as shortly as no other could be."""
+    names = [_possible_names(center, one) for center, one in read]
+    counts = Counter(name for some in names for name in some)
+    return [
+        next((one for one in some if counts[one] == 1), some[-1])
+        for some in names
+    ]
+
+
+def _possible_names(center: Found, found: Found) -> tuple[str, ...]:
+    name = _write_name(found.require_text('summary.name'))
+    datacenter = _write_name(center.text('name') or center.reference.name)
+    return (
+        name,
+        f'{datacenter}/{name}',
+        f'{datacenter} ({center.reference.name})/{name}',
+    )
+
+
+def _write_name(name: str) -> str:
+    """Write a name so that it can be shown, whatever is in it."""
+    if name and name.isprintable():
+        return name
+    return name.encode('unicode_escape').decode() or '-'
+
+
+def _make_datastore(
+    center: Found,
+    found: Found,
+    store: str,
+    mounts: Mapping[str, tuple[Mount, ...]],
+) -> Datastore:
     browser = found.properties.get('browser')
-    if browser is None:
-        raise Incomplete(f'datastore {store}: its browser cannot be read')
     return Datastore(
         reference=found.reference,
         datacenter=center.reference,
-        browser=Reference(browser.get('type', ''), browser.text or ''),
+        browser=Reference('', '')
+        if browser is None
+        else Reference(browser.get('type', ''), browser.text or ''),
         name=found.require_text('summary.name'),
         store=Store(
             name=store,
             total=_read_size(found, 'summary.capacity'),
             free=_read_size(found, 'summary.freeSpace'),
             # Two datacenters may have mounted the same one.
-            pool=found.text('summary.url') or store,
+            pool=_write_name(_volume_of(found)),
             problem=_find_problem(found),
         ),
+        mounts=mounts[_volume_of(found)],
     )
 
 
@@ -149,6 +229,12 @@ def _read_size(found: Found, name: str) -> int | None:
 
 def _find_problem(found: Found) -> str | None:
     """Say why a datastore is left alone for now, if it is."""
+    for name in 'browser', 'summary.url':
+        if name not in found.properties:
+            why = found.missing.get(name, 'nothing was said of it')
+            return f'its {name} cannot be read: {why}'
+    if not found.require_text('summary.name').isprintable():
+        return 'its name has what cannot be printed: rename it'
     kind = found.require_text('summary.type')
     if kind not in _KINDS:
         return f'datastores of type {kind} are not supported'

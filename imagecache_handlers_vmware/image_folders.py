@@ -31,11 +31,15 @@ class File:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """A folder that a search found, with what lies directly in it."""
+    """A folder that a search found, with what lies directly in it.
+
+    ``filled`` are those of its folders in which anything lies.
+    """
 
     path: DatastorePath
     files: tuple[File, ...] = ()
     folders: tuple[str, ...] = ()
+    filled: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -96,7 +100,7 @@ class ImageFolder:
         folders = [
             one
             for one in self.folder.folders
-            if not label_folders.is_label(one)
+            if not label_folders.is_label(one) or one in self.folder.filled
         ]
         return tuple(sorted(files + folders))
 

@@ -1,9 +1,16 @@
-"""Machines: one read of all that have files on a datastore."""
+"""Machines: one read of all that have files on a datastore.
+
+A volume that is mounted in several datacenters is a datastore in each, and
+each lists machines of its own only.
+"""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
+import dataclasses
 
 from imagecache_handlers_vmware.datastores import Datastore
+from imagecache_handlers_vmware.datastores import Mount
 from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.properties import Found
@@ -18,6 +25,17 @@ from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.users import Machine
 
 _FILES, _DEVICES = 'layoutEx.file', 'config.hardware.device'
+_ROOTS, _LATER = 'rootSnapshot', 'childSnapshot'
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What was told of a machine, or of a snapshot of one."""
+
+    reference: Reference
+    name: str
+    files: frozenset[str] | None
+    snapshots: tuple[Reference, ...]
 
 
 def read_machines(
@@ -25,85 +43,139 @@ def read_machines(
 ) -> list[Machine]:
     """Tell of every machine with files on a datastore, which files it names.
 
-    ``with_drives``: what is in their drives, too, which costs more.  One
-    that the datastore lists, and of which nothing can be read, has no files
-    to tell of.
+    ``with_drives``: what is in their drives, too, now and in each snapshot,
+    which costs more.  One that the datastore lists, and of which anything
+    cannot be read, has no files to tell of.
 
     :raises Incomplete: when the datastore is no longer called what it was,
         or does not tell its machines.
     :raises CallError: when the answer is lost.
     """
     files = (_FILES, _DEVICES) if with_drives else (_FILES,)
-    request = envelopes.retrieve_properties(
+    request = envelopes.retrieve_machines(
         session.managers.property_collector,
-        [datastore.reference],
-        [
-            Selection(kind='Datastore', properties=('name', 'vm')),
-            Selection(
-                kind='VirtualMachine', properties=('name', *files), path='vm'
-            ),
-        ],
+        [mount.reference for mount in datastore.mounts],
+        _select(files, with_drives),
         PAGE,
+        with_snapshots=with_drives,
     )
 
-    def read_one(element: Element) -> Found | tuple[Reference, Machine]:
+    def read_one(element: Element) -> Found | _Told:
         found = read_object(element)
-        if found.reference == datastore.reference:
+        if found.reference.kind == 'Datastore':
             return found
-        return found.reference, _read_machine(found, files)
+        is_machine = found.reference.kind == 'VirtualMachine'
+        return _read_told(found, files if is_machine else (_DEVICES,))
 
     read = read_objects(session, request, read_one)
-    itself = [one for one in read if isinstance(one, Found)]
-    told = dict(one for one in read if not isinstance(one, Found))
-    return list(_all_machines(_listed(itself, datastore), told))
+    stores = [one for one in read if isinstance(one, Found)]
+    told = {one.reference: one for one in read if isinstance(one, _Told)}
+    listed = {
+        mount: list_machines(stores, mount) for mount in datastore.mounts
+    }
+    # What is told of and not listed any more, or not yet, may be of any.
+    others = [one for one in told if one.kind == 'VirtualMachine']
+    others = [one for one in others if not _is_listed(one, listed)]
+    return [
+        _make_machine(reference, told, mount)
+        for mount, references in listed.items()
+        for reference in (*references, *others)
+    ]
 
 
-def _listed(itself: list[Found], datastore: Datastore) -> list[Reference]:
+def _is_listed(
+    machine: Reference, listed: Mapping[Mount, list[Reference]]
+) -> bool:
+    return any(machine in references for references in listed.values())
+
+
+def _select(files: tuple[str, ...], with_drives: bool) -> list[Selection]:
+    chosen = [Selection(kind='Datastore', properties=('name', 'vm'))]
+    more = (_ROOTS,) if with_drives else ()
+    chosen.append(
+        Selection(kind='VirtualMachine', properties=('name', *files, *more))
+    )
+    if with_drives:
+        chosen.append(
+            Selection(
+                kind='VirtualMachineSnapshot', properties=(_DEVICES, _LATER)
+            )
+        )
+    return chosen
+
+
+def list_machines(stores: Iterable[Found], mount: Mount) -> list[Reference]:
     """Give the machines that a datastore lists.
 
     Its name is that by which machines name their files.
     """
+    itself = [one for one in stores if one.reference == mount.reference]
     if len(itself) != 1:
-        raise Incomplete(f'nothing was said of datastore {datastore.name!r}')
+        raise Incomplete(f'nothing was said of datastore {mount.name!r}')
     [found] = itself
     name = found.require_text('name')
-    if name != datastore.name:
+    if name != mount.name:
         raise Incomplete(
-            f'datastore {datastore.name!r} is called {name!r} meanwhile'
+            f'datastore {mount.name!r} is called {name!r} meanwhile'
         )
-    if 'vm' in found.missing:
-        why = found.missing['vm']
+    # One without a machine says so: its list is empty, and is there.
+    if 'vm' not in found.properties:
+        why = found.missing.get('vm', 'nothing was said of them')
         raise Incomplete(f'the machines of {name!r} cannot be listed: {why}')
     return found.references('vm')
 
 
-def _all_machines(
-    listed: Iterable[Reference], told: dict[Reference, Machine]
-) -> Iterator[Machine]:
-    yield from told.values()
-    for reference in listed:
-        if reference not in told:
-            yield Machine(name=reference.name, files=None)
+def _make_machine(
+    reference: Reference, told: Mapping[Reference, _Told], mount: Mount
+) -> Machine:
+    """Gather what a machine names, and what each of its snapshots does."""
+    files: frozenset[str] | None = frozenset()
+    waiting, seen = [reference], {reference}
+    while waiting:
+        one = told.get(waiting.pop())
+        if one is None or one.files is None or files is None:
+            files = None
+            break
+        files |= one.files
+        waiting += [new for new in one.snapshots if new not in seen]
+        seen.update(one.snapshots)
+    itself = told.get(reference)
+    return Machine(
+        name=reference.name if itself is None else itself.name,
+        # Every machine has a file: one without any was not told of.
+        files=files or None,
+        datastore=mount.name,
+    )
 
 
-def _read_machine(found: Found, wanted: Iterable[str]) -> Machine:
-    name = found.text('name') or found.reference.name
-    files: set[str] = set()
+def _read_told(found: Found, wanted: Iterable[str]) -> _Told:
+    files: set[str] | None = set()
     for prop in wanted:
         element = found.properties.get(prop)
-        if element is None:
-            return Machine(name=name, files=None)
-        files |= set(_named_files(element))
-    # Every machine has a file: one without any was not told of.
-    return Machine(name=name, files=frozenset(files) or None)
+        if element is None or files is None:
+            files = None
+        else:
+            files |= set(_named_files(element))
+    if found.missing.keys() & {_ROOTS, _LATER}:
+        files = None
+    return _Told(
+        reference=found.reference,
+        name=found.text('name') or found.reference.name,
+        files=None if files is None else frozenset(files),
+        snapshots=(*found.references(_ROOTS), *found.references(_LATER)),
+    )
 
 
 def _named_files(element: Element) -> Iterator[str]:
     """Give what is named by a layout's files, or by devices' backings."""
     for one in element.iter():
         text = one.text
-        if text and text.startswith('[') and local_name(one.tag) in _NAMING:
+        if text and local_name(one.tag) in _NAMING and _is_path(text):
             yield text
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith('[') or '/' in text
 
 
 _NAMING = frozenset({'name', 'fileName'})

@@ -3,11 +3,16 @@
 import dataclasses
 import datetime
 import posixpath
+import re
 import secrets
 
 from imagecache_handlers.labels import read_time
 from imagecache_handlers.labels import write_time
 from imagecache_handlers.model import IMAGE_ID
+
+_SLASHES = re.compile('/+')
+_NAMED = re.compile(r'\[[^]]')
+_DOTS = re.compile(r'(^|[] /])\.\.?(/|$)')
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -42,9 +47,24 @@ def read_path(text: str, datastore: str) -> str | None:
     if not text.startswith(begin):
         return None
     rest = text.removeprefix(begin)
-    if rest and not rest.startswith(' '):
+    if ']' in rest and not rest.startswith(' '):
+        # The name goes on.
         return None
-    return rest[1:].strip('/')
+    return _SLASHES.sub('/', rest.removeprefix(' ')).strip('/')
+
+
+def is_unclear(text: str) -> bool:
+    """Tell if a path does not say on which datastore it ends, and where.
+
+    As ``[] /vmfs/volumes/...`` does, and what leads up again.
+    """
+    return not _NAMED.match(text) or bool(_DOTS.search(text))
+
+
+def may_be_below(text: str, folder: str) -> bool:
+    """Tell if a folder of that path is named anywhere in a text."""
+    name = re.escape(folder)
+    return bool(re.search(rf'(^|[] /]){name}/', _SLASHES.sub('/', text)))
 
 
 def is_below(path: str, folder: str) -> bool:

@@ -1,5 +1,6 @@
 """Searches: what lies below a folder of a datastore, in one task."""
 
+import dataclasses
 import datetime
 import re
 
@@ -49,7 +50,23 @@ def search_below(
         if error.name == 'FileNotFound':
             return None
         raise
-    return found
+    return _note_filled(found)
+
+
+def _note_filled(found: list[Folder]) -> list[Folder]:
+    """Note in each folder which of its folders are not empty."""
+    filled = {one.path for one in found if one.files or one.folders}
+    return [
+        dataclasses.replace(
+            folder,
+            filled=frozenset(
+                name
+                for name in folder.folders
+                if folder.path.join(name) in filled
+            ),
+        )
+        for folder in found
+    ]
 
 
 def _read_folder(element: Element, datastore: str) -> Folder:

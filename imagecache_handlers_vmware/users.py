@@ -11,6 +11,8 @@ from collections import defaultdict
 import dataclasses
 
 from imagecache_handlers_vmware.paths import DatastorePath
+from imagecache_handlers_vmware.paths import is_unclear
+from imagecache_handlers_vmware.paths import may_be_below
 from imagecache_handlers_vmware.paths import read_path
 
 
@@ -19,11 +21,14 @@ class Machine:
     """A virtual machine as vCenter tells of it.
 
     ``files`` are written as datastore paths.  None: they cannot be read,
-    and it may use any image of its datastores.
+    and it may use any image of its datastores.  ``datastore`` is what those
+    paths call the datastore that was asked about: in another datacenter it
+    may have another name.
     """
 
     name: str
     files: frozenset[str] | None
+    datastore: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,7 @@ def find_users(
 
     ``ignored`` names machines that the operator has written off: one that
     cannot be read then counts for nothing, one that can counts as ever.
+    What is named by a path that does not say where it ends may be anything.
     """
     chosen = tuple(bases)
     found: dict[DatastorePath, set[str]] = defaultdict(set)
@@ -69,23 +75,32 @@ def find_users(
     unreadable = []
     for machine in machines:
         if machine.files is not None:
-            for folder in _folders_of(machine.files, chosen):
+            for folder in _folders_of(machine, chosen):
                 found[folder].add(machine.name)
-        elif machine.name not in written_off:
+        if machine.name not in written_off and _is_unreadable(machine, chosen):
             unreadable.append(machine.name)
     return Users(
         by_folder={one: frozenset(who) for one, who in found.items()},
-        unreadable=tuple(sorted(unreadable)),
+        unreadable=tuple(sorted(set(unreadable))),
+    )
+
+
+def _is_unreadable(machine: Machine, bases: Iterable[DatastorePath]) -> bool:
+    """Tell if a machine may use what it is not seen to use."""
+    return machine.files is None or any(
+        may_be_below(text, base.path)
+        for text in filter(is_unclear, machine.files)
+        for base in bases
     )
 
 
 def _folders_of(
-    files: Iterable[str], bases: Iterable[DatastorePath]
+    machine: Machine, bases: Iterable[DatastorePath]
 ) -> set[DatastorePath]:
     folders = set()
-    for text in files:
+    for text in machine.files or ():
+        path = read_path(text, machine.datastore)
         for base in bases:
-            path = read_path(text, base.datastore)
             if path is not None and path.startswith(f'{base.path}/'):
                 name = path.removeprefix(f'{base.path}/').partition('/')[0]
                 folders.add(base.join(name))

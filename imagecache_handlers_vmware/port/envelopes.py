@@ -30,6 +30,15 @@ _INTO_DATACENTERS = (
     '</selectSet>'
 )
 
+# Snapshots of a machine, however many come after another.
+_INTO_SNAPSHOTS = (
+    '<selectSet xsi:type="TraversalSpec"><name>roots</name>'
+    '<type>VirtualMachine</type><path>rootSnapshot</path><skip>false</skip>'
+    '<selectSet xsi:type="TraversalSpec"><name>snapshots</name>'
+    '<type>VirtualMachineSnapshot</type><path>childSnapshot</path>'
+    '<skip>false</skip><selectSet><name>snapshots</name></selectSet>'
+    '</selectSet></selectSet>'
+)
 
 SERVICE = Reference('ServiceInstance', 'ServiceInstance')
 
@@ -58,14 +67,39 @@ def retrieve_properties(
     limit: int,
 ) -> Request:
     """Read properties, of at most ``limit`` objects an answer."""
-    chosen = tuple(selections)
-    specs = ''.join(map(_write_properties, chosen))
-    paths = {one.path for one in chosen if one.path}
-    skip = 'true' if all(one.path for one in chosen) else 'false'
+    return _retrieve_below(collector, begin, selections, limit, '')
+
+
+def retrieve_machines(
+    collector: Reference,
+    datastores: Iterable[Reference],
+    selections: Iterable[Selection],
+    limit: int,
+    *,
+    with_snapshots: bool,
+) -> Request:
+    """Read of datastores, of their machines, and of the snapshots of these.
+
+    What is reached on several ways is told of once.
+    """
+    into = _INTO_SNAPSHOTS if with_snapshots else ''
+    below = (
+        '<selectSet xsi:type="TraversalSpec"><type>Datastore</type>'
+        f'<path>vm</path><skip>false</skip>{into}</selectSet>'
+    )
+    return _retrieve_below(collector, datastores, selections, limit, below)
+
+
+def _retrieve_below(
+    collector: Reference,
+    begin: Iterable[Reference],
+    selections: Iterable[Selection],
+    limit: int,
+    below: str,
+) -> Request:
+    specs = ''.join(map(_write_properties, selections))
     objects = ''.join(
-        f'<objectSet>{_refer("obj", one)}<skip>{skip}</skip>'
-        f'{"".join(_write_path(one, path) for path in sorted(paths))}'
-        '</objectSet>'
+        f'<objectSet>{_refer("obj", one)}<skip>false</skip>{below}</objectSet>'
         for one in begin
     )
     return _request(
@@ -180,11 +214,3 @@ def _write_properties(selection: Selection) -> str:
     paths = ''.join(_element('pathSet', one) for one in selection.properties)
     kind = _element('type', selection.kind)
     return f'<propSet>{kind}<all>false</all>{paths}</propSet>'
-
-
-def _write_path(begin: Reference, path: str) -> str:
-    return (
-        '<selectSet xsi:type="TraversalSpec">'
-        f'{_element("type", begin.kind)}{_element("path", path)}'
-        '<skip>false</skip></selectSet>'
-    )

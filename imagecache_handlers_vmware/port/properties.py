@@ -23,6 +23,8 @@ from imagecache_handlers_vmware.port.session import Session
 
 # Objects in an answer: the files of so many machines are some megabytes.
 PAGE = 1000
+# vCenter may send smaller pages than it was asked for, but not for ever.
+_MOST_PAGES = 10_000
 
 T = TypeVar('T')
 
@@ -114,12 +116,15 @@ def _read_pages(
                 page.append(use(element))
         return page, token
 
-    while True:
+    for _ in range(_MOST_PAGES):
         page, token = session.stream(request, ('objects', 'token'), read_page)
         found += page
         if token is None:
             return found
+        if not page:
+            break
         request = envelopes.continue_retrieval(collector, token)
+    raise Incomplete(f'{session.address} tells of ever more pages')
 
 
 def read_object(element: Element) -> Found:

@@ -38,12 +38,7 @@ class Request:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Objects of one kind, and which of their properties to read.
-
-    ``path`` names the property that leads to them, from the object that a
-    read begins at; empty: that object itself.
-    """
+    """Objects of one kind, and which of their properties to read."""
 
     kind: str
     properties: tuple[str, ...]
-    path: str = ''

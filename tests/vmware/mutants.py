@@ -7,6 +7,7 @@ LOOKS = 'vmware/test_looks.py::TestLooks::test_'
 MANY = 'vmware/test_looks.py::TestManyMachines::test_'
 EVICTING = 'vmware/test_evicting.py::TestEvicting::test_'
 RECOVERING = 'vmware/test_recovering.py::TestRecovering::test_'
+SHARED = 'vmware/test_shared_volumes.py::TestSharedVolumes::test_'
 USERS = 'vmware/test_users.py::test_'
 FOLDERS = 'vmware/test_image_folders.py::test_'
 LABELS = 'vmware/test_label_folders.py::test_'
@@ -99,29 +100,30 @@ MUTANTS = [
     mutant(
         'a datastore may be called otherwise',
         'machines',
-        'if name != datastore.name:',
+        'if name != mount.name:',
         'if False:',
         f'{STORES}one_renamed_between_the_search_and_the_machines_is_not_read',
     ),
     mutant(
         'machines that were not told of do not count',
         'machines',
-        'if reference not in told:',
-        'if False:',
+        'for reference in (*references, *others)',
+        'for reference in (*references, *others)\n'
+        '        if reference in told',
         f'{LOOKS}a_machine_that_is_hidden_may_use_any_image',
     ),
     mutant(
         'a machine without files uses none',
         'machines',
-        'frozenset(files) or None',
-        'frozenset(files)',
+        'files=files or None,',
+        'files=files,',
         f'{LOOKS}a_machine_that_names_no_file_cannot_be_read',
     ),
     mutant(
         'a machine whose files cannot be read uses none',
         'machines',
-        'return Machine(name=name, files=None)\n        files |=',
-        'return Machine(name=name, files=frozenset())\n        files |=',
+        '            files = None\n        else:',
+        '            pass\n        else:',
         f'{LOOKS}a_machine_that_cannot_be_read_may_use_any_image',
     ),
     mutant(
@@ -152,8 +154,8 @@ MUTANTS = [
     mutant(
         'a machine that cannot be read uses nothing',
         'users',
-        'elif machine.name not in written_off:',
-        'elif False:',
+        'machine.files is None or any(',
+        'machine.files is not None and any(',
         f'{USERS}a_machine_that_cannot_be_read_may_use_anything',
     ),
     mutant(
@@ -386,5 +388,61 @@ MUTANTS = [
         'if image.location != str(folder):',
         'if False:',
         f'{MARKING}what_is_elsewhere_is_not_ours',
+    ),
+    mutant(
+        'a path that does not say where it ends names nothing',
+        'users',
+        'filter(is_unclear, machine.files)',
+        '()',
+        f'{USERS}a_path_that_does_not_say_where_it_ends_may_name_anything',
+    ),
+    mutant(
+        'a path without its space is on no datastore',
+        'paths',
+        "if ']' in rest and not rest.startswith(' '):",
+        "if rest and not rest.startswith(' '):",
+        f'{USERS}a_file_in_a_folder_is_a_use_of_it',
+    ),
+    mutant(
+        'paths of another datacenter are read by our name',
+        'users',
+        'read_path(text, machine.datastore)',
+        'read_path(text, next(iter(bases)).datastore)',
+        f'{USERS}a_datastore_of_another_name_there_is_read_by_that_name',
+    ),
+    mutant(
+        'machines of the other datacenter are not read',
+        'datastores',
+        'mounts=mounts[_volume_of(found)],',
+        'mounts=mounts[_volume_of(found)][:1],',
+        f'{SHARED}a_machine_of_the_other_datacenter_uses_the_image',
+    ),
+    mutant(
+        'silence about machines is a list',
+        'machines',
+        "if 'vm' not in found.properties:",
+        "if 'vm' in found.missing:",
+        'vmware/test_machines.py::test_silence_about_machines_is_not_a_list',
+    ),
+    mutant(
+        'snapshots are not read',
+        'machines',
+        'waiting += [new for new in one.snapshots if new not in seen]',
+        'pass',
+        f'{LOOKS}an_iso_in_the_drive_of_any_snapshot_is_used',
+    ),
+    mutant(
+        'a label that holds anything is one',
+        'image_folders',
+        ' or one in self.folder.filled',
+        '',
+        f'{LOOKS}a_label_that_holds_anything_is_foreign',
+    ),
+    mutant(
+        'pages without anything go on',
+        'port/properties',
+        'if not page:',
+        'if False:',
+        f'{STORES}pages_that_never_end_are_given_up',
     ),
 ]

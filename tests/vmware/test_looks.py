@@ -61,6 +61,31 @@ class TestLooks(OnVcenter):
         assert found[TWO].users == {machine.name}
         assert found[ONE].users == frozenset()
 
+    def test_an_iso_in_the_drive_of_any_snapshot_is_used(self):
+        self.actors.cache(TWO, is_iso=True)
+        machine = self.actors.boot_iso(TWO)
+        self.actors.back_up(machine)
+        [drive] = [key for key in machine.devices if key == 3000]
+        del machine.devices[drive]
+        machine.note_change()
+        found = {im.image_id: im for im in self.handler().enumerate(STORE)}
+        assert found[TWO].users == {machine.name}
+        self.actors.back_up(machine)
+        found = {im.image_id: im for im in self.handler().enumerate(STORE)}
+        assert found[TWO].users == {machine.name}
+        assert found[ONE].unknown is None
+
+    def test_a_snapshot_that_cannot_be_read_may_use_any_image(self):
+        self.actors.cache(TWO, is_iso=True)
+        machine = self.actors.spawn(ONE)
+        self.actors.back_up(machine)
+        [snapshot] = machine.snapshots
+        self.vcenter.world.inventory.find(snapshot.reference).read_property = (
+            lambda name: None
+        )
+        for image in self.handler().enumerate(STORE):
+            assert f"such as '{machine.name}'" in image.unknown
+
     def test_drives_are_read_only_where_there_is_an_iso(self):
         self.actors.spawn(ONE)
         handler = self.handler()
@@ -123,6 +148,15 @@ class TestLooks(OnVcenter):
     def test_foreign_files_in_its_folder_make_it_unknown(self):
         self.actors.write_file(f'[{STORE}] {BASE}/{ONE}/notes.txt', b'x')
         assert "'notes.txt' lies in its folder" in self.one().unknown
+
+    def test_a_label_that_holds_anything_is_foreign(self):
+        for label in 'ic-notes', 'ts-2026-01-01-00-00-00':
+            folder = f'[{STORE}] {BASE}/{ONE}/{label}'
+            self.actors.make_folder(folder)
+            assert self.one().unknown is None
+            self.actors.make_folder(f'{folder}/deeper')
+            assert f'{label!r} lies in its folder' in self.one().unknown
+            self.actors.delete(folder)
 
     def test_a_page_that_does_not_come_is_not_taken_for_the_end(self):
         for _ in range(3):

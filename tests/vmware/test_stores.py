@@ -11,6 +11,7 @@ from tests.vmware.samples import ONE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
 from vcenter_simulator.datacenters import add_datacenter
+from vcenter_simulator.datacenters import add_folder
 from vcenter_simulator.datastores.registration import add_datastore
 from vcenter_simulator.hosts import add_cluster
 from vcenter_simulator.hosts import add_host
@@ -73,6 +74,53 @@ class TestStores(OnVcenter):
         cluster = add_cluster(world, center, 'cluster-1')
         host = add_host(world, cluster, 'host-x')
         return add_datastore(world, center, STORE, 'VMFS', 2**40, [host])
+
+    def test_datacenters_of_one_name_are_told_apart_by_identity(self):
+        world = self.vcenter.world
+        for folder in 'a', 'b':
+            at = add_folder(
+                world, world.root.reference, folder, ('Datacenter',)
+            ).reference
+            center = add_datacenter(world, at, 'dc')
+            cluster = add_cluster(world, center, f'cluster-{folder}')
+            host = add_host(world, cluster, f'host-{folder}')
+            add_datastore(world, center, 'fast', 'VMFS', 2**40, [host])
+        names = set(self.names()) - {STORE}
+        assert len(names) == 2
+        for name in names:
+            assert re.fullmatch(r'dc \(datacenter-\d+\)/fast', name)
+
+    def test_one_that_cannot_be_printed_has_a_problem(self):
+        self.start(Scenario(datastores=2))
+        self.actors.rename('datastore-1', 'a\u200bb')
+        problems = {one.name: one.problem for one in self.handler().stores()}
+        assert problems[STORE] is None
+        assert 'cannot be printed' in problems['a\\u200bb']
+
+    def test_one_that_is_hidden_is_left_out(self):
+        role = READ_ONLY | {'Datastore.Browse', 'Datastore.FileManagement'}
+        self.start(Scenario(datastores=2), users={'me': User('secret', role)})
+        hidden = self.actors.datastore('datastore-1')
+        privileges = self.vcenter.world.privileges
+        privileges.grant('me', hidden.reference, frozenset())
+        self.vcenter.username, self.vcenter.password = 'me', 'secret'
+        with self.assertLogs(level='WARNING') as logs:
+            assert self.names() == [STORE]
+        assert hidden.reference.moid in logs.output[0]
+
+    def test_pages_that_never_end_are_given_up(self):
+        handler = self.handler()
+        list(handler.stores())
+        endless = NOTHING.replace(
+            b'urn:vim25"/>',
+            b'urn:vim25"><returnval><token>7</token></returnval>'
+            b'</RetrievePropertiesExResponse>',
+        )
+        with (
+            self.failing('RetrievePropertiesEx', reply(endless)),
+            pytest.raises(StoreUnavailable, match='ever more pages'),
+        ):
+            handler.stores()
 
     def test_one_that_no_host_reaches_has_a_problem(self):
         self.actors.reach(STORE, is_accessible=False)

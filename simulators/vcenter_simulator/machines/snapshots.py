@@ -1,5 +1,6 @@
 """Snapshots of machines: taken, removed and gone back to."""
 
+import copy
 import dataclasses
 import re
 from typing import TYPE_CHECKING
@@ -36,12 +37,14 @@ _NUMBER = re.compile(r'-\d{6}$')
 class SnapshotObject(ManagedObject):
     """A snapshot as clients see it."""
 
-    def __init__(self, machine: Machine, snapshot: Snapshot) -> None:
+    def __init__(
+        self, machine: Machine, snapshot: Snapshot, then: Machine
+    ) -> None:
         super().__init__(
             KIND,
             snapshot.reference.moid,
             vm=machine.reference,
-            config=lambda: show_config(machine),
+            config=lambda: show_config(then),
             childSnapshot=lambda: tuple(
                 child.reference for child in snapshot.children
             ),
@@ -71,14 +74,24 @@ def take_snapshot(
         data,
         {disk.key: disk.chain for disk in machine.disks},
     )
+    then = _copy_machine(machine)
     release_files(machine)
     _add_children(machine)
     siblings = machine.current.children if machine.current else None
     (machine.snapshots if siblings is None else siblings).append(snapshot)
     machine.current = snapshot
-    world.inventory.add(SnapshotObject(machine, snapshot))
+    world.inventory.add(SnapshotObject(machine, snapshot, then))
     _finish(machine)
     return snapshot.reference
+
+
+def _copy_machine(machine: Machine) -> Machine:
+    """Keep what a machine is made of now, as its snapshot shows it."""
+    then = copy.copy(machine)
+    then.devices = {
+        key: copy.copy(device) for key, device in machine.devices.items()
+    }
+    return then
 
 
 def remove_snapshot(
