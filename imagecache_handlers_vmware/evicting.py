@@ -106,7 +106,9 @@ class _Batch:
         with reading_store(self._store):
             self._removing.make_folder(self._aside)
         paths = {str(one.source): (one.source, one.aside) for one in moves}
-        ends = self._removing.move_folders(paths, self._check_time)
+        ends = self._removing.move_folders(
+            paths, self._check_time, cancels=True
+        )
         moved, users = self._look_aside(moves)
         going = {}
         for one in moves:
@@ -227,6 +229,8 @@ def _error_of_move(image: CachedImage, end: CacheError | None) -> CacheError:
         return ImageInUse(image.image_id, [_SOMEBODY])
     if isinstance(end, Unreachable | VimFault):
         return StoreUnavailable(image.store, str(end))
+    if isinstance(end, Endless):
+        return Unfinished(image.image_id, str(end))
     return Uncertain(image.image_id, str(end or 'it was moved, and is gone'))
 
 

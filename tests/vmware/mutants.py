@@ -43,8 +43,8 @@ MUTANTS = [
     mutant(
         'a move begins when time is over',
         'evicting',
-        'self._removing.move_folders(paths, self._check_time)',
-        'self._removing.move_folders(paths)',
+        'paths, self._check_time, cancels=True',
+        'paths, cancels=True',
         f'{EVICTING}nothing_begins_once_time_is_over',
     ),
     mutant(
