@@ -29,7 +29,7 @@ def is_refusal(label: str) -> bool:
 def explain_refusal(image: CachedImage, now: datetime.datetime) -> str | None:
     """Say why an image is not tried again yet; None: it may be.
 
-    A time somewhat ahead is that of a clock that is.
+    One of a time somewhat ahead is that of a host whose clock is ahead.
     """
     for label in sorted(image.marks.labels, reverse=True):
         at = read_time(label.removeprefix(_KIND))
