@@ -1,8 +1,10 @@
 """Removing: the requests that move a folder, and those that end it."""
 
 from collections.abc import Callable
+from collections.abc import Hashable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from typing import TypeVar
 
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers_vmware.datastores import Datastore
@@ -14,6 +16,8 @@ from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port.tasks import Waiting
+
+K = TypeVar('K', bound=Hashable)
 
 Ends = dict[str, CacheError | None]
 
@@ -52,8 +56,13 @@ class Removing:
         self,
         moves: Mapping[str, tuple[DatastorePath, DatastorePath]],
         leave: Callable[[], object] = at_any_time,
+        *,
+        cancels: bool = False,
     ) -> Ends:
-        """Rename folders; nothing that is there already is replaced."""
+        """Rename folders; nothing that is there already is replaced.
+
+        ``cancels``: what takes too long is not to happen later either.
+        """
         manager = self._session.managers.file_manager
         requests = {
             key: envelopes.move_file(
@@ -61,7 +70,9 @@ class Removing:
             )
             for key, (source, target) in moves.items()
         }
-        return run_group(self._session, requests, self._waiting, leave)
+        return run_group(
+            self._session, requests, self._waiting, leave, cancels=cancels
+        )
 
     def delete_disks(
         self,
@@ -73,14 +84,14 @@ class Removing:
         One whose larger copies cannot be deleted keeps its own disk.
         """
         sized = {
-            f'{key}/{disk}': found.path.join(disk)
+            (key, disk): found.path.join(disk)
             for key, found in folders.items()
             for disk in found.disks[:-1]
         }
         ends: Ends = {}
-        for key, end in self._delete_each(sized, leave).items():
+        for (key, _), end in self._delete_each(sized, leave).items():
             if end is not None and not is_gone(end):
-                ends[key.partition('/')[0]] = end
+                ends[key] = end
         last = {
             key: found.path.join(found.disks[-1])
             for key, found in folders.items()
@@ -90,9 +101,9 @@ class Removing:
 
     def _delete_each(
         self,
-        disks: Mapping[str, DatastorePath],
+        disks: Mapping[K, DatastorePath],
         leave: Callable[[], object],
-    ) -> Ends:
+    ) -> dict[K, CacheError | None]:
         manager = self._session.managers.disk_manager
         requests = {
             key: envelopes.delete_disk(
@@ -100,9 +111,15 @@ class Removing:
             )
             for key, path in disks.items()
         }
-        return run_group(self._session, requests, self._waiting, leave)
+        return run_group(
+            self._session, requests, self._waiting, leave, cancels=True
+        )
 
-    def delete_folders(self, paths: Iterable[DatastorePath]) -> Ends:
+    def delete_folders(
+        self,
+        paths: Iterable[DatastorePath],
+        leave: Callable[[], object] = at_any_time,
+    ) -> Ends:
         """Delete folders with all that is left in them, by their paths."""
         manager = self._session.managers.file_manager
         requests = {
@@ -111,7 +128,7 @@ class Removing:
             )
             for path in paths
         }
-        return run_group(self._session, requests, self._waiting)
+        return run_group(self._session, requests, self._waiting, leave)
 
 
 def is_gone(error: CacheError) -> bool:

@@ -26,6 +26,7 @@ from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.recovering import Recovering
+from imagecache_handlers_vmware.refusals import with_refusal
 
 
 class VMwareHandler(CacheHandler):
@@ -50,7 +51,7 @@ class VMwareHandler(CacheHandler):
         self._session = session
         self._looks = Looks(session, options)
         self._labelling = Labelling(self._looks)
-        clocks = clocks or Clocks()
+        self._clocks = clocks = clocks or Clocks()
         self._evicting = Evicting(self._looks, clocks)
         self._recovering = Recovering(self._looks, clocks)
 
@@ -91,7 +92,9 @@ class VMwareHandler(CacheHandler):
     def enumerate(
         self, store: str, image_ids: Collection[str] | None = None
     ) -> Collection[CachedImage]:
-        return self._looks.images(store, image_ids)
+        now = self._clocks.now()
+        found = self._looks.images(store, image_ids)
+        return [with_refusal(one, now) for one in found]
 
     def mark(
         self,

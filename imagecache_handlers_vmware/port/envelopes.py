@@ -197,6 +197,10 @@ def delete_disk(
     )
 
 
+def cancel_task(task: Reference) -> Request:
+    return _request('CancelTask', task)
+
+
 def _request(method: str, this: Reference, *parts: str) -> Request:
     return Request(method, _refer('_this', this) + ''.join(parts))
 

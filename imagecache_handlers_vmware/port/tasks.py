@@ -82,6 +82,17 @@ def follow_tasks(
         yield task, Endless(f'{method} has not ended')
 
 
+def cancel_tasks(session: Session, tasks: Iterable[Reference]) -> None:
+    """Ask for tasks to be stopped; only their ends tell if they were."""
+    for task in tasks:
+        try:
+            session.once(envelopes.cancel_task(task))
+        except VimFault:
+            continue  # it has ended, or cannot be stopped
+        except CallError:
+            return  # vCenter hangs: others would be waited for as long
+
+
 class _Looks:
     """When to look again, and for how long."""
 

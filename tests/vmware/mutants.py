@@ -8,6 +8,7 @@ MANY = 'vmware/test_looks.py::TestManyMachines::test_'
 EVICTING = 'vmware/test_evicting.py::TestEvicting::test_'
 RECOVERING = 'vmware/test_recovering.py::TestRecovering::test_'
 SHARED = 'vmware/test_shared_volumes.py::TestSharedVolumes::test_'
+TROUBLE = 'vmware/test_evicting_trouble.py'
 USERS = 'vmware/test_users.py::test_'
 FOLDERS = 'vmware/test_image_folders.py::test_'
 LABELS = 'vmware/test_label_folders.py::test_'
@@ -44,8 +45,8 @@ MUTANTS = [
     mutant(
         'a move begins when time is over',
         'evicting',
-        'self._removing.move_folders(paths, self._check_time)',
-        'self._removing.move_folders(paths)',
+        '            self._check_time,\n            cancels=True,\n',
+        '            cancels=True,\n',
         f'{EVICTING}nothing_begins_once_time_is_over',
     ),
     mutant(
@@ -58,22 +59,22 @@ MUTANTS = [
     mutant(
         'what cannot be seen after the move is not put back',
         'evicting',
-        '            self._put_all_back(moves, error)\n',
-        '',
+        '            self._kept.put_back()\n            raise',
+        '            raise',
         f'{EVICTING}who_cannot_see_machines_puts_it_back',
     ),
     mutant(
         'what could not be deleted is not put back',
-        'evicting',
-        'self._put_back(move, _error_of_removal(move.image, end))',
-        'self._end(move, _error_of_removal(move.image, end))',
+        'image_removals',
+        'self._kept.keep(move, why)',
+        'results[move.key] = why',
         f'{EVICTING}a_refused_disk_goes_back_and_is_undeletable',
     ),
     mutant(
         'a lost answer to the move ends it',
-        'evicting',
-        '            if found is None:',
-        '            if found is None or ends[str(one.source)]:',
+        'unmoved_images',
+        'end is not None and _is_torn(move, found, there)',
+        'end is not None',
         f'{EVICTING}a_lost_answer_to_the_move_is_looked_after',
     ),
     mutant(
@@ -444,5 +445,89 @@ MUTANTS = [
         'if not page:',
         'if False:',
         f'{STORES}pages_that_never_end_are_given_up',
+    ),
+    mutant(
+        'a torn move is left so',
+        'unmoved_images',
+        'not found.is_whole or there is None or move.source in there',
+        'there is None',
+        f'{TROUBLE}::TestCore::test_half_a_move',
+    ),
+    mutant(
+        'a folder aside that went is an image that is gone',
+        'unmoved_images',
+        'if there is None or move.source in there:',
+        'if False:',
+        f'{TROUBLE}::TestMoreMoves::test_a_folder_aside_that_went_is_not_an_image_that_is_gone',
+    ),
+    mutant(
+        'what lost its disk is put back',
+        'image_removals',
+        'elif aside is None or (found is not None and found.is_whole):',
+        'elif True:',
+        f'{TROUBLE}::TestPutBackHalf::test_a_lost_answer_to_the_last_removal_leaves_no_diskless_folder',
+    ),
+    mutant(
+        'what may have lost its disk is put back unseen',
+        'image_removals',
+        'if isinstance(end, Endless) or (aside is None and not _is_no(end)):',
+        'if False:',
+        f'{TROUBLE}::TestPutBackHalf::test_what_cannot_be_seen_stays_aside',
+    ),
+    mutant(
+        'the end of an ISO is not looked at',
+        'image_removals',
+        'ends |= {isos[path]: end for path, end in removed.items()}',
+        'pass',
+        f'{TROUBLE}::TestIso::test_a_locked_iso_is_put_back',
+    ),
+    mutant(
+        'an ISO is deleted when time is over',
+        'image_removals',
+        'self._removing.delete_folders(paths, self._check_time)',
+        'self._removing.delete_folders(paths)',
+        f'{TROUBLE}::TestIso::test_an_iso_is_not_deleted_once_time_is_over',
+    ),
+    mutant(
+        'a sized copy that stays does not keep the image',
+        'folder_requests',
+        '                ends[key] = end\n',
+        '                pass\n',
+        f'{TROUBLE}::TestSizedCopies::test_a_locked_sized_copy_keeps_the_own_disk',
+    ),
+    mutant(
+        'a late move is not cancelled',
+        'groups',
+        '    if cancels:',
+        '    if False:',
+        f'{TROUBLE}::TestMoreMoves::test_a_move_given_up_does_not_come_after_a_machine',
+    ),
+    mutant(
+        'a vCenter that hangs is waited for by each',
+        'groups',
+        'if lost >= _BEARABLE:',
+        'if False:',
+        f'{TROUBLE}::TestTime::test_a_vcenter_that_hangs_after_the_moves_costs_few_timeouts',
+    ),
+    mutant(
+        'a renamed datastore keeps what is aside',
+        'moves',
+        'if refused and (renamed := self._find_renamed()):',
+        'if False and (renamed := self._find_renamed()):',
+        f'{TROUBLE}::TestMoreMoves::test_one_renamed_after_the_move_is_put_back',
+    ),
+    mutant(
+        'a refusal is forgotten',
+        'kept_images',
+        '                self._tell_refusal(move)\n',
+        '                pass\n',
+        f'{TROUBLE}::TestCore::test_undeletable_ones_do_not_stop_others_for_ever',
+    ),
+    mutant(
+        'a refusal is not shown',
+        'handler',
+        '[with_refusal(one, now) for one in found]',
+        'list(found)',
+        f'{TROUBLE}::TestCore::test_undeletable_ones_do_not_stop_others_for_ever',
     ),
 ]

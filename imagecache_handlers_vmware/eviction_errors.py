@@ -1,0 +1,52 @@
+"""Errors of evictions: what it means for an image that a task failed."""
+
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import ImageBusy
+from imagecache_handlers.exceptions import ImageInUse
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.exceptions import Undeletable
+from imagecache_handlers.exceptions import Unfinished
+from imagecache_handlers.model import CachedImage
+from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers.transport.errors import Unreachable
+from imagecache_handlers_vmware.port.errors import ReplyLost
+from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port.tasks import Endless
+
+# Of a file that is locked nobody says by whom.
+_SOMEBODY = 'a machine that runs'
+
+
+def error_of_move(image: CachedImage, end: CacheError | None) -> CacheError:
+    """Say what it means that an image is not where it was moved to."""
+    if isinstance(end, ImageBusy):
+        return ImageBusy(image.image_id, end.why)
+    if isinstance(end, VimFault) and end.name == 'FileLocked':
+        return ImageInUse(image.image_id, [_SOMEBODY])
+    if isinstance(end, Unreachable | VimFault):
+        return StoreUnavailable(image.store, str(end))
+    if isinstance(end, Endless):
+        return Unfinished(image.image_id, str(end))
+    return Uncertain(image.image_id, str(end or 'it was moved, and is gone'))
+
+
+def error_of_removal(image: CachedImage, end: CacheError) -> CacheError:
+    """Say what it means that a disk could not be deleted."""
+    if isinstance(end, ImageBusy):
+        return ImageBusy(image.image_id, end.why)
+    if isinstance(end, VimFault) and end.name == 'FileLocked':
+        return ImageInUse(image.image_id, [_SOMEBODY])
+    if isinstance(end, VimFault) and end.name == 'CannotDeleteFile':
+        return Undeletable(image.image_id, str(end))
+    if isinstance(end, Endless):
+        return Unfinished(image.image_id, str(end))
+    if isinstance(end, ReplyLost):
+        return Uncertain(image.image_id, str(end))
+    if isinstance(end, CallError):
+        return StoreUnavailable(image.store, str(end))
+    return end
+
+
+def uncertain_of(image: CachedImage, *whys: object) -> Uncertain:
+    return Uncertain(image.image_id, ', and '.join(map(str, whys)))

@@ -1,0 +1,59 @@
+"""Kept images: moved aside, and put back for a reason that is told."""
+
+import contextlib
+
+from imagecache_handlers.clocks import Clocks
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import Undeletable
+from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers_vmware.eviction_errors import uncertain_of
+from imagecache_handlers_vmware.folder_requests import Removing
+from imagecache_handlers_vmware.moves import Move
+from imagecache_handlers_vmware.moves import MovingBack
+from imagecache_handlers_vmware.moves import Result
+from imagecache_handlers_vmware.refusals import is_refusal
+from imagecache_handlers_vmware.refusals import refusal_label
+
+
+class Kept:
+    """Images that are to be put back together."""
+
+    def __init__(
+        self, back: MovingBack, removing: Removing, clocks: Clocks
+    ) -> None:
+        self._back = back
+        self._removing = removing
+        self._clocks = clocks
+        self._kept: list[tuple[Move, CacheError]] = []
+
+    def keep(self, move: Move, why: CacheError) -> None:
+        """Have an image put back that was kept for a reason."""
+        self._kept.append((move, why))
+
+    def put_back(self) -> dict[str, Result]:
+        """Move images to where they were, all at once, and say why."""
+        kept, self._kept = self._kept, []
+        for move, why in kept:
+            if isinstance(why, Undeletable):
+                self._tell_refusal(move)
+        ends = self._back.move_back([move for move, _ in kept])
+        return {
+            move.key: _end_of(move, why, ends[move.key]) for move, why in kept
+        }
+
+    def _tell_refusal(self, move: Move) -> None:
+        """Write it where the image lies; what it told before goes."""
+        label = refusal_label(self._clocks.now())
+        with contextlib.suppress(CallError):
+            self._removing.make_folder(move.aside.join(f'ic-{label}'))
+        old = filter(is_refusal, move.image.marks.labels)
+        self._removing.delete_folders(
+            [move.aside.join(f'ic-{one}') for one in old]
+        )
+
+
+def _end_of(move: Move, why: CacheError, end: CacheError | None) -> CacheError:
+    if end is None:
+        return why
+    lost = f'it could not be moved back: {end}'
+    return uncertain_of(move.image, why, lost)
