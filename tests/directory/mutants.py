@@ -257,6 +257,29 @@ MUTANTS = [
     (
         SECOND,
         Mutant(
+            name='a folder of locks tells of each change in it',
+            killer=f'{SECOND}::TestSmall::'
+            'test_an_image_of_a_disk_among_locks_is_kept',
+            module='directory/users/second_look',
+            old='                not folder.is_shut\n'
+            '                and path not in',
+            new='                path not in',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='a short disk.info says nothing',
+            killer=f'{SECOND}::TestSmall::'
+            'test_a_short_word_that_is_taken_back',
+            module='directory/users/known_files',
+            old='        if name == INFO:',
+            new='        if name == INFO and not is_small(found):',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
             name='a server is believed',
             killer=f'{SECOND}::TestNotSpared::'
             'test_a_file_system_that_may_be_late',

@@ -15,6 +15,8 @@ from imagecache_handlers.directory.users import facts
 from imagecache_handlers.directory.users import known_files
 from imagecache_handlers.directory.users import reading
 from imagecache_handlers.directory.users import second_look
+from imagecache_handlers import ImageBusy
+from imagecache_handlers import ImageInUse
 from tests.directory.disks import header
 from tests.directory.disks import overlay
 from tests.directory.disks import resident
@@ -403,6 +405,42 @@ class TestNotSpared(Looking, Used):
         self.assertEqual(
             {'one'}, survey.of((found.st_dev, found.st_ino), self.other)
         )
+
+
+class TestSmall(Looking, Used):
+    """Files of less than any header, which say something all the same."""
+
+    def setUp(self):
+        super().setUp()
+        self.lock = self.instances / 'locks' / 'nova-x'
+        self.lock.touch()
+        self.later()
+
+    def write_over_the_lock(self):
+        with self.lock.open('r+b') as file:
+            file.write(header(str(self.file())))
+
+    def test_a_disk_that_is_written_over_an_empty_lock(self):
+        """No entry of the folder changes by that, nor its times."""
+        self.looked(self.write_over_the_lock, 1)
+
+    def test_an_image_of_a_disk_among_locks_is_kept(self):
+        [image] = self.handler.enumerate(self.path, {self.image})
+        self.write_over_the_lock()
+        with self.assertRaises((ImageBusy, ImageInUse)):
+            self.handler.evict(image)
+        self.assertTrue(self.file().exists())
+
+    def test_a_short_word_that_is_taken_back(self):
+        overlay(self.disk('vm-1'), self.file())
+        said = self.disk('vm-1', 'disk.info')
+        said.write_text('{"/v/disk": "raw"}')
+        [image] = self.handler.enumerate(self.path, {self.image})
+        self.assertEqual(frozenset(), image.users)
+        said.write_text('{"/v/disk": "qcow2"}')
+        with self.assertRaises(ImageInUse):
+            self.handler.evict(image)
+        self.assertTrue(self.file().exists())
 
 
 class TestTicks(Looking, Used):

@@ -97,8 +97,12 @@ class SecondLook:
             found = os.stat(path, follow_symlinks=path in self._facts.given)
             if identity(found) != identity(folder.found):
                 return False
-            is_known = path not in self._files.unsettled and is_same_state(
-                found, folder.found
+            # Who writes over a lock changes nothing of its folder, and none of
+            # the files in it was noted.
+            is_known = (
+                not folder.is_shut
+                and path not in self._files.unsettled
+                and is_same_state(found, folder.found)
             )
             if not is_known and not self._is_list_same(folder):
                 return False
@@ -121,9 +125,7 @@ class SecondLook:
         if is_same:
             new = folder._replace(found=found, entries=entries)
             self._folders[folder.path] = new
-            # What lies among locks is looked at each time, whatever it is.
-            seen_ns = 0 if folder.is_shut else at_ns
-            self._files.settle(folder.path, found, seen_ns)
+            self._files.settle(folder.path, found, at_ns)
         return is_same
 
     def _are_locks(
