@@ -280,6 +280,40 @@ MUTANTS = [
     (
         SECOND,
         Mutant(
+            name='a look outlasts the clock that it was made by',
+            killer=f'{SECOND}::TestClock::'
+            'test_what_was_seen_before_it_was_set_back_is_forgotten',
+            module='directory/users/second_look',
+            old='                and not is_clock_set(self._facts.offset_ns)\n',
+            new='',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='what was read outlasts the clock of that time',
+            killer=f'{SECOND}::TestClock::'
+            'test_what_was_read_before_it_was_set_meanwhile',
+            module='directory/users/memory',
+            old='        if is_clock_set(self._offset_ns):\n'
+            '            return None\n',
+            new='',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='once the clock was set nothing is remembered any more',
+            killer=f'{SECOND}::TestClock::'
+            'test_after_it_was_set_all_is_remembered_anew',
+            module='directory/users/memory',
+            old='            return type(self)({})\n',
+            new='            pass\n',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
             name='a server is believed',
             killer=f'{SECOND}::TestNotSpared::'
             'test_a_file_system_that_may_be_late',

@@ -13,8 +13,10 @@ from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.directory.users import facts
 from imagecache_handlers.directory.users import known_files
+from imagecache_handlers.directory.users import memory
 from imagecache_handlers.directory.users import reading
 from imagecache_handlers.directory.users import second_look
+from imagecache_handlers.directory.users.walk import Walk
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageInUse
 from tests.directory.disks import header
@@ -441,6 +443,87 @@ class TestSmall(Looking, Used):
         with self.assertRaises(ImageInUse):
             self.handler.evict(image)
         self.assertTrue(self.file().exists())
+
+
+class TestClock(Looking, Used):
+    """A file system with times of whole seconds, as ext4 of small inodes."""
+
+    def setUp(self):
+        super().setUp()
+        self.ahead = 0
+        real = time.time_ns
+        clock = mock.patch.object(
+            memory.time, 'time_ns', lambda: real() + self.ahead
+        )
+        self.enterContext(clock)
+        real_stamp, second = memory.stamp, int(time.time())
+
+        def stamp(found):
+            """Have all that is changed meanwhile bear the same second."""
+            size, *times = real_stamp(found)
+            return size, *(min(one // 10**9, second) for one in times)
+
+        for room in facts, memory:
+            self.enterContext(mock.patch.object(room, 'stamp', stamp))
+
+    def lay_elsewhere(self):
+        with self.disk('vm-1').open('r+b') as file:
+            size = os.fstat(file.fileno()).st_size
+            file.write(header(str(self.file())).ljust(size))
+
+    def test_what_was_seen_before_it_was_set_back_is_forgotten(self):
+        """By far less than the skew that is borne between hosts."""
+        overlay(self.disk('vm-1'), self.file(self.other))
+        self.ahead = 3 * 10**9
+        self.handler._overlays.survey()
+        self.ahead = 0
+        self.lay_elsewhere()
+        self.assert_alike()
+
+    def test_what_was_read_before_it_was_set_back_is_read_again(self):
+        overlay(self.disk('vm-1'), self.file(self.other))
+        self.ahead = 3 * 10**9
+        self.handler._overlays.survey()
+        self.ahead = 0
+        self.lay_elsewhere()
+        self.assertEqual(
+            self.fresh(), self.told(self.handler._overlays.survey())
+        )
+
+    def test_what_was_read_before_it_was_set_meanwhile(self):
+        overlay(self.disk('vm-1'), self.file(self.other))
+        self.ahead = 3 * 10**9
+        self.handler._overlays.survey()
+        real = Walk.look
+
+        def look(walk):
+            self.ahead = 0
+            self.lay_elsewhere()
+            real(walk)
+
+        with mock.patch.object(Walk, 'look', look):
+            told = self.told(self.handler._overlays.survey())
+        self.assertEqual(self.fresh(), told)
+
+    def test_after_it_was_set_all_is_remembered_anew(self):
+        self.handler._overlays.survey()
+        self.ahead = 10**10
+        self.handler._overlays.survey()
+        reading_none = AssertionError('it reads again')
+        formats = reading.known_formats
+        with mock.patch.object(
+            formats, 'read_header', side_effect=reading_none
+        ):
+            survey = self.handler._overlays.survey()
+        self.assertEqual((), survey.problems)
+
+    def test_a_clock_that_runs_has_nothing_forgotten(self):
+        self.ahead = 3 * 10**9
+        self.handler._overlays.survey()
+        self.ahead += 10**7
+        self.surveys = 0
+        self.again()
+        self.assertEqual(0, self.surveys)
 
 
 class TestTicks(Looking, Used):

@@ -29,7 +29,7 @@ class Read(NamedTuple):
     def again(self) -> Self:
         """Give what one look read to the next."""
         return self._replace(
-            headers=Memory(self.headers.kept), words=Memory(self.words.kept)
+            headers=self.headers.again(), words=self.words.again()
         )
 
 

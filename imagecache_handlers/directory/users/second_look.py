@@ -21,6 +21,7 @@ from imagecache_handlers.directory.users.files import Judge
 from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.known_files import is_small
 from imagecache_handlers.directory.users.known_files import KnownFiles
+from imagecache_handlers.directory.users.memory import is_clock_set
 from imagecache_handlers.directory.users.memory import now_ns
 from imagecache_handlers.directory.users.walk import HOSTILE
 from imagecache_handlers.directory.users.walked_files import identity
@@ -72,6 +73,8 @@ class SecondLook:
                 and self._are_folders_same(progress)
                 and self._files.are_alike(progress)
                 and self._chains.leads.lead_as_before(progress)
+                # Last of all, so that it is of all times that were read.
+                and not is_clock_set(self._facts.offset_ns)
             )
         except HOSTILE:
             return False
