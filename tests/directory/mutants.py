@@ -365,7 +365,7 @@ MUTANTS = [
             killer=f'{TOGETHER}::TestTime::'
             'test_the_others_have_another_look_if_one_took_long',
             module='directory/evicting',
-            old='if is_late and any(other.is_removed for other in done):',
+            old='if time.monotonic() - began > _FRESH:',
             new='if False:',
         ),
     ),
@@ -419,8 +419,8 @@ MUTANTS = [
             killer=f'{TOGETHER}::TestLocks::'
             'test_who_waits_for_one_holds_no_other',
             module='directory/evicting',
-            old='patience = None if is_first else 0.0',
-            new='patience = None',
+            old='                is_holding, patience = True, 0.0\n',
+            new='                is_holding = True\n',
         ),
     ),
     (
@@ -533,6 +533,96 @@ MUTANTS = [
             module='directory/labelling',
             old='    if is_local and _relabel_claims(fd, file, labels):',
             new='    if False:',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='the first look counts for ever',
+            killer=f'{TOGETHER}::TestTime::'
+            'test_a_look_that_got_old_counts_for_none',
+            module='directory/evicting',
+            old='if time.monotonic() - began > _FRESH:',
+            new='if done and time.monotonic() - began > _FRESH:',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='who waited in vain waits for each',
+            killer=f'{TOGETHER}::TestLocks::'
+            'test_who_waits_in_vain_for_one_waits_for_no_other',
+            module='directory/evicting',
+            old='                    patience = 0.0\n',
+            new='                    pass\n',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='who marks waits in vain for each',
+            killer=f'{TOGETHER}::TestLocks::'
+            'test_who_marks_waits_in_vain_for_one_only',
+            module='directory/marking',
+            old='                        patience = 0.0\n',
+            new='                        pass\n',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='a group takes all descriptors',
+            killer=f'{TOGETHER}::TestRoom::'
+            'test_a_look_has_its_descriptors',
+            module='directory/evicting',
+            old='most = max(1, descriptors.count_spare() // _LOCKS_EACH)',
+            new='most = len(images)',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='where no descriptor is to spare nothing goes',
+            killer=f'{TOGETHER}::TestRoom::'
+            'test_where_hardly_any_is_left_one_goes_at_a_time',
+            module='directory/evicting',
+            old='most = max(1, descriptors.count_spare() // _LOCKS_EACH)',
+            new='most = descriptors.count_spare() // _LOCKS_EACH',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='one lock too many fails its image',
+            killer=f'{TOGETHER}::TestRoom::'
+            'test_what_cannot_be_locked_is_left_to_the_next_group',
+            module='directory/evicting',
+            old='if is_holding and error.errno in _NO_MORE:',
+            new='if False:',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='a claim takes the last room for names',
+            killer=f'{TOGETHER}::TestMarks::'
+            'test_a_claim_leaves_room_for_the_lock_of_who_evicts',
+            module='directory/labelling',
+            old='            if new:\n'
+            '                _leave_room(fd, name)\n'
+            '            ended',
+            new='            ended',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='a claim that is written outlives its note',
+            killer=f'{TOGETHER}::TestMarks::'
+            'test_a_claim_that_is_noted_and_written_is_taken_back',
+            module='directory/labelling',
+            old=' or old & file.sidecar_labels',
+            new='',
         ),
     ),
 ]
