@@ -42,9 +42,7 @@ _MOST_LOOKS = 3
 _OLD = 'the look at all disks got too old before its turn came'
 _LOCKED = 'it is locked, as is another that was waited for in vain'
 # What ends a group: with fewer images it may go well.
-_NO_MORE = frozenset(
-    {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT}
-)
+_NO_MORE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT})
 # Descriptors of an image: its lock, and mostly one of Nova's.
 _LOCKS_EACH = 2
 

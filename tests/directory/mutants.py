@@ -284,7 +284,8 @@ MUTANTS = [
             killer=f'{SECOND}::TestClock::'
             'test_what_was_seen_before_it_was_set_back_is_forgotten',
             module='directory/users/second_look',
-            old='                and not is_clock_set(self._facts.offset_ns)\n',
+            old='                and '
+            'not is_clock_set(self._facts.offset_ns)\n',
             new='',
         ),
     ),
@@ -318,8 +319,19 @@ MUTANTS = [
             killer=f'{SECOND}::TestNotSpared::'
             'test_a_file_system_that_may_be_late',
             module='directory/users/second_look',
-            old='return all(map(_is_local, devices.values()))',
+            old='return all(map(_is_timed, devices.values()))',
             new='return True',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='times of files in memory are believed',
+            killer=f'{SECOND}::TestInMemory::'
+            'test_what_is_written_through_a_mapping_is_seen',
+            module='directory/system/mounts',
+            old='in _LOCAL - _TIMELESS',
+            new='in _LOCAL',
         ),
     ),
     (
@@ -572,8 +584,7 @@ MUTANTS = [
         TOGETHER,
         Mutant(
             name='a group takes all descriptors',
-            killer=f'{TOGETHER}::TestRoom::'
-            'test_a_look_has_its_descriptors',
+            killer=f'{TOGETHER}::TestRoom::test_a_look_has_its_descriptors',
             module='directory/evicting',
             old='most = max(1, descriptors.count_spare() // _LOCKS_EACH)',
             new='most = len(images)',

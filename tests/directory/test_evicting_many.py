@@ -331,7 +331,6 @@ class TestLocks(Plain):
         )
         self.assertEqual([self.images[1]], self.left())
 
-
     def test_who_waits_in_vain_for_one_waits_for_no_other(self):
         began = time.monotonic()
         with contextlib.ExitStack() as stack:

@@ -279,9 +279,7 @@ class TestFewNames(Apart, Used):
         cache = ImageCache(
             self.connect(), Rules(min_age=datetime.timedelta(0))
         )
-        report = cache.sweep(
-            lambda: Evidence(complete=True, as_of=utc_now())
-        )
+        report = cache.sweep(lambda: Evidence(complete=True, as_of=utc_now()))
         did = [str(one.did) for one in report.outcomes]
         self.assertEqual(['evicted'] * 20, did)
 

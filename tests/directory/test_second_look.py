@@ -3,9 +3,11 @@
 The full one, by a handler that knows nothing of the first, is the judge.
 """
 
+import mmap
 import os
 import random
 import shutil
+import subprocess
 import time
 from unittest import mock
 
@@ -19,6 +21,7 @@ from imagecache_handlers.directory.users import second_look
 from imagecache_handlers.directory.users.walk import Walk
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageInUse
+from tests.directory.apart import Apart
 from tests.directory.disks import header
 from tests.directory.disks import overlay
 from tests.directory.disks import resident
@@ -31,6 +34,7 @@ TICK = 0.02
 ROUNDS = 120
 # How often all is mended that keeps a second look from being tried.
 MENDED = 0.6
+IS_TIMED = mounts.is_timed
 
 
 class Looking:
@@ -40,6 +44,9 @@ class Looking:
         super().setUp()
         self.handler = self.connect()
         self.surveys = 0
+        # Whatever kind of file system these folders are on.
+        timed = mock.patch.object(mounts, 'is_timed', mounts.is_local)
+        self.enterContext(timed)
         overlays = self.handler._overlays
         real = overlays._take_survey
 
@@ -368,7 +375,7 @@ class TestNotSpared(Looking, Used):
         self.looked(lambda: overlay(self.disk('vm-2'), self.file()), 1)
 
     def test_a_file_system_that_may_be_late(self):
-        with mock.patch.object(mounts, 'is_local', lambda _: False):
+        with mock.patch.object(mounts, 'is_timed', lambda _: False):
             self.looked(lambda: None, 1)
 
     def test_an_image_that_loses_its_sidecar(self):
@@ -524,6 +531,35 @@ class TestClock(Looking, Used):
         self.surveys = 0
         self.again()
         self.assertEqual(0, self.surveys)
+
+
+class TestInMemory(Apart, Looking, Used):
+    """A tmpfs, on which most writes through a mapping move no time."""
+
+    def setUp(self):
+        super().setUp()
+        self.enterContext(mock.patch.object(mounts, 'is_timed', IS_TIMED))
+
+    def test_what_is_written_through_a_mapping_is_seen(self):
+        self.where_it_mounts(self.write_mapped)
+
+    def write_mapped(self):
+        command = ['mount', '-t', 'tmpfs', 'tmpfs', str(self.instances)]
+        subprocess.run(command, check=True)  # noqa: S603
+        new = header(str(self.file(self.other)))
+        overlay(self.disk('vm-1'), self.file())
+        self.later()
+        with self.disk('vm-1').open('r+b') as file:
+            with mmap.mmap(file.fileno(), 0) as mapped:
+                # Only the first write to a page moves a time.
+                mapped[:1] = mapped[:1]
+                self.again()
+                before = os.fstat(file.fileno()).st_mtime_ns
+                mapped[: len(new)] = new
+            self.assertEqual(before, os.fstat(file.fileno()).st_mtime_ns)
+        self.assert_alike()
+        told = self.told(self.handler._overlays.survey())
+        self.assertEqual(self.fresh(), told)
 
 
 class TestTicks(Looking, Used):

@@ -49,20 +49,20 @@ class SecondLook:
         self._stores = stores
         self._folders = {one.path: one for one in facts.folders}
         self._files = KnownFiles(facts, met, chains)
-        self._is_possible = self._is_comparable() and self._are_all_local()
+        self._is_possible = self._is_comparable() and self._are_all_timed()
 
     def _is_comparable(self) -> bool:
         """Tell if all that was looked at is among what was noted."""
         return self._facts.is_whole and not self._met.devices
 
-    def _are_all_local(self) -> bool:
+    def _are_all_timed(self) -> bool:
         """Tell if each change shows at once in the times of files."""
         devices: dict[int, str] = {}
         for folder in self._folders.values():
             devices.setdefault(folder.found.st_dev, folder.path)
         if not self._files.list_devices() <= devices.keys():
             return False
-        return all(map(_is_local, devices.values()))
+        return all(map(_is_timed, devices.values()))
 
     def is_unchanged(self, progress: Progress) -> bool:
         """Tell if a full look would find the same users of everything."""
@@ -164,10 +164,10 @@ class SecondLook:
         )
 
 
-def _is_local(path: str) -> bool:
+def _is_timed(path: str) -> bool:
     try:
         with closing(safe_open.open_folder(path)) as fd:
-            return mounts.is_local(fd)
+            return mounts.is_timed(fd)
     except OSError:
         return False
 
