@@ -594,17 +594,6 @@ MUTANTS = [
     (
         TOGETHER,
         Mutant(
-            name='where no descriptor is to spare nothing goes',
-            killer=f'{TOGETHER}::TestRoom::'
-            'test_where_hardly_any_is_left_one_goes_at_a_time',
-            module='directory/evicting',
-            old='most = max(1, descriptors.count_spare() // _LOCKS_EACH)',
-            new='most = descriptors.count_spare() // _LOCKS_EACH',
-        ),
-    ),
-    (
-        TOGETHER,
-        Mutant(
             name='one lock too many fails its image',
             killer=f'{TOGETHER}::TestRoom::'
             'test_what_cannot_be_locked_is_left_to_the_next_group',
