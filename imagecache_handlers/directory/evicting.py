@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
 import dataclasses
+import errno
 import time
 
 from imagecache_handlers.directory.candidates import Candidate
@@ -23,6 +24,7 @@ from imagecache_handlers.directory.layout import HoldFile
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory.store_folder import hold_image
 from imagecache_handlers.directory.store_folder import opened
+from imagecache_handlers.directory.system import descriptors
 from imagecache_handlers.directory.users.overlays import Overlays
 from imagecache_handlers.directory.users.overlays import Survey
 from imagecache_handlers.exceptions import CacheError
@@ -33,8 +35,16 @@ from imagecache_handlers.model import CachedImage
 
 # So many wait for each other: whoever wants one of them waits as well.
 _MOST = 64
-# Seconds for which a look counts for those whose turn comes after another.
+# Seconds for which a look counts.
 _FRESH = 0.5
+# Looks that may get too old before even the first image has its turn.
+_MOST_LOOKS = 3
+_OLD = 'the look at all disks got too old before its turn came'
+_LOCKED = 'it is locked, as is another that was waited for in vain'
+# What ends a group: with fewer images it may go well.
+_NO_MORE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT})
+# Descriptors of an image: its lock, and mostly one of Nova's.
+_LOCKS_EACH = 2
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,10 +90,12 @@ class Evictions:
         :raises StoreUnavailable: nothing was removed.
         """
         with opened(store) as fd, contextlib.ExitStack() as locks:
+            # Before the locks take what room is left for names.
+            self.sweeper.note(fd, store)
             hold = locks.enter_context(self.layout.holding(store))
-            ones = self._take_locks(store, fd, images, hold, locks)
+            most = max(1, descriptors.count_spare() // _LOCKS_EACH)
+            ones = self._take_locks(store, fd, images[:most], hold, locks)
             if any(one.result is None for one in ones):
-                self.sweeper.note(fd, store)
                 listing = self._find_files(store, fd, ones)
                 ones = self._remove_files(store, fd, ones, listing, alive)
             settle_removals(fd, ones)
@@ -102,23 +114,31 @@ class Evictions:
         Who holds locks waits for none: two that do would wait for ever.
         """
         ones: list[Candidate] = []
+        is_holding, patience = False, None
         for image in images:
             one = Candidate(image=image)
             if not self._is_named(image):
                 one.result = 0
                 ones.append(one)
                 continue
-            is_first = all(other.result is not None for other in ones)
             with contextlib.ExitStack() as its, one.judged(store):
-                patience = None if is_first else 0.0
                 try:
                     its.enter_context(hold_image(fd, image.location, patience))
+                    its.enter_context(hold(image.location))
                 except TimeoutError:
-                    if is_first:
-                        raise
-                    return ones
-                its.enter_context(hold(image.location))
+                    if is_holding:
+                        return ones
+                    if patience is not None:
+                        raise ImageBusy(image.image_id, _LOCKED) from None
+                    # Whoever keeps this one may keep them all.
+                    patience = 0.0
+                    raise
+                except OSError as error:
+                    if is_holding and error.errno in _NO_MORE:
+                        return ones
+                    raise
                 locks.push(its.pop_all())
+                is_holding, patience = True, 0.0
             ones.append(one)
         return ones
 
@@ -168,15 +188,27 @@ class Evictions:
         """Remove what nobody uses; give those whose turn has come."""
         if not any(one.file for one in ones):
             return list(ones)
+        for _ in range(_MOST_LOOKS):
+            if done := self._remove_by_look(store, fd, ones, listing, alive):
+                return done
+        first = ones[0]
+        first.file, first.result = None, ImageBusy(first.image.image_id, _OLD)
+        return [first]
+
+    def _remove_by_look(
+        self,
+        store: str,
+        fd: int,
+        ones: Sequence[Candidate],
+        listing: folder.Listing,
+        alive: Callable[[], bool],
+    ) -> list[Candidate]:
+        """Look at all disks, and remove images for as long as that counts."""
         survey = self.overlays.survey_again()
         why = self.sweeper.judge(store, survey)
         began = time.monotonic()
         done: list[Candidate] = []
         for one in ones:
-            is_late = time.monotonic() - began > _FRESH
-            if is_late and any(other.is_removed for other in done):
-                # A removal took long: the others need another look.
-                break
             with one.judged(store):
                 if (file := one.file) is not None:
                     self._refuse_used(store, fd, file, survey, why)
@@ -184,6 +216,9 @@ class Evictions:
                     if one.state != folder.read_state(fd, file.name):
                         labels = self._read_labels(fd, file, listing)
                     check_claimed(one.image, labels, alive)
+                    if time.monotonic() - began > _FRESH:
+                        # It needs another look, and so do the others.
+                        return done
                     folder.unlink_image(fd, file)
                     one.is_removed, one.result = True, file.size
             done.append(one)

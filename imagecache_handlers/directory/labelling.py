@@ -67,7 +67,8 @@ def _relabel_claims(
     new, old = labels - file.labels, file.labels - labels
     if not _are_claims({*new, *old, *file.noted.labels()}):
         return False
-    if not file.noted.has.keys() >= old:
+    # One that is written as well would outlive its note.
+    if not file.noted.has.keys() >= old or old & file.sidecar_labels:
         return False
     name = file.name
     subject = notes.Subject.of(fd, name, file.identity[1], file.written)
@@ -75,6 +76,8 @@ def _relabel_claims(
         with _made_notes(
             fd, name, [subject.has(name, label) for label in sorted(new)]
         ):
+            if new:
+                _leave_room(fd, name)
             ended = [file.noted.has[label] for label in old]
             notes.drop(fd, itertools.chain(*ended))
     except OSError:

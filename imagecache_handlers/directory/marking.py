@@ -47,11 +47,15 @@ class Marking:
         """Relabel images, as ``CacheHandler.mark_many`` promises."""
         self._refuse_claims()
         with opened(self.store) as fd:
+            patience = None
             for image in images:
                 try:
                     with translated(self.store):
-                        self._mark_in(fd, image)
+                        self._mark_in(fd, image, patience)
                 except CacheError as error:
+                    if isinstance(error.__cause__, TimeoutError):
+                        # Whoever keeps this one locked may keep them all.
+                        patience = 0.0
                     yield error
                 else:
                     yield None
@@ -61,11 +65,13 @@ class Marking:
             # Rather before others have to wait for a claim than afterwards.
             self.layout.check_evicts(self.store)
 
-    def _mark_in(self, fd: int, image: CachedImage) -> None:
+    def _mark_in(
+        self, fd: int, image: CachedImage, patience: float | None = None
+    ) -> None:
         name = image.location
         if self.layout.named(name) != (image.image_id, image.variant):
             raise ImageNotFound(image.image_id, 'no file here has that name')
-        with hold_image(fd, name):
+        with hold_image(fd, name, patience):
             file = self._find_file(fd, image)
             labels = (file.labels | self.add) - self.remove
             if labelling.is_due(file, labels):

@@ -257,12 +257,81 @@ MUTANTS = [
     (
         SECOND,
         Mutant(
+            name='a folder of locks tells of each change in it',
+            killer=f'{SECOND}::TestSmall::'
+            'test_an_image_of_a_disk_among_locks_is_kept',
+            module='directory/users/second_look',
+            old='                not folder.is_shut\n'
+            '                and path not in',
+            new='                path not in',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='a short disk.info says nothing',
+            killer=f'{SECOND}::TestSmall::'
+            'test_a_short_word_that_is_taken_back',
+            module='directory/users/known_files',
+            old='        if name == INFO:',
+            new='        if name == INFO and not is_small(found):',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='a look outlasts the clock that it was made by',
+            killer=f'{SECOND}::TestClock::'
+            'test_what_was_seen_before_it_was_set_back_is_forgotten',
+            module='directory/users/second_look',
+            old='                and '
+            'not is_clock_set(self._facts.offset_ns)\n',
+            new='',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='what was read outlasts the clock of that time',
+            killer=f'{SECOND}::TestClock::'
+            'test_what_was_read_before_it_was_set_meanwhile',
+            module='directory/users/memory',
+            old='        if is_clock_set(self._offset_ns):\n'
+            '            return None\n',
+            new='',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='once the clock was set nothing is remembered any more',
+            killer=f'{SECOND}::TestClock::'
+            'test_after_it_was_set_all_is_remembered_anew',
+            module='directory/users/memory',
+            old='            return type(self)({})\n',
+            new='            pass\n',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
             name='a server is believed',
             killer=f'{SECOND}::TestNotSpared::'
             'test_a_file_system_that_may_be_late',
             module='directory/users/second_look',
-            old='return all(map(_is_local, devices.values()))',
+            old='return all(map(_is_timed, devices.values()))',
             new='return True',
+        ),
+    ),
+    (
+        SECOND,
+        Mutant(
+            name='times of files in memory are believed',
+            killer=f'{SECOND}::TestInMemory::'
+            'test_what_is_written_through_a_mapping_is_seen',
+            module='directory/system/mounts',
+            old='in _LOCAL - _TIMELESS',
+            new='in _LOCAL',
         ),
     ),
     (
@@ -295,10 +364,10 @@ MUTANTS = [
             'test_the_look_is_made_with_all_locks_held',
             module='directory/evicting',
             old='            ones = self._take_locks(store, fd, '
-            'images, hold, locks)\n',
+            'images[:most], hold, locks)\n',
             new='            self.overlays.survey_again()\n'
             '            ones = self._take_locks(store, fd, '
-            'images, hold, locks)\n',
+            'images[:most], hold, locks)\n',
         ),
     ),
     (
@@ -308,7 +377,7 @@ MUTANTS = [
             killer=f'{TOGETHER}::TestTime::'
             'test_the_others_have_another_look_if_one_took_long',
             module='directory/evicting',
-            old='if is_late and any(other.is_removed for other in done):',
+            old='if time.monotonic() - began > _FRESH:',
             new='if False:',
         ),
     ),
@@ -362,8 +431,8 @@ MUTANTS = [
             killer=f'{TOGETHER}::TestLocks::'
             'test_who_waits_for_one_holds_no_other',
             module='directory/evicting',
-            old='patience = None if is_first else 0.0',
-            new='patience = None',
+            old='                is_holding, patience = True, 0.0\n',
+            new='                is_holding = True\n',
         ),
     ),
     (
@@ -373,7 +442,8 @@ MUTANTS = [
             killer=f'{TOGETHER}::TestNova::'
             'test_one_that_nova_has_locked_stays',
             module='directory/evicting',
-            old='                its.enter_context(hold(image.location))\n',
+            old='                    '
+            'its.enter_context(hold(image.location))\n',
             new='',
         ),
     ),
@@ -476,6 +546,84 @@ MUTANTS = [
             module='directory/labelling',
             old='    if is_local and _relabel_claims(fd, file, labels):',
             new='    if False:',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='the first look counts for ever',
+            killer=f'{TOGETHER}::TestTime::'
+            'test_a_look_that_got_old_counts_for_none',
+            module='directory/evicting',
+            old='if time.monotonic() - began > _FRESH:',
+            new='if done and time.monotonic() - began > _FRESH:',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='who waited in vain waits for each',
+            killer=f'{TOGETHER}::TestLocks::'
+            'test_who_waits_in_vain_for_one_waits_for_no_other',
+            module='directory/evicting',
+            old='                    patience = 0.0\n',
+            new='                    pass\n',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='who marks waits in vain for each',
+            killer=f'{TOGETHER}::TestLocks::'
+            'test_who_marks_waits_in_vain_for_one_only',
+            module='directory/marking',
+            old='                        patience = 0.0\n',
+            new='                        pass\n',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='a group takes all descriptors',
+            killer=f'{TOGETHER}::TestRoom::test_a_look_has_its_descriptors',
+            module='directory/evicting',
+            old='most = max(1, descriptors.count_spare() // _LOCKS_EACH)',
+            new='most = len(images)',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='one lock too many fails its image',
+            killer=f'{TOGETHER}::TestRoom::'
+            'test_what_cannot_be_locked_is_left_to_the_next_group',
+            module='directory/evicting',
+            old='if is_holding and error.errno in _NO_MORE:',
+            new='if False:',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='a claim takes the last room for names',
+            killer=f'{TOGETHER}::TestMarks::'
+            'test_a_claim_leaves_room_for_the_lock_of_who_evicts',
+            module='directory/labelling',
+            old='            if new:\n'
+            '                _leave_room(fd, name)\n'
+            '            ended',
+            new='            ended',
+        ),
+    ),
+    (
+        TOGETHER,
+        Mutant(
+            name='a claim that is written outlives its note',
+            killer=f'{TOGETHER}::TestMarks::'
+            'test_a_claim_that_is_noted_and_written_is_taken_back',
+            module='directory/labelling',
+            old=' or old & file.sidecar_labels',
+            new='',
         ),
     ),
 ]

@@ -1,7 +1,9 @@
 """Images that go together: each is judged by itself, and told in truth."""
 
 import contextlib
+import errno
 import os
+import resource
 import threading
 import time
 from unittest import mock
@@ -10,6 +12,8 @@ from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import evicting
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory import holders
+from imagecache_handlers.directory import labelling
+from imagecache_handlers.directory import notes
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.system import flock
 from imagecache_handlers.directory.system import record_lock
@@ -24,6 +28,8 @@ from tests.directory.place import THEN
 from tests.directory.used import Used
 
 LONG = 30
+# For which a look counts, where that is tried.
+BRIEF = 0.2
 
 
 def in_time():
@@ -177,12 +183,49 @@ class TestTime(Plain):
             looks.append(len(self.left()))
             return real()
 
+        def unlink(fd, file):
+            time.sleep(2 * BRIEF)
+            real_unlink(fd, file)
+
+        real_unlink = folder.unlink_image
         with (
-            mock.patch.object(evicting, '_FRESH', -1),
+            mock.patch.object(evicting, '_FRESH', BRIEF),
+            mock.patch.object(folder, 'unlink_image', unlink),
             mock.patch.object(overlays, 'survey_again', look),
         ):
             self.assertEqual([one.size for one in self.images], self.evict())
         self.assertEqual([3, 2, 1], looks)
+
+    def stop_after_look(self, times, act):
+        """Have the process stopped before the first turn, some times."""
+        real, looks = holders.look_at_file, []
+
+        def look(fd, file):
+            found = real(fd, file)
+            looks.append(file.name)
+            if len(looks) <= times:
+                act()
+                time.sleep(2 * BRIEF)
+            return found
+
+        self.enterContext(mock.patch.object(evicting, '_FRESH', BRIEF))
+        self.enterContext(mock.patch.object(holders, 'look_at_file', look))
+
+    def test_a_look_that_got_old_counts_for_none(self):
+        image = self.file(self.images[0].location)
+        # As a machine that comes from elsewhere, with no lock of Nova's.
+        self.stop_after_look(1, lambda: overlay(self.disk('vm-1'), image))
+        [used, *others] = self.evict()
+        self.assertIsInstance(used, ImageInUse)
+        self.assertEqual([one.size for one in self.images[1:]], others)
+        self.assertEqual([self.images[0]], self.left())
+
+    def test_where_each_look_gets_old_at_once_it_is_kept(self):
+        self.stop_after_look(LONG, lambda: None)
+        results = self.evict()
+        self.assertEqual([ImageBusy] * 3, [*map(type, results)])
+        self.assertIn('got too old', str(results[0]))
+        self.assertEqual(self.images, self.left())
 
     def test_one_look_is_enough_for_all(self):
         overlays = self.handler._overlays
@@ -287,6 +330,96 @@ class TestLocks(Plain):
             [self.images[0].size, self.images[2].size], [first, third]
         )
         self.assertEqual([self.images[1]], self.left())
+
+    def test_who_waits_in_vain_for_one_waits_for_no_other(self):
+        began = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            for number in range(3):
+                stack.enter_context(self.hold(number))
+            stack.enter_context(mock.patch.object(flock, 'PATIENCE', 0.5))
+            results = self.evict()
+        self.assertLess(time.monotonic() - began, 1)
+        self.assertIsInstance(results[0], StoreUnavailable)
+        self.assertEqual([ImageBusy] * 2, [*map(type, results[1:])])
+        self.assertEqual(self.images, self.left())
+
+    def test_who_marks_waits_in_vain_for_one_only(self):
+        began = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            for number in range(3):
+                stack.enter_context(self.hold(number))
+            stack.enter_context(mock.patch.object(flock, 'PATIENCE', 0.5))
+            results = list(self.handler.mark_many(self.images, {'site.b'}))
+        self.assertLess(time.monotonic() - began, 1)
+        self.assertEqual([StoreUnavailable] * 3, [*map(type, results)])
+
+
+class TestRoom(Plain):
+    """Descriptors and names of which there are few: fewer go together."""
+
+    names = tuple(f'image-{number:02}' for number in range(24))
+
+    def setUp(self):
+        super().setUp()
+        self.groups = []
+        overlays = self.handler._overlays
+        real = overlays.survey_again
+
+        def look():
+            self.groups.append(len(self.left()))
+            return real()
+
+        look_again = mock.patch.object(overlays, 'survey_again', look)
+        self.enterContext(look_again)
+
+    def all_go(self):
+        self.assertEqual([one.size for one in self.images], self.evict())
+        self.assertEqual([], self.left())
+        self.assertGreater(len(self.groups), 1)
+
+    def limit(self, more):
+        """Have so many descriptors more than are open."""
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        which = resource.RLIMIT_NOFILE
+        self.addCleanup(resource.setrlimit, which, limits)
+        most = len(os.listdir('/proc/self/fd')) + more
+        resource.setrlimit(which, (most, limits[1]))
+
+    def test_a_look_has_its_descriptors(self):
+        self.limit(60)
+        self.all_go()
+        self.assertLess(len(self.groups), 6)
+
+    def test_where_hardly_any_is_left_one_goes_at_a_time(self):
+        self.limit(25)
+        self.all_go()
+        self.assertEqual(len(self.images), len(self.groups))
+
+    def test_what_cannot_be_locked_is_left_to_the_next_group(self):
+        for number in errno.EMFILE, errno.ENOSPC:
+            with self.subTest(number), self.few_locks(5, number):
+                self.all_go()
+            self.images = self.idle()
+            self.groups.clear()
+
+    @contextlib.contextmanager
+    def few_locks(self, most, number):
+        """Have so many locks at once, and the rest fail."""
+        real, held = flock.held, []
+
+        @contextlib.contextmanager
+        def hold(*where, **how):
+            if len(held) == most:
+                raise OSError(number, os.strerror(number))
+            with real(*where, **how) as fd:
+                held.append(fd)
+                try:
+                    yield fd
+                finally:
+                    held.remove(fd)
+
+        with mock.patch.object(flock, 'held', hold):
+            yield
 
 
 class TestTruth(Plain):
@@ -474,6 +607,32 @@ class TestMarks(Plain):
         self.assertEqual([{'pin.ops', self.claim}] * 3, self.labels_of_all())
         self.mark((), {self.claim})
         self.assertEqual([{'pin.ops'}] * 3, self.labels_of_all())
+
+    def test_a_claim_that_is_noted_and_written_is_taken_back(self):
+        """It came with another label, and who wrote that died on the way."""
+        self.mark({self.claim})
+        dying = mock.patch.object(
+            labelling, '_drop_notes', side_effect=KeyboardInterrupt
+        )
+        with dying, self.assertRaises(KeyboardInterrupt):
+            self.mark({self.claim, 'site.b'})
+        self.mark((), {self.claim})
+        self.assertEqual({'site.a', 'site.b'}, self.labels('one'))
+
+    def test_a_claim_leaves_room_for_the_lock_of_who_evicts(self):
+        make, made = notes.make, []
+
+        def make_one(fd, note):
+            """Have room for a single name."""
+            if any(self.folder.joinpath(one).exists() for one in made):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            made.append(note.entry)
+            return make(fd, note)
+
+        with mock.patch.object(notes, 'make', make_one):
+            self.assertEqual([None] * 3, self.mark({self.claim}))
+        self.assertEqual([], [one for one in self.entries() if 'claim' in one])
+        self.assertEqual([{'site.a', self.claim}] * 3, self.labels_of_all())
 
     def test_a_claim_that_is_there_is_not_written_again(self):
         self.mark({self.claim})

@@ -16,11 +16,13 @@ from imagecache_handlers.directory import notes
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
+from imagecache_handlers import utc_now
 from tests.directory.apart import Apart
 from tests.directory import disks
 from tests.directory.place import NovaPlace
 from tests.directory.place import Place
 from tests.directory.place import sha1
+from tests.directory.used import Used
 
 # One at a time: devices, mounts and locks are the machine's.
 pytestmark = pytest.mark.xdist_group('machine')
@@ -243,6 +245,43 @@ class TestNova(Disk, NovaPlace):
 
     def touch(self, file, at):
         os.utime(file, (at, at))
+
+
+class TestFewNames(Apart, Used):
+    """A disk with blocks, and without inodes: each note and lock takes one."""
+
+    left = 5
+
+    def mount(self):
+        size = 'mode=755,nr_inodes=200'
+        run('mount', '-t', 'tmpfs', '-o', size, 'tmpfs', self.path)
+
+    def take_names(self):
+        """Leave only some inodes."""
+        spare = self.folder / 'spare'
+        spare.mkdir()
+        made = []
+        with contextlib.suppress(OSError):
+            while True:
+                made.append(spare / str(len(made)))
+                made[-1].touch()
+        for path in made[-1 - self.left : -1]:
+            path.unlink()
+
+    def test_it_can_be_cleaned(self):
+        self.where_it_mounts(lambda: (self.mount(), self.sweep()))
+
+    def sweep(self):
+        for number in range(20):
+            self.add(f'image-{number}', ['unused.20200101t000000z'])
+        self.connect().record_host(self.path)
+        self.take_names()
+        cache = ImageCache(
+            self.connect(), Rules(min_age=datetime.timedelta(0))
+        )
+        report = cache.sweep(lambda: Evidence(complete=True, as_of=utc_now()))
+        did = [str(one.did) for one in report.outcomes]
+        self.assertEqual(['evicted'] * 20, did)
 
 
 class Ext4:

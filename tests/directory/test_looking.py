@@ -24,6 +24,11 @@ OURS = 3
 class Looking(Used):
     def setUp(self):
         super().setUp()
+        # Whatever kind of file system these folders are on.
+        timed = mock.patch.object(
+            reading.mounts, 'is_timed', reading.mounts.is_local
+        )
+        self.enterContext(timed)
         self.handler = self.connect()
         self.read = []
         real = reading.known_formats.read_header
@@ -87,7 +92,7 @@ class TestReading(Looking):
 
     def test_a_file_system_that_may_be_late_is_always_read(self):
         self.later()
-        with mock.patch.object(reading.mounts, 'is_local', lambda _: False):
+        with mock.patch.object(reading.mounts, 'is_timed', lambda _: False):
             self.look()
             self.look()
         self.assertEqual(3, len(self.read))

@@ -367,4 +367,5 @@ class TestLocal(Place):
             '38 35 0:46 / /c rw - fuse.glusterfs filer:/x rw',
         ]
         for number, local in ('36', 1), ('37', 0), ('38', 0), ('3', 0):
-            self.assertEqual(local, mounts.is_local_mount(lines, number))
+            kind = mounts.find_mount_kind(lines, number)
+            self.assertEqual(local, mounts.is_local_kind(kind))

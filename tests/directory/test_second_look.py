@@ -3,9 +3,11 @@
 The full one, by a handler that knows nothing of the first, is the judge.
 """
 
+import mmap
 import os
 import random
 import shutil
+import subprocess
 import time
 from unittest import mock
 
@@ -13,8 +15,13 @@ from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.directory.users import facts
 from imagecache_handlers.directory.users import known_files
+from imagecache_handlers.directory.users import memory
 from imagecache_handlers.directory.users import reading
 from imagecache_handlers.directory.users import second_look
+from imagecache_handlers.directory.users.walk import Walk
+from imagecache_handlers import ImageBusy
+from imagecache_handlers import ImageInUse
+from tests.directory.apart import Apart
 from tests.directory.disks import header
 from tests.directory.disks import overlay
 from tests.directory.disks import resident
@@ -27,6 +34,7 @@ TICK = 0.02
 ROUNDS = 120
 # How often all is mended that keeps a second look from being tried.
 MENDED = 0.6
+IS_TIMED = mounts.is_timed
 
 
 class Looking:
@@ -36,6 +44,9 @@ class Looking:
         super().setUp()
         self.handler = self.connect()
         self.surveys = 0
+        # Whatever kind of file system these folders are on.
+        timed = mock.patch.object(mounts, 'is_timed', mounts.is_local)
+        self.enterContext(timed)
         overlays = self.handler._overlays
         real = overlays._take_survey
 
@@ -364,7 +375,7 @@ class TestNotSpared(Looking, Used):
         self.looked(lambda: overlay(self.disk('vm-2'), self.file()), 1)
 
     def test_a_file_system_that_may_be_late(self):
-        with mock.patch.object(mounts, 'is_local', lambda _: False):
+        with mock.patch.object(mounts, 'is_timed', lambda _: False):
             self.looked(lambda: None, 1)
 
     def test_an_image_that_loses_its_sidecar(self):
@@ -403,6 +414,152 @@ class TestNotSpared(Looking, Used):
         self.assertEqual(
             {'one'}, survey.of((found.st_dev, found.st_ino), self.other)
         )
+
+
+class TestSmall(Looking, Used):
+    """Files of less than any header, which say something all the same."""
+
+    def setUp(self):
+        super().setUp()
+        self.lock = self.instances / 'locks' / 'nova-x'
+        self.lock.touch()
+        self.later()
+
+    def write_over_the_lock(self):
+        with self.lock.open('r+b') as file:
+            file.write(header(str(self.file())))
+
+    def test_a_disk_that_is_written_over_an_empty_lock(self):
+        """No entry of the folder changes by that, nor its times."""
+        self.looked(self.write_over_the_lock, 1)
+
+    def test_an_image_of_a_disk_among_locks_is_kept(self):
+        [image] = self.handler.enumerate(self.path, {self.image})
+        self.write_over_the_lock()
+        with self.assertRaises((ImageBusy, ImageInUse)):
+            self.handler.evict(image)
+        self.assertTrue(self.file().exists())
+
+    def test_a_short_word_that_is_taken_back(self):
+        overlay(self.disk('vm-1'), self.file())
+        said = self.disk('vm-1', 'disk.info')
+        said.write_text('{"/v/disk": "raw"}')
+        [image] = self.handler.enumerate(self.path, {self.image})
+        self.assertEqual(frozenset(), image.users)
+        said.write_text('{"/v/disk": "qcow2"}')
+        with self.assertRaises(ImageInUse):
+            self.handler.evict(image)
+        self.assertTrue(self.file().exists())
+
+
+class TestClock(Looking, Used):
+    """A file system with times of whole seconds, as ext4 of small inodes."""
+
+    def setUp(self):
+        super().setUp()
+        self.ahead = 0
+        real = time.time_ns
+        clock = mock.patch.object(
+            memory.time, 'time_ns', lambda: real() + self.ahead
+        )
+        self.enterContext(clock)
+        real_stamp, second = memory.stamp, int(time.time())
+
+        def stamp(found):
+            """Have all that is changed meanwhile bear the same second."""
+            size, *times = real_stamp(found)
+            return size, *(min(one // 10**9, second) for one in times)
+
+        for room in facts, memory:
+            self.enterContext(mock.patch.object(room, 'stamp', stamp))
+
+    def lay_elsewhere(self):
+        with self.disk('vm-1').open('r+b') as file:
+            size = os.fstat(file.fileno()).st_size
+            file.write(header(str(self.file())).ljust(size))
+
+    def test_what_was_seen_before_it_was_set_back_is_forgotten(self):
+        """By far less than the skew that is borne between hosts."""
+        overlay(self.disk('vm-1'), self.file(self.other))
+        self.ahead = 3 * 10**9
+        self.handler._overlays.survey()
+        self.ahead = 0
+        self.lay_elsewhere()
+        self.assert_alike()
+
+    def test_what_was_read_before_it_was_set_back_is_read_again(self):
+        overlay(self.disk('vm-1'), self.file(self.other))
+        self.ahead = 3 * 10**9
+        self.handler._overlays.survey()
+        self.ahead = 0
+        self.lay_elsewhere()
+        self.assertEqual(
+            self.fresh(), self.told(self.handler._overlays.survey())
+        )
+
+    def test_what_was_read_before_it_was_set_meanwhile(self):
+        overlay(self.disk('vm-1'), self.file(self.other))
+        self.ahead = 3 * 10**9
+        self.handler._overlays.survey()
+        real = Walk.look
+
+        def look(walk):
+            self.ahead = 0
+            self.lay_elsewhere()
+            real(walk)
+
+        with mock.patch.object(Walk, 'look', look):
+            told = self.told(self.handler._overlays.survey())
+        self.assertEqual(self.fresh(), told)
+
+    def test_after_it_was_set_all_is_remembered_anew(self):
+        self.handler._overlays.survey()
+        self.ahead = 10**10
+        self.handler._overlays.survey()
+        reading_none = AssertionError('it reads again')
+        formats = reading.known_formats
+        with mock.patch.object(
+            formats, 'read_header', side_effect=reading_none
+        ):
+            survey = self.handler._overlays.survey()
+        self.assertEqual((), survey.problems)
+
+    def test_a_clock_that_runs_has_nothing_forgotten(self):
+        self.ahead = 3 * 10**9
+        self.handler._overlays.survey()
+        self.ahead += 10**7
+        self.surveys = 0
+        self.again()
+        self.assertEqual(0, self.surveys)
+
+
+class TestInMemory(Apart, Looking, Used):
+    """A tmpfs, on which most writes through a mapping move no time."""
+
+    def setUp(self):
+        super().setUp()
+        self.enterContext(mock.patch.object(mounts, 'is_timed', IS_TIMED))
+
+    def test_what_is_written_through_a_mapping_is_seen(self):
+        self.where_it_mounts(self.write_mapped)
+
+    def write_mapped(self):
+        command = ['mount', '-t', 'tmpfs', 'tmpfs', str(self.instances)]
+        subprocess.run(command, check=True)  # noqa: S603
+        new = header(str(self.file(self.other)))
+        overlay(self.disk('vm-1'), self.file())
+        self.later()
+        with self.disk('vm-1').open('r+b') as file:
+            with mmap.mmap(file.fileno(), 0) as mapped:
+                # Only the first write to a page moves a time.
+                mapped[:1] = mapped[:1]
+                self.again()
+                before = os.fstat(file.fileno()).st_mtime_ns
+                mapped[: len(new)] = new
+            self.assertEqual(before, os.fstat(file.fileno()).st_mtime_ns)
+        self.assert_alike()
+        told = self.told(self.handler._overlays.survey())
+        self.assertEqual(self.fresh(), told)
 
 
 class TestTicks(Looking, Used):

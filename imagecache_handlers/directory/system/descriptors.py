@@ -1,8 +1,13 @@
-"""Descriptors: given back at the end, whatever that says."""
+"""Descriptors: given back at the end, and how many there are to be had."""
 
 from collections.abc import Iterator
 import contextlib
 import os
+import resource
+
+# For what is opened meanwhile: a look at all disks, and what else the process
+# does.
+_RESERVE = 40
 
 
 @contextlib.contextmanager
@@ -24,3 +29,9 @@ def close(fd: int) -> None:
         os.close(fd)
     except OSError:
         pass
+
+
+def count_spare() -> int:
+    """Tell how many may be held for long, as there are others to open."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return most - len(os.listdir('/proc/self/fd')) - _RESERVE

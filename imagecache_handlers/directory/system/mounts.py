@@ -12,6 +12,8 @@ _LOCAL = frozenset(
     {'bcachefs', 'btrfs', 'ext2', 'ext3', 'ext4', 'f2fs', 'jfs', 'overlay'}
     | {'tmpfs', 'xfs', 'zfs'}
 )
+# A write through a mapping may never move the times of a file there.
+_TIMELESS = frozenset({'overlay', 'tmpfs'})
 _LOCAL_LOCKS = frozenset({'local_lock=all', 'local_lock=flock'})
 _OCTAL = re.compile(r'\\([0-7]{3})')
 
@@ -72,24 +74,43 @@ def problem(folder: int) -> str | None:
 
 def is_local(folder: int) -> bool:
     """Tell if what others do in a folder is listed there at once, for sure."""
+    return is_local_kind(_mount_kind(folder))
+
+
+def is_local_kind(kind: str) -> bool:
+    """Tell the same of a kind of file system."""
+    return kind in _LOCAL
+
+
+def is_timed(folder: int) -> bool:
+    """Tell if each write to a file in a folder moves its times at once.
+
+    Beyond what is written through a mapping to a page that was changed
+    already and is not on the disk yet.
+    """
+    return _mount_kind(folder) in _LOCAL - _TIMELESS
+
+
+def _mount_kind(folder: int) -> str:
+    """Give the kind of file system of an open folder; '': not known."""
     try:
         with open(f'/proc/self/fdinfo/{folder}', encoding='utf-8') as file:
             [number] = [
                 line.split()[1] for line in file if line.startswith('mnt_id:')
             ]
         with open(_MOUNTS, encoding='utf-8', errors='surrogateescape') as file:
-            return is_local_mount(file, number)
+            return find_mount_kind(file, number)
     except (OSError, ValueError):
-        return False
+        return ''
 
 
-def is_local_mount(mounts: Iterable[str], number: str) -> bool:
-    """Look a mount up in ``mountinfo`` by its own number."""
+def find_mount_kind(mounts: Iterable[str], number: str) -> str:
+    """Look a mount up in ``mountinfo`` by its own number; '': not there."""
     for line in mounts:
         mount, _, file_system = line.partition(' - ')
         if mount.split()[0] == number:
-            return file_system.split()[0] in _LOCAL
-    return False
+            return file_system.split()[0]
+    return ''
 
 
 def is_beside(folder: int, path: str) -> bool:

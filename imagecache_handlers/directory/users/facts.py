@@ -12,6 +12,7 @@ from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory.users.memory import COARSE_NS
 from imagecache_handlers.directory.users.memory import Identity
 from imagecache_handlers.directory.users.memory import now_ns
+from imagecache_handlers.directory.users.memory import read_offset_ns
 from imagecache_handlers.directory.users.memory import stamp
 
 
@@ -39,10 +40,12 @@ class MetFile(NamedTuple):
 class Facts:
     """Everything that a walk saw; ``is_whole``: and nothing was hidden.
 
-    ``began_ns``: when the look began, by the clock of memories.
+    ``began_ns``: when the look began, by the clock of memories, and how far
+    that was ahead then.
     """
 
     def __init__(self) -> None:
+        self.offset_ns = read_offset_ns()
         self.began_ns = now_ns()
         self.is_whole = True
         self.folders: list[ListedFolder] = []

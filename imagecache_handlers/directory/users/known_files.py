@@ -122,11 +122,12 @@ class KnownFiles:
     def _is_content_alike(self, file: MetFile, found: os.stat_result) -> bool:
         if not self._is_shape_apart(file, found):
             return False
-        if is_small(found) or is_small(file.found):
-            return is_small(found) and is_small(file.found)
         folder, name = os.path.split(file.path)
+        # However short it is, it says what the disks beside it are.
         if name == INFO:
             return False
+        if is_small(found) or is_small(file.found):
+            return is_small(found) and is_small(file.found)
         with closing(safe_open.open_folder(folder)) as fd:
             header = _read_anew(fd, name, found)
         return header == self._met.headers.get(identity(found))

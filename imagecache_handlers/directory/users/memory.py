@@ -4,6 +4,7 @@ from collections.abc import Mapping
 import os
 import time
 from typing import Generic
+from typing import Self
 from typing import TypeVar
 
 # Device and inode: which file it is, by whatever name.
@@ -17,6 +18,9 @@ Read = TypeVar('Read')
 # Clocks of file systems are coarse: within this what was read may be older
 # than a change of the same time.
 COARSE_NS = 2 * 10**9
+# Less than what is left of that where files have times of whole seconds; no
+# clock that runs is steered so far from the other one.
+_STEP_NS = 10**9 // 4
 
 
 def stamp(found: os.stat_result) -> Stamp:
@@ -27,17 +31,31 @@ class Memory(Generic[Read]):
     """What one look met, for the next one.
 
     ``earlier`` is what the last look kept; what this one does not meet is
-    forgotten.
+    forgotten, and so is all of it once the clock was set: a file may bear
+    the same time twice then.
     """
 
-    def __init__(self, earlier: Mapping[Identity, tuple[Stamp, Read]]) -> None:
+    def __init__(
+        self,
+        earlier: Mapping[Identity, tuple[Stamp, Read]],
+        offset_ns: int | None = None,
+    ) -> None:
         self._earlier = earlier
+        self._offset_ns = read_offset_ns() if offset_ns is None else offset_ns
         self.kept: dict[Identity, tuple[Stamp, Read]] = {}
+
+    def again(self) -> Self:
+        """Give the memory of the next look."""
+        if is_clock_set(self._offset_ns):
+            return type(self)({})
+        return type(self)(self.kept, self._offset_ns)
 
     def recall(self, file: Identity, found: os.stat_result) -> Read | None:
         """Give what was read of a file, if it is as it was then."""
         known = self._earlier.get(file)
         if known is None or known[0] != stamp(found):
+            return None
+        if is_clock_set(self._offset_ns):
             return None
         self.kept[file] = known
         return known[1]
@@ -55,3 +73,17 @@ class Memory(Generic[Read]):
 
 def now_ns() -> int:
     return time.time_ns()
+
+
+def read_offset_ns() -> int:
+    """Tell by how much the clock of files is ahead of one that nobody sets."""
+    return time.time_ns() - time.monotonic_ns()
+
+
+def is_clock_set(offset_ns: int) -> bool:
+    """Tell if the clock of files was set since it was so far ahead.
+
+    One that was set back gives out the same times once more: then a change
+    need not show, however old the time of a file seems to be.
+    """
+    return abs(read_offset_ns() - offset_ns) > _STEP_NS

@@ -29,7 +29,7 @@ class Read(NamedTuple):
     def again(self) -> Self:
         """Give what one look read to the next."""
         return self._replace(
-            headers=Memory(self.headers.kept), words=Memory(self.words.kept)
+            headers=self.headers.again(), words=self.words.again()
         )
 
 
@@ -38,7 +38,7 @@ class Reader:
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._local: dict[int, bool] = {}
+        self._timed: dict[int, bool] = {}
 
     def file(
         self, folder: int, name: str, file: Identity, found: os.stat_result
@@ -57,7 +57,7 @@ class Reader:
         finally:
             close(fd)
         is_same = (opened.st_dev, opened.st_ino) == file
-        if is_same and self._is_local(folder, found):
+        if is_same and self._is_timed(folder, found):
             memory.keep(file, opened, header, at_ns)
         return header
 
@@ -82,13 +82,13 @@ class Reader:
         with closing(safe_open.open_file(folder, INFO, os.O_RDONLY)) as fd:
             opened = os.fstat(fd)
             forms = words.read_disk_info(os.pread(fd, words.MOST + 1, 0))
-        if os.path.samestat(found, opened) and self._is_local(folder, found):
+        if os.path.samestat(found, opened) and self._is_timed(folder, found):
             memory.keep(file, opened, forms, at_ns)
         return forms
 
-    def _is_local(self, folder: int, found: os.stat_result) -> bool:
+    def _is_timed(self, folder: int, found: os.stat_result) -> bool:
         """Tell if each change shows at once in the times of a file."""
         device = found.st_dev
-        if device not in self._local:
-            self._local[device] = mounts.is_local(folder)
-        return self._local[device]
+        if device not in self._timed:
+            self._timed[device] = mounts.is_timed(folder)
+        return self._timed[device]

@@ -21,6 +21,7 @@ from imagecache_handlers.directory.users.files import Judge
 from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.known_files import is_small
 from imagecache_handlers.directory.users.known_files import KnownFiles
+from imagecache_handlers.directory.users.memory import is_clock_set
 from imagecache_handlers.directory.users.memory import now_ns
 from imagecache_handlers.directory.users.walk import HOSTILE
 from imagecache_handlers.directory.users.walked_files import identity
@@ -48,20 +49,20 @@ class SecondLook:
         self._stores = stores
         self._folders = {one.path: one for one in facts.folders}
         self._files = KnownFiles(facts, met, chains)
-        self._is_possible = self._is_comparable() and self._are_all_local()
+        self._is_possible = self._is_comparable() and self._are_all_timed()
 
     def _is_comparable(self) -> bool:
         """Tell if all that was looked at is among what was noted."""
         return self._facts.is_whole and not self._met.devices
 
-    def _are_all_local(self) -> bool:
+    def _are_all_timed(self) -> bool:
         """Tell if each change shows at once in the times of files."""
         devices: dict[int, str] = {}
         for folder in self._folders.values():
             devices.setdefault(folder.found.st_dev, folder.path)
         if not self._files.list_devices() <= devices.keys():
             return False
-        return all(map(_is_local, devices.values()))
+        return all(map(_is_timed, devices.values()))
 
     def is_unchanged(self, progress: Progress) -> bool:
         """Tell if a full look would find the same users of everything."""
@@ -72,6 +73,8 @@ class SecondLook:
                 and self._are_folders_same(progress)
                 and self._files.are_alike(progress)
                 and self._chains.leads.lead_as_before(progress)
+                # Last of all, so that it is of all times that were read.
+                and not is_clock_set(self._facts.offset_ns)
             )
         except HOSTILE:
             return False
@@ -97,8 +100,12 @@ class SecondLook:
             found = os.stat(path, follow_symlinks=path in self._facts.given)
             if identity(found) != identity(folder.found):
                 return False
-            is_known = path not in self._files.unsettled and is_same_state(
-                found, folder.found
+            # Who writes over a lock changes nothing of its folder, and none of
+            # the files in it was noted.
+            is_known = (
+                not folder.is_shut
+                and path not in self._files.unsettled
+                and is_same_state(found, folder.found)
             )
             if not is_known and not self._is_list_same(folder):
                 return False
@@ -121,9 +128,7 @@ class SecondLook:
         if is_same:
             new = folder._replace(found=found, entries=entries)
             self._folders[folder.path] = new
-            # What lies among locks is looked at each time, whatever it is.
-            seen_ns = 0 if folder.is_shut else at_ns
-            self._files.settle(folder.path, found, seen_ns)
+            self._files.settle(folder.path, found, at_ns)
         return is_same
 
     def _are_locks(
@@ -159,10 +164,10 @@ class SecondLook:
         )
 
 
-def _is_local(path: str) -> bool:
+def _is_timed(path: str) -> bool:
     try:
         with closing(safe_open.open_folder(path)) as fd:
-            return mounts.is_local(fd)
+            return mounts.is_timed(fd)
     except OSError:
         return False
 
