@@ -148,6 +148,13 @@ class TestSweep(CallsCase):
         self.assertNotIn('SR.get_VDIs', self.calls())
         self.assertLessEqual(sum(self.calls().values()), 100 * 5)
 
+    def test_one_broken_chain_has_no_eviction_read_all_disks(self):
+        self.start(Scenario(images=20))
+        stray = self.actors.disk('stray')
+        self.actors.set('VDI', stray, sm_config={'vhd-parent': 'gone'})
+        self.evict_all(20)
+        self.assertLess(self.calls()['VDI.get_all_records_where'], 10)
+
     def test_so_do_those_with_base_copies(self):
         """Their disks are counted, and read again only for newcomers."""
         self.start(Scenario(images=60, clones=1, other=100))
