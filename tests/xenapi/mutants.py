@@ -607,8 +607,8 @@ MUTANTS = [
             (
                 'who was a twin is not labelled',
                 'survey',
-                'if self._is_twin(disk) and TWIN not in disk.labels:',
-                'if False:',
+                'if self._is_twin(disk) and TWIN not in disk.labels',
+                'if False',
             ),
             (
                 'newborns are labelled as twins',
