@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.exceptions import StoreFull
     from imagecache_handlers.exceptions import StoreNotFound
     from imagecache_handlers.exceptions import StoreUnavailable
+    from imagecache_handlers.exceptions import TooLate
     from imagecache_handlers.exceptions import Uncertain
     from imagecache_handlers.exceptions import Undeletable
     from imagecache_handlers.exceptions import Unfinished
@@ -103,6 +104,7 @@ __all__ = [
     'StoreFull',
     'StoreNotFound',
     'StoreUnavailable',
+    'TooLate',
     'Uncertain',
     'Undeletable',
     'Unfinished',

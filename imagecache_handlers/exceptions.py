@@ -108,6 +108,13 @@ class ImageBusy(_ImageError):
     text = 'image {image_id!r} is busy, try again later: {why}'
 
 
+class TooLate(ImageBusy):
+    """The claim on the image is too old for a removal to begin under it.
+
+    A sweep tries the image once more, under a claim of its own.
+    """
+
+
 class StoreBusy(ImageBusy):
     """The store as a whole takes no removals now; nothing was removed."""
 

@@ -148,7 +148,9 @@ class CacheHandler(abc.ABC):
         One result for each, in their order, told as soon as it is known:
         what ``evict`` returns, or the error that it raises.  No removal
         begins once ``in_time`` says no, which it goes on to say; an image
-        whose turn had not come by then is ``ImageBusy``.  ``in_time`` costs
+        whose turn had not come by then is ``ImageBusy``.  A handler whose
+        removals need more time than that leaves says ``TooLate`` of an
+        image, which is put off to a claim of its own.  ``in_time`` costs
         nothing, and stands for the ``alive`` of each.  Between two results
         no other method is called: what the next one needs may be held.
 

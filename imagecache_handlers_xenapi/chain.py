@@ -6,6 +6,7 @@ chain are released when the last disk that hangs off it is gone.
 
 import collections
 from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 
 # The types of SR whose drivers write down the parent of each disk.  Of others
@@ -58,16 +59,22 @@ class Forest:
         """Tell if no chain is being changed just now, as far as it shows.
 
         The collector takes a parent off a disk to write another, and forgets
-        base copies before it is done with what hung off them.
+        base copies before it is done with what hung off them.  Two looks in
+        a row that lack the same parent of a disk met a broken chain: no look
+        will find it, and what may hang off an image keeps that as an orphan.
         """
         earlier = {} if before is None else before._nodes
-        for uuid, node in self._nodes.items():
-            if node.parent is None:
-                if uuid in earlier and earlier[uuid].parent is not None:
-                    return False
-            elif node.parent not in self._nodes:
-                return False
-        return True
+        return not any(
+            self._is_changing(node, earlier) for node in self._nodes.values()
+        )
+
+    def _is_changing(self, node: Node, earlier: Mapping[str, Node]) -> bool:
+        had = earlier[node.uuid].parent if node.uuid in earlier else None
+        if node.parent is None:
+            return had is not None
+        if node.parent in self._nodes:
+            return False
+        return node.parent in earlier or node.parent != had
 
     def parent(self, uuid: str) -> str | None:
         """Give the parent of a disk; None too of one that is not there."""

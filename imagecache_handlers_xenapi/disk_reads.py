@@ -1,6 +1,7 @@
 """Disk reads: some VDIs, and how they are attached, read by what they have."""
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 import itertools
 
 from imagecache_handlers_xenapi.disks import Disk
@@ -21,14 +22,10 @@ def read_disks(port: Port, field: str, values: Iterable[str]) -> list[Disk]:
     return found
 
 
-def read_writing_vbds(port: Port, attached: Iterable[Disk]) -> set[str]:
-    """Give the VBDs of disks, but for those that are known to be read-only.
-
-    Of one that went since nobody knows what it was.
-    """
-    disks = list(attached)
-    found = {vbd for disk in disks for vbd in disk.vbds}
-    for wanted in filters.any_of('VDI', [disk.ref for disk in disks]):
-        told = port.read('VBD.get_all_records_where', wanted)
-        found -= {vbd for vbd in told if told[vbd]['mode'] == 'RO'}
-    return found
+def read_written_disks(port: Port, refs: Sequence[str]) -> set[str]:
+    """Give which of these disks have a VBD that is not read-only."""
+    found: set[str] = set()
+    for wanted in filters.any_of('VDI', refs):
+        told = port.read('VBD.get_all_records_where', wanted).values()
+        found |= {vbd['VDI'] for vbd in told if vbd['mode'] != 'RO'}
+    return found.intersection(refs)

@@ -9,6 +9,7 @@ from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
+from imagecache_handlers.exceptions import TooLate
 from imagecache_handlers.handler import Alive
 from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.model import CachedImage
@@ -158,7 +159,7 @@ class _Turns:
         now = self.clocks.now()
         claims = image.marks.claims.values()
         if claims and max(claims) < now + spare:
-            raise ImageBusy(image.image_id, _OUT_OF_TIME)
+            raise TooLate(image.image_id, _OUT_OF_TIME)
 
     def _judge_disk(
         self, image: CachedImage, others: Sequence[CachedImage], alive: Alive

@@ -14,6 +14,8 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.disks import key
+from imagecache_handlers_xenapi.disks import TWIN
+from imagecache_handlers_xenapi.disks import WRITABLE
 from imagecache_handlers_xenapi.looks import Looks
 from imagecache_handlers_xenapi.port import errors
 from imagecache_handlers_xenapi.port.errors import XapiFailure
@@ -54,6 +56,8 @@ class Labelling:
         :raises ImageNotFound: when the disk is gone, or no image any more.
         :raises Uncertain: when some may be written and others not.
         """
+        # Before a claim is taken off of what it was to remove.
+        self._label_written(image.store)
         self._relabel(image, self._looks.find(image), add, remove)
 
     def mark_many(
@@ -63,6 +67,8 @@ class Labelling:
         remove: Collection[str],
     ) -> Iterator[CacheError | None]:
         """Relabel images of one store, as many at once as the port allows."""
+        for store in {image.store for image in images}:
+            self._label_written(store)
         for first in range(0, len(images), _AT_ONCE):
             some = images[first : first + _AT_ONCE]
             disks = self._looks.find_many(some[0].store, some)
@@ -99,15 +105,30 @@ class Labelling:
 
         Who comes to see them later will not see why.
         """
-        for disk, label in self._looks.recent(store).doubts():
-            try:
-                write(self._port, disk.ref, key(disk.uuid, label))
-            except CallError as error:
-                # The next sweep finds it as we did, or somebody else's.
-                why = f'is not labelled {label!r} yet: {error}'
-            else:
-                why = f'is labelled {label!r}, and stays'
-            LOG.warning('VDI %s in %s %s', disk.uuid, store, why)
+        twins = self._looks.recent(store).new_twins()
+        self._label_written(store)
+        for disk in twins:
+            # If not, the next sweep finds it as we did, or somebody else's.
+            self._label_doubt(store, disk, TWIN)
+
+    def _label_written(self, store: str) -> None:
+        """Write on images that a machine was seen that can write to them."""
+        writers = self._looks.writers
+        for disk in writers.waiting(store):
+            if self._label_doubt(store, disk, WRITABLE):
+                writers.discard(store, disk)
+
+    def _label_doubt(self, store: str, disk: Disk, label: str) -> bool:
+        """Write a label for good; False: it is to be tried once more."""
+        try:
+            write(self._port, disk.ref, key(disk.uuid, label))
+        except CallError as error:
+            done = errors.is_gone(error, disk.ref)
+            why = f'is not labelled {label!r} yet: {error}'
+        else:
+            done, why = True, f'is labelled {label!r}, and stays'
+        LOG.warning('VDI %s in %s %s', disk.uuid, store, why)
+        return done
 
     def _label_calls(
         self, disk: Disk, add: set[str], remove: set[str]

@@ -75,6 +75,7 @@ class LastLooks:
         refs = self._refs_of(parents)
         asleep = self._looks.sleepers(store, list(refs.values()))
         found = self._looks.find_many(store, images)
+        self._looks.note_attached(store, found.values())
         self._read = {
             uuid: _Read(
                 found.get(uuid), parent, asleep.get(refs.get(uuid, ''), ())

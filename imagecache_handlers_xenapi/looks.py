@@ -9,7 +9,6 @@ from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Store
 from imagecache_handlers_xenapi.disk_reads import read_disks
-from imagecache_handlers_xenapi.disk_reads import read_writing_vbds
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.disks import name_of
 from imagecache_handlers_xenapi.measuring import Measuring
@@ -26,6 +25,7 @@ from imagecache_handlers_xenapi.storage_repositories import check_choices
 from imagecache_handlers_xenapi.storage_repositories import Pool
 from imagecache_handlers_xenapi.storage_repositories import Repository
 from imagecache_handlers_xenapi.survey import Survey
+from imagecache_handlers_xenapi.writers import Writers
 
 # Seconds for which a look at all disks of an SR tells who shares what.
 _LASTS = 300.0
@@ -46,6 +46,7 @@ class Looks:
         measure: bool = False,
     ) -> None:
         self._port = port
+        self.writers = Writers(port)
         self._srs = check_choices(srs)
         self._grace = grace
         self._clocks = clocks
@@ -103,12 +104,14 @@ class Looks:
         survey = Survey(
             repository, records, self._grace, now, before, self._asleep
         )
-        with errors.reading(store):
-            survey.note_writing(
-                read_writing_vbds(self._port, survey.attached_images())
-            )
+        self.note_attached(store, survey.disks())
         self._latest[store], self._looked_at[store] = survey, began
         return survey
+
+    def note_attached(self, store: str, images: Iterable[Disk]) -> None:
+        """Remember which images, as just read, a machine can write to."""
+        with errors.reading(store):
+            self.writers.note_attached(store, images)
 
     def recent(self, store: str) -> Survey:
         """Give the last look at all disks of a store, or look now."""
@@ -233,15 +236,13 @@ class Looks:
             for disk in self._read_disks(store, 'name__label', names)
             if disk.sr == repository.ref and disk.image_id in image_ids
         ]
+        self.note_attached(store, disks)
         # So it looks, too, when the SR itself has gone.
         tells = disks and all(map(survey.tells_users_of, disks))
         return (survey, disks) if tells else None
 
     def _usable(self, store: str) -> Survey | None:
-        """Give the last look at an SR, if it met no chain in the making.
-
-        Nor may it be old, whatever is looked at beside it.
-        """
+        """Give the last look at an SR, if not old nor of a changing chain."""
         survey = self._latest.get(store)
         age = self._clocks.monotonic() - self._looked_at.get(store, 0.0)
         if survey is None or not survey.settled or age > _LASTS:

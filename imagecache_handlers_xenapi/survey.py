@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Mapping
 import datetime
 import itertools
@@ -17,7 +16,6 @@ from imagecache_handlers_xenapi.disks import may_be_ours
 from imagecache_handlers_xenapi.disks import node
 from imagecache_handlers_xenapi.disks import Record
 from imagecache_handlers_xenapi.disks import TWIN
-from imagecache_handlers_xenapi.disks import WRITABLE
 from imagecache_handlers_xenapi.naming import name_user
 from imagecache_handlers_xenapi import orphans
 from imagecache_handlers_xenapi.orphans import Orphans
@@ -68,8 +66,6 @@ class Survey:
             if may_be_ours(record)
         }
         self._twins = Twins(self._forest, self.disks())
-        # The VBDs of images by which a machine can write.
-        self._writing: frozenset[str] = frozenset()
 
     def disks(self, image_ids: Collection[str] | None = None) -> list[Disk]:
         """Give the disks that are images, or copies of those asked for."""
@@ -114,29 +110,17 @@ class Survey:
                     self._repository.store.name,
                 )
 
-    def attached_images(self) -> list[Disk]:
-        """Give the images that machines have, and may be writing to."""
-        return [
-            disk
-            for disk in self.disks()
-            if disk.vbds and WRITABLE not in disk.labels
-        ]
-
-    def note_writing(self, vbds: Iterable[str]) -> None:
-        """Take it that by these VBDs a machine can write."""
-        self._writing = frozenset(vbds)
-
-    def doubts(self) -> Iterator[tuple[Disk, str]]:
-        """Give images that may be somebody's disk, and the label for it.
+    def new_twins(self) -> list[Disk]:
+        """Give images that may be full copies, and are not labelled so.
 
         A newborn may be a copy on its way to be an instance's disk: it has
         no twin for long.
         """
-        for disk in self.disks():
-            if disk.vbds & self._writing:
-                yield disk, WRITABLE
-            if self._is_twin(disk) and TWIN not in disk.labels:
-                yield disk, TWIN
+        return [
+            disk
+            for disk in self.disks()
+            if self._is_twin(disk) and TWIN not in disk.labels
+        ]
 
     def _is_twin(self, disk: Disk) -> bool:
         twins = [self._candidates[one] for one in self._twins.twins_of(disk)]
@@ -218,7 +202,7 @@ class Survey:
 
     def _twinned(self, disk: Disk) -> str | None:
         found = self._twins.twins_of(disk)
-        return explain_twins(list(map(self._disk_name, found)))
+        return explain_twins(disk, list(map(self._disk_name, found)))
 
     def _orphaned(self, disk: Disk, kin: chain.Kin) -> str | None:
         """Say which disks may use it all the same, if nobody seems to."""

@@ -10,6 +10,8 @@ import datetime
 
 from imagecache_handlers_xenapi.chain import Forest
 from imagecache_handlers_xenapi.disks import Disk
+from imagecache_handlers_xenapi.disks import key
+from imagecache_handlers_xenapi.disks import TWIN
 
 _Looks = tuple[str | None, datetime.datetime | None]
 
@@ -43,7 +45,7 @@ class Twins:
         ]
 
 
-def explain_twins(names: list[str]) -> str | None:
+def explain_twins(image: Disk, names: list[str]) -> str | None:
     """Say by which images nobody knows what one is, and what to do."""
     if not names:
         return None
@@ -51,5 +53,9 @@ def explain_twins(names: list[str]) -> str | None:
     return (
         f'{names[0]}{more} has the same image-id and cached-time and shares '
         f'no bytes with it, so one is a full copy that may be in use: take '
-        f'image-id and cached-time off the other-config of the copy'
+        f'image-id and cached-time off the other-config of the copy, or if '
+        f'two hosts cached it in one second delete the one that no instance '
+        f'uses; then, if this is the one left as image, xe vdi-param-remove '
+        f'uuid={image.uuid} param-name=other-config '
+        f'param-key={key(image.uuid, TWIN)}'
     )

@@ -17,6 +17,7 @@ from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreBusy
 from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import TooLate
 from imagecache_handlers.exceptions import Undeletable
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Identity
@@ -109,7 +110,7 @@ class Remover:
             self._end_refused(verdict, image, result.error, again=again)
         elif not isinstance(result, CacheError):
             self._end_removed(verdict, image, result)
-        elif in_time.said_no and _is_late(result):
+        elif _is_late(result, in_time.said_no):
             self._claimed.put_off(verdict)
         else:
             self._end_refused(verdict, image, result)
@@ -163,6 +164,9 @@ class Remover:
             self._claimed.end_image(verdict, did, str(one.error), freed=None)
 
 
-def _is_late(error: CacheError) -> bool:
+def _is_late(error: CacheError, said_no: bool) -> bool:
     """Tell if an image may be busy only because it was too late for it."""
-    return isinstance(error, ImageBusy) and not isinstance(error, StoreBusy)
+    if isinstance(error, TooLate):
+        return True
+    busy = isinstance(error, ImageBusy) and not isinstance(error, StoreBusy)
+    return said_no and busy

@@ -11,6 +11,7 @@ from imagecache_handlers import ImageNotFound
 from imagecache_handlers import Marks
 from imagecache_handlers import StoreBusy
 from imagecache_handlers import StoreUnavailable
+from imagecache_handlers import TooLate
 from tests.root.test_cache import asked
 from tests.root.test_cache import Clock
 from tests.root.test_cache import did
@@ -310,6 +311,30 @@ def test_what_is_stopped_has_no_outcome_and_no_claim():
     assert did(report) == [EVICTED]
     assert report.stopped
     assert handler.claims() == ['a']
+
+
+def test_what_is_too_late_by_itself_is_put_off():
+    turns = []
+
+    def late(images, in_time):
+        assert in_time()
+        turns.append(len(images))
+        yield 10
+        for image in images[1:]:
+            yield TooLate(image.image_id, 'four minutes are to spare')
+
+    report = swept(Many(late))
+    assert did(report) == [EVICTED] * 3
+    assert turns[0] == 3
+
+
+def test_nor_is_it_tried_for_ever():
+    def late(images, in_time):
+        for image in images:
+            yield TooLate(image.image_id, 'four minutes are to spare')
+
+    report = swept(Many(late))
+    assert did(report) == [KEPT] * 3
 
 
 def test_a_store_that_is_busy_is_not_late():

@@ -884,15 +884,22 @@ MUTANTS = [
         name='what is busy for itself is put off',
         killer=f'{TOGETHER}::Calls::test_what_is_busy_for_itself_is_kept',
         module='actions/removing',
-        old='        elif in_time.said_no and _is_late(result):',
-        new='        elif _is_late(result):',
+        old='return said_no and busy',
+        new='return busy',
+    ),
+    Mutant(
+        name='what a handler is too late with is kept',
+        killer=f'{RESULTS}::test_what_is_too_late_by_itself_is_put_off',
+        module='actions/removing',
+        old='if isinstance(error, TooLate):',
+        new='if False:',
     ),
     Mutant(
         name='what was late is kept',
         killer=f'{TOGETHER}::'
         'Calls::test_what_is_late_for_one_call_is_in_time_for_the_next',
         module='actions/removing',
-        old='        elif in_time.said_no and _is_late(result):',
+        old='        elif _is_late(result, in_time.said_no):',
         new='        elif False:',
     ),
     Mutant(

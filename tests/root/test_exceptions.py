@@ -48,6 +48,11 @@ TEXTS = [
         "image 'a': the outcome is not known: lost task",
     ),
     (
+        exceptions.TooLate('a', 'its claim ran out of time'),
+        {'image_id': 'a', 'why': 'its claim ran out of time'},
+        "image 'a' is busy, try again later: its claim ran out of time",
+    ),
+    (
         exceptions.StoreBusy('a', 'a scan'),
         {'image_id': 'a', 'why': 'a scan'},
         "the store of image 'a' is busy, try again later: a scan",

@@ -164,6 +164,24 @@ MUTANTS = [
             'test_a_clone_that_nova_makes_a_disk_of_stays',
         ),
     ),
+    *(
+        (
+            CHAIN,
+            mutant(
+                name,
+                'chain',
+                'return node.parent in earlier or node.parent != had',
+                new,
+                killer=f'{CHAIN}::TestChains::'
+                'test_a_chain_that_changes_shows_in_two_looks',
+            ),
+        )
+        for name, new in (
+            ('a parent that went is no change', 'return node.parent != had'),
+            ('a new broken chain is old', 'return node.parent in earlier'),
+            ('an old broken chain is new', 'return True'),
+        )
+    ),
     (
         EVICTING,
         mutant(
@@ -589,8 +607,8 @@ MUTANTS = [
             (
                 'who was a twin is not labelled',
                 'survey',
-                'if self._is_twin(disk) and TWIN not in disk.labels:',
-                'if False:',
+                'if self._is_twin(disk) and TWIN not in disk.labels',
+                'if False',
             ),
             (
                 'newborns are labelled as twins',
@@ -600,21 +618,59 @@ MUTANTS = [
             ),
             (
                 'who could write is not labelled',
-                'survey',
-                'if disk.vbds & self._writing:',
-                'if False:',
+                'labelling',
+                'for disk in writers.waiting(store):',
+                'for disk in ():',
             ),
             (
                 'who could only read could write',
                 'disk_reads',
-                "if told[vbd]['mode'] == 'RO'",
-                'if False',
+                "if vbd['mode'] != 'RO'",
+                'if vbd',
             ),
             (
-                'a VBD that went could only read',
+                'a VBD that went could write',
                 'disk_reads',
-                "found -= {vbd for vbd in told if told[vbd]['mode'] == 'RO'}",
-                "found = {vbd for vbd in told if told[vbd]['mode'] != 'RO'}",
+                'return found.intersection(refs)',
+                'return set(refs)',
+            ),
+            (
+                'what the batch saw written to goes',
+                'looks',
+                '        self.note_attached(store, disks)\n',
+                '',
+            ),
+            (
+                'what the last look saw written to goes',
+                'last_looks',
+                '        self._looks.note_attached(store, found.values())\n',
+                '',
+            ),
+            (
+                'what lost its claim is labelled the next time',
+                'labelling',
+                """        for store in {image.store for image in images}:
+            self._label_written(store)
+""",
+                '',
+            ),
+            (
+                'what one mark releases is labelled the next time',
+                'labelling',
+                '        self._label_written(image.store)\n',
+                '',
+            ),
+            (
+                'what could not be labelled is forgotten',
+                'labelling',
+                'if self._label_doubt(store, disk, WRITABLE):',
+                'if self._label_doubt(store, disk, WRITABLE) or True:',
+            ),
+            (
+                'what is gone is labelled for ever',
+                'labelling',
+                'done = errors.is_gone(error, disk.ref)',
+                'done = False',
             ),
         )
     ),

@@ -26,6 +26,8 @@ from xapi_simulator import Scenario
 
 # The images of a scenario were cached an hour ago.
 RULES = Rules(min_age=datetime.timedelta(minutes=30))
+# A removal of three minutes has just the time that the rules ask for.
+SHORT = datetime.timedelta(seconds=360)
 LONG = 'unused.20200601t000000z'
 DESTROY = 'Async.VDI.destroy'
 LOGIN = ('session.login_with_password', 'session.logout')
@@ -147,6 +149,31 @@ class TestSweep(CallsCase):
         self.assertLooks(together=1 + 2 + 3 + 1, batches=4, evicted=100)
         self.assertNotIn('SR.get_VDIs', self.calls())
         self.assertLessEqual(sum(self.calls().values()), 100 * 5)
+
+    def test_what_a_short_claim_leaves_no_time_for_is_put_off(self):
+        self.start(Scenario(images=40))
+        self.label_all(idle=40)
+        time = Time()
+        for number in range(1, 41):
+            self.pool.after(DESTROY, lambda: time.sleep(6), number)
+        cache = ImageCache(
+            self.connect(clocks=time.clocks, srs=['storage-0']),
+            Rules(min_age=RULES.min_age, claim_ttl=SHORT),
+            clock=time.now,
+            monotonic=time.clocks.monotonic,
+            sleep=time.sleep,
+        )
+        report = cache.sweep(lambda: Evidence(complete=True, as_of=time.now()))
+        self.assertEqual(
+            [Did.EVICTED] * 40, [one.did for one in report.outcomes]
+        )
+
+    def test_one_broken_chain_has_no_eviction_read_all_disks(self):
+        self.start(Scenario(images=20))
+        stray = self.actors.disk('stray')
+        self.actors.set('VDI', stray, sm_config={'vhd-parent': 'gone'})
+        self.evict_all(20)
+        self.assertLess(self.calls()['VDI.get_all_records_where'], 10)
 
     def test_so_do_those_with_base_copies(self):
         """Their disks are counted, and read again only for newcomers."""

@@ -38,6 +38,22 @@ CHAINS = {
     'its cousin is nobody': ('r a>r c', '', 1, 1),
 }
 
+# The disks in one look and the next, and whether no chain was changing.
+LOOKS = {
+    'nothing happened': ('b c>b n>b', 'b c>b n>b', True),
+    'a disk came': ('b c>b', 'b c>b n>b', True),
+    'one moved up its chain': ('a b>a c>b', 'a b>a c>a', True),
+    'one lost its parent': ('b c>b', 'b c', False),
+    'a parent went': ('b c>b n', 'c>b n', False),
+    'one came without its parent': ('c', 'c n>b', False),
+    'one has another parent, which is not there': ('n>b c', 'n>a c', False),
+    'one got a parent, which is not there': ('n c', 'n>a c', False),
+    'a chain was broken before': ('n>b c', 'n>b c', True),
+    'a second one broke beside it': ('n>b a c>a', 'n>b c>a', False),
+    'one was told nothing of': (None, 'b c>b', True),
+    'a first look at a broken chain': (None, 'n>b c', False),
+}
+
 # The disks, the users of c, and what the reason says.
 RIDDLES = {
     'its parent has no record': ('c>b', '', 'b has no record'),
@@ -66,6 +82,13 @@ class TestChains(unittest.TestCase):
                 self.assertEqual(set(users.split()), kin.users)
                 self.assertIn(why, kin.unknown)
                 self.assertEqual(0, kin.frees)
+
+    def test_a_chain_that_changes_shows_in_two_looks(self):
+        for name, (before, now, settled) in LOOKS.items():
+            with self.subTest(name):
+                earlier = None if before is None else forest(before)
+                told = forest(now).is_settled_since(earlier)
+                self.assertIs(settled, told)
 
     def test_a_chain_is_given_as_far_as_it_is_told(self):
         for text, told in {

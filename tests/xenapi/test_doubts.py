@@ -5,12 +5,15 @@ what was cached.
 """
 
 import logging
+import threading
+import time
 
 from imagecache_handlers import ImageBusy
 from imagecache_handlers.labels import seen_label
 from imagecache_handlers import Reason
 from imagecache_handlers_xenapi.disks import TWIN
 from imagecache_handlers_xenapi.disks import WRITABLE
+from tests.xenapi.pool import quick
 from tests.xenapi.pool import SEEN
 from tests.xenapi.test_defects import LONG_AGO
 from tests.xenapi.test_users import ASLEEP
@@ -19,6 +22,8 @@ from xapi_simulator import fail
 
 VBDS = 'VBD.get_all_records_where'
 ADD = 'VDI.add_to_other_config'
+REMOVE = 'VDI.remove_from_other_config'
+FIND = 'VDI.get_all_records_where'
 
 
 class DoubtsCase(UsersCase):
@@ -57,6 +62,26 @@ class TestCopies(DoubtsCase):
             ]
             self.assertIn(self.uuid(other), found.unknown)
             self.assertIn('take image-id and cached-time off', found.unknown)
+            self.assertIn(
+                'delete the one that no instance uses', found.unknown
+            )
+            self.assertIn(
+                f'xe vdi-param-remove uuid={found.location} '
+                f'param-name=other-config '
+                f'param-key={self.label_of(one, TWIN)}',
+                found.unknown,
+            )
+
+    def test_of_two_that_hosts_cached_in_one_second_as_told(self):
+        image = self.idle('debian')
+        at = self.record(image)['other_config']['cached-time']
+        other = self.actors.cache('debian', self.sr, cached_at=float(at))
+        self.label(other, SEEN, LONG_AGO)
+        self.sweep()
+        self.actors.delete(other)
+        self.assertKept(image, Reason.UNKNOWN)
+        self.take_off(image, self.label_of(image, TWIN))
+        self.assertGoes(image)
 
     def test_not_even_when_somebody_asks_for_one(self):
         self.twins()
@@ -155,11 +180,100 @@ class TestWriters(DoubtsCase):
         self.pool.do('VBD.destroy', vbd)
         self.assertGoes(ref)
 
-    def test_what_went_before_it_was_read_could_write(self):
+    def test_what_went_before_it_was_read_is_in_use_for_that_sweep(self):
         ref, vbd = self.attached('RO')
         self.pool.before(VBDS, lambda: self.pool.do('VBD.destroy', vbd))
+        self.assertKept(ref, Reason.IN_USE)
+        self.assertFalse(self.is_labelled(ref, WRITABLE))
+        self.assertGoes(ref)
+
+    def test_of_two_the_one_that_was_read_says_what_it_is(self):
+        ref, gone = self.attached('RO')
+        self.actors.attach(ref)
+        self.pool.before(VBDS, lambda: self.pool.do('VBD.destroy', gone))
+        self.assertKept(ref, Reason.IN_USE)
+        self.assertTrue(self.is_labelled(ref, WRITABLE))
+
+    def test_a_spawn_that_copies_ends_within_a_look(self):
+        """Nova with use_cow_images = False: VDI.copy has the image RO."""
+        self.start(timing=quick(work={'VDI.copy': 0.5}))
+        ref = self.idle('debian')
+        spawn = threading.Thread(target=self.copy_and_untag, args=[ref])
+        spawn.start()
+        while not self.record(ref)['VBDs']:
+            time.sleep(0.01)
+        self.pool.before(VBDS, spawn.join)
         self.sweep()
+        self.assertEqual(1, self.pool.counters.of(VBDS))
+        self.assertFalse(self.is_labelled(ref, WRITABLE))
+
+    def copy_and_untag(self, ref):
+        self.actors.untag(self.pool.do('VDI.copy', ref, self.sr))
+
+    def written_to(self, ref):
+        """Give a machine an image, and take it away once it was seen."""
+
+        def attach():
+            self.pool.do('VM.hard_shutdown', self.actors.attach(ref))
+            made.extend(self.record(ref)['VBDs'])
+
+        made = []
+        return made, attach
+
+    def assertSeenWritten(self, ref, made):
+        self.assertEqual(1, len(made))
+        self.assertTrue(self.is_labelled(ref, WRITABLE))
+        self.pool.do('VBD.destroy', made[0])
         self.assertKept(ref, Reason.UNKNOWN)
+
+    def test_what_a_look_of_the_batch_saw_written_to_stays(self):
+        ref = self.idle('debian')
+        made, attach = self.written_to(ref)
+        self.pool.before(ADD, attach)
+        self.assertSwept(self.sweep(), debian='kept')
+        self.assertSeenWritten(ref, made)
+
+    def test_so_does_what_the_last_look_saw(self):
+        ref = self.idle('debian')
+        made, attach = self.written_to(ref)
+        # The plan, before the claims, the batch, and the last.
+        self.pool.before(FIND, attach, 4)
+        self.assertSwept(self.sweep(), debian='kept')
+        self.assertSeenWritten(ref, made)
+
+    def test_it_is_labelled_while_it_is_claimed(self):
+        ref = self.idle('debian')
+        made, attach = self.written_to(ref)
+        self.pool.before(ADD, attach)
+        self.pool.before(REMOVE, lambda: labelled.append(self.is_marked(ref)))
+        labelled = []
+        self.sweep()
+        self.assertEqual([True], labelled[:1])
+
+    def is_marked(self, ref):
+        return self.is_labelled(ref, WRITABLE)
+
+    def test_what_could_not_be_labelled_is_by_the_next_mark(self):
+        ref, vbd = self.attached()
+        handler = self.connect()
+        [image] = handler.enumerate('storage-0')
+        with self.failing(ADD):
+            handler.record_host('storage-0')
+        self.pool.do('VBD.destroy', vbd)
+        self.assertFalse(self.is_labelled(ref, WRITABLE))
+        handler.mark(image, remove=['pin.ops'])
+        self.assertTrue(self.is_labelled(ref, WRITABLE))
+
+    def test_one_that_is_gone_is_not_labelled_for_ever(self):
+        ref, vbd = self.attached()
+        self.idle('alpine')
+        handler = self.connect()
+        images = list(handler.enumerate('storage-0'))
+        self.pool.do('VBD.destroy', vbd)
+        self.actors.delete(ref)
+        for _ in range(2):
+            list(handler.mark_many(images, remove=['pin.ops']))
+        self.assertEqual(1, self.pool.counters.of(ADD))
 
     def test_a_plan_writes_nothing(self):
         ref, _ = self.attached()
@@ -168,10 +282,11 @@ class TestWriters(DoubtsCase):
 
     def test_one_that_cannot_be_labelled_keeps_no_other_from_it(self):
         refs = [self.attached()[0] for _ in range(2)]
+        handler = self.connect()
         self.pool.before(ADD, fail('INTERNAL_ERROR', 'x'))
         logging.disable(logging.NOTSET)
         with self.assertLogs('imagecache_handlers_xenapi', 'WARNING') as log:
-            self.sweep()
+            handler.record_host('storage-0')
         labelled = [self.is_labelled(ref, WRITABLE) for ref in refs]
         self.assertEqual([False, True], sorted(labelled))
         self.assertIn('INTERNAL_ERROR', str(log.output))
