@@ -146,7 +146,7 @@ class TestSweep(CallsCase):
     def test_twenty_evictions_share_their_looks(self):
         self.start(Scenario(images=200, other=800))
         self.evict_all(100)
-        self.assertLooks(together=1 + 2 + 3 + 1, batches=4, evicted=100)
+        self.assertLooks(together=3 + 3, batches=2, evicted=100)
         self.assertNotIn('SR.get_VDIs', self.calls())
         self.assertLessEqual(sum(self.calls().values()), 100 * 5)
 
@@ -180,8 +180,8 @@ class TestSweep(CallsCase):
         self.start(Scenario(images=60, clones=1, other=100))
         self.end_machines()
         self.evict_all(60)
-        self.assertLooks(together=1 + 2 + 1, batches=3, evicted=60)
-        self.assertEqual(3 + 4, self.calls()['SR.get_VDIs'])
+        self.assertLooks(together=3 + 1, batches=2, evicted=60)
+        self.assertEqual(2 + 4, self.calls()['SR.get_VDIs'])
         self.assertLessEqual(sum(self.calls().values()), 60 * 5)
 
     def end_machines(self):
