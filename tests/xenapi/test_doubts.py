@@ -196,12 +196,13 @@ class TestWriters(DoubtsCase):
 
     def test_a_spawn_that_copies_ends_within_a_look(self):
         """Nova with use_cow_images = False: VDI.copy has the image RO."""
-        self.start(timing=quick(work={'VDI.copy': 0.5}))
+        self.start(timing=quick(work={'VDI.copy': 2.0}))
         ref = self.idle('debian')
         spawn = threading.Thread(target=self.copy_and_untag, args=[ref])
         spawn.start()
-        while not self.record(ref)['VBDs']:
+        while spawn.is_alive() and not self.record(ref)['VBDs']:
             time.sleep(0.01)
+        self.assertTrue(spawn.is_alive(), 'the copy ended unseen')
         self.pool.before(VBDS, spawn.join)
         self.sweep()
         self.assertEqual(1, self.pool.counters.of(VBDS))
