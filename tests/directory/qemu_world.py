@@ -216,6 +216,12 @@ class World:
                     act(image)
                 return super().evict(image, *given)
 
+            def evict_many(self, images, in_time):
+                for image in images:
+                    for act in list(at_turns):
+                        act(image)
+                    yield from super().evict_many([image], in_time)
+
         return Crossed
 
     def used(self):

@@ -4,6 +4,8 @@ import collections
 import logging
 import unittest
 
+import pytest
+
 from imagecache_handlers.testing import conformance
 from imagecache_handlers.testing.memory import MemoryHandler
 from imagecache_handlers.testing.template.handler import ShelfHandler
@@ -74,6 +76,8 @@ class TestMutants(unittest.TestCase):
                     yield mutant.__name__, name, text
 
 
+# One of them goes on after it was closed, which Python complains of.
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
 class TestNewerMutants(TestMutants):
     """Of the second contract, and the mistakes of an author in a hurry."""
 

@@ -165,8 +165,9 @@ class TestCommand(unittest.TestCase):
         found = dict(re.findall(r'^    (\w+) = (.+)$', text, re.MULTILINE))
         self.assertEqual('vmware', found['handler'])
         context = ssl.create_default_context(cafile=found['ca_file'])
+        host, port = found['url'].removeprefix('https://').split(':')
         connection = http.client.HTTPSConnection(
-            found['host'], int(found['port']), timeout=10, context=context
+            host, int(port), timeout=10, context=context
         )
         connection.request('GET', '/sdk/vimServiceVersions.xml')
         self.assertEqual(200, connection.getresponse().status)

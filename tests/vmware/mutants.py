@@ -220,7 +220,7 @@ MUTANTS = [
         'checking_aside',
         '(*left.image.foreign, *left.filled)',
         'left.image.foreign',
-        f'{RECOVERING}a_label_that_holds_something_is_foreign',
+        'vmware/test_checking_aside.py::test_who_uses_it_or_may_keeps_it',
     ),
     mutant(
         'what may be used is finished',

@@ -165,4 +165,4 @@ def test_no_promise_is_broken():
         'VDI.enable_cbt',
         'VDI.data_destroy',
     ):
-        assert tally[method] >= EXAMPLES / 10, method
+        assert tally[method] >= EXAMPLES / 12, method

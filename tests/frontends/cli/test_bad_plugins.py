@@ -21,8 +21,8 @@ BAD_HANDLERS = {
         'does not define enumerate, mark',
     ),
     'later': (
-        f'{SOUND}\nclass Handler(Sound):\n    contract = 2\n',
-        'written for contract 2',
+        f'{SOUND}\nclass Handler(Sound):\n    contract = 9\n',
+        'written for contract 9',
     ),
 }
 # The same of its options.
@@ -68,10 +68,10 @@ class TestHandlers(Packages):
 
     def test_the_contract_is_shown(self):
         rows = self.handlers()
-        self.assertEqual(1, rows['sound']['contract'])
-        self.assertEqual(1, rows['directory']['contract'])
+        self.assertEqual(2, rows['sound']['contract'])
+        self.assertEqual(2, rows['directory']['contract'])
         page = self.run_there('handlers').stdout
-        self.assertIn('from sound-kit 3, for contract 1', page)
+        self.assertIn('from sound-kit 3, for contract 2', page)
 
 
 class TestOptions(Packages):
