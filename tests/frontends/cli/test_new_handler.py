@@ -57,7 +57,9 @@ class TestFromNothing(unittest.TestCase):
         self.assertIn('imagecache conformance tests', self.written)
 
     def test_it_installs_and_lists(self):
-        rows = {row['name']: row for row in json.loads(self.listed)}
+        # What pip warns of stands before it.
+        listed = self.listed[self.listed.index('[\n') :]
+        rows = {row['name']: row for row in json.loads(listed)}
         row = rows['wine_rack']
         self.assertEqual('imagecache-wine_rack 0.1', row['from'].lower())
         self.assertEqual('', row['problem'])
