@@ -2,6 +2,7 @@
 
 from oslo_config import cfg
 
+from imagecache_handlers.config import groups
 from imagecache_handlers import exceptions
 from imagecache_handlers import loader
 from imagecache_handlers_sqlite.handler import SqliteHandler
@@ -50,4 +51,4 @@ class TestOptions(Pooled):
             self.load()
 
     def test_the_library_knows_the_options(self):
-        self.assertIn('imagecache_sqlite', dict(loader.option_groups()))
+        self.assertIn('imagecache_sqlite', dict(groups.load_groups()))

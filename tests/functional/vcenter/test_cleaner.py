@@ -32,13 +32,16 @@ def started(*arguments):
         printed = []
         while not printed or 'base_folder' not in printed[-1]:
             printed.append(process.stdout.readline())
-        yield dict(SETTING.findall(''.join(printed)))
-        process.terminate()
+        try:
+            yield dict(SETTING.findall(''.join(printed)))
+        finally:
+            process.terminate()
 
 
 def run_cleaner(settings):
-    names = 'host', 'port', 'username', 'password', 'ca_file', 'base_folder'
-    arguments = [settings[name] for name in names]
+    names = 'username', 'password', 'ca_file', 'base_folder'
+    where = settings['url'].removeprefix('https://').split(':')
+    arguments = [*where, *(settings[name] for name in names)]
     told = subprocess.run(  # noqa: S603
         [sys.executable, CLEANER, *arguments],
         check=True,
