@@ -672,13 +672,13 @@ def test_no_promise_is_broken():
 
 def check_that_much_happened():
     """The same examples always do; of others, few hang more on chance."""
-    scale = EXAMPLES
+    scale = int(EXAMPLES * 0.8)
     if NEW or EXAMPLES < 500:
         scale = int(EXAMPLES * min(1, EXAMPLES / 500) ** 0.5 / 2)
     assert TALLY['removals'] >= 10 * scale
     assert TALLY['late requests'] >= scale / 2
     assert TALLY['tasks lost'] >= scale / 4
-    assert TALLY['stops'] >= scale / 5
+    assert TALLY['stops'] >= scale / 4
     assert TALLY['parents lost'] >= scale / 2
     for kind in FAULTS:
         assert TALLY[f'fault {kind}'] >= scale, kind
