@@ -14,6 +14,7 @@ _STATUS = {
     'FileAlreadyExists': 409,
     'FileLocked': 409,
     'FileNotFound': 404,
+    'IncorrectFileType': 400,
     'InvalidArgument': 400,
     'InvalidDatastore': 404,
     'InvalidDatastorePath': 400,

@@ -73,6 +73,11 @@ class TestFiles(FolderCase):
         self.assertEqual(404, self.get('a', datacenter='other')[0])
         self.assertEqual(404, self.put('a', datastore='other'))
 
+    def test_a_folder_is_not_a_file(self):
+        self.put('folder/a')
+        self.assertEqual(400, self.get('folder')[0])
+        self.assertEqual(409, self.put('folder'))
+
     def test_what_leads_elsewhere_or_says_too_little(self):
         self.assertIn(self.get('../a')[0], (400, 404))
         self.assertIn(self.put('../a'), (400, 404))

@@ -57,7 +57,9 @@ class Pooled:
     srs = STORES
     dialling = ConnectionOptions(timeout=10, insecure=True)
     clocks = Clocks(sleep=lambda seconds: time.sleep(seconds / 100))
-    _cached = itertools.count()
+    # Each image in a second of its own, counted from one moment: seconds of
+    # the clock could catch up with it.
+    _cached = itertools.count(int(time.time()) - 3600, -1)
 
     def setUp(self):
         super().setUp()
@@ -139,8 +141,7 @@ class Pooled:
 
     def cache(self, image_id, *, sr=None, used=2**20, labels=(SEEN,)):
         """Cache an image as Nova does; a sweep has seen it long ago."""
-        # Each in a second of its own, an hour ago.
-        at = time.time() - 3600 - next(self._cached)
+        at = next(self._cached)
         ref = self.actors.cache(
             image_id, sr or self.sr, used=used, cached_at=at
         )
