@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.exceptions import NotSupported
     from imagecache_handlers.exceptions import NotUnderstood
     from imagecache_handlers.exceptions import SourceError
+    from imagecache_handlers.exceptions import Stopped
     from imagecache_handlers.exceptions import StoreBusy
     from imagecache_handlers.exceptions import StoreFull
     from imagecache_handlers.exceptions import StoreNotFound
@@ -106,6 +107,7 @@ __all__ = [
     'RunningCalls',
     'SourceError',
     'Space',
+    'Stopped',
     'Store',
     'StoreBusy',
     'StoreFull',

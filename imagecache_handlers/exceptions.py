@@ -144,6 +144,12 @@ class Undeletable(_ImageError):
     text = 'image {image_id!r} cannot be removed: {why}'
 
 
+class Stopped(_ImageError):
+    """The caller wants no more of it now; nothing is wrong."""
+
+    text = 'image {image_id!r}: stopped, {why}'
+
+
 class ImageInUse(CacheError):
     """Somebody uses the image; nothing was removed."""
 

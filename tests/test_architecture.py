@@ -54,6 +54,8 @@ WINGS = {
     'directory.formats': '',
     'directory.parts': '',
     'directory.system': '',
+    # An image on its way in, which knows the system as directories do.
+    'staging': 'directory.system root',
     # How handlers reach a hypervisor over HTTP.
     'transport': 'root',
     'xenapi': 'port root transport xenapi.opts',
@@ -93,6 +95,7 @@ FOLDERS = {
     'imagecache_handlers.directory.system': 'directory.system',
     'imagecache_handlers.directory.users': 'directory.users',
     'imagecache_handlers.directory.users.formats': 'directory.formats',
+    'imagecache_handlers.staging': 'staging',
     'imagecache_handlers.testing': 'testing',
     'imagecache_handlers.transport': 'transport',
     'imagecache_handlers.testing.template': 'testing.template',
@@ -240,6 +243,8 @@ def test_a_circle_is_seen():
         ('frontends.service', 'frontends.cli.app'),
         ('frontends.cli.pages.plan', 'frontends.cli.commands.plan'),
         ('frontends.cli.pages.plan', 'frontends.cli.app'),
+        ('staging.stage', 'directory.folder'),
+        ('staging.stage', 'actions.guard'),
         ('testing.memory', 'actions.guard'),
     ],
 )
