@@ -8,11 +8,18 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from imagecache_handlers.actions.prefetched import Began
+    from imagecache_handlers.actions.prefetched import Ended
+    from imagecache_handlers.actions.prefetched import Got
+    from imagecache_handlers.actions.prefetched import Prefetched
+    from imagecache_handlers.actions.prefetched import Progress
     from imagecache_handlers.actions.report import Did
     from imagecache_handlers.actions.report import Outcome
     from imagecache_handlers.actions.report import Report
     from imagecache_handlers.actions.slow_calls import RunningCalls
     from imagecache_handlers.actions.stores import Inventory
+    from imagecache_handlers.actions.verifying import Proof
+    from imagecache_handlers.actions.verifying import Verified
     from imagecache_handlers.cache import ImageCache
     from imagecache_handlers.clocks import utc_now
     from imagecache_handlers.exceptions import CacheError
@@ -62,6 +69,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.planning.verdicts import Reason
     from imagecache_handlers.planning.verdicts import Space
     from imagecache_handlers.planning.verdicts import Verdict
+    from imagecache_handlers.prefetch_settings import PrefetchSettings
     from imagecache_handlers.source import LocalFile
     from imagecache_handlers.source import RangedSource
     from imagecache_handlers.source import Stretch
@@ -124,13 +132,23 @@ __all__ = [
     'check_claimed',
     'check_label',
     'utc_now',
+    'Began',
+    'Ended',
+    'Got',
+    'Prefetched',
+    'PrefetchSettings',
+    'Progress',
+    'Proof',
+    'Verified',
 ]
 
 # The module of each name that is not an error.
 _MODULES = {
+    'actions.prefetched': 'Began Ended Got Prefetched Progress',
     'actions.report': 'Did Outcome Report',
     'actions.slow_calls': 'RunningCalls',
     'actions.stores': 'Inventory',
+    'actions.verifying': 'Proof Verified',
     'cache': 'ImageCache',
     'clocks': 'utc_now',
     'handler': 'always CacheHandler check_claimed',
@@ -143,6 +161,7 @@ _MODULES = {
     'planning.verdicts': (
         'Blocked Blocker Change Left Plan Reason Space Verdict'
     ),
+    'prefetch_settings': 'PrefetchSettings',
     'source': 'LocalFile RangedSource Stretch',
 }
 _HOMES = {

@@ -42,22 +42,27 @@ class StoreNotFound(StoreUnavailable):
 
 
 class NoRoom(CacheError):
-    """A store has less free space than an image takes."""
+    """A store has less free space than an image takes.
+
+    ``free`` is what an image may take; ``why`` tells what takes from that.
+    """
 
     def __init__(
-        self, image_id: str, store: str, wanted: int, free: int
+        self, image_id: str, store: str, wanted: int, free: int, why: str = ''
     ) -> None:
-        super().__init__(image_id, store, wanted, free)
+        super().__init__(image_id, store, wanted, free, why)
         self.image_id = image_id
         self.store = store
         self.wanted = wanted
         self.free = free
+        self.why = why
 
     def __str__(self) -> str:
-        return (
+        text = (
             f'no room for image {self.image_id!r} in {self.store!r}: it takes '
             f'{self.wanted:,} bytes there, and {self.free:,} are free'
         )
+        return f'{text} ({self.why})' if self.why else text
 
 
 class SourceError(CacheError):

@@ -236,7 +236,9 @@ class CacheHandler(abc.ABC):
         """Put room in a store on record, in place of that token's earlier.
 
         Everybody who asks for ``reservations`` afterwards, on whatever host,
-        sees it; nothing of it is ever listed as an image.
+        sees it; nothing of it is ever listed as an image.  This one,
+        ``reservations`` and ``unreserve`` may be called at any time, also
+        from a thread beside an ``add`` in the same store.
         """
         raise NotSupported('reserve room')
 

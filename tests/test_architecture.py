@@ -37,7 +37,7 @@ WINGS = {
     'root': '',
     'loader': 'root',
     'planning': 'root',
-    'actions': 'planning root',
+    'actions': 'planning root staging',
     'cache': 'actions planning root',
     'face': 'actions cache planning root',
     'config': 'config.files config.values loader planning root',

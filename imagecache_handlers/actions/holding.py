@@ -4,6 +4,7 @@ The counterpart of ``evicting``: an evictor that looks after the label was
 written sees it and withdraws, so what was granted is never overtaken.
 """
 
+from collections.abc import Callable
 import dataclasses
 import datetime
 from typing import Self
@@ -22,6 +23,7 @@ from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.labels import check_owner
 from imagecache_handlers.labels import count_use
 from imagecache_handlers.labels import lease_label
+from imagecache_handlers.labels import Marks
 from imagecache_handlers.labels import NO_CHANGE
 from imagecache_handlers.labels import pin_label
 from imagecache_handlers.labels import Relabel
@@ -43,7 +45,7 @@ def hold_image(
     :raises ValueError: when nobody could write that lease, or use it.
     :raises ImageBusy: when none could be held in time.
     """
-    _check_lease(owner, ttl, means.rules.clock_skew)
+    check_lease(owner, ttl, means.rules.clock_skew)
     granter = Granter.start_now(means, timeout)
     key = means.key_of(image_id)
     return any_or_raise(
@@ -80,9 +82,10 @@ def pin_image(
     )
 
 
-def _check_lease(
+def check_lease(
     owner: str, ttl: datetime.timedelta, skew: datetime.timedelta
 ) -> None:
+    """Refuse a lease that nobody could write, or use."""
     if ttl <= 2 * skew:
         raise ValueError(
             f'a lease of {ttl} leaves no time to use it: make it more '
@@ -128,6 +131,20 @@ class Granter:
             written; empty: not cached.
         :raises ImageBusy: when none could be held in time.
         """
+        return self.lease_copies(store, image_id, owner, ttl, count_use)
+
+    def lease_copies(
+        self,
+        store: str,
+        image_id: str,
+        owner: str,
+        ttl: datetime.timedelta,
+        first: Callable[[Marks], Relabel],
+    ) -> list[CachedImage]:
+        """Lease the copies; ``first`` is what else changes on each.
+
+        Returned and raised is what ``hold_copies`` tells of.
+        """
 
         def wish_lease() -> Wish:
             now = self.means.clocks.now()
@@ -137,7 +154,7 @@ class Granter:
         request = Request(
             self.means, self.patience, store, image_id, wish_lease
         )
-        held = request.grant_copies(count_use)
+        held = request.grant_copies(first)
         if request.refused and not held:
             raise ImageBusy(image_id, 'somebody is about to evict it')
         return held

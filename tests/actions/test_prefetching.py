@@ -1,0 +1,249 @@
+"""Images come in whole, verified and leased; each by itself, and only once."""
+
+from concurrent import futures
+import dataclasses
+import datetime
+import hashlib
+
+import pytest
+
+from imagecache_handlers.actions.prefetched import Began
+from imagecache_handlers.actions.prefetched import Ended
+from imagecache_handlers.actions.prefetched import Progress
+from imagecache_handlers.clocks import utc_now
+from imagecache_handlers import ConfigurationError
+from imagecache_handlers import Evidence
+from imagecache_handlers import ImageMeta
+from imagecache_handlers.testing.memory import MemoryHandler
+from imagecache_handlers.testing.shelf import Entry
+from imagecache_handlers.testing.shelf import Shelf
+from tests.actions.incoming import HOUR
+from tests.actions.incoming import Images
+from tests.actions.incoming import opened
+from tests.actions.incoming import put
+from tests.actions.incoming import QUICK
+from tests.actions.incoming import settings
+
+
+def outcomes(results):
+    return [(one.image_id, one.did.value) for one in results]
+
+
+def test_an_image_comes_in_whole_leased_and_with_its_hash(tmp_path):
+    cache, wanted = opened(tmp_path)
+    source = Images(a=b'abc' * 100_000)
+    before = utc_now()
+    [result] = cache.prefetch(['a'], source, HOUR, settings=wanted)
+    assert (result.image_id, result.store) == ('a', 'shelf')
+    assert (result.did, result.why) == ('cached', '')
+    assert (result.size, result.tries) == (300_000, 1)
+    assert result.seconds > 0
+    [image] = cache.find('a')
+    assert image.size == 300_000
+    assert image.marks.sha256 == hashlib.sha256(b'abc' * 100_000).hexdigest()
+    assert (
+        before + HOUR
+        <= image.marks.leases['prefetch']
+        <= utc_now() + (HOUR + datetime.timedelta(seconds=1))
+    )
+    assert len(image.marks.labels) == 2
+
+
+def test_a_repeat_renews_the_lease_and_fetches_nothing(tmp_path):
+    cache, wanted = opened(tmp_path)
+    source = Images(a=b'abc')
+    cache.prefetch(['a'], source, HOUR, settings=wanted)
+    [result] = cache.prefetch(['a'], source, 2 * HOUR, settings=wanted)
+    assert (result.did, result.size) == ('existing', 0)
+    [image] = cache.find('a')
+    assert len(image.marks.labels_of('lease')) == 1
+    assert image.marks.leases['prefetch'] > utc_now() + 1.9 * HOUR
+    # Who wants it for less leaves what others were promised.
+    cache.prefetch(['a'], source, HOUR, settings=wanted)
+    [image] = cache.find('a')
+    assert image.marks.leases['prefetch'] > utc_now() + 1.9 * HOUR
+    assert source.begun == ['a']
+
+
+def test_one_failure_ends_no_other(tmp_path):
+    cache, wanted = opened(tmp_path)
+    source = Images(a=b'a', b=b'b')
+    names = ['nope', 'a', '../../etc/passwd', 'b', 'a', 'x' * 300]
+    results = cache.prefetch(names, source, HOUR, settings=wanted)
+    assert outcomes(results) == [
+        ('nope', 'error'),
+        ('a', 'cached'),
+        ('../../etc/passwd', 'refused'),
+        ('b', 'cached'),
+        ('x' * 300, 'refused'),
+    ]
+    assert 'there is none' in results[0].why
+    assert all(one.is_there is (not one.why) for one in results)
+
+
+def test_it_is_told_as_it_happens(tmp_path):
+    cache, wanted = opened(tmp_path)
+    told = []
+    source = Images(a=b'a' * 100, piece=50)
+    results = cache.prefetch(
+        ['a', 'nope'], source, HOUR, settings=wanted, tell=told.append
+    )
+    place = {'image_id': 'a', 'store': 'shelf'}
+    assert Began(**place, size=100) in told
+    done = [one.done for one in told if isinstance(one, Progress)]
+    assert done == [0, 50, 100]
+    assert [one.result for one in told if isinstance(one, Ended)] == results
+
+
+@pytest.mark.parametrize(
+    ('ttl', 'said'),
+    [
+        (datetime.timedelta(0), 'leaves no time to use it'),
+        (-HOUR, 'leaves no time to use it'),
+        (datetime.timedelta(days=36525), '366 days'),
+    ],
+)
+def test_a_lease_that_nobody_can_use_is_refused(tmp_path, ttl, said):
+    cache, wanted = opened(tmp_path)
+    source = Images(a=b'a')
+    with pytest.raises(ValueError, match=said):
+        cache.prefetch(['a'], source, ttl, settings=wanted)
+    assert not source.begun
+
+
+def test_a_foreign_object_of_that_name_is_an_error(tmp_path):
+    shelf = Shelf()
+    shelf.entries['a'] = Entry(image_id=None, size=1)
+    cache, wanted = opened(tmp_path, shelf)
+    [result] = cache.prefetch(['a'], Images(a=b'a'), HOUR, settings=wanted)
+    assert result.did == 'error'
+    assert 'not ours' in result.why
+    assert not shelf.reservations
+    assert not list((tmp_path / 'stage').glob('*a*.part'))
+
+
+@pytest.mark.parametrize('callers', [8])
+@pytest.mark.parametrize('hosts', [1, 8])
+def test_of_all_who_ask_at_once_one_fetches(tmp_path, callers, hosts):
+    shelf = Shelf()
+    caches = [opened(tmp_path / str(n), shelf)[0] for n in range(hosts)]
+    wanted = []
+    for number in range(callers):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        wanted.append(settings(folder))
+    source = Images(a=b'a' * 10 * 2**20)
+
+    def prefetch(number):
+        cache = caches[number % hosts]
+        return cache.prefetch(['a'], source, HOUR, settings=wanted[number])
+
+    with futures.ThreadPoolExecutor(callers) as pool:
+        results = [
+            one.did.value for [one] in pool.map(prefetch, range(callers))
+        ]
+    assert sorted(results) == ['cached'] + ['existing'] * (callers - 1)
+    assert source.read == 10 * 2**20
+    assert not shelf.reservations
+
+
+def test_room_is_made_in_the_order_of_the_policy(tmp_path):
+    shelf = Shelf(total=100)
+    put(shelf, 'old', 30)
+    put(shelf, 'used', 30, users={'vm'})
+    put(shelf, 'leased', 10, 'lease.vm.20991122t083000z')
+    rules = dataclasses.replace(QUICK, high_watermark=85)
+    cache, wanted = opened(tmp_path, shelf, rules)
+    # 30 are free, 15 of these above the high watermark.
+    source = Images(a=b'a' * 15, b=b'b' * 30, c=b'c' * 31)
+    results = cache.prefetch(['a'], source, HOUR, settings=wanted)
+    assert results[0].did == 'cached'
+    assert 'at-old' in shelf.entries
+    results = cache.prefetch(['c'], source, HOUR, settings=wanted)
+    assert results[0].did == 'refused'
+    assert results[0].why == (
+        'it takes 31 B there, 0 B are free below the high watermark, and '
+        'what may go frees 30 B'
+    )
+    assert 'at-old' in shelf.entries
+    assert 'c' not in source.begun
+    results = cache.prefetch(['b'], source, HOUR, settings=wanted)
+    assert results[0].did == 'cached'
+    assert 'at-old' not in shelf.entries
+    [store] = cache.inventory().stores
+    assert store.free == 15
+
+
+def test_nothing_goes_for_what_others_of_the_list_need(tmp_path):
+    shelf = Shelf(total=100)
+    put(shelf, 'b', 60)
+    cache, wanted = opened(tmp_path, shelf)
+    source = Images(a=b'a' * 50, b=b'b' * 60)
+    results = cache.prefetch(['a', 'b'], source, HOUR, settings=wanted)
+    assert outcomes(results) == [('a', 'refused'), ('b', 'existing')]
+    assert source.begun == []
+
+
+def test_unseen_users_are_believed_by_evidence_alone(tmp_path):
+    shelf = Shelf(total=100, sees_users=False)
+    put(shelf, 'old', 60)
+    cache, wanted = opened(tmp_path, shelf)
+    source = Images(a=b'a' * 50)
+    [result] = cache.prefetch(['a'], source, HOUR, settings=wanted)
+    assert result.did == 'refused'
+
+    def ask():
+        return Evidence(complete=True, as_of=utc_now())
+
+    [result] = cache.prefetch(['a'], source, HOUR, settings=wanted, ask=ask)
+    assert result.did == 'cached'
+    assert 'at-old' not in shelf.entries
+
+
+def test_what_is_stopped_is_kept_for_the_next_time(tmp_path):
+    cache, wanted = opened(tmp_path)
+    source = Images(a=b'a' * 100, b=b'b', piece=10)
+    stop = []
+    source.on_piece = lambda image_id, done: done >= 50 and stop.append(done)
+    results = cache.prefetch(
+        ['a', 'b'],
+        source,
+        HOUR,
+        settings=wanted,
+        should_stop=lambda: bool(stop),
+    )
+    assert outcomes(results) == [('a', 'error'), ('b', 'error')]
+    assert 'stopped' in results[0].why
+    assert not cache.inventory().images
+    before, source.read = source.read, 0
+    source.on_piece = lambda image_id, done: None
+    [result] = cache.prefetch(['a'], source, HOUR, settings=wanted)
+    assert result.did == 'cached'
+    assert before + source.read <= 100 + 10
+
+
+def test_several_stores_have_to_be_told_apart(tmp_path):
+    class Two(MemoryHandler):
+        def stores(self):
+            [one] = super().stores()
+            return [one, dataclasses.replace(one, name='b', pool='b')]
+
+    cache, wanted = opened(tmp_path)
+    cache = type(cache)(Two(), QUICK)
+    source = Images(a=b'a')
+    with pytest.raises(ConfigurationError, match='name the store'):
+        cache.prefetch(['a'], source, HOUR, settings=wanted)
+    [result] = cache.prefetch(
+        ['a'], source, HOUR, settings=wanted, store='shelf'
+    )
+    assert result.did == 'cached'
+
+
+def test_a_source_that_describes_another_image_is_not_believed(tmp_path):
+    class Other(Images):
+        def describe(self, image_id):
+            return ImageMeta(image_id='b', size=1, disk_format='raw')
+
+    cache, wanted = opened(tmp_path)
+    [result] = cache.prefetch(['a'], Other(a=b'a'), HOUR, settings=wanted)
+    assert (result.did, "'b'" in result.why) == ('error', True)
