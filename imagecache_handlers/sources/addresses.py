@@ -30,6 +30,16 @@ def check_url(url: str, named: frozenset[str] = frozenset()) -> str:
 
     :raises SourceError: tells why.
     """
+    if why := _refuse_host(read_host(url), named):
+        raise SourceError(show_url(url), why)
+    return url
+
+
+def read_host(url: str) -> str:
+    """Give the host that a URL names.
+
+    :raises SourceError: when it is no URL by which images are fetched.
+    """
     try:
         parts = urllib.parse.urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -41,9 +51,7 @@ def check_url(url: str, named: frozenset[str] = frozenset()) -> str:
     if parts.username is not None or parts.password is not None:
         why = 'a URL with a name or a password in it would tell it to logs'
         raise SourceError(show_url(url), why)
-    if why := _refuse_host(host, named):
-        raise SourceError(show_url(url), why)
-    return url
+    return host
 
 
 def check_peer(host: str, peer: str) -> None:

@@ -15,6 +15,7 @@ from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.sources.http_options import HttpOptions
 
 _TOKEN = 'X-Auth-Token'  # noqa: S105 -- the name of a header
+_WHERE = 'check region_name and interface, or set [imagecache_glance] endpoint'
 # What keystoneauth stumbles with over answers that it does not expect.
 _NONSENSE = ValueError, LookupError, TypeError, AttributeError
 
@@ -58,12 +59,7 @@ class GlanceLogin:
                 region_name=self.region_name,
             )
         if not found:
-            region = self.region_name or 'of any region'
-            raise SourceError(
-                'Keystone',
-                f'its catalogue has no {self.interface} image service '
-                f'{region}: set [imagecache_glance] endpoint',
-            )
+            raise SourceError('Keystone', f'it names no Glance: {_WHERE}')
         return found
 
     def read_token(self) -> dict[str, str]:
@@ -116,6 +112,8 @@ def _translate_error(error: Any) -> SourceError:
     status = getattr(error, 'http_status', 0)
     if status == 401:
         why += ': check the credentials in [imagecache_glance]'
+    elif isinstance(error, exceptions.CatalogException):
+        why = f'it names no Glance: {shown}: {_WHERE}'
     is_away = isinstance(error, exceptions.ConnectFailure)
     retry = is_away or status == 429 or status >= 500
     return SourceError('Keystone', why, retry=retry)

@@ -1,6 +1,7 @@
 """HTTP options: how a source is reached, and whom it trusts."""
 
 import dataclasses
+import functools
 import ssl
 
 from imagecache_handlers.exceptions import ConfigurationError
@@ -28,13 +29,18 @@ class HttpOptions:
         :raises ConfigurationError: when ``ca_file`` is of no use.
         """
         try:
-            context = ssl.create_default_context(cafile=self.ca_file)
+            return _make_context(self.ca_file, self.insecure)
         except (OSError, ssl.SSLError) as error:
             why = error.strerror or str(error)
             raise ConfigurationError(
                 f'ca_file {self.ca_file!r}: {why}'
             ) from error
-        if self.insecure:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+
+
+@functools.cache
+def _make_context(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca_file)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

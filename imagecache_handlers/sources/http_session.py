@@ -72,9 +72,18 @@ class _Adapter(HTTPAdapter):
         """Add no bundle of anybody's to what the context trusts."""
 
 
+class _Session(requests.Session):
+    """Follows nowhere by itself, nor reads what comes with such an answer."""
+
+    def resolve_redirects(
+        self, *arguments: Any, **keywords: Any
+    ) -> Iterator[Any]:
+        return iter(())
+
+
 def open_session(options: HttpOptions) -> requests.Session:
     """Open a session, for one thread."""
-    session = requests.Session()
+    session = _Session()
     # Neither proxies nor passwords nor certificates of the environment.
     session.trust_env = False
     session.verify = not options.insecure
@@ -143,7 +152,8 @@ def _check_move(
     shown = show_url(url)
     try:
         there = urllib.parse.urljoin(url, place)
-        is_same = read_origin(check_url(there, options.named)) == origin
+        check_url(there, options.named)
+        is_same = place != '' and read_origin(there) == origin
     except (SourceError, ValueError):
         is_same = False
     if not is_same:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any
-import urllib.parse
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.sources.addresses import check_url
+from imagecache_handlers.sources.addresses import read_host
 from imagecache_handlers.sources.http_options import HttpOptions
 from imagecache_handlers.sources import opts
 
@@ -36,12 +36,9 @@ def read_http_options(given: Mapping[str, Any]) -> HttpOptions:
 
 def _read_host(key: str, url: str) -> str:
     try:
-        host = urllib.parse.urlsplit(url).hostname or ''
+        host = read_host(url)
         check_url(url, frozenset({host}))
     except SourceError as error:
         text = f'[{opts.GROUP}] {key}: {error.why}'
-        raise ConfigurationError(text) from error
-    except ValueError as error:
-        text = f'[{opts.GROUP}] {key}: it is not a URL'
         raise ConfigurationError(text) from error
     return host

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
-import urllib.parse
 
 from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.model import Checksum
@@ -12,6 +11,7 @@ from imagecache_handlers.source import disk_format
 from imagecache_handlers.source import HEAD_SIZE
 from imagecache_handlers.source import Stretch
 from imagecache_handlers.sources.addresses import check_url
+from imagecache_handlers.sources.addresses import read_host
 from imagecache_handlers.sources.addresses import show_url
 from imagecache_handlers.sources.checksums import parse_checksum
 from imagecache_handlers.sources.http_options import HttpOptions
@@ -31,7 +31,7 @@ class UrlSource:
     def __init__(
         self, url: str, checksum: str, options: HttpOptions | None = None
     ) -> None:
-        named = frozenset({urllib.parse.urlsplit(url).hostname or ''})
+        named = frozenset({read_host(url)})
         self._options = options or HttpOptions(named=named)
         self._url = check_url(url, self._options.named)
         self._shown = show_url(url)
