@@ -2,9 +2,9 @@
 
 from oslo_config import cfg
 
-from imagecache_handlers.sources import opts
 from imagecache_handlers.sources.http_options import HttpOptions
 from imagecache_handlers.sources.loading import load_source
+from imagecache_handlers.sources import opts
 from imagecache_handlers.sources.url import UrlSource
 from tests.sources.lying_server import IMAGE
 

@@ -6,13 +6,17 @@ import os
 import pytest
 
 from imagecache_handlers.exceptions import SourceError
+from imagecache_handlers.model import Checksum
 from imagecache_handlers.sources.file import FileSource
 from imagecache_handlers.sources.file import ZEROS
 from tests.sources.given import read_all
 from tests.sources.lying_server import CONTENT
 from tests.sources.lying_server import IMAGE
 
-SUM = f'sha256:{hashlib.sha256(CONTENT).hexdigest()}'
+CHECKSUM = Checksum(
+    algorithm='sha256', value=hashlib.sha256(CONTENT).hexdigest()
+)
+SUM = f'sha256:{CHECKSUM.value}'
 HALF = len(CONTENT) // 2
 
 
@@ -33,7 +37,7 @@ def refusal(action, *arguments):
 def test_it_tells_what_it_is(path):
     meta = FileSource(str(path), SUM).describe(IMAGE)
     assert (meta.image_id, meta.size) == (IMAGE, len(CONTENT))
-    assert (meta.disk_format, meta.checksum.algorithm) == ('raw', 'sha256')
+    assert (meta.disk_format, meta.checksum) == ('raw', CHECKSUM)
     assert FileSource(str(path)).describe(IMAGE).checksum is None
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from keystoneauth1 import loading
+from oslo_config import types
 import pytest
 
 from imagecache_handlers.exceptions import ConfigurationError
@@ -16,12 +17,7 @@ from imagecache_handlers.sources.url import UrlSource
 from tests.sources.given import configure
 
 URL = 'https://glance.example.org'
-KINDS = [
-    name
-    for opt in opts.LOGIN_OPTS
-    if opt.dest == 'auth_type'
-    for name in opt.type.choices
-]
+KINDS = 'none', 'http_basic', 'password', 'v3applicationcredential'
 
 
 @pytest.mark.parametrize(
@@ -170,6 +166,12 @@ def test_all_that_a_login_of_keystoneauth_takes_can_be_set(kind):
     ours = {opt.dest: opt for opt in opts.OPTS}
     for opt in loading.get_auth_plugin_conf_options(kind):
         assert opt.secret == ours[opt.dest].secret, opt.dest
+
+
+def test_every_kind_of_login_that_is_offered_is_tried():
+    [kinds] = [opt.type for opt in opts.OPTS if opt.dest == 'auth_type']
+    assert isinstance(kinds, types.String)
+    assert tuple(kinds.choices) == KINDS
 
 
 def test_one_word_names_a_source():
