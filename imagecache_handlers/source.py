@@ -29,7 +29,8 @@ _MAGIC = (
     ('iso', 0x8001, b'CD001'),
 )
 _RAW = 'raw'
-_HEAD = 0x8001 + 5
+# So many of them tell.
+HEAD_SIZE = 0x8001 + 5
 _CHUNK = 2**20
 
 # Never waiting for the other end of a pipe.
@@ -123,7 +124,7 @@ class LocalFile:
                     raise SourceError(self.path, 'it is not a regular file')
                 if why := symlink_trust.explain_refusal(self.path, found):
                     raise SourceError(self.path, why)
-                form = disk_format(os.pread(fd, _HEAD, 0))
+                form = disk_format(os.pread(fd, HEAD_SIZE, 0))
                 allocated = _count_allocated(fd, found.st_size)
             meta = ImageMeta(
                 image_id=image_id,

@@ -56,6 +56,9 @@ WINGS = {
     'directory.system': '',
     # An image on its way in, which knows the system as directories do.
     'staging': 'directory.system root',
+    # Where images come from.
+    'sources': 'root sources.opts',
+    'sources.opts': 'config.values root',
     # How handlers reach a hypervisor over HTTP.
     'transport': 'root',
     'xenapi': 'port root transport xenapi.opts',
@@ -96,6 +99,8 @@ FOLDERS = {
     'imagecache_handlers.directory.users': 'directory.users',
     'imagecache_handlers.directory.users.formats': 'directory.formats',
     'imagecache_handlers.staging': 'staging',
+    'imagecache_handlers.sources': 'sources',
+    'imagecache_handlers.sources.opts': 'sources.opts',
     'imagecache_handlers.testing': 'testing',
     'imagecache_handlers.transport': 'transport',
     'imagecache_handlers.testing.template': 'testing.template',
@@ -118,14 +123,19 @@ LIBRARIES = {
     'stevedore': 'loader testing cli cli.commands',
     'oslo_config': (
         'config config.values config.files directory directory.opts '
-        'vmware.opts xenapi.opts testing.template cli cli.commands'
+        'sources sources.opts vmware.opts xenapi.opts testing.template cli '
+        'cli.commands'
     ),
+    'keystoneauth1': 'sources',
+    'openstack': 'sources',
+    'requests': 'sources',
+    'urllib3': 'sources',
     'cliff': 'cli cli.commands cli.pages',
     'rich': 'cli cli.pages',
     'XenAPI': 'port',
     'http': 'port transport vmware.port',
     'socket': 'frontends port transport',
-    'ssl': 'transport',
+    'ssl': 'sources transport',
     'xmlrpc': 'port',
 }
 
