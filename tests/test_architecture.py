@@ -76,7 +76,7 @@ WINGS = {
     ),
     'cli.commands': (
         'actions cache cli cli.pages config config.files config.values '
-        'directory face frontends loader planning root testing '
+        'directory face frontends loader planning root sources testing '
         'testing.template'
     ),
     'cli.pages': 'actions frontends planning root',

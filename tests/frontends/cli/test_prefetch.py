@@ -1,0 +1,238 @@
+"""``imagecache prefetch`` and ``verify``, as a user meets them."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from tests.frontends.cli.command import Command
+from tests.frontends.cli.command import environment
+from tests.frontends.cli.command import PROGRAM
+from tests.frontends.cli.terminal import Terminal
+from tests.sources.lying_server import CONTENT
+from tests.sources.lying_server import Fault
+from tests.sources.lying_server import IMAGE
+from tests.sources.lying_server import LyingServer
+
+DATA = b'the bytes of an image' * 50_000
+SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+class PrefetchCase(Command, unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.file = self.root / 'image.raw'
+        self.file.write_bytes(DATA)
+
+    def serve(self, **changes):
+        """Start an image service, and name it in the configuration."""
+        server = self.enterContext(LyingServer())
+        server.image |= changes
+        with self.conf.open('a') as conf:
+            conf.write(
+                '[imagecache_glance]\nauth_type = none\n'
+                f'endpoint = {server.url}\ntimeout_seconds = 2\n'
+            )
+        return server
+
+    def fetch_file(self, name='debian', *more, **how):
+        return self.run_on('prefetch', name, '--from', self.file, *more, **how)
+
+    def labels(self, name='debian'):
+        path = os.path.join(self.path, f'.{name}.imagecache')
+        with open(path) as file:
+            return json.load(file)['labels']
+
+
+class TestPrefetch(PrefetchCase):
+    def test_a_file_is_cached_verified_and_leased(self):
+        said = self.out(
+            'prefetch',
+            'debian',
+            '--from',
+            str(self.file),
+            '--checksum',
+            f'sha256:{SHA256}',
+        )
+        self.assertRegex(said, r'^debian is cached in .*: 1 MiB in [0-9.]+ s$')
+        kinds = {one.partition('.')[0] for one in self.labels()}
+        self.assertLessEqual({'lease', 'sha256'}, kinds)
+        self.assertIn(f'sha256.{SHA256}', self.labels())
+
+    def test_a_repeat_fetches_nothing_and_keeps_it_for_longer(self):
+        self.fetch_file('debian', '--ttl', '1h')
+        before = [one for one in self.labels() if one.startswith('lease')]
+        said = self.out('prefetch', 'debian', '--from', str(self.file))
+        self.assertIn('already', said)
+        after = [one for one in self.labels() if one.startswith('lease')]
+        self.assertGreater(max(after), max(before))
+
+    def test_from_the_image_service_that_the_options_name(self):
+        self.serve()
+        [row] = json.loads(self.out('prefetch', IMAGE, '-f', 'json'))
+        self.assertEqual(
+            ('cached', len(CONTENT), 1, ''),
+            (row['did'], row['size'], row['tries'], row['detail']),
+        )
+
+    def test_a_cut_is_resumed(self):
+        server = self.serve()
+        server.faults.append(Fault(cut=1_000_000))
+        [row] = json.loads(self.out('prefetch', IMAGE, '-f', 'json'))
+        self.assertEqual(('cached', 2), (row['did'], row['tries']))
+
+    def test_the_code_tells_all_some_or_none(self):
+        self.serve()
+        self.assertEqual(0, self.run_on('prefetch', IMAGE).returncode)
+        done = self.run_on('prefetch', IMAGE, 'nope')
+        self.assertEqual(1, done.returncode)
+        self.assertEqual(3, self.run_on('prefetch', 'nope').returncode)
+
+    def test_a_list_from_a_file_or_standard_input(self):
+        self.serve()
+        text = f'# of today\n\n{IMAGE} # debian\n{IMAGE}\n'
+        said = self.out('prefetch', '--list', '-', stdin=text)
+        self.assertEqual(1, len(said.splitlines()))
+        file = self.root / 'list'
+        file.write_text(text)
+        self.assertIn('already', self.out('prefetch', '--list', str(file)))
+
+    def test_each_image_has_its_line_when_it_has_ended(self):
+        self.serve()
+        done = self.run_on('prefetch', 'nope', IMAGE)
+        first, second = done.stdout.splitlines()
+        self.assertIn('could not be fetched', first)
+        self.assertIn('is cached', second)
+
+    def test_a_terminal_has_bars_and_then_the_lines(self):
+        screen = Terminal(
+            [
+                *PROGRAM,
+                *('prefetch', 'debian', '--from', str(self.file)),
+                *('--max-rate', '2M', '--config-file', str(self.conf)),
+            ]
+        )
+        said = screen.read_to_end()
+        self.assertIn('MiB', said)
+        self.assertIn('debian is cached in', said)
+
+    def test_ctrl_c_leaves_nothing_half_and_the_next_run_goes_on(self):
+        command = [*PROGRAM, 'prefetch', 'debian', '--from', str(self.file)]
+        command += ['--max-rate', '200k', '--config-file', str(self.conf)]
+        with subprocess.Popen(  # noqa: S603
+            command,
+            cwd=self.root,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as running:
+            time.sleep(2)
+            running.send_signal(signal.SIGINT)
+            said, complaint = running.communicate(timeout=20)
+        self.assertEqual(3, running.returncode, complaint)
+        self.assertIn('could not be fetched', said)
+        self.assertEqual({}, self.rows())
+        self.assertIn('is cached', self.fetch_file().stdout)
+
+
+class TestBadInput(PrefetchCase):
+    def test_what_is_asked_wrongly_is_named(self):
+        file = str(self.file)
+        for words, *arguments in (
+            ('name an image',),
+            ('one image comes from', 'a', 'b', '--from', file),
+            ('--from', 'a', '--checksum', 'sha256:00'),
+            ('not a rate', 'a', '--max-rate', '5MB'),
+            ('not a rate', 'a', '--max-rate', '-1'),
+            ('not a span', 'a', '--ttl', '0h'),
+            ('cannot name an image', '../a'),
+            ('cannot name an image', 'x' * 300),
+            ('auth_type', 'a'),
+            ('No such file', '--list', 'nowhere'),
+        ):
+            with self.subTest(words, arguments=arguments):
+                done = self.run_on('prefetch', *arguments)
+                self.refused(done, 2, words)
+
+    def test_a_lease_that_is_over_at_once_or_never_is_refused(self):
+        for ttl, words in (('1m', 'clock skew'), ('999999w', 'days')):
+            with self.subTest(ttl):
+                done = self.fetch_file('debian', '--ttl', ttl)
+                self.assertNotEqual(0, done.returncode)
+                self.assertIn(words, done.stderr)
+                self.assertNotIn('Traceback', done.stderr)
+
+    def test_lines_that_are_no_ids_are_named(self):
+        for text in ('a b\n', '\n\n../x\n', '\0\n'):
+            with self.subTest(text):
+                done = self.run_on('prefetch', '--list', '-', stdin=text)
+                self.refused(done, 2, 'line')
+
+    def test_a_wrong_hash_leaves_nothing(self):
+        done = self.fetch_file('debian', '--checksum', f'sha256:{"0" * 64}')
+        self.assertEqual(3, done.returncode)
+        self.assertEqual({}, self.rows())
+
+    def test_a_url_needs_a_hash(self):
+        done = self.run_on('prefetch', 'a', '--from', 'http://example.org/a')
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn('sha256', done.stderr)
+
+    def test_an_image_that_is_not_active_is_not_fetched(self):
+        self.serve(status='queued')
+        done = self.run_on('prefetch', IMAGE)
+        self.assertEqual(3, done.returncode)
+        self.assertIn('queued', done.stdout)
+
+
+class TestVerify(PrefetchCase):
+    def setUp(self):
+        super().setUp()
+        self.fetch_file()
+
+    def spoil(self):
+        path = os.path.join(self.path, 'debian')
+        found = os.stat(path)
+        with open(path, 'r+b') as file:
+            file.write(b'!')
+        # As a disk that rots does: nobody has written to the file.
+        os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+    def test_what_is_whole_is_said_to_be(self):
+        self.assertIn('is whole', self.out('verify'))
+        self.assertIn('is whole', self.out('verify', 'debi'))
+
+    def test_what_differs_is_named_and_set_aside_if_asked(self):
+        self.spoil()
+        said = self.out('verify', code=1)
+        self.assertIn('differs: its sha256 is', said)
+        self.assertIn('debian', self.rows())
+        users = self.in_use('')
+        said = self.out('verify', '--quarantine', *users, code=1)
+        self.assertIn('was set aside', said)
+        self.assertEqual({}, self.rows())
+        self.assertIn('is cached', self.fetch_file().stdout)
+
+    def test_what_is_used_stays(self):
+        self.spoil()
+        users = self.in_use('debian vm-1\n')
+        said = self.out('verify', '--quarantine', *users, code=1)
+        self.assertIn('stays', said)
+        self.assertIn('debian', self.rows())
+
+    def test_what_has_no_hash_cannot_be_verified(self):
+        self.out('add', 'other', str(self.file))
+        said = self.out('verify', '-f', 'json')
+        found = {row['image']: row['proof'] for row in json.loads(said)}
+        self.assertEqual(
+            {'debian': 'whole', 'other': 'cannot be verified'}, found
+        )
+        self.out('verify', 'other', code=1)
+
+    def test_an_empty_cache_has_nothing_to_verify(self):
+        os.unlink(os.path.join(self.path, 'debian'))
+        self.assertIn('nothing to verify', self.out('verify'))
