@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.source import Stretch
 
 __all__ = [
+    'Began',
     'Blocked',
     'Blocker',
     'CacheError',
@@ -86,7 +87,9 @@ __all__ = [
     'ConfigurationError',
     'Debris',
     'Did',
+    'Ended',
     'Evidence',
+    'Got',
     'HandlerFailed',
     'HandlerLoadError',
     'HandlerNotFound',
@@ -107,6 +110,10 @@ __all__ = [
     'Outcome',
     'Patterns',
     'Plan',
+    'PrefetchSettings',
+    'Prefetched',
+    'Progress',
+    'Proof',
     'RangedSource',
     'Reason',
     'Report',
@@ -128,18 +135,11 @@ __all__ = [
     'Unfinished',
     'Unsupported',
     'Verdict',
+    'Verified',
     'always',
     'check_claimed',
     'check_label',
     'utc_now',
-    'Began',
-    'Ended',
-    'Got',
-    'Prefetched',
-    'PrefetchSettings',
-    'Progress',
-    'Proof',
-    'Verified',
 ]
 
 # The module of each name that is not an error.

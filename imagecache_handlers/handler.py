@@ -269,6 +269,8 @@ class CacheHandler(abc.ABC):
 
         It obliges to all that ``evict`` does, but its bytes stay, for
         people to look at.  What ``evict`` raises, this raises.
+
+        :raises ImageNotFound: when that object is gone.
         """
         raise NotSupported('set images aside')
 

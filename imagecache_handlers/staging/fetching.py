@@ -1,6 +1,8 @@
 """Fetching: the bytes of an image come in, however often they are cut off."""
 
 from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
 import dataclasses
 import logging
 import random
@@ -11,17 +13,21 @@ from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.source import RangedSource
 from imagecache_handlers.staging.bucket import Bucket
 from imagecache_handlers.staging.hashing import Hashes
+from imagecache_handlers.staging.hashing import SHA256
 from imagecache_handlers.staging.limits import Limits
 from imagecache_handlers.staging.names import identify_content
 from imagecache_handlers.staging.patience import Patience
 from imagecache_handlers.staging.stage_file import StageFile
-from imagecache_handlers.staging.stopping import check_stop
 from imagecache_handlers.staging.stopping import ShouldStop
 from imagecache_handlers.staging.stopping import sleep_unless
+from imagecache_handlers.staging.stopping import stop_between
 from imagecache_handlers.staging import troubles
 
 _LOG = logging.getLogger(__name__)
-_SHA256 = 'sha256'
+
+
+def tell_nobody(done: int) -> None:
+    """Take news of how many bytes there are, for whoever wants none."""
 
 
 class WrongContent(SourceError):
@@ -73,7 +79,7 @@ class Fetching:
     @property
     def _algorithms(self) -> set[str]:
         known = self._meta.checksum
-        return {_SHA256, known.algorithm} if known else {_SHA256}
+        return {SHA256, known.algorithm} if known else {SHA256}
 
     def run(self) -> Fetched:
         """Fetch what is missing; what is there then is the image.
@@ -97,8 +103,7 @@ class Fetching:
             self._hashes.end()
 
     def _read_back(self) -> None:
-        for piece in self._file.read_pieces():
-            check_stop(self._way.should_stop, self._meta.image_id)
+        for piece in self._stop_between(self._file.read_pieces()):
             self._hashes.feed(piece)
         self._way.tell(self._file.size)
 
@@ -137,8 +142,7 @@ class Fetching:
     def _read_stretch(self) -> None:
         with self._source.read_from(self._meta, self._file.size) as stretch:
             self._turn_to(stretch.start)
-            for piece in stretch.chunks:
-                check_stop(self._way.should_stop, self._meta.image_id)
+            for piece in self._stop_between(stretch.chunks):
                 self._take_piece(piece)
 
     def _turn_to(self, start: int) -> None:
@@ -188,6 +192,10 @@ class Fetching:
         )
         self._sleep(pause)
 
+    def _stop_between(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        stop, image_id = self._way.should_stop, self._meta.image_id
+        return stop_between(pieces, stop, image_id)
+
     def _sleep(self, seconds: float) -> None:
         way = self._way
         sleep_unless(way.clocks, seconds, way.should_stop, self._meta.image_id)
@@ -203,7 +211,7 @@ class Fetching:
             size=self._received,
             tries=self._tries,
             found=found,
-            sha256=self._hashes.results()[_SHA256],
+            sha256=self._hashes.results()[SHA256],
         )
 
     def _wrong(self, why: str) -> WrongContent:

@@ -5,6 +5,7 @@ import hashlib
 import queue
 import threading
 
+SHA256 = 'sha256'
 # Pieces that wait for a hash: whoever is faster waits for it.
 _MOST = 4
 
@@ -57,3 +58,14 @@ class _Worker:
     def _work(self) -> None:
         while (piece := self._pieces.get()) is not None:
             self._hash.update(piece)
+
+
+def hash_pieces(pieces: Iterable[bytes]) -> str:
+    """Give the sha256 of a stream of bytes."""
+    hashes = Hashes({SHA256})
+    try:
+        for piece in pieces:
+            hashes.feed(piece)
+    finally:
+        hashes.end()
+    return hashes.results()[SHA256]

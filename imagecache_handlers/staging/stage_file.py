@@ -65,6 +65,12 @@ def opened_stage(folder: int, name: str, path: str) -> Iterator[StageFile]:
         yield StageFile(fd, path)
 
 
+def make_file(folder: int, name: str) -> None:
+    """Make an empty file in place of what has that name."""
+    remove_file(folder, name)
+    os.close(safe_open.open_file(folder, name, _MAKE))
+
+
 def remove_file(folder: int, name: str) -> None:
     """Remove a file; none there is fine."""
     with contextlib.suppress(FileNotFoundError):

@@ -1,6 +1,8 @@
 """Stopping: whoever works on a stage asks, often, if it is to go on."""
 
 from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import Stopped
@@ -20,6 +22,15 @@ def check_stop(should_stop: ShouldStop, image_id: str) -> None:
     """Raise ``Stopped`` when it is not to go on."""
     if should_stop():
         raise Stopped(image_id, 'what has come of it stays for the next time')
+
+
+def stop_between(
+    pieces: Iterable[bytes], should_stop: ShouldStop, image_id: str
+) -> Iterator[bytes]:
+    """Give pieces, and raise ``Stopped`` when it is not to go on."""
+    for piece in pieces:
+        check_stop(should_stop, image_id)
+        yield piece
 
 
 def sleep_unless(

@@ -4,7 +4,6 @@ import hashlib
 
 import pytest
 
-from imagecache_handlers import SourceError
 from imagecache_handlers.staging.stage import Stages
 from tests.staging.clock import Ticks
 from tests.staging.sources import Memory

@@ -29,11 +29,16 @@ from imagecache_handlers.testing.conformance.hooks import reads_only
 from imagecache_handlers.testing.conformance.hosting import Hosting
 from imagecache_handlers.testing.conformance.listing import Listing
 from imagecache_handlers.testing.conformance.marking import Marking
+from imagecache_handlers.testing.conformance.prefetching import Prefetching
 from imagecache_handlers.testing.conformance.recovering import Recovering
 from imagecache_handlers.testing.conformance.reporting import NotKeptYet
+from imagecache_handlers.testing.conformance.reserving import Reserving
 from imagecache_handlers.testing.conformance.samples import KIN
 from imagecache_handlers.testing.conformance.samples import ONE
 from imagecache_handlers.testing.conformance.samples import TWO
+from imagecache_handlers.testing.conformance.setting_aside import (
+    SettingAside,
+)
 from imagecache_handlers.testing.conformance.stopping import StandingStill
 from imagecache_handlers.testing.conformance.sweeping import Sweeping
 from imagecache_handlers.testing.conformance.together import Together
@@ -62,6 +67,9 @@ class HandlerConformance(
     Recovering,
     Adding,
     Cleaning,
+    Reserving,
+    SettingAside,
+    Prefetching,
     Hosting,
     Sweeping,
     Dying,
