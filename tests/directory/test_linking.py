@@ -2,10 +2,9 @@
 
 import contextlib
 import os
+import signal
 import stat
-import subprocess
-import sys
-import textwrap
+import time
 from unittest import mock
 
 from imagecache_handlers import CacheError
@@ -30,28 +29,6 @@ from tests.directory.staged import Staging
 
 LABELS = {'site.a', f'sha256.{"0" * 64}'}
 LONG_AGO = 10**9
-
-# Adds what is staged over and over, until it is killed.
-ADDING = """
-import sys
-
-from tests.directory.staged import Content
-from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers import ImageMeta
-import os
-
-store, staged, image_id = sys.argv[1:]
-handler = DirectoryHandler([store])
-print('ready', flush=True)
-while True:
-    with open(staged, 'wb', opener=lambda *one: os.open(*one, 0o600)) as file:
-        file.write(bytes(range(256)) * 64)
-    with Content(staged) as content:
-        meta = ImageMeta(image_id=image_id, size=16384, disk_format='raw')
-        image = handler.add(meta, content, store, ['site.a'])
-    handler.evict(image)
-"""
-
 
 class Linking(Staging):
     def assert_copied(self, image, path=None):
@@ -330,9 +307,9 @@ class TestOwners(Apart, Linking):
 class TestKills(Linking):
     def test_an_add_that_is_killed_leaves_all_or_nothing(self):
         path = self.stage()
-        for number in range(12):
+        for number in range(20):
             with self.subTest(number):
-                self.kill_while_adding(path, 0.013 * number)
+                self.kill_while_adding(path, 0.002 * number)
                 for image in self.listed():
                     self.assertFalse(image.users)
                     self.assertEqual({'site.a'}, image.marks.labels)
@@ -345,13 +322,19 @@ class TestKills(Linking):
                     self.assertEqual(1, path.stat().st_nlink)
 
     def kill_while_adding(self, path, seconds):
-        command = [sys.executable, '-c', textwrap.dedent(ADDING)]
-        arguments = self.path, str(path), self.image
-        with subprocess.Popen(  # noqa: S603 -- our own program
-            [*command, *arguments], stdout=subprocess.PIPE, text=True
-        ) as process:
-            process.stdout.readline()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(seconds)
-            process.kill()
-        self.assertEqual(-9, process.returncode)
+        child = os.fork()
+        if child == 0:
+            self.add_over_and_over(path)
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        self.assertEqual(-9, os.waitstatus_to_exitcode(status))
+
+    def add_over_and_over(self, path):
+        try:
+            while True:
+                self.stage(name=path.name)
+                image = self.add_staged(['site.a'])
+                self.connect().evict(image)
+        finally:
+            os._exit(1)
