@@ -12,8 +12,7 @@ def count_room(meta: ImageMeta, formats: Collection[str], total: int) -> int:
     nobody knows which bytes of the disk in it are zeros.
     """
     if formats and meta.disk_format not in formats:
-        size = meta.size if meta.virtual_size is None else meta.virtual_size
-        return size
+        return meta.size if meta.virtual_size is None else meta.virtual_size
     # What could never be full here is not an image for here, however few of
     # its bytes there are: reading its holes would take for ever.
     if meta.allocated is None or meta.size > total:

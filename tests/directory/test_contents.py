@@ -102,9 +102,11 @@ class Contents:
         image = self.add()
         before = len(os.listdir('/proc/self/fd'))
         self.read(image)
-        with self.assertRaises(ZeroDivisionError):
-            with self.connect().content(image):
-                1 / 0  # noqa: B018
+        with (
+            self.assertRaises(ZeroDivisionError),
+            self.connect().content(image),
+        ):
+            1 / 0  # noqa: B018
         self.assertEqual(before, len(os.listdir('/proc/self/fd')))
 
 

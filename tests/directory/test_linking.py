@@ -30,6 +30,7 @@ from tests.directory.staged import Staging
 LABELS = {'site.a', f'sha256.{"0" * 64}'}
 LONG_AGO = 10**9
 
+
 class Linking(Staging):
     def assert_copied(self, image, path=None):
         """The image is another file, and what was staged is as it was."""
@@ -289,6 +290,15 @@ class TestOwners(Apart, Linking):
         self.assert_copied(self.add_staged())
         self.assertEqual(NOBODY, path.stat().st_uid)
         self.assertEqual(0, self.file().stat().st_uid)
+
+    @as_root
+    def test_root_gives_nobody_the_files_of_others(self):
+        os.chown(self.folder, NOBODY, NOBODY)
+        path = self.stage()
+        os.chown(path, NOBODY - 1, NOBODY - 1)
+        self.assert_copied(self.add_staged())
+        self.assertEqual(NOBODY - 1, path.stat().st_uid)
+        self.assertEqual(NOBODY, self.file().stat().st_uid)
 
     @as_root
     def test_where_nobody_may_add_what_is_staged_stays(self):

@@ -90,6 +90,17 @@ class Reserving:
             self.reserve(new)
         self.assertEqual([[new], [new]], seen)
 
+    def test_of_two_that_were_left_the_later_counts(self):
+        later = {'until': THEN + 20 * MINUTE}
+        tokens = [f'host-{number:02}' for number in range(20)]
+        with mock.patch.object(reserving, '_drop_others'):
+            for token in tokens:
+                self.reserve(self.one(token), self.one(token, **later))
+        self.assertEqual(40, len(self.staged()))
+        self.assertEqual(
+            [self.one(token, **later) for token in tokens], self.listed_there()
+        )
+
     def test_it_is_seen_while_it_is_replaced(self):
         """A list that was read while names changed may have neither."""
         old, new = self.one(), self.one(until=THEN + 20 * MINUTE)

@@ -87,9 +87,7 @@ class Dying:
             self.assertEqual([], self.set_aside())
             self.assertEqual(LABELS, self.labels())
 
-        self.die_at_each_step(
-            lambda: self.connect().quarantine(image), settle
-        )
+        self.die_at_each_step(lambda: self.connect().quarantine(image), settle)
 
     @property
     def quarantine(self):
