@@ -3,6 +3,13 @@
 import enum
 
 
+# Folders of ours beside the images: of those on their way in, of what a look
+# at their bytes found to differ.  Neither holds what a machine may use.
+INCOMING = '.imagecache-incoming'
+QUARANTINE = '.imagecache-quarantine'
+FOLDERS = frozenset({INCOMING, QUARANTINE})
+
+
 class Part(enum.Enum):
     """What lies there; a header that names other files counts in each."""
 
