@@ -125,9 +125,7 @@ class Prefetching(Examining):
 
     def _count_free(self) -> int:
         pools = [
-            one
-            for one in self._connect().stores()
-            if one.name == self.store()
+            one for one in self._connect().stores() if one.name == self.store()
         ]
         return max(one.free or 0 for one in pools)
 

@@ -22,7 +22,6 @@ from imagecache_handlers.frontends.cli import image_list
 from imagecache_handlers.frontends.cli.interrupt import stoppable
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import arrivals
-from imagecache_handlers.frontends.cli.pages import lines
 from imagecache_handlers.frontends.cli import transfer_bars
 
 if TYPE_CHECKING:
