@@ -3,6 +3,7 @@
 This is what needs ``requests``: import it where it is used.
 """
 
+from collections.abc import Generator
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
@@ -77,8 +78,8 @@ class _Session(requests.Session):
 
     def resolve_redirects(
         self, *arguments: Any, **keywords: Any
-    ) -> Iterator[Any]:
-        return iter(())
+    ) -> Generator[Any, None, None]:
+        yield from ()
 
 
 def open_session(options: HttpOptions) -> requests.Session:

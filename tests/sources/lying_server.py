@@ -14,6 +14,8 @@ import re
 import ssl
 import threading
 
+# So many bytes may drip: a test that waits for them ends, too.
+_DROPS = 50
 IMAGE = 'a8b2b6a4-5d9c-4b3e-9f62-0f9d0c2c7b11'
 CONTENT = bytes(range(256)) * 12_000  # three pieces
 
@@ -28,7 +30,7 @@ class Fault:
     body: bytes | None = None
     cut: int | None = None  # the connection ends after so many bytes
     stall: int | None = None  # nothing follows that many
-    drip: float | None = None  # a byte each so many seconds
+    drip: float | None = None  # a byte each so many seconds, for a while
 
 
 def describe(content=CONTENT, **changes):
@@ -183,10 +185,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def pour(self, fault, body):
         if fault.drip is not None:
-            for at in range(len(body)):
+            for at in range(min(_DROPS, len(body))):
                 if self.server_of_test.stopped.wait(fault.drip):
                     break
                 self.wfile.write(body[at : at + 1])
+            self.close_connection = True
         elif fault.cut is not None or fault.stall is not None:
             self.wfile.write(body[: fault.cut or fault.stall])
             if fault.stall is not None:

@@ -1,5 +1,7 @@
 """Whom a source trusts, whatever the environment says."""
 
+import socket
+
 import pytest
 
 from imagecache_handlers.exceptions import SourceError
@@ -55,6 +57,32 @@ def test_a_certificate_of_somebody_else_is_not_trusted():
         source = open_glance(server, ca_file=files(ELSEWHERE)[0])
         with pytest.raises(SourceError, match='not trusted'):
             source.describe(IMAGE)
+
+
+def test_no_bundle_is_added(monkeypatch):
+    """As requests does with its own, whatever the context trusts."""
+    monkeypatch.setattr(
+        'requests.adapters.DEFAULT_CA_BUNDLE_PATH', files(NAMES)[0]
+    )
+    with open_server(NAMES) as server:
+        source = open_glance(server, ca_file=files(ELSEWHERE)[0])
+        with pytest.raises(SourceError, match='not trusted'):
+            source.describe(IMAGE)
+
+
+def test_a_name_that_leads_to_this_host_is_not_asked(monkeypatch):
+    real = socket.getaddrinfo
+
+    def lead_here(host, *arguments, **keywords):
+        return real('127.0.0.1', *arguments, **keywords)
+
+    with open_server(ELSEWHERE) as server:
+        server.url = f'https://elsewhere.example.org:{server.port}'
+        source = open_glance(server, ca_file=files(ELSEWHERE)[0])
+        monkeypatch.setattr(socket, 'getaddrinfo', lead_here)
+        with pytest.raises(SourceError, match='stands for 127.0.0.1'):
+            source.describe(IMAGE)
+    assert server.requests == []
 
 
 @pytest.mark.filterwarnings('ignore:Unverified HTTPS request')

@@ -1,6 +1,7 @@
 """A URL as a source, with the hash that a person gives."""
 
 import hashlib
+import socket
 
 import pytest
 
@@ -113,8 +114,6 @@ def test_what_is_no_place_of_images_is_refused(url):
 
 def test_a_name_that_leads_to_this_host_is_not_asked(server, monkeypatch):
     """As an attacker's name server has it, after the name was checked."""
-    import socket
-
     real = socket.getaddrinfo
 
     def lead_here(host, *arguments, **keywords):

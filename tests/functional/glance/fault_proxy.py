@@ -68,7 +68,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def pass_on(self, answer: http.client.HTTPResponse, fault: Fault) -> None:
         headers = {**dict(answer.headers), **fault.headers}
         if fault.lie:
-            headers['Content-Length'] = str(answer.length + fault.lie)
+            length = int(answer.headers['Content-Length'])
+            headers['Content-Length'] = str(length + fault.lie)
         self.send_response(fault.status or answer.status)
         for name, value in headers.items():
             if name not in ('Date', 'Server', 'Connection'):

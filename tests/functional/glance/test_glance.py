@@ -8,11 +8,11 @@ import requests
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import SourceError
+from imagecache_handlers.sources.loading import load_source
 from tests.functional.glance.fault_proxy import Fault
 from tests.functional.glance.fault_proxy import FaultProxy
 from tests.functional.glance.serving import serving
 from tests.sources.given import configure
-from tests.sources.given import load_source
 from tests.sources.lying_server import describe
 
 CONTENT = random.Random(17).randbytes(5 * 2**20 + 77)
