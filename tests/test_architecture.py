@@ -134,7 +134,7 @@ LIBRARIES = {
     'rich': 'cli cli.pages',
     'XenAPI': 'port',
     'http': 'port transport vmware.port',
-    'socket': 'frontends port transport',
+    'socket': 'frontends port sources transport',
     'ssl': 'sources transport',
     'xmlrpc': 'port',
 }

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
 import json
-import time
 from typing import Any
 import urllib.parse
 
@@ -16,10 +15,8 @@ from imagecache_handlers.sources.addresses import show_url
 from imagecache_handlers.sources.answers import Answer
 from imagecache_handlers.sources.glance_image import read_image
 from imagecache_handlers.sources.glance_login import GlanceLogin
+from imagecache_handlers.sources.pieces import read_short
 from imagecache_handlers.sources.ranges import read_range
-
-# Far more than Glance says of any image.
-_MOST_METADATA = 2**20
 
 
 class GlanceSource:
@@ -78,14 +75,8 @@ class GlanceSource:
 
 
 def _read_json(answer: Answer, pieces: Iterator[bytes], seconds: float) -> Any:
-    """Read a short body: as a whole it has the time of two pieces."""
     answer.check_encoding()
-    end, body = time.monotonic() + 2 * seconds, b''
-    for piece in pieces:
-        body += piece
-        if len(body) > _MOST_METADATA or time.monotonic() > end:
-            why = 'what it says of the image has no end: is it Glance?'
-            raise SourceError(answer.source, why)
+    body = read_short(pieces, seconds, answer.source)
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:

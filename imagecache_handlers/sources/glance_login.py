@@ -114,6 +114,7 @@ def _translate_error(error: Any) -> SourceError:
         why += ': check the credentials in [imagecache_glance]'
     elif isinstance(error, exceptions.CatalogException):
         why = f'it names no Glance: {shown}: {_WHERE}'
-    is_away = isinstance(error, exceptions.ConnectFailure)
-    retry = is_away or status == 429 or status >= 500
+    is_away = isinstance(error, exceptions.ConnectionError)
+    is_trusted = not isinstance(error, exceptions.SSLError)
+    retry = is_away and is_trusted or status == 429 or status >= 500
     return SourceError('Keystone', why, retry=retry)

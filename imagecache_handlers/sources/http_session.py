@@ -3,11 +3,15 @@
 This is what needs ``requests``: import it where it is used.
 """
 
+from collections.abc import Callable
 from collections.abc import Generator
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
+import io
+import socket
 import ssl
+import threading
 from typing import Any
 import urllib.parse
 
@@ -27,22 +31,44 @@ from imagecache_handlers.sources.answers import Answer
 from imagecache_handlers.sources.http_errors import translate_errors
 from imagecache_handlers.sources.http_options import HttpOptions
 from imagecache_handlers.sources.pieces import read_pieces
+from imagecache_handlers.sources.pieces import read_short
 
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _MOST_MOVES = 5
 _AGENT = 'imagecache-handlers'
 
 
-class _Http(HTTPConnection):
+class _Checked(HTTPConnection):
+    """Looks who answers, and bounds all that comes before a body."""
+
     def connect(self) -> None:
         super().connect()
         check_peer(self.host, self.sock.getpeername()[0])
 
+    def getresponse(self) -> Any:
+        # Each line that drips in begins the time of a read anew.
+        seconds = 2 * float(self.timeout or 0)
+        timer = threading.Timer(seconds, _shut_down, [self.sock])
+        timer.daemon = True
+        timer.start()
+        try:
+            return super().getresponse()
+        finally:
+            timer.cancel()
 
-class _Https(HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        check_peer(self.host, self.sock.getpeername()[0])
+
+def _shut_down(sock: socket.socket) -> None:
+    """End whatever waits for it; the connection counts as broken."""
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+
+
+class _Http(_Checked):
+    pass
+
+
+class _Https(_Checked, HTTPSConnection):
+    pass
 
 
 class _HttpPool(HTTPConnectionPool):
@@ -74,7 +100,22 @@ class _Adapter(HTTPAdapter):
 
 
 class _Session(requests.Session):
-    """Follows nowhere by itself, nor reads what comes with such an answer."""
+    """Follows nowhere by itself, and reads nothing that has no end."""
+
+    timeout = 60.0
+
+    def send(
+        self, request: requests.PreparedRequest, **keywords: Any
+    ) -> requests.Response:
+        """As keystoneauth calls it, to have the body read."""
+        response = super().send(request, **keywords | {'stream': True})
+        if not keywords.get('stream'):
+            with response, translate_errors(response.url, self.timeout):
+                pieces = read_pieces(_reader(response), self.timeout)
+                source = show_url(response.url)
+                body = read_short(pieces, self.timeout, source)
+            response.raw = io.BytesIO(body)
+        return response
 
     def resolve_redirects(
         self, *arguments: Any, **keywords: Any
@@ -85,6 +126,7 @@ class _Session(requests.Session):
 def open_session(options: HttpOptions) -> requests.Session:
     """Open a session, for one thread."""
     session = _Session()
+    session.timeout = options.timeout
     # Neither proxies nor passwords nor certificates of the environment.
     session.trust_env = False
     session.verify = not options.insecure
@@ -169,9 +211,15 @@ def _check_move(
 def _read_body(
     response: requests.Response, url: str, options: HttpOptions
 ) -> Iterator[bytes]:
+    with translate_errors(url, options.timeout):
+        yield from read_pieces(_reader(response), options.timeout)
+
+
+def _reader(response: requests.Response) -> Callable[[int], bytes]:
+    """Give what reads bytes as they are sent, as soon as there are any."""
+
     def read(size: int) -> bytes:
         part: bytes = response.raw.read1(size, decode_content=False)
         return part
 
-    with translate_errors(url, options.timeout):
-        yield from read_pieces(read, options.timeout)
+    return read

@@ -24,7 +24,7 @@ _NEEDED = {
 }
 
 
-def load_source(conf: cfg.ConfigOpts) -> GlanceSource:
+def load_source(conf: cfg.ConfigOpts) -> RangedSource:
     """Build the source that ``[imagecache_glance]`` describes.
 
     Nobody is asked anything yet.

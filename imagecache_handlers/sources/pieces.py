@@ -1,6 +1,7 @@
 """Pieces: the bytes of an answer as they come, each within bounded time."""
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import time
@@ -11,6 +12,8 @@ PIECE = 2**20
 _READ = 2**18
 # Whoever sends fewer bytes in the time of a piece makes no progress.
 _LEAST = 2**16
+# Far more than Glance says of an image, or Keystone of whoever logs in.
+_MOST = 2**20
 
 
 def read_pieces(
@@ -38,6 +41,20 @@ def _gather_piece(read: Callable[[int], bytes], seconds: float) -> bytes:
                 raise TimeoutError(f'{size:,} bytes within {seconds:g} s')
             break
     return b''.join(parts)
+
+
+def read_short(pieces: Iterable[bytes], seconds: float, source: str) -> bytes:
+    """Give a body of up to a MiB that comes within two pieces' time.
+
+    :raises SourceError: when it is longer, or takes longer.
+    """
+    end, body = time.monotonic() + 2 * seconds, b''
+    for piece in pieces:
+        body += piece
+        if len(body) > _MOST or time.monotonic() > end:
+            why = 'what it answers has no end: is it of OpenStack?'
+            raise SourceError(source, why)
+    return body
 
 
 def count_pieces(

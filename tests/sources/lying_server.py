@@ -30,6 +30,7 @@ class Fault:
     body: bytes | None = None
     cut: int | None = None  # the connection ends after so many bytes
     stall: int | None = None  # nothing follows that many
+    slow_headers: float | None = None  # a line each so many seconds
     drip: float | None = None  # a byte each so many seconds, for a while
 
 
@@ -173,6 +174,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = body if fault.body is None else fault.body
         headers = {'Content-Length': str(len(body)), **fault.headers}
         self.send_response(fault.status or 200)
+        if fault.slow_headers is not None:
+            self.trickle(fault.slow_headers)
         for name, value in headers.items():
             if name not in fault.without:
                 self.send_header(name, value)
@@ -182,6 +185,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         with contextlib.suppress(OSError):
             self.pour(fault, body)
+
+    def trickle(self, seconds):
+        with contextlib.suppress(OSError):
+            for number in range(_DROPS):
+                self.send_header(f'X-{number}', 'and another')
+                self.flush_headers()
+                if self.server_of_test.stopped.wait(seconds):
+                    break
 
     def pour(self, fault, body):
         if fault.drip is not None:

@@ -169,6 +169,11 @@ class TestFaults:
         assert error.retry
         assert 'next to nothing' in str(error)
 
+    def test_who_drips_headers_is_left(self, server, source):
+        server.faults = [Fault(slow_headers=0.1)]
+        error = refusal(read_all, source)
+        assert error.retry
+
     def test_more_bytes_than_there_are_is_an_error(self, server, source):
         more = CONTENT + b'x'
         server.faults = [Fault(body=more, without=('Content-Length',))]
@@ -419,6 +424,26 @@ class TestTokens:
     def test_an_answer_of_somebody_else_is_no_token(self, server, body):
         server.metadata_faults = [Fault(status=201, body=body)]
         assert refusal(log_in(server).describe, IMAGE).source == 'Keystone'
+
+    def test_keystone_that_drips_is_left(self, server):
+        server.metadata_faults = [Fault(body=b' ' * 99, drip=0.05)]
+        error = refusal(log_in(server).describe, IMAGE)
+        assert 'next to nothing' in str(error)
+        assert error.retry
+
+    def test_keystone_that_is_cut_off_may_be_asked_again(self, server):
+        server.metadata_faults = [Fault(body=b' ' * 99, cut=9)]
+        assert refusal(log_in(server).describe, IMAGE).retry
+
+    def test_keystone_that_is_away_may_be_asked_again(self, server):
+        server.__exit__()
+        error = refusal(log_in(server).describe, IMAGE)
+        assert (error.source, error.retry) == ('Keystone', True)
+
+    def test_what_keystone_says_has_an_end(self, server):
+        server.metadata_faults = [Fault(body=b' ' * (2**20 + 1))]
+        error = refusal(log_in(server).describe, IMAGE)
+        assert 'has no end' in str(error)
 
     def test_keystone_sends_nobody_elsewhere(self, server):
         place = {'Location': 'http://169.254.169.254/v3/auth/tokens'}

@@ -96,6 +96,7 @@ def test_keystone_is_verified_as_well():
     with open_server(NAMES) as server, pytest.raises(SourceError) as caught:
         log_in(server, insecure=False).describe(IMAGE)
     assert caught.value.source == 'Keystone'
+    assert not caught.value.retry
     assert server.requests == []
 
 
