@@ -57,7 +57,8 @@ class XenAPIHandler(CacheHandler):
     # xapi works on one disk of an SR at a time, and on many SRs.
     parallel = 8
     batch = 50
-    formats = adding.FORMATS
+    # Of a VHD only what was written is sent.
+    formats = ('vhd', 'raw')
     # The grace of a newborn is counted from its first sight.
     wants_seen = True
 
