@@ -38,8 +38,8 @@ from imagecache_handlers.labels import sha256_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.planning.room import Room
 from imagecache_handlers.source import RangedSource
-from imagecache_handlers.staging.stage import Stage
 from imagecache_handlers.staging.stage import Stages
+from imagecache_handlers.staging.staged_image import Stage
 
 LOG = logging.getLogger(__name__)
 

@@ -1,5 +1,6 @@
 """Record: what a stage is of, beside it."""
 
+import contextlib
 import json
 import os
 
@@ -9,11 +10,14 @@ from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.staging.names import Names
 
 _MOST = 2**16
-_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 def write_record(folder: int, names: Names, meta: ImageMeta) -> None:
     """Put the record there, whole or not at all."""
+    # Never into what is there: who owns the folder may have put it there.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(names.new_record, dir_fd=folder)
     fd = safe_open.open_file(folder, names.new_record, _WRITE)
     with closing(fd), open(fd, 'w', encoding='utf-8', closefd=False) as file:
         json.dump(_describe(meta), file)

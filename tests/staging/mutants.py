@@ -41,9 +41,12 @@ MUTANTS = [
         *("raise self._wrong('it was replaced meanwhile')", 'return'),
     ),
     one(
-        *(STAGES, 'test_a_folder_that_others_may_enter_is_not_used'),
-        *('staging_folder', 'anybody may enter the folder'),
-        *('& 0o077:', '& 0:'),
+        *(STAGES, 'test_a_record_is_never_written_into_a_file_that_is_there'),
+        *('record', 'a record is written into what is there'),
+        *(
+            '        os.unlink(names.new_record, dir_fd=folder)\n',
+            '        pass\n',
+        ),
     ),
     one(
         *(FETCHING, 'test_a_wrong_hash_is_refused'),

@@ -110,5 +110,5 @@ def test_a_folder_that_others_may_enter_is_told(stages, source):
     leave(stages, source)
     pathlib.Path(stages.folder).chmod(0o755)
 
-    with pytest.raises(StoreUnavailable, match='chmod 700'):
+    with pytest.raises(StoreUnavailable, match='chmod go='):
         list_leftovers(stages.folder, utc_now())

@@ -13,6 +13,7 @@ from imagecache_handlers import ImageBusy
 from imagecache_handlers.source import Holed
 from imagecache_handlers.source import Linkable
 from imagecache_handlers import SourceError
+from imagecache_handlers.staging.names import Names
 from imagecache_handlers.staging.stage import Stages
 from imagecache_handlers import Stopped
 from imagecache_handlers import StoreUnavailable
@@ -21,6 +22,7 @@ from tests.staging.sources import meta_of
 from tests.staging.sources import random_bytes
 
 SIZE = 2**20
+SOMEBODY = 65530
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ def test_a_folder_that_others_may_enter_is_not_used(stages):
     os.mkdir(stages.folder)
     pathlib.Path(stages.folder).chmod(0o750)
 
-    with pytest.raises(StoreUnavailable, match='chmod 700'):
+    with pytest.raises(StoreUnavailable, match='chmod go='):
         fetch(stages, Memory.of(b'x'))
 
 
@@ -100,13 +102,34 @@ def test_a_folder_by_a_symlink_is_not_used(stages, tmp_path):
     assert not os.listdir(tmp_path / 'real')
 
 
-def test_a_folder_of_somebody_else_is_not_used(stages, monkeypatch):
+def test_a_folder_of_somebody_else_is_not_used(stages):
     os.mkdir(stages.folder, 0o700)
-    user = os.geteuid() + 1
-    monkeypatch.setattr(os, 'geteuid', lambda: user)
+    os.chown(stages.folder, SOMEBODY, -1)
 
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match=str(SOMEBODY)):
         fetch(stages, Memory.of(b'x'))
+
+
+def test_a_folder_in_that_of_its_owner_is_used(stages):
+    """As of a store that is Nova's, by a command that is root's."""
+    os.mkdir(stages.folder, 0o700)
+    for path in stages.folder, os.path.dirname(stages.folder):
+        os.chown(path, SOMEBODY, -1)
+
+    assert fetch(stages, Memory.of(b'x')).size == 1
+
+
+def test_a_record_is_never_written_into_a_file_that_is_there(stages, tmp_path):
+    source = Memory.of(b'x')
+    victim = tmp_path / 'victim'
+    victim.write_text('precious')
+    os.mkdir(stages.folder, 0o700)
+    name = Names.of(source.meta).new_record
+    os.link(victim, os.path.join(stages.folder, name))
+
+    fetch(stages, source)
+
+    assert victim.read_text() == 'precious'
 
 
 def test_a_folder_without_a_parent_is_told(tmp_path):
