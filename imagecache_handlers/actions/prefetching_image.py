@@ -30,6 +30,7 @@ from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.exceptions import Stopped
+from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.labels import lease_label
 from imagecache_handlers.labels import Marks
 from imagecache_handlers.labels import read_time
@@ -38,8 +39,8 @@ from imagecache_handlers.labels import sha256_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.planning.room import Room
 from imagecache_handlers.source import RangedSource
-from imagecache_handlers.staging.stage import Stage
 from imagecache_handlers.staging.stage import Stages
+from imagecache_handlers.staging.staged_image import Stage
 
 LOG = logging.getLogger(__name__)
 
@@ -221,6 +222,15 @@ class ImagePrefetch:
             self._way.should_stop,
         )
         self._size, self._tries = fetched.size, fetched.tries
+        try:
+            stage.inspect_image()
+            if incoming.convert_to is not None:
+                stage.convert_image(
+                    incoming.convert_to, should_stop=self._way.should_stop
+                )
+        except Unsupported as error:
+            stage.drop()
+            raise Refused(error.why) from error
         self.check_stop()
 
     def _tell_progress(self, size: int) -> Callable[[int], object]:
