@@ -12,8 +12,8 @@ import pytest
 from imagecache_handlers.actions.prefetched import Began
 from imagecache_handlers.actions.prefetched import Ended
 from imagecache_handlers.actions.prefetched import Progress
-from imagecache_handlers.clocks import utc_now
 from imagecache_handlers import CacheHandler
+from imagecache_handlers.clocks import utc_now
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
@@ -283,9 +283,7 @@ def make_disk(folder, *options):
 def test_what_the_backend_does_not_take_is_converted(tmp_path):
     cache = ImageCache(RawOnly(), QUICK)
     source = Disks(a=make_disk(tmp_path))
-    [result] = cache.prefetch(
-        ['a'], source, HOUR, settings=settings(tmp_path)
-    )
+    [result] = cache.prefetch(['a'], source, HOUR, settings=settings(tmp_path))
     assert (result.did, result.why) == ('cached', '')
     [image] = cache.find('a')
     assert image.size == 2**20
@@ -297,9 +295,7 @@ def test_what_it_takes_converted_is_what_room_is_made_for(tmp_path):
     cache = ImageCache(RawOnly(Shelf(total=2**20 - 1)), QUICK)
     source = Disks(a=make_disk(tmp_path))
     assert len(source.images['a']) < 2**20
-    [result] = cache.prefetch(
-        ['a'], source, HOUR, settings=settings(tmp_path)
-    )
+    [result] = cache.prefetch(['a'], source, HOUR, settings=settings(tmp_path))
     assert result.did == 'refused'
     assert 'it takes 1 MiB there' in result.why
 
@@ -339,9 +335,7 @@ def test_a_handler_that_adds_nothing_says_so(tmp_path):
 
     cache = ImageCache(Reader(), QUICK)
     source = Images(a=b'a')
-    [result] = cache.prefetch(
-        ['a'], source, HOUR, settings=settings(tmp_path)
-    )
+    [result] = cache.prefetch(['a'], source, HOUR, settings=settings(tmp_path))
     assert result.did == 'unsupported'
     assert result.why == 'this handler cannot add images'
     assert not source.begun
@@ -431,6 +425,4 @@ def test_what_a_caller_raises_ends_all_of_it(tmp_path):
 
     cache, wanted = opened(tmp_path)
     with pytest.raises(KeyError):
-        cache.prefetch(
-            ['a'], Images(a=b'a'), HOUR, settings=wanted, tell=fail
-        )
+        cache.prefetch(['a'], Images(a=b'a'), HOUR, settings=wanted, tell=fail)

@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 import hashlib
 import tempfile
+import time
 
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.model import CachedImage
@@ -66,7 +67,12 @@ class Prefetching(Examining):
         """Tell what became of an image, why, and how often it was begun."""
         source = Offered(*self.offer(image_id), meet)
         waits: list[float] = []
-        cache = ImageCache(self._connect(), Rules(), sleep=waits.append)
+        cache = ImageCache(
+            self._connect(),
+            Rules(),
+            monotonic=lambda: time.monotonic() + sum(waits),
+            sleep=waits.append,
+        )
         with tempfile.TemporaryDirectory() as folder:
             [result] = cache.prefetch(
                 [image_id],
@@ -125,9 +131,7 @@ class Prefetching(Examining):
 
     def _count_free(self) -> int:
         pools = [
-            one
-            for one in self._connect().stores()
-            if one.name == self.store()
+            one for one in self._connect().stores() if one.name == self.store()
         ]
         return max(one.free or 0 for one in pools)
 
