@@ -127,9 +127,7 @@ class Fetching:
                 raise
             return error
         if self._file.size < self._meta.size:
-            why = (
-                f'its bytes end at {self._file.size:,} of {self._meta.size:,}'
-            )
+            why = f'{self._file.size:,} of {self._meta.size:,} bytes came'
             return SourceError(self._meta.image_id, why, retry=True)
         return None
 

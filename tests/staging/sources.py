@@ -55,6 +55,7 @@ class Memory:
     errors: list[Exception] = dataclasses.field(default_factory=list)
     is_silent: bool = False  # a cut is an end, not an error
     starts_over: bool = False  # Range is ignored
+    lies_by: int = 0  # bytes from elsewhere, once it goes on
     piece: int = PIECE
     given: int = 0
     offsets: list[int] = dataclasses.field(default_factory=list)
@@ -75,6 +76,8 @@ class Memory:
         if self.errors:
             raise self.errors.pop(0)
         start = 0 if self.starts_over else offset
+        if offset and self.lies_by:
+            start += self.lies_by
         yield Stretch(start, self._give(start))
 
     def _give(self, at: int) -> Iterator[bytes]:
