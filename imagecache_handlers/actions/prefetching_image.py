@@ -140,8 +140,7 @@ class ImagePrefetch:
                         return self._bring_in(incoming, reserving)
                 if not room.crowded:
                     break
-                reserving.give_way(way.members)
-                self._pause()
+                reserving.give_way(way.members, self._pause)
         finally:
             reserving.withdraw()
         raise Refused(room.why)
