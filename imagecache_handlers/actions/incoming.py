@@ -1,12 +1,19 @@
 """Incoming: what an image will be in its store, before a byte is fetched."""
 
 import dataclasses
+import tempfile
 
 from imagecache_handlers.actions.guard import GuardedHandler
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import NotSupported
+from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.source import RangedSource
+from imagecache_handlers.staging.inspecting import inspect_file
+from imagecache_handlers.staging.limits import Limits
+
+# Enough of an image for the size of its disk to stand in it.
+_HEAD = 2**20
 
 
 class Refused(CacheError):
@@ -49,7 +56,7 @@ def plan_incoming(
     formats = handler.formats
     if not formats or meta.disk_format in formats:
         return Incoming(meta=meta, stored=meta)
-    size = _find_virtual_size(meta)
+    size = _find_virtual_size(source, meta)
     stored = dataclasses.replace(
         meta,
         size=size,
@@ -61,10 +68,32 @@ def plan_incoming(
     return Incoming(meta=meta, stored=stored, convert_to=formats[0])
 
 
-def _find_virtual_size(meta: ImageMeta) -> int:
+def _find_virtual_size(source: RangedSource, meta: ImageMeta) -> int:
+    """Tell how large the disk in an image is, by its first bytes if need be.
+
+    :raises Refused: when they do not tell.
+    """
     if meta.virtual_size is not None:
         return meta.virtual_size
-    raise Refused(
-        f'its {meta.disk_format} has to be converted, and nobody tells '
-        f'how large the disk in it is'
-    )
+    with tempfile.TemporaryFile() as file:
+        file.write(_read_head(source, meta))
+        # A hole for all that is still there.
+        file.truncate(meta.size)
+        file.seek(0)
+        try:
+            return inspect_file(file, meta, Limits()).virtual_size
+        except Unsupported as error:
+            raise Refused(
+                f'its {meta.disk_format} has to be converted, and its first '
+                f'bytes do not tell how large the disk in it is: {error.why}'
+            ) from error
+
+
+def _read_head(source: RangedSource, meta: ImageMeta) -> bytes:
+    head = b''
+    with source.read_from(meta, 0) as stretch:
+        for piece in stretch.chunks:
+            head += piece
+            if len(head) >= _HEAD:
+                break
+    return head[:_HEAD]

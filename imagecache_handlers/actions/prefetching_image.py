@@ -30,6 +30,7 @@ from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.exceptions import Stopped
+from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.labels import lease_label
 from imagecache_handlers.labels import Marks
 from imagecache_handlers.labels import read_time
@@ -139,8 +140,7 @@ class ImagePrefetch:
                         return self._bring_in(incoming, reserving)
                 if not room.crowded:
                     break
-                reserving.give_way(way.members)
-                self._pause()
+                reserving.give_way(way.members, self._pause)
         finally:
             reserving.withdraw()
         raise Refused(room.why)
@@ -221,6 +221,15 @@ class ImagePrefetch:
             self._way.should_stop,
         )
         self._size, self._tries = fetched.size, fetched.tries
+        try:
+            stage.inspect_image()
+            if incoming.convert_to is not None:
+                stage.convert_image(
+                    incoming.convert_to, should_stop=self._way.should_stop
+                )
+        except Unsupported as error:
+            stage.drop()
+            raise Refused(error.why) from error
         self.check_stop()
 
     def _tell_progress(self, size: int) -> Callable[[int], object]:

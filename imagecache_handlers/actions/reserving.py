@@ -146,10 +146,13 @@ class Reserving:
             and self._means.rules.is_live(one.until, now)
         ]
 
-    def give_way(self, members: Iterable[str]) -> None:
+    def give_way(
+        self, members: Iterable[str], pause: Callable[[], object]
+    ) -> None:
         """Withdraw, unless it has the smallest token of all that are there.
 
-        So that of those who want the same room one gets it.
+        So that of those who want the same room one gets it: who withdrew
+        waits for longer, and is not there when the other looks again.
         """
         tokens = [
             one.token
@@ -158,6 +161,8 @@ class Reserving:
         ]
         if self.token > min(tokens, default=self.token):
             self.withdraw()
+            pause()
+        pause()
 
     def withdraw(self) -> None:
         """Give the room back; what cannot be given back ends by itself."""

@@ -7,6 +7,11 @@ CLAIMED = 'root/test_claimed.py'
 CHECKING = 'actions/test_checking.py'
 PROTOCOL = 'proofs/test_protocol.py'
 TROUBLE = 'proofs/test_trouble.py'
+DEATHS = 'proofs/test_prefetch_deaths.py'
+PREFETCHING = 'actions/test_prefetching.py'
+ROOM = 'planning/test_room.py'
+VERIFYING = 'actions/test_verifying.py'
+WITH_ROOM = 'actions/test_adding_with_room.py'
 RULES = 'planning/test_rules.py'
 ADDING = 'actions/test_adding.py'
 RECOVERING = 'actions/test_recovering.py'
@@ -527,10 +532,10 @@ MUTANTS = [
     ),
     Mutant(
         name='an image is read before its room is known',
-        killer=f'{CACHE}::test_without_room_not_a_byte_is_read',
+        killer=f'{WITH_ROOM}::test_nothing_is_added_above_the_high_watermark',
         module='actions/adding',
-        old='    if store.free is not None and wanted > store.free:',
-        new='    if False:',
+        old='        if not there.missing(reserving.size):',
+        new='        if True:',
     ),
     Mutant(
         name='a batch larger than its claim has time for',
@@ -1281,5 +1286,125 @@ MUTANTS = [
         module='actions/ranking',
         old='    return bool(one == one)  # noqa: PLR0124',
         new='    return True',
+    ),
+    Mutant(
+        name='what others have reserved does not count',
+        killer=f'{ROOM}::test_what_others_have_reserved_is_taken',
+        module='planning/room',
+        old='if one.token == own or not rules.is_live(one.until, now):',
+        new='if True:',
+    ),
+    Mutant(
+        name='a reservation that is over counts on',
+        killer=f'{ROOM}::test_what_others_have_reserved_is_taken',
+        module='planning/room',
+        old='if one.token == own or not rules.is_live(one.until, now):',
+        new='if one.token == own:',
+    ),
+    Mutant(
+        name='what comes in may fill all of a store',
+        killer=f'{ROOM}::test_what_is_available_ends_at_the_high_watermark',
+        module='planning/room',
+        old='kept=-(-pool.total * (100 - rules.high_watermark) // 100),',
+        new='kept=0,',
+    ),
+    Mutant(
+        name='the part of a percent below the watermark is given away',
+        killer=f'{ROOM}::test_what_is_available_ends_at_the_high_watermark',
+        module='planning/room',
+        old='kept=-(-pool.total * (100 - rules.high_watermark) // 100),',
+        new='kept=pool.total * (100 - rules.high_watermark) // 100,',
+    ),
+    Mutant(
+        name='images go for what never fits',
+        killer=f'{ROOM}::test_nothing_goes_for_what_never_fits',
+        module='planning/room',
+        old="""    if freed >= missing:
+        return Room""",
+        new="""    if True:
+        return Room""",
+    ),
+    Mutant(
+        name='what is blocked goes for what comes in',
+        killer=f'{ROOM}::test_what_is_to_stay_stays',
+        module='planning/room',
+        old='        if one.rank is not None and one.image.reclaimable',
+        new='        if one.image.reclaimable',
+    ),
+    Mutant(
+        name='an add does not look who else has the image on its way',
+        killer=f'{WITH_ROOM}::test_what_somebody_else_has_on_its_way_is_busy',
+        module='actions/adding',
+        old='if not reserving.is_alone(lambda: means.clocks.sleep(POLL)):',
+        new='if False:',
+    ),
+    Mutant(
+        name='a prefetched image is published without its lease',
+        killer=f'{DEATHS}::'
+        'test_a_sweep_at_the_moment_of_the_publish_takes_nothing',
+        module='actions/prefetching_image',
+        old="""                lease_label(OWNER, self._end_of_lease()),
+""",
+        new='',
+    ),
+    Mutant(
+        name='a prefetch looks for nobody else',
+        killer=f'{PREFETCHING}::'
+        'test_what_is_on_its_way_elsewhere_is_waited_for',
+        module='actions/prefetching_image',
+        old="""            if not reserving.has_rivals():
+                reserving.write()
+                if reserving.is_alone(self._pause):""",
+        new="""            if True:
+                reserving.write()
+                if True:""",
+    ),
+    Mutant(
+        name='a reservation is not renewed',
+        killer=f'{PREFETCHING}::'
+        'test_a_reservation_is_renewed_while_it_is_needed',
+        module='actions/reserving',
+        old="""            if self.alive():
+                self._write()""",
+        new="""            if False:
+                self._write()""",
+    ),
+    Mutant(
+        name='room that was reserved is not given back',
+        killer=f'{PREFETCHING}::'
+        'test_a_foreign_object_of_that_name_is_an_error',
+        module='actions/reserving',
+        old='            self._book.unreserve(written)',
+        new='            pass',
+    ),
+    Mutant(
+        name='what leads elsewhere is not inspected',
+        killer=f'{PREFETCHING}::'
+        'test_what_leads_elsewhere_is_refused_before_it_is_visible',
+        module='actions/prefetching_image',
+        old='            stage.inspect_image()',
+        new='            pass',
+    ),
+    Mutant(
+        name='a repeat leaves the lease as it is',
+        killer=f'{PREFETCHING}::'
+        'test_a_repeat_renews_the_lease_and_fetches_nothing',
+        module='actions/prefetching_image',
+        old="(at := read_time(label.rpartition('.')[2])) and at <= end",
+        new="(at := read_time(label.rpartition('.')[2])) and at > end",
+    ),
+    Mutant(
+        name='a pinned image is set aside',
+        killer=f'{VERIFYING}::test_what_somebody_uses_or_may_use_stays',
+        module='actions/verifying',
+        old='Reason.TOO_YOUNG, Reason.PROTECTED, Reason.DISABLED',
+        new='*Reason',
+    ),
+    Mutant(
+        name='an image is set aside without being asked for',
+        killer=f'{VERIFYING}::test_what_differs_is_told_and_stays',
+        module='actions/verifying',
+        old='        if not self._quarantine:',
+        new='        if False:',
     ),
 ]

@@ -10,17 +10,23 @@ from tests.proofs.core_mutants import MUTANTS
 
 PACKAGE = pathlib.Path(imagecache_handlers.__file__).parent
 KILLERS = (
+    'actions/incoming.py',
     'actions/test_adding.py',
+    'actions/test_adding_with_room.py',
     'actions/test_batch_size.py',
     'actions/test_checking.py',
+    'actions/test_prefetching.py',
     'actions/test_recovering.py',
     'actions/test_results.py',
+    'actions/test_verifying.py',
+    'proofs/test_prefetch_deaths.py',
     'proofs/test_protocol.py',
     'proofs/test_together.py',
     'proofs/test_trouble.py',
     'proofs/world.py',
     'root/test_cache.py',
     'root/test_claimed.py',
+    'planning/test_room.py',
     'planning/test_rules.py',
     'planning/test_shield.py',
     'planning/values.py',
