@@ -17,7 +17,7 @@ from tests.actions.incoming import QUICK
 from tests.actions.incoming import settings
 
 # As long as btrfs, ZFS, a thin pool or NFS may take to show what was freed.
-LATE = 20
+LATE = 60
 
 
 class Late(MemoryHandler):

@@ -104,3 +104,17 @@ def test_nothing_goes_for_what_another_has_fetched_already(place):
     cache.prefetch(['image'], source, HOUR, settings=PrefetchSettings())
     assert [one.did.value for one in found] == ['cached'], found
     assert cache.find('idle'), 'evicted, though its room was not needed'
+
+
+def test_a_staging_folder_on_the_same_disk_takes_room_there(place):
+    """40 MiB staged beside the store, and 40 copied: 50 are free."""
+    store = place / 'store' / 'images'
+    store.mkdir()
+    handler = DirectoryHandler([str(store)])
+    source = Images(image=os.urandom(40 * MIB), piece=MIB)
+    wanted = PrefetchSettings(staging_path=str(place / 'store' / 'staging'))
+    [result] = ImageCache(handler, RULES).prefetch(
+        ['image'], source, HOUR, settings=wanted
+    )
+    fetched = source.read // MIB
+    assert result.is_there or not fetched, f'{fetched} MiB for: {result.why}'
