@@ -100,3 +100,35 @@ def test_a_lease_outlives_a_renewal_that_met_an_error(tmp_path):
     assert second.did == 'error'
     labels = shelf.entries['at-a'].labels
     assert any(one.startswith('lease.prefetch.') for one in labels), labels
+
+
+def test_the_same_lease_of_two_hosts_is_not_taken_back_by_one(tmp_path):
+    """Both look, both write one and the same label; one meets an error."""
+    time = Time()
+    shelf = Shelf()
+    put(shelf, 'a', 10)
+    source = Images(a=b'a' * 10)
+    granted, troubles = [], []
+
+    class Behind(MemoryHandler):
+        """Its first look is over when the other host begins."""
+
+        def enumerate(self, store, image_ids=None):
+            if troubles:
+                raise troubles.pop()
+            found = super().enumerate(store, image_ids)
+            if not granted:
+                one = time.open_cache(MemoryHandler(shelf))
+                granted.extend(
+                    one.prefetch(
+                        ['a'], source, HOUR, settings=settings(tmp_path)
+                    )
+                )
+                troubles.append(StoreUnavailable('shelf', 'for a moment'))
+            return found
+
+    other = time.open_cache(Behind(shelf))
+    [result] = other.prefetch(['a'], source, HOUR, settings=settings(tmp_path))
+    assert (granted[0].did, result.did) == ('existing', 'error')
+    labels = shelf.entries['at-a'].labels
+    assert any(one.startswith('lease.prefetch.') for one in labels), labels

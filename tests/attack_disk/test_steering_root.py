@@ -146,9 +146,7 @@ def test_what_is_published_is_what_was_hashed(place):
         as_nova('mv', '-f', disk, staged)
         try:
             with stage.open_content() as (told, content, sha256):
-                handler.add(
-                    told, content, handler_path, {f'sha256.{sha256}'}
-                )
+                handler.add(told, content, handler_path, {f'sha256.{sha256}'})
         except Exception:  # noqa: BLE001 -- refusing is fine
             return
     image = place / 'store' / 'image'
