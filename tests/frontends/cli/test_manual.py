@@ -61,7 +61,9 @@ class TestAdd(Command):
             file.truncate(2**43)
         done = self.run_on('add', IMAGE, str(self.content))
         self.refused(done, 1, self.path, 'free')
-        self.assertEqual([], self.entries())
+        # For reservations, of which none is left.
+        self.assertEqual(['.imagecache-incoming'], self.entries())
+        self.assertEqual([], os.listdir(f'{self.path}/.imagecache-incoming'))
 
 
 class TestDebris(Command):
