@@ -35,7 +35,7 @@ class SmallStore(PrefetchCase):
             ['umount', '-l', self.path],  # noqa: S607
             check=True,
         )
-        os.chmod(self.path, 0o755)
+        os.chmod(self.path, 0o755)  # noqa: S103
 
     def write_file(self, name, size):
         file = self.root / name
@@ -62,10 +62,14 @@ class TestRoom(SmallStore):
         self.configure('high_watermark = 85', 'low_watermark = 80')
         running = self.start('prefetch', *words, '--max-rate', '3M')
         deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and 6 * MIB > sum(
-            os.stat(os.path.join(folder, one)).st_size
-            for folder, _, files in os.walk(self.path)
-            for one in files
+        while (
+            time.monotonic() < deadline
+            and sum(
+                os.stat(os.path.join(folder, one)).st_size
+                for folder, _, files in os.walk(self.path)
+                for one in files
+            )
+            < 6 * MIB
         ):
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
@@ -225,7 +229,7 @@ class TestWords(PrefetchCase):
 
     def test_a_resumed_image_is_told_with_its_whole_size(self):
         server = self.serve()
-        server.faults += [Fault(cut=1_000_000), Fault(status=403)]
+        server.faults += [Fault(cut=2_500_000), Fault(status=403)]
         self.assertEqual(3, self.run_on('prefetch', IMAGE).returncode)
         said = self.run_on('prefetch', IMAGE, '-f', 'json').stdout
         self.assertIn(f'"size": {len(CONTENT)}', said)
