@@ -1,0 +1,235 @@
+"""What an operator met with ``prefetch`` and ``verify``, by the page alone.
+
+Each of these fails, or failed, when it was written.
+"""
+
+import hashlib
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.frontends.cli.command import environment
+from tests.frontends.cli.command import PROGRAM
+from tests.frontends.cli.test_prefetch import PrefetchCase
+from tests.sources.lying_server import CONTENT
+from tests.sources.lying_server import Fault
+from tests.sources.lying_server import IMAGE
+
+MIB = 2**20
+
+
+class SmallStore(PrefetchCase):
+    """A store of 20 MiB, as a disk of its own."""
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid():
+            pytest.skip('mounts a tmpfs')
+        mount = ['mount', '-t', 'tmpfs', '-o', 'size=20M', 'tmpfs', self.path]
+        subprocess.run(mount, check=True)  # noqa: S603, S607
+        self.addCleanup(
+            subprocess.run,
+            ['umount', '-l', self.path],  # noqa: S607
+            check=True,
+        )
+        os.chmod(self.path, 0o755)  # noqa: S103
+
+    def write_file(self, name, size):
+        file = self.root / name
+        file.write_bytes(os.urandom(size))
+        return file
+
+    def start(self, *arguments):
+        return subprocess.Popen(  # noqa: S603
+            [*PROGRAM, *arguments, '--config-file', str(self.conf)],
+            cwd=self.root,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+class TestRoom(SmallStore):
+    def test_the_next_run_goes_on_where_it_was_cut(self):
+        # 12 of the 17 MiB below the mark; six of these are staged already.
+        file = self.write_file('big.raw', 12 * MIB)
+        hashed = hashlib.sha256(file.read_bytes()).hexdigest()
+        words = ['big', '--from', str(file), '--checksum', f'sha256:{hashed}']
+        self.configure('high_watermark = 85', 'low_watermark = 80')
+        running = self.start('prefetch', *words, '--max-rate', '3M')
+        deadline = time.monotonic() + 30
+        while (
+            time.monotonic() < deadline
+            and sum(
+                os.stat(os.path.join(folder, one)).st_size
+                for folder, _, files in os.walk(self.path)
+                for one in files
+            )
+            < 6 * MIB
+        ):
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=20)
+        done = self.run_on('prefetch', *words)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+
+    def cache_idle(self):
+        self.run_on('add', 'idle', str(self.write_file('idle.raw', 9 * MIB)))
+        self.age(days=5)
+        time.sleep(2)
+        users = self.in_use('# nobody\n')
+        self.assertIn('idle', self.rows())
+        return users
+
+    def test_a_staging_path_of_no_use_costs_no_image(self):
+        users = self.cache_idle()
+        self.configure(
+            'high_watermark = 85',
+            'low_watermark = 80',
+            'remove_unused_original_minimum_age_seconds = 1',
+            'staging_path = /nonexistent/folder',
+        )
+        file = self.write_file('new.raw', 10 * MIB)
+        done = self.run_on('prefetch', 'new', '--from', str(file), *users)
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn('idle', self.rows(), done.stdout)
+
+    def test_an_image_that_is_known_to_be_too_large_costs_no_image(self):
+        users = self.cache_idle()
+        self.configure(
+            'high_watermark = 85',
+            'low_watermark = 80',
+            'remove_unused_original_minimum_age_seconds = 1',
+            'max_image_size_bytes = 1000000',
+        )
+        file = self.write_file('new.raw', 10 * MIB)
+        done = self.run_on('prefetch', 'new', '--from', str(file), *users)
+        self.assertEqual(3, done.returncode, done.stdout)
+        self.assertIn('idle', self.rows(), done.stdout)
+
+
+class TestSizes(PrefetchCase):
+    def test_no_byte_of_what_is_announced_too_large_is_fetched(self):
+        self.configure('max_image_size_bytes = 1000000')
+        server = self.serve()
+        self.assertEqual(3, self.run_on('prefetch', IMAGE).returncode)
+        self.assertEqual([], server.ranges)
+
+    def test_a_disk_of_100_tib_in_2_mib_is_refused(self):
+        file = self.root / 'huge.qcow2'
+        make = ['qemu-img', 'create', '-q', '-f', 'qcow2', str(file), '100T']
+        subprocess.run(make, check=True)  # noqa: S603
+        done = self.run_on('prefetch', 'huge', '--from', str(file))
+        self.assertEqual(3, done.returncode, done.stdout)
+
+
+class TestTruth(PrefetchCase):
+    def test_verify_fails_where_an_image_was_written_to(self):
+        self.fetch_file()
+        time.sleep(0.05)
+        with open(os.path.join(self.path, 'debian'), 'r+b') as file:
+            file.write(b'!')
+        done = self.run_on('verify')
+        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+
+    def test_the_hash_that_was_given_is_not_passed_over(self):
+        self.fetch_file()
+        done = self.fetch_file('debian', '--checksum', f'sha256:{"0" * 64}')
+        self.assertNotEqual(0, done.returncode, done.stdout)
+
+    def test_what_was_staged_is_found_after_a_day(self):
+        folder = self.root / 'staging'
+        self.configure(f'staging_path = {folder}')
+        server = self.serve()
+        server.faults += [
+            Fault(cut=1_000_000),
+            Fault(status=403),
+        ]
+        self.run_on('prefetch', IMAGE)
+        [stage] = folder.glob('*.stage')
+        then = time.time() - 3 * 86400
+        for one in folder.iterdir():
+            os.utime(one, (then, then))
+        said = self.run_on('debris', 'list', '-f', 'value').stdout
+        self.run_on('debris', 'clean', '--yes')
+        self.run_on('sweep')
+        self.run_on('prefetch', 'other', '--from', str(self.file))
+        self.assertTrue(stage.name in said or not stage.exists(), said)
+
+    def test_a_glance_that_is_out_for_a_second_is_asked_again(self):
+        server = self.serve()
+        server.metadata_faults.append(
+            Fault(status=503, headers={'Retry-After': '1'})
+        )
+        done = self.run_on('prefetch', IMAGE)
+        self.assertEqual(0, done.returncode, done.stdout)
+
+    def test_who_waits_for_a_dead_one_says_so(self):
+        server = self.serve()
+        server.faults.append(Fault(stall=len(CONTENT) // 2))
+        command = [*PROGRAM, 'prefetch', IMAGE]
+        command += ['--config-file', str(self.conf)]
+        how = {
+            'cwd': self.root,
+            'env': environment(),
+            'stdout': subprocess.PIPE,
+            'stderr': subprocess.STDOUT,
+            'text': True,
+        }
+        with subprocess.Popen(command, **how) as first:  # noqa: S603
+            while not server.ranges:
+                time.sleep(0.05)
+            time.sleep(0.5)
+            first.kill()
+        with subprocess.Popen(command, **how) as second:  # noqa: S603
+            try:
+                said, _ = second.communicate(timeout=15)
+            except subprocess.TimeoutExpired:
+                second.kill()
+                said, _ = second.communicate()
+        self.assertNotEqual('', said)
+
+
+class TestWords(PrefetchCase):
+    def test_wrong_usage_ends_with_2(self):
+        file = str(self.file)
+        for arguments in (
+            ('--from', file, '--checksum', 'sha256:zz'),
+            ('--from', file, '--ttl', '400d'),
+            ('--from', 'ftp://example.org/a', '--checksum', f'sha256:{0:064}'),
+            ('--from', 'https://example.org/a'),
+        ):
+            with self.subTest(arguments):
+                done = self.run_on('prefetch', 'a', *arguments)
+                self.assertEqual(2, done.returncode, done.stderr)
+
+    def test_a_list_that_an_editor_of_windows_has_saved(self):
+        self.serve()
+        file = self.root / 'list'
+        file.write_bytes(f'\ufeff{IMAGE}\r\n'.encode())
+        done = self.run_on('prefetch', '--list', str(file))
+        self.assertEqual(0, done.returncode, done.stderr)
+
+    def test_a_staging_path_of_no_use_is_named_by_its_option(self):
+        self.configure('staging_path = /nonexistent/folder')
+        done = self.run_on('prefetch', 'a', '--from', str(self.file))
+        self.assertIn('staging', done.stdout + done.stderr)
+
+    def test_a_short_id_that_was_written_to_is_told_as_such(self):
+        self.fetch_file('web1')
+        time.sleep(0.05)
+        with open(os.path.join(self.path, 'web1'), 'r+b') as file:
+            file.write(b'!')
+        done = self.run_on('verify', 'web1')
+        self.assertIn('written', done.stderr.splitlines()[-1])
+
+    def test_a_resumed_image_is_told_with_its_whole_size(self):
+        server = self.serve()
+        server.faults += [Fault(cut=2_500_000), Fault(status=403)]
+        self.assertEqual(3, self.run_on('prefetch', IMAGE).returncode)
+        said = self.run_on('prefetch', IMAGE, '-f', 'json').stdout
+        self.assertIn(f'"size": {len(CONTENT)}', said)
