@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 import dataclasses
 import datetime
 
@@ -10,6 +11,7 @@ from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.label_folders import SHIELD_FOLDER
 from imagecache_handlers_vmware.paths import AsideName
+from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.paths import is_below
 from imagecache_handlers_vmware.users import Users
 
@@ -51,12 +53,27 @@ class Leftover:
         return ImageFolder(image_id=self.image.image_id, folder=both).is_whole
 
     @property
+    def is_replaced(self) -> bool:
+        """Whether its image is there again, whole."""
+        return self.own is not None and self.own.is_whole
+
+    @property
     def colliding(self) -> tuple[str, ...]:
         """The files that are in both places, by name."""
         there = self.own.folder.files if self.own is not None else ()
         names = {one.name for one in there}
         files = sorted(one.name for one in self.image.folder.files)
         return tuple(one for one in files if one in names)
+
+
+def find_images(
+    aside: DatastorePath, folders: Iterable[Folder]
+) -> Iterator[ImageFolder]:
+    """Give the folders that bear the name of an eviction."""
+    for one in folders:
+        name = AsideName.read(one.path.name)
+        if name is not None and one.path == aside.join(one.path.name):
+            yield ImageFolder(image_id=name.image_id, folder=one)
 
 
 def is_abandoned(found: ImageFolder, is_over: IsOver) -> bool:

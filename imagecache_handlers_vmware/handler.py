@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
+import datetime
 import re
 from typing import Any
 from typing import Self
@@ -26,6 +27,7 @@ from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.recovering import Recovering
+from imagecache_handlers_vmware.recovering import SKEW
 from imagecache_handlers_vmware.refusals import with_refusal
 
 
@@ -47,13 +49,14 @@ class VMwareHandler(CacheHandler):
         session: Session,
         options: CacheOptions,
         clocks: Clocks | None = None,
+        skew: datetime.timedelta = SKEW,
     ) -> None:
         self._session = session
         self._looks = Looks(session, options)
         self._labelling = Labelling(self._looks)
         self._clocks = clocks = clocks or Clocks()
         self._evicting = Evicting(self._looks, clocks)
-        self._recovering = Recovering(self._looks, clocks)
+        self._recovering = Recovering(self._looks, clocks, skew)
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
@@ -81,7 +84,11 @@ class VMwareHandler(CacheHandler):
             chosen=DatastoreFilter(regex=_compile(given['datastore_regex'])),
             ignored_machines=frozenset(given['ignore_vms']),
         )
-        return cls(Session(address, logins, dialling), options)
+        return cls(
+            Session(address, logins, dialling),
+            options,
+            skew=opts.read_clock_skew(conf, SKEW),
+        )
 
     def close(self) -> None:
         self._session.close()
@@ -117,6 +124,9 @@ class VMwareHandler(CacheHandler):
 
     def recover(self, store: str) -> None:
         self._recovering.recover(store)
+
+    def remarks(self, store: str) -> Iterable[str]:
+        return self._recovering.remarks(store)
 
 
 def _check_folder(folder: str) -> str:

@@ -1,6 +1,7 @@
 """Options of the handler ``vmware``."""
 
 import copy
+import datetime
 from typing import Any
 
 from oslo_config import cfg
@@ -90,3 +91,22 @@ def read_option(conf: cfg.ConfigOpts, name: str) -> Any:
         raise ConfigurationError(
             f'[{GROUP}] {name} cannot be read: write $$ for each $ in it'
         ) from None
+
+
+def read_clock_skew(
+    conf: cfg.ConfigOpts, default: datetime.timedelta
+) -> datetime.timedelta:
+    """Read how far clocks may be apart: an option of the library itself.
+
+    :raises ConfigurationError: when it is set to nothing that fits.
+    """
+    try:
+        seconds = conf['imagecache']['clock_skew_seconds']
+    except (cfg.NoSuchGroupError, cfg.NoSuchOptError):
+        # Whoever makes a handler without the library's options has them so.
+        return default
+    except (cfg.Error, ValueError) as error:
+        raise ConfigurationError(
+            f'[imagecache] clock_skew_seconds cannot be read: {error}'
+        ) from error
+    return datetime.timedelta(seconds=seconds)
