@@ -23,6 +23,7 @@ from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.eviction_errors import error_of_move
 from imagecache_handlers_vmware.folder_requests import Ends
 from imagecache_handlers_vmware.folder_requests import Removing
+from imagecache_handlers_vmware.freed_bytes import measure_images
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.image_removals import Going
@@ -150,8 +151,12 @@ class _Batch:
             folders = self._looks.folder(self._store, self._aside)
             return None if folders is None else match_moves(moves, folders)
 
+        found = [found for _, found in going]
+        freed = measure_images(
+            self._looks, self._datastore, self._aside, found
+        )
         removal = Removal(
-            self._removing, self._check_time, look_again, self._kept
+            self._removing, self._check_time, look_again, self._kept, freed
         )
         return removal.remove_images(going)
 

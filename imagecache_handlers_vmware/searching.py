@@ -16,6 +16,7 @@ from imagecache_handlers_vmware.port.replies import children
 from imagecache_handlers_vmware.port.replies import Element
 from imagecache_handlers_vmware.port.replies import text_of
 from imagecache_handlers_vmware.port.replies import type_of
+from imagecache_handlers_vmware.port.requests import Request
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port import tasks
 from imagecache_handlers_vmware.port.tasks import Waiting
@@ -35,6 +36,37 @@ def search_below(
     :raises CallError: when any of it cannot be listed.
     """
     request = envelopes.search_below(datastore.browser, str(path))
+    found = _search(session, datastore, request, waiting)
+    return None if found is None else _note_filled(found)
+
+
+def search_disks(
+    session: Session,
+    datastore: Datastore,
+    path: DatastorePath,
+    waiting: Waiting,
+) -> dict[DatastorePath, int]:
+    """Tell what each disk below a folder takes of the datastore, in bytes.
+
+    Of a thin one that is less than its extent's size says.
+
+    :raises CallError: when any of it cannot be listed.
+    """
+    request = envelopes.search_disks(datastore.browser, str(path))
+    found = _search(session, datastore, request, waiting) or []
+    return {
+        one.path.join(file.name): file.size
+        for one in found
+        for file in one.files
+    }
+
+
+def _search(
+    session: Session,
+    datastore: Datastore,
+    request: Request,
+    waiting: Waiting,
+) -> list[Folder] | None:
     found: list[Folder] = []
 
     def take(element: Element) -> None:
@@ -50,7 +82,7 @@ def search_below(
         if error.name == 'FileNotFound':
             return None
         raise
-    return _note_filled(found)
+    return found
 
 
 def _note_filled(found: list[Folder]) -> list[Folder]:

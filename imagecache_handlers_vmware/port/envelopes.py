@@ -18,6 +18,13 @@ _DETAILS = (
     '<matchPattern>*</matchPattern>'
 )
 
+# Of disks, what they take: each is opened for it.
+_DISKS = (
+    '<query xsi:type="VmDiskFileQuery"><details><diskType>false</diskType>'
+    '<capacityKb>false</capacityKb><hardwareVersion>false</hardwareVersion>'
+    '<thin>true</thin></details></query>'
+)
+
 _INTO_FOLDERS = (
     '<selectSet xsi:type="TraversalSpec"><name>folders</name>'
     '<type>Folder</type><path>childEntity</path><skip>false</skip>'
@@ -143,6 +150,16 @@ def search_below(browser: Reference, path: str) -> Request:
         browser,
         _element('datastorePath', path),
         f'<searchSpec>{_DETAILS}</searchSpec>',
+    )
+
+
+def search_disks(browser: Reference, path: str) -> Request:
+    """Search the disks below a folder, for what they really take."""
+    return _request(
+        'SearchDatastoreSubFolders_Task',
+        browser,
+        _element('datastorePath', path),
+        f'<searchSpec>{_DISKS}{_DETAILS}</searchSpec>',
     )
 
 

@@ -399,6 +399,20 @@ MUTANTS = [
         f'{RECOVERING}a_locked_one_is_put_back',
     ),
     mutant(
+        'thin disks free all that they could hold',
+        'freed_bytes',
+        'if bytes_taken is not None:',
+        'if False:',
+        f'{EVICTING}freed_is_what_thin_disks_took',
+    ),
+    mutant(
+        'an image whose disks cannot be measured stops the batch',
+        'freed_bytes',
+        'except CallError:',
+        'except ZeroDivisionError:',
+        f'{EVICTING}freed_is_the_files_sizes_where_disks_cannot_be_opened',
+    ),
+    mutant(
         'two torn ones of an image are mixed',
         'settling',
         'elif image_id in taken:',

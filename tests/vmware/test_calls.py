@@ -75,11 +75,12 @@ class TestCalls(OnVcenter):
             assert self.calls() == {
                 'MakeDirectory': 1,
                 'MoveDatastoreFile_Task': count,
-                'SearchDatastoreSubFolders_Task': 1,
+                # What was moved, and what its disks take.
+                'SearchDatastoreSubFolders_Task': 2,
                 'DeleteVirtualDisk_Task': count,
                 'DeleteDatastoreFile_Task': count,
-                # Three groups of tasks, the search, and the machines.
-                'RetrievePropertiesEx': 5,
+                # Three groups of tasks, the searches, and the machines.
+                'RetrievePropertiesEx': 6,
             }
 
     def test_a_sweep_that_expires_images_takes_four_calls_for_each(self):
