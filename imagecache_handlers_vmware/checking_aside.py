@@ -119,12 +119,19 @@ def why_kept(
 def _why_marked(found: ImageFolder, is_over: IsOver) -> str | None:
     """Say what on it keeps it; an eviction deletes nothing unclaimed."""
     marks = Marks.read(found.labels)
+    if why := why_granted(marks, is_over):
+        return why
+    if SHIELD_FOLDER in found.folder.folders:
+        return 'it is shielded'
+    return None if marks.claims else 'it bears no claim'
+
+
+def why_granted(marks: Marks, is_over: IsOver) -> str | None:
+    """Say what somebody was granted that keeps it: a pin or a lease."""
     pins, leases = marks.labels_of('pin'), marks.labels_of('lease')
     ends = {*marks.pins.values(), *marks.leases.values()}
     if (pins | leases) & marks.malformed:
         return 'it bears a pin or a lease that cannot be read'
     if any(end is None or not is_over(end) for end in ends):
         return 'it is pinned or held'
-    if SHIELD_FOLDER in found.folder.folders:
-        return 'it is shielded'
-    return None if marks.claims else 'it bears no claim'
+    return None

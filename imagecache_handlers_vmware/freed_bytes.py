@@ -19,8 +19,9 @@ def measure_images(
 ) -> dict[DatastorePath, int]:
     """Tell what each image takes of its datastore, by its folder, in bytes.
 
-    All lie in one folder, their ``parent``.  Where that cannot be told, it
-    is what their files' sizes say: nothing is kept for want of it.
+    All lie in one folder, their ``parent``, or it is the only one.  Where
+    that cannot be told, it is what their files' sizes say: nothing is kept
+    for want of it.
     """
     found = list(images)
     taken: Mapping[DatastorePath, int] = {}

@@ -16,8 +16,10 @@ from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.labels import check_label
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Store
 from imagecache_handlers_vmware.datastores import DatastoreFilter
+from imagecache_handlers_vmware.debris import DebrisFinding
 from imagecache_handlers_vmware.evicting import Evicting
 from imagecache_handlers_vmware.labelling import Labelling
 from imagecache_handlers_vmware.looks import CacheOptions
@@ -57,6 +59,7 @@ class VMwareHandler(CacheHandler):
         self._clocks = clocks = clocks or Clocks()
         self._evicting = Evicting(self._looks, clocks)
         self._recovering = Recovering(self._looks, clocks, skew)
+        self._debris = DebrisFinding(self._looks, clocks, skew)
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
@@ -124,6 +127,12 @@ class VMwareHandler(CacheHandler):
 
     def recover(self, store: str) -> None:
         self._recovering.recover(store)
+
+    def debris(self, store: str) -> Iterable[Debris]:
+        return self._debris.list_debris(store)
+
+    def clean(self, debris: Debris) -> int | None:
+        return self._debris.clean_debris(debris)
 
     def remarks(self, store: str) -> Iterable[str]:
         return self._recovering.remarks(store)

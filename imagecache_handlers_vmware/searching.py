@@ -1,10 +1,16 @@
 """Searches: what lies below a folder of a datastore, in one task."""
 
+from collections.abc import Callable
 import dataclasses
 import datetime
 import re
+from typing import TypeVar
 
 from imagecache_handlers_vmware.datastores import Datastore
+from imagecache_handlers_vmware.folder_trees import DatedFolder
+from imagecache_handlers_vmware.folder_trees import gather_tree
+from imagecache_handlers_vmware.folder_trees import gather_trees
+from imagecache_handlers_vmware.folder_trees import Tree
 from imagecache_handlers_vmware.image_folders import File
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.paths import DatastorePath
@@ -21,6 +27,8 @@ from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port import tasks
 from imagecache_handlers_vmware.port.tasks import Waiting
 
+T = TypeVar('T')
+
 _RESULT = 'HostDatastoreBrowserSearchResults'
 _FRACTION = re.compile(r'(\.\d{6})\d+')
 
@@ -36,7 +44,7 @@ def search_below(
     :raises CallError: when any of it cannot be listed.
     """
     request = envelopes.search_below(datastore.browser, str(path))
-    found = _search(session, datastore, request, waiting)
+    found = _search(session, datastore, request, waiting, _read_folder)
     return None if found is None else _note_filled(found)
 
 
@@ -53,7 +61,7 @@ def search_disks(
     :raises CallError: when any of it cannot be listed.
     """
     request = envelopes.search_disks(datastore.browser, str(path))
-    found = _search(session, datastore, request, waiting) or []
+    found = _search(session, datastore, request, waiting, _read_folder) or []
     return {
         one.path.join(file.name): file.size
         for one in found
@@ -61,23 +69,71 @@ def search_disks(
     }
 
 
+def search_trees(
+    session: Session,
+    datastore: Datastore,
+    path: DatastorePath,
+    waiting: Waiting,
+) -> list[Tree]:
+    """Give each folder in a folder, with all that is below it, and its age.
+
+    There is none where that folder is not there.
+
+    :raises CallError: when any of it cannot be listed.
+    """
+    request = envelopes.search_below(datastore.browser, str(path))
+    found = _search(session, datastore, request, waiting, _read_dated) or []
+    return gather_trees(path, found)
+
+
+def search_tree(
+    session: Session,
+    datastore: Datastore,
+    path: DatastorePath,
+    waiting: Waiting,
+) -> Tree | None:
+    """Give one folder with all that is below it; None: it is not there.
+
+    :raises CallError: when any of it cannot be listed.
+    """
+    request = envelopes.search_below(datastore.browser, str(path))
+    found = _search(session, datastore, request, waiting, _read_dated)
+    return None if found is None else gather_tree(path, found)
+
+
+def search_top(
+    session: Session, datastore: Datastore, waiting: Waiting
+) -> tuple[str, ...]:
+    """Name the folders at the top of a datastore; none of them is read.
+
+    :raises CallError: when they cannot be listed.
+    """
+    path = str(datastore.path(''))
+    request = envelopes.search_folder(datastore.browser, path)
+    found = _search(
+        session, datastore, request, waiting, _read_folder, 'result'
+    )
+    return tuple(name for one in found or () for name in one.folders)
+
+
 def _search(
     session: Session,
     datastore: Datastore,
     request: Request,
     waiting: Waiting,
-) -> list[Folder] | None:
-    found: list[Folder] = []
+    read: Callable[[Element, str], T],
+    name: str = _RESULT,
+) -> list[T] | None:
+    """Give what was found in each folder; None: the first is not there."""
+    found: list[T] = []
 
     def take(element: Element) -> None:
-        found.append(_read_folder(element, datastore.name))
+        found.append(read(element, datastore.name))
 
     try:
         task = tasks.read_task(session.read(request), request.method)
         found.clear()
-        tasks.read_result(
-            session, task, request.method, take, _RESULT, waiting
-        )
+        tasks.read_result(session, task, request.method, take, name, waiting)
     except VimFault as error:
         if error.name == 'FileNotFound':
             return None
@@ -114,6 +170,18 @@ def _read_folder(element: Element, datastore: str) -> Folder:
         path=DatastorePath(datastore, path),
         files=tuple(map(_read_file, files)),
         folders=tuple(text_of(one, 'path') or '' for one in folders),
+    )
+
+
+def _read_dated(element: Element, datastore: str) -> DatedFolder:
+    return DatedFolder(
+        folder=_read_folder(element, datastore),
+        times={
+            text_of(one, 'path') or '': read_time(
+                text_of(one, 'modification') or ''
+            )
+            for one in children(element, 'file')
+        },
     )
 
 

@@ -101,7 +101,8 @@ def _folders_of(
     for text in machine.files or ():
         path = read_path(text, machine.datastore)
         for base in bases:
-            if path is not None and path.startswith(f'{base.path}/'):
-                name = path.removeprefix(f'{base.path}/').partition('/')[0]
+            begin = f'{base.path}/' if base.path else ''
+            if path is not None and path.startswith(begin):
+                name = path.removeprefix(begin).partition('/')[0]
                 folders.add(base.join(name))
     return folders

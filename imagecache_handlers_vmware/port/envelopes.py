@@ -153,6 +153,16 @@ def search_below(browser: Reference, path: str) -> Request:
     )
 
 
+def search_folder(browser: Reference, path: str) -> Request:
+    """Search one folder, and none below it."""
+    return _request(
+        'SearchDatastore_Task',
+        browser,
+        _element('datastorePath', path),
+        f'<searchSpec>{_DETAILS}</searchSpec>',
+    )
+
+
 def search_disks(browser: Reference, path: str) -> Request:
     """Search the disks below a folder, for what they really take."""
     return _request(

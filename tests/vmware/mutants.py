@@ -9,6 +9,9 @@ EVICTING = 'vmware/test_evicting.py::TestEvicting::test_'
 RECOVERING = 'vmware/test_recovering.py::TestRecovering::test_'
 SHARED = 'vmware/test_shared_volumes.py::TestSharedVolumes::test_'
 SETTLING = 'vmware/test_settling.py'
+FINDING = 'vmware/test_debris.py::TestFinding::test_'
+CLEANING = 'vmware/test_debris.py::TestCleaning::test_'
+RULES = 'vmware/test_debris_rules.py::test_'
 TROUBLE = 'vmware/test_evicting_trouble.py'
 USERS = 'vmware/test_users.py::test_'
 FOLDERS = 'vmware/test_image_folders.py::test_'
@@ -411,6 +414,160 @@ MUTANTS = [
         'except CallError:',
         'except ZeroDivisionError:',
         f'{EVICTING}freed_is_the_files_sizes_where_disks_cannot_be_opened',
+    ),
+    mutant(
+        'what a machine names is debris',
+        'debris_looks',
+        'return any(map(users.of_folder, piece.named))',
+        'return False',
+        f'{FINDING}what_a_machine_names_is_not_debris',
+    ),
+    mutant(
+        'machines are looked for where debris lies now',
+        'debris_looks',
+        'named=(origin, tree.path),',
+        'named=(tree.path,),',
+        f'{FINDING}what_a_machine_names_by_its_old_place_is_not_debris',
+    ),
+    mutant(
+        'drives are not looked at for debris',
+        'debris_looks',
+        'with_drives=any(one.tree.has_iso for one in found),',
+        'with_drives=False,',
+        f'{FINDING}an_iso_in_a_drive_is_not_debris',
+    ),
+    mutant(
+        'machines that cannot be read name no debris',
+        'debris_looks',
+        'if why := users.why_unknown:',
+        'if False and (why := users.why_unknown):',
+        f'{FINDING}nothing_is_while_a_machine_cannot_be_read',
+    ),
+    mutant(
+        'what is new is debris',
+        'debris_looks',
+        'if piece.tree.is_old(self._time.now)',
+        'if piece.tree',
+        f'{FINDING}what_changed_within_a_day_is_not_debris',
+    ),
+    mutant(
+        'debris is as old as its folder',
+        'folder_trees',
+        '        times += one.times.values()\n',
+        '        pass\n',
+        f'{FINDING}one_file_that_is_new_keeps_all_of_it',
+    ),
+    mutant(
+        'what has no date is old',
+        'folder_trees',
+        'if len(known) == len(self.times) and known else None',
+        'if known else None',
+        f'{RULES}trees_are_dated_by_the_newest_of_all_that_is_in_them',
+    ),
+    mutant(
+        'half of an image is debris while its rest lies aside',
+        'debris_looks',
+        'if image_id in aside:',
+        'if False:',
+        f'{FINDING}half_of_an_image_whose_rest_lies_aside_is_recovered',
+    ),
+    mutant(
+        'half an image is debris by any name',
+        'debris_rules',
+        'if not _ANY.fullmatch(name) or found',
+        'if found',
+        f'{RULES}what_is_called_otherwise_is_foreign',
+    ),
+    mutant(
+        'a whole image is debris',
+        'debris_rules',
+        'or found.is_whole or _is_foreign',
+        'or _is_foreign',
+        f'{RULES}an_image_or_what_may_be_more_is_not',
+    ),
+    mutant(
+        'foreign files go with debris',
+        'debris_rules',
+        'return bool(found.foreign or find_filled(found, tree.below))',
+        'return False',
+        f'{RULES}an_image_or_what_may_be_more_is_not',
+    ),
+    mutant(
+        'what was granted is debris',
+        'debris_rules',
+        'if why_granted(marks, is_over) or not all(',
+        'if not all(',
+        f'{RULES}an_image_or_what_may_be_more_is_not',
+    ),
+    mutant(
+        'what was granted is debris aside',
+        'debris_rules',
+        'or why_granted(Marks.read(found.labels), is_over)',
+        'or False',
+        f'{RULES}what_it_does_not_or_may_not_is_not',
+    ),
+    mutant(
+        'an eviction that runs leaves debris',
+        'debris_rules',
+        'not is_abandoned(found, is_over)',
+        'False',
+        f'{RULES}until_its_time_is_over_an_eviction_runs',
+    ),
+    mutant(
+        'what recovery puts together is debris',
+        'debris_rules',
+        'or left.is_torn',
+        'or False',
+        f'{RULES}what_it_does_not_or_may_not_is_not',
+    ),
+    mutant(
+        'what recovery puts back is debris',
+        'debris_rules',
+        "None if found.is_whole else 'evicting",
+        "'evicting",
+        f'{RULES}what_it_does_not_or_may_not_is_not',
+    ),
+    mutant(
+        'whatever Nova fetches to is debris',
+        'debris_rules',
+        'is_fetch = _ANY.fullmatch(tree.path.name)',
+        'is_fetch = tree.path.name',
+        f'{RULES}what_nova_fetches_to_has_a_random_name',
+    ),
+    mutant(
+        'whatever is like a shadow machine is one',
+        'debris_rules',
+        '_SHADOW.fullmatch(name)',
+        '_SHADOW.match(name)',
+        f'{RULES}a_shadow_machine_is_known_by_its_name',
+    ),
+    mutant(
+        'debris is cleaned without another look',
+        'debris_removals',
+        'return moved if is_same and not is_named(moved, users) else None',
+        'return moved',
+        f'{CLEANING}an_image_that_nova_fetched_meanwhile_stays',
+    ),
+    mutant(
+        'who came to use debris loses it',
+        'debris_removals',
+        'return moved if is_same and not is_named(moved, users) else None',
+        'return moved if is_same else None',
+        f'{CLEANING}who_comes_to_use_it_before_the_move_keeps_it',
+    ),
+    mutant(
+        'half an image is deleted where Nova fetches to',
+        'debris_removals',
+        'if piece.tree.path == self._look.base.join(piece.tree.path.name):',
+        'if False:',
+        f'{CLEANING}an_image_that_nova_fetched_meanwhile_stays',
+    ),
+    mutant(
+        'debris that cannot be looked at stays aside',
+        'debris_removals',
+        '            self._move_back(aside, piece.tree.path)\n',
+        '',
+        f'{CLEANING}half_an_image_is_put_back_by_who_cannot_look',
     ),
     mutant(
         'two torn ones of an image are mixed',

@@ -11,6 +11,9 @@ import pytest
 
 from simulator_parts.steering import hang
 from simulator_parts.steering import reply
+from tests.vmware.litter import HALF
+from tests.vmware.litter import LEFT
+from tests.vmware.litter import Litterer
 from tests.vmware.samples import LONG_AGO
 from tests.vmware.samples import ONE
 from tests.vmware.samples import TWO
@@ -107,6 +110,33 @@ class TestCommands(OnCommand):
         assert done.returncode == 1
         assert 'cannot be removed' in done.stdout
         assert [row['image'] for row in self.rows()] == [ONE]
+
+    def test_debris_is_listed_and_cleaned(self):
+        litter = Litterer(self.actors)
+        left = [litter.leave_fetch(), litter.leave_half()]
+        left += [litter.leave_shadow(), litter.leave_aside()]
+        for one in left:
+            litter.date(one)
+        told = json.loads(self.out('debris', 'list', '-f', 'json'))
+        assert sorted(row['location'] for row in told) == sorted(left)
+        assert all(row['since'] for row in told)
+        assert 'Removed 1 of 1' in self.out('debris', 'clean', '--yes', HALF)
+        self.actors.spawn(ONE, starts=False)
+        # The machine names the folder that one lay in before.
+        assert 'Removed 2 of 2' in self.out('debris', 'clean', '--yes')
+        assert 'There is no debris' in self.out('debris', 'clean', '--yes')
+        there = self.actors.tree(f'[{STORE}]')
+        assert LEFT.partition(' ')[2] in there
+        assert f'{BASE}/{ONE}/{ONE}.vmdk' in there
+
+    def test_a_sweep_says_what_it_left_aside_and_why(self):
+        litter = Litterer(self.actors)
+        litter.leave_aside()
+        machine = self.actors.spawn(ONE, starts=False)
+        done = self.run_command('sweep')
+        assert done.returncode == 0
+        said = f'{LEFT} is left: used by {machine.name}'
+        assert said in done.stderr
 
 
 BAD = [

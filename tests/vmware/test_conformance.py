@@ -9,6 +9,7 @@ from imagecache_handlers.testing.conformance import TWO
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.session import Session
 from simulator_parts import steering
+from tests.vmware.litter import Litterer
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
@@ -103,9 +104,37 @@ class Kit(OnVcenter):
             self.actors.make_folder(f'[{STORE}] {BASE}/-{TWO}'),
             self.actors.write_file(f'[{STORE}] {BASE}/{ONE}.vmdk', b'x'),
             self.actors.make_disk(f'[{STORE}] {BASE}/{TWO}.x/{TWO}.vmdk'),
+            *self._make_old_folders(),
         ]
         self._foreign = {str(one): one for one in places}
         return list(self._foreign)
+
+    def _make_old_folders(self):
+        """Make what lies where debris does, old as that, and is none."""
+        litter = Litterer(self.actors)
+        places = [
+            f'[{STORE}] {BASE}/notes',
+            f'[{STORE}] OSTACK_IMG_golden',
+            f'[{STORE}] vmware_temp',
+            f'[{STORE}] vmware_temp/notes',
+            f'[{STORE}] {BASE}_evict',
+            f'[{STORE}] {BASE}_evict/notes',
+        ]
+        litter.make_folders(*places)
+        for place in places:
+            litter.date(place)
+        return [self.actors.place(one) for one in places]
+
+    def litter(self):
+        litter = Litterer(self.actors)
+        left = [
+            litter.leave_fetch(),
+            litter.leave_shadow(),
+            litter.leave_half(),
+        ]
+        for one in left:
+            litter.date(one)
+        return left
 
     def foreign_left(self):
         return [
