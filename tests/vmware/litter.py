@@ -1,7 +1,9 @@
 """Litter: what broken operations leave on a datastore, by its age."""
 
+import contextlib
 import datetime
 
+from imagecache_handlers.exceptions import CacheError
 from tests.vmware.samples import ONE
 from tests.vmware.samples import TWO
 from tests.vmware.vcenter import BASE
@@ -65,3 +67,28 @@ class Litterer:
         moment = place.store.now() - ago.total_seconds()
         for _, node in walk_nodes(place.node):
             node.modified = moment
+
+
+def take_turns(case, prepare, operate, act):
+    """Operate once for each call that this takes, with somebody in between.
+
+    Gives where it was, and what ``act`` gave, before the next vCenter.
+    """
+    for nth in range(1, 99):
+        for place in 'before', 'after':
+            case.start()
+            prepare()
+            handler = case.handler()
+            list(handler.stores())
+            turns = []
+
+            def take(turns=turns):
+                turns.append(act())
+
+            getattr(case.vcenter, place)('*', take, nth=nth)
+            with contextlib.suppress(CacheError):
+                operate(handler)
+            if not turns:
+                return
+            yield f'{place} call {nth}', turns[0]
+            case.vcenter.stop()

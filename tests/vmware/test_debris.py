@@ -16,6 +16,7 @@ from tests.vmware.litter import HALF
 from tests.vmware.litter import LEFT
 from tests.vmware.litter import Litterer
 from tests.vmware.litter import SHADOW
+from tests.vmware.litter import take_turns
 from tests.vmware.litter import TEMPORARY
 from tests.vmware.samples import CLAIM
 from tests.vmware.samples import ONE
@@ -318,3 +319,42 @@ class TestCleaning(OnLitter):
         with pytest.raises(Uncertain) as error:
             self.clean(HALF)
         assert f'it lies in {ASIDE}/{TWO}.' in str(error.value)
+
+
+class TestTurns(OnLitter):
+    """Nova takes its turn before each call of a clean, and after each."""
+
+    def prepare(self):
+        self.litterer = Litterer(self.actors)
+        self.leave_all()
+
+    def take_turns(self, location, act):
+        debris = Debris(
+            store=STORE, location=location, size=1, since=None, why='seen'
+        )
+        return take_turns(
+            self, self.prepare, lambda handler: handler.clean(debris), act
+        )
+
+    def test_an_image_that_is_fetched_and_booted_from_is_whole(self):
+        def boot():
+            if self.is_there(HALF):
+                self.actors.delete(HALF)
+            self.actors.cache(TWO)
+            return self.actors.spawn(TWO, starts=False)
+
+        count = 0
+        for when, machine in self.take_turns(HALF, boot):
+            assert self.is_there(f'{HALF}/{TWO}-flat.vmdk'), when
+            self.actors.start(machine)
+            count += 1
+        assert count >= 20
+
+    def test_the_new_image_beside_the_old_one_is_whole(self):
+        def boot():
+            return self.actors.spawn(ONE, starts=False)
+
+        for when, machine in self.take_turns(LEFT, boot):
+            own = f'[{STORE}] {BASE}/{ONE}'
+            assert self.is_there(f'{own}/{ONE}-flat.vmdk'), when
+            self.actors.start(machine)

@@ -1,12 +1,16 @@
 """Settling what lies aside: in groups, and what was fetched anew is safe."""
 
+import contextlib
+import functools
 import uuid
 
+from tests.vmware.litter import take_turns
 from tests.vmware.samples import ONE
 from tests.vmware.samples import STALE_CLAIM
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
+from vcenter_simulator.faults import VimFault
 
 OVER = '20200101t000000z'
 ASIDE = f'[{STORE}] {BASE}_evict'
@@ -167,3 +171,44 @@ class TestReplaced(OnVcenter):
         assert 'CannotDeleteFile' in remark
         assert 'fetched anew' in remark
         assert set(self.actors.tree(LEFT)) >= WHOLE
+
+
+class TestTurns(OnVcenter):
+    """Nova takes its turn before each call of a recovery, and after each."""
+
+    def boot(self):
+        """Fetch the image, unless it is there, and boot from it."""
+        with contextlib.suppress(VimFault):
+            self.actors.cache(ONE)
+        return self.actors.spawn(ONE, starts=False)
+
+    def leave(self, *labels):
+        place = self.actors.cache(ONE)
+        for label in labels:
+            self.actors.make_folder(f'{OWN}/ic-{label}')
+        self.actors.make_folder(ASIDE)
+        node = place.store.detach_node(place.parts)
+        place.store.add_node(self.actors.place(LEFT).parts, node)
+
+    def take_turns(self, prepare, act):
+        def recover(handler):
+            handler.recover(STORE)
+
+        return take_turns(self, prepare, recover, act)
+
+    def test_an_image_that_is_fetched_anew_is_not_replaced(self):
+        count = 0
+        for labels in (STALE_CLAIM,), (STALE_CLAIM, 'pin.ops'):
+            prepare = functools.partial(self.leave, *labels)
+            for _, machine in self.take_turns(prepare, self.boot):
+                self.actors.start(machine)
+                count += 1
+        assert count >= 20
+
+    def test_what_is_pinned_is_never_lost(self):
+        prepare = functools.partial(self.leave, STALE_CLAIM, 'pin.ops')
+        for when, _ in self.take_turns(prepare, self.boot):
+            tree = set(self.actors.tree(f'[{STORE}]'))
+            pinned = [one for one in tree if one.endswith('ic-pin.ops')]
+            assert len(pinned) == 1, when
+            assert pinned[0].replace('ic-pin.ops', f'{ONE}.vmdk') in tree
