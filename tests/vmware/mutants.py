@@ -75,32 +75,11 @@ MUTANTS = [
         f'{EVICTING}who_cannot_see_and_cannot_put_back_promises_nothing',
     ),
     mutant(
-        'what never moved is uncertain',
-        'unseen_moves',
-        'if isinstance(end, VimFault) and is_gone(returned):',
-        'if False:',
-        f'{EVICTING}what_never_moved_is_told_as_such_by_who_cannot_see',
-    ),
-    mutant(
         'one in use that is stuck aside is not said to be in use',
         'eviction_errors',
         'return UsedAside(image.image_id, why.users, where)',
         'return uncertain_of(image, why, where)',
         f'{EVICTING}one_in_use_that_cannot_be_put_back_is_in_use',
-    ),
-    mutant(
-        'where an image is stuck is not told',
-        'eviction_errors',
-        "return f'{super().__str__()}; {self.where}'",
-        'return super().__str__()',
-        f'{EVICTING}one_in_use_that_cannot_be_put_back_is_in_use',
-    ),
-    mutant(
-        'where a refused image is stuck is not told',
-        'eviction_errors',
-        "return Undeletable(image.image_id, f'{why.why}; {where}')",
-        'return why',
-        f'{EVICTING}one_fetched_anew_before_it_is_put_back_is_told_where_it_is',
     ),
     mutant(
         'one that another eviction left aside is gone',
@@ -575,13 +554,6 @@ MUTANTS = [
         'elif image_id in taken:',
         'elif False:',
         f'{SETTLING}::TestMany::test_two_torn_ones_of_an_image_are_not_mixed',
-    ),
-    mutant(
-        'why one is left is not told',
-        'settling',
-        "; its image was fetched anew' if",
-        "' if",
-        f'{SETTLING}::TestReplaced::test_while_it_is_used_it_is_left_and_explained',
     ),
     mutant(
         'clocks as the operator says are not heeded',
