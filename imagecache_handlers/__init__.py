@@ -44,10 +44,12 @@ if TYPE_CHECKING:
     from imagecache_handlers.labels import check_label
     from imagecache_handlers.labels import Marks
     from imagecache_handlers.model import CachedImage
+    from imagecache_handlers.model import Checksum
     from imagecache_handlers.model import Debris
     from imagecache_handlers.model import Evidence
     from imagecache_handlers.model import Host
     from imagecache_handlers.model import ImageMeta
+    from imagecache_handlers.model import Reservation
     from imagecache_handlers.model import Store
     from imagecache_handlers.planning.protected import Patterns
     from imagecache_handlers.planning.rules import Rules
@@ -60,6 +62,8 @@ if TYPE_CHECKING:
     from imagecache_handlers.planning.verdicts import Space
     from imagecache_handlers.planning.verdicts import Verdict
     from imagecache_handlers.source import LocalFile
+    from imagecache_handlers.source import RangedSource
+    from imagecache_handlers.source import Stretch
 
 __all__ = [
     'Blocked',
@@ -69,6 +73,7 @@ __all__ = [
     'CachedImage',
     'Cancelled',
     'Change',
+    'Checksum',
     'ConfigurationError',
     'Debris',
     'Did',
@@ -84,8 +89,8 @@ __all__ = [
     'ImageMeta',
     'ImageNotFound',
     'Inventory',
-    'LocalFile',
     'Left',
+    'LocalFile',
     'Marks',
     'NoRoom',
     'NotSupported',
@@ -93,8 +98,10 @@ __all__ = [
     'Outcome',
     'Patterns',
     'Plan',
+    'RangedSource',
     'Reason',
     'Report',
+    'Reservation',
     'Rules',
     'RunningCalls',
     'SourceError',
@@ -104,6 +111,7 @@ __all__ = [
     'StoreFull',
     'StoreNotFound',
     'StoreUnavailable',
+    'Stretch',
     'TooLate',
     'Uncertain',
     'Undeletable',
@@ -125,13 +133,15 @@ _MODULES = {
     'clocks': 'utc_now',
     'handler': 'always CacheHandler check_claimed',
     'labels': 'check_label Marks',
-    'model': 'CachedImage Debris Evidence Host ImageMeta Store',
+    'model': (
+        'CachedImage Checksum Debris Evidence Host ImageMeta Reservation Store'
+    ),
     'planning.protected': 'Patterns',
     'planning.rules': 'Rules',
     'planning.verdicts': (
         'Blocked Blocker Change Left Plan Reason Space Verdict'
     ),
-    'source': 'LocalFile',
+    'source': 'LocalFile RangedSource Stretch',
 }
 _HOMES = {
     name: module

@@ -64,12 +64,23 @@ class SourceError(CacheError):
     """An image cannot be had from where it is to come from.
 
     Nothing of it was cached, and its handler has done nothing wrong.
+    ``retry`` tells if asking again may help, ``after`` how many seconds the
+    source wants that to be put off.
     """
 
-    def __init__(self, source: str, why: str) -> None:
+    def __init__(
+        self,
+        source: str,
+        why: str,
+        *,
+        retry: bool = False,
+        after: float | None = None,
+    ) -> None:
         super().__init__(source, why)
         self.source = source
         self.why = why
+        self.retry = retry
+        self.after = after
 
     def __str__(self) -> str:
         return f'{self.source!r} is not a source of an image: {self.why}'

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
+import contextlib
 import datetime
 from typing import Any
 from typing import BinaryIO
@@ -28,6 +29,7 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.model import Reservation
 from imagecache_handlers.model import Store
 
 # Tells if one's claim still counts for everybody else.
@@ -58,6 +60,9 @@ class CacheHandler(abc.ABC):
     # Ask for a ``shield`` label on what is pinned, protected or kept because
     # nothing is to be removed: for a mark that other cleaners respect.
     wants_shield: bool = False
+    # The formats of disks that ``add`` takes, first the one that others are
+    # to be converted to; none: whatever comes.
+    formats: Collection[str] = ()
     # The edition of this contract that it was written for.
     contract: int = 1
 
@@ -218,6 +223,52 @@ class CacheHandler(abc.ABC):
         :raises Unsupported: when this backend cannot hold it.
         """
         raise NotSupported('add images')
+
+    def staging(self, store: str) -> str | None:
+        """Name the folder of this host for images on their way in.
+
+        ``add`` need not copy what lies there.  By default none: then any
+        folder will do.
+        """
+        return None
+
+    def reserve(self, reservation: Reservation) -> None:
+        """Put room in a store on record, in place of that token's earlier.
+
+        Everybody who asks for ``reservations`` afterwards, on whatever host,
+        sees it; nothing of it is ever listed as an image.
+        """
+        raise NotSupported('reserve room')
+
+    def reservations(self, store: str) -> Iterable[Reservation]:
+        """List the room that is reserved in a store, by whomever.
+
+        Every ``reserve`` that has returned is seen; those that expired are
+        listed for at least a day, or until they are given back.
+        """
+        raise NotSupported('reserve room')
+
+    def unreserve(self, reservation: Reservation) -> None:
+        """Give the room of that token back; none there is no error."""
+        raise NotSupported('reserve room')
+
+    def content(
+        self, image: CachedImage
+    ) -> contextlib.AbstractContextManager[BinaryIO]:
+        """Give the bytes of that very object, as ``add`` has taken them.
+
+        :raises ImageNotFound: when that object is gone.
+        :raises Unsupported: when they cannot be had of this one.
+        """
+        raise NotSupported('read images')
+
+    def quarantine(self, image: CachedImage, alive: Alive = always) -> str:
+        """Put that object where nothing new is made of it; tell where.
+
+        It obliges to all that ``evict`` does, but its bytes stay, for
+        people to look at.  What ``evict`` raises, this raises.
+        """
+        raise NotSupported('set images aside')
 
     def debris(self, store: str) -> Iterable[Debris]:
         """List what broken operations of ours left, and nothing else.

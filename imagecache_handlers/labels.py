@@ -11,6 +11,7 @@ folder name, a file name and a XenAPI ``other_config`` key::
     hits.12                         taken into use twelve times
     seen.20261101t120000z           a sweep first met this very object then
     shield                          it is kept, and others are to see that
+    sha256.9f86d0...                its bytes hashed to that when it came
 """
 
 from collections.abc import Iterable
@@ -23,7 +24,7 @@ LABEL = re.compile(r'[a-z0-9][a-z0-9._-]{0,94}[a-z0-9]')
 OWNER = re.compile(r'[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?')
 
 _KINDS = frozenset(
-    {'unused', 'seen', 'pin', 'lease', 'claim', 'hits', 'shield'}
+    {'unused', 'seen', 'pin', 'lease', 'claim', 'hits', 'shield', 'sha256'}
 )
 
 # What a backend turns into a mark that other cleaners respect.
@@ -34,6 +35,7 @@ FUTURE = datetime.timedelta(minutes=5)
 
 _TIME = re.compile(r'(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z', flags=re.ASCII)
 _COUNT = re.compile(r'\d{1,12}', flags=re.ASCII)
+_SHA256 = re.compile(r'[0-9a-f]{64}', flags=re.ASCII)
 _MOST_HITS = 10**12 - 1
 _LAST = datetime.datetime.max.replace(microsecond=0, tzinfo=datetime.UTC)
 _ONE_SECOND = datetime.timedelta(seconds=1)
@@ -80,6 +82,7 @@ class Marks:
     seen: datetime.datetime | None = dataclasses.field(
         default=None, compare=False
     )
+    sha256: str | None = dataclasses.field(default=None, compare=False)
     malformed: frozenset[str] = dataclasses.field(
         default=frozenset(), compare=False
     )
@@ -117,6 +120,7 @@ def _decode_labels(labels: frozenset[str]) -> Marks:
     leases: dict[str, datetime.datetime] = {}
     claims: dict[str, datetime.datetime] = {}
     hits = 0
+    sums: list[str] = []
     malformed = []
     for label in labels:
         match label.split('.'):
@@ -134,6 +138,8 @@ def _decode_labels(labels: frozenset[str]) -> Marks:
                 claims[token] = max(claims.get(token, at), at)
             case ['hits', count] if _COUNT.fullmatch(count):
                 hits = max(hits, int(count))
+            case ['sha256', value] if _SHA256.fullmatch(value):
+                sums.append(value)
             case ['shield']:
                 continue  # it says all that it means
             case [kind, *_] if kind in _KINDS:
@@ -146,6 +152,8 @@ def _decode_labels(labels: frozenset[str]) -> Marks:
         claims=claims,
         hits=hits,
         seen=max(seen, default=None),
+        # Of two nobody knows which one is right.
+        sha256=sums[0] if len(sums) == 1 else None,
         malformed=frozenset(malformed),
     )
 
@@ -221,6 +229,11 @@ def lease_label(owner: str, until: datetime.datetime) -> str:
 
 def claim_label(token: str, until: datetime.datetime) -> str:
     return f'claim.{check_owner(token)}.{write_time(until)}'
+
+
+def sha256_label(value: str) -> str:
+    """Record what the bytes of an image hash to, in lower-case hex."""
+    return check_label(f'sha256.{value}')
 
 
 def check_owner(owner: str) -> str:

@@ -17,6 +17,7 @@ from imagecache_handlers.checked_values import check_size
 from imagecache_handlers.checked_values import check_text
 from imagecache_handlers.checked_values import check_users
 from imagecache_handlers.checked_values import wrong_type
+from imagecache_handlers.labels import check_owner
 from imagecache_handlers.labels import FUTURE
 from imagecache_handlers.labels import Marks
 
@@ -147,21 +148,79 @@ class CachedImage:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Checksum:
+    """What the bytes of a file hash to: ``value`` in lower-case hex."""
+
+    algorithm: str
+    value: str
+
+    def __post_init__(self) -> None:
+        digits = _DIGITS.get(self.algorithm)
+        if digits is None:
+            known = ', '.join(_DIGITS)
+            raise ValueError(
+                f'hash algorithm {self.algorithm!r} is none of {known}'
+            )
+        if len(self.value) != digits or not _HEX.fullmatch(self.value):
+            raise ValueError(
+                f'{self.value[:200]!r} is no {self.algorithm}: that has '
+                f'{digits} digits of 0-9 a-f'
+            )
+
+
+_HEX = re.compile(r'[0-9a-f]+', flags=re.ASCII)
+# Best first.
+_DIGITS = {'sha512': 128, 'sha256': 64, 'md5': 32}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ImageMeta:
     """What is known of an image before it is cached.
 
-    ``allocated`` is how many of its bytes are not holes, where that is known.
+    ``size`` is that of its file, ``virtual_size`` of the disk in it, None
+    where that is not known.  ``allocated`` is how many bytes of the file are
+    not holes, where that is known.  ``min_disk`` is the size of the smallest
+    disk that it fits, ``properties`` what the image service tells drivers.
     """
 
     image_id: str
     size: int
     disk_format: str
     allocated: int | None = None
+    virtual_size: int | None = None
+    min_disk: int = 0
+    checksum: Checksum | None = None
+    properties: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_image_id(self.image_id)
         check_count('size', self.size)
+        check_text('disk_format', self.disk_format)
         check_size('allocated', self.allocated)
+        check_size('virtual_size', self.virtual_size)
+        check_count('min_disk', self.min_disk)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """Room in a store that an image on its way in will take.
+
+    It counts for everybody who shares the store until it expires; whoever
+    wrote it has its ``token``.
+    """
+
+    image_id: str
+    store: str
+    token: str
+    size: int
+    until: datetime.datetime
+
+    def __post_init__(self) -> None:
+        check_image_id(self.image_id)
+        check_name('store', self.store)
+        check_owner(self.token)
+        check_count('size', self.size)
+        check_time('until', self.until)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

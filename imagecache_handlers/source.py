@@ -49,6 +49,47 @@ class Source(Protocol):
         """
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stretch:
+    """Bytes of an image, from ``start`` to its end, in pieces."""
+
+    start: int
+    chunks: Iterator[bytes]
+
+
+class RangedSource(Protocol):
+    """Somewhere that an image can be fetched from, from any byte on.
+
+    Each method, and each piece, waits for a bounded time.  Whatever is
+    raised is a ``SourceError``, whose ``retry`` tells if the same again may
+    help.
+    """
+
+    def describe(self, image_id: str) -> ImageMeta:
+        """Tell what the image is now; one that is not to be had raises."""
+
+    def read_from(
+        self, meta: ImageMeta, offset: int
+    ) -> contextlib.AbstractContextManager[Stretch]:
+        """Give the bytes from there on; from 0 where it cannot do that.
+
+        They may end too early, as a connection does.
+        """
+
+
+@runtime_checkable
+class Linkable(Protocol):
+    """Content that is a whole file of this host, and stays as it is."""
+
+    def link_into(self, folder: int, name: str) -> bool:
+        """Have the file appear in a folder (its descriptor), too.
+
+        False: it lies on another file system, and has to be copied.
+
+        :raises FileExistsError: when something of that name is there.
+        """
+
+
 @runtime_checkable
 class Holed(Protocol):
     """Content that may know of zeros which nobody has to read."""

@@ -14,6 +14,7 @@ from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.connection import at_any_time
 from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port.requests import Request
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port.tasks import Waiting
 
@@ -40,17 +41,38 @@ class Removing:
 
         :raises CallError: when that fails.
         """
+        self._make_directory(path, parents=False)
+
+    def make_folders(self, path: DatastorePath) -> None:
+        """Make a folder and those above it, as far as they are not there.
+
+        :raises CallError: when that fails.
+        """
+        self._make_directory(path, parents=True)
+
+    def _make_directory(self, path: DatastorePath, *, parents: bool) -> None:
         request = envelopes.make_directory(
             self._session.managers.file_manager,
             str(path),
             self._datastore.datacenter,
-            parents=False,
+            parents=parents,
         )
         try:
             self._session.read(request)
         except VimFault as error:
             if error.name != 'FileAlreadyExists':
                 raise
+
+    def run_task(self, request: Request) -> None:
+        """Do one task to its end.
+
+        :raises CallError: when that fails, or is not certain.
+        """
+        [error] = run_group(
+            self._session, {'': request}, self._waiting
+        ).values()
+        if error is not None:
+            raise error
 
     def move_folders(
         self,

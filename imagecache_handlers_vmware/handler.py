@@ -6,20 +6,28 @@ from collections.abc import Sequence
 import datetime
 import re
 from typing import Any
+from typing import BinaryIO
 from typing import Self
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import ImageExists
+from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.handler import Alive
 from imagecache_handlers.handler import always
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.labels import check_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.model import Reservation
 from imagecache_handlers.model import Store
+from imagecache_handlers_vmware import adding
+from imagecache_handlers_vmware.adding import Adding
 from imagecache_handlers_vmware.datastores import DatastoreFilter
 from imagecache_handlers_vmware.debris import DebrisFinding
+from imagecache_handlers_vmware.disk_kinds import FORMATS
 from imagecache_handlers_vmware.evicting import Evicting
 from imagecache_handlers_vmware.labelling import Labelling
 from imagecache_handlers_vmware.looks import CacheOptions
@@ -31,6 +39,7 @@ from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.recovering import Recovering
 from imagecache_handlers_vmware.recovering import SKEW
 from imagecache_handlers_vmware.refusals import with_refusal
+from imagecache_handlers_vmware.reservations import Reservations
 
 
 class VMwareHandler(CacheHandler):
@@ -45,6 +54,7 @@ class VMwareHandler(CacheHandler):
     # Nova's driver knows nothing of our labels, but keeps what has this.
     wants_shield = True
     contract = 2
+    formats = FORMATS
 
     def __init__(
         self,
@@ -60,6 +70,8 @@ class VMwareHandler(CacheHandler):
         self._evicting = Evicting(self._looks, clocks)
         self._recovering = Recovering(self._looks, clocks, skew)
         self._debris = DebrisFinding(self._looks, clocks, skew)
+        self._adding = Adding(self._looks)
+        self._reservations = Reservations(self._looks)
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
@@ -136,6 +148,39 @@ class VMwareHandler(CacheHandler):
 
     def remarks(self, store: str) -> Iterable[str]:
         return self._recovering.remarks(store)
+
+    def reserve(self, reservation: Reservation) -> None:
+        self._reservations.write_reservation(reservation)
+
+    def reservations(self, store: str) -> Iterable[Reservation]:
+        return self._reservations.list_reservations(store, self._clocks.now())
+
+    def unreserve(self, reservation: Reservation) -> None:
+        self._reservations.remove_reservation(reservation)
+
+    def room(self, meta: ImageMeta, store: str) -> int:
+        self._looks.datastore(store)
+        return adding.room(meta)
+
+    def add(
+        self,
+        meta: ImageMeta,
+        content: BinaryIO,
+        store: str,
+        labels: Iterable[str] = (),
+    ) -> CachedImage:
+        checked = set(map(check_label, labels))
+        if self.enumerate(store, {meta.image_id}):
+            raise ImageExists(meta.image_id, f'in {store}')
+        self._adding.add(store, meta, content, checked)
+        try:
+            found = self.enumerate(store, {meta.image_id})
+        except CacheError as error:
+            # It is published all the same.
+            raise Uncertain(meta.image_id, str(error)) from error
+        for image in found:
+            return image
+        raise Uncertain(meta.image_id, 'somebody changed the new folder')
 
 
 def _check_folder(folder: str) -> str:

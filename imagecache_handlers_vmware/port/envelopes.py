@@ -224,6 +224,41 @@ def delete_disk(
     )
 
 
+def create_disk(
+    manager: Reference,
+    path: str,
+    datacenter: Reference,
+    *,
+    adapter: str,
+    capacity: int,
+) -> Request:
+    """Create an empty thin disk of so many KiB, with its extent."""
+    return _request(
+        'CreateVirtualDisk_Task',
+        manager,
+        _element('name', path),
+        _refer('datacenter', datacenter),
+        '<spec xsi:type="FileBackedVirtualDiskSpec"><diskType>thin</diskType>'
+        + _element('adapterType', adapter)
+        + f'<capacityKb>{capacity}</capacityKb></spec>',
+    )
+
+
+def copy_disk(
+    manager: Reference, source: str, target: str, datacenter: Reference
+) -> Request:
+    """Copy a disk, into what a hypervisor runs from; nothing is replaced."""
+    return _request(
+        'CopyVirtualDisk_Task',
+        manager,
+        _element('sourceName', source),
+        _refer('sourceDatacenter', datacenter),
+        _element('destName', target),
+        _refer('destDatacenter', datacenter),
+        _element('force', 'false'),
+    )
+
+
 def cancel_task(task: Reference) -> Request:
     return _request('CancelTask', task)
 

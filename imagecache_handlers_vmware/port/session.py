@@ -6,6 +6,7 @@ of its own out of those that are idle.
 
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import threading
@@ -28,6 +29,7 @@ from imagecache_handlers_vmware.port.managers import Managers
 from imagecache_handlers_vmware.port.managers import read_managers
 from imagecache_handlers_vmware.port.replies import Element
 from imagecache_handlers_vmware.port.requests import Request
+from imagecache_handlers_vmware.port import uploads
 
 # Seconds in which a call that must not be late leaves.
 PROMPT = 60.0
@@ -103,6 +105,20 @@ class Session:
             leave()
 
         return self._make_call(request, ('returnval',), _copied, leave_now)
+
+    def put_file(
+        self, target: str, chunks: Iterable[bytes], size: int
+    ) -> None:
+        """Send a file of a datastore; it is sent once.
+
+        :raises VimFault: when it was refused.
+        :raises CallError: when it may be there, whole or in part.
+        """
+        login = self._obtain_login()
+        with contextlib.closing(
+            self._options.connect(self.address)
+        ) as connection:
+            uploads.send_file(connection, target, login.cookie, chunks, size)
 
     def forget_login(self) -> None:
         """Log in anew for the next call, for what came looked like no login.

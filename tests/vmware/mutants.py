@@ -18,6 +18,8 @@ FOLDERS = 'vmware/test_image_folders.py::test_'
 LABELS = 'vmware/test_label_folders.py::test_'
 SESSION = 'vmware/port/test_session.py::TestSession::test_'
 MARKING = 'vmware/test_labelling.py::TestLabelling::test_'
+ADDING = 'vmware/test_adding.py::TestTrouble::test_'
+RESERVATIONS = 'vmware/test_reservations.py::TestReservations::test_'
 
 
 def mutant(name, module, old, new, killer):
@@ -25,6 +27,55 @@ def mutant(name, module, old, new, killer):
 
 
 MUTANTS = [
+    mutant(
+        'an upload is believed to have come whole',
+        'adding',
+        '            arrival.check_sizes()\n',
+        '',
+        f'{ADDING}a_proxy_that_says_yes_and_keeps_nothing_is_not_believed',
+    ),
+    mutant(
+        'an extent that was made empty passes for the image',
+        'adding',
+        '        self._delete_file(extent)\n',
+        '',
+        f'{ADDING}a_proxy_that_says_yes_and_keeps_nothing_is_not_believed',
+    ),
+    mutant(
+        'labels come after the image is there',
+        'adding',
+        '            arrival.write_labels(labels)\n',
+        '',
+        f'{ADDING}it_is_listed_only_once_labelled',
+    ),
+    mutant(
+        'a lost answer of the move means that it failed',
+        'adding',
+        'if isinstance(error, ReplyLost):',
+        'if False:',
+        f'{ADDING}a_lost_answer_of_the_last_step_is_uncertain',
+    ),
+    mutant(
+        'fewer bytes than announced are an image',
+        'adding',
+        'if sent != meta.size:',
+        'if sent > meta.size:',
+        f'{ADDING}more_or_fewer_bytes_than_announced_are_refused',
+    ),
+    mutant(
+        'giving a reservation back takes those of others',
+        'reservations',
+        '            if one.token == reservation.token\n        ]',
+        '        ]',
+        f'{RESERVATIONS}others_see_it_until_it_is_given_back',
+    ),
+    mutant(
+        'a folder with something in it is a reservation',
+        'reservations',
+        '            and not (one.files or one.folders)\n',
+        '',
+        f'{RESERVATIONS}what_is_none_is_passed_over_and_stays',
+    ),
     mutant(
         'who came before the move is not looked for',
         'evicting',

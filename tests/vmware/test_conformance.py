@@ -19,6 +19,7 @@ CHANGES = frozenset(
     {
         'MakeDirectory',
         'MoveDatastoreFile_Task',
+        'CreateVirtualDisk_Task',
         'DeleteVirtualDisk_Task',
         'DeleteDatastoreFile_Task',
     }
@@ -83,7 +84,15 @@ class Kit(OnVcenter):
             step()
             return found
 
+        put = Session.put_file
+
+        def put_doomed(session, *given):
+            step()
+            put(session, *given)
+            step()
+
         Session._make_once = make_doomed
+        Session.put_file = put_doomed
 
     def failure(self):
         return ReplyLost('the answer was lost')
