@@ -37,6 +37,8 @@ LOG = logging.getLogger(__name__)
 TEMPORARY = 'vmware_temp'
 
 _CHUNK = 2**20
+# Seconds between tries to take half an image back.
+_PAUSES = (0.5, 1.0, 2.0)
 _KIB = 1024
 # A descriptor, and the folders of labels.
 _BESIDE = 2**20
@@ -123,13 +125,21 @@ class _Arrival:
             self._discard_folder()
 
     def _discard_folder(self) -> None:
+        """Remove it; an upload that broke off holds a file for a while."""
+        for pause in (*_PAUSES, None):
+            error = self._delete_folder()
+            if error is None or _is(error, 'FileNotFound'):
+                return
+            if pause is not None:
+                self._looks.options.waiting.sleep(pause)
+        LOG.warning('%s was left behind, as debris: %s', self._top, error)
+
+    def _delete_folder(self) -> CacheError | None:
         try:
-            ends = self._removing.delete_folders([self._top]).values()
-            error = next(filter(None, ends), None)
+            [error] = self._removing.delete_folders([self._top]).values()
         except CacheError as caught:
-            error = caught
-        if error is not None and not _is(error, 'FileNotFound'):
-            LOG.warning('%s was left behind: %s', self._top, error)
+            return caught
+        return error
 
     def write_disk(self, content: BinaryIO) -> None:
         """Have all bytes on the datastore, as a disk of its kind."""

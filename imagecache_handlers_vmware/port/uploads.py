@@ -59,7 +59,12 @@ def send_file(
         connection.putheader('Content-Type', 'application/octet-stream')
         connection.putheader('Content-Length', str(size))
         connection.endheaders()
-        _send_chunks(connection, chunks)
+        try:
+            _send_chunks(connection, chunks)
+        except BaseException:
+            # Whoever removes what came up to here shall find all of it.
+            connection.line.break_off()
+            raise
         answer = connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
         raise ReplyLost(f'{METHOD}: {explain_cause(error)}') from error
