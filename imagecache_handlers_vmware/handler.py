@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import re
 from typing import Any
@@ -23,6 +24,7 @@ from imagecache_handlers_vmware.looks import CacheOptions
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
+from imagecache_handlers_vmware.port import lent_sessions
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.recovering import Recovering
@@ -63,25 +65,20 @@ class VMwareHandler(CacheHandler):
         given = {
             opt.dest: opts.read_option(conf, opt.dest) for opt in opts.OPTS
         }
-        if not given['url']:
-            raise ConfigurationError(
-                'the handler needs a vCenter: set [imagecache_vmware] url'
-            )
         dialling = ConnectionOptions(
             timeout=given['timeout_seconds'],
             ca_file=given['ca_file'],
             insecure=given['insecure'],
-        )
-        address = Address.parse(given['url'])
-        logins = PasswordLogins(
-            address, given['username'], given['password'], dialling
         )
         options = CacheOptions(
             base_folder=_check_folder(given['base_folder']),
             chosen=DatastoreFilter(regex=_compile(given['datastore_regex'])),
             ignored_machines=frozenset(given['ignore_vms']),
         )
-        return cls(Session(address, logins, dialling), options)
+        lent = resources.get('session')
+        if lent is not None:
+            return cls(lent_sessions.open_session(lent, dialling), options)
+        return cls(_log_in(given, dialling), options)
 
     def close(self) -> None:
         self._session.close()
@@ -117,6 +114,18 @@ class VMwareHandler(CacheHandler):
 
     def recover(self, store: str) -> None:
         self._recovering.recover(store)
+
+
+def _log_in(given: Mapping[str, Any], dialling: ConnectionOptions) -> Session:
+    if not given['url']:
+        raise ConfigurationError(
+            'the handler needs a vCenter: set [imagecache_vmware] url'
+        )
+    address = Address.parse(given['url'])
+    logins = PasswordLogins(
+        address, given['username'], given['password'], dialling
+    )
+    return Session(address, logins, dialling)
 
 
 def _check_folder(folder: str) -> str:

@@ -13,6 +13,7 @@ USERS = 'vmware/test_users.py::test_'
 FOLDERS = 'vmware/test_image_folders.py::test_'
 LABELS = 'vmware/test_label_folders.py::test_'
 SESSION = 'vmware/port/test_session.py::TestSession::test_'
+LENT = 'vmware/port/test_lent_sessions.py::TestLentSessions::test_'
 MARKING = 'vmware/test_labelling.py::TestLabelling::test_'
 
 
@@ -529,5 +530,26 @@ MUTANTS = [
         '[with_refusal(one, now) for one in found]',
         'list(found)',
         f'{TROUBLE}::TestCore::test_undeletable_ones_do_not_stop_others_for_ever',
+    ),
+    mutant(
+        'a lent session that ended is never renewed',
+        'port/lent_sessions',
+        'if login is None or login == self._given:',
+        'if login is None:',
+        f'{LENT}the_lender_logs_in_again_when_it_has_ended',
+    ),
+    mutant(
+        'a lender is bothered for each login',
+        'port/lent_sessions',
+        'if login is None or login == self._given:',
+        'if True:',
+        f'{LENT}no_call_of_the_lender_is_needed_while_it_lasts',
+    ),
+    mutant(
+        'a lender that hangs is asked again beside it',
+        'port/lent_sessions',
+        '            self._wait_for(self._last)',
+        '            pass',
+        f'{LENT}a_lender_that_never_ends_is_waited_for_in_bounds',
     ),
 ]

@@ -7,8 +7,10 @@ from imagecache_handlers.testing.conformance import HandlerConformance
 from imagecache_handlers.testing.conformance import ONE
 from imagecache_handlers.testing.conformance import TWO
 from imagecache_handlers_vmware.port.errors import ReplyLost
+from imagecache_handlers_vmware.port import lent_sessions
 from imagecache_handlers_vmware.port.session import Session
 from simulator_parts import steering
+from tests.vmware.lender import Lender
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
@@ -117,3 +119,15 @@ class Kit(OnVcenter):
 
 class TestOverHttp(Kit, HandlerConformance, unittest.TestCase):
     """Password and plain HTTP."""
+
+
+class TestOnALentSession(Kit, HandlerConformance, unittest.TestCase):
+    """What Nova lends: the login of oslo.vmware, and where it is."""
+
+    def start(self, *given, **how):
+        super().start(*given, **how)
+        # Nova has logged in when it begins to lend, whatever is away then.
+        self._lent = Lender(self.vcenter)
+
+    def open_session(self, dialling):
+        return lent_sessions.open_session(self._lent, dialling)
