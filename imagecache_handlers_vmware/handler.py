@@ -2,9 +2,7 @@
 
 from collections.abc import Collection
 from collections.abc import Iterable
-from collections.abc import Mapping
 from collections.abc import Sequence
-import re
 from typing import Any
 from typing import Self
 
@@ -17,18 +15,18 @@ from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.labels import check_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Store
-from imagecache_handlers_vmware.datastores import DatastoreFilter
 from imagecache_handlers_vmware.evicting import Evicting
 from imagecache_handlers_vmware.labelling import Labelling
 from imagecache_handlers_vmware.looks import CacheOptions
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.port.address import Address
-from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port import lent_sessions
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.recovering import Recovering
 from imagecache_handlers_vmware.refusals import with_refusal
+from imagecache_handlers_vmware.settings import read_settings
+from imagecache_handlers_vmware.settings import Settings
 
 
 class VMwareHandler(CacheHandler):
@@ -59,26 +57,13 @@ class VMwareHandler(CacheHandler):
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
-        from imagecache_handlers_vmware import opts
-
-        opts.register_opts(conf)
-        given = {
-            opt.dest: opts.read_option(conf, opt.dest) for opt in opts.OPTS
-        }
-        dialling = ConnectionOptions(
-            timeout=given['timeout_seconds'],
-            ca_file=given['ca_file'],
-            insecure=given['insecure'],
-        )
-        options = CacheOptions(
-            base_folder=_check_folder(given['base_folder']),
-            chosen=DatastoreFilter(regex=_compile(given['datastore_regex'])),
-            ignored_machines=frozenset(given['ignore_vms']),
-        )
+        settings = read_settings(conf)
         lent = resources.get('session')
         if lent is not None:
-            return cls(lent_sessions.open_session(lent, dialling), options)
-        return cls(_log_in(given, dialling), options)
+            session = lent_sessions.open_session(lent, settings.dialling)
+        else:
+            session = _open_session(settings)
+        return cls(session, settings.cache)
 
     def close(self) -> None:
         self._session.close()
@@ -116,33 +101,14 @@ class VMwareHandler(CacheHandler):
         self._recovering.recover(store)
 
 
-def _log_in(given: Mapping[str, Any], dialling: ConnectionOptions) -> Session:
-    if not given['url']:
+def _open_session(settings: Settings) -> Session:
+    """Prepare a login of our own; nobody is called yet."""
+    if not settings.url:
         raise ConfigurationError(
             'the handler needs a vCenter: set [imagecache_vmware] url'
         )
-    address = Address.parse(given['url'])
+    address = Address.parse(settings.url)
     logins = PasswordLogins(
-        address, given['username'], given['password'], dialling
+        address, settings.username, settings.password, settings.dialling
     )
-    return Session(address, logins, dialling)
-
-
-def _check_folder(folder: str) -> str:
-    """Refuse what is not one folder at the top of a datastore."""
-    if not re.fullmatch(r'[A-Za-z0-9_][A-Za-z0-9._-]*', folder):
-        raise ConfigurationError(
-            f'[imagecache_vmware] base_folder {folder!r} must be the name of '
-            f'a folder: letters, digits and . _ -'
-        )
-    return folder
-
-
-def _compile(regex: str | None) -> re.Pattern[str] | None:
-    try:
-        return re.compile(regex) if regex else None
-    except re.error as error:
-        raise ConfigurationError(
-            f'[imagecache_vmware] datastore_regex {regex!r} is not a regular '
-            f'expression: {error}'
-        ) from error
+    return Session(address, logins, settings.dialling)

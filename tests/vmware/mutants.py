@@ -14,6 +14,7 @@ FOLDERS = 'vmware/test_image_folders.py::test_'
 LABELS = 'vmware/test_label_folders.py::test_'
 SESSION = 'vmware/port/test_session.py::TestSession::test_'
 LENT = 'vmware/port/test_lent_sessions.py::TestLentSessions::test_'
+SETTINGS = 'vmware/test_settings.py::test_'
 MARKING = 'vmware/test_labelling.py::TestLabelling::test_'
 
 
@@ -551,5 +552,26 @@ MUTANTS = [
         '            self._wait_for(self._last)',
         '            pass',
         f'{LENT}a_lender_that_never_ends_is_waited_for_in_bounds',
+    ),
+    mutant(
+        "Nova's password goes with any name",
+        'settings',
+        '    if username is None:\n',
+        '    if True:\n        username = username or None\n',
+        f'{SETTINGS}novas_password_is_for_novas_name_alone',
+    ),
+    mutant(
+        "Nova's insecure counts beside its ca_file",
+        'nova_options',
+        "ca_file is None and self._read('insecure')",
+        "self._read('insecure')",
+        f'{SETTINGS}all_of_nova_is_followed',
+    ),
+    mutant(
+        'who verifies by a file of ours trusts whom Nova does',
+        'settings',
+        'if ca_file is None and insecure is None:',
+        'if insecure is None:',
+        f'{SETTINGS}what_nova_trusts_is_all_or_nothing',
     ),
 ]
