@@ -20,6 +20,7 @@ from imagecache_handlers_vmware.image_folders import find_image_folders
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.machines import read_machines
+from imagecache_handlers_vmware.namespaces import find_stable_path
 from imagecache_handlers_vmware.paths import aside_of
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import of_store
@@ -73,6 +74,15 @@ class Looks:
 
     def base(self, datastore: Datastore) -> DatastorePath:
         return datastore.path(self.options.base_folder)
+
+    def aside(self, datastore: Datastore) -> DatastorePath:
+        """Name the folder that evictions move images to.
+
+        It is beside the base, but for vSAN: there it would be an object of
+        its own, into which nothing can be renamed.
+        """
+        base = self.base(datastore)
+        return base if datastore.has_namespaces else aside_of(base)
 
     def folder_of(self, image: CachedImage) -> DatastorePath:
         """Give the folder of an image that was listed.
@@ -130,10 +140,12 @@ class Looks:
         machines = read_machines(
             self.session, datastore, with_drives=with_drives
         )
-        base = self.base(datastore)
-        return find_users(
-            machines, [base, aside_of(base)], self.options.ignored_machines
+        base, aside = self.base(datastore), self.aside(datastore)
+        stable = find_stable_path(self.session, datastore, base)
+        users = find_users(
+            machines, {base, aside, stable}, self.options.ignored_machines
         )
+        return users.call_folders(stable, base)
 
     def _find_folders(
         self, datastore: Datastore, base: DatastorePath

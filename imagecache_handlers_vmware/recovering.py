@@ -26,7 +26,6 @@ from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
-from imagecache_handlers_vmware.paths import aside_of
 from imagecache_handlers_vmware.paths import AsideName
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import VimFault
@@ -61,11 +60,12 @@ class Recovering:
         """Finish or put back what lies aside; see ``CacheHandler.recover``."""
         datastore = self._looks.datastore(store)
         base = self._looks.base(datastore)
-        folders = self._looks.folder(store, aside_of(base)) or []
+        aside = self._looks.aside(datastore)
+        folders = self._looks.folder(store, aside) or []
         time = Hindsight(now=self._clocks.now(), skew=self._skew)
         found = [
             one
-            for one in _find_images(aside_of(base), folders)
+            for one in _find_images(aside, folders)
             if is_abandoned(one, time.is_over)
         ]
         if not found:

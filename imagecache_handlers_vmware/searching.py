@@ -1,8 +1,6 @@
 """Searches: what lies below a folder of a datastore, in one task."""
 
 import dataclasses
-import datetime
-import re
 
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.image_folders import File
@@ -14,6 +12,7 @@ from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.replies import children
 from imagecache_handlers_vmware.port.replies import Element
+from imagecache_handlers_vmware.port.replies import read_time
 from imagecache_handlers_vmware.port.replies import text_of
 from imagecache_handlers_vmware.port.replies import type_of
 from imagecache_handlers_vmware.port.session import Session
@@ -21,7 +20,6 @@ from imagecache_handlers_vmware.port import tasks
 from imagecache_handlers_vmware.port.tasks import Waiting
 
 _RESULT = 'HostDatastoreBrowserSearchResults'
-_FRACTION = re.compile(r'(\.\d{6})\d+')
 
 
 def search_below(
@@ -34,11 +32,13 @@ def search_below(
 
     :raises CallError: when any of it cannot be listed.
     """
-    request = envelopes.search_below(datastore.browser, str(path))
+    request = envelopes.search_below(
+        datastore.browser, str(path), measures=datastore.has_namespaces
+    )
     found: list[Folder] = []
 
     def take(element: Element) -> None:
-        found.append(_read_folder(element, datastore.name))
+        found.append(_read_folder(element, datastore, path))
 
     try:
         task = tasks.read_task(session.read(request), request.method)
@@ -69,20 +69,34 @@ def _note_filled(found: list[Folder]) -> list[Folder]:
     ]
 
 
-def _read_folder(element: Element, datastore: str) -> Folder:
+def _read_folder(
+    element: Element, datastore: Datastore, searched: DatastorePath
+) -> Folder:
     text = text_of(element, 'folderPath') or ''
-    path = read_path(text, datastore)
+    path = read_path(text, datastore.name)
     if path is None:
         # It was renamed since: what VMs name is under its new name.
-        raise Incomplete(f'{text!r} is not on datastore {datastore!r}')
+        raise Incomplete(f'{text!r} is not on datastore {datastore.name!r}')
+    if datastore.has_namespaces:
+        path = _name_top(path, searched)
     entries = list(children(element, 'file'))
     folders = [one for one in entries if type_of(one) == 'FolderFileInfo']
     files = [one for one in entries if type_of(one) != 'FolderFileInfo']
     return Folder(
-        path=DatastorePath(datastore, path),
+        path=DatastorePath(datastore.name, path),
         files=tuple(map(_read_file, files)),
         folders=tuple(text_of(one, 'path') or '' for one in folders),
+        has_extents=not datastore.has_namespaces,
     )
+
+
+def _name_top(path: str, searched: DatastorePath) -> str:
+    """Call the folder at the top by the name that was searched by.
+
+    It may be told by its uuid.
+    """
+    top = searched.path.partition('/')[0]
+    return '/'.join([top, *path.split('/')[1:]])
 
 
 def _read_file(element: Element) -> File:
@@ -92,12 +106,3 @@ def _read_file(element: Element) -> File:
         size=int(size) if size.isdecimal() else 0,
         modified=read_time(text_of(element, 'modification') or ''),
     )
-
-
-def read_time(text: str) -> datetime.datetime | None:
-    """Read a time as vSphere writes it; None: it is not one."""
-    try:
-        found = datetime.datetime.fromisoformat(_FRACTION.sub(r'\1', text))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)

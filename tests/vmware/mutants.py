@@ -14,6 +14,7 @@ FOLDERS = 'vmware/test_image_folders.py::test_'
 LABELS = 'vmware/test_label_folders.py::test_'
 SESSION = 'vmware/port/test_session.py::TestSession::test_'
 LENT = 'vmware/port/test_lent_sessions.py::TestLentSessions::test_'
+VSAN = 'vmware/test_vsan.py::TestVsan::test_'
 SETTINGS = 'vmware/test_settings.py::test_'
 MARKING = 'vmware/test_labelling.py::TestLabelling::test_'
 
@@ -573,5 +574,33 @@ MUTANTS = [
         'if ca_file is None and insecure is None:',
         'if insecure is None:',
         f'{SETTINGS}what_nova_trusts_is_all_or_nothing',
+    ),
+    mutant(
+        'on vSAN machines are looked for by the name alone',
+        'looks',
+        'users.call_folders(stable, base)',
+        'users',
+        f'{VSAN}a_machine_names_it_by_the_uuid',
+    ),
+    mutant(
+        'on vSAN machines are looked for by the uuid alone',
+        'looks',
+        '{base, aside, stable}',
+        '{stable}',
+        f'{VSAN}an_iso_in_a_drive_is_named_by_its_folder',
+    ),
+    mutant(
+        'a uuid that is not told is taken for the name',
+        'namespaces',
+        "if error.name != 'InvalidDatastorePath':",
+        'if False:',
+        f'{VSAN}who_does_not_learn_the_uuid_lists_nothing',
+    ),
+    mutant(
+        'what vSAN cannot rename into is where images are moved to',
+        'looks',
+        'base if datastore.has_namespaces else aside_of(base)',
+        'aside_of(base)',
+        f'{VSAN}an_eviction_leaves_nothing',
     ),
 ]

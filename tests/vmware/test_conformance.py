@@ -15,6 +15,8 @@ from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
 from vcenter_simulator.faults import VimFault
+from vcenter_simulator.machines.homes import make_folder
+from vcenter_simulator.scenario import Scenario
 
 CHANGES = frozenset(
     {
@@ -131,3 +133,12 @@ class TestOnALentSession(Kit, HandlerConformance, unittest.TestCase):
 
     def open_session(self, dialling):
         return lent_sessions.open_session(self._lent, dialling)
+
+
+class TestOnVsan(Kit, HandlerConformance, unittest.TestCase):
+    """Folders at the top have a uuid, and disks no extents."""
+
+    def start(self, *given, **how):
+        super().start(Scenario(kinds=('vsan',)), **how)
+        with self.vcenter.world.lock:
+            make_folder(self.actors.place(f'[{STORE}] {BASE}'))

@@ -128,9 +128,9 @@ class TestStores(OnVcenter):
         assert store.problem == 'no host can reach it'
 
     def test_kinds_that_are_not_supported_say_so(self):
-        self.start(Scenario(kinds=('vsan',)))
+        self.start(Scenario(kinds=('VVOL',)))
         [store] = self.handler().stores()
-        assert store.problem == 'datastores of type vsan are not supported'
+        assert store.problem.startswith('vVols are not supported')
 
     def test_one_that_was_renamed_is_not_read_by_its_old_name(self):
         self.actors.cache(ONE)
