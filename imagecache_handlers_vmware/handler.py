@@ -69,7 +69,7 @@ class VMwareHandler(CacheHandler):
         self._session.close()
 
     def stores(self) -> Iterable[Store]:
-        return self._looks.stores()
+        return self._looks.stores(self._clocks.now())
 
     def enumerate(
         self, store: str, image_ids: Collection[str] | None = None

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import dataclasses
+import datetime
 import threading
 
 from imagecache_handlers.exceptions import ImageNotFound
@@ -26,6 +27,7 @@ from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import of_store
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port.tasks import Waiting
+from imagecache_handlers_vmware.refreshing import refresh_datastores
 from imagecache_handlers_vmware.searching import search_below
 from imagecache_handlers_vmware.users import find_users
 from imagecache_handlers_vmware.users import Users
@@ -50,12 +52,17 @@ class Looks:
         self._guard = threading.Lock()
         self._known: dict[str, Datastore] = {}
 
-    def stores(self) -> list[Store]:
-        """List the stores.
+    def stores(self, now: datetime.datetime) -> list[Store]:
+        """List the stores, with figures that are not old.
 
         :raises StoreUnavailable: when vCenter does not tell.
         """
-        return [one.store for one in self._read_datastores('vCenter')]
+        found = self._read_datastores('vCenter')
+        with reading_store('vCenter'):
+            has_refreshed = refresh_datastores(self.session, found, now)
+        if has_refreshed:
+            found = self._read_datastores('vCenter')
+        return [one.store for one in found]
 
     def datastore(self, store: str) -> Datastore:
         """Give the datastore that is a store, as it was last read.

@@ -603,4 +603,18 @@ MUTANTS = [
         'aside_of(base)',
         f'{VSAN}an_eviction_leaves_nothing',
     ),
+    mutant(
+        'old figures are taken for new ones',
+        'refreshing',
+        'and now - one.measured_at > _OLD',
+        'and False',
+        f'{STORES}old_figures_are_measured_anew',
+    ),
+    mutant(
+        'every look measures',
+        'refreshing',
+        'and now - one.measured_at > _OLD',
+        'and True',
+        f'{STORES}old_figures_are_measured_anew',
+    ),
 ]
