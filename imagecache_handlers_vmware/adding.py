@@ -58,6 +58,19 @@ def room(meta: ImageMeta) -> int:
     return disk + _BESIDE
 
 
+def check_datastore(meta: ImageMeta, datastore: Datastore) -> None:
+    """Make sure that images can be made on a datastore.
+
+    :raises Unsupported: on vSAN, which has no extents to upload.
+    """
+    if datastore.has_namespaces:
+        why = (
+            f'{datastore.store.name} is vSAN, where disks have no extents to '
+            f'upload: have Nova fetch it, by a boot from it, and pin it then'
+        )
+        raise Unsupported(meta.image_id, why)
+
+
 class Adding:
     """Makes folders of images."""
 
@@ -76,7 +89,7 @@ class Adding:
         :raises ImageExists: when something is in its place.
         :raises NoRoom: when the datastore is full.
         :raises Unsupported: when it is of no kind that can be made here, or
-            its content is not what was announced.
+            its content is not what was announced; on vSAN.
         :raises StoreUnavailable: when it cannot be made; nothing is left,
             or debris is.
         :raises Uncertain: when it may be there.
@@ -84,6 +97,7 @@ class Adding:
         kind = read_kind(meta)
         adapter_of(meta)  # rather before its bytes have come
         datastore = self._looks.datastore(store)
+        check_datastore(meta, datastore)
         arrival = _Arrival(self._looks, datastore, meta, kind)
         with _translated(meta, datastore), arrival.made_folder():
             arrival.write_disk(content)

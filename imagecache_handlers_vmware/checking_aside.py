@@ -49,7 +49,7 @@ class Leftover:
         if self.own is None or self.own.is_whole:
             return False
         here, there = self.image.folder, self.own.folder
-        both = Folder(path=here.path, files=here.files + there.files)
+        both = dataclasses.replace(here, files=here.files + there.files)
         return ImageFolder(image_id=self.image.image_id, folder=both).is_whole
 
     @property

@@ -17,7 +17,6 @@ from imagecache_handlers_vmware.image_folders import find_image_folders
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.machines import read_machines
-from imagecache_handlers_vmware.paths import aside_of
 from imagecache_handlers_vmware.paths import AsideName
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.searching import search_top
@@ -53,7 +52,7 @@ class DebrisLook:
         self._trees: dict[DatastorePath, list[Tree]] = {}
         self.datastore = datastore
         self.base = looks.base(datastore)
-        self.aside = aside_of(self.base)
+        self.aside = looks.aside(datastore)
         self._top = datastore.path('')
         self._temporary = datastore.path(TEMPORARY)
 
@@ -65,8 +64,13 @@ class DebrisLook:
     def find_pieces(self, parents: Iterable[DatastorePath]) -> list[Piece]:
         """Find what is debris for sure, directly in some of these folders.
 
+        On vSAN that is nothing.
+
         :raises StoreUnavailable: when any of it cannot be read.
         """
+        if self.datastore.has_namespaces:
+            # Machines name what lies there by uuids, which are not asked for.
+            return []
         with reading_store(self.datastore.store.name):
             found = [
                 piece

@@ -36,7 +36,6 @@ from imagecache_handlers_vmware.moves import match_moves
 from imagecache_handlers_vmware.moves import Move
 from imagecache_handlers_vmware.moves import MovingBack
 from imagecache_handlers_vmware.moves import Result
-from imagecache_handlers_vmware.paths import aside_of
 from imagecache_handlers_vmware.paths import AsideName
 from imagecache_handlers_vmware.port.tasks import Endless
 from imagecache_handlers_vmware.refusals import explain_refusal
@@ -89,7 +88,7 @@ class _Batch:
         self._in_time = in_time
         self._until = until
         self._base = looks.base(datastore)
-        self._aside = aside_of(self._base)
+        self._aside = looks.aside(datastore)
         self._removing = Removing(
             looks.session, datastore, looks.options.waiting
         )
@@ -104,8 +103,9 @@ class _Batch:
         moves = list(self._plan_moves(images))
         if not moves:
             return self._results
-        with reading_store(self._store):
-            self._removing.make_folder(self._aside)
+        if self._aside != self._base:
+            with reading_store(self._store):
+                self._removing.make_folder(self._aside)
         ends = self._removing.move_folders(
             {one.key: (one.source, one.aside) for one in moves},
             self._check_time,

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.transport.exchanges import at_any_time
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.groups import run_group
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.paths import DatastorePath
-from imagecache_handlers_vmware.port.connection import at_any_time
 from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.requests import Request

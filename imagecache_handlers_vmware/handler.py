@@ -4,7 +4,6 @@ from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
 import datetime
-import re
 from typing import Any
 from typing import BinaryIO
 from typing import Self
@@ -25,7 +24,6 @@ from imagecache_handlers.model import Reservation
 from imagecache_handlers.model import Store
 from imagecache_handlers_vmware import adding
 from imagecache_handlers_vmware.adding import Adding
-from imagecache_handlers_vmware.datastores import DatastoreFilter
 from imagecache_handlers_vmware.debris import DebrisFinding
 from imagecache_handlers_vmware.disk_kinds import FORMATS
 from imagecache_handlers_vmware.evicting import Evicting
@@ -33,13 +31,15 @@ from imagecache_handlers_vmware.labelling import Labelling
 from imagecache_handlers_vmware.looks import CacheOptions
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.port.address import Address
-from imagecache_handlers_vmware.port.dialling import ConnectionOptions
+from imagecache_handlers_vmware.port import lent_sessions
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.recovering import Recovering
 from imagecache_handlers_vmware.recovering import SKEW
 from imagecache_handlers_vmware.refusals import with_refusal
 from imagecache_handlers_vmware.reservations import Reservations
+from imagecache_handlers_vmware.settings import read_settings
+from imagecache_handlers_vmware.settings import Settings
 
 
 class VMwareHandler(CacheHandler):
@@ -77,39 +77,20 @@ class VMwareHandler(CacheHandler):
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
         from imagecache_handlers_vmware import opts
 
-        opts.register_opts(conf)
-        given = {
-            opt.dest: opts.read_option(conf, opt.dest) for opt in opts.OPTS
-        }
-        if not given['url']:
-            raise ConfigurationError(
-                'the handler needs a vCenter: set [imagecache_vmware] url'
-            )
-        dialling = ConnectionOptions(
-            timeout=given['timeout_seconds'],
-            ca_file=given['ca_file'],
-            insecure=given['insecure'],
-        )
-        address = Address.parse(given['url'])
-        logins = PasswordLogins(
-            address, given['username'], given['password'], dialling
-        )
-        options = CacheOptions(
-            base_folder=_check_folder(given['base_folder']),
-            chosen=DatastoreFilter(regex=_compile(given['datastore_regex'])),
-            ignored_machines=frozenset(given['ignore_vms']),
-        )
-        return cls(
-            Session(address, logins, dialling),
-            options,
-            skew=opts.read_clock_skew(conf, SKEW),
-        )
+        settings = read_settings(conf)
+        skew = opts.read_clock_skew(conf, SKEW)
+        lent = resources.get('session')
+        if lent is not None:
+            session = lent_sessions.open_session(lent, settings.dialling)
+        else:
+            session = _open_session(settings)
+        return cls(session, settings.cache, skew=skew)
 
     def close(self) -> None:
         self._session.close()
 
     def stores(self) -> Iterable[Store]:
-        return self._looks.stores()
+        return self._looks.stores(self._clocks.now())
 
     def enumerate(
         self, store: str, image_ids: Collection[str] | None = None
@@ -159,7 +140,7 @@ class VMwareHandler(CacheHandler):
         self._reservations.remove_reservation(reservation)
 
     def room(self, meta: ImageMeta, store: str) -> int:
-        self._looks.datastore(store)
+        adding.check_datastore(meta, self._looks.datastore(store))
         return adding.room(meta)
 
     def add(
@@ -183,21 +164,14 @@ class VMwareHandler(CacheHandler):
         raise Uncertain(meta.image_id, 'somebody changed the new folder')
 
 
-def _check_folder(folder: str) -> str:
-    """Refuse what is not one folder at the top of a datastore."""
-    if not re.fullmatch(r'[A-Za-z0-9_][A-Za-z0-9._-]*', folder):
+def _open_session(settings: Settings) -> Session:
+    """Prepare a login of our own; nobody is called yet."""
+    if not settings.url:
         raise ConfigurationError(
-            f'[imagecache_vmware] base_folder {folder!r} must be the name of '
-            f'a folder: letters, digits and . _ -'
+            'the handler needs a vCenter: set [imagecache_vmware] url'
         )
-    return folder
-
-
-def _compile(regex: str | None) -> re.Pattern[str] | None:
-    try:
-        return re.compile(regex) if regex else None
-    except re.error as error:
-        raise ConfigurationError(
-            f'[imagecache_vmware] datastore_regex {regex!r} is not a regular '
-            f'expression: {error}'
-        ) from error
+    address = Address.parse(settings.url)
+    logins = PasswordLogins(
+        address, settings.username, settings.password, settings.dialling
+    )
+    return Session(address, logins, settings.dialling)

@@ -33,13 +33,15 @@ class File:
 class Folder:
     """A folder that a search found, with what lies directly in it.
 
-    ``filled`` are those of its folders in which anything lies.
+    ``filled`` are those of its folders in which anything lies.  Without
+    ``has_extents`` a disk is its descriptor alone, as on vSAN.
     """
 
     path: DatastorePath
     files: tuple[File, ...] = ()
     folders: tuple[str, ...] = ()
     filled: frozenset[str] = frozenset()
+    has_extents: bool = True
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -89,7 +91,9 @@ class ImageFolder:
     @property
     def is_whole(self) -> bool:
         """Whether the image is all there: a disk needs its extent."""
-        disk = {f'{self.image_id}.vmdk', f'{self.image_id}-flat.vmdk'}
+        disk = {f'{self.image_id}.vmdk'}
+        if self.folder.has_extents:
+            disk.add(f'{self.image_id}-flat.vmdk')
         return self.has_iso or disk <= self._files.keys()
 
     @property

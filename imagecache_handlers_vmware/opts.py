@@ -15,19 +15,24 @@ OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'url',
         metavar='URL',
-        help='The vCenter, such as https://vcenter.example.org.',
+        help='The vCenter, such as https://vcenter.example.org. Not set: '
+        "host_ip and host_port of Nova's [vmware].",
     ),
-    cfg.StrOpt('username', help='Who logs in.'),
-    cfg.StrOpt('password', default='', secret=True, help='Their password.'),
+    cfg.StrOpt(
+        'username',
+        help="Who logs in. Not set: host_username of Nova's [vmware], with "
+        'its host_password.',
+    ),
+    cfg.StrOpt('password', secret=True, help='Their password.'),
     cfg.StrOpt(
         'ca_file',
         metavar='FILE',
-        help='The certificates, in PEM, that the vCenter is verified by. Not '
-        'set: those of the system.',
+        help='The certificates, in PEM, that the vCenter is verified by. If '
+        "neither this nor insecure is set, both are as in Nova's [vmware]; "
+        'not set there either: those of the system.',
     ),
     cfg.BoolOpt(
         'insecure',
-        default=False,
         help='Take any certificate, and http:// without one: anybody in '
         'between can read the password and answer as the vCenter.',
     ),
@@ -41,17 +46,17 @@ OPTS: list[cfg.Opt] = [
     ),
     cfg.StrOpt(
         'base_folder',
-        default='vmware_base',
         metavar='FOLDER',
-        help='The folder on each datastore in which images are cached: '
-        "cache_prefix of Nova's [vmware] followed by subdirectory_name of "
-        'its [image_cache], or without a prefix the my_ip of the host.',
+        help='The folder on each datastore in which images are cached. Not '
+        'set: as Nova has it, that is cache_prefix of its [vmware] followed '
+        'by subdirectory_name of its [image_cache]; without a prefix my_ip '
+        'comes before that, unless remove_unused_base_images is off.',
     ),
     cfg.StrOpt(
         'datastore_regex',
         metavar='REGEX',
-        help='Only datastores whose name begins with what this matches, as '
-        'in Nova. Not set: all.',
+        help='Only datastores whose name begins with what this matches. Not '
+        "set: as Nova's [vmware] has it, else all.",
     ),
     cfg.MultiStrOpt(
         'ignore_vms',
@@ -82,15 +87,8 @@ def read_option(conf: cfg.ConfigOpts, name: str) -> Any:
     :raises ConfigurationError: when it is set to nothing that fits.
     """
     opt = _BY_NAME[name]
-    if not opt.secret:
-        return config_values.read(conf, GROUP, opt)
-    try:
-        return conf[GROUP][name]
-    except (cfg.Error, ValueError):
-        # What is wrong would be told with a part of it.
-        raise ConfigurationError(
-            f'[{GROUP}] {name} cannot be read: write $$ for each $ in it'
-        ) from None
+    read = config_values.read_secret if opt.secret else config_values.read
+    return read(conf, GROUP, opt)
 
 
 def read_clock_skew(

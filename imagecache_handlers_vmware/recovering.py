@@ -16,7 +16,6 @@ from imagecache_handlers_vmware.checking_aside import Leftover
 from imagecache_handlers_vmware.image_folders import find_image_folders
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
-from imagecache_handlers_vmware.paths import aside_of
 from imagecache_handlers_vmware.settling import Settling
 
 # As ``clock_skew_seconds`` is unless it is set.
@@ -48,11 +47,12 @@ class Recovering:
         """Finish or put back what lies aside; see ``CacheHandler.recover``."""
         datastore = self._looks.datastore(store)
         base = self._looks.base(datastore)
-        folders = self._looks.folder(store, aside_of(base)) or []
+        aside = self._looks.aside(datastore)
+        folders = self._looks.folder(store, aside) or []
         time = Hindsight(now=self._clocks.now(), skew=self._skew)
         found = [
             one
-            for one in find_images(aside_of(base), folders)
+            for one in find_images(aside, folders)
             if is_abandoned(one, time.is_over)
         ]
         self._left[store] = ()

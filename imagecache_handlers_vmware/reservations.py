@@ -1,7 +1,8 @@
 """Reservations of room: each an empty folder whose name says so.
 
 They lie in a folder of their own beside the images, which every host that
-has the datastore sees: ``<base>_coming/<id>.<bytes>.<until>.<token>``.
+has the datastore sees: ``<base>_coming/<id>.<bytes>.<until>.<token>``.  On
+vSAN no such folder can be made, and there are none.
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import contextlib
 import datetime
 
 from imagecache_handlers.exceptions import NoRoom
+from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.labels import read_time
 from imagecache_handlers.labels import write_time
 from imagecache_handlers.model import Reservation
@@ -110,6 +112,8 @@ class Reservations:
         return Removing(looks.session, datastore, looks.options.waiting)
 
     def _folder(self, datastore: Datastore) -> DatastorePath:
+        if datastore.has_namespaces:
+            raise NotSupported('reserve room on vSAN')
         base = self._looks.base(datastore)
         return DatastorePath(base.datastore, f'{base.path}_coming')
 

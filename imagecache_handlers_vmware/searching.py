@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 import dataclasses
-import datetime
-import re
 from typing import TypeVar
 
 from imagecache_handlers_vmware.datastores import Datastore
@@ -20,6 +18,7 @@ from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.replies import children
 from imagecache_handlers_vmware.port.replies import Element
+from imagecache_handlers_vmware.port.replies import read_time
 from imagecache_handlers_vmware.port.replies import text_of
 from imagecache_handlers_vmware.port.replies import type_of
 from imagecache_handlers_vmware.port.requests import Request
@@ -30,7 +29,6 @@ from imagecache_handlers_vmware.port.tasks import Waiting
 T = TypeVar('T')
 
 _RESULT = 'HostDatastoreBrowserSearchResults'
-_FRACTION = re.compile(r'(\.\d{6})\d+')
 
 
 def search_below(
@@ -43,8 +41,10 @@ def search_below(
 
     :raises CallError: when any of it cannot be listed.
     """
-    request = envelopes.search_below(datastore.browser, str(path))
-    found = _search(session, datastore, request, waiting, _read_folder)
+    request = envelopes.search_below(
+        datastore.browser, str(path), measures=datastore.has_namespaces
+    )
+    found = _search(session, datastore, path, request, waiting, _read_folder)
     return None if found is None else _note_filled(found)
 
 
@@ -61,10 +61,10 @@ def search_disks(
     :raises CallError: when any of it cannot be listed.
     """
     request = envelopes.search_disks(datastore.browser, str(path))
-    found = _search(session, datastore, request, waiting, _read_folder) or []
+    found = _search(session, datastore, path, request, waiting, _read_folder)
     return {
         one.path.join(file.name): file.size
-        for one in found
+        for one in found or ()
         for file in one.files
     }
 
@@ -82,8 +82,8 @@ def search_trees(
     :raises CallError: when any of it cannot be listed.
     """
     request = envelopes.search_below(datastore.browser, str(path))
-    found = _search(session, datastore, request, waiting, _read_dated) or []
-    return gather_trees(path, found)
+    found = _search(session, datastore, path, request, waiting, _read_dated)
+    return gather_trees(path, found or ())
 
 
 def search_tree(
@@ -97,7 +97,7 @@ def search_tree(
     :raises CallError: when any of it cannot be listed.
     """
     request = envelopes.search_below(datastore.browser, str(path))
-    found = _search(session, datastore, request, waiting, _read_dated)
+    found = _search(session, datastore, path, request, waiting, _read_dated)
     return None if found is None else gather_tree(path, found)
 
 
@@ -108,10 +108,10 @@ def search_top(
 
     :raises CallError: when they cannot be listed.
     """
-    path = str(datastore.path(''))
-    request = envelopes.search_folder(datastore.browser, path)
+    path = datastore.path('')
+    request = envelopes.search_folder(datastore.browser, str(path))
     found = _search(
-        session, datastore, request, waiting, _read_folder, 'result'
+        session, datastore, path, request, waiting, _read_folder, 'result'
     )
     return tuple(name for one in found or () for name in one.folders)
 
@@ -119,16 +119,17 @@ def search_top(
 def _search(
     session: Session,
     datastore: Datastore,
+    path: DatastorePath,
     request: Request,
     waiting: Waiting,
-    read: Callable[[Element, str], T],
+    read: Callable[[Element, Datastore, DatastorePath], T],
     name: str = _RESULT,
 ) -> list[T] | None:
     """Give what was found in each folder; None: the first is not there."""
     found: list[T] = []
 
     def take(element: Element) -> None:
-        found.append(read(element, datastore.name))
+        found.append(read(element, datastore, path))
 
     try:
         task = tasks.read_task(session.read(request), request.method)
@@ -157,25 +158,32 @@ def _note_filled(found: list[Folder]) -> list[Folder]:
     ]
 
 
-def _read_folder(element: Element, datastore: str) -> Folder:
+def _read_folder(
+    element: Element, datastore: Datastore, searched: DatastorePath
+) -> Folder:
     text = text_of(element, 'folderPath') or ''
-    path = read_path(text, datastore)
+    path = read_path(text, datastore.name)
     if path is None:
         # It was renamed since: what VMs name is under its new name.
-        raise Incomplete(f'{text!r} is not on datastore {datastore!r}')
+        raise Incomplete(f'{text!r} is not on datastore {datastore.name!r}')
+    if datastore.has_namespaces:
+        path = _name_top(path, searched)
     entries = list(children(element, 'file'))
     folders = [one for one in entries if type_of(one) == 'FolderFileInfo']
     files = [one for one in entries if type_of(one) != 'FolderFileInfo']
     return Folder(
-        path=DatastorePath(datastore, path),
+        path=DatastorePath(datastore.name, path),
         files=tuple(map(_read_file, files)),
         folders=tuple(text_of(one, 'path') or '' for one in folders),
+        has_extents=not datastore.has_namespaces,
     )
 
 
-def _read_dated(element: Element, datastore: str) -> DatedFolder:
+def _read_dated(
+    element: Element, datastore: Datastore, searched: DatastorePath
+) -> DatedFolder:
     return DatedFolder(
-        folder=_read_folder(element, datastore),
+        folder=_read_folder(element, datastore, searched),
         times={
             text_of(one, 'path') or '': read_time(
                 text_of(one, 'modification') or ''
@@ -185,6 +193,15 @@ def _read_dated(element: Element, datastore: str) -> DatedFolder:
     )
 
 
+def _name_top(path: str, searched: DatastorePath) -> str:
+    """Call the folder at the top by the name that was searched by.
+
+    It may be told by its uuid.
+    """
+    top = searched.path.partition('/')[0]
+    return '/'.join([top, *path.split('/')[1:]])
+
+
 def _read_file(element: Element) -> File:
     size = text_of(element, 'fileSize') or '0'
     return File(
@@ -192,12 +209,3 @@ def _read_file(element: Element) -> File:
         size=int(size) if size.isdecimal() else 0,
         modified=read_time(text_of(element, 'modification') or ''),
     )
-
-
-def read_time(text: str) -> datetime.datetime | None:
-    """Read a time as vSphere writes it; None: it is not one."""
-    try:
-        found = datetime.datetime.fromisoformat(_FRACTION.sub(r'\1', text))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)

@@ -21,7 +21,6 @@ from imagecache_handlers_vmware.folder_requests import is_gone
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.looks import Looks
-from imagecache_handlers_vmware.paths import aside_of
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.users import Users
@@ -51,6 +50,7 @@ class Settling:
         self._looks = looks
         self._store = datastore.store.name
         self._base = looks.base(datastore)
+        self._aside = looks.aside(datastore)
         self._users = users
         self._is_over = is_over
         self._removing = Removing(
@@ -196,13 +196,14 @@ class Settling:
 
     def _find_whole(self) -> frozenset[DatastorePath]:
         """Look once more: without its disk one is of no use to Nova."""
-        aside = aside_of(self._base)
         try:
-            folders = self._looks.folder(self._store, aside) or []
+            folders = self._looks.folder(self._store, self._aside) or []
         except StoreUnavailable:
             return frozenset()
         return frozenset(
-            one.path for one in find_images(aside, folders) if one.is_whole
+            one.path
+            for one in find_images(self._aside, folders)
+            if one.is_whole
         )
 
 

@@ -25,6 +25,14 @@ _DISKS = (
     '<thin>true</thin></details></query>'
 )
 
+# Kinds of files that a search opens and measures; the last are all others.
+_MEASURED = (
+    '<query xsi:type="FolderFileQuery"/><query xsi:type="IsoImageFileQuery"/>'
+    '<query xsi:type="VmDiskFileQuery"><details><diskType>false</diskType>'
+    '<capacityKb>false</capacityKb><hardwareVersion>false</hardwareVersion>'
+    '</details></query><query xsi:type="FileQuery"/>'
+)
+
 _INTO_FOLDERS = (
     '<selectSet xsi:type="TraversalSpec"><name>folders</name>'
     '<type>Folder</type><path>childEntity</path><skip>false</skip>'
@@ -143,13 +151,20 @@ def continue_retrieval(collector: Reference, token: str) -> Request:
     )
 
 
-def search_below(browser: Reference, path: str) -> Request:
-    """Search a folder and all that is below it."""
+def search_below(
+    browser: Reference, path: str, *, measures: bool = False
+) -> Request:
+    """Search a folder and all that is below it.
+
+    ``measures``: of a disk not the size of its descriptor, but what the disk
+    takes, for which each is opened.
+    """
+    query = _MEASURED if measures else ''
     return _request(
         'SearchDatastoreSubFolders_Task',
         browser,
         _element('datastorePath', path),
-        f'<searchSpec>{_DETAILS}</searchSpec>',
+        f'<searchSpec>{query}{_DETAILS}</searchSpec>',
     )
 
 
@@ -171,6 +186,23 @@ def search_disks(browser: Reference, path: str) -> Request:
         _element('datastorePath', path),
         f'<searchSpec>{_DISKS}{_DETAILS}</searchSpec>',
     )
+
+
+def convert_path(
+    manager: Reference, datacenter: Reference, url: str
+) -> Request:
+    """Ask by what uuid a folder at the top of a vSAN datastore goes."""
+    return _request(
+        'ConvertNamespacePathToUuidPath',
+        manager,
+        _refer('datacenter', datacenter),
+        _element('namespaceUrl', url),
+    )
+
+
+def refresh_datastore(datastore: Reference) -> Request:
+    """Have the figures of a datastore read anew."""
+    return _request('RefreshDatastore', datastore)
 
 
 def make_directory(

@@ -14,10 +14,11 @@ import time
 from typing import TypeVar
 
 from imagecache_handlers.transport.errors import Unreachable
+from imagecache_handlers.transport.exchanges import at_any_time
+from imagecache_handlers.transport.exchanges import Leave
+from imagecache_handlers.transport.idle_connections import IdleConnections
 from imagecache_handlers_vmware.port.address import Address
-from imagecache_handlers_vmware.port.connection import at_any_time
 from imagecache_handlers_vmware.port.connection import Connection
-from imagecache_handlers_vmware.port.connection import Leave
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import ReplyLost
@@ -47,7 +48,11 @@ class Session:
         self._logins = logins
         self._options = options
         self._guard = threading.Lock()
-        self._idle: list[Connection] = []
+        self._connections: IdleConnections[Address, Connection] = (
+            IdleConnections(
+                lambda address: Connection(address, options), VimFault
+            )
+        )
         self._login: Login | None = None
         self._managers: Managers | None = None
         self._is_closed = False
@@ -131,10 +136,8 @@ class Session:
     def close(self) -> None:
         with self._guard:
             self._is_closed = True
-            idle, self._idle = self._idle, []
             login, self._login = self._login, None
-        for connection in idle:
-            connection.close()
+        self._connections.close()
         if login is not None and self._managers is not None:
             self._logins.give_back(self._managers.session_manager, login)
 
@@ -165,7 +168,7 @@ class Session:
         use: Callable[[Iterator[Element]], T],
         leave: Leave,
     ) -> T:
-        with self._connection() as connection:
+        with self._connections.lend_one(self.address) as connection:
             return use(
                 connection.exchange(request, login.cookie, names, leave)
             )
@@ -195,36 +198,6 @@ class Session:
             if managers := read_managers(content):
                 return managers
         raise WrongAnswer(f'{self.address} answers, but is not a vCenter')
-
-    @contextlib.contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        connection = self._take_idle() or Connection(
-            self.address, self._options
-        )
-        try:
-            yield connection
-        except VimFault:
-            self._put_idle(connection)
-            raise
-        except BaseException:
-            # Ctrl-C too: the answer may yet come, to somebody else's call.
-            connection.close()
-            raise
-        self._put_idle(connection)
-
-    def _take_idle(self) -> Connection | None:
-        while True:
-            with self._guard:
-                if not self._idle:
-                    return None
-                connection = self._idle.pop()
-            if not connection.is_stale:
-                return connection
-            connection.close()
-
-    def _put_idle(self, connection: Connection) -> None:
-        with self._guard:
-            self._idle.append(connection)
 
 
 def _copied(elements: Iterator[Element]) -> list[Element]:

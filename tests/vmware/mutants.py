@@ -17,6 +17,9 @@ USERS = 'vmware/test_users.py::test_'
 FOLDERS = 'vmware/test_image_folders.py::test_'
 LABELS = 'vmware/test_label_folders.py::test_'
 SESSION = 'vmware/port/test_session.py::TestSession::test_'
+LENT = 'vmware/port/test_lent_sessions.py::TestLentSessions::test_'
+VSAN = 'vmware/test_vsan.py::TestVsan::test_'
+SETTINGS = 'vmware/test_settings.py::test_'
 MARKING = 'vmware/test_labelling.py::TestLabelling::test_'
 ADDING = 'vmware/test_adding.py::TestTrouble::test_'
 RESERVATIONS = 'vmware/test_reservations.py::TestReservations::test_'
@@ -637,8 +640,8 @@ MUTANTS = [
     mutant(
         'a label is made for an image that is gone',
         'folder_requests',
-        'parents=False,',
-        'parents=True,',
+        'parents=False)',
+        'parents=True)',
         f'{MARKING}no_label_is_made_for_an_image_that_is_gone',
     ),
     mutant(
@@ -794,5 +797,110 @@ MUTANTS = [
         '[with_refusal(one, now) for one in found]',
         'list(found)',
         f'{TROUBLE}::TestCore::test_undeletable_ones_do_not_stop_others_for_ever',
+    ),
+    mutant(
+        'a lent session that ended is never renewed',
+        'port/lent_sessions',
+        'if login is None or login == self._given:',
+        'if login is None:',
+        f'{LENT}the_lender_logs_in_again_when_it_has_ended',
+    ),
+    mutant(
+        'a lender is bothered for each login',
+        'port/lent_sessions',
+        'if login is None or login == self._given:',
+        'if True:',
+        f'{LENT}no_call_of_the_lender_is_needed_while_it_lasts',
+    ),
+    mutant(
+        'a lender that hangs is asked again beside it',
+        'port/lent_sessions',
+        '            self._wait_for(self._last)',
+        '            pass',
+        f'{LENT}a_lender_that_never_ends_is_waited_for_in_bounds',
+    ),
+    mutant(
+        "Nova's password goes with any name",
+        'settings',
+        '    if username is None:\n',
+        '    if True:\n        username = username or None\n',
+        f'{SETTINGS}novas_password_is_for_novas_name_alone',
+    ),
+    mutant(
+        "Nova's insecure counts beside its ca_file",
+        'nova_options',
+        "ca_file is None and self._read('insecure')",
+        "self._read('insecure')",
+        f'{SETTINGS}all_of_nova_is_followed',
+    ),
+    mutant(
+        'who verifies by a file of ours trusts whom Nova does',
+        'settings',
+        'if ca_file is None and insecure is None:',
+        'if insecure is None:',
+        f'{SETTINGS}what_nova_trusts_is_all_or_nothing',
+    ),
+    mutant(
+        'on vSAN what machines name by uuids is taken for debris',
+        'debris_looks',
+        'if self.datastore.has_namespaces:',
+        'if False:',
+        f'{VSAN}nothing_is_debris',
+    ),
+    mutant(
+        'on vSAN an extent is uploaded',
+        'adding',
+        'if datastore.has_namespaces:',
+        'if False:',
+        f'{VSAN}nothing_is_added',
+    ),
+    mutant(
+        'on vSAN a reservation is made at the top',
+        'reservations',
+        'if datastore.has_namespaces:',
+        'if False:',
+        f'{VSAN}no_room_is_reserved',
+    ),
+    mutant(
+        'on vSAN machines are looked for by the name alone',
+        'looks',
+        'users.call_folders(stable, base)',
+        'users',
+        f'{VSAN}a_machine_names_it_by_the_uuid',
+    ),
+    mutant(
+        'on vSAN machines are looked for by the uuid alone',
+        'looks',
+        '{base, aside, stable}',
+        '{stable}',
+        f'{VSAN}an_iso_in_a_drive_is_named_by_its_folder',
+    ),
+    mutant(
+        'a uuid that is not told is taken for the name',
+        'namespaces',
+        "if error.name != 'InvalidDatastorePath':",
+        'if False:',
+        f'{VSAN}who_does_not_learn_the_uuid_lists_nothing',
+    ),
+    mutant(
+        'what vSAN cannot rename into is where images are moved to',
+        'looks',
+        'base if datastore.has_namespaces else aside_of(base)',
+        'aside_of(base)',
+        f'{VSAN}an_eviction_leaves_nothing',
+    ),
+    mutant(
+        'old figures are taken for new ones',
+        'refreshing',
+        'and now - one.measured_at > _OLD',
+        'and False',
+        f'{STORES}old_figures_are_measured_anew',
+    ),
+    mutant(
+        'every look measures',
+        'refreshing',
+        'and now - one.measured_at > _OLD',
+        'and True',
+        f'{STORES}old_figures_are_measured_anew',
     ),
 ]

@@ -40,9 +40,14 @@ class OnCommand(OnVcenter):
             'password': self.vcenter.password,
             'timeout_seconds': '5',
             'insecure': 'true',
+            'base_folder': BASE,
             **changes,
         }
-        lines = [f'{key} = {value}' for key, value in given.items()]
+        lines = [
+            f'{key} = {value}'
+            for key, value in given.items()
+            if value is not None
+        ]
         self.conf.write_text(
             '\n'.join(
                 [
@@ -149,6 +154,7 @@ BAD = [
     ({'insecure': 'false'}, 2, 'in clear'),
     ({'datastore_regex': '['}, 2, 'is not a regular expression'),
     ({'base_folder': '../x'}, 2, 'must be the name of a folder'),
+    ({'base_folder': None}, 2, 'set [imagecache_vmware] base_folder'),
     ({'timeout_seconds': 'soon'}, 2, 'timeout_seconds'),
     ({'ca_file': '/nonexistent', 'url': 'https://127.0.0.1:1'}, None, ''),
 ]

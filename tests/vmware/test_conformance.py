@@ -3,17 +3,23 @@
 import contextlib
 import unittest
 
+from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.testing.conformance import HandlerConformance
 from imagecache_handlers.testing.conformance import ONE
 from imagecache_handlers.testing.conformance import TWO
+from imagecache_handlers_vmware.handler import VMwareHandler
 from imagecache_handlers_vmware.port.errors import ReplyLost
+from imagecache_handlers_vmware.port import lent_sessions
 from imagecache_handlers_vmware.port.session import Session
 from simulator_parts import steering
+from tests.vmware.lender import Lender
 from tests.vmware.litter import Litterer
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
 from vcenter_simulator.faults import VimFault
+from vcenter_simulator.machines.homes import make_folder
+from vcenter_simulator.scenario import Scenario
 
 CHANGES = frozenset(
     {
@@ -155,3 +161,40 @@ class Kit(OnVcenter):
 
 class TestOverHttp(Kit, HandlerConformance, unittest.TestCase):
     """Password and plain HTTP."""
+
+
+class TestOnALentSession(Kit, HandlerConformance, unittest.TestCase):
+    """What Nova lends: the login of oslo.vmware, and where it is."""
+
+    def start(self, *given, **how):
+        super().start(*given, **how)
+        # Nova has logged in when it begins to lend, whatever is away then.
+        self._lent = Lender(self.vcenter)
+
+    def open_session(self, dialling):
+        return lent_sessions.open_session(self._lent, dialling)
+
+
+class OnVsan(VMwareHandler):
+    """What is declared for a handler, it has there not: see test_vsan."""
+
+    room = CacheHandler.room
+    add = CacheHandler.add
+    debris = CacheHandler.debris
+    clean = CacheHandler.clean
+
+
+class TestOnVsan(Kit, HandlerConformance, unittest.TestCase):
+    """Folders at the top have a uuid, and disks no extents."""
+
+    def start(self, *given, **how):
+        super().start(Scenario(kinds=('vsan',)), **how)
+        with self.vcenter.world.lock:
+            make_folder(self.actors.place(f'[{STORE}] {BASE}'))
+
+    def connect(self, **options):
+        made = super().connect(**options)
+        return OnVsan(made._session, made._looks.options)
+
+    def _make_old_folders(self):
+        return []

@@ -388,6 +388,7 @@ class TestRecovering(OnVcenter):
                 'username': self.vcenter.username,
                 'password': self.vcenter.password,
                 'insecure': True,
+                'base_folder': BASE,
             }
             for name, value in given.items():
                 conf.set_override(name, value, opts.GROUP)

@@ -40,12 +40,15 @@ class OnVcenter(unittest.TestCase):
             ca_file=self.vcenter.ca_file,
             insecure=self.vcenter.ca_file is None,
         )
+        chosen = CacheOptions(**{'base_folder': BASE, **options})
+        return VMwareHandler(self.open_session(dialling), chosen)
+
+    def open_session(self, dialling):
         address = Address.parse(self.vcenter.url)
         logins = PasswordLogins(
             address, self.vcenter.username, self.vcenter.password, dialling
         )
-        chosen = CacheOptions(**{'base_folder': BASE, **options})
-        return VMwareHandler(Session(address, logins, dialling), chosen)
+        return Session(address, logins, dialling)
 
     def handler(self, **options):
         handler = self.connect(**options)
