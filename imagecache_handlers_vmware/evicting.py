@@ -19,6 +19,7 @@ from imagecache_handlers.exceptions import Undeletable
 from imagecache_handlers.handler import Alive
 from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers_vmware.aside_folder import AsideFolder
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.eviction_errors import error_of_move
 from imagecache_handlers_vmware.folder_requests import Removing
@@ -97,8 +98,8 @@ class _Batch:
         moves = list(self._plan_moves(images))
         if not moves:
             return self._results
-        with reading_store(self._store):
-            self._removing.make_folder(self._aside)
+        aside = AsideFolder(self._looks, self._datastore, self._removing)
+        aside.make({one.image.image_id for one in moves})
         ends = self._removing.move_folders(
             {one.key: (one.source, one.aside) for one in moves},
             self._check_time,

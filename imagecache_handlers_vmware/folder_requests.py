@@ -133,3 +133,8 @@ class Removing:
 
 def is_gone(error: CacheError) -> bool:
     return isinstance(error, VimFault) and error.name == 'FileNotFound'
+
+
+def is_taken(error: CacheError) -> bool:
+    """Tell if there is something of that name already."""
+    return isinstance(error, VimFault) and error.name == 'FileAlreadyExists'

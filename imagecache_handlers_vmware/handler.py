@@ -50,8 +50,8 @@ class VMwareHandler(CacheHandler):
     ) -> None:
         self._session = session
         self._looks = Looks(session, options)
-        self._labelling = Labelling(self._looks)
         self._clocks = clocks = clocks or Clocks()
+        self._labelling = Labelling(self._looks, clocks)
         self._evicting = Evicting(self._looks, clocks)
         self._recovering = Recovering(self._looks, clocks)
 

@@ -3,6 +3,9 @@
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.transport.errors import CallError
 
+# Names of faults that say: a folder cannot be made for want of room.
+FULL = frozenset({'NoDiskSpace', 'FileTooLarge'})
+
 
 class VimFault(CallError):
     """vSphere answered with a fault: the name of its type, and its text."""

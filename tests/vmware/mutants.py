@@ -13,6 +13,8 @@ USERS = 'vmware/test_users.py::test_'
 FOLDERS = 'vmware/test_image_folders.py::test_'
 LABELS = 'vmware/test_label_folders.py::test_'
 SESSION = 'vmware/port/test_session.py::TestSession::test_'
+FULL = 'vmware/test_full_datastore.py'
+JOINT = 'vmware/test_joint_folders.py::test_'
 MARKING = 'vmware/test_labelling.py::TestLabelling::test_'
 
 
@@ -529,5 +531,49 @@ MUTANTS = [
         '[with_refusal(one, now) for one in found]',
         'list(found)',
         f'{TROUBLE}::TestCore::test_undeletable_ones_do_not_stop_others_for_ever',
+    ),
+    mutant(
+        'a claim replaces what it shares a folder with',
+        'joint_folders',
+        "return f'ts-{found[2]}', f'ic-{coded}'",
+        "return (f'ic-{coded}',)",
+        f'{JOINT}both_labels_are_read_back',
+    ),
+    mutant(
+        'a claim of somebody else gives way',
+        'joint_folders',
+        'if len(stays) > 1:',
+        'if False:',
+        f'{JOINT}what_gives_way',
+    ),
+    mutant(
+        'a shield gives way to a claim',
+        'joint_folders',
+        'if not found or not stamp or stamp[1] == _SHIELD:',
+        'if not found or not stamp:',
+        f'{JOINT}what_gives_way',
+    ),
+    mutant(
+        'a claim in a shared folder stays when it is withdrawn',
+        'labelling',
+        '            self._part_folders(change)',
+        '            self.read_names()',
+        f'{FULL}::TestClaims::test_withdrawn_it_leaves_the_folder_to_that'
+        '_label',
+    ),
+    mutant(
+        'who comes second takes the claim for written',
+        'labelling',
+        'return end is None',
+        'return True',
+        f'{FULL}::TestClaims::test_of_two_hosts_one_comes_first',
+    ),
+    mutant(
+        'a single image gives the mark that it goes by',
+        'aside_folder',
+        'if image.image_id not in going or len(going) > 1:',
+        'if True:',
+        f'{FULL}::TestSweeps::test_a_single_image_does_not_give_the_mark_that'
+        '_it_goes_by',
     ),
 ]
