@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
+import logging
 import re
 from typing import Any
 from typing import Self
@@ -19,6 +20,9 @@ from imagecache_handlers.model import Store
 from imagecache_handlers_vmware.datastores import DatastoreFilter
 from imagecache_handlers_vmware.evicting import Evicting
 from imagecache_handlers_vmware.labelling import Labelling
+from imagecache_handlers_vmware.lease_limit import check_leases
+from imagecache_handlers_vmware.lease_limit import explain_interval
+from imagecache_handlers_vmware.lease_limit import NovaAge
 from imagecache_handlers_vmware.looks import CacheOptions
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.port.address import Address
@@ -27,6 +31,8 @@ from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.recovering import Recovering
 from imagecache_handlers_vmware.refusals import with_refusal
+
+LOG = logging.getLogger(__name__)
 
 
 class VMwareHandler(CacheHandler):
@@ -47,10 +53,12 @@ class VMwareHandler(CacheHandler):
         session: Session,
         options: CacheOptions,
         clocks: Clocks | None = None,
+        nova_age: NovaAge | None = None,
     ) -> None:
         self._session = session
         self._looks = Looks(session, options)
         self._clocks = clocks = clocks or Clocks()
+        self._nova_age = nova_age
         self._labelling = Labelling(self._looks, clocks)
         self._evicting = Evicting(self._looks, clocks)
         self._recovering = Recovering(self._looks, clocks)
@@ -81,7 +89,8 @@ class VMwareHandler(CacheHandler):
             chosen=DatastoreFilter(regex=_compile(given['datastore_regex'])),
             ignored_machines=frozenset(given['ignore_vms']),
         )
-        return cls(Session(address, logins, dialling), options)
+        limit = _read_nova_age(conf)
+        return cls(Session(address, logins, dialling), options, nova_age=limit)
 
     def close(self) -> None:
         self._session.close()
@@ -102,7 +111,9 @@ class VMwareHandler(CacheHandler):
         add: Iterable[str] = (),
         remove: Iterable[str] = (),
     ) -> None:
-        self._labelling.mark(image, list(map(check_label, add)), list(remove))
+        added = list(map(check_label, add))
+        check_leases(image, added, self._nova_age, self._clocks.now())
+        self._labelling.mark(image, added, list(remove))
 
     def evict(self, image: CachedImage, alive: Alive = always) -> int | None:
         [result] = self._evicting.evict_many([image], alive)
@@ -117,6 +128,17 @@ class VMwareHandler(CacheHandler):
 
     def recover(self, store: str) -> None:
         self._recovering.recover(store)
+
+
+def _read_nova_age(conf: Any) -> NovaAge | None:
+    """Read at which age Nova removes, and warn of sweeps that are rarer."""
+    from imagecache_handlers_vmware import nova_age
+
+    limit = nova_age.read_nova_age(conf)
+    interval = nova_age.read_interval(conf)
+    if why := explain_interval(interval, limit):
+        LOG.warning('%s', why)
+    return limit
 
 
 def _check_folder(folder: str) -> str:

@@ -14,6 +14,7 @@ FOLDERS = 'vmware/test_image_folders.py::test_'
 LABELS = 'vmware/test_label_folders.py::test_'
 SESSION = 'vmware/port/test_session.py::TestSession::test_'
 FULL = 'vmware/test_full_datastore.py'
+LEASES = 'vmware/test_lease_limit.py::test_'
 JOINT = 'vmware/test_joint_folders.py::test_'
 MARKING = 'vmware/test_labelling.py::TestLabelling::test_'
 
@@ -381,8 +382,8 @@ MUTANTS = [
     mutant(
         'a label that was gone is taken for an image that is there',
         'labelling',
-        '            self._read_labels(image, folder)\n\n',
-        '            pass\n\n',
+        '            self._part_folders(change)',
+        '            pass',
         f'{MARKING}taking_a_label_off_an_image_that_is_gone_says_so',
     ),
     mutant(
@@ -575,5 +576,27 @@ MUTANTS = [
         'if True:',
         f'{FULL}::TestSweeps::test_a_single_image_does_not_give_the_mark_that'
         '_it_goes_by',
+    ),
+    mutant(
+        'a lease outlasts the age at which Nova removes',
+        'lease_limit',
+        'if end - now > limit.age + datetime.timedelta(seconds=1):',
+        'if False:',
+        f'{LEASES}a_longer_one_is_refused_and_says_why',
+    ),
+    mutant(
+        'our own age is taken for that of Nova',
+        'nova_age',
+        'seconds = nova.read_value(_AGE)',
+        'seconds = getattr(conf.imagecache, _AGE) or nova.read_value(_AGE)',
+        f'{LEASES}the_age_is_read_as_nova_reads_it',
+    ),
+    mutant(
+        'a folder that is not empty is left at once',
+        'folder_requests',
+        'filled = [path for path in paths if _is_filled(ends[str(path)])]',
+        'filled: list[DatastorePath] = []',
+        'vmware/test_situations.py::TestFolders::test_one_that_is_not_empty'
+        '_goes_entry_by_entry',
     ),
 ]

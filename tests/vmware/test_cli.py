@@ -108,6 +108,23 @@ class TestCommands(OnCommand):
         assert 'cannot be removed' in done.stdout
         assert [row['image'] for row in self.rows()] == [ONE]
 
+    def test_what_nova_would_not_heed_is_refused_or_warned_of(self):
+        self.actors.cache(ONE)
+        self.configure(core='manager_interval = 7200')
+        with self.conf.open('a') as conf:
+            conf.write(
+                '[image_cache]\n'
+                'remove_unused_original_minimum_age_seconds = 3600\n'
+            )
+        done = self.run_command('hold', ONE, '--owner', 'a', '--for', '2h')
+        assert done.returncode == 1
+        assert 'outlasts the age at which Nova removes it' in done.stderr
+        assert 'manager_interval is 2:00:00, longer than' in done.stderr
+        labels = set(self.actors.tree(f'[{STORE}] {BASE}/{ONE}'))
+        assert not any(one.startswith('ic-') for one in labels)
+        done = self.run_command('hold', ONE, '--owner', 'a', '--for', '1h')
+        assert done.returncode == 0
+
 
 BAD = [
     ({'password': 'wrong'}, 2, 'username and password'),
