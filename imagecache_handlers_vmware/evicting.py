@@ -24,9 +24,10 @@ from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.eviction_errors import error_of_move
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.image_folders import ImageFolder
-from imagecache_handlers_vmware.image_removals import Going
 from imagecache_handlers_vmware.image_removals import Removal
 from imagecache_handlers_vmware.kept_images import Kept
+from imagecache_handlers_vmware.lifting import Going
+from imagecache_handlers_vmware.lifting import Lifting
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.moves import Aside
@@ -129,8 +130,11 @@ class _Batch:
         def look_again(moves: Sequence[Move]) -> Aside | None:
             return find_aside(self._looks, self._store, self._aside, moves)
 
+        lifting = Lifting(
+            self._looks, self._datastore, self._removing, self._check_time
+        )
         removal = Removal(
-            self._removing, self._check_time, look_again, self._kept
+            self._removing, self._check_time, look_again, self._kept, lifting
         )
         return removal.remove_images(going)
 

@@ -88,6 +88,9 @@ class VMwareHandler(CacheHandler):
             base_folder=_check_folder(given['base_folder']),
             chosen=DatastoreFilter(regex=_compile(given['datastore_regex'])),
             ignored_machines=frozenset(given['ignore_vms']),
+            exclusive_stores=_choose_exclusive(
+                given['lift_deletable'], given['exclusive_datastores']
+            ),
         )
         limit = _read_nova_age(conf)
         return cls(Session(address, logins, dialling), options, nova_age=limit)
@@ -139,6 +142,16 @@ def _read_nova_age(conf: Any) -> NovaAge | None:
     if why := explain_interval(interval, limit):
         LOG.warning('%s', why)
     return limit
+
+
+def _choose_exclusive(lifts: bool, stores: list[str]) -> frozenset[str]:
+    """Name the stores on which ``ddb.deletable`` is lifted."""
+    if lifts and not stores:
+        raise ConfigurationError(
+            '[imagecache_vmware] lift_deletable is for the stores that are '
+            'named in exclusive_datastores: name one'
+        )
+    return frozenset(stores) if lifts else frozenset()
 
 
 def _check_folder(folder: str) -> str:

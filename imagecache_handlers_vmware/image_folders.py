@@ -88,9 +88,14 @@ class ImageFolder:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the image is all there: a disk needs its extent."""
-        disk = {f'{self.image_id}.vmdk', f'{self.image_id}-flat.vmdk'}
-        return self.has_iso or disk <= self._files.keys()
+        """Whether the image is all there: a disk needs its extent.
+
+        A descriptor without a byte is one that was being written.
+        """
+        descriptor = self._files.get(f'{self.image_id}.vmdk')
+        extent = f'{self.image_id}-flat.vmdk'
+        is_disk = descriptor is not None and descriptor.size > 0
+        return self.has_iso or (is_disk and extent in self._files)
 
     @property
     def foreign(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from imagecache_handlers.transport.dialling import explain_cause
 from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.errors import ReplyLost
+from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.errors import WrongAnswer
 from imagecache_handlers_vmware.port import replies
 from imagecache_handlers_vmware.port.replies import Element
@@ -24,6 +25,9 @@ Leave = Callable[[], object]
 
 #: The most bytes of an answer: 5,000 images with ten labels each are 40 MiB.
 LONGEST = 256 * 2**20
+
+#: The most bytes of a file that is read or written as a whole.
+SMALL = 2**16
 
 COOKIE = 'vmware_soap_session'
 
@@ -87,6 +91,35 @@ class Connection:
             if answer.will_close:
                 self.close()
 
+    def access_file(
+        self, method: str, target: str, cookie: str, content: bytes | None
+    ) -> bytes:
+        """Read or write a small file, and give what came.
+
+        :raises VimFault: when vCenter says no: nothing was written.
+        :raises ReplyLost: when no answer came.
+        """
+        called = f'{method} {target.partition("?")[0][:200]}'
+        headers = {
+            'User-Agent': _HEADERS['User-Agent'],
+            'Cookie': f'{COOKIE}={cookie}',
+        }
+        with self._told_errors(called):
+            self._http.line.begin(SMALL)
+            self._http.request(method, target, content, headers)
+            answer = self._http.getresponse()
+            with contextlib.closing(answer):
+                body = _Whole(answer)
+                found = b''.join(iter(lambda: body.read(SMALL), b''))
+                if answer.status in _REFUSED:
+                    name = _REFUSED[answer.status]
+                    raise VimFault(called, name, f'HTTP {answer.status}')
+                if answer.status not in _DONE:
+                    raise self._refused(called, answer)
+            if answer.will_close:
+                self.close()
+            return found
+
     def read_cookie(self, request: Request) -> str:
         """Log in, and give the cookie that stands for the session.
 
@@ -139,6 +172,15 @@ class Connection:
             ) from error
 
 
+_DONE = (http.client.OK, http.client.CREATED, http.client.NO_CONTENT)
+# Statuses that say that nothing was done, as the faults that they stand for.
+_REFUSED = {
+    http.client.UNAUTHORIZED: 'NotAuthenticated',
+    http.client.FORBIDDEN: 'NoPermission',
+    http.client.NOT_FOUND: 'FileNotFound',
+    http.client.CONFLICT: 'FileLocked',
+    http.client.INSUFFICIENT_STORAGE: 'NoDiskSpace',
+}
 _WITH_SOAP = (http.client.OK, http.client.INTERNAL_SERVER_ERROR)
 
 

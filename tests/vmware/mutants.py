@@ -14,6 +14,7 @@ FOLDERS = 'vmware/test_image_folders.py::test_'
 LABELS = 'vmware/test_label_folders.py::test_'
 SESSION = 'vmware/port/test_session.py::TestSession::test_'
 FULL = 'vmware/test_full_datastore.py'
+LIFTING = 'vmware/test_lifting.py::TestLifting::test_'
 LEASES = 'vmware/test_lease_limit.py::test_'
 JOINT = 'vmware/test_joint_folders.py::test_'
 MARKING = 'vmware/test_labelling.py::TestLabelling::test_'
@@ -598,5 +599,48 @@ MUTANTS = [
         'filled: list[DatastorePath] = []',
         'vmware/test_situations.py::TestFolders::test_one_that_is_not_empty'
         '_goes_entry_by_entry',
+    ),
+    mutant(
+        'what vSphere keeps is lifted on every store',
+        'lifting',
+        'if not refused or self._datastore.store.name not in exclusive:',
+        'if not refused:',
+        f'{LIFTING}not_by_default',
+    ),
+    mutant(
+        'what a machine that was written off needs is lifted',
+        'lifting',
+        '        if unknown:\n',
+        '        if False:\n',
+        f'{LIFTING}a_machine_that_was_written_off_keeps_it',
+    ),
+    mutant(
+        'disks that no machine names are not looked at',
+        'lifting',
+        'if any(ids in parent for parent in parents):',
+        'if False:',
+        f'{LIFTING}a_disk_that_nova_keeps_for_a_revert_keeps_it',
+    ),
+    mutant(
+        'a disk that is no descriptor is passed over',
+        'lifting',
+        'if not is_descriptor(content):',
+        'if False:',
+        f'{LIFTING}a_descriptor_that_cannot_be_read_keeps_it',
+    ),
+    mutant(
+        'a descriptor that was being written is an image',
+        'image_folders',
+        'is_disk = descriptor is not None and descriptor.size > 0',
+        'is_disk = descriptor is not None',
+        'vmware/test_lifting.py::test_a_descriptor_without_a_byte_is_half_an'
+        '_image',
+    ),
+    mutant(
+        'what was written is not read back',
+        'datastore_files',
+        'if self.read(path) != content:',
+        'if False:',
+        'vmware/test_lifting.py::TestTrouble::test_what_came_in_part_is_seen',
     ),
 ]

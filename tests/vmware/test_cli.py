@@ -111,6 +111,14 @@ class TestCommands(OnCommand):
         assert 'cannot be removed' in done.stdout
         assert [row['image'] for row in self.rows()] == [ONE]
 
+    def test_where_it_is_allowed_it_goes(self):
+        self.actors.cache(ONE)
+        disk = f'[{STORE}] {BASE}/{ONE}/{ONE}.vmdk'
+        self.actors.set_deletable(disk, is_deletable=False)
+        self.configure(lift_deletable='true', exclusive_datastores=STORE)
+        self.out('evict', '--force', '--yes', ONE)
+        assert self.rows() == []
+
     def test_what_nova_would_not_heed_is_refused_or_warned_of(self):
         self.actors.cache(ONE)
         self.configure(core='manager_interval = 7200')
@@ -139,6 +147,7 @@ BAD = [
     ({'insecure': 'false'}, 2, 'in clear'),
     ({'datastore_regex': '['}, 2, 'is not a regular expression'),
     ({'base_folder': '../x'}, 2, 'must be the name of a folder'),
+    ({'lift_deletable': 'true'}, 2, 'named in exclusive_datastores'),
     ({'timeout_seconds': 'soon'}, 2, 'timeout_seconds'),
 ]
 

@@ -1,0 +1,70 @@
+"""Datastore files: small ones, read and written over HTTP."""
+
+import urllib.parse
+
+from imagecache_handlers_vmware.datastores import Datastore
+from imagecache_handlers_vmware.paths import DatastorePath
+from imagecache_handlers_vmware.port.errors import Incomplete
+from imagecache_handlers_vmware.port.managers import read_reference
+from imagecache_handlers_vmware.port.properties import read_properties
+from imagecache_handlers_vmware.port.requests import Reference
+from imagecache_handlers_vmware.port.requests import Selection
+from imagecache_handlers_vmware.port.session import Session
+
+_NAMED = [
+    Selection(kind=kind, properties=('name', 'parent'))
+    for kind in ('Datacenter', 'Folder')
+]
+# Folders in folders; whoever has more has a loop.
+_DEPTH = 64
+
+
+class DatastoreFiles:
+    """The files of one datastore, of 64 KiB at most."""
+
+    def __init__(self, session: Session, datastore: Datastore) -> None:
+        self._session = session
+        self._datastore = datastore
+        self._center: str | None = None
+
+    def read(self, path: DatastorePath) -> bytes:
+        """Read a file.
+
+        :raises CallError: when it cannot be read.
+        """
+        return self._session.access_file('GET', self._target(path))
+
+    def write(self, path: DatastorePath, content: bytes) -> None:
+        """Write a file in place of the one that is there.
+
+        :raises CallError: when it may not be written, or only in part.
+        """
+        self._session.access_file('PUT', self._target(path), content)
+        if self.read(path) != content:
+            raise Incomplete(f'{path} is not what was written')
+
+    def _target(self, path: DatastorePath) -> str:
+        if self._center is None:
+            self._center = self._find_center()
+        query = urllib.parse.urlencode(
+            {'dcPath': self._center, 'dsName': self._datastore.name},
+            quote_via=urllib.parse.quote,
+        )
+        return f'/folder/{urllib.parse.quote(path.path)}?{query}'
+
+    def _find_center(self) -> str:
+        """Give the path of the datacenter in the inventory.
+
+        :raises CallError: when it cannot be told.
+        """
+        names: list[str] = []
+        at: Reference = self._datastore.datacenter
+        root = self._session.managers.root_folder
+        while at != root and len(names) < _DEPTH:
+            [found] = read_properties(self._session, [at], _NAMED)
+            names.append(found.require_text('name'))
+            above = found.properties.get('parent')
+            if above is None:
+                raise Incomplete(f'nothing was said of what {at.name} is in')
+            at = read_reference(above)
+        return '/'.join(reversed(names))
