@@ -2,9 +2,13 @@
 
 import urllib.parse
 
+from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import Incomplete
+from imagecache_handlers_vmware.port.errors import ReplyLost
+from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.managers import read_reference
 from imagecache_handlers_vmware.port.properties import read_properties
 from imagecache_handlers_vmware.port.requests import Reference
@@ -17,6 +21,9 @@ _NAMED = [
 ]
 # Folders in folders; whoever has more has a loop.
 _DEPTH = 64
+
+# How often a file is written until it is there.
+_TRIES = 2
 
 
 class DatastoreFiles:
@@ -35,13 +42,34 @@ class DatastoreFiles:
         return self._session.access_file('GET', self._target(path))
 
     def write(self, path: DatastorePath, content: bytes) -> None:
-        """Write a file in place of the one that is there.
+        """Write a file in place of the one that is there, and read it back.
 
-        :raises CallError: when it may not be written, or only in part.
+        What was lost on the way is written once more: it is the same.
+
+        :raises VimFault: when vCenter says no: nothing was written.
+        :raises ReplyLost: when a part of it may be there.
         """
-        self._session.access_file('PUT', self._target(path), content)
-        if self.read(path) != content:
-            raise Incomplete(f'{path} is not what was written')
+        why: object = None
+        for _ in range(_TRIES):
+            try:
+                self._session.access_file('PUT', self._target(path), content)
+            except (VimFault, Unreachable) as error:
+                if why is None:
+                    raise
+                why = error
+                continue
+            except CallError as error:
+                why = error
+            if self._has(path, content):
+                return
+            why = why or 'it is not what was written'
+        raise ReplyLost(f'{path} may be written in part: {why}')
+
+    def _has(self, path: DatastorePath, content: bytes) -> bool:
+        try:
+            return self.read(path) == content
+        except CallError:
+            return False
 
     def _target(self, path: DatastorePath) -> str:
         if self._center is None:

@@ -30,7 +30,9 @@ from imagecache_handlers_vmware.moves import Move
 from imagecache_handlers_vmware.paths import is_below
 from imagecache_handlers_vmware.paths import read_path
 from imagecache_handlers_vmware.port.errors import Incomplete
+from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port.tasks import Endless
 from imagecache_handlers_vmware.searching import search_below
 from imagecache_handlers_vmware.users import find_users
 
@@ -80,6 +82,9 @@ class Lifting:
             except VimFault as error:
                 # Nothing was written: what vSphere refused, it refuses still.
                 LOG.warning('%s cannot be lifted: %s', move.source, error)
+            except ReplyLost as error:
+                # What may be written in part is not put back for anybody.
+                found[move.key] = Endless(str(error))
             except (CallError, ImageBusy) as error:
                 found[move.key] = error
             else:

@@ -639,8 +639,17 @@ MUTANTS = [
     mutant(
         'what was written is not read back',
         'datastore_files',
-        'if self.read(path) != content:',
-        'if False:',
-        'vmware/test_lifting.py::TestTrouble::test_what_came_in_part_is_seen',
+        'if self._has(path, content):',
+        'if True:',
+        'vmware/test_lifting.py::TestTrouble::test_what_came_in_part_is_written'
+        '_again',
+    ),
+    mutant(
+        'what may be written in part is put back',
+        'lifting',
+        'found[move.key] = Endless(str(error))',
+        'found[move.key] = error',
+        'vmware/test_lifting.py::TestTrouble::test_what_stays_in_part_is_not'
+        '_put_back',
     ),
 ]
