@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 import logging
 import re
@@ -20,6 +21,7 @@ from imagecache_handlers.model import Store
 from imagecache_handlers_vmware.datastores import DatastoreFilter
 from imagecache_handlers_vmware.evicting import Evicting
 from imagecache_handlers_vmware.labelling import Labelling
+from imagecache_handlers_vmware.labelling_many import label_images
 from imagecache_handlers_vmware.lease_limit import check_leases
 from imagecache_handlers_vmware.lease_limit import explain_interval
 from imagecache_handlers_vmware.lease_limit import NovaAge
@@ -44,6 +46,8 @@ class VMwareHandler(CacheHandler):
 
     parallel = 4
     batch = 50
+    # How many labels of one store are written at once.
+    labels_in_flight = 4
     # Nova's driver knows nothing of our labels, but keeps what has this.
     wants_shield = True
     contract = 2
@@ -117,6 +121,19 @@ class VMwareHandler(CacheHandler):
         added = list(map(check_label, add))
         check_leases(image, added, self._nova_age, self._clocks.now())
         self._labelling.mark(image, added, list(remove))
+
+    def mark_many(
+        self,
+        images: Sequence[CachedImage],
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> Iterator[CacheError | None]:
+        added, removed = list(map(check_label, add)), list(remove)
+        return label_images(
+            images,
+            lambda image: self.mark(image, added, removed),
+            self.labels_in_flight,
+        )
 
     def evict(self, image: CachedImage, alive: Alive = always) -> int | None:
         [result] = self._evicting.evict_many([image], alive)

@@ -30,8 +30,7 @@ class FullWorld(World):
         self.mark_old(image)
         self.actors.make_folder(f'[{STORE}] {BASE}_evict')
         self.advance(1)
-        store = self.actors.store(STORE)
-        store.entry_limit = store.entry_count
+        self.fill(is_full=True)
 
     def do(self, host, deed):
         other = self.hosts[1]
@@ -52,7 +51,7 @@ class FullWorld(World):
                 host.fault('die')
 
     def make_room(self):
-        self.actors.store(STORE).entry_limit = 10**6
+        self.fill(is_full=False)
 
 
 @pytest.mark.long

@@ -85,6 +85,7 @@ class Host:
             clocks,
         )
         handler.parallel = 1
+        handler.labels_in_flight = 1
         handler.batch = self.world.batch
         self.cache = ImageCache(
             handler,
@@ -241,6 +242,11 @@ class World:
             self.actors.set_deletable(
                 f'[{STORE}] {BASE}/{image}/{image}.vmdk', is_deletable=True
             )
+
+    def fill(self, *, is_full):
+        """Let the datastore have no room for a folder, or have it again."""
+        store = self.actors.store(STORE)
+        store.entry_limit = store.entry_count if is_full else 10**7
 
     def evidence(self):
         return Evidence(complete=True, as_of=self.now())
