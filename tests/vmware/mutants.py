@@ -652,4 +652,11 @@ MUTANTS = [
         'vmware/test_lifting.py::TestTrouble::test_what_stays_in_part_is_not'
         '_put_back',
     ),
+    mutant(
+        'more labels are begun than may be under way',
+        'labelling_many',
+        'for image in itertools.islice(rest, in_flight)',
+        'for image in rest',
+        'vmware/test_labelling_many.py::test_closed_early_no_more_is_begun',
+    ),
 ]

@@ -15,7 +15,7 @@ DEEDS = 'enlist', 'spawn', 'spawn_off', 'hold', 'pin', 'sweep', 'room', 'die'
 POINTS = (
     ('MakeDirectory', 2),
     ('SearchDatastoreSubFolders_Task', 5),
-    ('RetrievePropertiesEx', 12),
+    ('RetrievePropertiesEx', 9),
     ('MoveDatastoreFile_Task', 2),
     ('DeleteVirtualDisk_Task', 1),
     ('DeleteDatastoreFile_Task', 1),
@@ -24,6 +24,8 @@ POINTS = (
 
 class FullWorld(World):
     """Two hosts and Nova on a datastore without room for a folder."""
+
+    patience = datetime.timedelta(seconds=2)
 
     def begin(self, image):
         self.fetch(image)

@@ -139,6 +139,9 @@ class Host:
 class World:
     """The vCenter, its hosts, and the truth about both."""
 
+    # How long a hold or a pin waits for a claim to end.
+    patience = 30 * SECOND
+
     def __init__(self, rules, *, batch, skew, vcenter=None):
         self.rules = rules
         self.batch = batch
@@ -270,14 +273,14 @@ class World:
     def hold(self, host, image, owner, script):
         with host.operation(script):
             ttl = 20 * 60 * SECOND
-            if host.cache.hold(image, owner, ttl, timeout=30 * SECOND):
+            if host.cache.hold(image, owner, ttl, timeout=self.patience):
                 until = host.now() + ttl / 2
                 self.grants[image, owner] = self.folder(image), until
                 self.tally['held'] += 1
 
     def pin(self, host, image, owner, script):
         with host.operation(script):
-            if host.cache.pin(image, owner, timeout=30 * SECOND):
+            if host.cache.pin(image, owner, timeout=self.patience):
                 self.pins[image, owner] = self.folder(image), None
 
     def drop(self, host, image, owner, script):
