@@ -173,8 +173,8 @@ MUTANTS = [
     mutant(
         'half an image is one',
         'image_folders',
-        'disk <= self._files.keys()',
-        'not disk.isdisjoint(self._files)',
+        'return self.has_iso or (is_disk and extent in self._files)',
+        'return self.has_iso or is_disk',
         f'{FOLDERS}a_whole_image_has_its_own_disk_and_extent',
     ),
     mutant(
