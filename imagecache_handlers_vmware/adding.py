@@ -27,6 +27,7 @@ from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.label_folders import plan_change
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.port import envelopes
+from imagecache_handlers_vmware.port.errors import FULL
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
@@ -42,7 +43,6 @@ _PAUSES = (0.5, 1.0, 2.0)
 _KIB = 1024
 # A descriptor, and the folders of labels.
 _BESIDE = 2**20
-_FULL = frozenset({'NoDiskSpace', 'FileTooLarge'})
 _UNNAMED = frozenset({'FileNameTooLong', 'InvalidDatastorePath'})
 
 
@@ -312,7 +312,7 @@ def _translated(meta: ImageMeta, datastore: Datastore) -> Iterator[None]:
     try:
         yield
     except CallError as error:
-        if isinstance(error, VimFault) and error.name in _FULL:
+        if isinstance(error, VimFault) and error.name in FULL:
             free = store.free or 0
             raise NoRoom(
                 meta.image_id, store.name, room(meta), free

@@ -9,6 +9,7 @@ from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Undeletable
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers.transport.errors import Unreachable
+from imagecache_handlers_vmware.aside_folder import AsideFolder
 from imagecache_handlers_vmware.debris_looks import DebrisLook
 from imagecache_handlers_vmware.debris_looks import is_named
 from imagecache_handlers_vmware.debris_looks import Piece
@@ -18,7 +19,6 @@ from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.freed_bytes import measure_images
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.looks import Looks
-from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.paths import AsideName
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import VimFault
@@ -50,8 +50,9 @@ class DebrisRemoval:
         place, name = piece.tree.path, piece.tree.path.name
         until = self._clocks.now() + LONGEST
         aside = self._look.aside.join(str(AsideName(name, until)))
-        with reading_store(self._store):
-            self._removing.make_folder(self._look.aside)
+        AsideFolder(self._looks, self._look.datastore, self._removing).make(
+            {name}
+        )
         end = self._removing.move_folders({'': (place, aside)})['']
         if end is not None:
             if is_gone(end):

@@ -19,6 +19,7 @@ from imagecache_handlers.exceptions import Undeletable
 from imagecache_handlers.handler import Alive
 from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers_vmware.aside_folder import AsideFolder
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.eviction_errors import error_of_move
 from imagecache_handlers_vmware.folder_requests import Ends
@@ -26,9 +27,10 @@ from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.freed_bytes import measure_images
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
-from imagecache_handlers_vmware.image_removals import Going
 from imagecache_handlers_vmware.image_removals import Removal
 from imagecache_handlers_vmware.kept_images import Kept
+from imagecache_handlers_vmware.lifting import Going
+from imagecache_handlers_vmware.lifting import Lifting
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.moves import Aside
@@ -103,9 +105,8 @@ class _Batch:
         moves = list(self._plan_moves(images))
         if not moves:
             return self._results
-        if self._aside != self._base:
-            with reading_store(self._store):
-                self._removing.make_folder(self._aside)
+        aside = AsideFolder(self._looks, self._datastore, self._removing)
+        aside.make({one.image.image_id for one in moves})
         ends = self._removing.move_folders(
             {one.key: (one.source, one.aside) for one in moves},
             self._check_time,
@@ -155,8 +156,16 @@ class _Batch:
         freed = measure_images(
             self._looks, self._datastore, self._aside, found
         )
+        lifting = Lifting(
+            self._looks, self._datastore, self._removing, self._check_time
+        )
         removal = Removal(
-            self._removing, self._check_time, look_again, self._kept, freed
+            self._removing,
+            self._check_time,
+            look_again,
+            self._kept,
+            freed,
+            lifting,
         )
         return removal.remove_images(going)
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 import datetime
+import logging
 from typing import Any
 from typing import BinaryIO
 from typing import Self
@@ -28,6 +30,10 @@ from imagecache_handlers_vmware.debris import DebrisFinding
 from imagecache_handlers_vmware.disk_kinds import FORMATS
 from imagecache_handlers_vmware.evicting import Evicting
 from imagecache_handlers_vmware.labelling import Labelling
+from imagecache_handlers_vmware.labelling_many import label_images
+from imagecache_handlers_vmware.lease_limit import check_leases
+from imagecache_handlers_vmware.lease_limit import explain_interval
+from imagecache_handlers_vmware.lease_limit import NovaAge
 from imagecache_handlers_vmware.looks import CacheOptions
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.port.address import Address
@@ -41,6 +47,8 @@ from imagecache_handlers_vmware.reservations import Reservations
 from imagecache_handlers_vmware.settings import read_settings
 from imagecache_handlers_vmware.settings import Settings
 
+LOG = logging.getLogger(__name__)
+
 
 class VMwareHandler(CacheHandler):
     """Cached images are folders on the datastores of a vCenter.
@@ -51,6 +59,8 @@ class VMwareHandler(CacheHandler):
 
     parallel = 4
     batch = 50
+    # How many labels of one store are written at once.
+    labels_in_flight = 4
     # Nova's driver knows nothing of our labels, but keeps what has this.
     wants_shield = True
     contract = 2
@@ -62,11 +72,13 @@ class VMwareHandler(CacheHandler):
         options: CacheOptions,
         clocks: Clocks | None = None,
         skew: datetime.timedelta = SKEW,
+        nova_age: NovaAge | None = None,
     ) -> None:
         self._session = session
         self._looks = Looks(session, options)
-        self._labelling = Labelling(self._looks)
         self._clocks = clocks = clocks or Clocks()
+        self._nova_age = nova_age
+        self._labelling = Labelling(self._looks, clocks)
         self._evicting = Evicting(self._looks, clocks)
         self._recovering = Recovering(self._looks, clocks, skew)
         self._debris = DebrisFinding(self._looks, clocks, skew)
@@ -79,12 +91,13 @@ class VMwareHandler(CacheHandler):
 
         settings = read_settings(conf)
         skew = opts.read_clock_skew(conf, SKEW)
+        limit = _read_nova_age(conf)
         lent = resources.get('session')
         if lent is not None:
             session = lent_sessions.open_session(lent, settings.dialling)
         else:
             session = _open_session(settings)
-        return cls(session, settings.cache, skew=skew)
+        return cls(session, settings.cache, skew=skew, nova_age=limit)
 
     def close(self) -> None:
         self._session.close()
@@ -105,7 +118,22 @@ class VMwareHandler(CacheHandler):
         add: Iterable[str] = (),
         remove: Iterable[str] = (),
     ) -> None:
-        self._labelling.mark(image, list(map(check_label, add)), list(remove))
+        added = list(map(check_label, add))
+        check_leases(image.image_id, added, self._nova_age, self._clocks.now())
+        self._labelling.mark(image, added, list(remove))
+
+    def mark_many(
+        self,
+        images: Sequence[CachedImage],
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> Iterator[CacheError | None]:
+        added, removed = list(map(check_label, add)), list(remove)
+        return label_images(
+            images,
+            lambda image: self.mark(image, added, removed),
+            self.labels_in_flight,
+        )
 
     def evict(self, image: CachedImage, alive: Alive = always) -> int | None:
         [result] = self._evicting.evict_many([image], alive)
@@ -151,6 +179,8 @@ class VMwareHandler(CacheHandler):
         labels: Iterable[str] = (),
     ) -> CachedImage:
         checked = set(map(check_label, labels))
+        now = self._clocks.now()
+        check_leases(meta.image_id, checked, self._nova_age, now)
         if self.enumerate(store, {meta.image_id}):
             raise ImageExists(meta.image_id, f'in {store}')
         self._adding.add(store, meta, content, checked)
@@ -162,6 +192,17 @@ class VMwareHandler(CacheHandler):
         for image in found:
             return image
         raise Uncertain(meta.image_id, 'somebody changed the new folder')
+
+
+def _read_nova_age(conf: Any) -> NovaAge | None:
+    """Read at which age Nova removes, and warn of sweeps that are rarer."""
+    from imagecache_handlers_vmware import nova_age
+
+    limit = nova_age.read_nova_age(conf)
+    interval = nova_age.read_interval(conf)
+    if why := explain_interval(interval, limit):
+        LOG.warning('%s', why)
+    return limit
 
 
 def _open_session(settings: Settings) -> Session:

@@ -90,11 +90,17 @@ class ImageFolder:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the image is all there: a disk needs its extent."""
-        disk = {f'{self.image_id}.vmdk'}
-        if self.folder.has_extents:
-            disk.add(f'{self.image_id}-flat.vmdk')
-        return self.has_iso or disk <= self._files.keys()
+        """Whether the image is all there: a disk needs its extent.
+
+        A descriptor without a byte is one that was being written.
+        """
+        if self.has_iso:
+            return True
+        descriptor = self._files.get(f'{self.image_id}.vmdk')
+        if descriptor is None or not self.folder.has_extents:
+            return descriptor is not None
+        has_text = descriptor.size > 0
+        return has_text and f'{self.image_id}-flat.vmdk' in self._files
 
     @property
     def foreign(self) -> tuple[str, ...]:

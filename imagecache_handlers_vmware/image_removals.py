@@ -14,17 +14,15 @@ from imagecache_handlers_vmware.eviction_errors import uncertain_of
 from imagecache_handlers_vmware.folder_requests import Ends
 from imagecache_handlers_vmware.folder_requests import is_gone
 from imagecache_handlers_vmware.folder_requests import Removing
-from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.kept_images import Kept
+from imagecache_handlers_vmware.lifting import Going
+from imagecache_handlers_vmware.lifting import Lifting
 from imagecache_handlers_vmware.moves import Aside
 from imagecache_handlers_vmware.moves import Move
 from imagecache_handlers_vmware.moves import Result
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.tasks import Endless
-
-# With what of it is aside.
-Going = tuple[Move, ImageFolder]
 
 # Faults that come before anything is deleted.
 _REFUSALS = frozenset({'CannotDeleteFile', 'FileLocked'})
@@ -44,18 +42,21 @@ class Removal:
         look_again: Callable[[Sequence[Move]], Aside | None],
         kept: Kept,
         freed: Mapping[DatastorePath, int],
+        lifting: Lifting,
     ) -> None:
         self._removing = removing
         self._check_time = check_time
         self._look_again = look_again
         self._kept = kept
         self._freed = freed
+        self._lifting = lifting
 
     def remove_images(self, going: Sequence[Going]) -> dict[str, Result]:
         """Delete images: of an ISO its folder, of others disk and folder."""
         ends = self._removing.delete_disks(
             {move.key: found for move, found in going}, self._check_time
         )
+        ends |= self._lifting.delete_refused(going, ends)
         isos = {
             str(move.aside): move.key
             for move, found in going

@@ -35,11 +35,16 @@ from imagecache_handlers_vmware.users import Users
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CacheOptions:
-    """What of a vCenter holds cached images, and what is written off."""
+    """What of a vCenter holds cached images, and what is written off.
+
+    On ``exclusive_stores``, which no other vCenter has, ``ddb.deletable`` is
+    lifted where nobody has a clone any more.
+    """
 
     base_folder: str
     chosen: DatastoreFilter = DatastoreFilter()
     ignored_machines: frozenset[str] = frozenset()
+    exclusive_stores: frozenset[str] = frozenset()
     waiting: Waiting = Waiting()
 
 

@@ -67,6 +67,20 @@ OPTS: list[cfg.Opt] = [
         'While there is one that is not named here, images of its datastore '
         'are kept.',
     ),
+    cfg.BoolOpt(
+        'lift_deletable',
+        default=False,
+        help='Delete what vSphere keeps because a clone of it was there once '
+        '(ddb.deletable), where neither a machine nor a disk on the '
+        'datastore names it any more. Only on exclusive_datastores.',
+    ),
+    cfg.MultiStrOpt(
+        'exclusive_datastores',
+        default=[],
+        metavar='STORE',
+        help='A store that no other vCenter, and no host by itself, has '
+        'mounted; one on each of several such lines. Only you can know.',
+    ),
 ]
 _BY_NAME = {opt.dest: opt for opt in OPTS}
 

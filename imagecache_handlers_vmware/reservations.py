@@ -21,9 +21,8 @@ from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.paths import DatastorePath
+from imagecache_handlers_vmware.port.errors import FULL
 from imagecache_handlers_vmware.port.errors import VimFault
-
-_FULL = 'NoDiskSpace'
 
 # How long those that expired are kept for whoever may still count them.
 _KEPT = datetime.timedelta(days=1)
@@ -123,7 +122,7 @@ def _full(reservation: Reservation, datastore: Datastore) -> Iterator[None]:
     try:
         yield
     except CallError as error:
-        if isinstance(error, VimFault) and error.name == _FULL:
+        if isinstance(error, VimFault) and error.name in FULL:
             free = datastore.store.free or 0
             raise NoRoom(
                 reservation.image_id,

@@ -66,7 +66,20 @@ def _read_cache(given: dict[str, Any], nova: 'NovaOptions') -> CacheOptions:
         base_folder=_check_folder(folder),
         chosen=DatastoreFilter(regex=_compile(regex)),
         ignored_machines=frozenset(given['ignore_vms']),
+        exclusive_stores=_choose_exclusive(
+            given['lift_deletable'], given['exclusive_datastores']
+        ),
     )
+
+
+def _choose_exclusive(lifts: bool, stores: list[str]) -> frozenset[str]:
+    """Name the stores on which ``ddb.deletable`` is lifted."""
+    if lifts and not stores:
+        raise ConfigurationError(
+            '[imagecache_vmware] lift_deletable is for the stores that are '
+            'named in exclusive_datastores: name one'
+        )
+    return frozenset(stores) if lifts else frozenset()
 
 
 def _check_folder(folder: str) -> str:

@@ -15,7 +15,9 @@ from imagecache_handlers.transport.exchanges import KeptConnection
 from imagecache_handlers.transport.exchanges import Leave
 from imagecache_handlers.transport.exchanges import Post
 from imagecache_handlers_vmware.port.address import Address
+from imagecache_handlers_vmware.port.errors import REFUSED
 from imagecache_handlers_vmware.port.errors import ReplyLost
+from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.errors import WrongAnswer
 from imagecache_handlers_vmware.port import replies
 from imagecache_handlers_vmware.port.replies import Element
@@ -23,6 +25,9 @@ from imagecache_handlers_vmware.port.requests import Request
 
 #: The most bytes of an answer: 5,000 images with ten labels each are 40 MiB.
 LONGEST = 256 * 2**20
+
+#: The most bytes of a file that is read or written as a whole.
+SMALL = 2**16
 
 COOKIE = 'vmware_soap_session'
 
@@ -62,6 +67,35 @@ class Connection(KeptConnection[Address]):
             yield from replies.read_elements(
                 _Whole(answer), request.method, names
             )
+
+    def access_file(
+        self, method: str, target: str, cookie: str, content: bytes | None
+    ) -> bytes:
+        """Read or write a small file, and give what came.
+
+        :raises VimFault: when vCenter says no: nothing was written.
+        :raises ReplyLost: when no answer came.
+        """
+        called = f'{method} {target.partition("?")[0][:200]}'
+        headers = {
+            'User-Agent': 'imagecache',
+            'Cookie': f'{COOKIE}={cookie}',
+        }
+        with self._told_errors(called):
+            self._http.line.begin(SMALL)
+            self._http.request(method, target, content, headers)
+            answer = self._http.getresponse()
+            with contextlib.closing(answer):
+                body = _Whole(answer)
+                found = b''.join(iter(lambda: body.read(SMALL), b''))
+                if answer.status in REFUSED:
+                    name = REFUSED[answer.status]
+                    raise VimFault(called, name, f'HTTP {answer.status}')
+                if answer.status not in _DONE:
+                    raise self._refused(called, answer)
+            if answer.will_close:
+                self.close()
+            return found
 
     def read_cookie(self, request: Request) -> str:
         """Log in, and give the cookie that stands for the session.
@@ -104,6 +138,7 @@ class Connection(KeptConnection[Address]):
             ) from error
 
 
+_DONE = (http.client.OK, http.client.CREATED, http.client.NO_CONTENT)
 _WITH_SOAP = (http.client.OK, http.client.INTERNAL_SERVER_ERROR)
 
 

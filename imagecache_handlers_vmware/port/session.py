@@ -125,6 +125,22 @@ class Session:
         ) as connection:
             uploads.send_file(connection, target, login.cookie, chunks, size)
 
+    def access_file(
+        self, method: str, target: str, content: bytes | None = None
+    ) -> bytes:
+        """Read or write a small file over HTTP, never twice.
+
+        :raises CallError: as ``once`` does.
+        """
+
+        def make(login: Login) -> bytes:
+            with self._connections.lend_one(self.address) as connection:
+                return connection.access_file(
+                    method, target, login.cookie, content
+                )
+
+        return self._with_login(make)
+
     def forget_login(self) -> None:
         """Log in anew for the next call, for what came looked like no login.
 
@@ -148,11 +164,17 @@ class Session:
         use: Callable[[Iterator[Element]], T],
         leave: Leave,
     ) -> T:
+        return self._with_login(
+            lambda login: self._make_once(request, login, names, use, leave)
+        )
+
+    def _with_login(self, make: Callable[[Login], T]) -> T:
+        """Make a call, under another login where it needs one."""
         may_renew = True
         while True:
             login = self._obtain_login()
             try:
-                return self._make_once(request, login, names, use, leave)
+                return make(login)
             except VimFault as error:
                 # The call was not made: it may be made under another login.
                 if error.name != 'NotAuthenticated' or not may_renew:

@@ -8,20 +8,13 @@ import urllib.parse
 from imagecache_handlers.transport.dialling import explain_cause
 from imagecache_handlers.transport.dialling import Http
 from imagecache_handlers_vmware.port.connection import COOKIE
+from imagecache_handlers_vmware.port.errors import REFUSED
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 
 METHOD = 'PUT /folder'
 
 _DONE = (http.client.OK, http.client.CREATED)
-# What stands for the faults that calls would raise.
-_FAULTS = {
-    401: 'NotAuthenticated',
-    403: 'NoPermission',
-    404: 'FileNotFound',
-    409: 'FileLocked',
-    507: 'NoDiskSpace',
-}
 _ANSWER = 2**16
 
 
@@ -87,6 +80,6 @@ def _check_status(answer: http.client.HTTPResponse) -> None:
     if answer.status in _DONE:
         return
     what = f'HTTP {answer.status} {answer.reason[:100]}'
-    if answer.status in _FAULTS:
-        raise VimFault(METHOD, _FAULTS[answer.status], what)
+    if answer.status in REFUSED:
+        raise VimFault(METHOD, REFUSED[answer.status], what)
     raise ReplyLost(f'{METHOD}: {what}')

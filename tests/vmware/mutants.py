@@ -20,6 +20,10 @@ SESSION = 'vmware/port/test_session.py::TestSession::test_'
 LENT = 'vmware/port/test_lent_sessions.py::TestLentSessions::test_'
 VSAN = 'vmware/test_vsan.py::TestVsan::test_'
 SETTINGS = 'vmware/test_settings.py::test_'
+FULL = 'vmware/test_full_datastore.py'
+LIFTING = 'vmware/test_lifting.py::TestLifting::test_'
+LEASES = 'vmware/test_lease_limit.py::test_'
+JOINT = 'vmware/test_joint_folders.py::test_'
 MARKING = 'vmware/test_labelling.py::TestLabelling::test_'
 ADDING = 'vmware/test_adding.py::TestTrouble::test_'
 RESERVATIONS = 'vmware/test_reservations.py::TestReservations::test_'
@@ -255,8 +259,8 @@ MUTANTS = [
     mutant(
         'half an image is one',
         'image_folders',
-        'disk <= self._files.keys()',
-        'not disk.isdisjoint(self._files)',
+        "return has_text and f'{self.image_id}-flat.vmdk' in self._files",
+        'return self.has_iso or is_disk',
         f'{FOLDERS}a_whole_image_has_its_own_disk_and_extent',
     ),
     mutant(
@@ -647,8 +651,8 @@ MUTANTS = [
     mutant(
         'a label that was gone is taken for an image that is there',
         'labelling',
-        '            self._read_labels(image, folder)\n\n',
-        '            pass\n\n',
+        '            self._part_folders(change)',
+        '            pass',
         f'{MARKING}taking_a_label_off_an_image_that_is_gone_says_so',
     ),
     mutant(
@@ -848,6 +852,28 @@ MUTANTS = [
         f'{VSAN}nothing_is_debris',
     ),
     mutant(
+        'on vSAN the flag of a disk is lifted',
+        'lifting',
+        'if self._datastore.has_namespaces:',
+        'if False:',
+        'vmware/test_lifting.py::TestTrouble::test_not_on_vsan',
+    ),
+    mutant(
+        'a read that is lost is taken for a write in part',
+        'datastore_files',
+        "raise Incomplete(f'{path}: {error}') from error",
+        'raise',
+        'vmware/test_lifting.py::TestTrouble::test_a_descriptor_that_cannot_be'
+        '_read_is_put_back',
+    ),
+    mutant(
+        'an image is added with a lease that Nova does not heed',
+        'handler',
+        'check_leases(meta.image_id, checked, self._nova_age, now)',
+        'assert now',
+        f'{ADDING}a_lease_that_nova_does_not_heed_is_refused',
+    ),
+    mutant(
         'on vSAN an extent is uploaded',
         'adding',
         'if datastore.has_namespaces:',
@@ -902,5 +928,130 @@ MUTANTS = [
         'and now - one.measured_at > _OLD',
         'and True',
         f'{STORES}old_figures_are_measured_anew',
+    ),
+    mutant(
+        'a claim replaces what it shares a folder with',
+        'joint_folders',
+        "return f'ts-{found[2]}', f'ic-{coded}'",
+        "return (f'ic-{coded}',)",
+        f'{JOINT}both_labels_are_read_back',
+    ),
+    mutant(
+        'a claim of somebody else gives way',
+        'joint_folders',
+        'if len(stays) > 1:',
+        'if False:',
+        f'{JOINT}what_gives_way',
+    ),
+    mutant(
+        'a shield gives way to a claim',
+        'joint_folders',
+        'if not found or not stamp or stamp[1] == _SHIELD:',
+        'if not found or not stamp:',
+        f'{JOINT}what_gives_way',
+    ),
+    mutant(
+        'a claim in a shared folder stays when it is withdrawn',
+        'labelling',
+        '            self._part_folders(change)',
+        '            self.read_names()',
+        f'{FULL}::TestClaims::test_withdrawn_it_leaves_the_folder_to_that'
+        '_label',
+    ),
+    mutant(
+        'who comes second takes the claim for written',
+        'labelling',
+        'return end is None',
+        'return True',
+        f'{FULL}::TestClaims::test_of_two_hosts_one_comes_first',
+    ),
+    mutant(
+        'a single image gives the mark that it goes by',
+        'aside_folder',
+        'if image.image_id not in going or len(going) > 1:',
+        'if True:',
+        f'{FULL}::TestSweeps::test_a_single_image_does_not_give_the_mark_that'
+        '_it_goes_by',
+    ),
+    mutant(
+        'a lease outlasts the age at which Nova removes',
+        'lease_limit',
+        'if end - now > limit.age + datetime.timedelta(seconds=1):',
+        'if False:',
+        f'{LEASES}a_longer_one_is_refused_and_says_why',
+    ),
+    mutant(
+        'our own age is taken for that of Nova',
+        'nova_age',
+        'seconds = nova.read_value(_AGE)',
+        'seconds = getattr(conf.imagecache, _AGE) or nova.read_value(_AGE)',
+        f'{LEASES}the_age_is_read_as_nova_reads_it',
+    ),
+    mutant(
+        'a folder that is not empty is left at once',
+        'folder_requests',
+        'filled = [path for path in paths if _is_filled(ends[str(path)])]',
+        'filled: list[DatastorePath] = []',
+        'vmware/test_situations.py::TestFolders::test_one_that_is_not_empty'
+        '_goes_entry_by_entry',
+    ),
+    mutant(
+        'what vSphere keeps is lifted on every store',
+        'lifting',
+        'if not refused or self._datastore.store.name not in exclusive:',
+        'if not refused:',
+        f'{LIFTING}not_by_default',
+    ),
+    mutant(
+        'what a machine that was written off needs is lifted',
+        'lifting',
+        '        if unknown:\n',
+        '        if False:\n',
+        f'{LIFTING}a_machine_that_was_written_off_keeps_it',
+    ),
+    mutant(
+        'disks that no machine names are not looked at',
+        'lifting',
+        'if any(ids in parent for parent in parents):',
+        'if False:',
+        f'{LIFTING}a_disk_that_nova_keeps_for_a_revert_keeps_it',
+    ),
+    mutant(
+        'a disk that is no descriptor is passed over',
+        'lifting',
+        'if not is_descriptor(content):',
+        'if False:',
+        f'{LIFTING}a_descriptor_that_cannot_be_read_keeps_it',
+    ),
+    mutant(
+        'a descriptor that was being written is an image',
+        'image_folders',
+        'has_text = descriptor.size > 0',
+        'has_text = True',
+        'vmware/test_lifting.py::test_a_descriptor_without_a_byte_is_half_an'
+        '_image',
+    ),
+    mutant(
+        'what was written is not read back',
+        'datastore_files',
+        'if self._has(path, content):',
+        'if True:',
+        'vmware/test_lifting.py::TestTrouble::test_what_came_in_part_is_written'
+        '_again',
+    ),
+    mutant(
+        'what may be written in part is put back',
+        'lifting',
+        'found[move.key] = Endless(str(error))',
+        'found[move.key] = error',
+        'vmware/test_lifting.py::TestTrouble::test_what_stays_in_part_is_not'
+        '_put_back',
+    ),
+    mutant(
+        'more labels are begun than may be under way',
+        'labelling_many',
+        'for image in itertools.islice(rest, in_flight)',
+        'for image in rest',
+        'vmware/test_labelling_many.py::test_closed_early_no_more_is_begun',
     ),
 ]

@@ -1,5 +1,6 @@
 """Adding: what is made of which bytes, and what is left when that fails."""
 
+import datetime
 import io
 import pathlib
 import subprocess
@@ -11,6 +12,8 @@ from imagecache_handlers import NoRoom
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Uncertain
 from imagecache_handlers import Unsupported
+from imagecache_handlers_vmware.handler import VMwareHandler
+from imagecache_handlers_vmware.lease_limit import NovaAge
 from simulator_parts import steering
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
@@ -163,6 +166,18 @@ class TestKinds(AddCase):
 
 
 class TestTrouble(AddCase):
+    def test_a_lease_that_nova_does_not_heed_is_refused(self):
+        made = self.connect()
+        age = NovaAge(age=datetime.timedelta(hours=1), origin='nova.conf')
+        options = made._looks.options
+        handler = VMwareHandler(made._session, options, nova_age=age)
+        self.addCleanup(handler.close)
+        meta = ImageMeta(image_id='debian', size=1024, disk_format='raw')
+        label = 'lease.vm.20990101t000000z'
+        with self.assertRaisesRegex(Unsupported, 'outlasts the age'):
+            handler.add(meta, io.BytesIO(bytes(1024)), STORE, [label])
+        self.assertEqual({}, self.left())
+
     def test_what_is_there_already_stays(self):
         self.actors.cache('debian')
         before = self.listed()

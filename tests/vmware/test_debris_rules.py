@@ -31,7 +31,7 @@ DAY = datetime.timedelta(days=1)
 def folder(path, *entries):
     """Have a folder: what is called ic- or ts- is a folder in it."""
     folders = [one for one in entries if one.startswith(('ic-', 'ts-'))]
-    files = [File(name=one) for one in entries if one not in folders]
+    files = [File(name=one, size=9) for one in entries if one not in folders]
     return Folder(path=path, files=tuple(files), folders=tuple(folders))
 
 

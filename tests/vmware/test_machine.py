@@ -193,6 +193,10 @@ class Hosts(stateful.RuleBasedStateMachine):
         for image in IMAGES:
             self.world.allow_removal(image)
 
+    @stateful.rule(is_full=st.booleans())
+    def fill(self, is_full):
+        self.world.fill(is_full=is_full)
+
     @stateful.rule(seconds=st.sampled_from((1, 61, 400, 1000, 4000)))
     def wait(self, seconds):
         self.world.advance(seconds)

@@ -85,6 +85,7 @@ class Host:
             clocks,
         )
         handler.parallel = 1
+        handler.labels_in_flight = 1
         handler.batch = self.world.batch
         self.cache = ImageCache(
             handler,
@@ -137,6 +138,9 @@ class Host:
 
 class World:
     """The vCenter, its hosts, and the truth about both."""
+
+    # How long a hold or a pin waits for a claim to end.
+    patience = 30 * SECOND
 
     def __init__(self, rules, *, batch, skew, vcenter=None):
         self.rules = rules
@@ -242,6 +246,11 @@ class World:
                 f'[{STORE}] {BASE}/{image}/{image}.vmdk', is_deletable=True
             )
 
+    def fill(self, *, is_full):
+        """Let the datastore have no room for a folder, or have it again."""
+        store = self.actors.store(STORE)
+        store.entry_limit = store.entry_count if is_full else 10**7
+
     def evidence(self):
         return Evidence(complete=True, as_of=self.now())
 
@@ -264,14 +273,14 @@ class World:
     def hold(self, host, image, owner, script):
         with host.operation(script):
             ttl = 20 * 60 * SECOND
-            if host.cache.hold(image, owner, ttl, timeout=30 * SECOND):
+            if host.cache.hold(image, owner, ttl, timeout=self.patience):
                 until = host.now() + ttl / 2
                 self.grants[image, owner] = self.folder(image), until
                 self.tally['held'] += 1
 
     def pin(self, host, image, owner, script):
         with host.operation(script):
-            if host.cache.pin(image, owner, timeout=30 * SECOND):
+            if host.cache.pin(image, owner, timeout=self.patience):
                 self.pins[image, owner] = self.folder(image), None
 
     def drop(self, host, image, owner, script):
