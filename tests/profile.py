@@ -18,6 +18,7 @@ class Profile:
     qemu_trees: int  # trees of disks that QEMU judges
     crowd_seconds: float  # for which many processes use and sweep folders
     hosts_seconds: float  # for which a few do so in a pool
+    vmware_seconds: float  # and on a vCenter
     vcsim: bool  # whether a simulator in Go is built, and compared with
 
 
@@ -30,6 +31,7 @@ PROFILES = {
         qemu_trees=120,
         crowd_seconds=40,
         hosts_seconds=10,
+        vmware_seconds=6,
         vcsim=False,
     ),
     'proof': Profile(
@@ -40,6 +42,7 @@ PROFILES = {
         qemu_trees=2000,
         crowd_seconds=180,
         hosts_seconds=30,
+        vmware_seconds=40,
         vcsim=True,
     ),
 }
