@@ -117,3 +117,14 @@ class Kit(OnVcenter):
 
 class TestOverHttp(Kit, HandlerConformance, unittest.TestCase):
     """Password and plain HTTP."""
+
+
+class TestOverTlsBesideANamesake(Kit, HandlerConformance, unittest.TestCase):
+    """TLS, and a datastore of the same name in another datacenter."""
+
+    def start(self, scenario=None, **how):
+        super().start(scenario, **{'tls': True, **how})
+        self.add_second_datacenter()
+
+    def store(self):
+        return f'datacenter-0/{STORE}'
