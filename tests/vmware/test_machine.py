@@ -16,6 +16,7 @@ import pytest
 from imagecache_handlers import Rules
 from tests.profile import NEW
 from tests.profile import PROFILE
+from tests.vmware.others import ELSEWHERE
 from tests.vmware.others import INTERVAL
 from tests.vmware.world import Loss
 from tests.vmware.world import World
@@ -111,6 +112,7 @@ class Hosts(stateful.RuleBasedStateMachine):
         for image in IMAGES:
             self.world.fetch(image)
         self.world.lay_foreign()
+        self.world.actors.add_store(ELSEWHERE)
 
     def script(self, host, drawn):
         return [

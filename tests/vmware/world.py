@@ -152,7 +152,6 @@ class World(Others):
         self.batch = batch
         self.vcenter = vcenter or Simulator(scenario=Scenario(seed=1))
         self.vcenter.clock.freeze()
-        self.actors.add_store(ELSEWHERE)
         self.tally = collections.Counter()
         self.losses = []
         self.tokens = 0
