@@ -47,10 +47,9 @@ METHODS = (
     ('DeleteDatastoreFile_Task', 2),
     ('sleep', 2),
 )
-HAPPENS = (
-    *('evicted', 'spawned', 'held', 'pinned', 'moved', 'aged away'),
-    *('deaths', 'faults', 'errors'),
-)
+HAPPENS = 'evicted', 'spawned', 'held', 'pinned', 'faults', 'errors'
+SELDOM = 'moved', 'aged away', 'deaths'
+MANY = 300
 OPERATORS = 'delete', 'put_foreign', 'move', 'rename', 'restart', 'fill'
 DAY = 86400
 TALLY = collections.Counter()
@@ -301,5 +300,6 @@ def test_hosts_and_nova_share_a_datastore():
     TALLY.clear()
     stateful.run_state_machine_as_test(Hosts, settings=settings)
     print(dict(TALLY))
-    for what in HAPPENS:
+    enough = PROFILE.vmware_examples >= MANY
+    for what in (*HAPPENS, *(SELDOM if enough else ())):
         assert TALLY[what], f'nothing was {what}: {TALLY}'

@@ -154,6 +154,7 @@ class World(Others):
         self.vcenter.clock.freeze()
         self.tally = collections.Counter()
         self.losses = []
+        self.forcing = None  # what is evicted by force, and by which host
         self.tokens = 0
         self.is_full = False
         self.swept = self.monotonic()  # when one last went undisturbed
@@ -338,8 +339,16 @@ class World(Others):
             del self.pins[one]
         # Nor is any age asked for.
         self.touched.pop(self.folder(image), None)
+        self.forcing = image, host
         with host.operation(script):
             host.cache.evict(image, self.evidence(), force=True)
+        self.forcing = None
+
+    def is_passed(self, image):
+        """Tell if a pin was there when who goes over pins first looked."""
+        if self.forcing is None or self.forcing[0] != image:
+            return False
+        return not self.forcing[1].counts['SearchDatastoreSubFolders_Task', 1]
 
     def hold(self, host, image, owner, script):
         with host.operation(script):
@@ -352,8 +361,9 @@ class World(Others):
     def pin(self, host, image, owner, script):
         with host.operation(script):
             if host.cache.pin(image, owner, timeout=30 * SECOND):
-                self.pins[image, owner] = self.folder(image), None
                 self.tally['pinned'] += 1
+                if not self.is_passed(image):
+                    self.pins[image, owner] = self.folder(image), None
 
     def drop(self, host, image, owner, script):
         """End what an owner was granted, whether that is told or not."""
