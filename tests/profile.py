@@ -37,7 +37,7 @@ PROFILES = {
     'proof': Profile(
         core_examples=2000,
         xenapi_examples=500,
-        vmware_examples=900,
+        vmware_examples=600,
         tree_examples=150,
         qemu_trees=2000,
         crowd_seconds=180,
