@@ -18,6 +18,9 @@ from imagecache_handlers_vmware.paths import DatastorePath
 
 # What a hypervisor leaves beside a disk that it has open, and takes away.
 _PASSING = re.compile(r'\.lck-[0-9a-f]+|.*\.lck')
+# How names go on that begin with an image's: of its larger copies, of all.
+_SIZED = re.compile(r'\.\d+\.vmdk')
+_OWN = re.compile(r'(\.\d+)?(-flat)?\.vmdk|\.iso')
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +86,7 @@ class ImageFolder:
     @property
     def disks(self) -> tuple[str, ...]:
         """The disks by their descriptors; the image itself comes last."""
-        pattern = re.compile(rf'{re.escape(self.image_id)}\.\d+\.vmdk')
-        sized = sorted(filter(pattern.fullmatch, self._files))
+        sized = sorted(one for one in self._files if self._has(_SIZED, one))
         own = f'{self.image_id}.vmdk'
         return (*sized, own) if own in self._files else tuple(sized)
 
@@ -105,14 +107,20 @@ class ImageFolder:
     @property
     def foreign(self) -> tuple[str, ...]:
         """What lies in it and is not of the image, by name."""
-        ours = _names_of(self.image_id)
-        files = [one for one in self._files if not ours.fullmatch(one)]
+        files = [one for one in self._files if not self._has(_OWN, one)]
         folders = [
             one
             for one in self.folder.folders
             if not label_folders.is_label(one) or one in self.folder.filled
         ]
         return tuple(sorted(files + folders))
+
+    def _has(self, ends: re.Pattern[str], name: str) -> bool:
+        """Tell if a file has the image's name, and how that goes on."""
+        begin = self.image_id
+        return name.startswith(begin) and bool(
+            ends.fullmatch(name, len(begin))
+        )
 
     @functools.cached_property
     def _files(self) -> Mapping[str, File]:
@@ -121,13 +129,6 @@ class ImageFolder:
             for file in self.folder.files
             if not _PASSING.fullmatch(file.name)
         }
-
-
-@functools.lru_cache(maxsize=1024)
-def _names_of(image_id: str) -> re.Pattern[str]:
-    """Match the names of an image's own files."""
-    name = re.escape(image_id)
-    return re.compile(rf'{name}(\.\d+)?(-flat)?\.vmdk|{name}\.iso')
 
 
 def find_image_folders(

@@ -198,3 +198,14 @@ class TestOnVsan(Kit, HandlerConformance, unittest.TestCase):
 
     def _make_old_folders(self):
         return []
+
+
+class TestOverTlsBesideANamesake(Kit, HandlerConformance, unittest.TestCase):
+    """TLS, and a datastore of the same name in another datacenter."""
+
+    def start(self, scenario=None, **how):
+        super().start(scenario, **{'tls': True, **how})
+        self.add_second_datacenter()
+
+    def store(self):
+        return f'datacenter-0/{STORE}'

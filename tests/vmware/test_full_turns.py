@@ -6,8 +6,8 @@ import pytest
 
 from imagecache_handlers import Rules
 from tests.vmware.samples import ONE
-from tests.vmware.world import BASE
-from tests.vmware.world import STORE
+from tests.vmware.vcenter import BASE
+from tests.vmware.vcenter import STORE
 from tests.vmware.world import World
 
 # What comes between two calls of a sweep, and before which of them.

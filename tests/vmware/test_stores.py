@@ -69,13 +69,6 @@ class TestStores(OnVcenter):
             'datacenter-1/datastore-0': [],
         }
 
-    def add_second_datacenter(self):
-        world = self.vcenter.world
-        center = add_datacenter(world, world.root.reference, 'datacenter-1')
-        cluster = add_cluster(world, center, 'cluster-1')
-        host = add_host(world, cluster, 'host-x')
-        return add_datastore(world, center, STORE, 'VMFS', 2**40, [host])
-
     def test_datacenters_of_one_name_are_told_apart_by_identity(self):
         world = self.vcenter.world
         for folder in 'a', 'b':
