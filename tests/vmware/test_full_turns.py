@@ -14,7 +14,7 @@ from tests.vmware.world import World
 DEEDS = 'enlist', 'spawn', 'spawn_off', 'hold', 'pin', 'sweep', 'room', 'die'
 POINTS = (
     ('MakeDirectory', 2),
-    ('SearchDatastoreSubFolders_Task', 5),
+    ('SearchDatastoreSubFolders_Task', 6),
     ('RetrievePropertiesEx', 9),
     ('MoveDatastoreFile_Task', 2),
     ('DeleteVirtualDisk_Task', 1),
@@ -33,6 +33,11 @@ class FullWorld(World):
         self.actors.make_folder(f'[{STORE}] {BASE}_evict')
         self.advance(1)
         self.fill(is_full=True)
+
+    def fill(self, *, is_full):
+        """Let it have no room for a folder of anybody, or have it again."""
+        store = self.actors.store(STORE)
+        store.entry_limit = store.entry_count if is_full else 10**7
 
     def do(self, host, deed):
         other = self.hosts[1]

@@ -40,7 +40,7 @@ FAULTS = (
 )
 METHODS = (
     ('MakeDirectory', 3),
-    ('SearchDatastoreSubFolders_Task', 4),
+    ('SearchDatastoreSubFolders_Task', 6),
     ('RetrievePropertiesEx', 9),
     ('MoveDatastoreFile_Task', 2),
     ('DeleteVirtualDisk_Task', 2),
@@ -177,7 +177,7 @@ class Hosts(stateful.RuleBasedStateMachine):
         self.world.move_machine(0, keeps_parent=image == 'golden')
 
     def _fill(self, host, image):
-        self.world.fill(is_full=not self.world.is_full)
+        self.world.is_full = not self.world.is_full
 
     @stateful.rule(host=hosts, drawn=scripts)
     def sweep(self, host, drawn):
@@ -235,7 +235,7 @@ class Hosts(stateful.RuleBasedStateMachine):
         """Nova's pass comes as often as it likes, and ours often enough."""
         world = self.world
         if world.monotonic() - world.swept > INTERVAL:
-            world.fill(is_full=False)
+            world.is_full = False
             world.sweep(world.hosts[0], [])
         world.age_images(chosen)
 
@@ -272,7 +272,7 @@ class Hosts(stateful.RuleBasedStateMachine):
     def everybody_leaves(self):
         """No label and no folder is for ever: in the end all images can go."""
         world = self.world
-        world.fill(is_full=False)
+        world.is_full = False
         world.take_foreign()
         while world.machines:
             world.end(0)

@@ -33,9 +33,6 @@ from vcenter_simulator.simulator import Simulator
 
 SECOND = datetime.timedelta(seconds=1)
 
-# Of which a datastore never runs out here.
-ENTRIES = 10**7
-
 
 class Loss(BaseException):
     """A promise broke; no handler of errors may swallow it."""
@@ -113,6 +110,8 @@ class Host:
         self.world.advance(seconds)
 
     def interrupt(self, method, *, after):
+        if method == 'MakeDirectory' and self.world.is_full and not after:
+            raise VimFault(method, 'NoDiskSpace', 'the datastore is full')
         nth = self.counts[method, after]
         self.counts[method, after] += 1
         for one in list(self.script):
@@ -161,6 +160,7 @@ class World(Others):
         self.losses = []
         self.forcing = None  # what is evicted by force, and by which host
         self.tokens = 0
+        self.is_full = False  # for folders of ours
         self.swept = self.monotonic()  # when one last went undisturbed
         self.machines = []
         self.images = {}  # machine: the image that it was made from
@@ -315,15 +315,6 @@ class World(Others):
             if went and self.monotonic() - moment < age:
                 # Raised at the end, for another's operation may go on.
                 self.losses.append('an image went too soon after its use')
-
-    def fill(self, *, is_full):
-        """Let the datastore have no room for a folder, or have it again."""
-        store = self.vcenter.estate.stores[0]
-        store.entry_limit = store.entry_count if is_full else ENTRIES
-
-    @property
-    def is_full(self):
-        return self.vcenter.estate.stores[0].entry_limit < ENTRIES
 
     def evidence(self):
         return Evidence(complete=True, as_of=self.now())
