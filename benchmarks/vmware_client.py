@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from typing import Any
+from typing import IO
 from typing import Self
 from unittest import mock
 from xml.etree import ElementTree
@@ -20,10 +21,12 @@ from imagecache_handlers.actions.report import Did
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.planning.rules import Rules
+from imagecache_handlers.transport.exchanges import at_any_time
 from imagecache_handlers_vmware.handler import VMwareHandler
 from imagecache_handlers_vmware import looks
 from imagecache_handlers_vmware.looks import CacheOptions
 from imagecache_handlers_vmware.port.address import Address
+from imagecache_handlers_vmware.port.connection import make_post
 from imagecache_handlers_vmware.port.connection import Connection
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.logins import PasswordLogins
@@ -206,17 +209,24 @@ def fetch_alone(program: Program, requests: Sequence[Request]) -> Taken:
                 _NAMED.sub(name, request.content) if name else request.content
             )
             again = dataclasses.replace(request, content=content)
-            answer = connection._send(again, login.cookie, lambda: None)
-            name = ''
-            for _, element in ElementTree.iterparse(answer):  # noqa: S314
-                if element.tag.endswith(('returnval', 'token')):
-                    name = element.text or name
-                element.clear()
+            post = make_post(again, login.cookie, at_any_time)
+            with connection._exchange(post) as answer:
+                name = _find_name(answer)
         seconds = time.perf_counter() - started
         cpu = time.process_time() - cpu
     taken = Taken.read(program, seconds, cpu)
     session.close()
     return taken
+
+
+def _find_name(answer: IO[bytes]) -> str:
+    """Parse an answer, and give the name of a task or page that is in it."""
+    name = ''
+    for _, element in ElementTree.iterparse(answer):  # noqa: S314
+        if element.tag.endswith(('returnval', 'token')):
+            name = element.text or name
+        element.clear()
+    return name
 
 
 def make_session(program: Program) -> Session:

@@ -59,7 +59,7 @@ class Connection(KeptConnection[Address]):
         """
         with (
             self._told_errors(request.method),
-            self._exchange(_make_post(request, cookie, leave)) as answer,
+            self._exchange(make_post(request, cookie, leave)) as answer,
         ):
             # A fault comes with 500; whatever else does is no SOAP.
             if answer.status not in _WITH_SOAP:
@@ -105,7 +105,7 @@ class Connection(KeptConnection[Address]):
         """
         with (
             self._told_errors(request.method),
-            self._exchange(_make_post(request, '', at_any_time)) as answer,
+            self._exchange(make_post(request, '', at_any_time)) as answer,
         ):
             body = _Whole(answer)
             for _ in replies.read_elements(body, request.method, ()):
@@ -142,7 +142,7 @@ _DONE = (http.client.OK, http.client.CREATED, http.client.NO_CONTENT)
 _WITH_SOAP = (http.client.OK, http.client.INTERNAL_SERVER_ERROR)
 
 
-def _make_post(request: Request, cookie: str, leave: Leave) -> Post:
+def make_post(request: Request, cookie: str, leave: Leave) -> Post:
     login = {'Cookie': f'{COOKIE}={cookie}'} if cookie else {}
     return Post(
         path='/sdk',

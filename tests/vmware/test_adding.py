@@ -14,6 +14,7 @@ from imagecache_handlers import Uncertain
 from imagecache_handlers import Unsupported
 from imagecache_handlers_vmware.handler import VMwareHandler
 from imagecache_handlers_vmware.lease_limit import NovaAge
+from imagecache_handlers_vmware.port.uploads import target_of
 from simulator_parts import steering
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
@@ -82,18 +83,15 @@ class TestKinds(AddCase):
 
     def test_its_bytes_are_padded_to_whole_kibibytes(self):
         self.add()
-        answer, data = self.read('debian-flat.vmdk')
+        data = self.read('debian-flat.vmdk')
         self.assertEqual(9 * 1024, len(data))
         self.assertEqual(FLAT.ljust(9 * 1024, b'\0'), data)
 
     def read(self, name):
-        from tests.vcenter_simulator.clients import Client
-
-        client = Client(self.vcenter)
-        self.addCleanup(client.close)
-        client.log_in()
-        query = f'dcPath=datacenter-0&dsName={STORE}'
-        return client.request('GET', f'/folder/{BASE}/debian/{name}?{query}')
+        session = self.handler()._session
+        path = f'{BASE}/debian/{name}'
+        target = target_of(path, STORE, 'datacenter-0')
+        return session.access_file('GET', target)
 
     def test_every_flat_disktype_is_one(self):
         kinds = (None, 'preallocated', 'thin', 'thick', 'eagerZeroedThick')
@@ -114,7 +112,7 @@ class TestKinds(AddCase):
             with self.subTest(name):
                 self.start()
                 self.add(vmware_adaptertype=name)
-                _, data = self.read('debian.vmdk')
+                data = self.read('debian.vmdk')
                 self.assertIn(f'adapterType = "{adapter}"', data.decode())
 
     def test_a_sparse_disk_is_made_what_a_hypervisor_runs(self):
