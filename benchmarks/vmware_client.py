@@ -26,8 +26,8 @@ from imagecache_handlers_vmware.handler import VMwareHandler
 from imagecache_handlers_vmware import looks
 from imagecache_handlers_vmware.looks import CacheOptions
 from imagecache_handlers_vmware.port.address import Address
-from imagecache_handlers_vmware.port.connection import make_post
 from imagecache_handlers_vmware.port.connection import Connection
+from imagecache_handlers_vmware.port.connection import make_post
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.requests import Request
