@@ -1,0 +1,40 @@
+"""Namespaces: folders at the top of vSAN, which have a name and a uuid.
+
+Machines name what lies in them by the uuid, Nova by the name.
+"""
+
+from imagecache_handlers_vmware.datastores import Datastore
+from imagecache_handlers_vmware.paths import DatastorePath
+from imagecache_handlers_vmware.port import envelopes
+from imagecache_handlers_vmware.port.errors import Incomplete
+from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port.session import Session
+
+
+def find_stable_path(
+    session: Session, datastore: Datastore, folder: DatastorePath
+) -> DatastorePath:
+    """Give the path by which machines name a folder at the top.
+
+    It is the folder's own where there are no namespaces, or none is called
+    so.
+
+    :raises CallError: when that cannot be told.
+    """
+    if not datastore.has_namespaces:
+        return folder
+    manager = session.managers.namespace_manager
+    if manager is None:
+        raise Incomplete(f'{session.address} has no DatastoreNamespaceManager')
+    url = f'{datastore.url.rstrip("/")}/{folder.path}'
+    request = envelopes.convert_path(manager, datastore.datacenter, url)
+    try:
+        [told] = session.read(request)
+    except VimFault as error:
+        if error.name != 'InvalidDatastorePath':
+            raise
+        return folder
+    name = (told.text or '').rstrip('/').rpartition('/')[2]
+    if not name:
+        raise Incomplete(f'no uuid was told of {folder}')
+    return datastore.path(name)
