@@ -214,6 +214,9 @@ class OnVsan(VMwareHandler):
     """What is declared for a handler, it has there not: see test_vsan."""
 
     room = CacheHandler.room
+    reserve = CacheHandler.reserve
+    reservations = CacheHandler.reservations
+    unreserve = CacheHandler.unreserve
     add = CacheHandler.add
     debris = CacheHandler.debris
     clean = CacheHandler.clean
