@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import contextlib
 import logging
 from typing import BinaryIO
+from typing import cast
 import uuid
 
 from imagecache_handlers.exceptions import CacheError
@@ -38,6 +39,8 @@ LOG = logging.getLogger(__name__)
 TEMPORARY = 'vmware_temp'
 
 _CHUNK = 2**20
+# How VMDKs begin that are more than the data of a disk.
+_HEADERS = b'KDMV', b'COWD', b'# Disk DescriptorFile'
 # Seconds between tries to take half an image back.
 _PAUSES = (0.5, 1.0, 2.0)
 _KIB = 1024
@@ -180,7 +183,8 @@ class _Arrival:
         # What is found there later has come from here.
         extent = f'{image_id}-flat.vmdk'
         self._delete_file(extent)
-        self._send_file(extent, content, capacity * _KIB)
+        checked = cast(BinaryIO, _Headless(self._meta, content))
+        self._send_file(extent, checked, capacity * _KIB)
 
     def _write_sparse(self, content: BinaryIO) -> None:
         name = 'tmp-sparse.vmdk'
@@ -284,6 +288,26 @@ def adapter_of(meta: ImageMeta) -> str:
         why = f'its vmware_adaptertype {name[:100]!r} is none of {known}'
         raise Unsupported(meta.image_id, why)
     return _ADAPTERS[name]
+
+
+class _Headless:
+    """The data of a disk, which has no header of a VMDK before it."""
+
+    def __init__(self, meta: ImageMeta, content: BinaryIO) -> None:
+        self._meta = meta
+        self._content = content
+        self._begun = False
+
+    def read(self, size: int) -> bytes:
+        piece = self._content.read(size)
+        if not self._begun and piece.startswith(_HEADERS):
+            why = (
+                'it has the header of a sparse VMDK: set its vmware_disktype '
+                'to sparse in the image service'
+            )
+            raise Unsupported(self._meta.image_id, why)
+        self._begun = True
+        return piece
 
 
 def _whole_chunks(

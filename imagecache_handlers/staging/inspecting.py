@@ -98,6 +98,9 @@ def _name_format(
         return 'vhd'
     if declared == 'iso' and 'iso' not in found:
         raise refuse('it is declared iso, and is none')
+    if declared == 'vmdk' and 'vmware_disktype' not in meta.properties:
+        # Nova's default: the data of a disk, and nothing else.
+        return 'raw'
     if declared not in _PLAIN:
         raise refuse(
             f'it is declared {declared}, and has no such header: declare it '

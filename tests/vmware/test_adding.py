@@ -123,6 +123,13 @@ class TestKinds(AddCase):
         )
         self.assertEqual(1, len(self.listed()))
 
+    def test_a_sparse_disk_that_passes_for_flat_is_refused(self):
+        for given in ({}, {'vmware_disktype': 'thin'}):
+            with self.subTest(**given):
+                with self.assertRaisesRegex(Unsupported, 'sparse'):
+                    self.add(self.make_sparse(), 'vmdk', **given)
+                self.assertEqual([], self.listed())
+
     def make_sparse(self):
         path = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         disk = path / 'disk.vmdk'
