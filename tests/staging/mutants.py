@@ -39,7 +39,12 @@ MUTANTS = [
     one(
         *(STAGES, 'test_nor_is_one_used_that_its_owner_made'),
         *('staging_folder', 'root stages where others may change it'),
-        *('with own_folder.opened_ours(', 'with own_folder.opened_own('),
+        *(
+            'own_folder.make_ours(above, name)\n'
+            '        with own_folder.opened_ours(',
+            'own_folder.make_own(above, name)\n'
+            '        with own_folder.opened_own(',
+        ),
     ),
     one(
         *(STAGES, 'test_a_second_one_waits_for_a_bounded_time'),
