@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -72,11 +73,14 @@ def run_as_nova(*command):
 
 
 @pytest.fixture
-def place(tmp_path):
+def place():
     assert os.geteuid() == 0, 'only root could be steered: be root'
-    for folder in tmp_path, *tmp_path.parents[:2]:
-        folder.chmod(0o755)
-    return Place(tmp_path)
+    # Whoever is nova has to get there.
+    with tempfile.TemporaryDirectory() as root:
+        pathlib.Path(root).chmod(0o755)
+        place = Place(pathlib.Path(root))
+        as_nova('ls', place.store)
+        yield place
 
 
 def test_nova_touches_nothing_that_root_stages(place):
