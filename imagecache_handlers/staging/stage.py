@@ -59,15 +59,18 @@ class Stages:
         no checksum tells that it is of the same.  It stays after this,
         until it is dropped.
 
-        :raises ImageBusy: when somebody has it, and ``wait`` is false.
+        :raises ImageBusy: when somebody has it, and ``wait`` is false; or
+            has it for longer than the limits allow to wait.
         :raises Stopped: when it was waited for, and is not to be.
         :raises StoreUnavailable: when the folder cannot be used.
         """
         with contextlib.ExitStack() as stack:
             fd = stack.enter_context(opened_folder(self.folder))
             names = Names.of(meta)
+            patience = self.limits.turn_seconds if wait else 0
+            end = self._clocks.monotonic() + patience
             while not self._lock_stage(stack, fd, names):
-                if not wait:
+                if self._clocks.monotonic() >= end:
                     why = 'somebody else fetches it on this host'
                     raise ImageBusy(meta.image_id, why)
                 sleep_unless(self._clocks, _POLL, should_stop, meta.image_id)

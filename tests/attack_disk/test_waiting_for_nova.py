@@ -14,7 +14,6 @@ from imagecache_handlers import ImageCache
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.prefetch_settings import PrefetchSettings
-from imagecache_handlers.staging.names import Names
 from tests.actions.incoming import HOUR
 from tests.actions.incoming import Images
 from tests.actions.incoming import QUICK
@@ -50,25 +49,6 @@ def ends_in(seconds, work):
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     yield False
-
-
-def test_a_lock_of_novas_is_not_waited_for_for_ever(store):
-    """Nobody has reserved room for that image: nobody fetches it."""
-    cache = ImageCache(DirectoryHandler([str(store)]), QUICK)
-    source = Images(image=b'a' * 1000)
-    folder = DirectoryHandler([str(store)]).staging(str(store))
-    lock = os.path.join(folder, Names.of(source.describe('image')).lock)
-    with open(lock, 'w') as file:
-        os.chown(lock, NOVA, NOVA)
-        fcntl.flock(file, fcntl.LOCK_EX)
-
-        def prefetch():
-            cache.prefetch(
-                ['image'], source, HOUR, settings=PrefetchSettings()
-            )
-
-        with ends_in(20, prefetch) as is_over:
-            assert is_over
 
 
 def test_a_verification_of_an_endless_file_can_be_stopped(store):
