@@ -9,10 +9,10 @@ import dataclasses
 import datetime
 import logging
 
-from imagecache_handlers.actions.holding import Granter
 from imagecache_handlers.actions.incoming import Incoming
 from imagecache_handlers.actions.incoming import plan_incoming
 from imagecache_handlers.actions.incoming import Refused
+from imagecache_handlers.actions.leasing import Leaser
 from imagecache_handlers.actions.making_room import RoomMaker
 from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions.prefetched import Began
@@ -32,9 +32,6 @@ from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.exceptions import Stopped
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.labels import lease_label
-from imagecache_handlers.labels import Marks
-from imagecache_handlers.labels import read_time
-from imagecache_handlers.labels import Relabel
 from imagecache_handlers.labels import sha256_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.planning.room import Room
@@ -100,25 +97,10 @@ class ImagePrefetch:
 
         :raises ImageBusy: when somebody is about to evict it.
         """
-        granter = Granter.start_now(self._means, _PATIENCE)
-        held = granter.lease_copies(
-            self._way.store,
-            self.key,
-            OWNER,
-            self._way.ttl,
-            self._replace_leases,
-        )
-        return any(not one.variant for one in held)
-
-    def _replace_leases(self, marks: Marks) -> Relabel:
-        """Take off what ends earlier; a longer lease stays."""
-        end = self._end_of_lease()
-        ended = {
-            label
-            for label in marks.labels_of('lease', OWNER)
-            if (at := read_time(label.rpartition('.')[2])) and at <= end
-        }
-        return Relabel(remove=frozenset(ended))
+        way = self._way
+        leaser = Leaser.start_now(self._means, OWNER, way.ttl, _PATIENCE)
+        leased = leaser.share_lease(way.store, self.key)
+        return any(not one.variant for one in leased)
 
     def _end_of_lease(self) -> datetime.datetime:
         return add_span(self._means.clocks.now(), self._way.ttl)

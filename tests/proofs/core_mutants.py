@@ -8,6 +8,7 @@ CHECKING = 'actions/test_checking.py'
 PROTOCOL = 'proofs/test_protocol.py'
 TROUBLE = 'proofs/test_trouble.py'
 DEATHS = 'proofs/test_prefetch_deaths.py'
+LEASING = 'actions/test_leasing.py'
 PREFETCHING = 'actions/test_prefetching.py'
 ROOM = 'planning/test_room.py'
 VERIFYING = 'actions/test_verifying.py'
@@ -1389,9 +1390,45 @@ MUTANTS = [
         name='a repeat leaves the lease as it is',
         killer=f'{PREFETCHING}::'
         'test_a_repeat_renews_the_lease_and_fetches_nothing',
-        module='actions/prefetching_image',
-        old="(at := read_time(label.rpartition('.')[2])) and at <= end",
-        new="(at := read_time(label.rpartition('.')[2])) and at > end",
+        module='actions/leasing',
+        old='            if _ends_before(label, granted)',
+        new='            if False',
+    ),
+    Mutant(
+        name='a shorter lease takes off a longer one',
+        killer=f'{PREFETCHING}::'
+        'test_a_repeat_renews_the_lease_and_fetches_nothing',
+        module='actions/leasing',
+        old='            if _ends_before(label, granted)',
+        new='            if label != granted',
+    ),
+    Mutant(
+        name='a lease goes before the longer one is granted',
+        killer=f'{LEASING}::test_a_shorter_lease_outlives_a_renewal',
+        module='actions/leasing',
+        old='_grant_lease(request, image_id, lambda _: NO_CHANGE)',
+        new="""_grant_lease(
+            request,
+            image_id,
+            lambda marks: Relabel(
+                remove=marks.labels_of('lease', self.owner)
+            ),
+        )""",
+    ),
+    Mutant(
+        name='a lease that hosts share is taken back',
+        killer=f'{LEASING}::test_one_lease_of_two_hosts_is_not_taken_back',
+        module='actions/granting',
+        old='        if not labels or self._shared:',
+        new='        if not labels:',
+    ),
+    Mutant(
+        name='a hold that is not granted is not taken back',
+        killer=f'{PROTOCOL}::Holds::'
+        'test_a_hold_whose_renewal_is_lost_keeps_no_lease',
+        module='actions/granting',
+        old='        if not labels or self._shared:',
+        new='        if True:',
     ),
     Mutant(
         name='a pinned image is set aside',
