@@ -18,13 +18,13 @@ from imagecache_handlers.actions.holding import check_lease
 from imagecache_handlers.actions.incoming import Refused
 from imagecache_handlers.actions.making_room import list_members
 from imagecache_handlers.actions.means import Means
+from imagecache_handlers.actions.prefetch_way import OWNER
+from imagecache_handlers.actions.prefetch_way import Way
 from imagecache_handlers.actions.prefetched import Ended
 from imagecache_handlers.actions.prefetched import Got
 from imagecache_handlers.actions.prefetched import Prefetched
 from imagecache_handlers.actions.prefetched import Tell
 from imagecache_handlers.actions.prefetching_image import ImagePrefetch
-from imagecache_handlers.actions.prefetching_image import OWNER
-from imagecache_handlers.actions.prefetching_image import Way
 from imagecache_handlers.actions.reserving import Book
 from imagecache_handlers.actions.terms import make_terms
 from imagecache_handlers.actions.turns import Turns

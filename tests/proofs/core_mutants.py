@@ -1343,10 +1343,9 @@ MUTANTS = [
         name='a prefetched image is published without its lease',
         killer=f'{DEATHS}::'
         'test_a_sweep_at_the_moment_of_the_publish_takes_nothing',
-        module='actions/prefetching_image',
-        old="""                lease_label(OWNER, self._end_of_lease()),
-""",
-        new='',
+        module='actions/publishing',
+        old='{lease_label(OWNER, way.end_of_lease()), sha256_label(sha256)}',
+        new='{sha256_label(sha256)}',
     ),
     Mutant(
         name='a prefetch looks for nobody else',
@@ -1377,6 +1376,32 @@ MUTANTS = [
         module='actions/reserving',
         old='            self._book.unreserve(written)',
         new='            pass',
+    ),
+    Mutant(
+        name='room stays reserved while a stage is waited for',
+        killer=f'{PREFETCHING}::TestStages::'
+        'test_nothing_is_reserved_while_a_stage_is_waited_for',
+        module='actions/prefetching_image',
+        old='incoming.meta, False, self._way.should_stop',
+        new='incoming.meta, True, self._way.should_stop',
+    ),
+    Mutant(
+        name='a turn that is over is taken again with the stage in hand',
+        killer=f'{PREFETCHING}::TestStages::'
+        'test_the_stage_is_free_while_a_turn_is_waited_for',
+        module='actions/prefetching_image',
+        old='            if not reserving.alive():',
+        new="""            if not reserving.alive() and not (
+                self._take_turn(reserving)
+            ):""",
+    ),
+    Mutant(
+        name='what was taken over meanwhile is published all the same',
+        killer=f'{PREFETCHING}::TestStages::'
+        'test_room_that_others_took_meanwhile_is_not_taken_again',
+        module='actions/prefetching_image',
+        old='            if not reserving.alive():',
+        new='            if False:',
     ),
     Mutant(
         name='what leads elsewhere is not inspected',
