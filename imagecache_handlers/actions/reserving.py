@@ -107,9 +107,21 @@ class Reserving:
 
     def has_rivals(self) -> bool:
         """Tell if somebody else has that image on its way."""
+        return bool(self._list_rivals(self._list_live()))
+
+    def _list_live(
+        self, stores: Iterable[str] | None = None
+    ) -> list[Reservation]:
+        """Give what counts there, or in these stores, and one's own."""
+        # Read before the look: a reply may come long after it was true.
         now = self._means.clocks.now()
-        seen = self._book.reservations(self._store)
-        return bool(self._list_rivals(seen, now))
+        return [
+            one
+            for store in stores or [self._store]
+            for one in self._book.reservations(store)
+            if one.token == self.token
+            or self._means.rules.is_reserved(one.until, now)
+        ]
 
     def is_alone(self, pause: Callable[[], object]) -> bool:
         """Look until no other reservation of the image is to be seen.
@@ -128,22 +140,16 @@ class Reserving:
 
     def _look_for_rivals(self) -> list[str] | None:
         """Give the tokens of others; None: its own is not seen, or is over."""
-        # Read before the look: a reply may come long after it was true.
-        now = self._means.clocks.now()
-        seen = self._book.reservations(self._store)
+        seen = self._list_live()
         if not self.alive() or self.token not in {one.token for one in seen}:
             return None
-        return self._list_rivals(seen, now)
+        return self._list_rivals(seen)
 
-    def _list_rivals(
-        self, seen: Iterable[Reservation], now: datetime.datetime
-    ) -> list[str]:
+    def _list_rivals(self, seen: Iterable[Reservation]) -> list[str]:
         return [
             one.token
             for one in seen
-            if one.image_id == self._image_id
-            and one.token != self.token
-            and self._means.rules.is_live(one.until, now)
+            if one.image_id == self._image_id and one.token != self.token
         ]
 
     def give_way(
@@ -154,11 +160,7 @@ class Reserving:
         So that of those who want the same room one gets it: who withdrew
         waits for longer, and is not there when the other looks again.
         """
-        tokens = [
-            one.token
-            for store in members
-            for one in self._book.reservations(store)
-        ]
+        tokens = [one.token for one in self._list_live(members)]
         if self.token > min(tokens, default=self.token):
             self.withdraw()
             pause()

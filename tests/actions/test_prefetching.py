@@ -389,6 +389,19 @@ def test_what_is_on_its_way_elsewhere_is_waited_for(tmp_path):
     assert utc_now() >= dead.until
 
 
+def test_what_never_ends_is_not_waited_for(tmp_path):
+    """Its host died with a clock that was ahead, or it is a lie."""
+    shelf = Shelf(total=100)
+    far = utc_now() + 10_000 * HOUR
+    for name in 'ab':
+        shelf.reservations[name] = Reservation(
+            image_id=name, store='shelf', token='0', size=99, until=far
+        )
+    cache, wanted = opened(tmp_path, shelf)
+    [result] = cache.prefetch(['a'], Images(a=b'a'), HOUR, settings=wanted)
+    assert result.did == 'cached'
+
+
 def test_a_long_add_leaves_a_whole_lease(tmp_path):
     class Slow(MemoryHandler):
         def add(self, meta, content, store, labels=()):

@@ -94,19 +94,3 @@ def test_a_verification_of_an_endless_file_can_be_stopped(store):
 
     with ends_in(10, verify) as is_over:
         assert is_over
-
-
-def test_a_reservation_for_a_lifetime_is_not_waited_for(store):
-    """Its host died with a clock that was decades ahead, or it is a lie."""
-    cache = ImageCache(DirectoryHandler([str(store)]), QUICK)
-    folder = DirectoryHandler([str(store)]).staging(str(store))
-    name = '+0123456789abcdef.5.20990101t000000000000z.image'
-    with open(os.path.join(folder, name), 'w'):
-        os.chown(os.path.join(folder, name), NOVA, NOVA)
-
-    def prefetch():
-        source = Images(image=b'a' * 1000)
-        cache.prefetch(['image'], source, HOUR, settings=PrefetchSettings())
-
-    with ends_in(15, prefetch) as is_over:
-        assert is_over
