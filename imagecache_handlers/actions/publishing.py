@@ -1,23 +1,21 @@
 """Publishing: a verified image is listed, with the lease that keeps it."""
 
-import logging
-
 from imagecache_handlers.actions.prefetch_way import OWNER
 from imagecache_handlers.actions.prefetch_way import Way
 from imagecache_handlers.actions.prefetched import Got
 from imagecache_handlers.clocks import Timer
+from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.labels import lease_label
 from imagecache_handlers.labels import sha256_label
 from imagecache_handlers.staging.staged_image import Stage
-
-LOG = logging.getLogger(__name__)
 
 
 def publish_stage(way: Way, key: str, stage: Stage) -> Got:
     """Add what was verified, with its lease; unless it came meanwhile.
 
     :raises ImageExists: when a foreign object has that name.
+    :raises ImageBusy: when it went as it came.
     """
     with stage.open_content() as (meta, content, sha256):
         timer = Timer(way.means.clocks)
@@ -34,6 +32,9 @@ def publish_stage(way: Way, key: str, stage: Stage) -> Got:
 
 
 def _keep_lease(way: Way, key: str, timer: Timer) -> None:
-    """Renew the lease of what took long to be added."""
+    """Renew the lease of what took long to be added.
+
+    :raises ImageBusy: when it went meanwhile: its lease was over.
+    """
     if timer.elapsed > way.ttl / 2 and not way.lease_copies(key):
-        LOG.warning('Image %s went as it came', key)
+        raise ImageBusy(key, 'it went as it came; ask for a longer lease')

@@ -415,6 +415,26 @@ def test_a_long_add_leaves_a_whole_lease(tmp_path):
     assert image.marks.leases['prefetch'] >= utc_now() + 0.9 * ttl
 
 
+def test_what_went_as_it_came_is_an_error(tmp_path):
+    """It is added for longer than its lease, and then a sweep takes it."""
+    shelf = Shelf()
+    time = Time()
+
+    class Slow(MemoryHandler):
+        def add(self, *args):
+            image = super().add(*args)
+            time.sleep(3 * HOUR.total_seconds())
+            shelf.entries.pop(image.location)
+            return image
+
+    cache = time.open_cache(Slow(shelf))
+    [result] = cache.prefetch(
+        ['a'], Images(a=b'a'), HOUR, settings=settings(tmp_path)
+    )
+    assert (result.did, result.is_there) == ('error', False)
+    assert 'it went as it came' in result.why
+
+
 def test_a_reservation_is_renewed_while_it_is_needed(tmp_path):
     shelf = Shelf()
     seen = []

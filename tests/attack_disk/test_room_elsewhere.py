@@ -63,29 +63,3 @@ def test_what_is_free_late_costs_no_more_images(tmp_path):
     )
     idle = [one for one in shelf.entries if one.startswith('at-idle')]
     assert len(idle) == 8, f'{9 - len(idle)} images went for 30 bytes'
-
-
-def test_what_went_as_it_came_is_not_called_cached(tmp_path):
-    """It is added for longer than half of its lease, and then taken."""
-    passed = [0.0]
-    start = utc_now()
-    shelf = Shelf()
-
-    class Slow(MemoryHandler):
-        def add(self, *args):
-            image = super().add(*args)
-            passed[0] += 3 * HOUR.total_seconds()
-            # A sweep, after that lease.
-            shelf.entries.pop(image.location)
-            return image
-
-    cache = ImageCache(
-        Slow(shelf),
-        QUICK,
-        clock=lambda: start + datetime.timedelta(seconds=passed[0]),
-        monotonic=lambda: passed[0],
-    )
-    [result] = cache.prefetch(
-        ['a'], Images(a=b'a'), HOUR, settings=settings(tmp_path)
-    )
-    assert result.is_there == bool(cache.find('a')), result

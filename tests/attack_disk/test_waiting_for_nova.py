@@ -69,28 +69,3 @@ def test_a_lock_of_novas_is_not_waited_for_for_ever(store):
 
         with ends_in(20, prefetch) as is_over:
             assert is_over
-
-
-def test_a_verification_of_an_endless_file_can_be_stopped(store):
-    """Sparse, with a sidecar by its owner's hand: a petabyte of zeros."""
-    file = store / 'image'
-    file.touch()
-    os.truncate(file, 2**43)
-    said = sidecar.Sidecar.of(
-        'image', utc_now(), {f'sha256.{"0" * 64}'}, file.stat()
-    )
-    (store / '.image.imagecache').write_bytes(said.dump())
-    for one in store.iterdir():
-        os.chown(one, NOVA, NOVA)
-    cache = ImageCache(DirectoryHandler([str(store)]), QUICK)
-    assert cache.find('image')
-    stop = time.monotonic() + 1
-
-    def verify():
-        cache.verify(
-            Evidence(as_of=utc_now()),
-            should_stop=lambda: time.monotonic() > stop,
-        )
-
-    with ends_in(10, verify) as is_over:
-        assert is_over

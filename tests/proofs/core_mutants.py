@@ -1470,6 +1470,20 @@ MUTANTS = [
         new='        if True:',
     ),
     Mutant(
+        name='what went as it came is called cached',
+        killer=f'{PREFETCHING}::test_what_went_as_it_came_is_an_error',
+        module='actions/publishing',
+        old="        raise ImageBusy(key, 'it went as it came; ask",
+        new="        str('ask",
+    ),
+    Mutant(
+        name='an image is verified to its end however long that takes',
+        killer=f'{VERIFYING}::test_it_stops_within_an_image',
+        module='actions/verifying',
+        old='                if self._should_stop():',
+        new='                if False:',
+    ),
+    Mutant(
         name='a pinned image is set aside',
         killer=f'{VERIFYING}::test_what_somebody_uses_or_may_use_stays',
         module='actions/verifying',
