@@ -8,11 +8,8 @@ import time
 
 import pytest
 
-from imagecache_handlers.clocks import utc_now
-from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory import sidecar
 from imagecache_handlers.prefetch_settings import PrefetchSettings
 from imagecache_handlers.staging.names import Names
 from tests.actions.incoming import HOUR

@@ -9,6 +9,7 @@ PROTOCOL = 'proofs/test_protocol.py'
 TROUBLE = 'proofs/test_trouble.py'
 DEATHS = 'proofs/test_prefetch_deaths.py'
 LEASING = 'actions/test_leasing.py'
+MAKING_ROOM = 'actions/test_making_room.py'
 PREFETCHING = 'actions/test_prefetching.py'
 ROOM = 'planning/test_room.py'
 VERIFYING = 'actions/test_verifying.py'
@@ -1482,6 +1483,13 @@ MUTANTS = [
         module='actions/verifying',
         old='                if self._should_stop():',
         new='                if False:',
+    ),
+    Mutant(
+        name='what is free late is not waited for',
+        killer=f'{MAKING_ROOM}::test_what_is_free_late_costs_no_more_images',
+        module='actions/making_room',
+        old='        return self._wait_while(is_pending, terms)',
+        new='        return Room()',
     ),
     Mutant(
         name='a pinned image is set aside',
