@@ -33,6 +33,9 @@ from imagecache_handlers.staging.stopping import sleep_unless
 # time lies between two of these.
 _TURNS = 50
 _PART = 10
+# Into how many parts an image is cut, after each of which its reservation
+# says what is still to come.
+_PARTS = 16
 
 
 class ImagePrefetch:
@@ -77,7 +80,12 @@ class ImagePrefetch:
         incoming = self._plan_incoming()
         size = self._measure_size(incoming)
         reserving = Reserving(
-            self._means, self._way.book, self._way.store, self.key, size
+            self._means,
+            self._way.book,
+            self._way.store,
+            self.key,
+            size,
+            lambda: self._count_staged(incoming),
         )
         for _ in range(_TURNS):
             try:
@@ -126,6 +134,12 @@ class ImagePrefetch:
     def _measure_size(self, incoming: Incoming) -> int:
         size = incoming.measure_room(self._means.handler, self._way.store)
         return size + self._way.staged_there * incoming.staged_size
+
+    def _count_staged(self, incoming: Incoming) -> int:
+        """Tell how many of its bytes take room in the store already."""
+        if not self._way.staged_there:
+            return 0
+        return incoming.count_staged(self._way.stages.folder)
 
     def _make_room(self, size: int, token: str) -> Room:
         way = self._way
@@ -177,7 +191,7 @@ class ImagePrefetch:
                 )
             except ImageBusy:
                 return None
-            self._prepare(stage, incoming)
+            self._prepare(stage, incoming, reserving)
             # One that ended may have been taken over, and the room as well.
             if not reserving.alive():
                 return None
@@ -185,12 +199,16 @@ class ImagePrefetch:
             stage.drop()
         return did
 
-    def _prepare(self, stage: Stage, incoming: Incoming) -> None:
+    def _prepare(
+        self, stage: Stage, incoming: Incoming, reserving: Reserving
+    ) -> None:
         """Fetch, verify, inspect and convert, out of everybody's sight."""
         self._tell_begin(incoming.meta.size)
+        # Some of what lay there may not have been taken up.
+        self._tell_staged(reserving)
         fetched = stage.fetch_image(
             self._way.source,
-            self._tell_progress(incoming.meta.size),
+            self._tell_progress(incoming.meta.size, reserving),
             self._way.should_stop,
         )
         self._size += fetched.size
@@ -211,14 +229,29 @@ class ImagePrefetch:
         began = Began(image_id=self._image_id, store=store, size=size)
         self._way.tell(began)
 
-    def _tell_progress(self, size: int) -> Callable[[int], object]:
+    def _tell_staged(self, reserving: Reserving) -> None:
+        """Have the reservation say what is still to come."""
+        if self._way.staged_there:
+            reserving.renew()
+
+    def _tell_progress(
+        self, size: int, reserving: Reserving
+    ) -> Callable[[int], object]:
+        part = size // _PARTS + 1
+        last = 0
+
         def tell(done: int) -> None:
+            nonlocal last
             progress = Progress(
                 image_id=self._image_id,
                 store=self._way.store,
                 done=done,
                 size=size,
             )
+            # What lies there is not to be kept free for it as well.
+            if done - last >= part:
+                last = done
+                self._tell_staged(reserving)
             self._way.tell(progress)
 
         return tell

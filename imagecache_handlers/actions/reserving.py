@@ -58,21 +58,34 @@ class Ledger:
             self._entries.pop(reservation.token, None)
 
 
+def count_nothing() -> int:
+    """Stand for what is staged elsewhere, if at all."""
+    return 0
+
+
 class Reserving:
     """One's own reservation of room for one image in one store.
 
     It has the time of a claim: others take it for live until its expiry and
-    a skew, its owner for dead a skew before.
+    a skew, its owner for dead a skew before.  ``count_staged`` tells how many
+    of its bytes take room in the store already.
     """
 
     def __init__(
-        self, means: Means, book: Book, store: str, image_id: str, size: int
+        self,
+        means: Means,
+        book: Book,
+        store: str,
+        image_id: str,
+        size: int,
+        count_staged: Callable[[], int] = count_nothing,
     ) -> None:
         self._means = means
         self._book = book
         self._store = store
         self._image_id = image_id
-        self.size = size
+        self._size = size
+        self._count_staged = count_staged
         self._written: Reservation | None = None
         self._claim = Claim(secrets.token_hex(8), means.clocks, means.rules)
         self._lock = threading.Lock()
@@ -80,6 +93,11 @@ class Reserving:
     @property
     def token(self) -> str:
         return self._claim.token
+
+    @property
+    def size(self) -> int:
+        """Bytes that are still to come."""
+        return max(0, self._size - self._count_staged())
 
     def alive(self) -> bool:
         """Tell if everybody else still respects it."""
@@ -199,19 +217,19 @@ class Reserving:
     def _renew_until(self, end: threading.Event) -> None:
         pause = self._means.rules.claim_ttl.total_seconds() / 4
         while not end.wait(pause):
-            try:
-                self._renew()
-            except CacheError as error:
-                # There are more turns before it ends.
-                LOG.warning(
-                    'Room for image %s in %s is not renewed: %s',
-                    self._image_id,
-                    self._store,
-                    error,
-                )
+            self.renew()
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
         """Renew what lives: one that others may have taken over is lost."""
-        with self._lock:
-            if self.alive():
-                self._write()
+        try:
+            with self._lock:
+                if self.alive():
+                    self._write()
+        except CacheError as error:
+            # There are more turns before it ends.
+            LOG.warning(
+                'Room for image %s in %s is not renewed: %s',
+                self._image_id,
+                self._store,
+                error,
+            )

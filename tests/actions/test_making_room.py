@@ -1,9 +1,12 @@
 """Room is made of no more than it takes."""
 
 import dataclasses
+import os
 
 import pytest
 
+from imagecache_handlers.prefetch_settings import PrefetchSettings
+from imagecache_handlers.staging.names import Names
 from imagecache_handlers.testing.memory import MemoryHandler
 from imagecache_handlers.testing.shelf import Shelf
 from tests.actions.incoming import HOUR
@@ -59,3 +62,95 @@ def test_what_is_free_late_costs_no_more_images(tmp_path, late, did):
         ['a'], Images(a=b'a' * 30), HOUR, settings=settings(tmp_path)
     )
     assert result.is_there
+
+
+UNIT = 2**16
+
+
+class StagedThere(MemoryHandler):
+    """A store in which images are staged as well, and take room there."""
+
+    def __init__(self, shelf, folder):
+        super().__init__(shelf)
+        self.folder = folder
+
+    def staging(self, store):
+        return str(self.folder)
+
+    def stores(self):
+        files = self.folder.glob('*.stage')
+        staged = sum(os.stat(one).st_blocks * 512 for one in files)
+        return [
+            dataclasses.replace(one, free=max(0, one.free - staged))
+            for one in super().stores()
+        ]
+
+
+class TestStagedThere:
+    """Of 100 units 50 are free, and an idle image has the others."""
+
+    @pytest.fixture(autouse=True)
+    def a_world(self, tmp_path):
+        self.folder = tmp_path / 'stage'
+        self.shelf = Shelf(total=100 * UNIT)
+        put(self.shelf, 'idle', 50 * UNIT)
+
+    def prefetch(self, name, source, **more):
+        cache = Time().open_cache(StagedThere(self.shelf, self.folder))
+        wanted = PrefetchSettings()
+        [result] = cache.prefetch(
+            [name], source, HOUR, settings=wanted, **more
+        )
+        return result
+
+    def make_source(self, **sizes):
+        made = {name: os.urandom(n * UNIT) for name, n in sizes.items()}
+        return Images(piece=UNIT, **made)
+
+    def test_a_second_try_evicts_nothing_for_what_is_staged(self):
+        source = self.make_source(a=40)
+        stop = []
+        source.on_piece = lambda _, done: done < 30 * UNIT or stop.append(1)
+        first = self.prefetch('a', source, should_stop=lambda: bool(stop))
+        assert first.did == 'error'
+        source.on_piece = lambda *_: None
+        # 20 are free, and 10 are missing.
+        assert self.prefetch('a', source).did == 'cached'
+        assert source.read <= 41 * UNIT
+        assert 'at-idle' in self.shelf.entries
+
+    def test_what_is_not_taken_up_again_counts_for_nothing(self):
+        source = self.make_source(a=40)
+        self.folder.mkdir(0o700)
+        name = Names.of(source.describe('a')).stage
+        (self.folder / 'other').write_bytes(bytes(30 * UNIT))
+        os.link(self.folder / 'other', self.folder / name)
+        put(self.shelf, 'used', 15 * UNIT, users={'vm'})
+        assert self.prefetch('a', source).did == 'cached'
+        assert 'at-idle' not in self.shelf.entries
+
+    def test_nothing_goes_for_what_another_has_fetched(self):
+        source = self.make_source(a=30)
+        results = []
+
+        def prefetch_beside(_, done):
+            if done == 28 * UNIT:
+                other = self.make_source(b=15)
+                results.append(self.prefetch('b', other).did)
+
+        source.on_piece = prefetch_beside
+        assert self.prefetch('a', source).did == 'cached'
+        assert results == ['cached']
+        assert 'at-idle' in self.shelf.entries
+
+    def test_what_another_has_yet_to_fetch_stays_reserved(self):
+        source = self.make_source(a=30)
+        reserved = []
+
+        def look(_, done):
+            [one] = self.shelf.reservations.values()
+            reserved.append(one.size + done >= 30 * UNIT)
+
+        source.on_piece = look
+        assert self.prefetch('a', source).did == 'cached'
+        assert all(reserved)

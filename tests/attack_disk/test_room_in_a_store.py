@@ -5,7 +5,6 @@ import fcntl
 import io
 import os
 import subprocess
-import threading
 
 import pytest
 
@@ -62,48 +61,6 @@ def put(handler, image_id, size):
     labels = {'unused.20260102t000000z'}
     content = io.BytesIO(os.urandom(size))
     old.add(meta, content, handler.paths[0], labels)
-
-
-def test_a_second_try_evicts_nothing_for_what_is_staged_already(place):
-    handler = connect(place)
-    cache = ImageCache(handler, RULES)
-    source = Images(image=os.urandom(40 * MIB), piece=MIB)
-    stop = threading.Event()
-    source.on_piece = lambda _, done: done < 30 * MIB or stop.set()
-    wanted = PrefetchSettings()
-    [first] = cache.prefetch(
-        ['image'], source, HOUR, settings=wanted, should_stop=stop.is_set
-    )
-    assert first.did == 'error'
-    assert cache.find('idle')
-    # 20 MiB are free, and 10 are missing.
-    source.on_piece = lambda *_: None
-    [second] = cache.prefetch(['image'], source, HOUR, settings=wanted)
-    assert second.did == 'cached', second.why
-    assert second.size <= 11 * MIB
-    assert cache.find('idle'), 'evicted, though its room was not needed'
-
-
-def test_nothing_goes_for_what_another_has_fetched_already(place):
-    """50 MiB are free for one image of 30 and one of 15."""
-    cache = ImageCache(connect(place), RULES)
-    beside = ImageCache(connect(place), RULES)
-    source = Images(image=os.urandom(30 * MIB), piece=MIB)
-    found = []
-
-    def prefetch_beside(_, done):
-        if done == 28 * MIB:
-            other = Images(other=os.urandom(15 * MIB), piece=MIB)
-            found.extend(
-                beside.prefetch(
-                    ['other'], other, HOUR, settings=PrefetchSettings()
-                )
-            )
-
-    source.on_piece = prefetch_beside
-    cache.prefetch(['image'], source, HOUR, settings=PrefetchSettings())
-    assert [one.did.value for one in found] == ['cached'], found
-    assert cache.find('idle'), 'evicted, though its room was not needed'
 
 
 def test_a_staging_folder_on_the_same_disk_takes_room_there(place):

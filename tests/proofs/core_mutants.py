@@ -1379,10 +1379,10 @@ MUTANTS = [
         killer=f'{PREFETCHING}::'
         'test_a_reservation_is_renewed_while_it_is_needed',
         module='actions/reserving',
-        old="""            if self.alive():
-                self._write()""",
-        new="""            if False:
-                self._write()""",
+        old="""                if self.alive():
+                    self._write()""",
+        new="""                if False:
+                    self._write()""",
     ),
     Mutant(
         name='room that was reserved is not given back',
@@ -1490,6 +1490,22 @@ MUTANTS = [
         module='actions/making_room',
         old='        return self._wait_while(is_pending, terms)',
         new='        return Room()',
+    ),
+    Mutant(
+        name='what lies there under another name as well counts as staged',
+        killer=f'{MAKING_ROOM}::TestStagedThere::'
+        'test_what_is_not_taken_up_again_counts_for_nothing',
+        module='actions/incoming',
+        old='    alone = stat.S_ISREG(found.st_mode) and found.st_nlink == 1',
+        new='    alone = stat.S_ISREG(found.st_mode)',
+    ),
+    Mutant(
+        name='what is staged stays reserved as well',
+        killer=f'{MAKING_ROOM}::TestStagedThere::'
+        'test_nothing_goes_for_what_another_has_fetched',
+        module='actions/reserving',
+        old='        return max(0, self._size - self._count_staged())',
+        new='        return self._size',
     ),
     Mutant(
         name='a pinned image is set aside',
