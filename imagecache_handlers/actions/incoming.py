@@ -47,6 +47,11 @@ class Incoming:
         """Bytes that it takes on its way, beside those that are stored."""
         return self.meta.size if self.convert_to else 0
 
+    @property
+    def size_beside(self) -> int:
+        """Bytes that it takes on its way where nothing of it is linked."""
+        return self.meta.size + (self.stored.size if self.convert_to else 0)
+
     def count_staged(self, folder: str) -> int:
         """Tell how many bytes of it lie in the folder of its stage.
 

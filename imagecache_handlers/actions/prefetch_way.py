@@ -21,7 +21,8 @@ _PATIENCE = datetime.timedelta(minutes=1)
 class Way:
     """How images come into one store.
 
-    ``staged_there``: what is on its way lies in the store itself.
+    ``staged_there``: what is on its way lies in the store itself;
+    ``staged_beside``: in another folder on the disk of that, and is copied.
     """
 
     means: Means
@@ -30,6 +31,7 @@ class Way:
     members: tuple[str, ...]
     stages: Stages
     staged_there: bool
+    staged_beside: bool
     source: RangedSource
     ttl: datetime.timedelta
     terms: Terms

@@ -133,7 +133,8 @@ class ImagePrefetch:
 
     def _measure_size(self, incoming: Incoming) -> int:
         size = incoming.measure_room(self._means.handler, self._way.store)
-        return size + self._way.staged_there * incoming.staged_size
+        size += self._way.staged_there * incoming.staged_size
+        return size + self._way.staged_beside * incoming.size_beside
 
     def _count_staged(self, incoming: Incoming) -> int:
         """Tell how many of its bytes take room in the store already."""

@@ -154,3 +154,15 @@ class TestStagedThere:
         source.on_piece = look
         assert self.prefetch('a', source).did == 'cached'
         assert all(reserved)
+
+
+def test_a_staging_path_on_the_same_disk_takes_room_there(tmp_path):
+    shelf = Shelf(total=100)
+    handler = StagedThere(shelf, tmp_path / 'there')
+    cache = Time().open_cache(handler)
+    source = Images(a=b'a' * 51, b=b'b' * 50)
+    wanted = settings(tmp_path)
+    results = cache.prefetch(['a', 'b'], source, HOUR, settings=wanted)
+    assert [one.did.value for one in results] == ['refused', 'cached']
+    assert 'it takes 102 B there' in results[0].why
+    assert source.begun == ['b']
