@@ -125,7 +125,6 @@ class TestStagedThere:
         name = Names.of(source.describe('a')).stage
         (self.folder / 'other').write_bytes(bytes(30 * UNIT))
         os.link(self.folder / 'other', self.folder / name)
-        put(self.shelf, 'used', 15 * UNIT, users={'vm'})
         assert self.prefetch('a', source).did == 'cached'
         assert 'at-idle' not in self.shelf.entries
 
