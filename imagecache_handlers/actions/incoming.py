@@ -1,6 +1,8 @@
 """Incoming: what an image will be in its store, before a byte is fetched."""
 
 import dataclasses
+import os
+import stat
 import tempfile
 
 from imagecache_handlers.actions.guard import GuardedHandler
@@ -11,6 +13,7 @@ from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.source import RangedSource
 from imagecache_handlers.staging.inspecting import inspect_file
 from imagecache_handlers.staging.limits import Limits
+from imagecache_handlers.staging.names import Names
 
 # Enough of an image for the size of its disk to stand in it.
 _HEAD = 2**20
@@ -43,6 +46,31 @@ class Incoming:
     def staged_size(self) -> int:
         """Bytes that it takes on its way, beside those that are stored."""
         return self.meta.size if self.convert_to else 0
+
+    @property
+    def size_beside(self) -> int:
+        """Bytes that it takes on its way where nothing of it is linked."""
+        return self.meta.size + (self.stored.size if self.convert_to else 0)
+
+    def count_staged(self, folder: str) -> int:
+        """Tell how many bytes of it lie in the folder of its stage.
+
+        What will not be taken up again, or is not there alone, counts for
+        nothing.
+        """
+        if self.meta.checksum is None:
+            return 0
+        entry = Names.of(self.meta).stage
+        return _count_allocated(os.path.join(folder, entry))
+
+
+def _count_allocated(path: str) -> int:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return 0
+    alone = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+    return found.st_blocks * 512 if alone else 0
 
 
 def plan_incoming(

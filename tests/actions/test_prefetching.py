@@ -1,6 +1,7 @@
 """Images come in whole, verified and leased; each by itself, and only once."""
 
 from concurrent import futures
+import contextlib
 import dataclasses
 import datetime
 import hashlib
@@ -19,6 +20,8 @@ from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import Reservation
+from imagecache_handlers import Rules
+from imagecache_handlers.staging.stage import Stages
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers.testing.memory import MemoryHandler
 from imagecache_handlers.testing.shelf import Entry
@@ -29,6 +32,7 @@ from tests.actions.incoming import opened
 from tests.actions.incoming import put
 from tests.actions.incoming import QUICK
 from tests.actions.incoming import settings
+from tests.actions.incoming import Time
 
 
 def outcomes(results):
@@ -385,6 +389,19 @@ def test_what_is_on_its_way_elsewhere_is_waited_for(tmp_path):
     assert utc_now() >= dead.until
 
 
+def test_what_never_ends_is_not_waited_for(tmp_path):
+    """Its host died with a clock that was ahead, or it is a lie."""
+    shelf = Shelf(total=100)
+    far = utc_now() + 10_000 * HOUR
+    for name in 'ab':
+        shelf.reservations[name] = Reservation(
+            image_id=name, store='shelf', token='0', size=99, until=far
+        )
+    cache, wanted = opened(tmp_path, shelf)
+    [result] = cache.prefetch(['a'], Images(a=b'a'), HOUR, settings=wanted)
+    assert result.did == 'cached'
+
+
 def test_a_long_add_leaves_a_whole_lease(tmp_path):
     class Slow(MemoryHandler):
         def add(self, meta, content, store, labels=()):
@@ -396,6 +413,26 @@ def test_a_long_add_leaves_a_whole_lease(tmp_path):
     cache.prefetch(['a'], Images(a=b'a'), ttl, settings=settings(tmp_path))
     [image] = cache.find('a')
     assert image.marks.leases['prefetch'] >= utc_now() + 0.9 * ttl
+
+
+def test_what_went_as_it_came_is_an_error(tmp_path):
+    """It is added for longer than its lease, and then a sweep takes it."""
+    shelf = Shelf()
+    time = Time()
+
+    class Slow(MemoryHandler):
+        def add(self, *args):
+            image = super().add(*args)
+            time.sleep(3 * HOUR.total_seconds())
+            shelf.entries.pop(image.location)
+            return image
+
+    cache = time.open_cache(Slow(shelf))
+    [result] = cache.prefetch(
+        ['a'], Images(a=b'a'), HOUR, settings=settings(tmp_path)
+    )
+    assert (result.did, result.is_there) == ('error', False)
+    assert 'it went as it came' in result.why
 
 
 def test_a_reservation_is_renewed_while_it_is_needed(tmp_path):
@@ -426,3 +463,101 @@ def test_what_a_caller_raises_ends_all_of_it(tmp_path):
     cache, wanted = opened(tmp_path)
     with pytest.raises(KeyError):
         cache.prefetch(['a'], Images(a=b'a'), HOUR, settings=wanted, tell=fail)
+
+
+def open_stages(folder):
+    return Stages(settings(folder).staging_path)
+
+
+class TestStages:
+    """Who waits has neither the stage in hand nor the room reserved."""
+
+    @pytest.fixture(autouse=True)
+    def a_world(self, tmp_path):
+        self.folder = tmp_path
+        self.time = Time()
+        self.shelf = Shelf(total=100)
+        self.source = Images(a=b'a' * 50, piece=10)
+        self.on_sleep = []
+
+    def sleep(self, seconds):
+        self.time.sleep(seconds)
+        for act in self.on_sleep:
+            act()
+
+    def prefetch(self):
+        cache = ImageCache(
+            MemoryHandler(self.shelf),
+            Rules(),
+            clock=self.time.now,
+            monotonic=lambda: self.time.passed,
+            sleep=self.sleep,
+        )
+        [result] = cache.prefetch(
+            ['a'], self.source, HOUR, settings=settings(self.folder)
+        )
+        return result
+
+    def hold_stage(self):
+        meta = self.source.describe('a')
+        return open_stages(self.folder).open_stage(meta, wait=False)
+
+    def reserve(self, name):
+        until = self.time.now() + 2 * HOUR
+        self.shelf.reservations['0'] = Reservation(
+            image_id=name, store='shelf', token='0', size=60, until=until
+        )
+
+    def stand_still(self, name):
+        """Stand still for an hour, and somebody else reserves meanwhile."""
+
+        def stand_still(image_id, done):
+            if done == 30 and not self.shelf.reservations.get('0'):
+                self.time.sleep(3600)
+                self.reserve(name)
+
+        self.source.on_piece = stand_still
+
+    def test_nothing_is_reserved_while_a_stage_is_waited_for(self):
+        seen = []
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self.hold_stage())
+
+            def look():
+                seen.append(dict(self.shelf.reservations))
+                if self.time.passed > 600:
+                    stack.close()
+
+            self.on_sleep.append(look)
+            assert self.prefetch().did == 'cached'
+        assert len(seen) > 10
+        assert not any(seen)
+
+    def test_a_stage_is_not_waited_for_for_ever(self):
+        with self.hold_stage():
+            result = self.prefetch()
+        assert result.did == 'error'
+        assert 'on this host' in result.why
+        assert self.time.passed >= 3000
+        assert not self.shelf.reservations
+
+    def test_the_stage_is_free_while_a_turn_is_waited_for(self):
+        self.stand_still('a')
+        free = []
+
+        def look():
+            with self.hold_stage():
+                free.append(True)
+            if self.time.passed > 2 * 3600:
+                self.shelf.reservations.pop('0', None)
+
+        self.on_sleep.append(look)
+        assert self.prefetch().did == 'cached'
+        assert free
+        assert self.source.read == 50
+
+    def test_room_that_others_took_meanwhile_is_not_taken_again(self):
+        self.stand_still('b')
+        result = self.prefetch()
+        assert (result.did, 'are reserved' in result.why) == ('refused', True)
+        assert not self.shelf.entries

@@ -8,6 +8,8 @@ CHECKING = 'actions/test_checking.py'
 PROTOCOL = 'proofs/test_protocol.py'
 TROUBLE = 'proofs/test_trouble.py'
 DEATHS = 'proofs/test_prefetch_deaths.py'
+LEASING = 'actions/test_leasing.py'
+MAKING_ROOM = 'actions/test_making_room.py'
 PREFETCHING = 'actions/test_prefetching.py'
 ROOM = 'planning/test_room.py'
 VERIFYING = 'actions/test_verifying.py'
@@ -1291,15 +1293,29 @@ MUTANTS = [
         name='what others have reserved does not count',
         killer=f'{ROOM}::test_what_others_have_reserved_is_taken',
         module='planning/room',
-        old='if one.token == own or not rules.is_live(one.until, now):',
+        old='if one.token == own or not rules.is_reserved(one.until, now):',
         new='if True:',
     ),
     Mutant(
         name='a reservation that is over counts on',
         killer=f'{ROOM}::test_what_others_have_reserved_is_taken',
         module='planning/room',
-        old='if one.token == own or not rules.is_live(one.until, now):',
+        old='if one.token == own or not rules.is_reserved(one.until, now):',
         new='if one.token == own:',
+    ),
+    Mutant(
+        name='a reservation for a lifetime is heeded',
+        killer=f'{ROOM}::test_what_others_have_reserved_is_taken',
+        module='planning/rules',
+        old='return self.is_live(until, now) and until - now <= longest',
+        new='return self.is_live(until, now)',
+    ),
+    Mutant(
+        name='a reservation that outlasts ones own claims is not heeded',
+        killer=f'{ROOM}::test_what_others_have_reserved_is_taken',
+        module='planning/rules',
+        old='max(self.claim_ttl, _DAY) + self.clock_skew',
+        new='self.claim_ttl',
     ),
     Mutant(
         name='what comes in may fill all of a store',
@@ -1342,10 +1358,9 @@ MUTANTS = [
         name='a prefetched image is published without its lease',
         killer=f'{DEATHS}::'
         'test_a_sweep_at_the_moment_of_the_publish_takes_nothing',
-        module='actions/prefetching_image',
-        old="""                lease_label(OWNER, self._end_of_lease()),
-""",
-        new='',
+        module='actions/publishing',
+        old='{lease_label(OWNER, way.end_of_lease()), sha256_label(sha256)}',
+        new='{sha256_label(sha256)}',
     ),
     Mutant(
         name='a prefetch looks for nobody else',
@@ -1364,10 +1379,10 @@ MUTANTS = [
         killer=f'{PREFETCHING}::'
         'test_a_reservation_is_renewed_while_it_is_needed',
         module='actions/reserving',
-        old="""            if self.alive():
-                self._write()""",
-        new="""            if False:
-                self._write()""",
+        old="""                if self.alive():
+                    self._write()""",
+        new="""                if False:
+                    self._write()""",
     ),
     Mutant(
         name='room that was reserved is not given back',
@@ -1376,6 +1391,32 @@ MUTANTS = [
         module='actions/reserving',
         old='            self._book.unreserve(written)',
         new='            pass',
+    ),
+    Mutant(
+        name='room stays reserved while a stage is waited for',
+        killer=f'{PREFETCHING}::TestStages::'
+        'test_nothing_is_reserved_while_a_stage_is_waited_for',
+        module='actions/prefetching_image',
+        old='incoming.meta, False, self._way.should_stop',
+        new='incoming.meta, True, self._way.should_stop',
+    ),
+    Mutant(
+        name='a turn that is over is taken again with the stage in hand',
+        killer=f'{PREFETCHING}::TestStages::'
+        'test_the_stage_is_free_while_a_turn_is_waited_for',
+        module='actions/prefetching_image',
+        old='            if not reserving.alive():',
+        new="""            if not reserving.alive() and not (
+                self._take_turn(reserving)
+            ):""",
+    ),
+    Mutant(
+        name='what was taken over meanwhile is published all the same',
+        killer=f'{PREFETCHING}::TestStages::'
+        'test_room_that_others_took_meanwhile_is_not_taken_again',
+        module='actions/prefetching_image',
+        old='            if not reserving.alive():',
+        new='            if False:',
     ),
     Mutant(
         name='what leads elsewhere is not inspected',
@@ -1389,9 +1430,82 @@ MUTANTS = [
         name='a repeat leaves the lease as it is',
         killer=f'{PREFETCHING}::'
         'test_a_repeat_renews_the_lease_and_fetches_nothing',
-        module='actions/prefetching_image',
-        old="(at := read_time(label.rpartition('.')[2])) and at <= end",
-        new="(at := read_time(label.rpartition('.')[2])) and at > end",
+        module='actions/leasing',
+        old='            if _ends_before(label, granted)',
+        new='            if False',
+    ),
+    Mutant(
+        name='a shorter lease takes off a longer one',
+        killer=f'{PREFETCHING}::'
+        'test_a_repeat_renews_the_lease_and_fetches_nothing',
+        module='actions/leasing',
+        old='            if _ends_before(label, granted)',
+        new='            if label != granted',
+    ),
+    Mutant(
+        name='a lease goes before the longer one is granted',
+        killer=f'{LEASING}::test_a_shorter_lease_outlives_a_renewal',
+        module='actions/leasing',
+        old='_grant_lease(request, image_id, lambda _: NO_CHANGE)',
+        new="""_grant_lease(
+            request,
+            image_id,
+            lambda marks: Relabel(
+                remove=marks.labels_of('lease', self.owner)
+            ),
+        )""",
+    ),
+    Mutant(
+        name='a lease that hosts share is taken back',
+        killer=f'{LEASING}::test_one_lease_of_two_hosts_is_not_taken_back',
+        module='actions/granting',
+        old='        if not labels or self._shared:',
+        new='        if not labels:',
+    ),
+    Mutant(
+        name='a hold that is not granted is not taken back',
+        killer=f'{PROTOCOL}::Holds::'
+        'test_a_hold_whose_renewal_is_lost_keeps_no_lease',
+        module='actions/granting',
+        old='        if not labels or self._shared:',
+        new='        if True:',
+    ),
+    Mutant(
+        name='what went as it came is called cached',
+        killer=f'{PREFETCHING}::test_what_went_as_it_came_is_an_error',
+        module='actions/publishing',
+        old="        raise ImageBusy(key, 'it went as it came; ask",
+        new="        str('ask",
+    ),
+    Mutant(
+        name='an image is verified to its end however long that takes',
+        killer=f'{VERIFYING}::test_it_stops_within_an_image',
+        module='actions/verifying',
+        old='                if self._should_stop():',
+        new='                if False:',
+    ),
+    Mutant(
+        name='what is free late is not waited for',
+        killer=f'{MAKING_ROOM}::test_what_is_free_late_costs_no_more_images',
+        module='actions/making_room',
+        old='        return self._wait_while(is_pending, terms)',
+        new='        return Room()',
+    ),
+    Mutant(
+        name='what lies there under another name as well counts as staged',
+        killer=f'{MAKING_ROOM}::TestStagedThere::'
+        'test_what_is_not_taken_up_again_counts_for_nothing',
+        module='actions/incoming',
+        old='    alone = stat.S_ISREG(found.st_mode) and found.st_nlink == 1',
+        new='    alone = stat.S_ISREG(found.st_mode)',
+    ),
+    Mutant(
+        name='what is staged stays reserved as well',
+        killer=f'{MAKING_ROOM}::TestStagedThere::'
+        'test_nothing_goes_for_what_another_has_fetched',
+        module='actions/reserving',
+        old='        return max(0, self._size - self._count_staged())',
+        new='        return self._size',
     ),
     Mutant(
         name='a pinned image is set aside',

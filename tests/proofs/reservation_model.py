@@ -1,8 +1,8 @@
 """Model: who fetches an image, as every order of their steps would have it.
 
-Each prefetcher is a step, whether its reservation is there, and whether the
-image lies in its stage.  The rules that are tried one by one are those of
-``Reserving`` and ``ImagePrefetch``.
+Each prefetcher is a step, and whether its reservation is there; each host has
+a stage, which one of them has in hand at a time.  The rules that are
+tried one by one are those of ``Reserving`` and ``ImagePrefetch``.
 """
 
 import dataclasses
@@ -15,7 +15,6 @@ class Prefetcher(typing.NamedTuple):
     step: str = 'wait'
     # What others see of its reservation: none, live, over.
     reserved: str = 'none'
-    staged: bool = False
     looks: int = 0
 
 
@@ -23,6 +22,10 @@ class State(typing.NamedTuple):
     actors: tuple[Prefetcher, ...]
     listed: bool = False
     leased: bool = False
+    hosts: int = 1
+    # By host: who has its stage in hand, and if the image lies in it.
+    holders: frozenset[tuple[int, int]] = frozenset()
+    staged: frozenset[int] = frozenset()
     # Downloads that were begun, and what made more than one of them lawful.
     begun: int = 0
     lost: int = 0
@@ -39,24 +42,41 @@ class Rules:
     leases_with_the_publish: bool = True
     keeps_until_published: bool = True
     checks_before_publish: bool = True
+    waits_empty_handed: bool = True
 
 
 LOOKS = 2
 
 
-def first_state(count: int = 2) -> State:
-    return State(actors=(Prefetcher(),) * count)
+def first_state(count: int = 2, hosts: int = 1) -> State:
+    return State(actors=(Prefetcher(),) * count, hosts=hosts)
 
 
 def next_states(state: State, rules: Rules) -> typing.Iterator[State]:
     for number, actor in enumerate(state.actors):
         yield from _expire(state, number, actor)
         if actor.step not in ENDED:
-            yield _put(state, number, actor._replace(step='dead'))
             yield from _do_step(state, number, actor, rules)
     # A sweep takes what nobody leased.
     if state.listed and not state.leased:
         yield state._replace(listed=False)
+
+
+def die_anywhere(state: State) -> typing.Iterator[State]:
+    """Whoever dies lets go of the stage, not of its reservation."""
+    for number, actor in enumerate(state.actors):
+        if actor.step not in ENDED:
+            dead = actor._replace(step='dead')
+            yield _put(_let_go(state, number), number, dead)
+
+
+def _let_go(state: State, number: int) -> State:
+    others = state.holders - {(number % state.hosts, number)}
+    return state._replace(holders=others)
+
+
+def _end(state: State, number: int, step: str) -> State:
+    return _put(_let_go(state, number), number, Prefetcher(step))
 
 
 def _put(state: State, number: int, actor: Prefetcher, **more) -> State:
@@ -85,7 +105,7 @@ def _do_step(state, number, actor, rules):
     match actor.step:
         case 'wait':
             if state.listed:
-                yield _put(state, number, Prefetcher('existing'))
+                yield _end(state, number, 'existing')
             elif not _has_rivals(state, number):
                 step = 'write' if rules.writes_first else 'alone'
                 yield _put(state, number, actor._replace(step=step, looks=0))
@@ -99,17 +119,17 @@ def _do_step(state, number, actor, rules):
             yield _put(state, number, late)
         case 'look':
             if state.listed and rules.looks_for_the_image:
-                yield _put(state, number, Prefetcher('existing'))
-            elif actor.staged:
-                yield _put(state, number, actor._replace(step='publish'))
+                yield _end(state, number, 'existing')
             else:
-                begun = actor._replace(step='fetch')
-                yield _put(state, number, begun, begun=state.begun + 1)
+                yield _put(state, number, actor._replace(step='open'))
+        case 'open':
+            yield from _open_stage(state, number, actor, rules)
         case 'fetch':
-            staged = actor._replace(step='publish', staged=True)
+            staged = actor._replace(step='publish')
             if not rules.keeps_until_published:
                 staged = staged._replace(reserved='none')
-            yield _put(state, number, staged)
+            hosts = state.staged | {number % state.hosts}
+            yield _put(state, number, staged, staged=hosts)
         case 'publish':
             yield from _publish(state, number, actor, rules)
         case 'lease':
@@ -117,11 +137,26 @@ def _do_step(state, number, actor, rules):
                 state = state._replace(leased=True)
             yield _put(state, number, actor._replace(step='give'))
         case 'give':
-            yield _put(state, number, Prefetcher('cached'))
+            hosts = state.staged - {number % state.hosts}
+            yield _end(state._replace(staged=hosts), number, 'cached')
+
+
+def _open_stage(state, number, actor, rules):
+    host = number % state.hosts
+    if {other for there, other in state.holders if there == host} - {number}:
+        if rules.waits_empty_handed:
+            yield _put(state, number, Prefetcher())
+        return
+    state = state._replace(holders=state.holders | {(host, number)})
+    if host in state.staged:
+        yield _put(state, number, actor._replace(step='publish'))
+    else:
+        begun = actor._replace(step='fetch')
+        yield _put(state, number, begun, begun=state.begun + 1)
 
 
 def _look_if_alone(state, number, actor, rules):
-    again = Prefetcher('wait', staged=actor.staged)
+    again = Prefetcher()
     if rules.writes_first and actor.reserved != 'live':
         yield _put(state, number, again)
     elif not _has_rivals(state, number):
@@ -138,10 +173,11 @@ def _look_if_alone(state, number, actor, rules):
 
 def _publish(state, number, actor, rules):
     if rules.checks_before_publish and actor.reserved == 'over':
-        again = Prefetcher('wait', staged=True)
-        yield _put(state, number, again)
+        if rules.waits_empty_handed:
+            state = _let_go(state, number)
+        yield _put(state, number, Prefetcher())
     elif state.listed:
-        yield _put(state, number, Prefetcher('existing'))
+        yield _end(state, number, 'existing')
     else:
         leased = rules.leases_with_the_publish
         step = 'give' if leased else 'lease'
@@ -167,9 +203,11 @@ def find_fault(state: State) -> str | None:
     return None
 
 
-def explore(rules: Rules, count: int = 2) -> tuple[int, str | None]:
+def explore(
+    rules: Rules, count: int = 2, hosts: int = 1
+) -> tuple[int, str | None]:
     """Try every order of steps; tell the states, and the first fault."""
-    first = first_state(count)
+    first = first_state(count, hosts)
     known, queue = {first}, [first]
     parents: dict[State, list[State]] = {}
     ends = []
@@ -180,8 +218,10 @@ def explore(rules: Rules, count: int = 2) -> tuple[int, str | None]:
         following = list(next_states(state, rules))
         if not following or _is_over(state):
             ends.append(state)
+        # Nobody has to die for another to go on.
         for one in following:
             parents.setdefault(one, []).append(state)
+        for one in (*following, *die_anywhere(state)):
             if one not in known:
                 known.add(one)
                 queue.append(one)

@@ -8,24 +8,25 @@ from tests.proofs.reservation_model import explore
 from tests.proofs.reservation_model import Rules
 
 
-@pytest.mark.parametrize('count', [1, 2])
-def test_nothing_bad_happens_in_any_order(count):
-    states, fault = explore(Rules(), count)
+@pytest.mark.parametrize(('count', 'hosts'), [(1, 1), (2, 1), (2, 2)])
+def test_nothing_bad_happens_in_any_order(count, hosts):
+    states, fault = explore(Rules(), count, hosts)
     assert fault is None
-    print(f'{count} prefetchers: {states:,} states')
+    print(f'{count} prefetchers on {hosts} hosts: {states:,} states')
     assert states > 10**count
 
 
 @pytest.mark.parametrize(
-    ('rule', 'fault'),
+    ('rule', 'hosts', 'fault'),
     [
-        ('writes_first', 'it was fetched again for nothing'),
-        ('yields', 'two fetch it at once'),
-        ('looks_for_the_image', 'it was fetched again for nothing'),
-        ('leases_with_the_publish', 'a sweep may take it'),
-        ('keeps_until_published', 'it was fetched again for nothing'),
+        ('writes_first', 2, 'it was fetched again for nothing'),
+        ('yields', 2, 'two fetch it at once'),
+        ('looks_for_the_image', 2, 'it was fetched again for nothing'),
+        ('leases_with_the_publish', 2, 'a sweep may take it'),
+        ('keeps_until_published', 2, 'it was fetched again for nothing'),
+        ('waits_empty_handed', 1, 'somebody waits for ever'),
     ],
 )
-def test_each_rule_is_needed(rule, fault):
+def test_each_rule_is_needed(rule, hosts, fault):
     rules = dataclasses.replace(Rules(), **{rule: False})
-    assert explore(rules)[1] == fault
+    assert explore(rules, hosts=hosts)[1] == fault

@@ -7,8 +7,8 @@ import sys
 import threading
 import time
 
-from imagecache_handlers import ImageCache
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers import ImageCache
 from imagecache_handlers.prefetch_settings import PrefetchSettings
 from tests.actions.incoming import HOUR
 from tests.actions.incoming import Images
