@@ -88,7 +88,7 @@ class SourceError(CacheError):
         self.after = after
 
     def __str__(self) -> str:
-        return f'{self.source!r} is not a source of an image: {self.why}'
+        return f'the image cannot be had from {self.source!r}: {self.why}'
 
 
 class _ImageError(CacheError):

@@ -56,8 +56,7 @@ def check_ttl(ttl: datetime.timedelta, skew: datetime.timedelta) -> None:
     check_lease(OWNER, ttl, skew)
     if ttl > MOST_TTL:
         raise ValueError(
-            f'a lease of {ttl} is more than the {MOST_TTL.days} days that '
-            f'one may last: pin what is to stay'
+            f'a lease lasts {MOST_TTL.days} days at most: pin what is to stay'
         )
 
 

@@ -195,18 +195,6 @@ class TestTruth(PrefetchCase):
 
 
 class TestWords(PrefetchCase):
-    def test_wrong_usage_ends_with_2(self):
-        file = str(self.file)
-        for arguments in (
-            ('--from', file, '--checksum', 'sha256:zz'),
-            ('--from', file, '--ttl', '400d'),
-            ('--from', 'ftp://example.org/a', '--checksum', f'sha256:{0:064}'),
-            ('--from', 'https://example.org/a'),
-        ):
-            with self.subTest(arguments):
-                done = self.run_on('prefetch', 'a', *arguments)
-                self.assertEqual(2, done.returncode, done.stderr)
-
     def test_a_list_that_an_editor_of_windows_has_saved(self):
         self.serve()
         file = self.root / 'list'

@@ -161,9 +161,7 @@ class TestBadInput(PrefetchCase):
         for ttl, words in (('1m', 'clock skew'), ('999999w', 'days')):
             with self.subTest(ttl):
                 done = self.fetch_file('debian', '--ttl', ttl)
-                self.assertNotEqual(0, done.returncode)
-                self.assertIn(words, done.stderr)
-                self.assertNotIn('Traceback', done.stderr)
+                self.refused(done, 2, words)
 
     def test_lines_that_are_no_ids_are_named(self):
         for text in ('a b\n', '\n\n../x\n', '\0\n'):
@@ -171,15 +169,34 @@ class TestBadInput(PrefetchCase):
                 done = self.run_on('prefetch', '--list', '-', stdin=text)
                 self.refused(done, 2, 'line')
 
+    def test_a_source_that_fails_is_named_and_not_the_image(self):
+        self.file.unlink()
+        said = self.fetch_file().stdout
+        self.assertIn(f"the image cannot be had from '{self.file}': ", said)
+
     def test_a_wrong_hash_leaves_nothing(self):
         done = self.fetch_file('debian', '--checksum', f'sha256:{"0" * 64}')
+        self.assertIn("image 'debian': its bytes have another", done.stdout)
         self.assertEqual(3, done.returncode)
         self.assertEqual({}, self.rows())
 
     def test_a_url_needs_a_hash(self):
         done = self.run_on('prefetch', 'a', '--from', 'http://example.org/a')
-        self.assertNotEqual(0, done.returncode)
-        self.assertIn('sha256', done.stderr)
+        self.refused(done, 2, 'sha256')
+
+    def test_a_place_or_hash_of_no_use_is_wrong_usage(self):
+        hashed = f'sha256:{SHA256}'
+        for words, place, checksum in (
+            ('sha256', str(self.file), 'sha256:zz'),
+            ('https://', 'ftp://example.org/a', hashed),
+            ('password', 'https://me:secret@example.org/a', hashed),
+        ):
+            with self.subTest(words):
+                done = self.run_on(
+                    'prefetch', 'a', '--from', place, '--checksum', checksum
+                )
+                self.refused(done, 2, words)
+                self.assertNotIn('secret@', done.stderr)
 
     def test_an_image_that_is_not_active_is_not_fetched(self):
         self.serve(status='queued')

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from imagecache_handlers.actions.prefetched import Ended
 from imagecache_handlers.actions.prefetched import Event
 from imagecache_handlers.actions.prefetched import Prefetched
+from imagecache_handlers.actions.prefetching import check_ttl
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.frontends.cli import arguments
 from imagecache_handlers.frontends.cli.commands.base import PAGE
 from imagecache_handlers.frontends.cli.commands.base import Paged
@@ -149,6 +151,10 @@ def _read_settings(
     if options.max_rate is not None:
         settings = dataclasses.replace(settings, max_rate=options.max_rate)
     ttl = options.ttl or prefetch.read_ttl(site.settings)
+    try:
+        check_ttl(ttl, site.rules.clock_skew)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
     return {'settings': settings, 'ttl': ttl}
 
 
@@ -159,7 +165,12 @@ def _find_source(
 
     if options.place is None:
         return loading.load_source(site.settings.conf)
-    return loading.name_source(options.place, options.checksum)
+    try:
+        return loading.name_source(options.place, options.checksum)
+    except SourceError as error:
+        # Nobody was asked yet: it is the words that are wrong.
+        text = f'--from {error.source}: {error.why}'
+        raise ConfigurationError(text) from error
 
 
 def _code_of(done: Iterable[Prefetched]) -> int:
