@@ -9,6 +9,7 @@ import dataclasses
 import datetime
 import logging
 
+from imagecache_handlers.actions.describing import describe_image
 from imagecache_handlers.actions.holding import Granter
 from imagecache_handlers.actions.incoming import Incoming
 from imagecache_handlers.actions.incoming import plan_incoming
@@ -28,7 +29,6 @@ from imagecache_handlers.actions.terms import Terms
 from imagecache_handlers.clocks import add_span
 from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import ImageExists
-from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.exceptions import Stopped
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.labels import lease_label
@@ -146,11 +146,15 @@ class ImagePrefetch:
         raise Refused(room.why)
 
     def _plan_incoming(self) -> Incoming:
-        meta = self._way.source.describe(self._image_id)
-        if meta.image_id != self._image_id:
-            why = f'it describes {meta.image_id!r} instead'
-            raise SourceError(self._image_id, why)
-        return plan_incoming(self._means.handler, self._way.source, meta)
+        way = self._way
+        meta = describe_image(
+            way.source,
+            self._image_id,
+            way.stages.limits,
+            self._means.clocks,
+            way.should_stop,
+        )
+        return plan_incoming(self._means.handler, way.source, meta)
 
     def _measure_size(self, incoming: Incoming) -> int:
         size = incoming.measure_room(self._means.handler, self._way.store)

@@ -31,6 +31,9 @@ class FileSource:
         self._file = LocalFile(path)
         self._checksum = checksum and parse_checksum(checksum, path) or None
 
+    def __str__(self) -> str:
+        return self._path
+
     def describe(self, image_id: str) -> ImageMeta:
         """Tell what the file is now."""
         with self._open(image_id) as (meta, _):

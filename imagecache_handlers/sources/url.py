@@ -37,6 +37,9 @@ class UrlSource:
         self._shown = show_url(url)
         self._checksum: Checksum = parse_checksum(checksum, self._shown)
 
+    def __str__(self) -> str:
+        return self._shown
+
     def describe(self, image_id: str) -> ImageMeta:
         """Tell size and format, the latter by its first bytes."""
         with self._ask({}) as (answer, pieces):

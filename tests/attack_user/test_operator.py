@@ -160,14 +160,6 @@ class TestTruth(PrefetchCase):
         self.run_on('prefetch', 'other', '--from', str(self.file))
         self.assertTrue(stage.name in said or not stage.exists(), said)
 
-    def test_a_glance_that_is_out_for_a_second_is_asked_again(self):
-        server = self.serve()
-        server.metadata_faults.append(
-            Fault(status=503, headers={'Retry-After': '1'})
-        )
-        done = self.run_on('prefetch', IMAGE)
-        self.assertEqual(0, done.returncode, done.stdout)
-
     def test_who_waits_for_a_dead_one_says_so(self):
         server = self.serve()
         server.faults.append(Fault(stall=len(CONTENT) // 2))
@@ -195,13 +187,6 @@ class TestTruth(PrefetchCase):
 
 
 class TestWords(PrefetchCase):
-    def test_a_list_that_an_editor_of_windows_has_saved(self):
-        self.serve()
-        file = self.root / 'list'
-        file.write_bytes(f'\ufeff{IMAGE}\r\n'.encode())
-        done = self.run_on('prefetch', '--list', str(file))
-        self.assertEqual(0, done.returncode, done.stderr)
-
     def test_a_staging_path_of_no_use_is_named_by_its_option(self):
         self.configure('staging_path = /nonexistent/folder')
         done = self.run_on('prefetch', 'a', '--from', str(self.file))

@@ -100,6 +100,35 @@ class TestPrefetch(PrefetchCase):
         file.write_text(text)
         self.assertIn('already', self.out('prefetch', '--list', str(file)))
 
+    def test_a_list_that_an_editor_of_windows_has_saved(self):
+        self.serve()
+        text = f'\ufeff{IMAGE}\r\n'
+        self.out('prefetch', '--list', '-', stdin=text)
+        file = self.root / 'list'
+        file.write_bytes(text.encode())
+        self.out('prefetch', '--list', str(file))
+
+    def test_an_image_service_that_is_out_for_a_second_is_asked_again(self):
+        server = self.serve()
+        again = Fault(status=503, headers={'Retry-After': '1'})
+        server.metadata_faults.append(again)
+        self.out('prefetch', IMAGE)
+
+    def test_how_long_it_is_out_is_told(self):
+        again = Fault(status=503, headers={'Retry-After': '4000'})
+        self.serve().metadata_faults.append(again)
+        said = self.run_on('prefetch', IMAGE).stdout
+        self.assertIn('asking again may help in 4,000 s', said)
+
+    def test_what_is_empty_is_no_image(self):
+        for place in '/dev/null', '/proc/self/status', str(self.file):
+            self.file.write_bytes(b'')
+            with self.subTest(place):
+                done = self.run_on('prefetch', 'empty', '--from', place)
+                self.assertEqual(3, done.returncode, done.stdout)
+        self.assertIn(f"had from '{self.file}': it is empty", done.stdout)
+        self.assertEqual({}, self.rows())
+
     def test_each_image_has_its_line_when_it_has_ended(self):
         self.serve()
         done = self.run_on('prefetch', 'nope', IMAGE)
@@ -133,6 +162,7 @@ class TestPrefetch(PrefetchCase):
             running.send_signal(signal.SIGINT)
             said, complaint = running.communicate(timeout=20)
         self.assertEqual(3, running.returncode, complaint)
+        self.assertIn('ending soon', complaint)
         self.assertIn('could not be fetched', said)
         self.assertEqual({}, self.rows())
         self.assertIn('is cached', self.fetch_file().stdout)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from imagecache_handlers.source import RangedSource
 
 
+_ENDING = 'soon, what was fetched is kept for the next time'
+
+
 class Prefetch(WitnessedCommand, Paged):
     """Fetch images into the cache, verified, and kept until they are used.
 
@@ -95,7 +98,7 @@ class Prefetch(WitnessedCommand, Paged):
         with self.opened() as site:
             given = _read_settings(site, parsed_args)
             with (
-                stoppable(site) as stop,
+                stoppable(site, _ENDING) as stop,
                 transfer_bars.shown(sys.stderr, self._say_end) as tell,
             ):
                 done = site.cache.prefetch(
