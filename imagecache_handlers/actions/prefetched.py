@@ -19,9 +19,10 @@ class Got(enum.StrEnum):
 class Prefetched:
     """What became of one image in one store.
 
-    ``why`` says it of all but what is there now.  ``size`` counts the bytes
-    that were fetched for it, in ``tries`` attempts; ``seconds`` is how long
-    all of it took.
+    ``why`` says it of all but what is there now, and of that why its hash
+    was not compared.  ``size`` is how many bytes its source has, if these are
+    here now: ``found`` of them were since an earlier run, the others came in
+    ``tries`` attempts.  ``seconds`` is how long all of it took.
     """
 
     image_id: str
@@ -29,6 +30,7 @@ class Prefetched:
     did: Got
     why: str = ''
     size: int = 0
+    found: int = 0
     seconds: float = 0.0
     tries: int = 0
 

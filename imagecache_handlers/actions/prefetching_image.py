@@ -10,6 +10,7 @@ import datetime
 import logging
 
 from imagecache_handlers.actions.describing import describe_image
+from imagecache_handlers.actions.given_hash import compare_hash
 from imagecache_handlers.actions.holding import Granter
 from imagecache_handlers.actions.incoming import Incoming
 from imagecache_handlers.actions.incoming import plan_incoming
@@ -80,8 +81,9 @@ class ImagePrefetch:
         self._image_id = image_id
         self.key = key
         self._timer = Timer(way.means.clocks)
-        self._size = 0
+        self._size = self._found = 0
         self._tries = 0
+        self._doubt = ''
 
     def describe(self, did: Got, why: str = '') -> Prefetched:
         """Give the result of all that was done up to now."""
@@ -89,8 +91,9 @@ class ImagePrefetch:
             image_id=self._image_id,
             store=self._way.store,
             did=did,
-            why=why,
+            why=self._doubt if did is Got.EXISTING else why,
             size=self._size,
+            found=self._found,
             seconds=self._timer.elapsed.total_seconds(),
             tries=self._tries,
         )
@@ -99,7 +102,11 @@ class ImagePrefetch:
         """Lease what is there already; False: the image is not.
 
         :raises ImageBusy: when somebody is about to evict it.
+        :raises SourceError: when it has another hash than was given.
         """
+        self._doubt = compare_hash(
+            self._means.handler, self._way.store, self.key, self._way.source
+        )
         granter = Granter.start_now(self._means, _PATIENCE)
         held = granter.lease_copies(
             self._way.store,
@@ -224,7 +231,8 @@ class ImagePrefetch:
             self._tell_progress(incoming.meta.size),
             self._way.should_stop,
         )
-        self._size, self._tries = fetched.size, fetched.tries
+        self._size, self._tries = incoming.meta.size, fetched.tries
+        self._found = fetched.found
         try:
             stage.inspect_image()
             if incoming.convert_to is not None:

@@ -136,30 +136,6 @@ class TestTruth(PrefetchCase):
         done = self.run_on('verify')
         self.assertEqual(1, done.returncode, done.stdout + done.stderr)
 
-    def test_the_hash_that_was_given_is_not_passed_over(self):
-        self.fetch_file()
-        done = self.fetch_file('debian', '--checksum', f'sha256:{"0" * 64}')
-        self.assertNotEqual(0, done.returncode, done.stdout)
-
-    def test_what_was_staged_is_found_after_a_day(self):
-        folder = self.root / 'staging'
-        self.configure(f'staging_path = {folder}')
-        server = self.serve()
-        server.faults += [
-            Fault(cut=1_000_000),
-            Fault(status=403),
-        ]
-        self.run_on('prefetch', IMAGE)
-        [stage] = folder.glob('*.stage')
-        then = time.time() - 3 * 86400
-        for one in folder.iterdir():
-            os.utime(one, (then, then))
-        said = self.run_on('debris', 'list', '-f', 'value').stdout
-        self.run_on('debris', 'clean', '--yes')
-        self.run_on('sweep')
-        self.run_on('prefetch', 'other', '--from', str(self.file))
-        self.assertTrue(stage.name in said or not stage.exists(), said)
-
     def test_who_waits_for_a_dead_one_says_so(self):
         server = self.serve()
         server.faults.append(Fault(stall=len(CONTENT) // 2))
@@ -187,11 +163,6 @@ class TestTruth(PrefetchCase):
 
 
 class TestWords(PrefetchCase):
-    def test_a_staging_path_of_no_use_is_named_by_its_option(self):
-        self.configure('staging_path = /nonexistent/folder')
-        done = self.run_on('prefetch', 'a', '--from', str(self.file))
-        self.assertIn('staging', done.stdout + done.stderr)
-
     def test_a_short_id_that_was_written_to_is_told_as_such(self):
         self.fetch_file('web1')
         time.sleep(0.05)
@@ -199,10 +170,3 @@ class TestWords(PrefetchCase):
             file.write(b'!')
         done = self.run_on('verify', 'web1')
         self.assertIn('written', done.stderr.splitlines()[-1])
-
-    def test_a_resumed_image_is_told_with_its_whole_size(self):
-        server = self.serve()
-        server.faults += [Fault(cut=2_500_000), Fault(status=403)]
-        self.assertEqual(3, self.run_on('prefetch', IMAGE).returncode)
-        said = self.run_on('prefetch', IMAGE, '-f', 'json').stdout
-        self.assertIn(f'"size": {len(CONTENT)}', said)

@@ -129,6 +129,47 @@ class TestPrefetch(PrefetchCase):
         self.assertIn(f"had from '{self.file}': it is empty", done.stdout)
         self.assertEqual({}, self.rows())
 
+    def test_what_is_there_has_the_hash_that_was_given(self):
+        self.fetch_file()
+        for checksum, code, words in (
+            (f'sha256:{SHA256}', 0, 'kept for longer'),
+            (f'sha256:{"0" * 64}', 3, f'has the sha256 {SHA256}, not 000'),
+            (f'sha512:{"0" * 128}', 0, 'and no sha512'),
+        ):
+            with self.subTest(words):
+                done = self.fetch_file('debian', '--checksum', checksum)
+                self.assertEqual(code, done.returncode, done.stdout)
+                self.assertIn(words, done.stdout)
+
+    def test_a_resumed_image_is_told_with_its_whole_size(self):
+        server = self.serve()
+        server.faults += [Fault(cut=2_500_000), Fault(status=403)]
+        self.assertEqual(3, self.run_on('prefetch', IMAGE).returncode)
+        said = self.out('prefetch', IMAGE)
+        self.assertRegex(said, r': 2\.9 MiB in .* s, [0-9.]+ MiB were here')
+
+    def test_a_staging_path_of_no_use_is_named_by_its_option(self):
+        for path in '/nonexistent/folder', str(self.file / 'below'):
+            with self.subTest(path):
+                self.configure(f'staging_path = {path}')
+                said = self.fetch_file().stdout
+                self.assertIn(f"cannot be staged in '{path}'", said)
+                self.assertIn('staging_path', said)
+
+    def test_what_was_staged_goes_after_a_day(self):
+        folder = self.root / 'staging'
+        self.configure(f'staging_path = {folder}')
+        self.serve().faults += [Fault(cut=1_000_000), Fault(status=403)]
+        self.run_on('prefetch', IMAGE)
+        [stage] = folder.glob('*.stage')
+        self.fetch_file('young')
+        self.assertTrue(stage.exists())
+        then = time.time() - 2 * 86400
+        for one in folder.iterdir():
+            os.utime(one, (then, then))
+        self.fetch_file('old')
+        self.assertEqual([], list(folder.iterdir()))
+
     def test_each_image_has_its_line_when_it_has_ended(self):
         self.serve()
         done = self.run_on('prefetch', 'nope', IMAGE)
