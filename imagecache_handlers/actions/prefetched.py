@@ -41,6 +41,18 @@ class Prefetched:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Somebody else has an image on its way, and is waited for.
+
+    If they have died, that is for ``most`` seconds from now on.
+    """
+
+    image_id: str
+    store: str
+    most: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Began:
     """An image of ``size`` bytes begins to be fetched."""
 
@@ -66,7 +78,7 @@ class Ended:
     result: Prefetched
 
 
-Event = Began | Progress | Ended
+Event = Waiting | Began | Progress | Ended
 Tell = Callable[[Event], object]
 
 

@@ -22,6 +22,7 @@ from imagecache_handlers.actions.prefetched import Got
 from imagecache_handlers.actions.prefetched import Prefetched
 from imagecache_handlers.actions.prefetched import Progress
 from imagecache_handlers.actions.prefetched import Tell
+from imagecache_handlers.actions.prefetched import Waiting
 from imagecache_handlers.actions.reserving import Book
 from imagecache_handlers.actions.reserving import LOOKS
 from imagecache_handlers.actions.reserving import POLL
@@ -84,6 +85,7 @@ class ImagePrefetch:
         self._size = self._found = 0
         self._tries = 0
         self._doubt = ''
+        self._is_waiting = False
 
     def describe(self, did: Got, why: str = '') -> Prefetched:
         """Give the result of all that was done up to now."""
@@ -192,7 +194,19 @@ class ImagePrefetch:
                 reserving.withdraw()
             if self.lease_copies():
                 return False
+            self._tell_waiting()
             self._pause()
+
+    def _tell_waiting(self) -> None:
+        """Tell once that somebody is waited for, and how long at most."""
+        rules = self._means.rules
+        most = (rules.claim_ttl + rules.clock_skew).total_seconds()
+        if not self._is_waiting:
+            self._is_waiting = True
+            waiting = Waiting(
+                image_id=self._image_id, store=self._way.store, most=most
+            )
+            self._way.tell(waiting)
 
     def _pause(self) -> None:
         self.check_stop()

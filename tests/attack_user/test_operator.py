@@ -14,8 +14,6 @@ import pytest
 from tests.frontends.cli.command import environment
 from tests.frontends.cli.command import PROGRAM
 from tests.frontends.cli.test_prefetch import PrefetchCase
-from tests.sources.lying_server import CONTENT
-from tests.sources.lying_server import Fault
 from tests.sources.lying_server import IMAGE
 
 MIB = 2**20
@@ -135,38 +133,3 @@ class TestTruth(PrefetchCase):
             file.write(b'!')
         done = self.run_on('verify')
         self.assertEqual(1, done.returncode, done.stdout + done.stderr)
-
-    def test_who_waits_for_a_dead_one_says_so(self):
-        server = self.serve()
-        server.faults.append(Fault(stall=len(CONTENT) // 2))
-        command = [*PROGRAM, 'prefetch', IMAGE]
-        command += ['--config-file', str(self.conf)]
-        how = {
-            'cwd': self.root,
-            'env': environment(),
-            'stdout': subprocess.PIPE,
-            'stderr': subprocess.STDOUT,
-            'text': True,
-        }
-        with subprocess.Popen(command, **how) as first:  # noqa: S603
-            while not server.ranges:
-                time.sleep(0.05)
-            time.sleep(0.5)
-            first.kill()
-        with subprocess.Popen(command, **how) as second:  # noqa: S603
-            try:
-                said, _ = second.communicate(timeout=15)
-            except subprocess.TimeoutExpired:
-                second.kill()
-                said, _ = second.communicate()
-        self.assertNotEqual('', said)
-
-
-class TestWords(PrefetchCase):
-    def test_a_short_id_that_was_written_to_is_told_as_such(self):
-        self.fetch_file('web1')
-        time.sleep(0.05)
-        with open(os.path.join(self.path, 'web1'), 'r+b') as file:
-            file.write(b'!')
-        done = self.run_on('verify', 'web1')
-        self.assertIn('written', done.stderr.splitlines()[-1])

@@ -170,6 +170,36 @@ class TestPrefetch(PrefetchCase):
         self.fetch_file('old')
         self.assertEqual([], list(folder.iterdir()))
 
+    def test_who_waits_for_a_dead_one_says_so(self):
+        server = self.serve()
+        server.faults.append(Fault(stall=len(CONTENT) // 2))
+        command = [*PROGRAM, 'prefetch', IMAGE]
+        command += ['--config-file', str(self.conf)]
+        how = {
+            'cwd': self.root,
+            'env': environment(),
+            'stdout': subprocess.DEVNULL,
+            'stderr': subprocess.PIPE,
+            'text': True,
+        }
+        with subprocess.Popen(command, **how) as first:  # noqa: S603
+            while not server.ranges:
+                time.sleep(0.05)
+            first.kill()
+        with subprocess.Popen(command, **how) as second:  # noqa: S603
+            said = second.stderr.readline()
+            second.kill()
+        self.assertIn('if they have died, it goes on within', said)
+
+    def test_a_disk_that_is_refused_has_one_reason(self):
+        file = self.root / 'child.qcow2'
+        make = ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw']
+        make += ['-b', str(self.file), str(file)]
+        subprocess.run(make, check=True)  # noqa: S603
+        done = self.run_on('prefetch', 'child', '--from', str(file))
+        self.assertIn('it has a backing file', done.stdout)
+        self.assertEqual('', done.stderr)
+
     def test_each_image_has_its_line_when_it_has_ended(self):
         self.serve()
         done = self.run_on('prefetch', 'nope', IMAGE)
@@ -329,6 +359,14 @@ class TestVerify(PrefetchCase):
             {'debian': 'whole', 'other': 'cannot be verified'}, found
         )
         self.out('verify', 'other', code=1)
+
+    def test_what_was_written_to_is_told_as_such(self):
+        for name in 'c1', 'web1':
+            self.fetch_file(name)
+            with open(os.path.join(self.path, name), 'r+b') as file:
+                file.write(b'!')
+            done = self.run_on('verify', name)
+            self.assertIn('written to', done.stderr.splitlines()[-1])
 
     def test_an_empty_cache_has_nothing_to_verify(self):
         os.unlink(os.path.join(self.path, 'debian'))

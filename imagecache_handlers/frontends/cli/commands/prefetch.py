@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from imagecache_handlers.actions.prefetched import Ended
 from imagecache_handlers.actions.prefetched import Event
 from imagecache_handlers.actions.prefetched import Prefetched
+from imagecache_handlers.actions.prefetched import Waiting
 from imagecache_handlers.actions.prefetching import check_ttl
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import SourceError
@@ -24,6 +25,7 @@ from imagecache_handlers.frontends.cli import image_list
 from imagecache_handlers.frontends.cli.interrupt import stoppable
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import arrivals
+from imagecache_handlers.frontends.cli.pages.text import printable
 from imagecache_handlers.frontends.cli import transfer_bars
 
 if TYPE_CHECKING:
@@ -99,14 +101,14 @@ class Prefetch(WitnessedCommand, Paged):
             given = _read_settings(site, parsed_args)
             with (
                 stoppable(site, _ENDING) as stop,
-                transfer_bars.shown(sys.stderr, self._say_end) as tell,
+                transfer_bars.shown(sys.stderr, self._say_end) as show,
             ):
                 done = site.cache.prefetch(
                     images,
                     _find_source(site, parsed_args),
                     store=site.store,
                     ask=ask,
-                    tell=tell,
+                    tell=lambda event: _say_waiting(event) or show(event),
                     should_stop=stop,
                     **given,
                 )
@@ -124,6 +126,19 @@ class Prefetch(WitnessedCommand, Paged):
                 self.say(arrivals.sentence(event.result))
                 self.app.stdout.flush()
                 self._said.append(event.result)
+
+
+def _say_waiting(event: Event) -> bool:
+    """Say it if somebody is waited for, above the bars if there are any."""
+    if not isinstance(event, Waiting):
+        return False
+    waiting = (
+        f'imagecache: {event.image_id}: somebody else fetches it into '
+        f'{event.store}; if they have died, it goes on within '
+        f'{event.most:.0f} s'
+    )
+    print(printable(waiting), file=sys.stderr, flush=True)  # noqa: T201
+    return True
 
 
 def _choose_images(options: argparse.Namespace) -> list[str]:
