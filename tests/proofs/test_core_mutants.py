@@ -15,6 +15,7 @@ KILLERS = (
     'actions/test_adding_with_room.py',
     'actions/test_batch_size.py',
     'actions/test_checking.py',
+    'actions/test_given_hash.py',
     'actions/test_prefetching.py',
     'actions/test_recovering.py',
     'actions/test_results.py',
