@@ -38,6 +38,7 @@ from imagecache_handlers.model import Evidence
 from imagecache_handlers.prefetch_settings import PrefetchSettings
 from imagecache_handlers.source import RangedSource
 from imagecache_handlers.staging.bucket import Bucket
+from imagecache_handlers.staging.leftovers import drop_leftovers
 from imagecache_handlers.staging.limits import Limits
 from imagecache_handlers.staging.stage import Stages
 
@@ -57,8 +58,7 @@ def check_ttl(ttl: datetime.timedelta, skew: datetime.timedelta) -> None:
     check_lease(OWNER, ttl, skew)
     if ttl > MOST_TTL:
         raise ValueError(
-            f'a lease of {ttl} is more than the {MOST_TTL.days} days that '
-            f'one may last: pin what is to stay'
+            f'a lease lasts {MOST_TTL.days} days at most: pin what is to stay'
         )
 
 
@@ -105,6 +105,9 @@ def prefetch_images(
         terms=terms,
         tell=tell,
     )
+    if not way.staged_there:
+        # What a store has of it is debris, which a sweep removes.
+        drop_leftovers(way.stages.folder, means.clocks.now())
     call = _Call(way, turns)
     ids = list(dict.fromkeys(image_ids))
     with futures.ThreadPoolExecutor(settings.concurrency) as pool:

@@ -7,6 +7,8 @@ publish it: no sweep meets it without.
 from collections.abc import Callable
 import contextlib
 
+from imagecache_handlers.actions.describing import describe_image
+from imagecache_handlers.actions.given_hash import compare_hash
 from imagecache_handlers.actions.incoming import Incoming
 from imagecache_handlers.actions.incoming import plan_incoming
 from imagecache_handlers.actions.incoming import Refused
@@ -16,13 +18,13 @@ from imagecache_handlers.actions.prefetched import Began
 from imagecache_handlers.actions.prefetched import Got
 from imagecache_handlers.actions.prefetched import Prefetched
 from imagecache_handlers.actions.prefetched import Progress
+from imagecache_handlers.actions.prefetched import Waiting
 from imagecache_handlers.actions.publishing import publish_stage
 from imagecache_handlers.actions.reserving import LOOKS
 from imagecache_handlers.actions.reserving import POLL
 from imagecache_handlers.actions.reserving import Reserving
 from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import ImageBusy
-from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.exceptions import Stopped
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.planning.room import Room
@@ -47,8 +49,10 @@ class ImagePrefetch:
         self._image_id = image_id
         self.key = key
         self._timer = Timer(way.means.clocks)
-        self._size = 0
+        self._size = self._found = 0
         self._tries = 0
+        self._doubt = ''
+        self._is_waiting = False
 
     def describe(self, did: Got, why: str = '') -> Prefetched:
         """Give the result of all that was done up to now."""
@@ -56,8 +60,9 @@ class ImagePrefetch:
             image_id=self._image_id,
             store=self._way.store,
             did=did,
-            why=why,
+            why=self._doubt if did is Got.EXISTING else why,
             size=self._size,
+            found=self._found,
             seconds=self._timer.elapsed.total_seconds(),
             tries=self._tries,
         )
@@ -66,7 +71,11 @@ class ImagePrefetch:
         """Lease what is there already; False: the image is not.
 
         :raises ImageBusy: when somebody is about to evict it.
+        :raises SourceError: when it has another hash than was given.
         """
+        self._doubt = compare_hash(
+            self._means.handler, self._way.store, self.key, self._way.source
+        )
         return self._way.lease_copies(self.key)
 
     def fetch_image(self) -> Prefetched:
@@ -125,11 +134,15 @@ class ImagePrefetch:
         raise Refused(room.why)
 
     def _plan_incoming(self) -> Incoming:
-        meta = self._way.source.describe(self._image_id)
-        if meta.image_id != self._image_id:
-            why = f'it describes {meta.image_id!r} instead'
-            raise SourceError(self._image_id, why)
-        return plan_incoming(self._means.handler, self._way.source, meta)
+        way = self._way
+        meta = describe_image(
+            way.source,
+            self._image_id,
+            way.stages.limits,
+            self._means.clocks,
+            way.should_stop,
+        )
+        return plan_incoming(self._means.handler, way.source, meta)
 
     def _measure_size(self, incoming: Incoming) -> int:
         size = incoming.measure_room(self._means.handler, self._way.store)
@@ -167,7 +180,19 @@ class ImagePrefetch:
                 reserving.withdraw()
             if self.lease_copies():
                 return False
+            self._tell_waiting()
             self._pause()
+
+    def _tell_waiting(self) -> None:
+        """Tell once that somebody is waited for, and how long at most."""
+        rules = self._means.rules
+        most = (rules.claim_ttl + rules.clock_skew).total_seconds()
+        if not self._is_waiting:
+            self._is_waiting = True
+            waiting = Waiting(
+                image_id=self._image_id, store=self._way.store, most=most
+            )
+            self._way.tell(waiting)
 
     def _pause(self) -> None:
         self.check_stop()
@@ -212,7 +237,10 @@ class ImagePrefetch:
             self._tell_progress(incoming.meta.size, reserving),
             self._way.should_stop,
         )
-        self._size += fetched.size
+        if not self._tries:
+            # What a later turn finds, this one has fetched.
+            self._found = fetched.found
+        self._size = incoming.meta.size
         self._tries += fetched.tries
         try:
             stage.inspect_image()

@@ -13,6 +13,7 @@ import pytest
 from imagecache_handlers.actions.prefetched import Began
 from imagecache_handlers.actions.prefetched import Ended
 from imagecache_handlers.actions.prefetched import Progress
+from imagecache_handlers.actions.prefetched import Waiting
 from imagecache_handlers import CacheHandler
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers import ConfigurationError
@@ -382,8 +383,13 @@ def test_what_is_on_its_way_elsewhere_is_waited_for(tmp_path):
         until=utc_now() + datetime.timedelta(seconds=1),
     )
     shelf.reservations['dead'] = dead
-    source = Images(a=b'a')
-    [result] = cache.prefetch(['a'], source, HOUR, settings=wanted)
+    source, told = Images(a=b'a'), []
+    [result] = cache.prefetch(
+        ['a'], source, HOUR, settings=wanted, tell=told.append
+    )
+    most = QUICK.claim_ttl.total_seconds()
+    assert told[0] == Waiting(image_id='a', store='shelf', most=most)
+    assert sum(isinstance(one, Waiting) for one in told) == 1
     # It never came, so that it is fetched once the other has no time left.
     assert result.did == 'cached'
     assert utc_now() >= dead.until

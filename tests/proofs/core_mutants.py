@@ -1427,6 +1427,14 @@ MUTANTS = [
         new='            pass',
     ),
     Mutant(
+        name='another image passes for the one whose hash was given',
+        killer='actions/test_given_hash.py::'
+        'test_it_is_compared_where_it_can_be',
+        module='actions/given_hash',
+        old='    if known == given.value:',
+        new='    if known:',
+    ),
+    Mutant(
         name='a repeat leaves the lease as it is',
         killer=f'{PREFETCHING}::'
         'test_a_repeat_renews_the_lease_and_fetches_nothing',

@@ -15,6 +15,7 @@ KILLERS = (
     'actions/test_adding_with_room.py',
     'actions/test_batch_size.py',
     'actions/test_checking.py',
+    'actions/test_given_hash.py',
     'actions/test_leasing.py',
     'actions/test_making_room.py',
     'actions/test_prefetching.py',
