@@ -142,6 +142,8 @@ class ImagePrefetch:
             self._means.clocks,
             way.should_stop,
         )
+        # Before anything goes for it.
+        way.stages.check_image(meta)
         return plan_incoming(self._means.handler, way.source, meta)
 
     def _measure_size(self, incoming: Incoming) -> int:

@@ -11,6 +11,7 @@ from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.staging.bucket import Bucket
 from imagecache_handlers.staging.fetching import tell_nobody
 from imagecache_handlers.staging.fetching import Way
+from imagecache_handlers.staging.inspecting import check_announced
 from imagecache_handlers.staging.limits import Limits
 from imagecache_handlers.staging.names import Names
 from imagecache_handlers.staging import record
@@ -45,6 +46,16 @@ class Stages:
         self.limits = limits or Limits()
         self._clocks = clocks or Clocks()
         self._bucket = bucket or Bucket(0)
+
+    def check_image(self, meta: ImageMeta) -> None:
+        """Refuse what cannot be staged, before anything is done for it.
+
+        :raises Unsupported: when it is too large by what is announced.
+        :raises StoreUnavailable: when the folder cannot be used.
+        """
+        check_announced(meta, self.limits)
+        with opened_folder(self.folder):
+            pass
 
     @contextlib.contextmanager
     def open_stage(
