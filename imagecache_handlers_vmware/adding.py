@@ -31,6 +31,7 @@ from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import FULL
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.errors import ReplyLost
+from imagecache_handlers_vmware.port.errors import UNNAMED
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.uploads import target_of
 
@@ -46,7 +47,6 @@ _PAUSES = (0.5, 1.0, 2.0)
 _KIB = 1024
 # A descriptor, and the folders of labels.
 _BESIDE = 2**20
-_UNNAMED = frozenset({'FileNameTooLong', 'InvalidDatastorePath'})
 
 
 def room(meta: ImageMeta) -> int:
@@ -341,7 +341,7 @@ def _translated(meta: ImageMeta, datastore: Datastore) -> Iterator[None]:
             raise NoRoom(
                 meta.image_id, store.name, room(meta), free
             ) from error
-        if isinstance(error, VimFault) and error.name in _UNNAMED:
+        if isinstance(error, VimFault) and error.name in UNNAMED:
             why = f'no file can be named after it: {error}'
             raise Unsupported(meta.image_id, why) from error
         raise StoreUnavailable(store.name, str(error)) from error

@@ -11,6 +11,7 @@ import datetime
 
 from imagecache_handlers.exceptions import NoRoom
 from imagecache_handlers.exceptions import NotSupported
+from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.labels import read_time
 from imagecache_handlers.labels import write_time
 from imagecache_handlers.model import Reservation
@@ -22,6 +23,7 @@ from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import FULL
+from imagecache_handlers_vmware.port.errors import UNNAMED
 from imagecache_handlers_vmware.port.errors import VimFault
 
 # How long those that expired are kept for whoever may still count them.
@@ -44,7 +46,10 @@ class Reservations:
         earlier = self._list_all(datastore)
         path = self._folder(datastore).join(_write_name(reservation))
         removing = self._removing(datastore)
-        with reading_store(reservation.store), _full(reservation, datastore):
+        with (
+            reading_store(reservation.store),
+            _translated(reservation, datastore),
+        ):
             removing.make_folders(path)
         stale = [
             place
@@ -118,7 +123,9 @@ class Reservations:
 
 
 @contextlib.contextmanager
-def _full(reservation: Reservation, datastore: Datastore) -> Iterator[None]:
+def _translated(
+    reservation: Reservation, datastore: Datastore
+) -> Iterator[None]:
     try:
         yield
     except CallError as error:
@@ -130,6 +137,9 @@ def _full(reservation: Reservation, datastore: Datastore) -> Iterator[None]:
                 reservation.size,
                 free,
             ) from error
+        if isinstance(error, VimFault) and error.name in UNNAMED:
+            why = f'no folder can be named after it: {error}'
+            raise Unsupported(reservation.image_id, why) from error
         raise
 
 

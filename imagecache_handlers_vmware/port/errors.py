@@ -7,6 +7,8 @@ from imagecache_handlers.transport.errors import CallError
 
 # Names of faults that say: a folder cannot be made for want of room.
 FULL = frozenset({'NoDiskSpace', 'FileTooLarge'})
+# What says that nothing can have that name.
+UNNAMED = frozenset({'FileNameTooLong', 'InvalidDatastorePath'})
 
 # Statuses of HTTP that say that nothing was done, as the faults that they
 # stand for.

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.model import Reservation
 from imagecache_handlers.testing.conformance.examining import Examining
@@ -93,10 +94,11 @@ class Reserving(Examining):
     @promise('reserve', since=2)
     def test_a_tricky_id_can_be_reserved_for(self) -> None:
         names = self.foreign()
-        made = [
-            self._reserved(image_id, f'token-{number}')
-            for number, image_id in enumerate(TRICKY)
-        ]
+        made = []
+        for number, image_id in enumerate(TRICKY):
+            # As ``add`` says it of such an id.
+            with contextlib.suppress(Unsupported):
+                made.append(self._reserved(image_id, f'token-{number}'))
         self._assert_reserved(made)
         self.assertEqual([], self._list())
         self.assertCountEqual(names, self.foreign_left())
