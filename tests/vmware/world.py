@@ -170,6 +170,7 @@ class World(Others):
         self.foreign = {}  # path: what lies there, and is nobody's image
         self.grants = {}  # (image, owner): its folder, and until when
         self.pins = {}  # (image, owner): its folder
+        self.passed = set()  # those that who forces has seen
         self.hosts = [Host(self, f'host{n}', n * skew) for n in range(2)]
 
     def close(self):
@@ -338,20 +339,24 @@ class World(Others):
             self.swept = began
 
     def evict(self, host, image, script):
-        # Force passes the pins that stand there.
-        for one in [key for key in self.pins if key[0] == image]:
+        # Force passes the pins that stand there, and who pins again what
+        # they have pinned writes the same.
+        self.passed = {key for key in self.pins if key[0] == image}
+        for one in self.passed:
             del self.pins[one]
         # Nor is any age asked for.
         self.touched.pop(self.folder(image), None)
         self.forcing = image, host
         with host.operation(script):
             host.cache.evict(image, self.evidence(), force=True)
-        self.forcing = None
+        self.forcing, self.passed = None, set()
 
-    def is_passed(self, image):
+    def is_passed(self, image, owner):
         """Tell if a pin was there when who goes over pins first looked."""
         if self.forcing is None or self.forcing[0] != image:
             return False
+        if (image, owner) in self.passed:
+            return True
         return not self.forcing[1].counts['SearchDatastoreSubFolders_Task', 1]
 
     def hold(self, host, image, owner, script):
@@ -366,7 +371,7 @@ class World(Others):
         with host.operation(script):
             if host.cache.pin(image, owner, timeout=self.patience):
                 self.tally['pinned'] += 1
-                if not self.is_passed(image):
+                if not self.is_passed(image, owner):
                     self.pins[image, owner] = self.folder(image), None
 
     def drop(self, host, image, owner, script):
