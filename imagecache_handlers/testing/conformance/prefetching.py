@@ -119,7 +119,8 @@ class Prefetching(Examining):
             image_id=self._key(TWO),
             store=self.store(),
             token='5f0c',  # noqa: S106 -- it opens nothing
-            size=self._count_free(),
+            # Others may free some of the disk meanwhile.
+            size=2 * self._count_free(),
             until=datetime.datetime.now(datetime.UTC) + A_DAY,
         )
         self._connect().reserve(made)
