@@ -41,7 +41,9 @@ TEMPORARY = 'vmware_temp'
 
 _CHUNK = 2**20
 # How VMDKs begin that are more than the data of a disk.
-_HEADERS = b'KDMV', b'COWD', b'# Disk DescriptorFile'
+_SPARSE, _TEXT = (b'KDMV', b'COWD'), b'# Disk DescriptorFile'
+# Bytes in which a sparse disk has its descriptor, which may name a parent.
+_HEAD, _HINT = 2**16, b'parentfilenamehint'
 # Seconds between tries to take half an image back.
 _PAUSES = (0.5, 1.0, 2.0)
 _KIB = 1024
@@ -161,6 +163,8 @@ class _Arrival:
     def write_disk(self, content: BinaryIO) -> None:
         """Have all bytes on the datastore, as a disk of its kind."""
         image_id = self._meta.image_id
+        checked = _Checked(self._meta, self._kind, content)
+        content = cast(BinaryIO, checked)
         if self._kind is DiskKind.ISO:
             self._send_file(f'{image_id}.iso', content, self._meta.size)
         elif self._kind is DiskKind.SPARSE:
@@ -183,8 +187,7 @@ class _Arrival:
         # What is found there later has come from here.
         extent = f'{image_id}-flat.vmdk'
         self._delete_file(extent)
-        checked = cast(BinaryIO, _Headless(self._meta, content))
-        self._send_file(extent, checked, capacity * _KIB)
+        self._send_file(extent, content, capacity * _KIB)
 
     def _write_sparse(self, content: BinaryIO) -> None:
         name = 'tmp-sparse.vmdk'
@@ -290,24 +293,50 @@ def adapter_of(meta: ImageMeta) -> str:
     return _ADAPTERS[name]
 
 
-class _Headless:
-    """The data of a disk, which has no header of a VMDK before it."""
+class _Checked:
+    """The bytes of an image that begins as its kind does, or of none."""
 
-    def __init__(self, meta: ImageMeta, content: BinaryIO) -> None:
+    def __init__(
+        self, meta: ImageMeta, kind: DiskKind, content: BinaryIO
+    ) -> None:
         self._meta = meta
+        self._kind = kind
         self._content = content
-        self._begun = False
+        self._head: bytes | None = None
 
     def read(self, size: int) -> bytes:
-        piece = self._content.read(size)
-        if not self._begun and piece.startswith(_HEADERS):
-            why = (
-                'it has the header of a sparse VMDK: set its vmware_disktype '
-                'to sparse in the image service'
-            )
-            raise Unsupported(self._meta.image_id, why)
-        self._begun = True
-        return piece
+        if self._head is None:
+            # Whole, however few bytes come at once.
+            self._head = self._read_head()
+            if why := _explain_head(self._kind, self._head):
+                raise Unsupported(self._meta.image_id, why)
+        if self._head:
+            piece, self._head = self._head[:size], self._head[size:]
+            return piece
+        return self._content.read(size)
+
+    def _read_head(self) -> bytes:
+        head = b''
+        while len(head) < _HEAD:
+            piece = self._content.read(_HEAD - len(head))
+            if not piece:
+                break
+            head += piece
+        return head
+
+
+def _explain_head(kind: DiskKind, head: bytes) -> str | None:
+    """Say why a file that begins so is not what it passes for."""
+    if kind is DiskKind.SPARSE and not head.startswith(_SPARSE):
+        return 'its vmware_disktype is sparse, and it has no such header'
+    if kind is DiskKind.SPARSE and _HINT in head.lower():
+        return 'it names another disk as its parent'
+    if kind is DiskKind.FLAT and head.startswith((*_SPARSE, _TEXT)):
+        return (
+            'it has the header of a sparse VMDK: set its vmware_disktype to '
+            'sparse in the image service'
+        )
+    return None
 
 
 def _whole_chunks(

@@ -107,6 +107,42 @@ def read_datastores(
         no datastore that is listed can be read.
     :raises CallError: when the answer is lost.
     """
+    listed, read = _read_listed(session)
+    _check_read(listed, [one for _, one in read])
+    taken = [
+        (center, one)
+        for center, one in read
+        if chosen.accepts(
+            one.require_text('summary.name'), one.require_text('summary.type')
+        )
+    ]
+    return _make_datastores(taken, read)
+
+
+def read_every_datastore(session: Session) -> list[Datastore]:
+    """Read all datastores of a vCenter, for who has to know of each.
+
+    :raises Incomplete: when one is hidden, or cannot be searched now.
+    :raises CallError: when the answer is lost.
+    """
+    listed, read = _read_listed(session)
+    if set(listed) != {one.reference for _, one in read}:
+        raise Incomplete('a datastore of this vCenter is hidden')
+    found = _make_datastores(read, read)
+    for one in found:
+        if one.store.problem:
+            raise Incomplete(f'datastore {one.name}: {one.store.problem}')
+    return found
+
+
+_Read = list[tuple[Found, Found]]
+
+
+def _read_listed(session: Session) -> tuple[list[Reference], _Read]:
+    """Give the datastores that are listed, and those that can be read.
+
+    The latter each with its datacenter.
+    """
     request = envelopes.retrieve_datastores(
         session.managers.property_collector,
         session.managers.root_folder,
@@ -126,15 +162,11 @@ def read_datastores(
         for center, one in listed
         if one in told and _is_read(told[one])
     ]
-    _check_read([one for _, one in listed], [one for _, one in read])
+    return [one for _, one in listed], read
+
+
+def _make_datastores(taken: _Read, read: _Read) -> list[Datastore]:
     mounts = _find_mounts(one for _, one in read)
-    taken = [
-        (center, one)
-        for center, one in read
-        if chosen.accepts(
-            one.require_text('summary.name'), one.require_text('summary.type')
-        )
-    ]
     return [
         _make_datastore(center, one, store, mounts)
         for (center, one), store in zip(taken, name_stores(taken), strict=True)

@@ -15,18 +15,20 @@ from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_vmware.datastore_files import DatastoreFiles
 from imagecache_handlers_vmware.datastores import Datastore
+from imagecache_handlers_vmware.datastores import read_every_datastore
 from imagecache_handlers_vmware.descriptors import find_parent
+from imagecache_handlers_vmware.descriptors import hides_parent
 from imagecache_handlers_vmware.descriptors import is_descriptor
-from imagecache_handlers_vmware.descriptors import is_descriptor_name
+from imagecache_handlers_vmware.descriptors import is_descriptor_file
 from imagecache_handlers_vmware.descriptors import lift_flag
 from imagecache_handlers_vmware.folder_requests import Ends
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.image_folders import find_image_folders
-from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.machines import read_machines
 from imagecache_handlers_vmware.moves import Move
+from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.paths import is_below
 from imagecache_handlers_vmware.paths import read_path
 from imagecache_handlers_vmware.port.errors import Incomplete
@@ -38,8 +40,8 @@ from imagecache_handlers_vmware.users import find_users
 
 LOG = logging.getLogger(__name__)
 
-# Descriptors that no machine names; whoever has more looks after them first.
-_MOST = 500
+# Disks of a datastore; where there are more, reading them takes too long.
+_MOST = 5000
 
 Going = tuple[Move, ImageFolder]
 
@@ -109,9 +111,15 @@ class Lifting:
 
         :raises CallError: when that cannot be told.
         """
-        # Machines that the operator wrote off count here.
-        named = self._read_named()
-        parents = list(self._read_parents(named, refused))
+        # Machines that the operator wrote off count here, and what they
+        # name before and after the disks were read.
+        named = self._read_named(self._datastore)
+        parents = [
+            parent
+            for datastore in read_every_datastore(self._looks.session)
+            for parent in self._read_parents(datastore, refused)
+        ]
+        named |= self._read_named(self._datastore)
         for move, image in refused:
             ids = image.image_id.lower()
             if any(ids in parent for parent in parents):
@@ -123,12 +131,12 @@ class Lifting:
             ):
                 yield move, image
 
-    def _read_named(self) -> frozenset[str]:
+    def _read_named(self, datastore: Datastore) -> frozenset[str]:
         """Give the paths that machines name, all of which must be read."""
         machines = read_machines(
-            self._looks.session, self._datastore, with_drives=False
+            self._looks.session, datastore, with_drives=False
         )
-        base = self._looks.base(self._datastore)
+        base = self._looks.base(datastore)
         unknown = find_users(machines, [base]).why_unknown
         if unknown:
             raise Incomplete(unknown)
@@ -140,41 +148,69 @@ class Lifting:
         )
 
     def _read_parents(
-        self, named: frozenset[str], refused: Sequence[Going]
-    ) -> Iterator[str]:
-        """Give the parents of all disks that no machine names."""
+        self, datastore: Datastore, refused: Sequence[Going]
+    ) -> list[str]:
+        """Give the parents of all disks there but the images' own.
+
+        A clone may lie on any datastore, under any name, and be no machine's
+        for a while: each disk is asked itself.  What cannot be read, for
+        somebody has it open, a machine must name.
+        """
+        disks = list(self._find_disks(datastore, refused))
+        if len(disks) > _MOST:
+            raise Incomplete(f'{datastore.name} has more than {_MOST} disks')
+        files = DatastoreFiles(self._looks.session, datastore)
+        parents = {path: _read_parent(files, path) for path in disks}
+        locked = {path for path, parent in parents.items() if parent is None}
+        if locked:
+            named = self._read_named(datastore)
+            for path in locked:
+                if path.path not in named:
+                    raise Incomplete(f"{path} is locked, and no machine's")
+        return [parent for parent in parents.values() if parent is not None]
+
+    def _find_disks(
+        self, datastore: Datastore, refused: Sequence[Going]
+    ) -> Iterator[DatastorePath]:
+        """Find what may be descriptors, but those of images themselves."""
         folders = search_below(
             self._looks.session,
-            self._datastore,
-            self._datastore.path(''),
+            datastore,
+            datastore.path(''),
             self._looks.options.waiting,
         )
         known = {image.path: set(image.disks) for _, image in refused}
-        base = self._looks.base(self._datastore)
+        base = self._looks.base(datastore)
         for image in find_image_folders(base, folders or ()).values():
-            known[image.path] = set(_find_copies(image))
-        count = 0
+            known.setdefault(image.path, set()).update(_find_copies(image))
         for folder in folders or ():
-            for name in _list_descriptors(folder):
-                path = folder.path.join(name)
-                if path.path in named or name in known.get(folder.path, ()):
-                    continue
-                count += 1
-                if count > _MOST:
-                    raise Incomplete(f"more than {_MOST} disks are nobody's")
-                content = self._files.read(path)
-                if not is_descriptor(content):
-                    raise Incomplete(f'{path} is no descriptor that is known')
-                yield find_parent(content).lower()
+            for file in folder.files:
+                if is_descriptor_file(
+                    file.name, file.size
+                ) and file.name not in known.get(folder.path, ()):
+                    yield folder.path.join(file.name)
+
+
+def _read_parent(files: DatastoreFiles, path: DatastorePath) -> str | None:
+    """Read which parent a disk has, if any; None: it is locked.
+
+    :raises CallError: when it cannot be told.
+    """
+    try:
+        content = files.read(path)
+    except VimFault as error:
+        if error.name == 'FileLocked':
+            return None
+        raise
+    if not is_descriptor(content):
+        raise Incomplete(f'{path} is no descriptor that is known')
+    if hides_parent(content):
+        raise Incomplete(f'{path} does not name its parent')
+    return find_parent(content).lower()
 
 
 def _is_refused(end: CacheError | None) -> bool:
     return isinstance(end, VimFault) and end.name == 'CannotDeleteFile'
-
-
-def _list_descriptors(folder: Folder) -> list[str]:
-    names = [one.name for one in folder.files]
-    return [one for one in names if is_descriptor_name(one)]
 
 
 def _find_copies(image: ImageFolder) -> Iterator[str]:

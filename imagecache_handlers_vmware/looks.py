@@ -148,12 +148,15 @@ class Looks:
 
         :raises CallError: when that cannot be told.
         """
-        with_drives = any(image.has_any_iso for image in images)
+        known = list(images)
+        with_drives = any(image.has_any_iso for image in known)
         machines = read_machines(
             self.session, datastore, with_drives=with_drives
         )
         base, aside = self.base(datastore), self.aside(datastore)
-        stable = find_stable_path(self.session, datastore, base)
+        stable = find_stable_path(
+            self.session, datastore, base, is_there=bool(known)
+        )
         users = find_users(
             machines, {base, aside, stable}, self.options.ignored_machines
         )

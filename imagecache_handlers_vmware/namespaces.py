@@ -12,12 +12,16 @@ from imagecache_handlers_vmware.port.session import Session
 
 
 def find_stable_path(
-    session: Session, datastore: Datastore, folder: DatastorePath
+    session: Session,
+    datastore: Datastore,
+    folder: DatastorePath,
+    *,
+    is_there: bool,
 ) -> DatastorePath:
     """Give the path by which machines name a folder at the top.
 
     It is the folder's own where there are no namespaces, or none is called
-    so.
+    so; ``is_there`` says that one is.
 
     :raises CallError: when that cannot be told.
     """
@@ -31,7 +35,8 @@ def find_stable_path(
     try:
         [told] = session.read(request)
     except VimFault as error:
-        if error.name != 'InvalidDatastorePath':
+        # Of one in which images were just found it is no answer.
+        if error.name != 'InvalidDatastorePath' or is_there:
             raise
         return folder
     name = (told.text or '').rstrip('/').rpartition('/')[2]

@@ -904,9 +904,32 @@ MUTANTS = [
     mutant(
         'a uuid that is not told is taken for the name',
         'namespaces',
-        "if error.name != 'InvalidDatastorePath':",
+        "if error.name != 'InvalidDatastorePath' or is_there:",
         'if False:',
         f'{VSAN}who_does_not_learn_the_uuid_lists_nothing',
+    ),
+    mutant(
+        'of images that are there no uuid is a sign of idleness',
+        'namespaces',
+        ' or is_there:',
+        ':',
+        f'{VSAN}a_uuid_that_is_not_told_is_no_sign_of_idleness',
+    ),
+    mutant(
+        'clones are looked for where the image lies only',
+        'lifting',
+        'for datastore in read_every_datastore(self._looks.session)',
+        'for datastore in [self._datastore]',
+        'vmware/test_lifting.py::TestClonesElsewhere::'
+        'test_a_clone_on_another_datastore_nobody_names',
+    ),
+    mutant(
+        'a sparse disk is whatever it looks like',
+        'adding',
+        'if kind is DiskKind.SPARSE and not head.startswith(_SPARSE):',
+        'if False:',
+        'vmware/test_adding.py::TestKinds::'
+        'test_a_text_that_names_the_disk_of_another_is_refused',
     ),
     mutant(
         'what vSAN cannot rename into is where images are moved to',

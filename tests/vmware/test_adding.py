@@ -130,6 +130,30 @@ class TestKinds(AddCase):
                     self.add(self.make_sparse(), 'vmdk', **given)
                 self.assertEqual([], self.listed())
 
+    def test_a_header_that_comes_in_pieces_is_seen(self):
+        class Pieces(io.BytesIO):
+            def read(self, size=-1):
+                return super().read(min(size, 3) if self.tell() < 3 else size)
+
+        content = b'KDMV' + bytes(1020)
+        meta = ImageMeta(
+            image_id='debian', disk_format='vmdk', size=len(content)
+        )
+        with self.assertRaisesRegex(Unsupported, 'sparse'):
+            self.handler().add(meta, Pieces(content), STORE)
+
+    def test_a_text_that_names_the_disk_of_another_is_refused(self):
+        text = (
+            b'# Disk DescriptorFile\nversion=1\nparentCID=fffffffe\n'
+            b'parentFileNameHint="/vmfs/volumes/x/victim/v.vmdk"\n'
+        )
+        extent = b'# Disk DescriptorFile\nRW 1 FLAT "/vmfs/volumes/x/y"\n'
+        for content in (text, extent, b'KDMV' + bytes(508) + text):
+            with self.subTest(content[:4]):
+                with self.assertRaises(Unsupported):
+                    self.add(content, 'vmdk', **SPARSE)
+                self.assertEqual([], self.listed())
+
     def make_sparse(self):
         path = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         disk = path / 'disk.vmdk'

@@ -3,8 +3,9 @@
 import pytest
 
 from imagecache_handlers_vmware.descriptors import find_parent
+from imagecache_handlers_vmware.descriptors import hides_parent
 from imagecache_handlers_vmware.descriptors import is_descriptor
-from imagecache_handlers_vmware.descriptors import is_descriptor_name
+from imagecache_handlers_vmware.descriptors import is_descriptor_file
 from imagecache_handlers_vmware.descriptors import lift_flag
 
 TEXT = b"""# Disk DescriptorFile
@@ -44,17 +45,34 @@ def test_a_descriptor_is_known_by_its_begin():
 
 
 @pytest.mark.parametrize(
-    ('name', 'may_be'),
+    ('name', 'size', 'may_be'),
     [
-        ('a.vmdk', True),
-        ('a-000001.vmdk', True),
-        ('original.vmdk', True),
-        ('a-flat.vmdk', False),
-        ('a-000001-delta.vmdk', False),
-        ('a-000001-sesparse.vmdk', False),
-        ('a-ctk.vmdk', False),
-        ('a.vmx', False),
+        ('a.vmdk', 2**30, True),
+        ('a-000001.vmdk', 1, True),
+        ('original.vmdk', 1, True),
+        ('a-flat.vmdk', 2**30, False),
+        ('a-000001-delta.vmdk', 2**17, False),
+        ('a-000001-sesparse.vmdk', 2**17, False),
+        ('a-ctk.vmdk', 2**17, False),
+        ('web-flat.vmdk', 500, True),
+        ('a.vmx', 1, False),
     ],
 )
-def test_names_tell_what_may_be_one(name, may_be):
-    assert is_descriptor_name(name) is may_be
+def test_names_and_sizes_tell_what_may_be_one(name, size, may_be):
+    assert is_descriptor_file(name, size) is may_be
+
+
+@pytest.mark.parametrize(
+    ('parent', 'hint', 'hides'),
+    [
+        ('ffffffff', '', False),
+        ('FFFFFFFF', '', False),
+        ('fffffffe', '', True),
+        ('fffffffe', 'a.vmdk', False),
+    ],
+)
+def test_a_parent_is_named_or_hidden(parent, hint, hides):
+    text = f'# Disk DescriptorFile\nparentCID={parent}\n'
+    if hint:
+        text += f'parentFileNameHint="{hint}"\n'
+    assert hides_parent(text.encode()) is hides

@@ -20,9 +20,13 @@ from tests.vmware.samples import TWO
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
+from vcenter_simulator.machines.devices import Disk
 from vcenter_simulator.machines.homes import make_folder
+from vcenter_simulator.machines.relocation import attach_chain
+from vcenter_simulator.machines.relocation import relocate_machine
 from vcenter_simulator.scenario import Scenario
 from vcenter_simulator import steering
+from vcenter_simulator.values import DataObject
 
 GET, PUT = 'GET /folder', 'PUT /folder'
 
@@ -235,3 +239,93 @@ def test_a_descriptor_without_a_byte_is_half_an_image(size, whole):
     files = File(name='a.vmdk', size=size), File(name='a-flat.vmdk', size=9)
     folder = Folder(path=DatastorePath('s', 'base/a'), files=files)
     assert ImageFolder(image_id='a', folder=folder).is_whole is whole
+
+
+class TestClonesElsewhere(OnLifting):
+    def test_a_clone_on_another_datastore_nobody_names(self):
+        self.actors.add_store('second')
+        self.actors.stop(self.machine)
+        spec = DataObject(
+            'VirtualMachineRelocateSpec',
+            datastore=self.actors.datastore('second').reference,
+            diskMoveType='moveChildMostDiskBacking',
+        )
+        with self.vcenter.world.lock:
+            relocate_machine(self.vcenter.world, self.machine, spec)
+        self.actors.unregister(self.machine)
+        did = self.sweep()
+        assert self.is_whole(), did
+
+    def test_a_revert_of_nova_on_another_datastore(self):
+        self.actors.add_store('second')
+        self.actors.stop(self.machine)
+        spec = DataObject(
+            'VirtualMachineRelocateSpec',
+            datastore=self.actors.datastore('second').reference,
+            diskMoveType='moveChildMostDiskBacking',
+        )
+        with self.vcenter.world.lock:
+            relocate_machine(self.vcenter.world, self.machine, spec)
+        self.actors.start(self.machine)
+        self.actors.resize(self.machine)
+        did = self.sweep()
+        assert self.is_whole(), did
+
+    def test_a_clone_whose_name_ends_as_data_do(self):
+        home = f'[{STORE}] {self.machine.name}'
+        self.actors.stop(self.machine)
+        self.actors.unregister(self.machine)
+        place = self.actors.place(home)
+        old = f'{self.machine.name}.vmdk'
+        assert old in place.node.entries, place.node.entries.keys()
+        # What a machine called "web-flat" calls its disk.
+        place.node.entries['web-flat.vmdk'] = place.node.entries.pop(old)
+        did = self.sweep()
+        assert self.is_whole(), did
+
+    def test_a_child_that_does_not_tell_its_parent(self):
+        self.end()
+        self.actors.make_folder(f'[{STORE}] elsewhere')
+        self.actors.write_file(
+            f'[{STORE}] elsewhere/x.vmdk',
+            b'# Disk DescriptorFile\nversion=1\nCID=1234abcd\n'
+            b'parentCID=fffffffe\ncreateType="vmfsSparse"\n',
+        )
+        did = self.sweep()
+        assert self.is_whole(), did
+
+
+class TestRevert(OnLifting):
+    def test_a_revert_between_the_machines_and_the_disks(self):
+        """Nova puts the old disk in the place of the larger one."""
+        world, machine = self.vcenter.world, self.machine
+        kept = self.actors.resize(machine)
+        home = f'[{STORE}] {"/".join(kept.parts[:-1])}'
+        own = self.actors.make_disk(f'{home}/{machine.name}.vmdk')
+        with world.lock:
+            disk = Disk(2000, 1000, 0, (own,), 0)
+            machine.devices[2000] = attach_chain(world, disk, own)
+            machine.note_change()
+
+        def revert():
+            with world.lock:
+                for name in list(self.actors.place(home).node.entries):
+                    if name in (own.name, f'{machine.name}-flat.vmdk'):
+                        own.store.detach_node((*own.parts[:-1], name))
+                own.store.add_node(
+                    own.parts, own.store.detach_node(kept.parts)
+                )
+
+        done = []
+
+        def count():
+            done.append(1)
+            if len(done) == 6:
+                revert()
+
+        for nth in range(1, 12):
+            self.vcenter.before(
+                'SearchDatastoreSubFolders_Task', count, nth=nth
+            )
+        did = self.sweep()
+        assert self.is_whole(), (did, len(done))

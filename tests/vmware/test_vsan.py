@@ -23,6 +23,7 @@ from tests.vmware.vcenter import STORE
 from vcenter_simulator.datastores import browser
 from vcenter_simulator.faults import VimFault
 from vcenter_simulator.scenario import Scenario
+from vcenter_simulator import steering
 
 MOVE, CONVERT = 'MoveDatastoreFile_Task', 'ConvertNamespacePathToUuidPath'
 ONLY_THEIRS = 'CreateDirectory', 'DeleteDirectory'
@@ -60,6 +61,13 @@ class TestVsan(OnVcenter):
         assert image.users == {machine.name}
         files = machine.read_property('layoutEx').file
         assert not any(f'{BASE}/{ONE}' in one.name for one in files)
+
+    def test_a_uuid_that_is_not_told_is_no_sign_of_idleness(self):
+        self.cache()
+        self.actors.spawn(ONE, starts=False)
+        fault = steering.fail('InvalidDatastorePath', datastorePath='x')
+        with self.failing(CONVERT, fault), pytest.raises(StoreUnavailable):
+            self.images()
 
     def test_an_iso_in_a_drive_is_named_by_its_folder(self):
         self.cache(is_iso=True)
