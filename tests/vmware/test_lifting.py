@@ -242,7 +242,8 @@ def test_a_descriptor_without_a_byte_is_half_an_image(size, whole):
 
 
 class TestClonesElsewhere(OnLifting):
-    def test_a_clone_on_another_datastore_nobody_names(self):
+    def move_clone_away(self):
+        """Move the machine to another datastore; its image stays."""
         self.actors.add_store('second')
         self.actors.stop(self.machine)
         spec = DataObject(
@@ -252,20 +253,15 @@ class TestClonesElsewhere(OnLifting):
         )
         with self.vcenter.world.lock:
             relocate_machine(self.vcenter.world, self.machine, spec)
+
+    def test_a_clone_on_another_datastore_nobody_names(self):
+        self.move_clone_away()
         self.actors.unregister(self.machine)
         did = self.sweep()
         assert self.is_whole(), did
 
     def test_a_revert_of_nova_on_another_datastore(self):
-        self.actors.add_store('second')
-        self.actors.stop(self.machine)
-        spec = DataObject(
-            'VirtualMachineRelocateSpec',
-            datastore=self.actors.datastore('second').reference,
-            diskMoveType='moveChildMostDiskBacking',
-        )
-        with self.vcenter.world.lock:
-            relocate_machine(self.vcenter.world, self.machine, spec)
+        self.move_clone_away()
         self.actors.start(self.machine)
         self.actors.resize(self.machine)
         did = self.sweep()
