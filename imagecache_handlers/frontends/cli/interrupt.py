@@ -18,6 +18,7 @@ from typing import Protocol
 from imagecache_handlers.actions.slow_calls import RunningCalls
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.pages.text import printable
+from imagecache_handlers.frontends.cli.waking import main_woken
 
 # Shows the cursor, which a progress bar hides.
 _CURSOR = '\x1b[?25h\n'
@@ -75,7 +76,7 @@ def terminable() -> Iterator[Callable[[Site], None]]:
         # Now, for what is interrupted is no longer running afterwards.
         raise KeyboardInterrupt(_running_text(sites))
 
-    with _signals_taken(end):
+    with main_woken(_SIGNALS), _signals_taken(end):
         try:
             yield sites.append
         except KeyboardInterrupt as error:
