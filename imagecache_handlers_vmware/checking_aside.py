@@ -113,15 +113,17 @@ def why_kept(
         return f'{foreign[0]!r} in it is not of the image'
     if users.why_unknown:
         return users.why_unknown
-    return _why_marked(left.image, is_over)
+    return _why_marked(left, is_over)
 
 
-def _why_marked(found: ImageFolder, is_over: IsOver) -> str | None:
+def _why_marked(left: Leftover, is_over: IsOver) -> str | None:
     """Say what on it keeps it; an eviction deletes nothing unclaimed."""
-    marks = Marks.read(found.labels)
+    marks = Marks.read(left.image.labels)
     if why := why_granted(marks, is_over):
         return why
-    if SHIELD_FOLDER in found.folder.folders:
+    # It promises nobody anything: it only keeps Nova off what it could find.
+    is_shielded = SHIELD_FOLDER in left.image.folder.folders
+    if is_shielded and not left.is_replaced:
         return 'it is shielded'
     return None if marks.claims else 'it bears no claim'
 

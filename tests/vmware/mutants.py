@@ -343,9 +343,17 @@ MUTANTS = [
     mutant(
         'what is shielded is finished',
         'checking_aside',
-        'if SHIELD_FOLDER in found.folder.folders:',
+        'if is_shielded and not left.is_replaced:',
         'if False:',
         f'{RECOVERING}a_shielded_one_is_put_back',
+    ),
+    mutant(
+        'a shield keeps for ever what was fetched anew',
+        'checking_aside',
+        'if is_shielded and not left.is_replaced:',
+        'if is_shielded:',
+        'vmware/test_checking_aside.py'
+        '::test_a_shield_keeps_only_what_can_be_put_back',
     ),
     mutant(
         'what nobody claimed is finished',

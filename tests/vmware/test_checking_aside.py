@@ -33,8 +33,8 @@ def found(*entries, until=OVER):
     return ImageFolder(image_id=ONE, folder=folder)
 
 
-def ask(image, *, filled=(), named=(), unreadable=()):
-    left = Leftover(image=image, filled=filled)
+def ask(image, *, own=None, filled=(), named=(), unreadable=()):
+    left = Leftover(image=image, own=own, filled=filled)
     users = Users(by_folder={}, unreadable=unreadable)
     return why_kept(left, users, frozenset(named), TIME.is_over)
 
@@ -75,6 +75,20 @@ def test_nothing_keeps_what_was_about_to_go(entries):
 )
 def test_what_speaks_for_an_image_keeps_it(entries, why):
     assert why in ask(found(DISK, FLAT, *entries))
+
+
+@pytest.mark.parametrize(
+    ('there', 'entry', 'why'),
+    [
+        ((DISK, FLAT), 'ts-9999-01-01-00-00-00', None),
+        (('ic-hits.1',), 'ts-9999-01-01-00-00-00', 'it is shielded'),
+        ((DISK, FLAT), 'ic-pin.ops', 'it is pinned or held'),
+        ((DISK, FLAT), f'ic-lease.vm.{RUNS}', 'it is pinned or held'),
+    ],
+)
+def test_a_shield_keeps_only_what_can_be_put_back(there, entry, why):
+    image = found(DISK, FLAT, CLAIMED, entry)
+    assert ask(image, own=found(*there)) == why
 
 
 def test_who_uses_it_or_may_keeps_it():
