@@ -52,3 +52,26 @@ def _read_vmdk(meta: ImageMeta) -> DiskKind:
     known = ', '.join(sorted(_FLAT | {'sparse'}))
     why = f'its vmware_disktype {kind[:100]!r} is none of {known}'
     raise Unsupported(meta.image_id, why)
+
+
+_ADAPTERS = {
+    'lsiLogic': 'lsiLogic',
+    'busLogic': 'busLogic',
+    'ide': 'ide',
+    # Kinds of controllers that disks are not told apart for.
+    'lsiLogicsas': 'lsiLogic',
+    'paraVirtual': 'lsiLogic',
+}
+
+
+def adapter_of(meta: ImageMeta) -> str:
+    """Give the adapter that a disk is made for.
+
+    :raises Unsupported: when vSphere has none of that name.
+    """
+    name = meta.properties.get('vmware_adaptertype') or 'lsiLogic'
+    if name not in _ADAPTERS:
+        known = ', '.join(_ADAPTERS)
+        why = f'its vmware_adaptertype {name[:100]!r} is none of {known}'
+        raise Unsupported(meta.image_id, why)
+    return _ADAPTERS[name]

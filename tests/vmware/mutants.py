@@ -43,7 +43,7 @@ MUTANTS = [
     ),
     mutant(
         'an extent that was made empty passes for the image',
-        'adding',
+        'arrival',
         '        self._delete_file(extent)\n',
         '',
         f'{ADDING}a_proxy_that_says_yes_and_keeps_nothing_is_not_believed',
@@ -57,14 +57,14 @@ MUTANTS = [
     ),
     mutant(
         'a lost answer of the move means that it failed',
-        'adding',
+        'arrival',
         'if isinstance(error, ReplyLost):',
         'if False:',
         f'{ADDING}a_lost_answer_of_the_last_step_is_uncertain',
     ),
     mutant(
         'fewer bytes than announced are an image',
-        'adding',
+        'image_content',
         'if sent != meta.size:',
         'if sent > meta.size:',
         f'{ADDING}more_or_fewer_bytes_than_announced_are_refused',
@@ -933,7 +933,7 @@ MUTANTS = [
     ),
     mutant(
         'a sparse disk is whatever it looks like',
-        'adding',
+        'image_content',
         'if kind is DiskKind.SPARSE and not head.startswith(_SPARSE):',
         'if False:',
         'vmware/test_adding.py::TestKinds::'
