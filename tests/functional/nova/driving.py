@@ -62,11 +62,31 @@ def driving(place: pathlib.Path, **settings: Any) -> Iterator[Driver]:
     """Start Nova's driver at a vCenter."""
     path = place / 'nova.conf'
     path.write_text(SETTINGS.format(place=place, **settings))
-    command = [sys.executable, '-m', 'tests.functional.nova.compute']
+    with _running('compute', '--config-file', str(path)) as driver:
+        yield driver
+
+
+@contextlib.contextmanager
+def driving_libvirt(
+    driver: str, instances: pathlib.Path, *, eventlet: bool = False
+) -> Iterator[Driver]:
+    """Start Nova's compute manager with that libvirt driver."""
+    with _running(
+        'libvirt_compute', driver, str(instances), eventlet=eventlet
+    ) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def _running(
+    program: str, *arguments: str, eventlet: bool = False
+) -> Iterator[Driver]:
+    command = [sys.executable, '-m', f'tests.functional.nova.{program}']
+    # Threads, as Nova 34 itself has it by default.
+    patching = {'OS_NOVA_DISABLE_EVENTLET_PATCHING': str(not eventlet)}
     with subprocess.Popen(  # noqa: S603
-        [*command, '--config-file', str(path)],
-        # Threads, as Nova 34 itself has it by default.
-        env=os.environ | {'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'true'},
+        [*command, *arguments],
+        env=os.environ | patching,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,0 +1,62 @@
+"""Caching: an image comes in because Nova was asked to have it there."""
+
+from collections.abc import Callable
+from typing import Any
+
+from imagecache_handlers.actions.prefetched import Got
+from imagecache_handlers.actions.prefetched import Prefetched
+from imagecache_handlers.config import prefetch
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import NotSupported
+from imagecache_handlers.frontends.nova.image_api import ImageApi
+from imagecache_handlers.frontends.nova.image_api import ImageApiSource
+from imagecache_handlers.frontends.nova.opening import OpenedCache
+
+
+class NotCached(CacheError):
+    """An image that was to be cached is not, and why."""
+
+    def __init__(self, result: Prefetched) -> None:
+        super().__init__(result)
+        self.result = result
+
+    def __str__(self) -> str:
+        one = self.result
+        return f'image {one.image_id} is not cached in {one.store}: {one.why}'
+
+
+def cache_image(
+    opened: OpenedCache,
+    context: Any,
+    image_id: str,
+    api: ImageApi,
+    should_stop: Callable[[], bool],
+) -> bool:
+    """Cache an image in every store, as ``ImageCache.prefetch`` does.
+
+    :returns: whether it had to be fetched for any of them.
+    :raises NotImplementedError: when this backend cannot hold it.
+    :raises NotCached: when some store has not got it.
+    """
+    source = ImageApiSource(api, context)
+    ttl = prefetch.read_ttl(opened.settings)
+    settings = prefetch.read_prefetch(opened.settings)
+    results = [
+        result
+        for store in opened.handler.stores()
+        for result in opened.cache.prefetch(
+            [image_id],
+            source,
+            ttl,
+            store=store.name,
+            settings=settings,
+            should_stop=should_stop,
+        )
+    ]
+    for result in results:
+        if result.did is Got.UNSUPPORTED:
+            # A kind of NotImplementedError: Nova tells 'unsupported' then.
+            raise NotSupported(f'cache {image_id}: {result.why}')
+        if not result.is_there:
+            raise NotCached(result)
+    return any(result.did is Got.CACHED for result in results)
