@@ -51,8 +51,7 @@ class TestAnswers(unittest.TestCase):
         self.again = None
         with self.assertLogs(level='WARNING'):
             answers = self.answers(complete=True)
-        self.assertEqual({'old'}, self.said(answers)[0])
-        self.assertFalse(self.answers().__call__().complete)
+        self.assertEqual(({'old'}, self.now, False), self.said(answers))
 
     def test_where_nobody_can_be_asked_it_has_aged(self):
         self.again = None

@@ -120,10 +120,12 @@ class TestUpdate(Base):
         self.assertIn((sha1('idle'), how), self.lockutils.locked)
 
     def test_no_pass_beside_a_pass(self):
-        inside = []
+        begun, inside = [], []
 
         def sweep(*given, **how):
-            inside.append(self.manager.update('context', []))
+            begun.append(how)
+            if len(begun) == 1:
+                inside.append(self.manager.update('context', []))
             raise ConfigurationError('enough')
 
         cache = mock.Mock(sweep=sweep)
