@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import pathlib
+import re
 import time
 import uuid
 
@@ -12,8 +14,9 @@ from tests.directory.disks import qemu
 from tests.directory.place import sha1
 from tests.functional.nova.driving import driving_libvirt
 
-OURS = 'imagecache_libvirt.LibvirtDriver'
-STOCK = 'libvirt.LibvirtDriver'
+README = pathlib.Path(__file__).parents[3] / 'README.rst'
+# As the README tells to begin with it, and to go back.
+STOCK, OURS = re.findall(r'compute_driver = ([\w.]+)', README.read_text())
 # One that Nova's own tests have in their image service.
 IMAGE = '155d900f-4e14-4e4c-a73d-069cbf4541e6'
 DAY = 86400
@@ -122,6 +125,24 @@ def test_stock_nova_removes_what_such_a_disk_uses(tmp_path):
         lost = lay_what_nova_knows_nothing_of(world)
         world.sweep()
         assert not lost & world.names()
+
+
+def test_nothing_is_lost_on_the_way_back_and_forth(tmp_path):
+    sidecar = tmp_path / '_base' / f'.{sha1("idle")}.imagecache'
+    with open_world(OURS, tmp_path) as world:
+        used = world.lay(sha1(IMAGE))
+        world.lay_disk(used, owner=world.nova.do('boot', image=IMAGE))
+        world.lay(sha1('idle'), age=60)
+        world.sweep()
+        written = sidecar.read_bytes()
+    with open_world(STOCK, tmp_path) as world:
+        world.nova.do('boot', image=IMAGE)
+        world.sweep()
+        assert world.names() == {used.name, sha1('idle')}
+    with open_world(OURS, tmp_path) as world:
+        world.sweep()
+        # Its age goes on where it was.
+        assert sidecar.read_bytes() == written
 
 
 def test_image_is_cached_by_request(world):
