@@ -3,14 +3,15 @@
 import logging
 import os
 from typing import Any
+from typing import TYPE_CHECKING
 
-from imagecache_handlers.actions.report import Report
-from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.frontends.nova.answers import InstanceAnswers
-from imagecache_handlers.frontends.nova.leftovers import Leftovers
 from imagecache_handlers.frontends.nova.lending import read_option
 from imagecache_handlers.frontends.nova.manager import ImageCacheManager
 from imagecache_handlers.frontends.nova.mixin import ImageCacheMixin
+
+if TYPE_CHECKING:
+    from imagecache_handlers.actions.report import Report
+    from imagecache_handlers.frontends.nova.answers import InstanceAnswers
 
 LOG = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class LibvirtImageCacheManager(ImageCacheManager):
 
     def update(
         self, context: Any, all_instances: Any, **named: Any
-    ) -> Report | None:
+    ) -> 'Report | None':
         """Have the cache swept once, unless disks do not lie in files."""
         if kind := self.find_other_backend():
             LOG.info(
@@ -42,8 +43,11 @@ class LibvirtImageCacheManager(ImageCacheManager):
         return super().update(context, all_instances, **named)
 
     def run_pass(
-        self, context: Any, instances: Any, answers: InstanceAnswers
-    ) -> Report:
+        self, context: Any, instances: Any, answers: 'InstanceAnswers'
+    ) -> 'Report':
+        from imagecache_handlers.directory import DirectoryHandler
+        from imagecache_handlers.frontends.nova.leftovers import Leftovers
+
         report = super().run_pass(context, instances, answers)
         opened = self.open_cache()
         handler = opened.handler

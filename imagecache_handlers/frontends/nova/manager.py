@@ -7,25 +7,24 @@ It is what a driver has for ``image_cache_manager``, and what its
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
-import datetime
 import logging
 import os
 import threading
 from typing import Any
+from typing import TYPE_CHECKING
 
-from imagecache_handlers.actions.report import Report
-from imagecache_handlers.clocks import utc_now
-from imagecache_handlers.frontends.nova.answers import InstanceAnswers
-from imagecache_handlers.frontends.nova import caching
-from imagecache_handlers.frontends.nova import holding
-from imagecache_handlers.frontends.nova.image_api import ImageApi
-from imagecache_handlers.frontends.nova.known_names import KnownNames
 from imagecache_handlers.frontends.nova.lending import lend_resources
 from imagecache_handlers.frontends.nova.lending import read_option
-from imagecache_handlers.frontends.nova.opening import OpenedCache
-from imagecache_handlers.frontends.nova.reading_again import read_again
-from imagecache_handlers.frontends.nova import telling
-from imagecache_handlers.frontends.nova import usage
+
+# The rest is loaded once the cache is used: Nova shall start no slower.
+if TYPE_CHECKING:
+    import datetime
+
+    from imagecache_handlers.actions.report import Report
+    from imagecache_handlers.frontends.nova.answers import InstanceAnswers
+    from imagecache_handlers.frontends.nova.image_api import ImageApi
+    from imagecache_handlers.frontends.nova.known_names import KnownNames
+    from imagecache_handlers.frontends.nova.opening import OpenedCache
 
 LOG = logging.getLogger(__name__)
 
@@ -50,25 +49,25 @@ class ImageCacheManager:
         handler: str | None = None,
         lent: Callable[[], dict[str, Any]] = dict,
         complete: bool = False,
-        clock: Callable[[], datetime.datetime] = utc_now,
     ) -> None:
         self.conf = conf
         self.report: Report | None = None
         self._handler = handler
         self._lent = lent
         self._complete = complete
-        self._clock = clock
         self._passing = threading.Lock()
         self._opening = threading.Lock()
         self._opened: OpenedCache | None = None
-        self._names = KnownNames()
+        self._names: KnownNames | None = None
         self._stops: set[threading.Event] = set()
 
-    def open_cache(self) -> OpenedCache:
+    def open_cache(self) -> 'OpenedCache':
         """Give the cache, opened when it is asked for first.
 
         :raises CacheError: when an option cannot be honoured.
         """
+        from imagecache_handlers.frontends.nova.opening import OpenedCache
+
         with self._opening:
             if self._opened is None:
                 lent = lend_resources(self.conf, **self._lent())
@@ -80,8 +79,8 @@ class ImageCacheManager:
         context: Any,
         all_instances: Any,
         *,
-        as_of: datetime.datetime | None = None,
-    ) -> Report | None:
+        as_of: 'datetime.datetime | None' = None,
+    ) -> 'Report | None':
         """Have the cache swept once, as Nova's periodic task wants it.
 
         ``as_of``: a time before the instances were read, where the caller
@@ -92,6 +91,10 @@ class ImageCacheManager:
         :returns: what was done; None: a pass is still under way.
         :raises CacheError: when an option cannot be honoured.
         """
+        from imagecache_handlers.clocks import utc_now
+        from imagecache_handlers.frontends.nova.answers import InstanceAnswers
+        from imagecache_handlers.frontends.nova.reading_again import read_again
+
         if not self._passing.acquire(blocking=False):
             LOG.warning('The image cache is still being managed: not again')
             return None
@@ -99,7 +102,7 @@ class ImageCacheManager:
             answers = InstanceAnswers(
                 all_instances,
                 lambda: read_again(context, all_instances, self._host),
-                self._clock,
+                utc_now,
                 as_of=as_of,
                 complete=self._complete,
             )
@@ -109,23 +112,25 @@ class ImageCacheManager:
             self._passing.release()
 
     def run_pass(
-        self, context: Any, instances: Any, answers: InstanceAnswers
-    ) -> Report:
+        self, context: Any, instances: Any, answers: 'InstanceAnswers'
+    ) -> 'Report':
         """Sweep with those answers, and tell what was done in the log."""
+        from imagecache_handlers.frontends.nova.known_names import KnownNames
+        from imagecache_handlers.frontends.nova import telling
+
         opened = self.open_cache()
-        self._names.learn_names(answers.image_ids, opened.handler.key)
+        names = self._names = self._names or KnownNames()
+        names.learn_names(answers.image_ids, opened.handler.key)
         with self._stoppable() as stop:
             report = opened.cache.sweep(
                 answers,
                 on_outcome=lambda one: telling.tell_outcome(
-                    one, self._names.find_name
+                    one, names.find_name
                 ),
                 should_stop=lambda: stop.is_set() or answers.is_aged,
             )
         telling.tell_report(report)
-        self._names.keep_only(
-            {one.image.image_id for one in report.plan.verdicts}
-        )
+        names.keep_only({one.image.image_id for one in report.plan.verdicts})
         return report
 
     def stop(self) -> None:
@@ -133,7 +138,9 @@ class ImageCacheManager:
         for stop in list(self._stops):
             stop.set()
 
-    def cache_image(self, context: Any, image_id: str, api: ImageApi) -> bool:
+    def cache_image(
+        self, context: Any, image_id: str, api: 'ImageApi'
+    ) -> bool:
         """Cache an image ahead of its use, verified and leased.
 
         ``api`` is Nova's own image API.
@@ -142,6 +149,8 @@ class ImageCacheManager:
         :raises NotImplementedError: when this backend cannot hold it.
         :raises CacheError: when it is not cached, and why.
         """
+        from imagecache_handlers.frontends.nova import caching
+
         with self._stoppable() as stop:
             return caching.cache_image(
                 self.open_cache(), context, image_id, api, stop.is_set
@@ -154,6 +163,8 @@ class ImageCacheManager:
         What fails here ends no spawn: the backend and Nova go by their own
         rules all the same.
         """
+        from imagecache_handlers.frontends.nova import holding
+
         with holding.held_images(self.open_cache, instance):
             yield
 
@@ -172,6 +183,8 @@ class ImageCacheManager:
         device.  Elsewhere, as the last pass left it, for the resource
         tracker asks every minute: no backend is called.
         """
+        from imagecache_handlers.frontends.nova import usage
+
         folder = self.cache_dir
         opened = self._opened
         if folder and (opened is None or opened.has_folder(folder)):

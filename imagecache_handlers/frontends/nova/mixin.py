@@ -9,11 +9,14 @@ It comes before Nova's class, and has no constructor of other arguments.
 """
 
 from typing import Any
+from typing import TYPE_CHECKING
 
 from oslo_config import cfg
 
-from imagecache_handlers.frontends.nova.image_api import ImageApi
 from imagecache_handlers.frontends.nova.manager import ImageCacheManager
+
+if TYPE_CHECKING:
+    from imagecache_handlers.frontends.nova.image_api import ImageApi
 
 
 class ImageCacheMixin:
@@ -55,7 +58,7 @@ class ImageCacheMixin:
         """Lend what the driver has: its session, if it calls it so."""
         return {'session': getattr(self, '_session', None)}
 
-    def image_api(self) -> ImageApi:
+    def image_api(self) -> 'ImageApi':
         """Give Nova's own image API, which its driver modules have."""
         import importlib
 

@@ -1,5 +1,6 @@
 """nova-compute with our drivers: nothing of ours is loaded before Nova."""
 
+import ast
 import os
 import pathlib
 import subprocess
@@ -50,9 +51,21 @@ class TestLaunching(unittest.TestCase):
 
 class TestLoading(unittest.TestCase):
     def test_what_nova_does_not_bear_is_not_loaded(self):
+        self.assertEqual([], self.loaded('launching', FORBIDDEN))
+
+    def test_a_driver_loads_no_handler_and_no_cache(self):
+        heavy = [
+            f'imagecache_handlers.{name}'
+            for name in ('cache', 'directory', 'loader', 'model', 'config')
+        ]
+        self.assertEqual([], self.loaded('libvirt', heavy))
+        self.assertEqual(heavy[1:2], self.loaded('opening', heavy[1:2]))
+
+    def loaded(self, module, names):
+        """Give which of others that loads."""
         code = (
-            'import sys; import imagecache_handlers.frontends.nova.launching;'
-            f'print(sorted({set(FORBIDDEN)!r} & set(sys.modules)))'
+            f'import sys; import imagecache_handlers.frontends.nova.{module};'
+            f'print(sorted({set(names)!r} & set(sys.modules)))'
         )
         done = subprocess.run(  # noqa: S603
             [sys.executable, '-c', code],
@@ -60,7 +73,7 @@ class TestLoading(unittest.TestCase):
             text=True,
             check=True,
         )
-        self.assertEqual('[]\n', done.stdout)
+        return ast.literal_eval(done.stdout)
 
     def test_no_module_but_the_drivers_imports_nova(self):
         folder = pathlib.Path(launching.__file__).parent

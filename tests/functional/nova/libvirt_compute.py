@@ -22,12 +22,16 @@ monkey_patch.patch('threading')
 
 import fixtures  # noqa: E402
 from nova import context  # noqa: E402
+from nova import objects  # noqa: E402
 from nova.objects import instance as nova_instance  # noqa: E402
 from nova.tests import fixtures as nova_fixtures  # noqa: E402
 from nova.tests.functional.libvirt import base  # noqa: E402
 import sqlalchemy  # noqa: E402
 
 from imagecache_handlers.frontends.nova import launching  # noqa: E402
+from imagecache_handlers.frontends.nova.reading_again import (  # noqa: E402
+    read_again,
+)
 
 _PASTE = os.path.join(sys.prefix, 'etc', 'nova', 'api-paste.ini')
 DRIVER, INSTANCES = sys.argv[1:3]
@@ -136,6 +140,15 @@ class Compute(base.ServersTestBase):
         """Forget an instance in the database; its disk stays."""
         instance = nova_instance.Instance.get_by_uuid(self.admin, uuid)
         instance.destroy()
+
+    def do_read_again(self) -> list[str]:
+        """Read Nova's list once more, as a long pass does."""
+        listed = objects.InstanceList.get_by_filters(
+            self.admin, {'host': 'compute1'}, expected_attrs=[]
+        )
+        again = read_again(self.admin, listed, 'compute1')
+        assert again is not None
+        return [str(instance.uuid) for instance in again]
 
     def do_sweep(self) -> dict[str, Any]:
         """Run Nova's pass, and tell what it asked the database for."""

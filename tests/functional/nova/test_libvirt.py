@@ -49,6 +49,10 @@ class World:
         create(folder / name, backing)
         return folder / name
 
+    def read_labels(self, path):
+        """Give what is written beside an image."""
+        return path.with_name(f'.{path.name}.imagecache').read_text()
+
     def sweep(self):
         return self.nova.do('sweep')
 
@@ -131,7 +135,13 @@ def test_nothing_is_lost_on_the_way_back_and_forth(tmp_path):
     sidecar = tmp_path / '_base' / f'.{sha1("idle")}.imagecache'
     with open_world(OURS, tmp_path) as world:
         used = world.lay(sha1(IMAGE))
-        world.lay_disk(used, owner=world.nova.do('boot', image=IMAGE))
+        owner = world.nova.do('boot', image=IMAGE)
+        # It was held meanwhile, and is not any more.
+        labels = world.read_labels(used)
+        assert 'hits.1' in labels
+        assert 'lease' not in labels
+        assert world.nova.do('read_again') == [owner]
+        world.lay_disk(used, owner=owner)
         world.lay(sha1('idle'), age=60)
         world.sweep()
         written = sidecar.read_bytes()
