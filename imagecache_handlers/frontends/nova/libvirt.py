@@ -1,5 +1,6 @@
 """Libvirt: the cache of Nova's libvirt driver, its folder ``_base``."""
 
+import contextlib
 import logging
 import os
 from typing import Any
@@ -32,13 +33,9 @@ class LibvirtImageCacheManager(ImageCacheManager):
     def update(
         self, context: Any, all_instances: Any, **named: Any
     ) -> 'Report | None':
-        """Have the cache swept once, unless disks do not lie in files."""
-        if kind := self.find_other_backend():
-            LOG.info(
-                'The image cache is left alone: with images_type = %s no file '
-                'tells which image a disk was made from',
-                kind,
-            )
+        """Have the cache swept once, unless there is nothing to manage."""
+        if why := self.explain_absence():
+            LOG.info('The image cache is left alone: %s', why)
             return None
         return super().update(context, all_instances, **named)
 
@@ -51,8 +48,7 @@ class LibvirtImageCacheManager(ImageCacheManager):
         report = super().run_pass(context, instances, answers)
         opened = self.open_cache()
         handler = opened.handler
-        folder = self.cache_dir
-        if isinstance(handler, DirectoryHandler) and folder in handler.paths:
+        if isinstance(handler, DirectoryHandler) and self.is_at_home():
             Leftovers(
                 self._stock,
                 handler,
@@ -60,6 +56,25 @@ class LibvirtImageCacheManager(ImageCacheManager):
                 removes_unused=opened.removes_unused,
             ).age_leftovers(context, instances)
         return report
+
+    def hold_images(
+        self, instance: Any
+    ) -> contextlib.AbstractContextManager[None]:
+        if self.explain_absence():
+            return contextlib.nullcontext()
+        return super().hold_images(instance)
+
+    def explain_absence(self) -> str | None:
+        """Say why there is nothing to manage; None: there is."""
+        if kind := self.find_other_backend():
+            return (
+                f'with images_type = {kind} no file tells which image a disk '
+                f'was made from'
+            )
+        folder = self.cache_dir
+        if folder and self.is_at_home() and not os.path.exists(folder):
+            return f'{folder} comes with the first image'
+        return None
 
     def find_other_backend(self) -> str | None:
         """Name where the disks of instances lie, if not in files."""

@@ -156,8 +156,9 @@ class ImageCacheManager:
                 self.open_cache(), context, image_id, api, stop.is_set
             )
 
-    @contextlib.contextmanager
-    def hold_images(self, instance: Any) -> Iterator[None]:
+    def hold_images(
+        self, instance: Any
+    ) -> contextlib.AbstractContextManager[None]:
         """Keep the images of an instance while it is made from them.
 
         What fails here ends no spawn: the backend and Nova go by their own
@@ -165,8 +166,7 @@ class ImageCacheManager:
         """
         from imagecache_handlers.frontends.nova import holding
 
-        with holding.held_images(self.open_cache, instance):
-            yield
+        return holding.held_images(self.open_cache, instance)
 
     @property
     def cache_dir(self) -> str | None:
@@ -186,10 +186,16 @@ class ImageCacheManager:
         from imagecache_handlers.frontends.nova import usage
 
         folder = self.cache_dir
-        opened = self._opened
-        if folder and (opened is None or opened.has_folder(folder)):
+        if folder and self.is_at_home():
             return usage.measure_folder(self.conf.instances_path, folder)
         return usage.count_images(self.report)
+
+    def is_at_home(self) -> bool:
+        """Tell if the images are in Nova's folder, as far as is known."""
+        opened, folder = self._opened, self.cache_dir
+        if opened is None or folder is None:
+            return folder is not None
+        return opened.has_folder(folder)
 
     @property
     def _host(self) -> str | None:

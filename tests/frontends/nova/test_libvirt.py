@@ -178,6 +178,24 @@ class TestElsewhere(Base):
         self.conf.set_override('images_type', 'qcow2', group='libvirt')
         self.assertIsNotNone(self.update())
 
+    def test_a_spawn_there_holds_nothing(self):
+        self.lay(sha1(IMAGE))
+        self.register('libvirt', images_type='rbd')
+        before = self.entries()
+        with self.manager.hold_images(Instance(image_ref=IMAGE, uuid='vm')):
+            self.assertEqual(before, self.entries())
+
+    def test_before_the_first_boot_nothing_is_wrong(self):
+        self.folder.rmdir()
+        with (
+            self.assertLogs('imagecache_handlers', 'INFO') as log,
+            self.manager.hold_images(Instance(image_ref=IMAGE, uuid='vm')),
+        ):
+            self.assertIsNone(self.update())
+        self.assertEqual(1, len(log.output))
+        self.assertIn('first image', log.output[0])
+        self.assertFalse(self.folder.exists())
+
     def test_signatures_are_novas_to_verify(self):
         self.register('glance', enable_certificate_validation=False)
         self.assertFalse(self.manager.is_left_to_nova())

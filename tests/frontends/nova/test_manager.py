@@ -10,6 +10,7 @@ from unittest import mock
 
 from imagecache_handlers.config.options import register_opts
 from imagecache_handlers import ConfigurationError
+from imagecache_handlers.directory import opts
 from imagecache_handlers.frontends.nova.caching import NotCached
 from imagecache_handlers.frontends.nova.manager import ImageCacheManager
 from imagecache_handlers.frontends.nova import usage
@@ -175,6 +176,31 @@ class TestUpdate(Base):
         with self.assertLogs(level='ERROR') as log:
             self.update()
         self.assertIn(self.path, str(log))
+
+    def test_instances_behind_a_symlink(self):
+        link = self.root / 'link'
+        link.symlink_to(self.instances)
+        self.conf.set_override('instances_path', str(link))
+        self.lay(sha1(OTHER))
+        self.lay(sha1('idle'))
+        used = link / '_base' / sha1(OTHER)
+        overlay(self.instances / 'vm' / 'disk', str(used))
+        found = self.reasons(self.update())
+        self.assertEqual('in-use', found[sha1(OTHER)])
+
+    def test_a_folder_that_the_operator_names_is_the_one(self):
+        elsewhere = self.root / 'elsewhere'
+        elsewhere.mkdir()
+        opts.register_opts(self.conf)
+        self.conf.set_override(
+            'path', [str(elsewhere)], group='imagecache_directory'
+        )
+        self.lay(sha1('idle'))
+        report = self.update()
+        self.assertEqual([str(elsewhere)], [one.name for one in report.after])
+        self.assertEqual({}, self.reasons(report))
+        # And not what lies in Nova's.
+        self.assertEqual(0, self.manager.get_disk_usage())
 
     def test_nothing_is_opened_before_it_is_used(self):
         register_opts(self.conf)

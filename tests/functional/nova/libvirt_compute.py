@@ -29,9 +29,7 @@ from nova.tests.functional.libvirt import base  # noqa: E402
 import sqlalchemy  # noqa: E402
 
 from imagecache_handlers.frontends.nova import launching  # noqa: E402
-from imagecache_handlers.frontends.nova.reading_again import (  # noqa: E402
-    read_again,
-)
+from imagecache_handlers.frontends.nova import reading_again  # noqa: E402
 
 _PASTE = os.path.join(sys.prefix, 'etc', 'nova', 'api-paste.ini')
 DRIVER, INSTANCES = sys.argv[1:3]
@@ -146,7 +144,7 @@ class Compute(base.ServersTestBase):
         listed = objects.InstanceList.get_by_filters(
             self.admin, {'host': 'compute1'}, expected_attrs=[]
         )
-        again = read_again(self.admin, listed, 'compute1')
+        again = reading_again.read_again(self.admin, listed, 'compute1')
         assert again is not None
         return [str(instance.uuid) for instance in again]
 
