@@ -36,27 +36,38 @@ def cache_image(
 
     :returns: whether it had to be fetched for any of them.
     :raises NotImplementedError: when this backend cannot hold it.
-    :raises NotCached: when some store has not got it.
+    :raises CacheError: when some store has not got it.
     """
     source = ImageApiSource(api, context)
     ttl = prefetch.read_ttl(opened.settings)
     settings = prefetch.read_prefetch(opened.settings)
-    results = [
-        result
-        for store in opened.handler.stores()
-        for result in opened.cache.prefetch(
-            [image_id],
-            source,
-            ttl,
-            store=store.name,
-            settings=settings,
-            should_stop=should_stop,
-        )
-    ]
-    for result in results:
-        if result.did is Got.UNSUPPORTED:
-            # A kind of NotImplementedError: Nova tells 'unsupported' then.
-            raise NotSupported(f'cache {image_id}: {result.why}')
-        if not result.is_there:
-            raise NotCached(result)
+    results: list[Prefetched] = []
+    failures: list[CacheError] = []
+    for store in opened.handler.stores():
+        try:
+            results += opened.cache.prefetch(
+                [image_id],
+                source,
+                ttl,
+                store=store.name,
+                settings=settings,
+                should_stop=should_stop,
+            )
+        except CacheError as error:
+            # Of that store alone: the others may have it all the same.
+            failures.append(error)
+    failures += map(_failure_of, filter(_is_missing, results))
+    if failures:
+        raise failures[0]
     return any(result.did is Got.CACHED for result in results)
+
+
+def _is_missing(result: Prefetched) -> bool:
+    return not result.is_there
+
+
+def _failure_of(result: Prefetched) -> CacheError:
+    if result.did is Got.UNSUPPORTED:
+        # A kind of NotImplementedError: Nova tells 'unsupported' then.
+        return NotSupported(f'cache {result.image_id}: {result.why}')
+    return NotCached(result)

@@ -1,6 +1,7 @@
 """Opening: the cache that the options in Nova's configuration ask for."""
 
 from collections.abc import Mapping
+import threading
 from typing import Any
 
 from imagecache_handlers.cache import ImageCache
@@ -25,6 +26,7 @@ class OpenedCache:
         self.settings = Settings(conf)
         name = handler or self.settings.read_value('handler')
         self.handler: CacheHandler = loader.load_handler(name, conf, **lent)
+        self._making = threading.Lock()
         self._cache: ImageCache | None = None
         self._rules = self.settings.make_rules(loader.load_order)
 
@@ -35,10 +37,12 @@ class OpenedCache:
         :raises CacheError: when an option cannot be honoured.
         """
         rules = self.settings.make_rules(loader.load_order)
-        if self._cache is None or rules != self._rules:
-            self._rules = rules
-            self._cache = ImageCache(self.handler, rules)
-        return self._cache
+        # What is on its way counts for all who share one, so there is one.
+        with self._making:
+            if self._cache is None or rules != self._rules:
+                self._rules = rules
+                self._cache = ImageCache(self.handler, rules)
+            return self._cache
 
     def has_folder(self, path: str) -> bool:
         """Tell if that folder is one of the stores."""

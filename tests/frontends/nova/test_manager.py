@@ -15,6 +15,8 @@ from imagecache_handlers.frontends.nova.caching import NotCached
 from imagecache_handlers.frontends.nova.manager import ImageCacheManager
 from imagecache_handlers.frontends.nova import usage
 from imagecache_handlers import HandlerNotFound
+from imagecache_handlers import StoreUnavailable
+from imagecache_handlers import Unsupported
 from imagecache_handlers import utc_now
 from tests.directory.disks import overlay
 from tests.directory.place import IMAGE
@@ -282,9 +284,26 @@ class TestCaching(Base):
             self.manager.cache_image('context', '../x', api)
 
     def test_what_is_not_supported_nova_takes_for_such(self):
-        api = Api(IMAGE, b'data', disk_format='vhdx')
-        with self.assertRaises((NotImplementedError, NotCached)):
-            self.manager.cache_image('context', IMAGE, api)
+        def refuse(*given, **how):
+            raise Unsupported(IMAGE, 'it has a shape of its own')
+
+        handler = self.manager.open_cache().handler
+        with (
+            mock.patch.object(type(handler), 'room', refuse),
+            self.assertRaisesRegex(NotImplementedError, 'of its own'),
+        ):
+            self.manager.cache_image('context', IMAGE, Api(IMAGE, b'data'))
+
+    def test_one_store_that_is_away_keeps_it_from_no_other(self):
+        opts.register_opts(self.conf)
+        away, there = str(self.root / 'away'), self.root / 'there'
+        there.mkdir()
+        self.conf.set_override(
+            'path', [away, str(there)], group='imagecache_directory'
+        )
+        with self.assertRaises(StoreUnavailable):
+            self.manager.cache_image('context', IMAGE, Api(IMAGE, b'data'))
+        self.assertEqual(b'data', (there / IMAGE).read_bytes())
 
 
 class TestHolding(Base):

@@ -2,12 +2,15 @@
 
 import json
 import os
+import pathlib
+import shutil
 import subprocess
 import sys
 
 import pytest
 
 AGE = 'remove_unused_original_minimum_age_seconds'
+SHIM = pathlib.Path(__file__).parents[3] / 'contrib' / 'nova-shim'
 REMOVE = 'remove_unused_base_images'
 LAUNCHER = 'nova-compute-imagecache'
 # Who says what in a file, and what is ours then, and Nova's.
@@ -63,6 +66,45 @@ def test_options_are_followed_whoever_comes_first(order, tmp_path):
         for read in json.loads(done.stdout)
     ]
     assert found == list(MATRIX.values())
+
+
+FIND = """
+from nova import monkey_patch
+monkey_patch.patch('threading')
+from oslo_utils import importutils
+driver = importutils.import_class('nova.virt.{name}')
+print([one.__module__ for one in driver.__mro__[:4]])
+"""
+
+
+@pytest.fixture
+def shim(tmp_path):
+    """Install the one file into Nova's package, for one test."""
+    source = shutil.copytree(SHIM, tmp_path / 'shim')
+    pip = sys.executable, '-m', 'pip', '--quiet'
+    options = '--no-deps', '--no-build-isolation', str(source)
+    installed = run(*pip, 'install', *options)
+    assert installed.returncode == 0, installed.stderr
+    yield
+    removed = run(*pip, 'uninstall', '--yes', 'imagecache-handlers-nova')
+    assert removed.returncode == 0, removed.stderr
+
+
+def find_driver(name):
+    """Have Nova find a driver as nova-compute does, without the launcher."""
+    return run(sys.executable, '-c', FIND.format(name=name))
+
+
+def test_shim_needs_no_launcher(shim):
+    found = find_driver('imagecache_libvirt.LibvirtDriver')
+    assert found.returncode == 0, found.stderr
+    assert 'nova.virt.libvirt.driver' in found.stdout
+
+
+def test_without_either_nova_finds_no_such_driver():
+    found = find_driver('imagecache_libvirt.LibvirtDriver')
+    assert found.returncode != 0
+    assert 'imagecache_libvirt' in found.stderr
 
 
 @pytest.mark.parametrize('disabled', ['true', 'false'])
