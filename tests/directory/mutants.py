@@ -981,4 +981,16 @@ MUTANTS = [
             new='if False:',
         ),
     ),
+    (
+        SWEEPERS,
+        Mutant(
+            name='a thread that waits makes others not wait',
+            killer=f'{SWEEPERS}::TestPeers::'
+            'test_threads_of_one_process_wait_for_each_other',
+            module='directory/hosts/sweepers',
+            old='            try:\n                stack',
+            new='            self._in_vain.add(store)\n'
+            '            try:\n                stack',
+        ),
+    ),
 ]
