@@ -1,4 +1,4 @@
-"""Answers: what Nova says of its instances, asked again in a long pass."""
+"""Answers: what Nova says of its instances, asked again in a long sweep."""
 
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -80,5 +80,5 @@ class InstanceAnswers:
         instances = self._read_again()
         if instances is None:
             self.is_aged = True
-            raise NoAnswer('Nova lists its instances for this pass once')
+            raise NoAnswer('Nova lists its instances for this sweep once')
         return gather_evidence(instances, as_of, complete=self._complete)

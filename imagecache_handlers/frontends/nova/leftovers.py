@@ -26,10 +26,10 @@ _CUT_OFF_AGE = 24 * 3600
 
 
 class Leftovers:
-    """What is to be done in one pass, by the methods of Nova's manager.
+    """What is to be done in one sweep, by the methods of Nova's manager.
 
-    ``stock`` is that manager, of whose state nothing is kept from pass to
-    pass; ``used`` are the images that instances use, as sha1s.
+    ``stock`` is that manager, of whose state nothing is kept afterwards;
+    ``used`` are the images that instances use, as sha1s.
     """
 
     def __init__(

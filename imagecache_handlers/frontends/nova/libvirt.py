@@ -39,13 +39,13 @@ class LibvirtImageCacheManager(ImageCacheManager):
             return None
         return super().update(context, all_instances, **named)
 
-    def run_pass(
+    def sweep_cache(
         self, context: Any, instances: Any, answers: 'InstanceAnswers'
     ) -> 'Report':
         from imagecache_handlers.directory import DirectoryHandler
         from imagecache_handlers.frontends.nova.leftovers import Leftovers
 
-        report = super().run_pass(context, instances, answers)
+        report = super().sweep_cache(context, instances, answers)
         opened = self.open_cache()
         handler = opened.handler
         if isinstance(handler, DirectoryHandler) and self.is_at_home():

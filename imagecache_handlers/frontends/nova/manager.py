@@ -37,7 +37,7 @@ class ImageCacheManager:
     the handler, None: the one that ``[imagecache] handler`` says.  ``lent``
     is what the driver has and the handler may borrow: its ``session``.
 
-    ``complete``: the caller's word that the instances of a pass are all of
+    ``complete``: the caller's word that the instances of a sweep are all of
     every host that shares the stores, so that an image which none of them
     names has no user.  Without it they only add to what the backend sees.
     """
@@ -55,7 +55,7 @@ class ImageCacheManager:
         self._handler = handler
         self._lent = lent
         self._complete = complete
-        self._passing = threading.Lock()
+        self._sweeping = threading.Lock()
         self._opening = threading.Lock()
         self._opened: OpenedCache | None = None
         self._names: KnownNames | None = None
@@ -86,17 +86,17 @@ class ImageCacheManager:
         ``as_of``: a time before the instances were read, where the caller
         knows one.  Once they are older than ``evidence_ttl_seconds`` they
         are read again with Nova's context; where that cannot be done the
-        pass ends early.
+        sweep ends early.
 
-        :returns: what was done; None: a pass is still under way.
+        :returns: what was done; None: a sweep is still under way.
         :raises CacheError: when an option cannot be honoured.
         """
         from imagecache_handlers.clocks import utc_now
         from imagecache_handlers.frontends.nova.answers import InstanceAnswers
         from imagecache_handlers.frontends.nova.reading_again import read_again
 
-        if not self._passing.acquire(blocking=False):
-            LOG.warning('The image cache is still being managed: not again')
+        if not self._sweeping.acquire(blocking=False):
+            LOG.warning('The image cache is still being swept: not again')
             return None
         try:
             answers = InstanceAnswers(
@@ -106,12 +106,12 @@ class ImageCacheManager:
                 as_of=as_of,
                 complete=self._complete,
             )
-            self.report = self.run_pass(context, all_instances, answers)
+            self.report = self.sweep_cache(context, all_instances, answers)
             return self.report
         finally:
-            self._passing.release()
+            self._sweeping.release()
 
-    def run_pass(
+    def sweep_cache(
         self, context: Any, instances: Any, answers: 'InstanceAnswers'
     ) -> 'Report':
         """Sweep with those answers, and tell what was done in the log."""
@@ -180,7 +180,7 @@ class ImageCacheManager:
         """Count the bytes of the cache that instances cannot have.
 
         In Nova's own folder: as it is now, 0 where that lies on another
-        device.  Elsewhere, as the last pass left it, for the resource
+        device.  Elsewhere, as the last sweep left it, for the resource
         tracker asks every minute: no backend is called.
         """
         from imagecache_handlers.frontends.nova import usage

@@ -1,4 +1,4 @@
-"""Telling: what a pass did, in the log of nova-compute."""
+"""Telling: what a sweep did, in the log of nova-compute."""
 
 from collections.abc import Callable
 import logging
@@ -32,7 +32,7 @@ _FINE = Did.EVICTED, Did.GONE, Did.KEPT
 
 
 def tell_report(report: Report) -> None:
-    """Tell of a whole pass, and of whatever was wrong with it."""
+    """Tell of a whole sweep, and of whatever was wrong with it."""
     plan = report.plan
     for store, problem in plan.problems.items():
         LOG.error('Store %s cannot be read: %s', store, problem)

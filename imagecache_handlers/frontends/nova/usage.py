@@ -25,7 +25,7 @@ def _count_allocated(entry: 'os.DirEntry[str]') -> int:
 
 
 def count_images(report: Report | None) -> int:
-    """Count the bytes of the images that a pass left; 0 before the first."""
+    """Count the bytes of the images that a sweep left; 0 before the first."""
     if report is None:
         return 0
     gone = {

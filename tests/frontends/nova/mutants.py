@@ -66,7 +66,7 @@ MUTANTS = [
     mutant(
         'two passes at once',
         'manager',
-        'if not self._passing.acquire(blocking=False):',
+        'if not self._sweeping.acquire(blocking=False):',
         'if False:',
         f'{MANAGER}Update::test_no_pass_beside_a_pass',
     ),

@@ -24,10 +24,11 @@ from imagecache_handlers.frontends.nova.manager import ImageCacheManager
 from tests.directory.disks import header
 from tests.directory.place import sha1
 from tests.frontends.nova.things import Api
+from tests.frontends.nova.things import content_of
+from tests.frontends.nova.things import IMAGES
 from tests.frontends.nova.things import Instance
 from tests.frontends.nova.things import nova_options
 
-IMAGES = [f'image-{number}' for number in range(24)]
 # Fewer would look as if a mount had gone.
 FEWEST, MOST = 6, 9
 QUICK = {
@@ -35,10 +36,6 @@ QUICK = {
     'clock_skew_seconds': 0,
     'prefetch_ttl_seconds': 1,
 }
-
-
-def content_of(image_id):
-    return image_id.encode() * 500
 
 
 class Process:

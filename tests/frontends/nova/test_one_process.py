@@ -13,8 +13,8 @@ import pytest
 from tests.directory.disks import die_with_parent
 from tests.directory.disks import resident
 from tests.directory.place import sha1
-from tests.frontends.nova.one_process import content_of
-from tests.frontends.nova.one_process import IMAGES
+from tests.frontends.nova.things import content_of
+from tests.frontends.nova.things import IMAGES
 from tests.profile import PROFILE
 
 SECONDS = PROFILE.crowd_seconds / 2

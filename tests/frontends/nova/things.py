@@ -14,6 +14,12 @@ from tests.directory.place import NovaPlace
 from tests.directory.place import THEN
 
 BASE = '_base'
+# What one process makes disks of.
+IMAGES = [f'image-{number}' for number in range(24)]
+
+
+def content_of(image_id):
+    return image_id.encode() * 500
 
 
 class Instance:
