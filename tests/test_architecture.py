@@ -134,6 +134,7 @@ LIBRARIES = {
         'cli.commands frontends.nova'
     ),
     'oslo_concurrency': 'frontends.nova',
+    'oslo_messaging': 'frontends.nova',
     'keystoneauth1': 'sources',
     'openstack': 'sources',
     'requests': 'sources',

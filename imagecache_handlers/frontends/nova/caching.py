@@ -30,9 +30,12 @@ def cache_image(
     context: Any,
     image_id: str,
     api: ImageApi,
+    tell: Callable[[Prefetched], object],
     should_stop: Callable[[], bool],
 ) -> bool:
     """Cache an image in every store, as ``ImageCache.prefetch`` does.
+
+    ``tell`` is given the result of each.
 
     :returns: whether it had to be fetched for any of them.
     :raises NotImplementedError: when this backend cannot hold it.
@@ -56,6 +59,8 @@ def cache_image(
         except CacheError as error:
             # Of that store alone: the others may have it all the same.
             failures.append(error)
+    for result in results:
+        tell(result)
     failures += map(_failure_of, filter(_is_missing, results))
     if failures:
         raise failures[0]

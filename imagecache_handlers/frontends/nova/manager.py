@@ -5,6 +5,7 @@ It is what a driver has for ``image_cache_manager``, and what its
 """
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import logging
@@ -20,10 +21,12 @@ from imagecache_handlers.frontends.nova.lending import read_option
 if TYPE_CHECKING:
     import datetime
 
+    from imagecache_handlers.actions.prefetched import Prefetched
     from imagecache_handlers.actions.report import Report
     from imagecache_handlers.frontends.nova.answers import InstanceAnswers
     from imagecache_handlers.frontends.nova.image_api import ImageApi
     from imagecache_handlers.frontends.nova.known_names import KnownNames
+    from imagecache_handlers.frontends.nova.notifications import Notification
     from imagecache_handlers.frontends.nova.opening import OpenedCache
 
 LOG = logging.getLogger(__name__)
@@ -116,6 +119,7 @@ class ImageCacheManager:
     ) -> 'Report':
         """Sweep with those answers, and tell what was done in the log."""
         from imagecache_handlers.frontends.nova.known_names import KnownNames
+        from imagecache_handlers.frontends.nova import notifications
         from imagecache_handlers.frontends.nova import telling
 
         opened = self.open_cache()
@@ -130,6 +134,11 @@ class ImageCacheManager:
                 should_stop=lambda: stop.is_set() or answers.is_aged,
             )
         telling.tell_report(report)
+        self._notify(
+            lambda: notifications.describe_report(
+                report, self._host, names.find_name
+            )
+        )
         names.keep_only({one.image.image_id for one in report.plan.verdicts})
         return report
 
@@ -150,10 +159,16 @@ class ImageCacheManager:
         :raises CacheError: when it is not cached, and why.
         """
         from imagecache_handlers.frontends.nova import caching
+        from imagecache_handlers.frontends.nova import notifications
+
+        def tell(result: 'Prefetched') -> None:
+            self._notify(
+                lambda: [notifications.describe_prefetched(result, self._host)]
+            )
 
         with self._stoppable() as stop:
             return caching.cache_image(
-                self.open_cache(), context, image_id, api, stop.is_set
+                self.open_cache(), context, image_id, api, tell, stop.is_set
             )
 
     def hold_images(
@@ -201,6 +216,15 @@ class ImageCacheManager:
     def _host(self) -> str | None:
         host: str | None = read_option(self.conf, 'host')
         return host
+
+    def _notify(
+        self, describe: 'Callable[[], Iterable[Notification]]'
+    ) -> None:
+        """Send notifications, if anybody wants them."""
+        if self.open_cache().settings.read_value('notifications'):
+            from imagecache_handlers.frontends.nova import sending
+
+            sending.send_notifications(self.conf, self._host, describe())
 
     @contextlib.contextmanager
     def _stoppable(self) -> Iterator[threading.Event]:

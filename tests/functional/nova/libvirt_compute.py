@@ -194,6 +194,20 @@ class Compute(base.ServersTestBase):
         )
         return [api.downloads for api in apis]
 
+    def do_notified(self) -> list[str]:
+        """Tell what a sweep sends by the real oslo.messaging."""
+        from oslo_messaging.notify import _impl_test
+
+        self.flags(driver=['test'], group='oslo_messaging_notifications')
+        self.flags(notifications=True, group='imagecache')
+        _impl_test.reset()
+        self.driver.manage_image_cache(self.admin, [])
+        return [
+            message['event_type']
+            for _, message, *_ in _impl_test.NOTIFICATIONS
+            if message['publisher_id'].startswith('imagecache.')
+        ]
+
     def do_usage(self) -> int:
         return int(self.driver.image_cache_manager.get_disk_usage())
 

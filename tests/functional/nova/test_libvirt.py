@@ -182,6 +182,7 @@ def test_image_is_cached_by_request_on_two_hosts_of_one_folder(tmp_path):
         assert sorted(fetched) == [0, 1]
         assert world.names() == {sha1(IMAGE)}
         assert (world.base / sha1(IMAGE)).stat().st_size == 100_000
+        assert world.nova.do('notified') == ['imagecache.sweep.end']
 
 
 COUNT = 50
