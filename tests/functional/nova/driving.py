@@ -11,6 +11,7 @@ from typing import Any
 
 SETTINGS = """\
 [DEFAULT]
+compute_driver = {driver}
 my_ip = 192.0.2.10
 host = compute
 transport_url = fake://
@@ -28,7 +29,14 @@ task_poll_interval = 0.01
 cache_prefix = vmware
 [vnc]
 enabled = false
+[imagecache_vmware]
+url = https://127.0.0.1:{port}
+username = {user}
+password = {password}
+ca_file = {certificate}
 """
+STOCK = 'vmwareapi.VMwareVCDriver'
+OURS = 'imagecache_vmware.VMwareVCDriver'
 
 
 class Driver:
@@ -58,12 +66,14 @@ class Driver:
 
 
 @contextlib.contextmanager
-def driving(place: pathlib.Path, **settings: Any) -> Iterator[Driver]:
-    """Start Nova's driver at a vCenter."""
+def driving(
+    place: pathlib.Path, *, driver: str = STOCK, **settings: Any
+) -> Iterator[Driver]:
+    """Start Nova's driver at a vCenter, or ours."""
     path = place / 'nova.conf'
-    path.write_text(SETTINGS.format(place=place, **settings))
-    with _running('compute', '--config-file', str(path)) as driver:
-        yield driver
+    path.write_text(SETTINGS.format(place=place, driver=driver, **settings))
+    with _running('compute', '--config-file', str(path)) as started:
+        yield started
 
 
 @contextlib.contextmanager

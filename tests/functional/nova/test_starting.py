@@ -96,9 +96,13 @@ def find_driver(name):
 
 
 def test_shim_needs_no_launcher(shim):
-    found = find_driver('imagecache_libvirt.LibvirtDriver')
-    assert found.returncode == 0, found.stderr
-    assert 'nova.virt.libvirt.driver' in found.stdout
+    for name, kind in (
+        ('imagecache_libvirt.LibvirtDriver', 'nova.virt.libvirt.driver'),
+        ('imagecache_vmware.VMwareVCDriver', 'nova.virt.vmwareapi.driver'),
+    ):
+        found = find_driver(name)
+        assert found.returncode == 0, found.stderr
+        assert kind in found.stdout
 
 
 def test_without_either_nova_finds_no_such_driver():
