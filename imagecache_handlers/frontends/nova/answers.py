@@ -26,7 +26,9 @@ class InstanceAnswers:
 
     The first answer is the given list's, read at ``as_of`` or after.  Where
     nobody told when it was read, such a list proves no absence, so if
-    ``complete`` evidence is wanted a newer one is read at once.
+    ``complete`` evidence is wanted a newer one is read at once.  That is
+    complete only if it is ``complete_again``: a host that had no instance
+    yet is not asked.
 
     ``image_ids`` are those that the first answer names; ``is_aged``: a newer
     list was wanted, and cannot be had.
@@ -40,10 +42,12 @@ class InstanceAnswers:
         *,
         as_of: datetime.datetime | None = None,
         complete: bool = False,
+        complete_again: bool = False,
     ) -> None:
         self._read_again = read_again
         self._clock = clock
         self._complete = complete
+        self._complete_again = complete_again
         self.is_aged = False
         first = self._take_given(instances, as_of)
         self.image_ids = frozenset(first.evidence.users)
@@ -64,10 +68,12 @@ class InstanceAnswers:
     ) -> Gathered:
         if as_of is not None:
             return gather_evidence(instances, as_of, complete=self._complete)
-        if self._complete:
+        if self._complete_again:
             try:
                 return self._read_list()
             except NoAnswer:
+                # It is not that what is given is too old to go by.
+                self.is_aged = False
                 LOG.warning(
                     'Nobody tells when the list of instances was read: it '
                     'proves no image unused'
@@ -81,4 +87,4 @@ class InstanceAnswers:
         if instances is None:
             self.is_aged = True
             raise NoAnswer('Nova lists its instances for this sweep once')
-        return gather_evidence(instances, as_of, complete=self._complete)
+        return gather_evidence(instances, as_of, complete=self._complete_again)

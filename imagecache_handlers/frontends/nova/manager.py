@@ -43,6 +43,7 @@ class ImageCacheManager:
     ``complete``: the caller's word that the instances of a sweep are all of
     every host that shares the stores, so that an image which none of them
     names has no user.  Without it they only add to what the backend sees.
+    A list that is read again is complete if all of it is of this host.
     """
 
     def __init__(
@@ -96,18 +97,23 @@ class ImageCacheManager:
         """
         from imagecache_handlers.clocks import utc_now
         from imagecache_handlers.frontends.nova.answers import InstanceAnswers
-        from imagecache_handlers.frontends.nova.reading_again import read_again
+        from imagecache_handlers.frontends.nova import reading_again
 
         if not self._sweeping.acquire(blocking=False):
             LOG.warning('The image cache is still being swept: not again')
             return None
         try:
+            hosts = reading_again.list_hosts(all_instances)
             answers = InstanceAnswers(
                 all_instances,
-                lambda: read_again(context, all_instances, self._host),
+                lambda: reading_again.read_again(
+                    context, all_instances, self._host
+                ),
                 utc_now,
                 as_of=as_of,
                 complete=self._complete,
+                # Of other hosts only those are asked that had instances.
+                complete_again=self._complete and hosts <= {self._host},
             )
             self.report = self.sweep_cache(context, all_instances, answers)
             return self.report

@@ -16,13 +16,19 @@ def read_again(
     ask = getattr(type(instances), 'get_by_filters', None)
     if ask is None:
         return None
-    hosts = {read_column(one, 'host') for one in instances} | {host}
+    hosts = list_hosts(instances) | ({host} if host else set())
     filters = {
         'deleted': False,
         'soft_deleted': True,
-        'host': sorted(name for name in hosts if name),
+        'host': sorted(hosts),
     }
     again: Iterable[Any] = ask(
         context, filters, expected_attrs=[], use_slave=True
     )
     return again
+
+
+def list_hosts(instances: Iterable[Any]) -> set[str]:
+    """Name the hosts that these instances are on."""
+    hosts = {read_column(one, 'host') for one in instances}
+    return {host for host in hosts if host}

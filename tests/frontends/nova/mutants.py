@@ -64,6 +64,13 @@ MUTANTS = [
         f'{ANSWERS}where_nobody_can_be_asked_it_has_aged',
     ),
     mutant(
+        'hosts that were not asked have no instances',
+        'manager',
+        'complete_again=self._complete and hosts <= {self._host},',
+        'complete_again=self._complete,',
+        f'{MANAGER}Complete::test_other_hosts_are_not_known_to_be_all',
+    ),
+    mutant(
         'two passes at once',
         'manager',
         'if not self._sweeping.acquire(blocking=False):',

@@ -40,18 +40,25 @@ class TestAnswers(unittest.TestCase):
         self.assertFalse(answers.is_aged)
 
     def test_a_list_is_as_old_as_the_caller_says(self):
-        answers = self.answers(as_of=THEN, complete=True)
-        self.now = LATER
-        self.assertEqual(({'old'}, THEN, True), self.said(answers))
-        self.assertEqual(({'new'}, LATER, True), self.said(answers))
+        for again in True, False:
+            answers = self.answers(
+                as_of=THEN, complete=True, complete_again=again
+            )
+            self.now = LATER
+            self.assertEqual(({'old'}, THEN, True), self.said(answers))
+            self.assertEqual(({'new'}, LATER, again), self.said(answers))
 
     def test_complete_it_is_only_of_a_known_time(self):
-        answers = self.answers(complete=True)
+        whole = {'complete': True, 'complete_again': True}
+        answers = self.answers(**whole)
         self.assertEqual(({'new'}, THEN, True), self.said(answers))
+        answers = self.answers(complete=True)
+        self.assertEqual(({'old'}, self.now, False), self.said(answers))
         self.again = None
         with self.assertLogs(level='WARNING'):
-            answers = self.answers(complete=True)
+            answers = self.answers(**whole)
         self.assertEqual(({'old'}, self.now, False), self.said(answers))
+        self.assertFalse(answers.is_aged)
 
     def test_where_nobody_can_be_asked_it_has_aged(self):
         self.again = None

@@ -25,6 +25,7 @@ from tests.directory.place import sha1
 from tests.frontends.nova.things import Api
 from tests.frontends.nova.things import HostPlace
 from tests.frontends.nova.things import Instance
+from tests.frontends.nova.things import Listed
 from tests.frontends.nova.things import nova_options
 
 DAY = datetime.timedelta(days=1)
@@ -216,20 +217,28 @@ class TestUpdate(Base):
 class TestComplete(unittest.TestCase):
     """A handler that sees no users: there it takes Nova's word."""
 
-    def sweep(self, **how):
+    def sweep(self, instances=(), as_of=None, **how):
         conf = nova_options()
         manager = ImageCacheManager(conf, handler='memory', **how)
         handler = manager.open_cache().handler
         handler.shelf.sees_users = False
-        Api('a', b'data')
         manager.cache_image('context', 'a', Api('a', b'data'))
-        report = manager.update('context', [], as_of=utc_now())
+        Listed.newer = instances
+        report = manager.update('context', Listed(instances), as_of=as_of)
         [verdict] = report.plan.verdicts
         return [blocker.reason.value for blocker in verdict.blockers]
 
     def test_word_of_the_caller(self):
-        self.assertIn('unknown', self.sweep())
+        now = utc_now()
+        self.assertIn('unknown', self.sweep(as_of=now))
+        self.assertNotIn('unknown', self.sweep(as_of=now, complete=True))
         self.assertNotIn('unknown', self.sweep(complete=True))
+
+    def test_other_hosts_are_not_known_to_be_all(self):
+        other = [Instance(image_ref='b', host='other')]
+        self.assertIn('unknown', self.sweep(other, complete=True))
+        own = [Instance(image_ref='b', host='compute')]
+        self.assertNotIn('unknown', self.sweep(own, complete=True))
 
 
 class TestUsage(Base):
