@@ -4,8 +4,8 @@ import fcntl
 import os
 import struct
 
-from imagecache_handlers import StoreUnavailable
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers import StoreUnavailable
 from tests.directory.disks import overlay
 from tests.directory.place import NovaPlace
 from tests.directory.place import sha1

@@ -19,8 +19,10 @@ READ = (
     # A boot from a volume.
     ([{'image_ref': '', 'kernel_id': None, 'ramdisk_id': ''}], {}),
     ([{'kernel_id': 'k'}], {'k': {'vm-1'}}),
-    ([{'image_ref': 'a'}, {'image_ref': 'a', 'uuid': 'vm-2'}],) * 1
-    + ({'a': {'vm-1', 'vm-2'}},),
+    (
+        [{'image_ref': 'a'}, {'image_ref': 'a', 'uuid': 'vm-2'}],
+        {'a': {'vm-1', 'vm-2'}},
+    ),
     # Two of one uuid, as of two cells.
     ([{'image_ref': 'a'}, {'image_ref': 'b'}], {'a': {'vm-1'}, 'b': {'vm-1'}}),
     ([{'image_ref': 'a', 'uuid': ''}], {'a': {'an instance'}}),
