@@ -71,6 +71,11 @@ WINGS = {
     'testing': 'cache planning root',
     'testing.template': 'face root testing',
     'frontends': 'actions planning root',
+    'frontends.nova': (
+        'actions cache config directory loader planning root sources'
+    ),
+    # Nova's own package, but for where they lie.
+    'nova.drivers': 'frontends.nova',
     'cli': (
         'actions cache cli.commands cli.pages config config.files face '
         'frontends loader planning root'
@@ -107,6 +112,8 @@ FOLDERS = {
     'imagecache_handlers.transport': 'transport',
     'imagecache_handlers.testing.template': 'testing.template',
     'imagecache_handlers.frontends': 'frontends',
+    'imagecache_handlers.frontends.nova': 'frontends.nova',
+    'imagecache_handlers.frontends.nova.drivers': 'nova.drivers',
     'imagecache_handlers.frontends.cli': 'cli',
     'imagecache_handlers.frontends.cli.commands': 'cli.commands',
     'imagecache_handlers.frontends.cli.pages': 'cli.pages',
@@ -128,9 +135,10 @@ LIBRARIES = {
     'oslo_config': (
         'config config.nova config.values config.files directory '
         'directory.opts sources sources.opts vmware.opts xenapi.opts '
-        'testing.template cli '
-        'cli.commands'
+        'testing.template cli cli.commands frontends.nova'
     ),
+    'oslo_concurrency': 'frontends.nova',
+    'oslo_messaging': 'frontends.nova',
     'keystoneauth1': 'sources',
     'openstack': 'sources',
     'requests': 'sources',

@@ -88,6 +88,12 @@ OPTS: list[cfg.Opt] = [
         'is told on standard error, with its store; 0: never. The call goes '
         'on: what it has done by then only its backend knows.',
     ),
+    cfg.BoolOpt(
+        'notifications',
+        default=False,
+        help='Whether nova-compute, with a driver of this library, sends '
+        'notifications of what became of images. The commands send none.',
+    ),
 ]
 
 _MIB = 2**20

@@ -25,6 +25,7 @@ from imagecache_handlers.directory.hosts.sweepers import Sweeper
 from imagecache_handlers.directory.images import describe_image
 from imagecache_handlers.directory import incoming
 from imagecache_handlers.directory.layouts import choose_layout
+from imagecache_handlers.directory import lent
 from imagecache_handlers.directory.listing import Listings
 from imagecache_handlers.directory.marking import Marking
 from imagecache_handlers.directory.nova_process import Locks
@@ -35,6 +36,7 @@ from imagecache_handlers.directory.room import count_room
 from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.stores import describe_store
 from imagecache_handlers.directory.users.overlays import Overlays
+from imagecache_handlers.directory import users_beside
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import StoreUnavailable
@@ -117,8 +119,8 @@ class DirectoryHandler(CacheHandler):
 
         directory_opts.register_opts(conf)
         options = directory_opts.read_values(conf)
-        paths = options.pop('path')
-        return cls(paths, locks=resources.get('locks'), **options)
+        given = lent.fill_options(options, resources)
+        return cls(given.pop('path'), locks=resources.get('locks'), **given)
 
     def key(self, image_id: str) -> str:
         return self._layout.key(image_id)
@@ -262,6 +264,20 @@ class DirectoryHandler(CacheHandler):
             raise StoreUnavailable(store, survey.problem)
         with opened(self._check_store(store)) as fd:
             self._sweeper.accept(fd, store, survey)
+
+    def find_users_beside(self, store: str, name: str) -> frozenset[str]:
+        """Name who uses a file of a store that is none of its images.
+
+        Such as a blank disk that Nova laid there.  Empty: all that has to
+        be looked at was, and nobody does.
+
+        :raises StoreUnavailable: when nobody can tell.
+        """
+        store = self._check_store(store)
+        survey = self._overlays.survey_again()
+        if why := self._sweeper.judge(store, survey):
+            raise StoreUnavailable(store, why)
+        return users_beside.find_users(store, name, survey)
 
     def _check_store(self, store: str) -> str:
         if store not in self.paths:

@@ -11,6 +11,7 @@ not seen.
 from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
+import datetime
 import fcntl
 import os
 import struct
@@ -29,6 +30,7 @@ _STATUS = 0x4C05
 _FILE = struct.Struct('=QQ216x')
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _UNKNOWN = 'nobody can tell if it is open'
+_NO_TIME = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MAY_NOT = 'run this as root, or as a user who may read it'
 
 
@@ -60,6 +62,31 @@ def look(folder: int, files: Iterable[File]) -> list[File]:
     """
     loops = [_read_loop(folder, *one) for one in _list_loops()]
     return [_with_holder(folder, file, loops) for file in files]
+
+
+def find_holders(
+    folder: int, name: str, found: os.stat_result
+) -> frozenset[str]:
+    """Name whoever has a file open that is no image; gone: nobody.
+
+    :raises OSError: when that cannot be told.
+    """
+    file = File(
+        name=name,
+        image_id=name,
+        variant='',
+        identity=(found.st_dev, found.st_ino),
+        size=found.st_size,
+        cached_at=_NO_TIME,
+        written=None,
+        labels=frozenset(),
+        linked=False,
+    )
+    loops = [_read_loop(folder, *one) for one in _list_loops()]
+    try:
+        return users_of_open_file(folder, file, loops)
+    except FileNotFoundError:
+        return frozenset()
 
 
 def look_at_file(folder: int, file: File) -> File:

@@ -33,9 +33,11 @@ from imagecache_handlers.labels import unused_label
 from imagecache_handlers.model import ImageMeta
 
 _NAME = re.compile(r'([0-9a-f]{40})(?:_([0-9]{1,19}))?', flags=re.ASCII)
-# What Nova lays beside its images: blank disks, and images on their way in.
+# What Nova lays beside its images: blank disks, images on their way in, and
+# of long ago small ones.
 _BESIDE = re.compile(
-    r'(?:swap|ephemeral)_.+|[0-9a-f]{40}(?:_[0-9]{1,19})?\.(?:part|converted)',
+    r'(?:swap|ephemeral)_.+|[0-9a-f]{40}'
+    r'(?:(?:_[0-9]{1,19})?\.(?:part|converted)|_sm)',
     flags=re.ASCII,
 )
 _KEY = re.compile(r'[0-9a-f]{40}', flags=re.ASCII)

@@ -243,7 +243,7 @@ class TestRegistration(Configured):
         for _, options in groups.load_groups():
             options.clear()
         self.assertEqual(before, counts())
-        self.assertEqual(21, before['imagecache'])
+        self.assertEqual(22, before['imagecache'])
 
     def test_every_option_has_help(self):
         for _, options in groups.load_groups():

@@ -18,6 +18,8 @@ LINKING = 'directory/test_linking.py'
 INCOMING = 'directory/test_incoming.py'
 RESERVING = 'directory/test_reserving.py'
 CONTENTS = 'directory/test_contents.py'
+USERS_BESIDE = 'directory/test_users_beside.py'
+LENT = 'directory/test_lent.py'
 
 MUTANTS = [
     (
@@ -980,6 +982,71 @@ MUTANTS = [
             '                dst_dir_fd=self.to,\n'
             '            )\n',
             new='            pass\n',
+        ),
+    ),
+    (
+        USERS_BESIDE,
+        Mutant(
+            name='without folders of instances a blank disk has no users',
+            killer=f'{USERS_BESIDE}::TestUsersBeside::'
+            'test_where_no_instances_are_looked_at',
+            module='directory/users_beside',
+            old='if not survey.sees:',
+            new='if False:',
+        ),
+    ),
+    (
+        USERS_BESIDE,
+        Mutant(
+            name='a blank disk that is linked has no users',
+            killer=f'{USERS_BESIDE}::TestUsersBeside::test_one_that_is_linked',
+            module='directory/users_beside',
+            old='if found.st_nlink > 1 else ()',
+            new='if False else ()',
+        ),
+    ),
+    (
+        USERS_BESIDE,
+        Mutant(
+            name='a blank disk that is open has no users',
+            killer=f'{USERS_BESIDE}::TestUsersBeside::test_one_that_is_open',
+            module='directory/users_beside',
+            old=' | holders.find_holders(fd, name, found)',
+            new='',
+        ),
+    ),
+    (
+        USERS_BESIDE,
+        Mutant(
+            name='a poor look tells that nobody uses a blank disk',
+            killer=f'{USERS_BESIDE}::TestUsersBeside::'
+            'test_where_nobody_can_tell',
+            module='directory/handler',
+            old='if why := self._sweeper.judge(store, survey):',
+            new='if why := None:',
+        ),
+    ),
+    (
+        LENT,
+        Mutant(
+            name='what is lent goes before what is set',
+            killer=f'{LENT}::TestLent::'
+            'test_what_is_lent_counts_where_no_path_is_set',
+            module='directory/lent',
+            old="if filled['path']:",
+            new='if False:',
+        ),
+    ),
+    (
+        SWEEPERS,
+        Mutant(
+            name='a thread that waits makes others not wait',
+            killer=f'{SWEEPERS}::TestPeers::'
+            'test_threads_of_one_process_wait_for_each_other',
+            module='directory/hosts/sweepers',
+            old='            try:\n                stack',
+            new='            self._in_vain.add(store)\n'
+            '            try:\n                stack',
         ),
     ),
 ]

@@ -102,19 +102,21 @@ class TestNova(NovaPlace):
             f'{self.image}.part',
             f'{self.image}.converted',
             f'{self.image}_20.converted',
+            f'{sha1("x")}_sm',
         ):
             self.file(name).write_bytes(b'\0' * 600)
         images = self.listed()
         self.assertEqual([NOBODY] * 2, [image.users for image in images])
         self.assertEqual([None] * 2, [image.unknown for image in images])
-        self.file(f'{sha1("x")}_sm').write_bytes(b'\0' * 600)
+        self.file(f'{sha1("x")}_md').write_bytes(b'\0' * 600)
         [image] = self.listed(self.image)
-        self.assertIn('_sm', image.unknown)
+        self.assertIn('_md', image.unknown)
         with self.assertRaises(ImageBusy):
             self.connect().evict(image)
 
     def test_not_even_nova_s_names_hide_an_overlay(self):
-        for name in 'swap_1024', f'{self.other}.part', self.other:
+        old = f'{self.other}_sm'
+        for name in 'swap_1024', f'{self.other}.part', old, self.other:
             overlay(self.file(name), self.image)
             [image] = self.listed(self.image)
             self.assertTrue(image.users, name)

@@ -12,6 +12,7 @@ from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory.hosts import mount_table
 from imagecache_handlers.directory.hosts import places
 from imagecache_handlers.directory.hosts import records
+from imagecache_handlers.directory.system import flock
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
@@ -141,6 +142,21 @@ class TestPeers(Hosts):
         self.assertIsNone(self.why(handler))
         self.mark(self.host('h2'), 'site.b')
         self.assertIn('h2', self.why(handler))
+
+    def test_threads_of_one_process_wait_for_each_other(self):
+        handler = self.host()
+        fd = os.open(self.path, os.O_RDONLY)
+        self.addCleanup(os.close, fd)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            with flock.held(fd, records.lock_of('h1')):
+                recording = [
+                    pool.submit(handler.record_host, self.path)
+                    for _ in range(3)
+                ]
+                concurrent.futures.wait(recording, timeout=0.3)
+            for one in recording:
+                one.result()
+        self.assertTrue(self.record('h1').exists())
 
     def test_a_name_leads_out_of_no_folder(self):
         outside = self.root / '.x.imagecache-sweeper'

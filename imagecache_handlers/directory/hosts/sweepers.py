@@ -112,8 +112,14 @@ class Sweeper:
     def _take_turn(self, fd: int, store: str, host: str) -> Iterator[None]:
         """Keep others of this host from writing; that is waited for once."""
         patience = 0.0 if store in self._in_vain else None
-        self._in_vain.add(store)
-        with flock.held(fd, records.lock_of(host), patience=patience):
+        lock = flock.held(fd, records.lock_of(host), patience=patience)
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(lock)
+            except TimeoutError:
+                # Not before: another thread's turn is soon over.
+                self._in_vain.add(store)
+                raise
             self._in_vain.discard(store)
             yield
 

@@ -25,9 +25,13 @@ from nova import objects  # noqa: E402
 config.parse_args(sys.argv, default_config_files=[], configure_db=False)
 objects.register_all()
 
-from nova.virt.vmwareapi import driver  # noqa: E402
+from nova.virt import driver  # noqa: E402
 from nova.virt.vmwareapi import images  # noqa: E402
 from oslo_utils import timeutils  # noqa: E402
+
+from imagecache_handlers.frontends.nova import launching  # noqa: E402
+
+launching.add_drivers()
 
 SECTOR = 512
 # Magic, version, flags, capacity, grain, descriptor and its size, tables a
@@ -59,7 +63,7 @@ class Compute:
         # Without a database an instance has no volumes.
         listed = objects.BlockDeviceMappingList
         listed.bdms_by_instance_uuid = lambda *unused: {}
-        self.driver = driver.VMwareVCDriver(None)
+        self.driver = driver.load_compute_driver(None)
 
     def set_clock(self, moment: float) -> None:
         """Let it be that many seconds since 1970, until told again."""

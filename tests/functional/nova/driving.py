@@ -11,6 +11,7 @@ from typing import Any
 
 SETTINGS = """\
 [DEFAULT]
+compute_driver = {driver}
 my_ip = 192.0.2.10
 host = compute
 transport_url = fake://
@@ -28,7 +29,14 @@ task_poll_interval = 0.01
 cache_prefix = vmware
 [vnc]
 enabled = false
+[imagecache_vmware]
+url = https://127.0.0.1:{port}
+username = {user}
+password = {password}
+ca_file = {certificate}
 """
+STOCK = 'vmwareapi.VMwareVCDriver'
+OURS = 'imagecache_vmware.VMwareVCDriver'
 
 
 class Driver:
@@ -58,15 +66,37 @@ class Driver:
 
 
 @contextlib.contextmanager
-def driving(place: pathlib.Path, **settings: Any) -> Iterator[Driver]:
-    """Start Nova's driver at a vCenter."""
+def driving(
+    place: pathlib.Path, *, driver: str = STOCK, **settings: Any
+) -> Iterator[Driver]:
+    """Start Nova's driver at a vCenter, or ours."""
     path = place / 'nova.conf'
-    path.write_text(SETTINGS.format(place=place, **settings))
-    command = [sys.executable, '-m', 'tests.functional.nova.compute']
+    path.write_text(SETTINGS.format(place=place, driver=driver, **settings))
+    with _running('compute', '--config-file', str(path)) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def driving_libvirt(
+    driver: str, instances: pathlib.Path, *, eventlet: bool = False
+) -> Iterator[Driver]:
+    """Start Nova's compute manager with that libvirt driver."""
+    with _running(
+        'libvirt_compute', driver, str(instances), eventlet=eventlet
+    ) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def _running(
+    program: str, *arguments: str, eventlet: bool = False
+) -> Iterator[Driver]:
+    command = [sys.executable, '-m', f'tests.functional.nova.{program}']
+    # Threads, as Nova 34 itself has it by default.
+    patching = {'OS_NOVA_DISABLE_EVENTLET_PATCHING': str(not eventlet)}
     with subprocess.Popen(  # noqa: S603
-        [*command, '--config-file', str(path)],
-        # Threads, as Nova 34 itself has it by default.
-        env=os.environ | {'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'true'},
+        [*command, *arguments],
+        env=os.environ | patching,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

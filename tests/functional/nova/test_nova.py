@@ -59,7 +59,7 @@ def certificate(tmp_path_factory):
 
 
 @contextlib.contextmanager
-def open_world(images, certificate, place):
+def open_world(images, certificate, place, **how):
     with (
         simulated.serving(images, hosts=HOSTS, datastores=1) as ours,
         Recorder(ours.port, certificate) as recorder,
@@ -70,6 +70,7 @@ def open_world(images, certificate, place):
             password=simulated.PASSWORD,
             cluster=simulated.CLUSTER,
             certificate=certificate,
+            **how,
         ) as driver,
     ):
         world = World(ours, recorder, driver)

@@ -1,0 +1,243 @@
+"""Manager: the image cache of a virt driver, in the shape of Nova's own.
+
+It is what a driver has for ``image_cache_manager``, and what its
+``manage_image_cache`` and ``cache_image`` call.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
+import logging
+import os
+import threading
+from typing import Any
+from typing import TYPE_CHECKING
+
+from imagecache_handlers.frontends.nova.lending import lend_resources
+from imagecache_handlers.frontends.nova.lending import read_option
+
+# The rest is loaded once the cache is used: Nova shall start no slower.
+if TYPE_CHECKING:
+    import datetime
+
+    from imagecache_handlers.actions.prefetched import Prefetched
+    from imagecache_handlers.actions.report import Report
+    from imagecache_handlers.frontends.nova.answers import InstanceAnswers
+    from imagecache_handlers.frontends.nova.image_api import ImageApi
+    from imagecache_handlers.frontends.nova.known_names import KnownNames
+    from imagecache_handlers.frontends.nova.notifications import Notification
+    from imagecache_handlers.frontends.nova.opening import OpenedCache
+
+LOG = logging.getLogger(__name__)
+
+
+class ImageCacheManager:
+    """Keeps the image cache of a host, or of what its driver reaches.
+
+    ``conf`` is Nova's own ConfigOpts; nothing is read from it, and no
+    handler is loaded, before the cache is used.  ``handler`` is the name of
+    the handler, None: the one that ``[imagecache] handler`` says.  ``lent``
+    is what the driver has and the handler may borrow: its ``session``.
+
+    ``complete``: the caller's word that the instances of a sweep are all of
+    every host that shares the stores, so that an image which none of them
+    names has no user.  Without it they only add to what the backend sees.
+    A list that is read again is complete if all of it is of this host.
+    """
+
+    def __init__(
+        self,
+        conf: Any,
+        *,
+        handler: str | None = None,
+        lent: Callable[[], dict[str, Any]] = dict,
+        complete: bool = False,
+    ) -> None:
+        self.conf = conf
+        self.report: Report | None = None
+        self._handler = handler
+        self._lent = lent
+        self._complete = complete
+        self._sweeping = threading.Lock()
+        self._opening = threading.Lock()
+        self._opened: OpenedCache | None = None
+        self._names: KnownNames | None = None
+        self._stops: set[threading.Event] = set()
+
+    def open_cache(self) -> 'OpenedCache':
+        """Give the cache, opened when it is asked for first.
+
+        :raises CacheError: when an option cannot be honoured.
+        """
+        from imagecache_handlers.frontends.nova.opening import OpenedCache
+
+        with self._opening:
+            if self._opened is None:
+                lent = lend_resources(self.conf, **self._lent())
+                self._opened = OpenedCache(self.conf, lent, self._handler)
+            return self._opened
+
+    def update(
+        self,
+        context: Any,
+        all_instances: Any,
+        *,
+        as_of: 'datetime.datetime | None' = None,
+    ) -> 'Report | None':
+        """Have the cache swept once, as Nova's periodic task wants it.
+
+        ``as_of``: a time before the instances were read, where the caller
+        knows one.  Once they are older than ``evidence_ttl_seconds`` they
+        are read again with Nova's context; where that cannot be done the
+        sweep ends early.
+
+        :returns: what was done; None: a sweep is still under way.
+        :raises CacheError: when an option cannot be honoured.
+        """
+        from imagecache_handlers.clocks import utc_now
+        from imagecache_handlers.frontends.nova.answers import InstanceAnswers
+        from imagecache_handlers.frontends.nova import reading_again
+
+        if not self._sweeping.acquire(blocking=False):
+            LOG.warning('The image cache is still being swept: not again')
+            return None
+        try:
+            hosts = reading_again.list_hosts(all_instances)
+            answers = InstanceAnswers(
+                all_instances,
+                lambda: reading_again.read_again(
+                    context, all_instances, self._host
+                ),
+                utc_now,
+                as_of=as_of,
+                complete=self._complete,
+                # Of other hosts only those are asked that had instances.
+                complete_again=self._complete and hosts <= {self._host},
+            )
+            self.report = self.sweep_cache(context, all_instances, answers)
+            return self.report
+        finally:
+            self._sweeping.release()
+
+    def sweep_cache(
+        self, context: Any, instances: Any, answers: 'InstanceAnswers'
+    ) -> 'Report':
+        """Sweep with those answers, and tell what was done in the log."""
+        from imagecache_handlers.frontends.nova.known_names import KnownNames
+        from imagecache_handlers.frontends.nova import notifications
+        from imagecache_handlers.frontends.nova import telling
+
+        opened = self.open_cache()
+        names = self._names = self._names or KnownNames()
+        names.learn_names(answers.image_ids, opened.handler.key)
+        with self._stoppable() as stop:
+            report = opened.cache.sweep(
+                answers,
+                on_outcome=lambda one: telling.tell_outcome(
+                    one, names.find_name
+                ),
+                should_stop=lambda: stop.is_set() or answers.is_aged,
+            )
+        telling.tell_report(report)
+        self._notify(
+            lambda: notifications.describe_report(
+                report, self._host, names.find_name
+            )
+        )
+        names.keep_only({one.image.image_id for one in report.plan.verdicts})
+        return report
+
+    def stop(self) -> None:
+        """End what is under way after the image whose turn it is."""
+        for stop in list(self._stops):
+            stop.set()
+
+    def cache_image(
+        self, context: Any, image_id: str, api: 'ImageApi'
+    ) -> bool:
+        """Cache an image ahead of its use, verified and leased.
+
+        ``api`` is Nova's own image API.
+
+        :returns: True: it was fetched; False: it was there.
+        :raises NotImplementedError: when this backend cannot hold it.
+        :raises CacheError: when it is not cached, and why.
+        """
+        from imagecache_handlers.frontends.nova import caching
+        from imagecache_handlers.frontends.nova import notifications
+
+        def tell(result: 'Prefetched') -> None:
+            self._notify(
+                lambda: [notifications.describe_prefetched(result, self._host)]
+            )
+
+        with self._stoppable() as stop:
+            return caching.cache_image(
+                self.open_cache(), context, image_id, api, tell, stop.is_set
+            )
+
+    def hold_images(
+        self, instance: Any
+    ) -> contextlib.AbstractContextManager[None]:
+        """Keep the images of an instance while it is made from them.
+
+        What fails here ends no spawn: the backend and Nova go by their own
+        rules all the same.
+        """
+        from imagecache_handlers.frontends.nova import holding
+
+        return holding.held_images(self.open_cache, instance)
+
+    @property
+    def cache_dir(self) -> str | None:
+        """The folder of the images, where Nova has one."""
+        group = read_option(self.conf, 'image_cache')
+        name = read_option(group, 'subdirectory_name')
+        instances = read_option(self.conf, 'instances_path')
+        return os.path.join(instances, name) if instances and name else None
+
+    def get_disk_usage(self) -> int:
+        """Count the bytes of the cache that instances cannot have.
+
+        In Nova's own folder: as it is now, 0 where that lies on another
+        device.  Elsewhere, as the last sweep left it, for the resource
+        tracker asks every minute: no backend is called.
+        """
+        from imagecache_handlers.frontends.nova import usage
+
+        folder = self.cache_dir
+        if folder and self.is_at_home():
+            return usage.measure_folder(self.conf.instances_path, folder)
+        return usage.count_images(self.report)
+
+    def is_at_home(self) -> bool:
+        """Tell if the images are in Nova's folder, as far as is known."""
+        opened, folder = self._opened, self.cache_dir
+        if opened is None or folder is None:
+            return folder is not None
+        return opened.has_folder(folder)
+
+    @property
+    def _host(self) -> str | None:
+        host: str | None = read_option(self.conf, 'host')
+        return host
+
+    def _notify(
+        self, describe: 'Callable[[], Iterable[Notification]]'
+    ) -> None:
+        """Send notifications, if anybody wants them."""
+        if self.open_cache().settings.read_value('notifications'):
+            from imagecache_handlers.frontends.nova import sending
+
+            sending.send_notifications(self.conf, self._host, describe())
+
+    @contextlib.contextmanager
+    def _stoppable(self) -> Iterator[threading.Event]:
+        """Give what is set when the service is to end meanwhile."""
+        stop = threading.Event()
+        self._stops.add(stop)
+        try:
+            yield stop
+        finally:
+            self._stops.discard(stop)

@@ -1,0 +1,80 @@
+"""What Nova's instances prove of images."""
+
+import unittest
+
+from imagecache_handlers.frontends.nova.instances import gather_evidence
+from imagecache_handlers.frontends.nova.instances import list_images
+from tests.directory.place import THEN
+from tests.frontends.nova.things import Instance
+from tests.frontends.nova.things import plain
+
+# The columns of instances, and who uses what by them.
+READ = (
+    ([], {}),
+    ([{'image_ref': 'a'}], {'a': {'vm-1'}}),
+    (
+        [{'image_ref': 'a', 'kernel_id': 'k', 'ramdisk_id': 'r'}],
+        {'a': {'vm-1'}, 'k': {'vm-1'}, 'r': {'vm-1'}},
+    ),
+    # A boot from a volume.
+    ([{'image_ref': '', 'kernel_id': None, 'ramdisk_id': ''}], {}),
+    ([{'kernel_id': 'k'}], {'k': {'vm-1'}}),
+    (
+        [{'image_ref': 'a'}, {'image_ref': 'a', 'uuid': 'vm-2'}],
+        {'a': {'vm-1', 'vm-2'}},
+    ),
+    # Two of one uuid, as of two cells.
+    ([{'image_ref': 'a'}, {'image_ref': 'b'}], {'a': {'vm-1'}, 'b': {'vm-1'}}),
+    ([{'image_ref': 'a', 'uuid': ''}], {'a': {'an instance'}}),
+    ([{'image_ref': 'a', 'uuid': 'v\x1bm'}], {'a': {'an instance'}}),
+    ([{'image_ref': 'a', 'uuid': None}], {'a': {'an instance'}}),
+    (
+        [{'image_ref': 'a', 'vm_state': 'soft-delete'}],
+        {'a': {'vm-1'}},
+    ),
+    (
+        [{'image_ref': 'a', 'task_state': 'resize_migrating'}],
+        {'a': {'vm-1'}},
+    ),
+)
+HOSTILE = 'x' * 300, '../etc', 'a/b', '-a', 7, 'a\n', b'a'
+
+
+class TestEvidence(unittest.TestCase):
+    def test_who_uses_what(self):
+        for columns, users in READ:
+            with self.subTest(columns):
+                instances = [Instance(**one) for one in columns]
+                found = gather_evidence(instances, THEN)
+                self.assertEqual(users, dict(found.evidence.users))
+                self.assertEqual((len(columns), 0), self.counts(found))
+
+    def counts(self, found):
+        return found.instances, found.refused
+
+    def test_an_instance_without_its_columns(self):
+        found = gather_evidence([plain(image_ref='a'), plain()], THEN)
+        self.assertEqual({'a': {'an instance'}}, dict(found.evidence.users))
+
+    def test_what_cannot_name_an_image_is_told_and_counted(self):
+        for image_id in HOSTILE:
+            with (
+                self.subTest(image_id),
+                self.assertLogs(level='WARNING') as log,
+            ):
+                one = Instance(image_ref=image_id, kernel_id='k')
+                found = gather_evidence([one], THEN)
+                self.assertEqual({'k': {'vm-1'}}, dict(found.evidence.users))
+                self.assertEqual((1, 1), self.counts(found))
+                self.assertEqual(1, len(log.output))
+                self.assertLess(len(log.output[0]), 250)
+
+    def test_it_is_complete_only_when_told_so(self):
+        self.assertFalse(gather_evidence([], THEN).evidence.complete)
+        found = gather_evidence([], THEN, complete=True)
+        self.assertTrue(found.evidence.complete)
+        self.assertEqual(THEN, found.evidence.as_of)
+
+    def test_images_of_one(self):
+        one = Instance(image_ref='a', kernel_id='a', ramdisk_id='../x')
+        self.assertEqual(['a'], list_images(one))
