@@ -70,14 +70,15 @@ WINGS = {
     'testing': 'cache planning root',
     'testing.template': 'face root testing',
     'frontends': 'actions planning root',
+    'metrics': 'actions planning root',
     'cli': (
         'actions cache cli.commands cli.pages config config.files face '
-        'frontends loader planning root'
+        'frontends loader metrics planning root'
     ),
     'cli.commands': (
         'actions cache cli cli.pages config config.files config.values '
-        'directory face frontends loader planning root sources testing '
-        'testing.template'
+        'directory face frontends loader metrics planning root sources '
+        'testing testing.template'
     ),
     'cli.pages': 'actions frontends planning root',
 }
@@ -105,6 +106,7 @@ FOLDERS = {
     'imagecache_handlers.transport': 'transport',
     'imagecache_handlers.testing.template': 'testing.template',
     'imagecache_handlers.frontends': 'frontends',
+    'imagecache_handlers.frontends.metrics': 'metrics',
     'imagecache_handlers.frontends.cli': 'cli',
     'imagecache_handlers.frontends.cli.commands': 'cli.commands',
     'imagecache_handlers.frontends.cli.pages': 'cli.pages',
@@ -133,9 +135,10 @@ LIBRARIES = {
     'cliff': 'cli cli.commands cli.pages',
     'rich': 'cli cli.pages',
     'XenAPI': 'port',
-    'http': 'port transport vmware.port',
-    'socket': 'frontends port sources transport',
-    'ssl': 'sources transport',
+    'http': 'metrics port transport vmware.port',
+    'prometheus_client': 'cli metrics',
+    'socket': 'frontends metrics port sources transport',
+    'ssl': 'metrics sources transport',
     'xmlrpc': 'port',
 }
 
@@ -251,6 +254,7 @@ def test_a_circle_is_seen():
         ('directory.users.formats.vhd', 'directory.users.walk'),
         ('directory.system.mounts', 'directory.folder'),
         ('frontends.service', 'frontends.cli.app'),
+        ('frontends.metrics.tally', 'frontends.cli.pages.report'),
         ('frontends.cli.pages.plan', 'frontends.cli.commands.plan'),
         ('frontends.cli.pages.plan', 'frontends.cli.app'),
         ('staging.stage', 'directory.folder'),

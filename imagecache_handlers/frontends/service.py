@@ -83,7 +83,11 @@ class Signals:
 
 
 class Service(Generic[S]):
-    """Sweeps a site at its interval until it is told to end."""
+    """Sweeps a site at its interval until it is told to end.
+
+    ``beside`` gives the seconds of a processor that went into what is not
+    sweeping, so that nobody takes it for that.
+    """
 
     def __init__(
         self,
@@ -92,6 +96,7 @@ class Service(Generic[S]):
         signals: Signals,
         say: Callable[[str], object],
         spread: Callable[[], float] = random.random,
+        beside: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._open = open_site
         self._sweep = sweep
@@ -99,7 +104,7 @@ class Service(Generic[S]):
         self._say = say
         self._spread = spread
         self._failures = 0
-        self._watchdog = Watchdog()
+        self._watchdog = Watchdog(beside)
 
     def run(self) -> None:
         """Go on until the end.

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import contextlib
 
 from imagecache_handlers.actions.evidence import Ask
+from imagecache_handlers.actions.report import Report
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
+from imagecache_handlers.frontends.cli import metering
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages import report as report_page
@@ -22,6 +24,12 @@ class Run(WitnessedCommand):
     image.
     """
 
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        metering.add_server_to(parser)
+        metering.add_textfile_to(parser)
+        return parser
+
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         if parsed_args.in_use == in_use_list.STDIN:
             raise ConfigurationError(
@@ -29,23 +37,37 @@ class Run(WitnessedCommand):
                 'is read for each sweep'
             )
         ask = self.asking(parsed_args)
+        with metering.metered(parsed_args) as meter:
+            if meter.served is not None:
+                self._tell_news(f'metrics at {meter.served.address}')
+            self._meter = meter
+            self._run_service(meter.noting(ask))
 
+    def _run_service(self, ask: Ask) -> None:
         def sweep(site: OpenedCache, stop: Callable[[], bool]) -> bool:
-            return self._sweep_site(site, ask, stop)
+            with self._meter.sweeping(site.rules) as tell:
+                return self._sweep_site(site, ask, stop, tell)
 
-        signals = service.Signals()
-        service.Service(self._open_site, sweep, signals, self._tell_news).run()
+        service.Service(
+            self._open_site,
+            sweep,
+            service.Signals(),
+            self._tell_news,
+            beside=self._meter.worked,
+        ).run()
 
     @contextlib.contextmanager
     def _open_site(self) -> Iterator[OpenedCache]:
         # Not opened(): the service takes the signals.
-        with options.opened(self.app.options) as site:
+        note = self._meter.record.note_call
+        with options.opened(self.app.options, note) as site:
             if site.inherited_never is not None:
                 raise ConfigurationError(
                     f'{site.inherited_never} is -1, which leaves the sweeps '
                     f'to another cleaner: for this one to sweep set '
                     f'[imagecache] manager_interval to seconds, such as 2400'
                 )
+            self._meter.note_site(site)
             yield site
 
     def _tell_news(self, news: str) -> None:
@@ -53,10 +75,16 @@ class Run(WitnessedCommand):
         self.app.stdout.flush()
 
     def _sweep_site(
-        self, site: OpenedCache, ask: Ask, stop: Callable[[], bool]
+        self,
+        site: OpenedCache,
+        ask: Ask,
+        stop: Callable[[], bool],
+        tell: Callable[[Report], object],
     ) -> bool:
         plan = self.planned(site, ask)
+        self._meter.note_plan(plan, site)
         report = site.cache.apply(plan, ask, should_stop=stop)
+        tell(report)
         for one in report_page.render(report, site.rules, self.width):
             self.say(str(one))
         self.app.stdout.flush()

@@ -1,0 +1,256 @@
+"""Metering: what commands tell of sweeps, and the ways out that are asked for.
+
+prometheus-client is imported only if one of them is.
+"""
+
+import argparse
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from imagecache_handlers.actions.evidence import Ask
+from imagecache_handlers.actions.report import Report
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import NotSupported
+from imagecache_handlers.frontends.cli.options import OpenedCache
+from imagecache_handlers.frontends.cli.pages import blindness
+from imagecache_handlers.frontends.cli.pages import report as report_page
+from imagecache_handlers.frontends.metrics.record import Record
+from imagecache_handlers.frontends.metrics.record import Result
+from imagecache_handlers.model import Evidence
+from imagecache_handlers.planning.rules import Rules
+from imagecache_handlers.planning.verdicts import Plan
+
+if TYPE_CHECKING:
+    from imagecache_handlers.frontends.metrics.serving import Place
+    from imagecache_handlers.frontends.metrics.serving import Served
+    from imagecache_handlers.frontends.metrics.textfile import Textfile
+
+LOG = logging.getLogger(__name__)
+
+_DEFAULT = '127.0.0.1:9185'
+
+
+def add_textfile_to(parser: argparse.ArgumentParser) -> None:
+    """Add the option that writes metrics to a file."""
+    parser.add_argument(
+        '--textfile',
+        metavar='PATH',
+        help="write metrics to this file, for node_exporter's collector, and "
+        'go on from the counters that it holds',
+    )
+
+
+def add_server_to(parser: argparse.ArgumentParser) -> None:
+    """Add the options that serve metrics over HTTP."""
+    group = parser.add_argument_group('metrics')
+    group.add_argument(
+        '--metrics',
+        metavar='HOST:PORT',
+        nargs='?',
+        const=_DEFAULT,
+        help=f'serve metrics there (without a value: {_DEFAULT})',
+    )
+    group.add_argument(
+        '--metrics-auth',
+        metavar='FILE',
+        help='serve them only to who knows the one line user:password in '
+        'this file',
+    )
+    group.add_argument(
+        '--metrics-cert',
+        metavar='FILE',
+        help='serve them over TLS, with this certificate in PEM',
+    )
+    group.add_argument(
+        '--metrics-key',
+        metavar='FILE',
+        help='the key of that certificate, if it is in another file',
+    )
+
+
+class Meter:
+    """Keeps what is to be told of a cache, if anybody is to be told.
+
+    ``served`` tells where, if over HTTP.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        textfile: 'Textfile | None' = None,
+        served: 'Served | None' = None,
+        *,
+        is_wanted: bool = True,
+    ) -> None:
+        self.record = record
+        self.served = served
+        self._textfile = textfile
+        self._is_wanted = is_wanted
+
+    def worked(self) -> float:
+        """Give the seconds of a processor that went into scrapes."""
+        return self.served.worked() if self.served else 0.0
+
+    def note_site(self, site: OpenedCache) -> None:
+        """Keep what is configured and which stores there are."""
+        if not self._is_wanted:
+            return
+        self.record.note_rules(site.rules, site.interval)
+        try:
+            stores = [one.name for one in site.cache.stores(site.stores)]
+        except CacheError as error:
+            # The sweep will say so, too, and count it.
+            LOG.info('The stores cannot be told before a sweep: %s', error)
+        else:
+            self.record.note_stores(stores)
+
+    def noting(self, ask: Ask) -> Ask:
+        """Give what asks the same, and has each answer kept."""
+
+        def ask_and_note() -> Evidence:
+            evidence = ask()
+            self.record.note_evidence(evidence)
+            return evidence
+
+        return ask_and_note
+
+    def note_plan(self, plan: Plan, site: OpenedCache) -> None:
+        """Keep what a plan shows, and what debris lies around."""
+        if not self._is_wanted:
+            return
+        self.record.note_rules(site.rules, site.interval)
+        self.record.note_plan(plan)
+        self._note_debris(site)
+        # So that what the sweep counts rises from what is read by now.
+        self.write()
+
+    def _note_debris(self, site: OpenedCache) -> None:
+        try:
+            found = site.cache.debris(site.stores)
+        except NotSupported:
+            return
+        except CacheError as error:
+            LOG.warning('Debris cannot be told: %s', error)
+            return
+        read = [
+            one.name for one in found.stores if one.name not in found.problems
+        ]
+        self.record.note_debris(found.items, read)
+
+    @contextlib.contextmanager
+    def sweeping(self, rules: Rules) -> Iterator[Callable[[Report], object]]:
+        """Count a sweep; give what is to be told of its report."""
+        began = time.monotonic()
+        result = Result.FAILED
+
+        def tell(report: Report) -> None:
+            nonlocal result
+            result = judge_sweep(report, rules)
+            self.record.note_report(report)
+
+        try:
+            yield tell
+        finally:
+            self.record.note_sweep(result, time.monotonic() - began)
+            self.write()
+
+    def write(self) -> None:
+        """Write the file, if one was named; a failure is only told."""
+        if self._textfile is not None:
+            from imagecache_handlers.frontends.metrics import textfile
+
+            textfile.write_or_warn(self._textfile.write)
+
+
+def judge_sweep(report: Report, rules: Rules) -> Result:
+    """Tell how a sweep ended, by its report."""
+    if report.stopped:
+        return Result.STOPPED
+    if report.plan.problems:
+        return Result.PARTIAL
+    if blindness.is_blind(report, rules):
+        return Result.BLIND
+    if report_page.fell_short(report):
+        return Result.SHORT
+    return Result.WHOLE if report.plan.evictions else Result.IDLE
+
+
+@contextlib.contextmanager
+def metered(options: argparse.Namespace) -> Iterator[Meter]:
+    """Give a meter with the ways out that the options ask for.
+
+    :raises CacheError: when a way out cannot be had.
+    """
+    record = Record()
+    place = _read_place(options)
+    textfile = open_textfile(options, record)
+    if place is None:
+        yield Meter(record, textfile, is_wanted=textfile is not None)
+        return
+    from imagecache_handlers.frontends.metrics import serving
+
+    with serving.serve_metrics(place, record) as served:
+        yield Meter(record, textfile, served)
+
+
+def open_textfile(
+    options: argparse.Namespace, record: Record
+) -> 'Textfile | None':
+    """Give the file that was named, if one was, and go on from it.
+
+    :raises CacheError: when it cannot be written.
+    """
+    if options.textfile is None:
+        return None
+    need_prometheus()
+    from imagecache_handlers.frontends.metrics.textfile import Textfile
+
+    textfile = Textfile(options.textfile, record)
+    textfile.restore()
+    # What cannot be written is told now, not after the first sweep.
+    textfile.check_writable()
+    return textfile
+
+
+def _read_place(options: argparse.Namespace) -> 'Place | None':
+    if getattr(options, 'metrics', None) is None:
+        for name in ('metrics_auth', 'metrics_cert', 'metrics_key'):
+            if getattr(options, name, None) is not None:
+                said = name.replace('_', '-')
+                raise ConfigurationError(f'--{said} goes with --metrics')
+        return None
+    if options.metrics_key is not None and options.metrics_cert is None:
+        raise ConfigurationError('--metrics-key goes with --metrics-cert')
+    need_prometheus()
+    from imagecache_handlers.frontends.metrics import serving
+
+    try:
+        host, port = serving.parse_place(options.metrics)
+    except ValueError as error:
+        raise ConfigurationError(f'--metrics: {error}') from None
+    return serving.Place(
+        host=host,
+        port=port,
+        auth=options.metrics_auth,
+        cert=options.metrics_cert,
+        key=options.metrics_key,
+    )
+
+
+def need_prometheus() -> None:
+    """Refuse to go on without the library that writes metrics.
+
+    :raises ConfigurationError: when it is not installed.
+    """
+    try:
+        import prometheus_client  # noqa: F401 -- only to see that it is there
+    except ImportError:
+        raise ConfigurationError(
+            'metrics need prometheus-client: '
+            "pip install 'imagecache-handlers[metrics]'"
+        ) from None
