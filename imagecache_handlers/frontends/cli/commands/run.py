@@ -9,6 +9,7 @@ from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
+from imagecache_handlers.frontends.cli import json_log
 from imagecache_handlers.frontends.cli import metering
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.options import OpenedCache
@@ -24,10 +25,18 @@ class Run(WitnessedCommand):
     image.
     """
 
+    _events: json_log.Events | None = None
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         metering.add_server_to(parser)
         metering.add_textfile_to(parser)
+        parser.add_argument(
+            '--log-json',
+            action='store_true',
+            help='write one line of JSON for each image that was to go or to '
+            'be labelled, with why, and for each sweep, in place of pages',
+        )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
@@ -37,6 +46,9 @@ class Run(WitnessedCommand):
                 'is read for each sweep'
             )
         ask = self.asking(parsed_args)
+        if parsed_args.log_json:
+            json_log.use_json()
+            self._events = json_log.Events(self.app.stdout)
         with metering.metered(parsed_args) as meter:
             if meter.served is not None:
                 self._tell_news(f'metrics at {meter.served.address}')
@@ -71,6 +83,9 @@ class Run(WitnessedCommand):
             yield site
 
     def _tell_news(self, news: str) -> None:
+        if self._events is not None:
+            self._events.write('news', message=news)
+            return
         self.say(f'imagecache run: {news}')
         self.app.stdout.flush()
 
@@ -83,10 +98,25 @@ class Run(WitnessedCommand):
     ) -> bool:
         plan = self.planned(site, ask)
         self._meter.note_plan(plan, site)
-        report = site.cache.apply(plan, ask, should_stop=stop)
+        if self._events is None:
+            report = site.cache.apply(plan, ask, should_stop=stop)
+        else:
+            report = site.cache.apply(
+                plan,
+                ask,
+                on_outcome=self._events.write_outcome,
+                should_stop=stop,
+            )
         tell(report)
+        self._show_report(report, site)
+        blind = self.complain_of_blindness(report, site.rules)
+        return not (blind or report.plan.problems)
+
+    def _show_report(self, report: Report, site: OpenedCache) -> None:
+        if self._events is not None:
+            result = metering.judge_sweep(report, site.rules)
+            self._events.write_sweep(report, result.value)
+            return
         for one in report_page.render(report, site.rules, self.width):
             self.say(str(one))
         self.app.stdout.flush()
-        blind = self.complain_of_blindness(report, site.rules)
-        return not (blind or report.plan.problems)
