@@ -68,6 +68,7 @@ class Record:
             families.BUILD: {(VERSION,): 1.0},
         }
         self._asked: datetime.datetime | None = None
+        self._rules = Rules()
         self._coming: set[tuple[str, str]] = set()
         for result in Result:
             self._counts.begin(families.SWEEPS, (result.value,))
@@ -103,6 +104,8 @@ class Record:
     ) -> None:
         """Keep what is configured, at the start and after a reload."""
         seconds = interval.total_seconds() if interval else 0.0
+        with self._lock:
+            self._rules = rules
         self._keep(
             {
                 families.SWEEP_INTERVAL: {(): seconds},
@@ -123,10 +126,12 @@ class Record:
                     self._counts.begin(families.EVICTIONS, labels)
 
     def note_evidence(self, evidence: Evidence) -> None:
+        """Keep of when an answer is, and what it proved when it came."""
         with self._lock:
             self._asked = evidence.as_of
-        complete = float(evidence.complete)
-        self._keep({families.EVIDENCE_COMPLETE: {(): complete}})
+            rules = self._rules
+        proves = rules.proves_absence(evidence, self._clock())
+        self._keep({families.EVIDENCE_COMPLETE: {(): float(proves)}})
 
     def note_plan(self, plan: Plan) -> None:
         """Keep what a plan shows, and count what came since the last."""

@@ -236,6 +236,15 @@ def test_evidence_ages_until_it_is_asked_for_again(record, clock):
     assert not told(record, families.EVIDENCE_COMPLETE)
 
 
+def test_a_complete_answer_that_is_old_proves_nothing(record, clock):
+    clock.now = NOW + HOUR
+    record.note_evidence(Evidence(complete=True, as_of=NOW))
+    assert record.samples()[families.EVIDENCE_COMPLETE] == {(): 0}
+    record.note_rules(Rules(evidence_ttl=2 * HOUR), None)
+    record.note_evidence(Evidence(complete=True, as_of=NOW))
+    assert record.samples()[families.EVIDENCE_COMPLETE] == {(): 1}
+
+
 def test_a_clock_that_is_set_back_makes_no_negative_age(record, clock):
     record.note_evidence(Evidence(as_of=NOW))
     clock.now = NOW - HOUR
