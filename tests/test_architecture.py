@@ -77,10 +77,12 @@ WINGS = {
     ),
     'cli.commands': (
         'actions cache cli cli.pages config config.files config.values '
-        'directory face frontends loader metrics planning root sources '
-        'testing testing.template'
+        'directory face frontends html loader metrics planning root '
+        'sources testing testing.template'
     ),
     'cli.pages': 'actions frontends planning root',
+    # A page as well, of which the command says no line.
+    'html': 'cli.pages frontends planning root',
 }
 FOLDERS = {
     'imagecache_handlers': 'root',
@@ -106,6 +108,7 @@ FOLDERS = {
     'imagecache_handlers.transport': 'transport',
     'imagecache_handlers.testing.template': 'testing.template',
     'imagecache_handlers.frontends': 'frontends',
+    'imagecache_handlers.frontends.html': 'html',
     'imagecache_handlers.frontends.metrics': 'metrics',
     'imagecache_handlers.frontends.cli': 'cli',
     'imagecache_handlers.frontends.cli.commands': 'cli.commands',
@@ -135,9 +138,10 @@ LIBRARIES = {
     'cliff': 'cli cli.commands cli.pages',
     'rich': 'cli cli.pages',
     'XenAPI': 'port',
+    'jinja2': 'html',
     'http': 'metrics port transport vmware.port',
     'prometheus_client': 'cli metrics',
-    'socket': 'frontends metrics port sources transport',
+    'socket': 'cli.commands frontends metrics port sources transport',
     'ssl': 'metrics sources transport',
     'xmlrpc': 'port',
 }
