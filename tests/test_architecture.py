@@ -351,6 +351,13 @@ def test_importing_it_loads_neither_stevedore_nor_oslo_config():
     assert loaded(FACE, ['stevedore', 'oslo_config', 'cliff']) == '[]\n'
 
 
+def test_the_command_line_loads_no_extra_until_it_is_asked_for():
+    extras = ['jinja2', 'prometheus_client']
+    for command in 'metrics', 'report', 'run', 'sweep':
+        module = f'{FACE}.frontends.cli.commands.{command}'
+        assert loaded(module, extras) == '[]\n', command
+
+
 def top_of(path: pathlib.Path) -> str:
     """Give the package that a module of a simulator lies in."""
     return path.relative_to(PARTS.parent).parts[0]

@@ -338,3 +338,37 @@ def test_blind_images_are_told_with_the_way_out():
         image('a', users=None), said=evidence(complete=False), stores=[shelf()]
     )
     assert '--in-use-complete' in words(page)
+
+
+def luminance(color):
+    digits = color * 2 if len(color) == 3 else color
+    parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    linear = [
+        one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4
+        for one in parts
+    ]
+    return sum(
+        one * weight
+        for one, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True)
+    )
+
+
+def contrast(one, other):
+    light, dark = sorted(map(luminance, (one, other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_it_can_be_read_in_the_light_in_the_dark_and_on_paper():
+    text = render_page([], NOW)
+    schemes = [
+        dict(re.findall(r'--([\w-]+): #([0-9a-f]+)', part))
+        for part in text.split(':root')[1:4]
+    ]
+    assert len(schemes) == 3
+    for colors in schemes:
+        for name in 'ink', 'soft', 'bad', 'link':
+            for below in 'paper', 'panel':
+                # Paper has no links.
+                if name in colors:
+                    ratio = contrast(colors[name], colors[below])
+                    assert ratio >= 4.5, (name, below, ratio)
