@@ -5,13 +5,19 @@ prometheus-client is imported only if one of them is.
 
 import argparse
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterator
 import contextlib
 import logging
+import threading
 import time
 from typing import TYPE_CHECKING
 
 from imagecache_handlers.actions.evidence import Ask
+from imagecache_handlers.actions.prefetched import Event
+from imagecache_handlers.actions.prefetched import Progress
+from imagecache_handlers.actions.prefetched import Tell
+from imagecache_handlers.actions.prefetched import tell_no_event
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
@@ -19,6 +25,8 @@ from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages import blindness
 from imagecache_handlers.frontends.cli.pages import report as report_page
+from imagecache_handlers.frontends.metrics import families
+from imagecache_handlers.frontends.metrics.families import FAMILIES
 from imagecache_handlers.frontends.metrics.record import Record
 from imagecache_handlers.frontends.metrics.record import Result
 from imagecache_handlers.model import Evidence
@@ -198,8 +206,37 @@ def metered(options: argparse.Namespace) -> Iterator[Meter]:
         yield Meter(record, textfile, served)
 
 
+@contextlib.contextmanager
+def counted(options: argparse.Namespace) -> Iterator[Tell]:
+    """Give what is to be told of images on their way in.
+
+    Each that begins or ends is written to the file that was named, if any.
+
+    :raises CacheError: when it cannot be written.
+    """
+    record = Record()
+    record.begin_prefetches()
+    textfile = open_textfile(options, record, families.OF_PREFETCHES)
+    if textfile is None:
+        yield tell_no_event
+        return
+    meter = Meter(record, textfile)
+    lock = threading.Lock()
+
+    def tell(event: Event) -> None:
+        record.note_event(event)
+        if not isinstance(event, Progress):
+            with lock:
+                meter.write()
+
+    yield tell
+    meter.write()
+
+
 def open_textfile(
-    options: argparse.Namespace, record: Record
+    options: argparse.Namespace,
+    record: Record,
+    only: Collection[str] = FAMILIES,
 ) -> 'Textfile | None':
     """Give the file that was named, if one was, and go on from it.
 
@@ -210,7 +247,7 @@ def open_textfile(
     need_prometheus()
     from imagecache_handlers.frontends.metrics.textfile import Textfile
 
-    textfile = Textfile(options.textfile, record)
+    textfile = Textfile(options.textfile, record, only)
     textfile.restore()
     # What cannot be written is told now, not after the first sweep.
     textfile.check_writable()

@@ -1,5 +1,6 @@
 """Collector: what prometheus-client is given for a scrape."""
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 
@@ -18,33 +19,38 @@ from imagecache_handlers.frontends.metrics.samples import write_bound
 
 
 class RecordCollector(Collector):
-    """Gives what a record keeps; it calls nobody."""
+    """Gives what a record keeps, ``only`` some of it; it calls nobody."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(
+        self, record: Record, only: Collection[str] = FAMILIES
+    ) -> None:
         self._record = record
+        self._families = [FAMILIES[name] for name in FAMILIES if name in only]
 
     def collect(self) -> Iterator[Metric]:
         samples = self._record.samples()
-        for family in FAMILIES.values():
+        for family in self._families:
             metric = _make_metric(family, samples)
             if metric.samples:
                 yield metric
 
     def describe(self) -> Iterable[Metric]:
         # So that a scrape may ask for a few of them by name.
-        return [_make_metric(family, {}) for family in FAMILIES.values()]
+        return [_make_metric(family, {}) for family in self._families]
 
 
-def make_registry(record: Record) -> CollectorRegistry:
+def make_registry(
+    record: Record, only: Collection[str] = FAMILIES
+) -> CollectorRegistry:
     """Give a registry of this record only: nothing of the process."""
     registry = CollectorRegistry()
-    registry.register(RecordCollector(record))
+    registry.register(RecordCollector(record, only))
     return registry
 
 
-def write_text(record: Record) -> str:
-    """Write a record in the text format of Prometheus."""
-    return exposition.generate_latest(make_registry(record)).decode()
+def write_text(record: Record, only: Collection[str] = FAMILIES) -> str:
+    """Write a record, or some of it, in the text format of Prometheus."""
+    return exposition.generate_latest(make_registry(record, only)).decode()
 
 
 def _make_metric(family: Family, samples: Samples) -> Metric:

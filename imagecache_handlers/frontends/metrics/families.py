@@ -215,3 +215,9 @@ PREFETCH_THROUGHPUT = _add_family(
 BUILD = _add_family(
     'build_info', Kind.INFO, 'Which version tells all this.', 'version'
 )
+
+# What a process tells that sweeps nothing and only prefetches: beside the file
+# of one that sweeps no series must be there twice.
+OF_PREFETCHES = frozenset(
+    {PREFETCHES, PREFETCH_BYTES, PREFETCHES_IN_PROGRESS, PREFETCH_THROUGHPUT}
+)

@@ -1,6 +1,7 @@
 """Textfile: metrics in a file for node_exporter, and read from it again."""
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterator
 import contextlib
 import logging
@@ -30,7 +31,7 @@ class TextfileError(CacheError):
 
 
 class Textfile:
-    """A file with the metrics of one record, whole at any time.
+    """A file with metrics of one record, ``only`` some, whole at any time.
 
     What an earlier process wrote there is gone on from: its counters, and
     when it last swept.
@@ -38,7 +39,9 @@ class Textfile:
     :raises ConfigurationError: when node_exporter would not read it.
     """
 
-    def __init__(self, path: str, record: Record) -> None:
+    def __init__(
+        self, path: str, record: Record, only: Collection[str] = FAMILIES
+    ) -> None:
         if not path.endswith(SUFFIX):
             raise ConfigurationError(
                 f'node_exporter reads only files that end with {SUFFIX}: '
@@ -46,6 +49,7 @@ class Textfile:
             )
         self._path = pathlib.Path(path)
         self._record = record
+        self._only = only
 
     def restore(self) -> None:
         """Go on from what the file says, if it is one of ours."""
@@ -73,7 +77,7 @@ class Textfile:
 
         :raises TextfileError: when that cannot be done; the old one stays.
         """
-        text = write_text(self._record)
+        text = write_text(self._record, self._only)
         with self._told(), _written_aside(self._path, text) as aside:
             os.replace(aside, self._path)
 

@@ -129,6 +129,27 @@ class TestMetrics(Command):
         )
 
 
+class TestPrefetch(Command):
+    def test_images_that_came_in_are_counted_on_in_a_file(self):
+        content = self.root / 'content'
+        content.write_bytes(b'x' * 8192)
+        file = self.root / 'prefetch.prom'
+        for image_id in IMAGE, IMAGE, OTHER:
+            self.out(
+                'prefetch',
+                *(image_id, '--from', str(content)),
+                *('--textfile', str(file)),
+            )
+        said = read(file.read_text())
+        name = 'imagecache_prefetches_total'
+        self.assertEqual(2, said[name, 'cached'])
+        self.assertEqual(1, said[name, 'existing'])
+        self.assertEqual(16384, said['imagecache_prefetch_bytes_total',])
+        # Beside the file of a sweep, no series is there twice.
+        names = {one[0] for one in said}
+        self.assertTrue(all('prefetch' in one for one in names), names)
+
+
 class Served(Service):
     def serve(self, *arguments):
         self.start('--metrics', '127.0.0.1:0', *arguments)

@@ -9,6 +9,7 @@ from imagecache_handlers.actions.report import Report
 from imagecache_handlers.actions import slow_calls
 from imagecache_handlers.actions.slow_calls import Call
 from imagecache_handlers.frontends.metrics.collector import write_text
+from imagecache_handlers.frontends.metrics import families
 from imagecache_handlers.frontends.metrics.families import FAMILIES
 from imagecache_handlers.frontends.metrics.families import Kind
 from imagecache_handlers.frontends.metrics.record import Record
@@ -77,6 +78,14 @@ def test_every_family_is_exported_with_its_meaning():
         assert f'# HELP {family.name} {family.says}\n' in text
         kind = 'gauge' if family.kind is Kind.INFO else family.kind.value
         assert f'# TYPE {family.name} {kind}\n' in text
+
+
+def test_of_prefetches_alone_nothing_else_is_told():
+    record = filled()
+    record.begin_prefetches()
+    text = write_text(record, families.OF_PREFETCHES)
+    told = {line.split()[2] for line in text.splitlines() if line[0] == '#'}
+    assert told == families.OF_PREFETCHES
 
 
 def test_labels_are_bounded_and_of_a_few_kinds():

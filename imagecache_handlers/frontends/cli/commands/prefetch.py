@@ -20,6 +20,7 @@ from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.exit_codes import NONE
 from imagecache_handlers.frontends.cli import image_list
 from imagecache_handlers.frontends.cli.interrupt import stoppable
+from imagecache_handlers.frontends.cli import metering
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import arrivals
 from imagecache_handlers.frontends.cli import transfer_bars
@@ -84,6 +85,7 @@ class Prefetch(WitnessedCommand, Paged):
             help='bytes a second for all of them, as in 50M; 0: no limit '
             '(default: prefetch_max_rate)',
         )
+        metering.add_textfile_to(parser)
         return parser
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
@@ -94,8 +96,14 @@ class Prefetch(WitnessedCommand, Paged):
             given = _read_settings(site, parsed_args)
             with (
                 stoppable(site) as stop,
-                transfer_bars.shown(sys.stderr, self._say_end) as tell,
+                transfer_bars.shown(sys.stderr, self._say_end) as show,
+                metering.counted(parsed_args) as count,
             ):
+
+                def tell(event: Event) -> None:
+                    count(event)
+                    show(event)
+
                 done = site.cache.prefetch(
                     images,
                     _find_source(site, parsed_args),
