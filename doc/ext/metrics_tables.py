@@ -8,8 +8,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from imagecache_handlers.frontends.metrics.alerts import make_alerts
-from imagecache_handlers.frontends.metrics.board import PANELS
 from imagecache_handlers.frontends.metrics.families import FAMILIES
+from imagecache_handlers.frontends.metrics.panels import PANELS
 
 Cell = nodes.Node
 Rows = Iterable[Sequence[Cell]]

@@ -1,11 +1,7 @@
-"""Metering: what commands tell of sweeps, and the ways out that are asked for.
-
-prometheus-client is imported only if one of them is.
-"""
+"""Metering: what commands tell of sweeps, and of images on their way in."""
 
 import argparse
 from collections.abc import Callable
-from collections.abc import Collection
 from collections.abc import Iterator
 import contextlib
 import logging
@@ -20,13 +16,12 @@ from imagecache_handlers.actions.prefetched import Tell
 from imagecache_handlers.actions.prefetched import tell_no_event
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers.exceptions import CacheError
-from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import NotSupported
+from imagecache_handlers.frontends.cli import metrics_options
 from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages import blindness
 from imagecache_handlers.frontends.cli.pages import report as report_page
 from imagecache_handlers.frontends.metrics import families
-from imagecache_handlers.frontends.metrics.families import FAMILIES
 from imagecache_handlers.frontends.metrics.record import Record
 from imagecache_handlers.frontends.metrics.record import Result
 from imagecache_handlers.model import Evidence
@@ -34,51 +29,10 @@ from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Plan
 
 if TYPE_CHECKING:
-    from imagecache_handlers.frontends.metrics.serving import Place
     from imagecache_handlers.frontends.metrics.serving import Served
     from imagecache_handlers.frontends.metrics.textfile import Textfile
 
 LOG = logging.getLogger(__name__)
-
-_DEFAULT = '127.0.0.1:9185'
-
-
-def add_textfile_to(parser: argparse.ArgumentParser) -> None:
-    """Add the option that writes metrics to a file."""
-    parser.add_argument(
-        '--textfile',
-        metavar='PATH',
-        help="write metrics to this file, for node_exporter's collector, and "
-        'go on from the counters that it holds',
-    )
-
-
-def add_server_to(parser: argparse.ArgumentParser) -> None:
-    """Add the options that serve metrics over HTTP."""
-    group = parser.add_argument_group('metrics')
-    group.add_argument(
-        '--metrics',
-        metavar='HOST:PORT',
-        nargs='?',
-        const=_DEFAULT,
-        help=f'serve metrics there (without a value: {_DEFAULT})',
-    )
-    group.add_argument(
-        '--metrics-auth',
-        metavar='FILE',
-        help='serve them only to who knows the one line user:password in '
-        'this file',
-    )
-    group.add_argument(
-        '--metrics-cert',
-        metavar='FILE',
-        help='serve them over TLS, with this certificate in PEM',
-    )
-    group.add_argument(
-        '--metrics-key',
-        metavar='FILE',
-        help='the key of that certificate, if it is in another file',
-    )
 
 
 class Meter:
@@ -195,8 +149,8 @@ def metered(options: argparse.Namespace) -> Iterator[Meter]:
     :raises CacheError: when a way out cannot be had.
     """
     record = Record()
-    place = _read_place(options)
-    textfile = open_textfile(options, record)
+    place = metrics_options.read_place(options)
+    textfile = metrics_options.open_textfile(options, record)
     if place is None:
         yield Meter(record, textfile, is_wanted=textfile is not None)
         return
@@ -216,7 +170,9 @@ def counted(options: argparse.Namespace) -> Iterator[Tell]:
     """
     record = Record()
     record.begin_prefetches()
-    textfile = open_textfile(options, record, families.OF_PREFETCHES)
+    textfile = metrics_options.open_textfile(
+        options, record, families.OF_PREFETCHES
+    )
     if textfile is None:
         yield tell_no_event
         return
@@ -231,63 +187,3 @@ def counted(options: argparse.Namespace) -> Iterator[Tell]:
 
     yield tell
     meter.write()
-
-
-def open_textfile(
-    options: argparse.Namespace,
-    record: Record,
-    only: Collection[str] = FAMILIES,
-) -> 'Textfile | None':
-    """Give the file that was named, if one was, and go on from it.
-
-    :raises CacheError: when it cannot be written.
-    """
-    if options.textfile is None:
-        return None
-    need_prometheus()
-    from imagecache_handlers.frontends.metrics.textfile import Textfile
-
-    textfile = Textfile(options.textfile, record, only)
-    textfile.restore()
-    # What cannot be written is told now, not after the first sweep.
-    textfile.check_writable()
-    return textfile
-
-
-def _read_place(options: argparse.Namespace) -> 'Place | None':
-    if getattr(options, 'metrics', None) is None:
-        for name in ('metrics_auth', 'metrics_cert', 'metrics_key'):
-            if getattr(options, name, None) is not None:
-                said = name.replace('_', '-')
-                raise ConfigurationError(f'--{said} goes with --metrics')
-        return None
-    if options.metrics_key is not None and options.metrics_cert is None:
-        raise ConfigurationError('--metrics-key goes with --metrics-cert')
-    need_prometheus()
-    from imagecache_handlers.frontends.metrics import serving
-
-    try:
-        host, port = serving.parse_place(options.metrics)
-    except ValueError as error:
-        raise ConfigurationError(f'--metrics: {error}') from None
-    return serving.Place(
-        host=host,
-        port=port,
-        auth=options.metrics_auth,
-        cert=options.metrics_cert,
-        key=options.metrics_key,
-    )
-
-
-def need_prometheus() -> None:
-    """Refuse to go on without the library that writes metrics.
-
-    :raises ConfigurationError: when it is not installed.
-    """
-    try:
-        import prometheus_client  # noqa: F401 -- only to see that it is there
-    except ImportError:
-        raise ConfigurationError(
-            'metrics need prometheus-client: '
-            "pip install 'imagecache-handlers[metrics]'"
-        ) from None

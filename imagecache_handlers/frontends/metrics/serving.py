@@ -1,118 +1,36 @@
 """Serving: metrics over HTTP, to a few at once and never for long."""
 
-import base64
-import binascii
 from collections.abc import Callable
 from collections.abc import Iterator
 from concurrent import futures
 import contextlib
 import dataclasses
-import hmac
 from http.server import HTTPServer
-import io
 import logging
-import os
 import socket
 import socketserver
 import ssl
-import stat
 import threading
 import time
 from typing import Any
 
-from prometheus_client import MetricsHandler
-
 from imagecache_handlers.exceptions import CacheError
-from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.metrics.collector import make_registry
+from imagecache_handlers.frontends.metrics.place import load_context
+from imagecache_handlers.frontends.metrics.place import Place
+from imagecache_handlers.frontends.metrics.place import read_word
 from imagecache_handlers.frontends.metrics.record import Record
+from imagecache_handlers.frontends.metrics.scrapes import PATH
+from imagecache_handlers.frontends.metrics.scrapes import ScrapeHandler
 
 LOG = logging.getLogger(__name__)
 
-LOOPBACK = '127.0.0.1'
-DEFAULT = f'{LOOPBACK}:9185'
-PATH = '/metrics'
-
 # Scrapes at once; who comes beyond that is sent away, not kept waiting.
 _MOST = 16
-# Seconds for a client to say what it wants, and again to be told it.
-_PATIENCE = 5.0
-_LONGEST_WORD = 4096
 
 
 class ServingError(CacheError):
     """The address cannot be had."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where to serve, and whom.
-
-    ``auth`` names a file with the one line ``user:password``; ``cert`` and
-    ``key`` name files in PEM, for TLS.
-    """
-
-    host: str
-    port: int
-    auth: str | None = None
-    cert: str | None = None
-    key: str | None = None
-
-
-class _TimedReader(io.RawIOBase):
-    """What a client says, byte by byte or not at all, until a time."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._end = time.monotonic() + _PATIENCE
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError('it took too long to say what it wants')
-        self._connection.settimeout(left)
-        return self._connection.recv_into(buffer)
-
-
-class _Handler(MetricsHandler):
-    """One scrape; of others it tells nothing."""
-
-    timeout = _PATIENCE
-    server_version = 'imagecache'
-    sys_version = ''
-    word: bytes | None = None  # what a client has to say for itself
-
-    def setup(self) -> None:
-        super().setup()
-        self.rfile = io.BufferedReader(_TimedReader(self.connection))
-
-    def do_GET(self) -> None:
-        if self.word is not None and not self._is_known():
-            self._refuse(401, 'WWW-Authenticate', 'Basic realm="imagecache"')
-        elif self.path.partition('?')[0] != PATH:
-            self._refuse(404, 'X-Metrics-At', PATH)
-        else:
-            # All of it is sent within that, too.
-            self.connection.settimeout(_PATIENCE)
-            super().do_GET()
-
-    def _is_known(self) -> bool:
-        scheme, _, said = self.headers.get('Authorization', '').partition(' ')
-        try:
-            word = base64.b64decode(said.strip(), validate=True)
-        except (binascii.Error, ValueError):
-            return False
-        known = hmac.compare_digest(word, self.word or b'')
-        return known and scheme.lower() == 'basic'
-
-    def _refuse(self, code: int, header: str, value: str) -> None:
-        self.send_response(code)
-        self.send_header(header, value)
-        self.send_header('Content-Length', '0')
-        self.end_headers()
 
 
 class _Server(HTTPServer):
@@ -124,7 +42,7 @@ class _Server(HTTPServer):
         self,
         family: socket.AddressFamily,
         address: Any,
-        handler: type[_Handler],
+        handler: type[ScrapeHandler],
         context: ssl.SSLContext | None,
     ) -> None:
         self.address_family = family
@@ -203,18 +121,6 @@ class _Server(HTTPServer):
         )
 
 
-def parse_place(text: str) -> tuple[str, int]:
-    """Read ``HOST:PORT``, or a port of the loopback address.
-
-    :raises ValueError: when it is neither.
-    """
-    host, _, port = text.rpartition(':')
-    host = host.removeprefix('[').removesuffix(']') or LOOPBACK
-    if not port.isascii() or not port.isdecimal() or int(port) > 65535:
-        raise ValueError(f'{text!r} is not HOST:PORT, as in {DEFAULT}')
-    return host, int(port)
-
-
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
     """Where metrics are, and what it has cost so far.
@@ -249,10 +155,10 @@ def serve_metrics(place: Place, record: Record) -> Iterator[Served]:
 def _open_server(place: Place, record: Record) -> _Server:
     handler = type(
         'Handler',
-        (_Handler,),
-        {'registry': make_registry(record), 'word': _read_word(place.auth)},
+        (ScrapeHandler,),
+        {'registry': make_registry(record), 'word': read_word(place.auth)},
     )
-    context = _load_context(place)
+    context = load_context(place)
     try:
         found = socket.getaddrinfo(
             place.host,
@@ -274,45 +180,3 @@ def _write_address(place: Place, server: _Server) -> str:
     scheme = 'http' if place.cert is None else 'https'
     host = f'[{place.host}]' if ':' in place.host else place.host
     return f'{scheme}://{host}:{server.server_port}{PATH}'
-
-
-def _load_context(place: Place) -> ssl.SSLContext | None:
-    if place.cert is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        # Of a key with a password nobody is there to be asked.
-        context.load_cert_chain(place.cert, place.key, password=b'')
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f'the certificate {place.cert} cannot be used: {error}'
-        ) from error
-    return context
-
-
-def _read_word(path: str | None) -> bytes | None:
-    """Read who may scrape: ``user:password``, in a file of our own.
-
-    :raises ConfigurationError: when it says no such thing, or says it to
-        everybody.
-    """
-    if path is None:
-        return None
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(handle, 'rb') as file:
-            open_to_all = os.fstat(file.fileno()).st_mode & stat.S_IROTH
-            word = file.read(_LONGEST_WORD).strip()
-    except OSError as error:
-        raise ConfigurationError(
-            f'{path} cannot be read: {error.strerror}'
-        ) from error
-    user, _, password = word.partition(b':')
-    if not user or not password or len(word.split(b'\n')) > 1:
-        raise ConfigurationError(f'{path} must hold one line, user:password')
-    if open_to_all:
-        raise ConfigurationError(
-            f'{path} has a password that everybody may read: chmod o-r'
-        )
-    return word

@@ -11,8 +11,8 @@ from imagecache_handlers.frontends.metrics.alerts import commands_of
 from imagecache_handlers.frontends.metrics.alerts import make_alerts
 from imagecache_handlers.frontends.metrics.board import expressions_of
 from imagecache_handlers.frontends.metrics.board import make_board
-from imagecache_handlers.frontends.metrics.board import PANELS
 from imagecache_handlers.frontends.metrics.families import FAMILIES
+from imagecache_handlers.frontends.metrics.panels import PANELS
 from imagecache_handlers.frontends.metrics.samples import lasting_names
 from tests.docs.test_commands import parsed
 

@@ -13,9 +13,11 @@ import urllib.parse
 import pytest
 
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.frontends.metrics.place import parse_place
+from imagecache_handlers.frontends.metrics.place import Place
 from imagecache_handlers.frontends.metrics.record import Record
+from imagecache_handlers.frontends.metrics import scrapes
 from imagecache_handlers.frontends.metrics import serving
-from imagecache_handlers.frontends.metrics.serving import Place
 from imagecache_handlers.frontends.metrics.serving import serve_metrics
 from imagecache_handlers.frontends.metrics.serving import ServingError
 
@@ -102,7 +104,7 @@ def test_once_it_ends_the_port_is_free():
     ],
 )
 def test_a_place_is_read(text, expected):
-    assert serving.parse_place(text) == expected
+    assert parse_place(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def test_a_place_is_read(text, expected):
 )
 def test_what_names_no_place_is_refused(text):
     with pytest.raises(ValueError, match='HOST:PORT'):
-        serving.parse_place(text)
+        parse_place(text)
 
 
 @pytest.fixture
@@ -217,7 +219,7 @@ def test_files_that_are_no_pair_are_refused(pair, tmp_path):
 
 
 def test_many_who_say_nothing_shut_nobody_out_for_long(monkeypatch):
-    monkeypatch.setattr(serving, '_PATIENCE', 0.2)
+    monkeypatch.setattr(scrapes, 'PATIENCE', 0.2)
     with served() as at, contextlib.ExitStack() as open_ones:
         before = threading.active_count()
         for _ in range(200):
@@ -241,7 +243,7 @@ def answers(at):
 
 
 def test_one_who_sends_byte_by_byte_is_ended(monkeypatch):
-    monkeypatch.setattr(serving, '_PATIENCE', 0.3)
+    monkeypatch.setattr(scrapes, 'PATIENCE', 0.3)
     with (
         served() as at,
         socket.create_connection((at.hostname, at.port)) as link,
@@ -292,7 +294,7 @@ def test_its_end_waits_for_nobody():
         link.sendall(b'GET')
         assert is_whole(get(at))
         began = time.monotonic()
-    assert time.monotonic() - began < serving._PATIENCE / 2
+    assert time.monotonic() - began < scrapes.PATIENCE / 2
     link.close()
 
 

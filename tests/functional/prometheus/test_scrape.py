@@ -7,7 +7,7 @@ import subprocess
 from imagecache_handlers.frontends.metrics.alerts import make_rules
 from imagecache_handlers.frontends.metrics.alerts import Times
 from imagecache_handlers.frontends.metrics.board import expressions_of
-from imagecache_handlers.frontends.metrics.board import PANELS
+from imagecache_handlers.frontends.metrics.panels import PANELS
 from tests.frontends.cli.command import Command
 from tests.frontends.cli.command import environment
 from tests.frontends.cli.command import IMAGE

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli import metering
+from imagecache_handlers.frontends.cli import metrics_options
 from imagecache_handlers.frontends.metrics.record import Record
 
 
@@ -17,15 +18,15 @@ class Metrics(WitnessedCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        metering.add_textfile_to(parser)
+        metrics_options.add_textfile_to(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> int:
-        metering.need_prometheus()
+        metrics_options.need_prometheus()
         from imagecache_handlers.frontends.metrics import collector
 
         record = Record()
-        textfile = metering.open_textfile(parsed_args, record)
+        textfile = metrics_options.open_textfile(parsed_args, record)
         problems = self._look(parsed_args, metering.Meter(record))
         if textfile is None:
             self.app.stdout.write(collector.write_text(record))

@@ -21,6 +21,7 @@ from imagecache_handlers.frontends.cli.exit_codes import NONE
 from imagecache_handlers.frontends.cli import image_list
 from imagecache_handlers.frontends.cli.interrupt import stoppable
 from imagecache_handlers.frontends.cli import metering
+from imagecache_handlers.frontends.cli import metrics_options
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import arrivals
 from imagecache_handlers.frontends.cli import transfer_bars
@@ -85,7 +86,7 @@ class Prefetch(WitnessedCommand, Paged):
             help='bytes a second for all of them, as in 50M; 0: no limit '
             '(default: prefetch_max_rate)',
         )
-        metering.add_textfile_to(parser)
+        metrics_options.add_textfile_to(parser)
         return parser
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:

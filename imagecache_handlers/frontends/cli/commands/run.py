@@ -11,6 +11,7 @@ from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
 from imagecache_handlers.frontends.cli import json_log
 from imagecache_handlers.frontends.cli import metering
+from imagecache_handlers.frontends.cli import metrics_options
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages import report as report_page
@@ -29,8 +30,8 @@ class Run(WitnessedCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        metering.add_server_to(parser)
-        metering.add_textfile_to(parser)
+        metrics_options.add_server_to(parser)
+        metrics_options.add_textfile_to(parser)
         parser.add_argument(
             '--log-json',
             action='store_true',

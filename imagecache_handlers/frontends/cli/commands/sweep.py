@@ -8,6 +8,7 @@ from imagecache_handlers.frontends.cli.commands import plan as plan_command
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.interrupt import stoppable
 from imagecache_handlers.frontends.cli import metering
+from imagecache_handlers.frontends.cli import metrics_options
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import fields
 from imagecache_handlers.frontends.cli.pages import report as report_page
@@ -26,7 +27,7 @@ class Sweep(WitnessedCommand, Paged):
             action='store_true',
             help='only show the plan, as the command plan does',
         )
-        metering.add_textfile_to(parser)
+        metrics_options.add_textfile_to(parser)
         return parser
 
     def columns_of(self, parsed_args: argparse.Namespace) -> tuple[str, ...]:
