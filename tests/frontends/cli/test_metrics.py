@@ -196,11 +196,12 @@ class TestServed(Served):
     def test_before_the_first_sweep_the_counters_are_there(self):
         self.configure('manager_interval = -1')
         self.serve()
-        self.heard()
-        text = self.scrape()
-        for name in 'imagecache_evictions_total', 'imagecache_hits_total':
-            self.assertIn(f'store="{self.path}"', text)
-            self.assertIn(f'{name}{{', text)
+        end = time.monotonic() + 60
+        names = 'imagecache_evictions_total', 'imagecache_hits_total'
+        while not all(f'{name}{{' in self.scrape() for name in names):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        self.assertIn(f'store="{self.path}"', self.scrape())
         self.end()
 
     def test_a_busy_port_is_an_error_at_start(self):

@@ -67,6 +67,7 @@ class Run(WitnessedCommand):
             service.Signals(),
             self._tell_news,
             beside=self._meter.worked,
+            begin=self._meter.note_site,
         ).run()
 
     @contextlib.contextmanager
@@ -80,7 +81,6 @@ class Run(WitnessedCommand):
                     f'to another cleaner: for this one to sweep set '
                     f'[imagecache] manager_interval to seconds, such as 2400'
                 )
-            self._meter.note_site(site)
             yield site
 
     def _tell_news(self, news: str) -> None:
