@@ -24,6 +24,7 @@ from imagecache_handlers.frontends.cli.pages import report as report_page
 from imagecache_handlers.frontends.metrics import families
 from imagecache_handlers.frontends.metrics.record import Record
 from imagecache_handlers.frontends.metrics.record import Result
+from imagecache_handlers.frontends import tracing
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Plan
@@ -114,9 +115,11 @@ class Meter:
             nonlocal result
             result = judge_sweep(report, rules)
             self.record.note_report(report)
+            trace(_describe_sweep(report, result))
 
         try:
-            yield tell
+            with tracing.traced('imagecache.sweep') as trace:
+                yield tell
         finally:
             self.record.note_sweep(result, time.monotonic() - began)
             self.write()
@@ -127,6 +130,15 @@ class Meter:
             from imagecache_handlers.frontends.metrics import textfile
 
             textfile.write_or_warn(self._textfile.write)
+
+
+def _describe_sweep(report: Report, result: Result) -> tracing.Attributes:
+    return {
+        'imagecache.result': result.value,
+        'imagecache.images': len(report.plan.verdicts),
+        'imagecache.evictions': len(report.plan.evictions),
+        'imagecache.freed': report.freed,
+    }
 
 
 def judge_sweep(report: Report, rules: Rules) -> Result:

@@ -129,6 +129,31 @@ class TestMetrics(Command):
         )
 
 
+TRACED = """
+import contextlib, sys, types
+
+class Tracer:
+    @contextlib.contextmanager
+    def start_as_current_span(self, name):
+        yield types.SimpleNamespace(
+            set_attributes=lambda told: print(name, dict(told))
+        )
+
+api = types.ModuleType('opentelemetry.trace')
+api.get_tracer = lambda name, version: Tracer()
+sys.modules['opentelemetry.trace'] = api
+"""
+
+
+class TestTraced(Command):
+    def test_a_sweep_is_a_span_where_the_process_is_traced(self):
+        self.add()
+        (self.root / 'sitecustomize.py').write_text(TRACED)
+        path = f'{self.root}:{environment()["PYTHONPATH"]}'
+        said = self.out('sweep', *self.in_use('# none\n'), PYTHONPATH=path)
+        self.assertIn("imagecache.sweep {'imagecache.result': 'idle'", said)
+
+
 class TestPrefetch(Command):
     def test_images_that_came_in_are_counted_on_in_a_file(self):
         content = self.root / 'content'
