@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.actions.prefetched import Got
     from imagecache_handlers.actions.prefetched import Prefetched
     from imagecache_handlers.actions.prefetched import Progress
+    from imagecache_handlers.actions.prefetched import Waiting
     from imagecache_handlers.actions.report import Did
     from imagecache_handlers.actions.report import Outcome
     from imagecache_handlers.actions.report import Report
@@ -136,6 +137,7 @@ __all__ = [
     'Unsupported',
     'Verdict',
     'Verified',
+    'Waiting',
     'always',
     'check_claimed',
     'check_label',
@@ -144,7 +146,7 @@ __all__ = [
 
 # The module of each name that is not an error.
 _MODULES = {
-    'actions.prefetched': 'Began Ended Got Prefetched Progress',
+    'actions.prefetched': 'Began Ended Got Prefetched Progress Waiting',
     'actions.report': 'Did Outcome Report',
     'actions.slow_calls': 'RunningCalls',
     'actions.stores': 'Inventory',

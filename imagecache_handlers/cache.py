@@ -159,9 +159,10 @@ class ImageCache:
         an image into a store at once, on whatever host, one fetches it and
         the others wait.
 
-        Images come in by threads, which call ``tell`` with each ``Began``,
-        ``Progress`` and ``Ended``.  Once ``should_stop`` says so, what was
-        fetched is kept for the next time, and nothing half is ever listed.
+        Images come in by threads, which call ``tell`` with each ``Waiting``,
+        ``Began``, ``Progress`` and ``Ended``.  Once ``should_stop`` says
+        so, what was fetched is kept for the next time, and nothing half is
+        ever listed.
 
         :returns: one result for each image, in their order; the failure of
             one ends no other.

@@ -88,7 +88,14 @@ class SourceError(CacheError):
         self.after = after
 
     def __str__(self) -> str:
-        return f'{self.source!r} is not a source of an image: {self.why}'
+        text = f'the image cannot be had from {self.source!r}: {self.why}'
+        return f'{text}; {self._advise()}' if self.retry else text
+
+    def _advise(self) -> str:
+        """Say that asking again may help, and from when on."""
+        if self.after is None:
+            return 'asking again may help'
+        return f'asking again may help in {self.after:,.0f} s'
 
 
 class _ImageError(CacheError):

@@ -239,6 +239,9 @@ class CacheHandler(abc.ABC):
         sees it; nothing of it is ever listed as an image.  This one,
         ``reservations`` and ``unreserve`` may be called at any time, also
         from a thread beside an ``add`` in the same store.
+
+        :raises Unsupported: when no image of that id can be held here.
+        :raises NoRoom: when there is not even room for that.
         """
         raise NotSupported('reserve room')
 

@@ -80,7 +80,10 @@ class RangedSource(Protocol):
 
 @runtime_checkable
 class Linkable(Protocol):
-    """Content that is a whole file of this host, and stays as it is."""
+    """Content that is a whole file of this host, and stays as it is.
+
+    Its ``fileno`` is that file's: by it the other name is known again.
+    """
 
     def link_into(self, folder: int, name: str) -> bool:
         """Have the file appear in a folder (its descriptor), too.

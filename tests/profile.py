@@ -20,6 +20,7 @@ class Profile:
     qemu_trees: int  # trees of disks that QEMU judges
     crowd_seconds: float  # for which many processes use and sweep folders
     hosts_seconds: float  # for which a few do so in a pool
+    vmware_seconds: float  # and on a vCenter
     vcsim: bool  # whether a simulator in Go is built, and compared with
 
 
@@ -34,18 +35,20 @@ PROFILES = {
         qemu_trees=120,
         crowd_seconds=40,
         hosts_seconds=10,
+        vmware_seconds=6,
         vcsim=False,
     ),
     'proof': Profile(
         core_examples=2000,
         xenapi_examples=500,
-        vmware_examples=300,
+        vmware_examples=600,
         tree_examples=150,
         stage_examples=1000,
         staged_size=2**32,
         qemu_trees=2000,
         crowd_seconds=180,
         hosts_seconds=30,
+        vmware_seconds=40,
         vcsim=True,
     ),
 }

@@ -40,7 +40,8 @@ WINGS = {
     'actions': 'planning root staging',
     'cache': 'actions planning root',
     'face': 'actions cache planning root',
-    'config': 'config.files config.values loader planning root',
+    'config': 'config.files config.nova config.values loader planning root',
+    'config.nova': 'config.files config.values root',
     'config.values': 'config.files root',
     'config.files': 'root',
     # Handlers know the contract, and nothing that decides.
@@ -64,7 +65,7 @@ WINGS = {
     'xenapi': 'port root transport xenapi.opts',
     'xenapi.opts': 'config.values root',
     'vmware': 'root transport vmware.opts vmware.port',
-    'vmware.opts': 'config.values root',
+    'vmware.opts': 'config.nova config.values root vmware',
     'vmware.port': 'root transport',
     'port': 'root transport',
     'testing': 'cache planning root',
@@ -93,6 +94,7 @@ FOLDERS = {
     'imagecache_handlers.actions': 'actions',
     'imagecache_handlers.config': 'config',
     'imagecache_handlers.config.files': 'config.files',
+    'imagecache_handlers.config.nova': 'config.nova',
     'imagecache_handlers.config.values': 'config.values',
     'imagecache_handlers.directory': 'directory',
     'imagecache_handlers.directory.hosts': 'directory.hosts',
@@ -114,6 +116,8 @@ FOLDERS = {
     'imagecache_handlers.frontends.cli.commands': 'cli.commands',
     'imagecache_handlers.frontends.cli.pages': 'cli.pages',
     'imagecache_handlers_vmware': 'vmware',
+    'imagecache_handlers_vmware.nova_age': 'vmware.opts',
+    'imagecache_handlers_vmware.nova_options': 'vmware.opts',
     'imagecache_handlers_vmware.opts': 'vmware.opts',
     'imagecache_handlers_vmware.port': 'vmware.port',
     'imagecache_handlers_xenapi': 'xenapi',
@@ -127,8 +131,9 @@ FACE = 'imagecache_handlers'
 LIBRARIES = {
     'stevedore': 'loader testing cli cli.commands',
     'oslo_config': (
-        'config config.values config.files directory directory.opts '
-        'sources sources.opts vmware.opts xenapi.opts testing.template cli '
+        'config config.nova config.values config.files directory '
+        'directory.opts sources sources.opts vmware.opts xenapi.opts '
+        'testing.template cli '
         'cli.commands'
     ),
     'keystoneauth1': 'sources',

@@ -96,8 +96,7 @@ def _reserve_room(
             return
         if not there.reserved:
             break
-        reserving.give_way(maker.members)
-        means.clocks.sleep(POLL)
+        reserving.give_way(maker.members, lambda: means.clocks.sleep(POLL))
     free = there.available or 0
     raise NoRoom(name, store.name, reserving.size, free, there.explain())
 

@@ -1,5 +1,6 @@
 """Making room: images go, as a sweep would have them go, for one to come."""
 
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 import dataclasses
@@ -90,8 +91,9 @@ class RoomMaker:
             }
             if terms.should_stop() or not outcomes:
                 return Room(why=f'no room was made: {there.explain()}')
-            if len(outcomes) == len(room.evict):
-                self._await_missing(size, terms)
+            seen = self._await_freed(size, there, outcomes, terms)
+            if seen.why:
+                return seen
 
     def _plan_sweep(self, terms: Terms) -> Plan:
         return sweeping.plan_sweep(
@@ -119,26 +121,50 @@ class RoomMaker:
                 evict_images(these, store, group)
         return outcomes
 
-    def _await_missing(self, size: int, terms: Terms) -> None:
-        """Wait, for a while, for what was evicted to be seen as free."""
-        timer = Timer(self.means.clocks)
-        while (
-            self.measure_space().missing(size)
-            and timer.elapsed.total_seconds() < 5 * POLL
-            and not terms.should_stop()
-        ):
-            self.means.clocks.sleep(POLL)
+    def _await_freed(
+        self,
+        size: int,
+        before: Headroom,
+        outcomes: Iterable[Outcome],
+        terms: Terms,
+    ) -> Room:
+        """Wait for what was evicted to be seen as free.
+
+        Nothing more goes until then: some stores show it a minute late.
+        """
+        freed = sum(_count_freed(one) for one in outcomes)
+
+        def is_pending(there: Headroom) -> bool:
+            missing = there.free is not None and there.missing(size) > 0
+            return missing and (there.free or 0) < (before.free or 0) + freed
+
+        return self._wait_while(is_pending, terms)
 
     def _await_release(self, size: int, terms: Terms) -> Room:
-        """Wait for bytes that are being released, as long as for a claim."""
+        """Wait for bytes that are being released."""
+        return self._wait_while(lambda there: there.is_releasing(size), terms)
+
+    def _wait_while(
+        self, is_pending: Callable[[Headroom], bool], terms: Terms
+    ) -> Room:
+        """Wait for space, as long as for a claim."""
         timer = Timer(self.means.clocks)
-        while (there := self.measure_space()).is_releasing(size):
+        while is_pending(there := self.measure_space()):
             if timer.elapsed > self.means.rules.deadline:
                 return Room(why='what was evicted is not free yet; try later')
             if terms.should_stop():
                 return Room(why=f'no room was made: {there.explain()}')
             self.means.clocks.sleep(POLL)
         return Room()
+
+
+def _count_freed(outcome: Outcome) -> int:
+    """Tell how many bytes it frees, now or later."""
+    if outcome.did is not Did.EVICTED:
+        return 0
+    if outcome.freed is None:
+        return outcome.verdict.image.reclaimable
+    return outcome.freed
 
 
 def _list_copies(plan: Plan) -> set[tuple[str, str]]:

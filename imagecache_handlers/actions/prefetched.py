@@ -19,9 +19,10 @@ class Got(enum.StrEnum):
 class Prefetched:
     """What became of one image in one store.
 
-    ``why`` says it of all but what is there now.  ``size`` counts the bytes
-    that were fetched for it, in ``tries`` attempts; ``seconds`` is how long
-    all of it took.
+    ``why`` says it of all but what is there now, and of that why its hash
+    was not compared.  ``size`` is how many bytes its source has, if these are
+    here now: ``found`` of them were since an earlier run, the others came in
+    ``tries`` attempts.  ``seconds`` is how long all of it took.
     """
 
     image_id: str
@@ -29,6 +30,7 @@ class Prefetched:
     did: Got
     why: str = ''
     size: int = 0
+    found: int = 0
     seconds: float = 0.0
     tries: int = 0
 
@@ -36,6 +38,18 @@ class Prefetched:
     def is_there(self) -> bool:
         """Tell if the image is in the store, with a lease on it."""
         return self.did in (Got.CACHED, Got.EXISTING)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Somebody else has an image on its way, and is waited for.
+
+    If they have died, that is for ``most`` seconds from now on.
+    """
+
+    image_id: str
+    store: str
+    most: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +78,7 @@ class Ended:
     result: Prefetched
 
 
-Event = Began | Progress | Ended
+Event = Waiting | Began | Progress | Ended
 Tell = Callable[[Event], object]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from collections.abc import Iterable
 from concurrent import futures
+import contextlib
 import datetime
 import functools
 import logging
@@ -18,13 +19,13 @@ from imagecache_handlers.actions.holding import check_lease
 from imagecache_handlers.actions.incoming import Refused
 from imagecache_handlers.actions.making_room import list_members
 from imagecache_handlers.actions.means import Means
+from imagecache_handlers.actions.prefetch_way import OWNER
+from imagecache_handlers.actions.prefetch_way import Way
 from imagecache_handlers.actions.prefetched import Ended
 from imagecache_handlers.actions.prefetched import Got
 from imagecache_handlers.actions.prefetched import Prefetched
 from imagecache_handlers.actions.prefetched import Tell
 from imagecache_handlers.actions.prefetching_image import ImagePrefetch
-from imagecache_handlers.actions.prefetching_image import OWNER
-from imagecache_handlers.actions.prefetching_image import Way
 from imagecache_handlers.actions.reserving import Book
 from imagecache_handlers.actions.terms import make_terms
 from imagecache_handlers.actions.turns import Turns
@@ -37,6 +38,7 @@ from imagecache_handlers.model import Evidence
 from imagecache_handlers.prefetch_settings import PrefetchSettings
 from imagecache_handlers.source import RangedSource
 from imagecache_handlers.staging.bucket import Bucket
+from imagecache_handlers.staging.leftovers import drop_leftovers
 from imagecache_handlers.staging.limits import Limits
 from imagecache_handlers.staging.stage import Stages
 
@@ -56,8 +58,7 @@ def check_ttl(ttl: datetime.timedelta, skew: datetime.timedelta) -> None:
     check_lease(OWNER, ttl, skew)
     if ttl > MOST_TTL:
         raise ValueError(
-            f'a lease of {ttl} is more than the {MOST_TTL.days} days that '
-            f'one may last: pin what is to stay'
+            f'a lease lasts {MOST_TTL.days} days at most: pin what is to stay'
         )
 
 
@@ -98,11 +99,15 @@ def prefetch_images(
         members=list_members(means.handler, chosen),
         stages=_open_stages(means, settings, chosen.name),
         staged_there=_is_staged_there(means.handler, settings, chosen.name),
+        staged_beside=_is_staged_beside(means.handler, settings, chosen.name),
         source=source,
         ttl=ttl,
         terms=terms,
         tell=tell,
     )
+    if not way.staged_there:
+        # What a store has of it is debris, which a sweep removes.
+        drop_leftovers(way.stages.folder, means.clocks.now())
     call = _Call(way, turns)
     ids = list(dict.fromkeys(image_ids))
     with futures.ThreadPoolExecutor(settings.concurrency) as pool:
@@ -119,6 +124,25 @@ def _is_staged_there(
     handler: GuardedHandler, settings: PrefetchSettings, store: str
 ) -> bool:
     return settings.staging_path is None and handler.staging(store) is not None
+
+
+def _is_staged_beside(
+    handler: GuardedHandler, settings: PrefetchSettings, store: str
+) -> bool:
+    """Tell if ``staging_path`` is on the very disk of the store."""
+    there = handler.staging(store)
+    if settings.staging_path is None or there is None:
+        return False
+    disk = _find_disk(there)
+    return disk is not None and disk == _find_disk(settings.staging_path)
+
+
+def _find_disk(folder: str) -> int | None:
+    # It may not be made yet; its parent is there, or it cannot be.
+    for path in (folder, os.path.dirname(os.path.abspath(folder))):
+        with contextlib.suppress(OSError):
+            return os.stat(path).st_dev
+    return None
 
 
 def _open_stages(

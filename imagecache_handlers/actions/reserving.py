@@ -9,7 +9,6 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
-import datetime
 import logging
 import secrets
 import threading
@@ -59,21 +58,34 @@ class Ledger:
             self._entries.pop(reservation.token, None)
 
 
+def count_nothing() -> int:
+    """Stand for what is staged elsewhere, if at all."""
+    return 0
+
+
 class Reserving:
     """One's own reservation of room for one image in one store.
 
     It has the time of a claim: others take it for live until its expiry and
-    a skew, its owner for dead a skew before.
+    a skew, its owner for dead a skew before.  ``count_staged`` tells how many
+    of its bytes take room in the store already.
     """
 
     def __init__(
-        self, means: Means, book: Book, store: str, image_id: str, size: int
+        self,
+        means: Means,
+        book: Book,
+        store: str,
+        image_id: str,
+        size: int,
+        count_staged: Callable[[], int] = count_nothing,
     ) -> None:
         self._means = means
         self._book = book
         self._store = store
         self._image_id = image_id
-        self.size = size
+        self._size = size
+        self._count_staged = count_staged
         self._written: Reservation | None = None
         self._claim = Claim(secrets.token_hex(8), means.clocks, means.rules)
         self._lock = threading.Lock()
@@ -81,6 +93,11 @@ class Reserving:
     @property
     def token(self) -> str:
         return self._claim.token
+
+    @property
+    def size(self) -> int:
+        """Bytes that are still to come."""
+        return max(0, self._size - self._count_staged())
 
     def alive(self) -> bool:
         """Tell if everybody else still respects it."""
@@ -107,9 +124,21 @@ class Reserving:
 
     def has_rivals(self) -> bool:
         """Tell if somebody else has that image on its way."""
+        return bool(self._list_rivals(self._list_live()))
+
+    def _list_live(
+        self, stores: Iterable[str] | None = None
+    ) -> list[Reservation]:
+        """Give what counts there, or in these stores, and one's own."""
+        # Read before the look: a reply may come long after it was true.
         now = self._means.clocks.now()
-        seen = self._book.reservations(self._store)
-        return bool(self._list_rivals(seen, now))
+        return [
+            one
+            for store in stores or [self._store]
+            for one in self._book.reservations(store)
+            if one.token == self.token
+            or self._means.rules.is_reserved(one.until, now)
+        ]
 
     def is_alone(self, pause: Callable[[], object]) -> bool:
         """Look until no other reservation of the image is to be seen.
@@ -128,36 +157,31 @@ class Reserving:
 
     def _look_for_rivals(self) -> list[str] | None:
         """Give the tokens of others; None: its own is not seen, or is over."""
-        # Read before the look: a reply may come long after it was true.
-        now = self._means.clocks.now()
-        seen = self._book.reservations(self._store)
+        seen = self._list_live()
         if not self.alive() or self.token not in {one.token for one in seen}:
             return None
-        return self._list_rivals(seen, now)
+        return self._list_rivals(seen)
 
-    def _list_rivals(
-        self, seen: Iterable[Reservation], now: datetime.datetime
-    ) -> list[str]:
+    def _list_rivals(self, seen: Iterable[Reservation]) -> list[str]:
         return [
             one.token
             for one in seen
-            if one.image_id == self._image_id
-            and one.token != self.token
-            and self._means.rules.is_live(one.until, now)
+            if one.image_id == self._image_id and one.token != self.token
         ]
 
-    def give_way(self, members: Iterable[str]) -> None:
+    def give_way(
+        self, members: Iterable[str], pause: Callable[[], object]
+    ) -> None:
         """Withdraw, unless it has the smallest token of all that are there.
 
-        So that of those who want the same room one gets it.
+        So that of those who want the same room one gets it: who withdrew
+        waits for longer, and is not there when the other looks again.
         """
-        tokens = [
-            one.token
-            for store in members
-            for one in self._book.reservations(store)
-        ]
+        tokens = [one.token for one in self._list_live(members)]
         if self.token > min(tokens, default=self.token):
             self.withdraw()
+            pause()
+        pause()
 
     def withdraw(self) -> None:
         """Give the room back; what cannot be given back ends by itself."""
@@ -193,19 +217,19 @@ class Reserving:
     def _renew_until(self, end: threading.Event) -> None:
         pause = self._means.rules.claim_ttl.total_seconds() / 4
         while not end.wait(pause):
-            try:
-                self._renew()
-            except CacheError as error:
-                # There are more turns before it ends.
-                LOG.warning(
-                    'Room for image %s in %s is not renewed: %s',
-                    self._image_id,
-                    self._store,
-                    error,
-                )
+            self.renew()
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
         """Renew what lives: one that others may have taken over is lost."""
-        with self._lock:
-            if self.alive():
-                self._write()
+        try:
+            with self._lock:
+                if self.alive():
+                    self._write()
+        except CacheError as error:
+            # There are more turns before it ends.
+            LOG.warning(
+                'Room for image %s in %s is not renewed: %s',
+                self._image_id,
+                self._store,
+                error,
+            )

@@ -17,6 +17,7 @@ from imagecache_handlers.actions.stores import Found
 from imagecache_handlers.actions.terms import make_terms
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import NotSupported
+from imagecache_handlers.exceptions import Stopped
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.planning.verdicts import Blocker
@@ -68,6 +69,9 @@ def verify_images(
 ) -> Found[Verified]:
     """Read images again, those named or all, and set aside what differs.
 
+    ``should_stop`` is asked as they are read; one that was not read to its
+    end has no result.
+
     :raises NotSupported: when it is to set aside what it cannot.
     :raises StoreNotFound: when a named store does not exist.
     """
@@ -76,14 +80,17 @@ def verify_images(
     keys = None
     if image_ids is not None:
         keys = {means.key_of(one) for one in image_ids}
-    verifier = _Verifier(means, evidence, quarantine=quarantine)
+    verifier = _Verifier(means, evidence, should_stop, quarantine=quarantine)
 
     def verify_store(store: str) -> list[Verified]:
         results = []
         for image in means.handler.enumerate(store, keys):
             if should_stop():
                 break
-            results.append(verifier.verify_image(image))
+            try:
+                results.append(verifier.verify_image(image))
+            except Stopped:
+                break
             tell(results[-1])
         return results
 
@@ -94,9 +101,15 @@ class _Verifier:
     """Reads images, and sets aside what differs if it is to."""
 
     def __init__(
-        self, means: Means, evidence: Evidence, *, quarantine: bool
+        self,
+        means: Means,
+        evidence: Evidence,
+        should_stop: Callable[[], bool],
+        *,
+        quarantine: bool,
     ) -> None:
         self._means = means
+        self._should_stop = should_stop
         self._quarantine = quarantine
         self._terms = make_terms(means, lambda: evidence, evidence)
 
@@ -107,6 +120,8 @@ class _Verifier:
             return Verified(image=image, proof=Proof.UNKNOWN, why=why)
         try:
             found = self._hash_content(image)
+        except Stopped:
+            raise
         except CacheError as error:
             why = str(error)
             return Verified(image=image, proof=Proof.UNKNOWN, why=why)
@@ -122,6 +137,9 @@ class _Verifier:
         digest = hashlib.sha256()
         with self._means.handler.content(image) as content:
             while piece := call_safely(lambda: content.read(_CHUNK)):
+                # Whoever owns a store may have it read for ever.
+                if self._should_stop():
+                    raise Stopped(image.image_id, 'it was not read to its end')
                 digest.update(piece)
         return digest.hexdigest()
 

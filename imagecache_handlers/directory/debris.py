@@ -40,7 +40,7 @@ def clean_debris(
 ) -> int:
     """Remove one of them, as ``CacheHandler.clean`` promises."""
     entry = debris.location
-    staged = incoming.staged_in(entry)
+    staged = incoming.Staged.parse(entry)
     if staged is not None:
         with opened(debris.store) as fd:
             return incoming.clean_staged(fd, staged, now)

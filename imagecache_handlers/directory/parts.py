@@ -7,7 +7,10 @@ import enum
 # at their bytes found to differ.  Neither holds what a machine may use.
 INCOMING = '.imagecache-incoming'
 QUARANTINE = '.imagecache-quarantine'
-FOLDERS = frozenset({INCOMING, QUARANTINE})
+# Where root stages images in the store of somebody else, who could steer it
+# by what they change in the one that is theirs.
+ROOTS = '.imagecache-incoming-root'
+FOLDERS = frozenset({INCOMING, QUARANTINE, ROOTS})
 
 
 class Part(enum.Enum):

@@ -16,12 +16,11 @@ from typing import BinaryIO
 
 from imagecache_handlers.directory.access import Access
 from imagecache_handlers.directory import folder
-from imagecache_handlers.directory.parts import INCOMING
+from imagecache_handlers.directory.incoming import choose_folder
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.system.descriptors import close
 from imagecache_handlers.directory.system import flock
 from imagecache_handlers.directory.system import own_folder
-from imagecache_handlers.directory.system import rights
 from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.source import Linkable
 
@@ -118,7 +117,7 @@ def _link_content(
     with contextlib.suppress(OSError), contextlib.ExitStack() as its:
         if content.link_into(fd, entry):
             its.callback(_drop_name, fd, entry)
-            linked = _adopt_file(fd, entry, its)
+            linked = _adopt_file(fd, entry, content, its)
             if linked is not None:
                 stack.push(its.pop_all())
             return linked
@@ -136,16 +135,17 @@ def _drop_name(fd: int, entry: str) -> None:
 
 
 def _adopt_file(
-    fd: int, stage: str, stack: contextlib.ExitStack
+    fd: int, stage: str, content: BinaryIO, stack: contextlib.ExitStack
 ) -> Linked | None:
     """Open what was linked; None: it is not for us to give away."""
     new = safe_open.open_file(fd, stage, os.O_RDWR)
     stack.callback(close, new)
     # Whoever staged it may hold it: by that, too, it is seen to be no debris.
     flock.try_lock(new)
-    incoming = stack.enter_context(own_folder.opened_own(fd, INCOMING))
+    own = own_folder.opened_ours(fd, choose_folder(fd))
+    incoming = stack.enter_context(own)
     found, there = os.fstat(new), os.fstat(fd)
-    entry = _find_name(incoming, found) if _is_fit(fd, found) else None
+    entry = _find_name(incoming, found) if _is_fit(content, found) else None
     if entry is None:
         return None
     folder.give_away(new, there)
@@ -153,13 +153,17 @@ def _adopt_file(
     return Linked(new, incoming, entry) if is_given else None
 
 
-def _is_fit(fd: int, found: os.stat_result) -> bool:
-    """Tell if a file is ours, and nobody else has it or may write in it."""
+def _is_fit(content: BinaryIO, found: os.stat_result) -> bool:
+    """Tell if a file is ours, and nobody else has it or may write in it.
+
+    And the one that was linked: who owns the folder may have swapped it.
+    """
     return (
         stat.S_ISREG(found.st_mode)
         and found.st_nlink == _NAMES
         and not found.st_mode & _OTHERS_WRITE
-        and rights.is_owned(fd, found)
+        and found.st_uid == os.geteuid()
+        and os.path.samestat(found, os.fstat(content.fileno()))
     )
 
 

@@ -88,7 +88,7 @@ def measure_headroom(
     """
     sizes: dict[tuple[str, str], int] = {}
     for one in reservations:
-        if one.token == own or not rules.is_live(one.until, now):
+        if one.token == own or not rules.is_reserved(one.until, now):
             continue
         key = one.store, one.image_id
         sizes[key] = max(sizes.get(key, 0), one.size)

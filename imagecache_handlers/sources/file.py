@@ -29,7 +29,10 @@ class FileSource:
     def __init__(self, path: str, checksum: str | None = None) -> None:
         self._path = path
         self._file = LocalFile(path)
-        self._checksum = checksum and parse_checksum(checksum, path) or None
+        self.checksum = checksum and parse_checksum(checksum, path) or None
+
+    def __str__(self) -> str:
+        return self._path
 
     def describe(self, image_id: str) -> ImageMeta:
         """Tell what the file is now."""
@@ -58,7 +61,7 @@ class FileSource:
             except ValueError as error:
                 raise SourceError(self._path, str(error)) from error
             meta, content = opened
-            meta = dataclasses.replace(meta, checksum=self._checksum)
+            meta = dataclasses.replace(meta, checksum=self.checksum)
             yield meta, content
 
 

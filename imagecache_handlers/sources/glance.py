@@ -30,6 +30,9 @@ class GlanceSource:
         self._login = login
         self._options = login.options
 
+    def __str__(self) -> str:
+        return 'Glance'
+
     def describe(self, image_id: str) -> ImageMeta:
         """Tell what the image is now; only an active one is to be had."""
         url = self._find_url(image_id)

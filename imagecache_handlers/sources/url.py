@@ -35,7 +35,10 @@ class UrlSource:
         self._options = options or HttpOptions(named=named)
         self._url = check_url(url, self._options.named)
         self._shown = show_url(url)
-        self._checksum: Checksum = parse_checksum(checksum, self._shown)
+        self.checksum: Checksum = parse_checksum(checksum, self._shown)
+
+    def __str__(self) -> str:
+        return self._shown
 
     def describe(self, image_id: str) -> ImageMeta:
         """Tell size and format, the latter by its first bytes."""
@@ -55,7 +58,7 @@ class UrlSource:
                 image_id=image_id,
                 size=size,
                 disk_format=disk_format(head),
-                checksum=self._checksum,
+                checksum=self.checksum,
             )
         except ValueError as error:
             raise SourceError(self._shown, str(error)) from error

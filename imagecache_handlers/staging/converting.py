@@ -72,6 +72,7 @@ class Conversion:
 
     image_id: str
     folder: str
+    folder_fd: int
     source: str
     source_format: str
     made: str
@@ -96,6 +97,8 @@ class Conversion:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=said,
+                # By its descriptor: its name may lead elsewhere by now.
+                cwd=f'/proc/self/fd/{self.folder_fd}',
                 env={'LC_ALL': 'C', 'PATH': os.environ.get('PATH', '')},
             ) as child:
                 try:
@@ -112,8 +115,8 @@ class Conversion:
             *('qemu-img', 'convert', '-f', _name_qemu(self.source_format)),
             *('-O', self.target.qemu_format),
             *(('-o', options) if options else ()),
-            os.path.join(self.folder, self.source),
-            os.path.join(self.folder, self.made),
+            f'./{self.source}',
+            f'./{self.made}',
         ]
 
     def _wait(self, child: subprocess.Popen[bytes]) -> None:

@@ -30,7 +30,14 @@ def tell_nobody(done: int) -> None:
     """Take news of how many bytes there are, for whoever wants none."""
 
 
-class WrongContent(SourceError):
+class ContentError(SourceError):
+    """What has come of an image, its ``source``, is not what should have."""
+
+    def __str__(self) -> str:
+        return f'image {self.source!r}: {self.why}'
+
+
+class WrongContent(ContentError):
     """What has come is not the image, and no more of it will help."""
 
 
@@ -128,7 +135,7 @@ class Fetching:
             return error
         if self._file.size < self._meta.size:
             why = f'{self._file.size:,} of {self._meta.size:,} bytes came'
-            return SourceError(self._meta.image_id, why, retry=True)
+            return ContentError(self._meta.image_id, why, retry=True)
         return None
 
     def _check_same(self) -> None:

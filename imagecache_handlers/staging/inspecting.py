@@ -56,6 +56,22 @@ def inspect_file(file: BinaryIO, meta: ImageMeta, limits: Limits) -> Inspected:
     return Inspected(disk_format=disk_format, virtual_size=virtual_size)
 
 
+def check_announced(meta: ImageMeta, limits: Limits) -> None:
+    """Refuse by what is announced what is too large for its content, too.
+
+    :raises Unsupported: when its file, or the disk in it, is.
+    """
+    size = meta.virtual_size or 0
+    if _name_declared(meta) in _PLAIN:
+        size = max(size, meta.size)
+    most = limits.max_image_size
+    if most is not None and size > most:
+        told = f'it is announced with {units.size(size)}'
+        raise Unsupported(
+            meta.image_id, f'{told}, and {units.size(most)} is the most'
+        )
+
+
 def _find_formats(
     file: BinaryIO, refuse: Callable[[str], Unsupported]
 ) -> dict[str, Any]:
@@ -98,6 +114,9 @@ def _name_format(
         return 'vhd'
     if declared == 'iso' and 'iso' not in found:
         raise refuse('it is declared iso, and is none')
+    if declared == 'vmdk' and 'vmware_disktype' not in meta.properties:
+        # Nova's default: the data of a disk, and nothing else.
+        return 'raw'
     if declared not in _PLAIN:
         raise refuse(
             f'it is declared {declared}, and has no such header: declare it '

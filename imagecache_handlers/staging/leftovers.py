@@ -1,16 +1,20 @@
 """Leftovers: stages that nobody works on, and nobody came back for."""
 
 import datetime
+import logging
 import os
 import stat
 
 from imagecache_handlers.directory.system import flock
+from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.model import Debris
 from imagecache_handlers.staging.names import is_ours
 from imagecache_handlers.staging.names import lock_of
 from imagecache_handlers.staging.stage_file import remove_file
 from imagecache_handlers.staging.staging_folder import opened_folder
 from imagecache_handlers.staging.troubles import translated
+
+_LOG = logging.getLogger(__name__)
 
 _WHY = 'an image on its way in that nobody fetches any more'
 OLD = datetime.timedelta(days=1)
@@ -39,6 +43,16 @@ def list_leftovers(
             for one in described
             if one is not None and _is_left(fd, one, now - older_than)
         ]
+
+
+def drop_leftovers(folder: str, now: datetime.datetime) -> None:
+    """Remove what is old and nobody works on; trouble with it is logged."""
+    try:
+        for left in list_leftovers(folder, now):
+            if remove_leftover(folder, left):
+                _LOG.info('%s in %s: removed, %s', left.location, folder, _WHY)
+    except StoreUnavailable as error:
+        _LOG.warning('What was left of images is not removed: %s', error)
 
 
 def remove_leftover(folder: str, left: Debris) -> bool:

@@ -11,6 +11,7 @@ from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.staging.bucket import Bucket
 from imagecache_handlers.staging.fetching import tell_nobody
 from imagecache_handlers.staging.fetching import Way
+from imagecache_handlers.staging.inspecting import check_announced
 from imagecache_handlers.staging.limits import Limits
 from imagecache_handlers.staging.names import Names
 from imagecache_handlers.staging import record
@@ -46,6 +47,16 @@ class Stages:
         self._clocks = clocks or Clocks()
         self._bucket = bucket or Bucket(0)
 
+    def check_image(self, meta: ImageMeta) -> None:
+        """Refuse what cannot be staged, before anything is done for it.
+
+        :raises Unsupported: when it is too large by what is announced.
+        :raises StoreUnavailable: when the folder cannot be used.
+        """
+        check_announced(meta, self.limits)
+        with opened_folder(self.folder):
+            pass
+
     @contextlib.contextmanager
     def open_stage(
         self,
@@ -59,15 +70,18 @@ class Stages:
         no checksum tells that it is of the same.  It stays after this,
         until it is dropped.
 
-        :raises ImageBusy: when somebody has it, and ``wait`` is false.
+        :raises ImageBusy: when somebody has it, and ``wait`` is false; or
+            has it for longer than the limits allow to wait.
         :raises Stopped: when it was waited for, and is not to be.
         :raises StoreUnavailable: when the folder cannot be used.
         """
         with contextlib.ExitStack() as stack:
             fd = stack.enter_context(opened_folder(self.folder))
             names = Names.of(meta)
+            patience = self.limits.turn_seconds if wait else 0
+            end = self._clocks.monotonic() + patience
             while not self._lock_stage(stack, fd, names):
-                if not wait:
+                if self._clocks.monotonic() >= end:
                     why = 'somebody else fetches it on this host'
                     raise ImageBusy(meta.image_id, why)
                 sleep_unless(self._clocks, _POLL, should_stop, meta.image_id)

@@ -20,7 +20,10 @@ class StageFile:
     def __init__(self, fd: int, folder: str) -> None:
         self._fd = fd
         self._folder = folder
-        self.size = os.fstat(fd).st_size
+        found = os.fstat(fd)
+        self.size = found.st_size
+        # Which file it is, whatever has its name later.
+        self.identity = found.st_dev, found.st_ino
 
     def write(self, piece: bytes) -> None:
         """Add bytes at the end; zeros take no room."""
@@ -80,10 +83,21 @@ def remove_file(folder: int, name: str) -> None:
 def _open_file(folder: int, name: str) -> int:
     with contextlib.suppress(FileNotFoundError):
         fd = safe_open.open_file(folder, name, os.O_RDWR)
-        found = os.fstat(fd)
-        # One with two names is in a cache by now: never written again.
-        if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+        if _is_ours(os.fstat(fd)):
             return fd
         os.close(fd)
         os.unlink(name, dir_fd=folder)
     return safe_open.open_file(folder, name, _MAKE)
+
+
+def _is_ours(found: os.stat_result) -> bool:
+    """Tell if nobody else has that file, or had it.
+
+    One with two names is in a cache by now: never written again.  One that
+    was given away may be written by whom it was given to.
+    """
+    return (
+        stat.S_ISREG(found.st_mode)
+        and found.st_nlink == 1
+        and found.st_uid == os.geteuid()
+    )

@@ -11,6 +11,7 @@ from typing import cast
 
 from imagecache_handlers.directory.system.descriptors import close
 from imagecache_handlers.directory.system import safe_open
+from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.model import Checksum
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.source import RangedSource
@@ -38,6 +39,7 @@ from imagecache_handlers.staging.stopping import stop_between
 from imagecache_handlers.staging.troubles import translated
 
 _CHUNK = 2**20
+_READ = os.O_RDONLY | os.O_CLOEXEC
 
 
 class Stage:
@@ -53,6 +55,7 @@ class Stage:
         self._way = way
         self._entry = names.stage
         self._sha256 = ''
+        self._hashed: tuple[int, int] | None = None
         self._stored = meta
         self._inspected: Inspected | None = None
 
@@ -83,6 +86,7 @@ class Stage:
             except WrongContent:
                 self.drop()
                 raise
+            self._hashed = file.identity
         self._sha256 = fetched.sha256
         return fetched
 
@@ -138,6 +142,7 @@ class Stage:
         Conversion(
             image_id=self.meta.image_id,
             folder=self.folder,
+            folder_fd=self._fd,
             source=self._names.stage,
             source_format=found.disk_format,
             made=self._names.made,
@@ -152,6 +157,7 @@ class Stage:
         self, found: Inspected, target: Target, should_stop: ShouldStop
     ) -> ImageMeta:
         with opened_stage(self._fd, self._names.made, self.folder) as file:
+            self._hashed = file.identity
             self._sha256 = hash_pieces(
                 stop_between(
                     file.read_pieces(), should_stop, self.meta.image_id
@@ -171,13 +177,17 @@ class Stage:
         """Give what ``add`` takes: the image as it is now, and its sha256.
 
         The content is ``Linkable`` and ``Holed``, and has a ``fileno``.
+
+        :raises StoreUnavailable: when it is another file than was hashed.
         """
         if not self._sha256:
             raise RuntimeError('fetch_image comes first')
         with contextlib.ExitStack() as stack:
             with translated(self.folder):
                 fd = self._open_entry(stack, self._entry)
-                seeker = self._open_entry(stack, self._entry)
+                seeker = os.open(f'/proc/self/fd/{fd}', _READ)
+                stack.callback(close, seeker)
+                self._check_hashed(fd)
                 allocated = count_allocated(seeker)
             meta = dataclasses.replace(self._stored, allocated=allocated)
             file = io.FileIO(fd, closefd=False)
@@ -189,6 +199,12 @@ class Stage:
         with translated(self.folder):
             for entry in self._names.files:
                 remove_file(self._fd, entry)
+
+    def _check_hashed(self, fd: int) -> None:
+        found = os.fstat(fd)
+        if (found.st_dev, found.st_ino) != self._hashed:
+            why = 'what was staged there was replaced meanwhile'
+            raise StoreUnavailable(self.folder, why)
 
     def _open_entry(self, stack: contextlib.ExitStack, entry: str) -> int:
         fd = safe_open.open_file(self._fd, entry, os.O_RDONLY)

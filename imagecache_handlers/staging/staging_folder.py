@@ -14,7 +14,8 @@ from imagecache_handlers.staging.troubles import translated
 def opened_folder(path: str) -> Iterator[int]:
     """Give the folder, which is made where only its parent is there.
 
-    It is ours, or of whoever owns its parent, as a store may be.
+    It is ours, also in the store of somebody else: who could change what
+    lies in it would have us read, write and publish other files.
 
     :raises StoreUnavailable: when it is of others, or others may enter it.
     """
@@ -29,8 +30,8 @@ def _opened_own(path: str) -> Iterator[int]:
     parent, name = os.path.split(os.path.normpath(path))
     above = safe_open.open_folder(parent)
     try:
-        own_folder.make_own(above, name)
-        with own_folder.opened_own(above, name) as fd:
+        own_folder.make_ours(above, name)
+        with own_folder.opened_ours(above, name) as fd:
             yield fd
     finally:
         close(above)

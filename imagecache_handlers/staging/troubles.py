@@ -11,14 +11,26 @@ from imagecache_handlers.exceptions import StoreUnavailable
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
+class StagingUnavailable(StoreUnavailable):
+    """The folder for images on their way in cannot be used."""
+
+    def __str__(self) -> str:
+        return (
+            f'images cannot be staged in {self.store!r}: {self.why} (the '
+            f'option staging_path can name another folder)'
+        )
+
+
 @contextlib.contextmanager
 def translated(folder: str) -> Iterator[None]:
     """Tell of the folder what the system says.
 
-    :raises StoreUnavailable: when it cannot be read or written.
+    :raises StagingUnavailable: when it cannot be read or written.
     """
     try:
         yield
+    except StoreUnavailable as error:
+        raise StagingUnavailable(folder, error.why) from error
     except OSError as error:
         raise _unavailable(folder, error) from error
 
@@ -35,8 +47,8 @@ def explain_full(
     return _unavailable(folder, error)
 
 
-def _unavailable(folder: str, error: OSError) -> StoreUnavailable:
-    return StoreUnavailable(folder, error.strerror or str(error))
+def _unavailable(folder: str, error: OSError) -> StagingUnavailable:
+    return StagingUnavailable(folder, error.strerror or str(error))
 
 
 def _count_free(folder: str) -> int:

@@ -1,19 +1,29 @@
 """Images come in whole, verified and leased; each by itself, and only once."""
 
 from concurrent import futures
+import contextlib
 import dataclasses
 import datetime
 import hashlib
+import subprocess
+import time
 
 import pytest
 
 from imagecache_handlers.actions.prefetched import Began
 from imagecache_handlers.actions.prefetched import Ended
 from imagecache_handlers.actions.prefetched import Progress
+from imagecache_handlers.actions.prefetched import Waiting
+from imagecache_handlers import CacheHandler
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers import Evidence
+from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageMeta
+from imagecache_handlers import Reservation
+from imagecache_handlers import Rules
+from imagecache_handlers.staging.stage import Stages
+from imagecache_handlers import StoreUnavailable
 from imagecache_handlers.testing.memory import MemoryHandler
 from imagecache_handlers.testing.shelf import Entry
 from imagecache_handlers.testing.shelf import Shelf
@@ -23,6 +33,7 @@ from tests.actions.incoming import opened
 from tests.actions.incoming import put
 from tests.actions.incoming import QUICK
 from tests.actions.incoming import settings
+from tests.actions.incoming import Time
 
 
 def outcomes(results):
@@ -247,3 +258,312 @@ def test_a_source_that_describes_another_image_is_not_believed(tmp_path):
     cache, wanted = opened(tmp_path)
     [result] = cache.prefetch(['a'], Other(a=b'a'), HOUR, settings=wanted)
     assert (result.did, "'b'" in result.why) == ('error', True)
+
+
+class RawOnly(MemoryHandler):
+    """A backend that takes raw disks, and no others."""
+
+    formats = ('raw',)
+
+
+class Disks(Images):
+    """Images of one format, of which only that is known."""
+
+    disk_format = 'qcow2'
+
+    def describe(self, image_id):
+        meta = super().describe(image_id)
+        return dataclasses.replace(
+            meta, disk_format=self.disk_format, virtual_size=None
+        )
+
+
+def make_disk(folder, *options):
+    path = folder / 'disk.qcow2'
+    command = ['qemu-img', 'create', '-q', '-f', 'qcow2', *options, str(path)]
+    subprocess.run([*command, '1M'], check=True)  # noqa: S603
+    return path.read_bytes()
+
+
+def test_what_the_backend_does_not_take_is_converted(tmp_path):
+    cache = ImageCache(RawOnly(), QUICK)
+    source = Disks(a=make_disk(tmp_path))
+    [result] = cache.prefetch(['a'], source, HOUR, settings=settings(tmp_path))
+    assert (result.did, result.why) == ('cached', '')
+    [image] = cache.find('a')
+    assert image.size == 2**20
+    zeros = hashlib.sha256(bytes(2**20)).hexdigest()
+    assert image.marks.sha256 == zeros
+
+
+def test_what_it_takes_converted_is_what_room_is_made_for(tmp_path):
+    cache = ImageCache(RawOnly(Shelf(total=2**20 - 1)), QUICK)
+    source = Disks(a=make_disk(tmp_path))
+    assert len(source.images['a']) < 2**20
+    [result] = cache.prefetch(['a'], source, HOUR, settings=settings(tmp_path))
+    assert result.did == 'refused'
+    assert 'it takes 1 MiB there' in result.why
+
+
+def test_what_leads_elsewhere_is_refused_before_it_is_visible(tmp_path):
+    disk = make_disk(tmp_path, '-u', '-F', 'raw', '-b', '/etc/passwd')
+    for handler in MemoryHandler(), RawOnly():
+        cache = ImageCache(handler, QUICK)
+        [result] = cache.prefetch(
+            ['a'], Disks(a=disk), HOUR, settings=settings(tmp_path)
+        )
+        assert result.did == 'refused', result.why
+        assert 'backing' in result.why
+        assert not cache.inventory().images
+
+
+def test_what_cannot_be_told_is_refused(tmp_path):
+    cache = ImageCache(RawOnly(), QUICK)
+    [result] = cache.prefetch(
+        ['a'], Disks(a=b'no disk'), HOUR, settings=settings(tmp_path)
+    )
+    assert result.did == 'refused'
+    assert 'do not tell how large' in result.why
+
+
+def test_a_disk_larger_than_allowed_is_refused(tmp_path):
+    cache, _ = opened(tmp_path)
+    wanted = settings(tmp_path, max_image_size=2**20 - 1)
+    source = Disks(a=make_disk(tmp_path))
+    [result] = cache.prefetch(['a'], source, HOUR, settings=wanted)
+    assert result.did == 'refused'
+
+
+def test_a_handler_that_adds_nothing_says_so(tmp_path):
+    class Reader(MemoryHandler):
+        add = CacheHandler.add
+
+    cache = ImageCache(Reader(), QUICK)
+    source = Images(a=b'a')
+    [result] = cache.prefetch(['a'], source, HOUR, settings=settings(tmp_path))
+    assert result.did == 'unsupported'
+    assert result.why == 'this handler cannot add images'
+    assert not source.begun
+
+
+def test_a_store_that_cannot_be_read_ends_it(tmp_path):
+    class Broken(MemoryHandler):
+        def stores(self):
+            [one] = super().stores()
+            return [dataclasses.replace(one, problem='no light')]
+
+    cache = ImageCache(Broken(), QUICK)
+    with pytest.raises(StoreUnavailable, match='no light'):
+        cache.prefetch(
+            ['a'], Images(a=b'a'), HOUR, settings=settings(tmp_path)
+        )
+
+
+def test_without_reservations_callers_of_one_process_share_a_download(
+    tmp_path,
+):
+    class Plain(MemoryHandler):
+        reserve = CacheHandler.reserve
+
+    cache = ImageCache(Plain(Shelf(total=100)), QUICK)
+    source = Images(a=b'a' * 60, b=b'b' * 60)
+    wanted = settings(tmp_path, concurrency=4)
+    results = cache.prefetch(['a', 'b'], source, HOUR, settings=wanted)
+    assert sorted(one.did.value for one in results) == ['cached', 'refused']
+
+
+def test_what_is_on_its_way_elsewhere_is_waited_for(tmp_path):
+    shelf = Shelf()
+    cache, wanted = opened(tmp_path, shelf)
+    dead = Reservation(
+        image_id='a',
+        store='shelf',
+        token='dead',
+        size=1,
+        until=utc_now() + datetime.timedelta(seconds=1),
+    )
+    shelf.reservations['dead'] = dead
+    source, told = Images(a=b'a'), []
+    [result] = cache.prefetch(
+        ['a'], source, HOUR, settings=wanted, tell=told.append
+    )
+    most = QUICK.claim_ttl.total_seconds()
+    assert told[0] == Waiting(image_id='a', store='shelf', most=most)
+    assert sum(isinstance(one, Waiting) for one in told) == 1
+    # It never came, so that it is fetched once the other has no time left.
+    assert result.did == 'cached'
+    assert utc_now() >= dead.until
+
+
+def test_what_never_ends_is_not_waited_for(tmp_path):
+    """Its host died with a clock that was ahead, or it is a lie."""
+    shelf = Shelf(total=100)
+    far = utc_now() + 10_000 * HOUR
+    for name in 'ab':
+        shelf.reservations[name] = Reservation(
+            image_id=name, store='shelf', token='0', size=99, until=far
+        )
+    cache, wanted = opened(tmp_path, shelf)
+    [result] = cache.prefetch(['a'], Images(a=b'a'), HOUR, settings=wanted)
+    assert result.did == 'cached'
+
+
+def test_a_long_add_leaves_a_whole_lease(tmp_path):
+    class Slow(MemoryHandler):
+        def add(self, meta, content, store, labels=()):
+            time.sleep(1.1)
+            return super().add(meta, content, store, labels)
+
+    cache = ImageCache(Slow(), QUICK)
+    ttl = datetime.timedelta(seconds=2)
+    cache.prefetch(['a'], Images(a=b'a'), ttl, settings=settings(tmp_path))
+    [image] = cache.find('a')
+    assert image.marks.leases['prefetch'] >= utc_now() + 0.9 * ttl
+
+
+def test_what_went_as_it_came_is_an_error(tmp_path):
+    """It is added for longer than its lease, and then a sweep takes it."""
+    shelf = Shelf()
+    time = Time()
+
+    class Slow(MemoryHandler):
+        def add(self, *args):
+            image = super().add(*args)
+            time.sleep(3 * HOUR.total_seconds())
+            shelf.entries.pop(image.location)
+            return image
+
+    cache = time.open_cache(Slow(shelf))
+    [result] = cache.prefetch(
+        ['a'], Images(a=b'a'), HOUR, settings=settings(tmp_path)
+    )
+    assert (result.did, result.is_there) == ('error', False)
+    assert 'it went as it came' in result.why
+
+
+def test_a_reservation_is_renewed_while_it_is_needed(tmp_path):
+    shelf = Shelf()
+    seen = []
+
+    class Slow(MemoryHandler):
+        def add(self, meta, content, store, labels=()):
+            for _ in range(3):
+                time.sleep(1)
+                [one] = shelf.reservations.values()
+                seen.append(one.until - utc_now())
+            return super().add(meta, content, store, labels)
+
+    cache = ImageCache(Slow(shelf), QUICK)
+    [result] = cache.prefetch(
+        ['a'], Images(a=b'a'), HOUR, settings=settings(tmp_path)
+    )
+    assert result.did == 'cached'
+    assert min(seen) > datetime.timedelta(seconds=1)
+    assert not shelf.reservations
+
+
+def test_what_a_caller_raises_ends_all_of_it(tmp_path):
+    def fail(event):
+        raise KeyError('a bug')
+
+    cache, wanted = opened(tmp_path)
+    with pytest.raises(KeyError):
+        cache.prefetch(['a'], Images(a=b'a'), HOUR, settings=wanted, tell=fail)
+
+
+def open_stages(folder):
+    return Stages(settings(folder).staging_path)
+
+
+class TestStages:
+    """Who waits has neither the stage in hand nor the room reserved."""
+
+    @pytest.fixture(autouse=True)
+    def a_world(self, tmp_path):
+        self.folder = tmp_path
+        self.time = Time()
+        self.shelf = Shelf(total=100)
+        self.source = Images(a=b'a' * 50, piece=10)
+        self.on_sleep = []
+
+    def sleep(self, seconds):
+        self.time.sleep(seconds)
+        for act in self.on_sleep:
+            act()
+
+    def prefetch(self):
+        cache = ImageCache(
+            MemoryHandler(self.shelf),
+            Rules(),
+            clock=self.time.now,
+            monotonic=lambda: self.time.passed,
+            sleep=self.sleep,
+        )
+        [result] = cache.prefetch(
+            ['a'], self.source, HOUR, settings=settings(self.folder)
+        )
+        return result
+
+    def hold_stage(self):
+        meta = self.source.describe('a')
+        return open_stages(self.folder).open_stage(meta, wait=False)
+
+    def reserve(self, name):
+        until = self.time.now() + 2 * HOUR
+        self.shelf.reservations['0'] = Reservation(
+            image_id=name, store='shelf', token='0', size=60, until=until
+        )
+
+    def stand_still(self, name):
+        """Stand still for an hour, and somebody else reserves meanwhile."""
+
+        def stand_still(image_id, done):
+            if done == 30 and not self.shelf.reservations.get('0'):
+                self.time.sleep(3600)
+                self.reserve(name)
+
+        self.source.on_piece = stand_still
+
+    def test_nothing_is_reserved_while_a_stage_is_waited_for(self):
+        seen = []
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self.hold_stage())
+
+            def look():
+                seen.append(dict(self.shelf.reservations))
+                if self.time.passed > 600:
+                    stack.close()
+
+            self.on_sleep.append(look)
+            assert self.prefetch().did == 'cached'
+        assert len(seen) > 10
+        assert not any(seen)
+
+    def test_a_stage_is_not_waited_for_for_ever(self):
+        with self.hold_stage():
+            result = self.prefetch()
+        assert result.did == 'error'
+        assert 'on this host' in result.why
+        assert self.time.passed >= 3000
+        assert not self.shelf.reservations
+
+    def test_the_stage_is_free_while_a_turn_is_waited_for(self):
+        self.stand_still('a')
+        free = []
+
+        def look():
+            with self.hold_stage():
+                free.append(True)
+            if self.time.passed > 2 * 3600:
+                self.shelf.reservations.pop('0', None)
+
+        self.on_sleep.append(look)
+        assert self.prefetch().did == 'cached'
+        assert free
+        assert self.source.read == 50
+
+    def test_room_that_others_took_meanwhile_is_not_taken_again(self):
+        self.stand_still('b')
+        result = self.prefetch()
+        assert (result.did, 'are reserved' in result.why) == ('refused', True)
+        assert not self.shelf.entries

@@ -195,3 +195,20 @@ def test_it_can_be_stopped(cache):
         nobody(), tell=told.append, should_stop=lambda: bool(told)
     )
     assert len(found.items) == 1
+
+
+def test_it_stops_within_an_image(shelf, cache):
+    """The first has 3 MiB, and is never read to its end."""
+    spoil(shelf, 'a')
+    asked, told = [], []
+
+    def should_stop():
+        asked.append(True)
+        return len(asked) > 2
+
+    found = cache.verify(
+        nobody(), quarantine=True, tell=told.append, should_stop=should_stop
+    )
+    assert (list(found.items), told) == ([], [])
+    assert 'a' in shelf.entries
+    assert len(asked) < 6

@@ -668,8 +668,64 @@ MUTANTS = [
             killer=f'{LINKING}::TestOwners::'
             'test_root_gives_nobody_the_files_of_others',
             module='directory/stages',
-            old='        and rights.is_owned(fd, found)\n',
+            old='        and found.st_uid == os.geteuid()\n',
             new='',
+        ),
+    ),
+    (
+        LINKING,
+        Mutant(
+            name='what took the place of what was linked is an image',
+            killer=f'{LINKING}::TestCopies::'
+            'test_what_took_the_place_of_what_was_linked',
+            module='directory/stages',
+            old='        and os.path.samestat(found, '
+            'os.fstat(content.fileno()))\n',
+            new='',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='root stages in the folder of the owner of a store',
+            killer=f'{INCOMING}::TestFolder::'
+            'test_root_has_one_that_the_owner_of_the_store_cannot_enter',
+            module='directory/incoming',
+            old='return ROOTS if is_roots else INCOMING',
+            new='return INCOMING',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='root takes a folder that others put there for its own',
+            killer=f'{INCOMING}::TestFolder::'
+            'test_root_takes_none_that_they_put_there',
+            module='directory/system/own_folder',
+            old='        if owner != os.geteuid():\n',
+            new='        if False:\n',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='what a server made for somebody else is ours',
+            killer=f'{INCOMING}::TestFolder::'
+            'test_where_root_is_squashed_there_is_none',
+            module='directory/system/own_folder',
+            old='    if found.st_uid != os.geteuid():\n',
+            new='    if False:\n',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='what root gave away and left is never debris',
+            killer=f'{INCOMING}::TestDebris::'
+            'test_so_is_what_root_staged_for_others',
+            module='directory/incoming',
+            old='return found.st_uid == incoming.owner or ',
+            new='return ',
         ),
     ),
     (
@@ -786,7 +842,7 @@ MUTANTS = [
             name='what somebody works on is debris',
             killer=f'{INCOMING}::TestDebris::test_nor_what_somebody_holds',
             module='directory/incoming',
-            old=' and not flock.is_held(incoming, entry)',
+            old=' and not flock.is_held(incoming.fd, entry)',
             new=' and True',
         ),
     ),

@@ -4,6 +4,8 @@ import contextlib
 import io
 import os
 
+from imagecache_handlers.directory.parts import INCOMING
+from imagecache_handlers.directory.parts import ROOTS
 from imagecache_handlers import ImageMeta
 from tests.directory.place import Place
 
@@ -36,7 +38,9 @@ class Staging(Place):
 
     @property
     def incoming(self):
-        return self.folder / '.imagecache-incoming'
+        """Where whoever runs this stages; root keeps out of others' own."""
+        is_roots = os.geteuid() == 0 and self.folder.stat().st_uid != 0
+        return self.folder / (ROOTS if is_roots else INCOMING)
 
     def stage(self, content=None, name=STAGED):
         folder = self.connect().staging(self.path)

@@ -1,6 +1,9 @@
 """What lies in the folder for images on their way in: never an image."""
 
+import contextlib
+import ctypes
 import datetime
+import functools
 import os
 import stat
 import time
@@ -10,6 +13,7 @@ from imagecache_handlers import Debris
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import incoming
 from imagecache_handlers.directory.system import flock
+from imagecache_handlers.directory.system import own_folder
 from imagecache_handlers import StoreUnavailable
 from tests.directory.apart import Apart
 from tests.directory.apart import as_root
@@ -31,6 +35,17 @@ class Now:
 
     def clock(self):
         return datetime.datetime.now(datetime.UTC)
+
+
+@contextlib.contextmanager
+def squashed():
+    """Make files as another than who asks, as a server may have it."""
+    libc = ctypes.CDLL(None)
+    libc.setfsuid(NOBODY)
+    try:
+        yield
+    finally:
+        libc.setfsuid(0)
 
 
 class TestFolder(Apart, Now, Staging):
@@ -77,19 +92,47 @@ class TestFolder(Apart, Now, Staging):
         self.incoming.mkdir(mode=0o700)
         os.chown(self.incoming, NOBODY, NOBODY)
         self.refused(f'belongs to user {NOBODY}')
+        with self.assertRaises(StoreUnavailable):
+            self.connect().reservations(self.path)
 
     @as_root
-    def test_root_makes_it_for_whom_the_store_belongs_to(self):
+    def test_root_has_one_that_the_owner_of_the_store_cannot_enter(self):
         os.chown(self.folder, NOBODY, NOBODY)
-        self.connect().staging(self.path)
-        found = self.incoming.lstat()
-        self.assertEqual((NOBODY, NOBODY), (found.st_uid, found.st_gid))
+        self.stage()
+        self.assertEqual('.imagecache-incoming-root', self.incoming.name)
+        found, roots = self.incoming.lstat(), self.incoming
+        self.assertEqual((0, 0o700), (found.st_uid, found.st_mode & 0o777))
 
         def act():
+            with self.assertRaises(PermissionError):
+                os.listdir(roots)
             self.stage()
             self.assertEqual([STAGED], self.staged())
+            self.assertNotEqual(roots, self.incoming)
 
         self.as_another(act)
+
+    @as_root
+    def test_root_takes_none_that_they_put_there(self):
+        os.chown(self.folder, NOBODY, NOBODY)
+        self.incoming.mkdir(mode=0o700)
+        os.chown(self.incoming, NOBODY, NOBODY)
+        self.refused(f'belongs to user {NOBODY}: move it away')
+
+    @as_root
+    def test_where_root_is_squashed_there_is_none(self):
+        """As on a share where what root makes is the user nobody's."""
+        for mode in 0o755, 0o777:
+            with self.subTest(mode):
+                self.folder.chmod(mode)
+                fd = os.open(self.folder, os.O_RDONLY)
+                self.addCleanup(os.close, fd)
+                with (
+                    squashed(),
+                    self.assertRaisesRegex(PermissionError, 'user 0 can have'),
+                ):
+                    own_folder.make_ours(fd, 'a')
+                self.assertEqual([], os.listdir(self.folder))
 
     def test_a_store_that_is_not_there_is_unavailable(self):
         self.folder.rmdir()
@@ -122,7 +165,7 @@ class TestUnseenByNova(Unseen, NovaPlace, Staging):
     pass
 
 
-class TestUsers(Now, Used, Staging):
+class TestUsers(Apart, Now, Used, Staging):
     """A look at the disks passes by what lies in our own folders."""
 
     def test_what_is_staged_uses_nothing(self):
@@ -130,6 +173,19 @@ class TestUsers(Now, Used, Staging):
         self.stage(header(str(self.file())))
         self.stage(b'of no form' * 99, name='unknown')
         self.assertEqual((frozenset(), None), self.disks_of())
+
+    @as_root
+    def test_nor_does_what_root_stages_for_others(self):
+        path = str(self.file())
+        os.chown(self.folder, NOBODY, NOBODY)
+        self.stage(header(path))
+        self.assertEqual('.imagecache-incoming-root', self.incoming.name)
+        self.assertEqual((frozenset(), None), self.disks_of())
+
+        def act():
+            self.assertEqual((frozenset(), None), self.disks_of())
+
+        self.as_another(act)
 
     def test_nor_does_what_was_set_aside(self):
         self.connect().staging(self.path)
@@ -274,6 +330,31 @@ class TestDebris(Apart, Now, Staging):
         self.age(STAGED)
         os.chown(self.incoming / STAGED, NOBODY, NOBODY)
         self.assertEqual([], self.debris())
+
+    @as_root
+    def test_so_is_what_root_staged_for_others(self):
+        """Also what it gave to them already, and then died."""
+        os.chown(self.folder, NOBODY, NOBODY)
+        for owner in 0, NOBODY:
+            with self.subTest(owner):
+                self.stage()
+                os.chown(self.incoming / STAGED, owner, owner)
+                self.age(STAGED)
+                [piece] = self.debris()
+                self.assertEqual(
+                    f'.imagecache-incoming-root/{STAGED}', piece.location
+                )
+                self.as_another(
+                    functools.partial(self.assert_not_theirs, piece)
+                )
+                self.assertEqual(len(self.bytes), self.connect().clean(piece))
+                self.assertEqual([], self.staged())
+
+    def assert_not_theirs(self, piece):
+        with mock.patch.object(incoming.LOG, 'warning') as warn:
+            self.assertEqual([], self.debris())
+            self.assertEqual(0, self.connect().clean(piece))
+        warn.assert_not_called()
 
     def test_times_that_no_calendar_has_end_no_list(self):
         self.stage()

@@ -250,6 +250,23 @@ class TestCopies(Linking):
         self.incoming.chmod(0o755)
         self.assert_copied(self.add_staged())
 
+    def test_what_took_the_place_of_what_was_linked(self):
+        """As its owner may do, who has the bytes of another image then."""
+        path, other = self.stage(), self.stage(b'other', name='other.0.stage')
+        second = self.folder / 'second'
+        os.link(other, second)
+        real = os.link
+
+        def link(source, name, **options):
+            real(source, name, **options)
+            if second.exists():
+                second.rename(self.folder / name)
+
+        with mock.patch.object(os, 'link', link):
+            image = self.add_staged()
+        self.assert_copied(image, path)
+        self.assertEqual(b'other', other.read_bytes())
+
     def test_what_was_linked_meanwhile_does_not_become_an_image(self):
         path = self.stage()
         real = os.utime
@@ -273,7 +290,7 @@ class TestOwners(Apart, Linking):
     def test_root_gives_it_to_whom_the_folder_belongs_to(self):
         os.chown(self.folder, NOBODY, NOBODY)
         path = self.stage()
-        self.assertEqual(NOBODY, self.incoming.stat().st_uid)
+        self.assertEqual(0, self.incoming.stat().st_uid)
         self.assertEqual(0, path.stat().st_uid)
         inode = path.stat().st_ino
         self.add_staged()
@@ -282,6 +299,20 @@ class TestOwners(Apart, Linking):
             (inode, NOBODY, NOBODY),
             (found.st_ino, found.st_uid, found.st_gid),
         )
+
+    @as_root
+    def test_what_lies_in_a_folder_of_others_is_copied(self):
+        """Root links nothing from where they may put what they like."""
+        self.connect().staging(self.path)
+        os.chown(self.folder, NOBODY, NOBODY)
+        theirs = self.folder / '.imagecache-incoming'
+        os.chown(theirs, NOBODY, NOBODY)
+        path = theirs / STAGED
+        path.write_bytes(self.bytes)
+        with Content(path) as content:
+            image = self.connect().add(self.meta(), content, self.path)
+        self.assert_copied(image, path)
+        self.assertEqual(0, path.stat().st_uid)
 
     @as_root
     def test_what_belongs_to_others_is_copied(self):

@@ -187,6 +187,29 @@ class Reserving:
         os.chown(self.incoming / name, NOBODY, NOBODY)
         self.assertEqual([self.one()], self.listed_there())
 
+    def test_what_lies_in_its_place_is_neither_followed_nor_written(self):
+        """By the hand of who owns the folder, where root reserves."""
+        self.reserve(self.one())
+        [name] = self.staged()
+        path, precious = self.incoming / name, self.root / 'precious'
+        precious.write_bytes(b'precious')
+        before = precious.stat()
+        for put in (
+            lambda: path.symlink_to(precious),
+            lambda: path.symlink_to(self.root / 'new'),
+            lambda: os.mkfifo(path),
+            lambda: os.link(precious, path),
+        ):
+            path.unlink()
+            put()
+            self.reserve(self.one())
+            self.listed_there()
+        found = precious.stat()
+        self.assertEqual(b'precious', precious.read_bytes())
+        self.assertEqual(before.st_mtime_ns, found.st_mtime_ns)
+        self.assertEqual(before.st_mode, found.st_mode)
+        self.assertFalse((self.root / 'new').exists())
+
     def test_a_name_that_is_too_long_is_refused(self):
         longest = 255 - len('+host-a.1073741824.20261101t121000000000z.')
         self.reserve(self.one(image_id='x' * longest))

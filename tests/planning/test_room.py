@@ -80,6 +80,9 @@ def test_without_a_watermark_all_that_is_free_is_available():
         # Others' clocks may be a skew behind.
         ([reserved(10, until=NOW - 60 * SECOND)], 15),
         ([reserved(10, until=NOW - 61 * SECOND)], 25),
+        # Nor does one count whose clock was out of its mind.
+        ([reserved(10, until=NOW + DAY + 60 * SECOND)], 15),
+        ([reserved(10, until=NOW + DAY + 61 * SECOND)], 25),
         ([reserved(99)], 0),
     ],
 )

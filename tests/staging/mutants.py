@@ -6,6 +6,7 @@ STAGES = 'staging/test_stages.py'
 FETCHING = 'staging/test_fetching.py'
 INSPECTING = 'staging/test_inspecting.py'
 LEFTOVERS = 'staging/test_leftovers.py'
+STEERING = 'staging/test_steering_root.py'
 
 
 def one(tests, killer, module, name, old, new):
@@ -24,6 +25,44 @@ MUTANTS = [
         *(STAGES, 'test_a_file_that_is_in_a_cache_is_never_written'),
         *('stage_file', 'a cached file is written again'),
         *(' and found.st_nlink == 1', ''),
+    ),
+    one(
+        *(STAGES, 'test_a_file_that_was_given_away_begins_anew'),
+        *('stage_file', 'what others may write is gone on with'),
+        *('        and found.st_uid == os.geteuid()\n', ''),
+    ),
+    one(
+        *(STAGES, 'test_another_file_than_was_hashed_is_no_content'),
+        *('staged_image', 'whatever has that name is published'),
+        *('                self._check_hashed(fd)\n', ''),
+    ),
+    one(
+        *(STAGES, 'test_nor_is_one_used_that_its_owner_made'),
+        *('staging_folder', 'root stages where others may change it'),
+        *(
+            'own_folder.make_ours(above, name)\n'
+            '        with own_folder.opened_ours(',
+            'own_folder.make_own(above, name)\n'
+            '        with own_folder.opened_own(',
+        ),
+    ),
+    one(
+        *(STAGES, 'test_a_second_one_waits_for_a_bounded_time'),
+        *('stage', 'a stage is waited for longer than is allowed'),
+        *('patience = self.limits.turn_seconds if', 'patience = 900 if'),
+    ),
+    one(
+        *(STEERING, 'test_a_conversion_writes_no_file_of_root'),
+        *('converting', 'qemu-img goes by a name of a folder of others'),
+        *("cwd=f'/proc/self/fd/{self.folder_fd}'", 'cwd=self.folder'),
+    ),
+    one(
+        *(STEERING, 'test_a_conversion_reads_what_was_inspected'),
+        *('converting', 'qemu-img reads what took the place of the image'),
+        *(
+            "            f'./{self.source}',\n",
+            "            f'{self.folder}/{self.source}',\n",
+        ),
     ),
     one(
         *(STAGES, 'test_what_no_checksum_tells_of_begins_anew'),

@@ -81,19 +81,26 @@ def test_a_header_of_another_format_is_refused(disk):
     assert 'declared qcow2, and its header says vdi' in refusal(disk, 'qcow2')
 
 
-@pytest.mark.parametrize('declared', ['qcow2', 'vmdk', 'vhd', 'iso', 'xyz'])
+@pytest.mark.parametrize('declared', ['qcow2', 'vhd', 'iso', 'xyz'])
 def test_a_missing_header_is_refused(disk, declared):
     disks.create(disk, 'raw')
 
     assert f'declared {declared}' in refusal(disk, declared)
 
 
-def test_a_flat_vmdk_is_the_disk_as_it_is(disk):
+@pytest.mark.parametrize('said', [{}, {'vmware_disktype': 'preallocated'}])
+def test_a_flat_vmdk_is_the_disk_as_it_is(disk, said):
     disks.create(disk, 'raw')
 
-    found = inspect(disk, 'vmdk', vmware_disktype='preallocated')
+    found = inspect(disk, 'vmdk', **said)
 
     assert found.disk_format == 'raw'
+
+
+def test_a_sparse_vmdk_has_a_header(disk):
+    disks.create(disk, 'raw')
+
+    assert 'declared vmdk' in refusal(disk, 'vmdk', vmware_disktype='sparse')
 
 
 def test_a_flat_vmdk_with_a_header_is_refused(disk):
@@ -296,9 +303,10 @@ def test_half_a_header_is_refused(disk, name, length):
     disks.create(disk, name)
     disk.write_bytes(disk.read_bytes()[:length])
     declared = 'vhd' if name == 'vpc' else name
+    said = {'vmware_disktype': 'sparse'} if name == 'vmdk' else {}
 
     try:
-        inspect(disk, declared)
+        inspect(disk, declared, **said)
     except Unsupported:
         return
     assert length > 512

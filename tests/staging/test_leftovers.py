@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from imagecache_handlers.staging.leftovers import drop_leftovers
 from imagecache_handlers.staging.leftovers import list_leftovers
 from imagecache_handlers.staging.leftovers import remove_leftover
 from imagecache_handlers.staging.stage import Stages
@@ -72,6 +73,24 @@ def test_what_somebody_works_on_stays(stages, source):
         assert list_leftovers(stages.folder, utc_now()) == []
         assert not any(remove_leftover(stages.folder, one) for one in left)
         assert entries(stages) == before
+
+
+def test_what_is_dropped_is_old_and_nobodys(stages, source):
+    leave(stages, source)
+    with stages.open_stage(source.meta):
+        drop_leftovers(stages.folder, utc_now())
+        assert len(entries(stages)) == 3
+    leave(stages, source, age=DAY / 2)
+    drop_leftovers(stages.folder, utc_now())
+    assert len(entries(stages)) == 3
+    drop_leftovers(stages.folder, utc_now() + DAY)
+    assert entries(stages) == []
+
+
+def test_trouble_with_what_is_dropped_is_logged(tmp_path, caplog):
+    tmp_path.chmod(0o777)
+    drop_leftovers(str(tmp_path), utc_now())
+    assert 'is not removed' in caplog.text
 
 
 def test_what_has_changed_since_it_was_listed_stays(stages, source):

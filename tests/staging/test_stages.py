@@ -13,10 +13,12 @@ from imagecache_handlers import ImageBusy
 from imagecache_handlers.source import Holed
 from imagecache_handlers.source import Linkable
 from imagecache_handlers import SourceError
+from imagecache_handlers.staging.limits import Limits
 from imagecache_handlers.staging.names import Names
 from imagecache_handlers.staging.stage import Stages
 from imagecache_handlers import Stopped
 from imagecache_handlers import StoreUnavailable
+from tests.staging.clock import Ticks
 from tests.staging.sources import Memory
 from tests.staging.sources import meta_of
 from tests.staging.sources import random_bytes
@@ -110,13 +112,22 @@ def test_a_folder_of_somebody_else_is_not_used(stages):
         fetch(stages, Memory.of(b'x'))
 
 
-def test_a_folder_in_that_of_its_owner_is_used(stages):
-    """As of a store that is Nova's, by a command that is root's."""
+def test_a_folder_in_that_of_somebody_else_is_ours(stages):
+    """As in a store that is Nova's, by a command that is root's."""
+    os.chown(os.path.dirname(stages.folder), SOMEBODY, -1)
+
+    assert fetch(stages, Memory.of(b'x')).size == 1
+    assert os.stat(stages.folder).st_uid == os.geteuid()
+
+
+def test_nor_is_one_used_that_its_owner_made(stages):
+    """Root would be led by whoever owns the store."""
     os.mkdir(stages.folder, 0o700)
     for path in stages.folder, os.path.dirname(stages.folder):
         os.chown(path, SOMEBODY, -1)
 
-    assert fetch(stages, Memory.of(b'x')).size == 1
+    with pytest.raises(StoreUnavailable, match=f'{SOMEBODY}: move it away'):
+        fetch(stages, Memory.of(b'x'))
 
 
 def test_a_record_is_never_written_into_a_file_that_is_there(stages, tmp_path):
@@ -231,6 +242,32 @@ def test_a_file_that_is_in_a_cache_is_never_written(stages, tmp_path):
     assert cached.stat().st_nlink == 1
 
 
+def test_a_file_that_was_given_away_begins_anew(stages):
+    """Whoever has it may hold it open, and write what nobody hashes."""
+    source = Memory.of(random_bytes(SIZE))
+    fetch_half(stages, source)
+    path = path_of(stages)
+    os.chown(path, SOMEBODY, SOMEBODY)
+
+    assert fetch(stages, source).found == 0
+    assert path.stat().st_uid == os.geteuid()
+
+
+def test_another_file_than_was_hashed_is_no_content(stages):
+    source = Memory.of(random_bytes(SIZE))
+    with stages.open_stage(source.meta) as stage:
+        stage.fetch_image(source)
+        path = path_of(stages)
+        path.rename(f'{path}.aside')
+        path.write_bytes(source.content)
+
+        with (
+            pytest.raises(StoreUnavailable, match='replaced meanwhile'),
+            stage.open_content(),
+        ):
+            pass
+
+
 @pytest.mark.parametrize('kind', ['symlink', 'folder', 'pipe'])
 def test_what_lies_in_the_place_of_a_stage_is_not_followed(
     stages, tmp_path, kind
@@ -275,6 +312,21 @@ def test_a_second_one_stops_waiting_when_told(stages):
         stages.open_stage(source.meta, should_stop=lambda: True),
     ):
         pass
+
+
+def test_a_second_one_waits_for_a_bounded_time(tmp_path):
+    ticks = Ticks()
+    limits = Limits(turn_seconds=60)
+    stages = Stages(f'{tmp_path}/a', limits=limits, clocks=ticks.clocks)
+    source = Memory.of(random_bytes(SIZE))
+
+    with (
+        stages.open_stage(source.meta),
+        pytest.raises(ImageBusy, match='on this host'),
+        stages.open_stage(source.meta),
+    ):
+        pass
+    assert 59.9 < ticks.slept < 61
 
 
 def test_other_images_do_not_wait(stages):

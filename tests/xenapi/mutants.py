@@ -120,9 +120,8 @@ MUTANTS = [
         mutant(
             'the claim is asked for before the way is there',
             'port/connection',
-            """    leave()
-    yield body""",
-            '    yield body',
+            '            leave=leave,\n',
+            '',
             killer=f'{EVICTING}::TestClaims::'
             'test_a_destroy_that_was_not_made_is_not_under_way',
         ),

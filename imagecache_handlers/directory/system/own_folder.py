@@ -34,6 +34,34 @@ def make_own(folder: int, name: str) -> None:
         pass
 
 
+def make_ours(folder: int, name: str) -> None:
+    """Make one for us alone, whomever the folder it lies in belongs to.
+
+    :raises OSError: when it cannot be made, or is of others.
+    """
+    with contextlib.suppress(FileExistsError):
+        _make_for_us(folder, name)
+    with opened_ours(folder, name):
+        pass
+
+
+@contextlib.contextmanager
+def opened_ours(folder: int, name: str) -> Iterator[int]:
+    """Open one that is ours; what lies there is by our own hand alone.
+
+    Whoever owns the folder it lies in may move it away, and not enter it.
+
+    :raises FileNotFoundError: when it is not there.
+    :raises OSError: when it is of others, or open to them.
+    """
+    with opened_own(folder, name) as fd:
+        owner = os.fstat(fd).st_uid
+        if owner != os.geteuid():
+            why = f'it belongs to user {owner}: move it away'
+            raise PermissionError(errno.EPERM, why, name)
+        yield fd
+
+
 @contextlib.contextmanager
 def opened_own(folder: int, name: str) -> Iterator[int]:
     """Open the folder; what lies there is by its owner's hand, or root's.
@@ -45,6 +73,24 @@ def opened_own(folder: int, name: str) -> Iterator[int]:
         if why := _explain_other(folder, os.fstat(fd)):
             raise PermissionError(errno.EPERM, why, name)
         yield fd
+
+
+def _make_for_us(folder: int, name: str) -> None:
+    try:
+        os.mkdir(name, 0o700, dir_fd=folder)
+    except PermissionError as error:
+        raise _refuse_us(name) from error
+    found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    # A share that squashes root makes it somebody else's.
+    if found.st_uid != os.geteuid():
+        with contextlib.suppress(OSError):
+            os.rmdir(name, dir_fd=folder)
+        raise _refuse_us(name)
+
+
+def _refuse_us(name: str) -> PermissionError:
+    why = f'user {os.geteuid()} can have no folder there: name one elsewhere'
+    return PermissionError(errno.EPERM, why, name)
 
 
 def _open_folder(folder: int, name: str) -> int:

@@ -34,6 +34,8 @@ def _read_text(path: str) -> str:
     else:
         with open(path, encoding='utf-8') as file:
             text = file.read(_LARGEST + 1)
+    # Editors of Windows begin a file with it.
+    text = text.removeprefix('\ufeff')
     if len(text) > _LARGEST:
         raise ConfigurationError(
             f'the list {path} has more than {_LARGEST} characters'

@@ -30,15 +30,13 @@ from imagecache_handlers.testing.conformance.hosting import Hosting
 from imagecache_handlers.testing.conformance.listing import Listing
 from imagecache_handlers.testing.conformance.marking import Marking
 from imagecache_handlers.testing.conformance.prefetching import Prefetching
+from imagecache_handlers.testing.conformance.quarantining import Quarantining
 from imagecache_handlers.testing.conformance.recovering import Recovering
 from imagecache_handlers.testing.conformance.reporting import NotKeptYet
 from imagecache_handlers.testing.conformance.reserving import Reserving
 from imagecache_handlers.testing.conformance.samples import KIN
 from imagecache_handlers.testing.conformance.samples import ONE
 from imagecache_handlers.testing.conformance.samples import TWO
-from imagecache_handlers.testing.conformance.setting_aside import (
-    SettingAside,
-)
 from imagecache_handlers.testing.conformance.stopping import StandingStill
 from imagecache_handlers.testing.conformance.sweeping import Sweeping
 from imagecache_handlers.testing.conformance.together import Together
@@ -68,7 +66,7 @@ class HandlerConformance(
     Adding,
     Cleaning,
     Reserving,
-    SettingAside,
+    Quarantining,
     Prefetching,
     Hosting,
     Sweeping,

@@ -1,9 +1,13 @@
 """Reserving: what ``reserve`` and its kin promise, where declared."""
 
 from collections.abc import Iterable
+import contextlib
 import dataclasses
 import datetime
 
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.model import Reservation
 from imagecache_handlers.testing.conformance.examining import Examining
 from imagecache_handlers.testing.conformance.examining import promise
@@ -16,6 +20,7 @@ from imagecache_handlers.testing.conformance.samples import TRICKY
 from imagecache_handlers.testing.conformance.samples import TWO
 from imagecache_handlers.testing.conformance.samples import WRITERS
 
+_TOKEN = '5f0c'  # noqa: S105 -- it opens nothing
 _AN_HOUR = datetime.timedelta(hours=1)
 
 
@@ -23,7 +28,7 @@ class Reserving(Examining):
     """``reserve``, ``reservations`` and ``unreserve``."""
 
     def _reservation(
-        self, image_id: str = ONE, token: str = '5f0c', store: str = ''
+        self, image_id: str = ONE, token: str = _TOKEN, store: str = ''
     ) -> Reservation:
         # Far from now, in whole seconds: for whatever a backend can write.
         now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
@@ -36,7 +41,7 @@ class Reserving(Examining):
         )
 
     def _reserved(
-        self, image_id: str = ONE, token: str = '5f0c', store: str = ''
+        self, image_id: str = ONE, token: str = _TOKEN, store: str = ''
     ) -> Reservation:
         made = self._reservation(image_id, token, store)
         self._connect().reserve(made)
@@ -89,10 +94,11 @@ class Reserving(Examining):
     @promise('reserve', since=2)
     def test_a_tricky_id_can_be_reserved_for(self) -> None:
         names = self.foreign()
-        made = [
-            self._reserved(image_id, f'token-{number}')
-            for number, image_id in enumerate(TRICKY)
-        ]
+        made = []
+        for number, image_id in enumerate(TRICKY):
+            # As ``add`` says it of such an id.
+            with contextlib.suppress(Unsupported):
+                made.append(self._reserved(image_id, f'token-{number}'))
         self._assert_reserved(made)
         self.assertEqual([], self._list())
         self.assertCountEqual(names, self.foreign_left())
@@ -113,12 +119,20 @@ class Reserving(Examining):
 
         def meet(size: int) -> None:
             made = self._reservation()
-            in_a_thread(lambda: handler.reserve(made))
+            if seen:
+                return
+            in_a_thread(lambda: self._try_to_reserve(handler, made))
             seen.extend(handler.reservations(self.store()))
-            in_a_thread(lambda: handler.unreserve(made))
 
         handler.add(meta, stream(data, meet), self.store())
         self.assertTrue(seen)
+
+    def _try_to_reserve(
+        self, handler: CacheHandler, made: Reservation
+    ) -> None:
+        # What it raises shows by what is not seen then.
+        with contextlib.suppress(CacheError):
+            handler.reserve(made)
 
     @promise('unreserve', since=2)
     def test_what_is_given_back_is_gone_and_nothing_else(self) -> None:

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 from imagecache_handlers.actions.prefetched import Ended
 from imagecache_handlers.actions.prefetched import Event
 from imagecache_handlers.actions.prefetched import Prefetched
+from imagecache_handlers.actions.prefetched import Waiting
+from imagecache_handlers.actions.prefetching import check_ttl
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.frontends.cli import arguments
 from imagecache_handlers.frontends.cli.commands.base import PAGE
 from imagecache_handlers.frontends.cli.commands.base import Paged
@@ -24,11 +27,15 @@ from imagecache_handlers.frontends.cli import metering
 from imagecache_handlers.frontends.cli import metrics_options
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import arrivals
+from imagecache_handlers.frontends.cli.pages.text import printable
 from imagecache_handlers.frontends.cli import transfer_bars
 
 if TYPE_CHECKING:
     from imagecache_handlers.frontends.cli.options import OpenedCache
     from imagecache_handlers.source import RangedSource
+
+
+_ENDING = 'soon, what was fetched is kept for the next time'
 
 
 class Prefetch(WitnessedCommand, Paged):
@@ -96,14 +103,15 @@ class Prefetch(WitnessedCommand, Paged):
         with self.opened() as site:
             given = _read_settings(site, parsed_args)
             with (
-                stoppable(site) as stop,
+                stoppable(site, _ENDING) as stop,
                 transfer_bars.shown(sys.stderr, self._say_end) as show,
                 metering.counted(parsed_args) as count,
             ):
 
                 def tell(event: Event) -> None:
                     count(event)
-                    show(event)
+                    if not _say_waiting(event):
+                        show(event)
 
                 done = site.cache.prefetch(
                     images,
@@ -128,6 +136,19 @@ class Prefetch(WitnessedCommand, Paged):
                 self.say(arrivals.sentence(event.result))
                 self.app.stdout.flush()
                 self._said.append(event.result)
+
+
+def _say_waiting(event: Event) -> bool:
+    """Say it if somebody is waited for, above the bars if there are any."""
+    if not isinstance(event, Waiting):
+        return False
+    waiting = (
+        f'imagecache: {event.image_id}: somebody else fetches it into '
+        f'{event.store}; if they have died, it goes on within '
+        f'{event.most:.0f} s'
+    )
+    print(printable(waiting), file=sys.stderr, flush=True)  # noqa: T201
+    return True
 
 
 def _choose_images(options: argparse.Namespace) -> list[str]:
@@ -158,6 +179,10 @@ def _read_settings(
     if options.max_rate is not None:
         settings = dataclasses.replace(settings, max_rate=options.max_rate)
     ttl = options.ttl or prefetch.read_ttl(site.settings)
+    try:
+        check_ttl(ttl, site.rules.clock_skew)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
     return {'settings': settings, 'ttl': ttl}
 
 
@@ -168,7 +193,12 @@ def _find_source(
 
     if options.place is None:
         return loading.load_source(site.settings.conf)
-    return loading.name_source(options.place, options.checksum)
+    try:
+        return loading.name_source(options.place, options.checksum)
+    except SourceError as error:
+        # Nobody was asked yet: it is the words that are wrong.
+        text = f'--from {error.source}: {error.why}'
+        raise ConfigurationError(text) from error
 
 
 def _code_of(done: Iterable[Prefetched]) -> int:

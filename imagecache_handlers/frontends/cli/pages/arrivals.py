@@ -39,10 +39,12 @@ def sentence(one: Prefetched) -> str:
     """Say what became of one image."""
     name, store = printable(one.image_id), printable(one.store)
     if one.did is Got.CACHED:
-        fetched = units.size(one.size)
-        return f'{name} is cached in {store}: {fetched} in {one.seconds:.1f} s'
+        here = f', {units.size(one.found)} were here' if one.found else ''
+        came = f'{units.size(one.size)} in {one.seconds:.1f} s{here}'
+        return f'{name} is cached in {store}: {came}'
     if one.did is Got.EXISTING:
-        return f'{name} is in {store} already, and kept for longer'
+        doubt = f' ({printable(one.why)})' if one.why else ''
+        return f'{name} is in {store} already, and kept for longer{doubt}'
     return f'{name} {_FAILED[one.did]}: {printable(one.why)}'
 
 

@@ -1,4 +1,4 @@
-"""Setting aside: what ``content`` and ``quarantine`` promise."""
+"""Quarantining: what ``content`` and ``quarantine`` promise."""
 
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
@@ -12,7 +12,7 @@ from imagecache_handlers.testing.conformance.samples import stream
 from imagecache_handlers.testing.conformance.samples import TWO
 
 
-class SettingAside(Examining):
+class Quarantining(Examining):
     """``content`` and ``quarantine``."""
 
     def _came(self, image_id: str) -> tuple[CachedImage, bytes]:
