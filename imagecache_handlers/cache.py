@@ -25,6 +25,7 @@ from imagecache_handlers.actions.report import Report
 from imagecache_handlers.actions.reserving import Book
 from imagecache_handlers.actions.reserving import Ledger
 from imagecache_handlers.actions.slow_calls import RunningCalls
+from imagecache_handlers.actions.stores import choose_stores
 from imagecache_handlers.actions.stores import Found
 from imagecache_handlers.actions.stores import Inventory
 from imagecache_handlers.actions import sweeping
@@ -42,6 +43,7 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import Host
+from imagecache_handlers.model import Store
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Plan
 from imagecache_handlers.prefetch_settings import PrefetchSettings
@@ -93,6 +95,13 @@ class ImageCache:
         :raises StoreNotFound: when a named store does not exist.
         """
         return listing.list_images(self._handler, stores)
+
+    def stores(self, stores: Names = None) -> tuple[Store, ...]:
+        """Give every store, or those named, without a look into them.
+
+        :raises StoreNotFound: when a named store does not exist.
+        """
+        return choose_stores(self._handler, stores)
 
     def find(
         self, image_id: str, *, store: str | None = None

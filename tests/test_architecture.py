@@ -76,16 +76,19 @@ WINGS = {
     ),
     # Nova's own package, but for where they lie.
     'nova.drivers': 'frontends.nova',
+    'metrics': 'actions planning root',
     'cli': (
         'actions cache cli.commands cli.pages config config.files face '
-        'frontends loader planning root'
+        'frontends loader metrics planning root'
     ),
     'cli.commands': (
         'actions cache cli cli.pages config config.files config.values '
-        'directory face frontends loader planning root sources testing '
-        'testing.template'
+        'directory face frontends html loader metrics planning root '
+        'sources testing testing.template'
     ),
     'cli.pages': 'actions frontends planning root',
+    # A page as well, of which the command says no line.
+    'html': 'cli.pages frontends planning root',
 }
 FOLDERS = {
     'imagecache_handlers': 'root',
@@ -114,6 +117,8 @@ FOLDERS = {
     'imagecache_handlers.frontends': 'frontends',
     'imagecache_handlers.frontends.nova': 'frontends.nova',
     'imagecache_handlers.frontends.nova.drivers': 'nova.drivers',
+    'imagecache_handlers.frontends.html': 'html',
+    'imagecache_handlers.frontends.metrics': 'metrics',
     'imagecache_handlers.frontends.cli': 'cli',
     'imagecache_handlers.frontends.cli.commands': 'cli.commands',
     'imagecache_handlers.frontends.cli.pages': 'cli.pages',
@@ -146,9 +151,11 @@ LIBRARIES = {
     'cliff': 'cli cli.commands cli.pages',
     'rich': 'cli cli.pages',
     'XenAPI': 'port',
-    'http': 'port transport vmware.port',
-    'socket': 'frontends port sources transport',
-    'ssl': 'sources transport',
+    'jinja2': 'html',
+    'http': 'metrics port transport vmware.port',
+    'prometheus_client': 'cli metrics',
+    'socket': 'cli.commands frontends metrics port sources transport',
+    'ssl': 'metrics sources transport',
     'xmlrpc': 'port',
 }
 
@@ -264,6 +271,7 @@ def test_a_circle_is_seen():
         ('directory.users.formats.vhd', 'directory.users.walk'),
         ('directory.system.mounts', 'directory.folder'),
         ('frontends.service', 'frontends.cli.app'),
+        ('frontends.metrics.tally', 'frontends.cli.pages.report'),
         ('frontends.cli.pages.plan', 'frontends.cli.commands.plan'),
         ('frontends.cli.pages.plan', 'frontends.cli.app'),
         ('staging.stage', 'directory.folder'),
@@ -354,6 +362,13 @@ def loaded(module: str, names: Iterable[str]) -> str:
 
 def test_importing_it_loads_neither_stevedore_nor_oslo_config():
     assert loaded(FACE, ['stevedore', 'oslo_config', 'cliff']) == '[]\n'
+
+
+def test_the_command_line_loads_no_extra_until_it_is_asked_for():
+    extras = ['jinja2', 'prometheus_client', 'ssl']
+    for command in 'metrics', 'report', 'run', 'sweep':
+        module = f'{FACE}.frontends.cli.commands.{command}'
+        assert loaded(module, extras) == '[]\n', command
 
 
 def top_of(path: pathlib.Path) -> str:

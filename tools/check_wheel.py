@@ -15,6 +15,8 @@ PACKAGES = (
     'imagecache_handlers_vmware',
     'imagecache_handlers_xenapi',
 )
+# The page that a report is made of.
+PAGES = {'imagecache_handlers/frontends/html/report.html'}
 SIMULATORS = TOP / 'simulators'
 SIMULATED = 'simulator_parts', 'vcenter_simulator', 'xapi_simulator'
 # What they bring along beside modules.
@@ -91,7 +93,7 @@ def wheel_in(dist: str) -> pathlib.Path:
 
 def main(dist: str, simulators: str) -> None:
     wheel, beside = wheel_in(dist), wheel_in(simulators)
-    check_content(wheel, sources(TOP, PACKAGES))
+    check_content(wheel, {*sources(TOP, PACKAGES), *PAGES})
     check_content(beside, {*sources(SIMULATORS, SIMULATED), *TABLES})
     with tempfile.TemporaryDirectory() as folder:
         check_install(wheel, folder)

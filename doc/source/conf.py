@@ -1,6 +1,10 @@
 """Sphinx settings: no network and no hypervisor SDK is needed."""
 
 import importlib.metadata
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'ext'))
 
 project = 'imagecache-handlers'
 release = importlib.metadata.version(project)
@@ -8,6 +12,7 @@ version = release
 
 extensions = [
     'cliff.sphinxext',
+    'metrics_tables',
     'sphinx.ext.autodoc',
     'oslo_config.sphinxext',
     'stevedore.sphinxext',

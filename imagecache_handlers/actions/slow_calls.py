@@ -31,6 +31,9 @@ _STORE_AT = {
     **dict.fromkeys(('content', 'quarantine'), 0),
 }
 
+# All that can be on record.
+METHODS = frozenset(_STORE_AT)
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -45,12 +48,17 @@ class Call:
         return f'{self.method}{where}'
 
 
+# Is given a call that returned, its seconds, and whether it raised.
+TellEnd = Callable[[Call, float, bool], object]
+
+
 class RunningCalls:
     """The calls of handlers that run now, told when they last too long.
 
     ``tell`` is given a sentence, once for each call that lasts longer than
     ``timeout`` (None: never), while it lasts.  Nobody ends such a call: what
-    it has done by then only its backend knows.
+    it has done by then only its backend knows.  ``tell_end`` is given each
+    call as it returns, by the thread that made it.
     """
 
     def __init__(
@@ -59,9 +67,11 @@ class RunningCalls:
         *,
         tell: Callable[[str], object] = LOG.warning,
         monotonic: Callable[[], float] = time.monotonic,
+        tell_end: TellEnd | None = None,
     ) -> None:
         self._timeout = timeout
         self._tell = tell
+        self._tell_end = tell_end
         self._monotonic = monotonic
         self._running: dict[int, Call] = {}
         self._numbers = itertools.count()
@@ -141,13 +151,16 @@ class RunningCalls:
     def recorded(self, method: str, store: str) -> Iterator[None]:
         """Have a call on record meanwhile."""
         number = next(self._numbers)
-        self._running[number] = Call(
-            method=method, store=store, since=self._monotonic()
-        )
+        call = Call(method=method, store=store, since=self._monotonic())
+        self._running[number] = call
+        failed = True
         try:
             yield
+            failed = False
         finally:
             del self._running[number]
+            if self._tell_end is not None:
+                self._tell_end(call, self._monotonic() - call.since, failed)
 
 
 class _Watched:

@@ -83,7 +83,12 @@ class Signals:
 
 
 class Service(Generic[S]):
-    """Sweeps a site at its interval until it is told to end."""
+    """Sweeps a site at its interval until it is told to end.
+
+    ``beside`` gives the seconds of a processor that went into what is not
+    sweeping, so that nobody takes it for that.  ``begin`` is given each site
+    once it is open and that is told: what it waits for holds up no start.
+    """
 
     def __init__(
         self,
@@ -92,14 +97,17 @@ class Service(Generic[S]):
         signals: Signals,
         say: Callable[[str], object],
         spread: Callable[[], float] = random.random,
+        beside: Callable[[], float] = lambda: 0.0,
+        begin: Callable[[S], object] = lambda site: None,
     ) -> None:
         self._open = open_site
         self._sweep = sweep
         self._signals = signals
         self._say = say
         self._spread = spread
+        self._begin = begin
         self._failures = 0
-        self._watchdog = Watchdog()
+        self._watchdog = Watchdog(beside)
 
     def run(self) -> None:
         """Go on until the end.
@@ -172,6 +180,7 @@ class Service(Generic[S]):
         status = _status_text(site)
         systemd.notify(READY=1, STATUS=status)
         self._say(status)
+        self._begin(site)
 
 
 def _status_text(site: Site, failures: int = 0) -> str:

@@ -1,5 +1,6 @@
 """Watchdog: systemd hears of a service for as long as its work goes on."""
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import faulthandler
@@ -18,12 +19,14 @@ _LEAST = 0.001
 class Watchdog:
     """Tells systemd of each time in which the service rested or worked.
 
-    Work is what threads other than our own did on a processor.  So a look
-    may take hours, and yet who waits for a mount or a host that never
-    answers is given up when systemd's time is over.
+    Work is what threads other than our own did on a processor, less the
+    ``beside``, which is none of the service's.  So a look may take hours, and
+    yet who waits for a mount or a host that never answers is given up when
+    systemd's time is over.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Callable[[], float] = lambda: 0.0) -> None:
+        self._beside = beside
         self._resting = False
         self._end = threading.Event()
 
@@ -56,13 +59,12 @@ class Watchdog:
             self._resting = False
 
     def _watch_work(self, seconds: float) -> None:
-        before = _time_worked()
+        before = self._time_worked()
         while not self._end.wait(seconds):
-            now = _time_worked()
+            now = self._time_worked()
             if self._resting or now - before > _LEAST:
                 systemd.notify(WATCHDOG=1)
                 before = now
 
-
-def _time_worked() -> float:
-    return time.process_time() - time.thread_time()
+    def _time_worked(self) -> float:
+        return time.process_time() - time.thread_time() - self._beside()

@@ -9,6 +9,8 @@ from imagecache_handlers.planning.protected import Patterns
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning import space
 from imagecache_handlers.planning.verdicts import Verdict
+from imagecache_handlers.planning.warned import Warned
+from imagecache_handlers.planning.warned import WarningKind
 
 
 def collect_warnings(
@@ -18,7 +20,7 @@ def collect_warnings(
     rules: Rules,
     *,
     whole: bool,
-) -> Iterator[str]:
+) -> Iterator[Warned]:
     """Give all; ``whole``: every store was read."""
     if rules.protected:
         yield from _warn_of_patterns(verdicts, rules.protected, whole)
@@ -28,43 +30,49 @@ def collect_warnings(
     yield from _warn_of_strangers(verdicts, evidence)
 
 
-def _warn_of_labels(verdicts: Iterable[Verdict]) -> Iterator[str]:
+def _warn_of_labels(verdicts: Iterable[Verdict]) -> Iterator[Warned]:
     for verdict in verdicts:
         if not verdict.image.marks.malformed:
             continue
         for label in sorted(verdict.image.marks.malformed):
-            yield (
+            yield Warned.of(
+                WarningKind.LABEL,
                 f'image {verdict.image.image_id!r}: label {label!r} is not '
-                f'understood and protects nothing'
+                f'understood and protects nothing',
             )
 
 
 def _warn_of_patterns(
     verdicts: Iterable[Verdict], protected: Patterns, whole: bool
-) -> Iterator[str]:
+) -> Iterator[Warned]:
     # What a store that was not read holds may match.
     if whole:
         names = {verdict.image.image_id for verdict in verdicts}
         for pattern in protected.idle(names):
-            yield f'protected pattern {pattern!r} matches no cached image'
+            yield Warned.of(
+                WarningKind.PATTERN,
+                f'protected pattern {pattern!r} matches no cached image',
+            )
     for pattern in sorted(protected.blind):
-        yield (
+        yield Warned.of(
+            WarningKind.PATTERN,
             f'protected pattern {pattern!r} cannot be tested: images are '
             f'listed here by other names than their ids; protect each by '
-            f'its exact image id'
+            f'its exact image id',
         )
 
 
 def _warn_of_strangers(
     verdicts: Collection[Verdict], evidence: Evidence
-) -> Iterator[str]:
+) -> Iterator[Warned]:
     """Warn of a list that is believed and yet knows nothing of this cache."""
     named = evidence.users.keys()
     # Most often the first few tell.
     strangers = not any(one.image.image_id in named for one in verdicts)
     if evidence.complete and named and verdicts and strangers:
         example = min(named)
-        yield (
+        yield Warned.of(
+            WarningKind.STRANGERS,
             f'none of the {len(named)} images that are said to be in use is '
-            f'cached here, such as {example!r}: are these image ids?'
+            f'cached here, such as {example!r}: are these image ids?',
         )

@@ -15,6 +15,8 @@ from imagecache_handlers.planning.verdicts import Blocked
 from imagecache_handlers.planning.verdicts import Reason
 from imagecache_handlers.planning.verdicts import Space
 from imagecache_handlers.planning.verdicts import Verdict
+from imagecache_handlers.planning.warned import Warned
+from imagecache_handlers.planning.warned import WarningKind
 from imagecache_handlers import units
 
 _BY_HAND = frozenset({Reason.PINNED, Reason.PROTECTED})
@@ -126,25 +128,27 @@ def _blocked_by_reason(verdicts: Iterable[Verdict]) -> Iterator[Blocked]:
 
 def warnings(
     verdicts: Iterable[Verdict], pools: Iterable[Pool], rules: Rules
-) -> Iterator[str]:
+) -> Iterator[Warned]:
     """Warn where watermarks cannot work: no size, or too much by hand."""
     kept = _kept_by_hand(verdicts)
     for pool in pools:
         if not pool.read:
             continue
         if not pool.total:
-            yield (
+            yield Warned.of(
+                WarningKind.SIZE,
                 f'pool {pool.name!r} does not say its size: '
-                f'no watermarks there'
+                f'no watermarks there',
             )
             continue
         size = sum(kept.get(name, 0) for name in pool.stores)
         low = pool.total * rules.low_watermark // 100
         if size > low:
-            yield (
+            yield Warned.of(
+                WarningKind.BY_HAND,
                 f'pins and patterns keep {units.size(size)} in pool '
                 f'{pool.name!r}, more than its low watermark of '
-                f'{units.size(low)}: no sweep can reach it'
+                f'{units.size(low)}: no sweep can reach it',
             )
 
 

@@ -8,6 +8,7 @@ import enum
 
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Store
+from imagecache_handlers.planning.warned import Warned
 
 
 class Reason(enum.StrEnum):
@@ -160,7 +161,7 @@ class Plan:
     changes: tuple[Change, ...] = ()
     spaces: tuple[Space, ...] = ()
     problems: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     remarks: Mapping[str, tuple[str, ...]] = dataclasses.field(
         default_factory=dict
     )

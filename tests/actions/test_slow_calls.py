@@ -246,3 +246,19 @@ def test_the_log_is_told_by_default(caplog, clock):
         calls.tell_slow()
     [record] = caplog.records
     assert 'evict in the store a%sb for 61 s' in record.getMessage()
+
+
+def test_each_call_is_told_as_it_ends(clock):
+    ends = []
+    calls = RunningCalls(
+        None, monotonic=clock, tell_end=lambda *told: ends.append(told)
+    )
+    with calls.recorded('stores', ''):
+        clock.now += 2
+    with pytest.raises(ValueError), calls.recorded('evict', 'bay'):
+        clock.now += 3
+        raise ValueError
+    assert [
+        (call.method, call.store, seconds, failed)
+        for call, seconds, failed in ends
+    ] == [('stores', '', 2, False), ('evict', 'bay', 3, True)]

@@ -112,3 +112,26 @@ class TestReload(unittest.TestCase):
     def test_what_cannot_be_opened_at_first_is_raised(self):
         with self.assertRaises(ConfigurationError):
             waits(600, [], opens=[ConfigurationError('no')])
+
+
+class TestBegin(unittest.TestCase):
+    def test_each_site_begins_once_it_is_told_that_it_is_open(self):
+        told = []
+        sites = iter([Site(10), Site(20)])
+
+        @contextlib.contextmanager
+        def open_site():
+            yield next(sites)
+
+        def begin(site):
+            told.append(site.interval.total_seconds())
+
+        Service(
+            open_site,
+            lambda site, stop: True,
+            Signals(3, reloads=[1]),
+            told.append,
+            begin=begin,
+        ).run()
+        said = 'sweeps every 10 s', 10, 'sweeps every 20 s', 20
+        self.assertEqual([*said, 'ended on request'], told)

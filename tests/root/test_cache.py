@@ -714,6 +714,17 @@ class Bytes:
         )
 
 
+def test_stores_are_told_without_a_look_into_them():
+    shelves = Shelves('s1', 's2')
+    shelves.problems = {'s2': 'gone'}
+    cache = opened(shelves, Rules())
+    assert [one.name for one in cache.stores()] == ['s1', 's2']
+    assert [one.problem for one in cache.stores(['s2'])] == ['gone']
+    assert set(shelves.calls) == {'stores'}
+    with pytest.raises(StoreNotFound):
+        cache.stores(['s3'])
+
+
 def test_debris_is_found_store_by_store():
     attic = Attic()
     attic.broken['debris', 's1'] = OSError('no light')

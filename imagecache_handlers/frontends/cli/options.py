@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.slow_calls import RunningCalls
+from imagecache_handlers.actions.slow_calls import TellEnd
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.exceptions import ConfigurationError
@@ -93,8 +94,10 @@ def add_evidence_to(parser: argparse.ArgumentParser) -> None:
 
 
 @contextlib.contextmanager
-def opened(options: argparse.Namespace) -> Iterator[OpenedCache]:
-    """Open the cache that the options lead to.
+def opened(
+    options: argparse.Namespace, tell_end: TellEnd | None = None
+) -> Iterator[OpenedCache]:
+    """Open the cache that the options lead to; for ``tell_end`` see its calls.
 
     :raises CacheError: when an option cannot be honoured.
     """
@@ -107,7 +110,7 @@ def opened(options: argparse.Namespace) -> Iterator[OpenedCache]:
     settings = Settings(conf)
     rules = settings.make_rules(loader.load_order)
     name = settings.read_value('handler')
-    calls = RunningCalls(settings.call_timeout())
+    calls = RunningCalls(settings.call_timeout(), tell_end=tell_end)
     with (
         contextlib.closing(loader.load_handler(name, conf)) as handler,
         calls.watching(),

@@ -1,5 +1,7 @@
 """The service: its signals, its reloads and what systemd is told."""
 
+import datetime
+import json
 import signal
 import socket
 import subprocess
@@ -180,3 +182,56 @@ class TestRefusals(Service):
         self.refused(done, 2, 'standard input can be read only once')
         self.configure('manager_interval = -2')
         self.refused(self.run_on('run'), 2, 'manager_interval')
+
+
+class TestJson(Service):
+    """Each line of either stream is JSON, with why it is so."""
+
+    def events(self, text):
+        return [json.loads(line) for line in text.splitlines()]
+
+    def test_each_outcome_is_a_line_with_its_explanation(self):
+        for image_id in IMAGE, OTHER:
+            self.add(image_id)
+        self.age()
+        self.configure('handler = gated', 'manager_interval = 1')
+        self.start('--log-json', *self.in_use('# none\n'))
+        first = self.await_eviction()
+        self.process.send_signal(signal.SIGTERM)
+        self.let_go()
+        out, err = self.ended()
+        self.assertEqual('', err)
+        events = self.events(out)
+        kinds = [one['event'] for one in events]
+        self.assertEqual(['news', 'outcome', 'sweep', 'news'], kinds)
+        outcome, sweep = events[1:3]
+        self.assertEqual(first, outcome['image'])
+        self.assertEqual('evicted', outcome['did'])
+        self.assertEqual('expired', outcome['reason'])
+        self.assertIn('unused since', outcome['detail'])
+        self.assertEqual('stopped', sweep['result'])
+        self.assertEqual(2, sweep['evictions'])
+        for one in events:
+            self.assertEqual('info', one['level'])
+            at = datetime.datetime.fromisoformat(one['time'])
+            self.assertEqual(datetime.timedelta(0), at.utcoffset())
+
+    def test_complaints_are_lines_too(self):
+        self.add()
+        self.configure('manager_interval = 1')
+        self.start('--log-json')
+        self.heard()
+        self.heard()
+        out, err = self.end()
+        sweeps = [one for one in self.events(out) if one['event'] == 'sweep']
+        self.assertEqual('blind', sweeps[0]['result'])
+        [complaint, *_] = self.events(err)
+        self.assertEqual('error', complaint['level'])
+        self.assertIn('nothing could be freed', complaint['message'])
+
+    def test_what_ends_it_is_a_line_too(self):
+        self.configure('manager_interval = -2')
+        done = self.run_on('run', '--log-json')
+        self.assertEqual((2, ''), (done.returncode, done.stdout))
+        [event] = self.events(done.stderr)
+        self.assertIn('manager_interval', event['message'])

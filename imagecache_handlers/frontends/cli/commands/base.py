@@ -18,6 +18,7 @@ import stevedore
 
 from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.report import Report
+from imagecache_handlers.actions.slow_calls import TellEnd
 from imagecache_handlers.entry_points import Installed
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli import application
@@ -69,11 +70,13 @@ class CacheCommand(Command):
         return parser
 
     @contextlib.contextmanager
-    def opened(self) -> 'Iterator[OpenedCache]':
+    def opened(
+        self, tell_end: TellEnd | None = None
+    ) -> 'Iterator[OpenedCache]':
         """Open the cache; whatever ends the command closes it."""
         with (
             interrupt.terminable() as leave_at_once,
-            options.opened(self.app.options) as site,
+            options.opened(self.app.options, tell_end) as site,
         ):
             leave_at_once(site)
             yield site

@@ -23,6 +23,8 @@ from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.exit_codes import NONE
 from imagecache_handlers.frontends.cli import image_list
 from imagecache_handlers.frontends.cli.interrupt import stoppable
+from imagecache_handlers.frontends.cli import metering
+from imagecache_handlers.frontends.cli import metrics_options
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import arrivals
 from imagecache_handlers.frontends.cli.pages.text import printable
@@ -91,6 +93,7 @@ class Prefetch(WitnessedCommand, Paged):
             help='bytes a second for all of them, as in 50M; 0: no limit '
             '(default: prefetch_max_rate)',
         )
+        metrics_options.add_textfile_to(parser)
         return parser
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
@@ -102,13 +105,20 @@ class Prefetch(WitnessedCommand, Paged):
             with (
                 stoppable(site, _ENDING) as stop,
                 transfer_bars.shown(sys.stderr, self._say_end) as show,
+                metering.counted(parsed_args) as count,
             ):
+
+                def tell(event: Event) -> None:
+                    count(event)
+                    if not _say_waiting(event):
+                        show(event)
+
                 done = site.cache.prefetch(
                     images,
                     _find_source(site, parsed_args),
                     store=site.store,
                     ask=ask,
-                    tell=lambda event: _say_waiting(event) or show(event),
+                    tell=tell,
                     should_stop=stop,
                     **given,
                 )

@@ -6,8 +6,12 @@ from collections.abc import Iterator
 import contextlib
 
 from imagecache_handlers.actions.evidence import Ask
+from imagecache_handlers.actions.report import Report
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
+from imagecache_handlers.frontends.cli import json_log
+from imagecache_handlers.frontends.cli import metering
+from imagecache_handlers.frontends.cli import metrics_options
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages import report as report_page
@@ -22,6 +26,20 @@ class Run(WitnessedCommand):
     image.
     """
 
+    _events: json_log.Events | None = None
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        metrics_options.add_server_to(parser)
+        metrics_options.add_textfile_to(parser)
+        parser.add_argument(
+            '--log-json',
+            action='store_true',
+            help='write one line of JSON for each image that was to go or to '
+            'be labelled, with why, and for each sweep, in place of pages',
+        )
+        return parser
+
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         if parsed_args.in_use == in_use_list.STDIN:
             raise ConfigurationError(
@@ -29,17 +47,34 @@ class Run(WitnessedCommand):
                 'is read for each sweep'
             )
         ask = self.asking(parsed_args)
+        if parsed_args.log_json:
+            json_log.use_json()
+            self._events = json_log.Events(self.app.stdout)
+        with metering.metered(parsed_args) as meter:
+            if meter.served is not None:
+                self._tell_news(f'metrics at {meter.served.address}')
+            self._meter = meter
+            self._run_service(meter.noting(ask))
 
+    def _run_service(self, ask: Ask) -> None:
         def sweep(site: OpenedCache, stop: Callable[[], bool]) -> bool:
-            return self._sweep_site(site, ask, stop)
+            with self._meter.sweeping(site.rules) as tell:
+                return self._sweep_site(site, ask, stop, tell)
 
-        signals = service.Signals()
-        service.Service(self._open_site, sweep, signals, self._tell_news).run()
+        service.Service(
+            self._open_site,
+            sweep,
+            service.Signals(),
+            self._tell_news,
+            beside=self._meter.worked,
+            begin=self._meter.note_site,
+        ).run()
 
     @contextlib.contextmanager
     def _open_site(self) -> Iterator[OpenedCache]:
         # Not opened(): the service takes the signals.
-        with options.opened(self.app.options) as site:
+        note = self._meter.record.note_call
+        with options.opened(self.app.options, note) as site:
             if site.inherited_never is not None:
                 raise ConfigurationError(
                     f'{site.inherited_never} is -1, which leaves the sweeps '
@@ -49,16 +84,40 @@ class Run(WitnessedCommand):
             yield site
 
     def _tell_news(self, news: str) -> None:
+        if self._events is not None:
+            self._events.write('news', message=news)
+            return
         self.say(f'imagecache run: {news}')
         self.app.stdout.flush()
 
     def _sweep_site(
-        self, site: OpenedCache, ask: Ask, stop: Callable[[], bool]
+        self,
+        site: OpenedCache,
+        ask: Ask,
+        stop: Callable[[], bool],
+        tell: Callable[[Report], object],
     ) -> bool:
         plan = self.planned(site, ask)
-        report = site.cache.apply(plan, ask, should_stop=stop)
+        self._meter.note_plan(plan, site)
+        if self._events is None:
+            report = site.cache.apply(plan, ask, should_stop=stop)
+        else:
+            report = site.cache.apply(
+                plan,
+                ask,
+                on_outcome=self._events.write_outcome,
+                should_stop=stop,
+            )
+        tell(report)
+        self._show_report(report, site)
+        blind = self.complain_of_blindness(report, site.rules)
+        return not (blind or report.plan.problems)
+
+    def _show_report(self, report: Report, site: OpenedCache) -> None:
+        if self._events is not None:
+            result = metering.judge_sweep(report, site.rules)
+            self._events.write_sweep(report, result.value)
+            return
         for one in report_page.render(report, site.rules, self.width):
             self.say(str(one))
         self.app.stdout.flush()
-        blind = self.complain_of_blindness(report, site.rules)
-        return not (blind or report.plan.problems)

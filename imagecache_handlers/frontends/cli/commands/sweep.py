@@ -7,6 +7,8 @@ from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
 from imagecache_handlers.frontends.cli.commands import plan as plan_command
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.interrupt import stoppable
+from imagecache_handlers.frontends.cli import metering
+from imagecache_handlers.frontends.cli import metrics_options
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import fields
 from imagecache_handlers.frontends.cli.pages import report as report_page
@@ -25,24 +27,31 @@ class Sweep(WitnessedCommand, Paged):
             action='store_true',
             help='only show the plan, as the command plan does',
         )
+        metrics_options.add_textfile_to(parser)
         return parser
 
     def columns_of(self, parsed_args: argparse.Namespace) -> tuple[str, ...]:
         return fields.VERDICT if parsed_args.dry_run else self.columns
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
-        ask = self.asking(parsed_args)
-        with self.opened() as site:
-            plan = self.planned(site, ask)
-            if parsed_args.dry_run:
-                return plan_command.shown(plan, site.rules, self.width)
+        if parsed_args.dry_run:
+            return self._show_plan(parsed_args)
+        with metering.metered(parsed_args) as meter:
+            ask = meter.noting(self.asking(parsed_args))
             with (
-                stoppable(site) as stop,
-                progress.shown(plan) as tell,
+                self.opened(meter.record.note_call) as site,
+                meter.sweeping(site.rules) as count,
             ):
-                report = site.cache.apply(
-                    plan, ask, on_outcome=tell, should_stop=stop
-                )
+                plan = self.planned(site, ask)
+                meter.note_plan(plan, site)
+                with (
+                    stoppable(site) as stop,
+                    progress.shown(plan) as tell,
+                ):
+                    report = site.cache.apply(
+                        plan, ask, on_outcome=tell, should_stop=stop
+                    )
+                count(report)
         now = plan.now.astimezone()
         short = report_page.fell_short(report)
         blind = self.complain_of_blindness(report, site.rules)
@@ -51,3 +60,9 @@ class Sweep(WitnessedCommand, Paged):
             page=report_page.render(report, site.rules, self.width),
             code=FAILED if short or blind else 0,
         )
+
+    def _show_plan(self, parsed_args: argparse.Namespace) -> Answer:
+        ask = self.asking(parsed_args)
+        with self.opened() as site:
+            plan = self.planned(site, ask)
+        return plan_command.shown(plan, site.rules, self.width)

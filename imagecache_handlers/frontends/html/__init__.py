@@ -1,0 +1,1 @@
+"""Html: one file for people who were not there, made of plans."""

@@ -1,0 +1,238 @@
+"""Record: what was told of plans, sweeps and calls, kept for a scrape.
+
+A scrape reads what is kept here and calls no backend.
+"""
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
+import datetime
+import enum
+import threading
+
+from imagecache_handlers.actions.prefetched import Began
+from imagecache_handlers.actions.prefetched import Ended
+from imagecache_handlers.actions.prefetched import Event
+from imagecache_handlers.actions.prefetched import Got
+from imagecache_handlers.actions.report import Did
+from imagecache_handlers.actions.report import Report
+from imagecache_handlers.actions.slow_calls import Call
+from imagecache_handlers.clocks import utc_now
+from imagecache_handlers.frontends.metrics import families
+from imagecache_handlers.frontends.metrics.samples import Counts
+from imagecache_handlers.frontends.metrics.samples import label_value
+from imagecache_handlers.frontends.metrics.samples import Samples
+from imagecache_handlers.frontends.metrics import tally
+from imagecache_handlers.model import Debris
+from imagecache_handlers.model import Evidence
+from imagecache_handlers.planning.rules import Rules
+from imagecache_handlers.planning.verdicts import Plan
+from imagecache_handlers.version import VERSION
+
+
+class Result(enum.StrEnum):
+    """How a sweep ended; the first that fits."""
+
+    FAILED = 'failed'  # it could not begin, or was broken off by an error
+    STOPPED = 'stopped'  # it was told to end
+    PARTIAL = 'partial'  # a store could not be read
+    BLIND = 'blind'  # nothing could be known, so nothing could go
+    SHORT = 'short'  # less went, or was freed, than was to be
+    IDLE = 'idle'  # nothing was to go
+    WHOLE = 'whole'  # all went that was to go
+
+
+# Those that read all there is, and could know something.
+SUCCESSES = frozenset({Result.SHORT, Result.IDLE, Result.WHOLE})
+
+
+class Record:
+    """What is kept of one process, across its reloads.
+
+    Every method may be called by any thread.  ``clock`` gives aware times.
+    """
+
+    def __init__(
+        self, clock: Callable[[], datetime.datetime] = utc_now
+    ) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._counts = Counts()
+        self._gauges: Samples = {
+            families.SWEEP_LAST_SUCCESS: {(): 0.0},
+            families.SWEEP_INTERVAL: {(): 0.0},
+            families.COUNTERS_STARTED: {(): clock().timestamp()},
+            families.REMOVAL_ENABLED: {(): 0.0},
+            families.PLAN_TIME: {(): 0.0},
+            families.EVIDENCE_COMPLETE: {(): 0.0},
+            families.BUILD: {(VERSION,): 1.0},
+        }
+        self._asked: datetime.datetime | None = None
+        self._rules = Rules()
+        self._coming: set[tuple[str, str]] = set()
+        for result in Result:
+            self._counts.begin(families.SWEEPS, (result.value,))
+        self._counts.begin(families.FREED)
+        self._counts.begin_buckets(families.SWEEP_DURATION)
+
+    def samples(self) -> Samples:
+        """Give all that is to be told now."""
+        with self._lock:
+            kept = dict(self._gauges)
+            asked = self._asked
+        if asked is not None:
+            # A clock that was set back makes nothing younger than new.
+            age = max(0.0, (self._clock() - asked).total_seconds())
+            kept[families.EVIDENCE_AGE] = {(): age}
+        return kept | self._counts.snapshot()
+
+    def restore(self, samples: Samples) -> None:
+        """Go on from what an earlier process told."""
+        self._counts.restore(samples)
+        with self._lock:
+            for name in (
+                families.SWEEP_LAST_SUCCESS,
+                families.COUNTERS_STARTED,
+                families.PLAN_TIME,
+                families.IMAGES_HITS,
+            ):
+                if samples.get(name):
+                    self._gauges[name] = dict(samples[name])
+
+    def note_rules(
+        self, rules: Rules, interval: datetime.timedelta | None
+    ) -> None:
+        """Keep what is configured, at the start and after a reload."""
+        seconds = interval.total_seconds() if interval else 0.0
+        with self._lock:
+            self._rules = rules
+        self._keep(
+            {
+                families.SWEEP_INTERVAL: {(): seconds},
+                families.REMOVAL_ENABLED: {(): float(rules.remove_unused)},
+            }
+        )
+
+    def note_stores(self, stores: Iterable[str]) -> None:
+        """Have the counters of these stores there, and of no others."""
+        names = [label_value(one) for one in stores]
+        self._counts.keep_stores(names)
+        for name in names:
+            self._counts.begin(families.HITS, (name,))
+            self._counts.begin(families.ARRIVALS, (name,))
+            for ground in tally.EVICTED_FOR:
+                for did in Did:
+                    labels = (name, ground.value, did.value)
+                    self._counts.begin(families.EVICTIONS, labels)
+
+    def note_evidence(self, evidence: Evidence) -> None:
+        """Keep of when an answer is, and what it proved when it came."""
+        with self._lock:
+            self._asked = evidence.as_of
+            rules = self._rules
+        proves = rules.proves_absence(evidence, self._clock())
+        self._keep({families.EVIDENCE_COMPLETE: {(): float(proves)}})
+
+    def note_plan(self, plan: Plan) -> None:
+        """Keep what a plan shows, and count what came since the last."""
+        self.note_stores(one.name for one in plan.stores)
+        gauges = tally.tally_plan(plan)
+        self._count_hits(gauges)
+        self._count_arrivals(plan)
+        self._keep(gauges)
+
+    def note_debris(
+        self, found: Iterable[Debris], stores: Collection[str]
+    ) -> None:
+        """Keep what debris there is in stores, all of which were read."""
+        self._keep(tally.tally_debris(found, stores))
+
+    def note_sweep(self, result: Result, seconds: float) -> None:
+        """Count a sweep that ended."""
+        self._counts.add(families.SWEEPS, (result.value,))
+        self._counts.observe(families.SWEEP_DURATION, seconds)
+        if result in SUCCESSES:
+            now = self._clock().timestamp()
+            self._keep({families.SWEEP_LAST_SUCCESS: {(): now}})
+
+    def note_report(self, report: Report) -> None:
+        """Keep how things are after a sweep, and count its evictions."""
+        self._keep(tally.tally_report(report))
+        self._counts.add(families.FREED, by=report.freed)
+        grounds = {
+            one.image.identity: one.reason for one in report.plan.evictions
+        }
+        for outcome in report.outcomes:
+            image = outcome.verdict.image
+            ground = grounds.get(image.identity)
+            if ground in tally.EVICTED_FOR:
+                labels = (
+                    label_value(image.store),
+                    ground.value,
+                    outcome.did.value,
+                )
+                self._counts.add(families.EVICTIONS, labels)
+
+    def note_call(self, call: Call, seconds: float, failed: bool) -> None:
+        """Count a call of the handler that returned."""
+        outcome = 'failed' if failed else 'done'
+        self._counts.begin(families.CALLS, (call.method, 'done'))
+        self._counts.begin(families.CALLS, (call.method, 'failed'))
+        self._counts.add(families.CALLS, (call.method, outcome))
+        self._counts.observe(families.CALL_DURATION, seconds, (call.method,))
+
+    def begin_prefetches(self) -> None:
+        """Have what is told of prefetches there, in who prefetches."""
+        for result in Got:
+            self._counts.begin(families.PREFETCHES, (result.value,))
+        self._counts.begin(families.PREFETCH_BYTES)
+        self._counts.begin_buckets(families.PREFETCH_THROUGHPUT)
+        self._keep({families.PREFETCHES_IN_PROGRESS: {(): 0.0}})
+
+    def note_event(self, event: Event) -> None:
+        """Count what happens to images on their way in."""
+        match event:
+            case Began(image_id=image_id, store=store):
+                self._mark_coming(image_id, store, True)
+            case Ended(result=done):
+                # Not all that end have begun: some were there, or refused.
+                self._mark_coming(done.image_id, done.store, False)
+                self._counts.add(families.PREFETCHES, (done.did.value,))
+                self._counts.add(families.PREFETCH_BYTES, by=done.size)
+                if done.size and done.seconds > 0:
+                    rate = done.size / done.seconds
+                    self._counts.observe(families.PREFETCH_THROUGHPUT, rate)
+
+    def _mark_coming(self, image_id: str, store: str, coming: bool) -> None:
+        with self._lock:
+            if coming:
+                self._coming.add((image_id, store))
+            else:
+                self._coming.discard((image_id, store))
+            name = families.PREFETCHES_IN_PROGRESS
+            self._gauges[name] = {(): float(len(self._coming))}
+
+    def _keep(self, gauges: Samples) -> None:
+        with self._lock:
+            self._gauges = {**self._gauges, **gauges}
+
+    def _count_hits(self, gauges: Samples) -> None:
+        """Count by how much the marks rose; what fell, others evicted."""
+        with self._lock:
+            before = self._gauges.get(families.IMAGES_HITS, {})
+        for labels, hits in gauges[families.IMAGES_HITS].items():
+            if labels in before and hits > before[labels]:
+                self._counts.add(families.HITS, labels, hits - before[labels])
+
+    def _count_arrivals(self, plan: Plan) -> None:
+        with self._lock:
+            last = self._gauges[families.PLAN_TIME][()]
+            known = self._gauges.get(families.IMAGES_HITS, {})
+        now = plan.now.timestamp()
+        for verdict in plan.verdicts:
+            image = verdict.image
+            labels = (label_value(image.store),)
+            if image.cached_at is None or labels not in known:
+                continue
+            if last < image.cached_at.timestamp() <= now:
+                self._counts.add(families.ARRIVALS, labels)

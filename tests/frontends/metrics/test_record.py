@@ -1,0 +1,395 @@
+"""What is kept of plans, sweeps and calls: tables of values."""
+
+import dataclasses
+import datetime
+import tracemalloc
+
+import pytest
+
+from imagecache_handlers.actions.prefetched import Began
+from imagecache_handlers.actions.prefetched import Ended
+from imagecache_handlers.actions.prefetched import Got
+from imagecache_handlers.actions.prefetched import Prefetched
+from imagecache_handlers.actions.report import Did
+from imagecache_handlers.actions.report import Outcome
+from imagecache_handlers.actions.report import Report
+from imagecache_handlers.actions.slow_calls import Call
+from imagecache_handlers.frontends.metrics import families
+from imagecache_handlers.frontends.metrics.record import Record
+from imagecache_handlers.frontends.metrics.record import Result
+from imagecache_handlers.frontends.metrics.record import SUCCESSES
+from imagecache_handlers.frontends.metrics.samples import label_value
+from imagecache_handlers.frontends.metrics import tally
+from imagecache_handlers.model import Debris
+from imagecache_handlers.model import Evidence
+from imagecache_handlers.planning.protected import Patterns
+from imagecache_handlers.planning.rules import Rules
+from imagecache_handlers.planning.verdicts import Reason
+from tests.planning import values
+from tests.planning.values import HOUR
+from tests.planning.values import image
+from tests.planning.values import NOW
+from tests.planning.values import ready
+from tests.planning.values import shelf
+
+STORE = ('shelf',)
+
+
+def planned(*images, stores=None, **given):
+    return values.planned(*images, stores=stores or [shelf()], **given)
+
+
+class Clock:
+    def __init__(self):
+        self.now = NOW
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def record(clock):
+    return Record(clock)
+
+
+def told(record, name):
+    """Give what is told by that name, but not what is 0."""
+    numbers = record.samples().get(name, {})
+    return {labels: value for labels, value in numbers.items() if value}
+
+
+def outcome(plan, name, did, freed=0):
+    [verdict] = [one for one in plan.verdicts if one.image.image_id == name]
+    return Outcome(verdict=verdict, did=did, freed=freed)
+
+
+def test_a_plan_is_kept_by_reason(record):
+    plan = planned(
+        ready('a', size=7),
+        ready('b', 'pin.ops', size=20),
+        image('c', users=frozenset({'vm'}), size=300),
+        image('d', users=frozenset({'vm'}), size=4000),
+        stores=[shelf(10_000, 500)],
+    )
+
+    record.note_plan(plan)
+
+    assert told(record, families.IMAGES) == {
+        ('shelf', 'expired'): 1,
+        ('shelf', 'pinned'): 1,
+        ('shelf', 'in-use'): 2,
+    }
+    assert told(record, families.IMAGES_BYTES) == {
+        ('shelf', 'expired'): 7,
+        ('shelf', 'pinned'): 20,
+        ('shelf', 'in-use'): 4300,
+    }
+    assert told(record, families.STORE_SIZE) == {STORE: 10_000}
+    assert told(record, families.STORE_FREE) == {STORE: 500}
+    assert told(record, families.STORE_READABLE) == {STORE: 1}
+    assert told(record, families.PLAN_TIME) == {(): NOW.timestamp()}
+
+
+def test_every_reason_is_there_from_the_first_plan(record):
+    record.note_plan(planned())
+
+    samples = record.samples()
+    reasons = {one.value for one in Reason} - {Reason.ASKED.value}
+    assert {reason for _, reason in samples[families.IMAGES]} == reasons
+    assert {
+        (reason, did) for _, reason, did in samples[families.EVICTIONS]
+    } == {
+        (ground, did.value)
+        for ground in ('duplicate', 'expired', 'space')
+        for did in Did
+    }
+    assert len(samples[families.POOL_BLOCKED]) == 9
+    assert not told(record, families.EVICTIONS)
+
+
+def test_counters_of_stores_are_there_before_a_plan(record):
+    record.note_stores(['shelf'])
+
+    samples = record.samples()
+    assert samples[families.HITS] == {STORE: 0}
+    assert samples[families.ARRIVALS] == {STORE: 0}
+    assert len(samples[families.EVICTIONS]) == 15
+    assert len(samples[families.SWEEPS]) == len(Result)
+
+
+def test_a_pool_tells_what_is_wanted_and_what_is_in_the_way(record):
+    plan = planned(
+        ready('a', size=7),
+        ready('b', 'pin.ops', size=20),
+        stores=[shelf(100, 0)],
+        high_watermark=85,
+        low_watermark=70,
+    )
+
+    record.note_plan(plan)
+
+    assert told(record, families.POOL_WANTED) == {STORE: 30}
+    assert told(record, families.POOL_PLANNED) == {STORE: 7}
+    assert told(record, families.POOL_BLOCKED) == {('shelf', 'pinned'): 20}
+
+
+def test_a_store_that_cannot_be_read_tells_just_that(record):
+    problems = {'shelf': 'gone'}
+    record.note_plan(dataclasses.replace(planned(), problems=problems))
+
+    samples = record.samples()
+    assert samples[families.STORE_READABLE] == {STORE: 0}
+    assert samples[families.IMAGES] == {}
+    assert samples[families.HITS] == {STORE: 0}
+
+
+def test_warnings_are_counted_by_kind(record):
+    plan = planned(
+        ready('a', 'pin.'),
+        protected=Patterns.parse(['nothing']),
+        high_watermark=85,
+        stores=[shelf()],
+    )
+    record.note_plan(plan)
+
+    assert told(record, families.WARNINGS) == {
+        ('label',): 1,
+        ('pattern',): 1,
+        ('size',): 1,
+    }
+    assert len(record.samples()[families.WARNINGS]) == 5
+
+
+def test_after_a_sweep_things_are_as_it_left_them(record):
+    plan = planned(
+        *[ready(name, size=10) for name in 'abcde'],
+        stores=[shelf(100, 50)],
+    )
+    record.note_plan(plan)
+    used = planned(image('b', users=frozenset({'vm'}), size=10)).verdicts[0]
+    report = Report(
+        plan=plan,
+        outcomes=(
+            outcome(plan, 'a', Did.EVICTED, 10),
+            Outcome(verdict=used, did=Did.KEPT),
+            outcome(plan, 'c', Did.FAILED),
+            outcome(plan, 'd', Did.GONE),
+        ),
+        after=(shelf(100, 60),),
+    )
+
+    record.note_report(report)
+
+    assert told(record, families.IMAGES) == {
+        ('shelf', 'in-use'): 1,
+        ('shelf', 'expired'): 2,
+    }
+    assert told(record, families.STORE_FREE) == {STORE: 60}
+    assert told(record, families.FREED) == {(): 10}
+    # By the ground that each was to go for, whatever the fresh look found.
+    assert told(record, families.EVICTIONS) == {
+        ('shelf', 'expired', 'evicted'): 1,
+        ('shelf', 'expired', 'kept'): 1,
+        ('shelf', 'expired', 'failed'): 1,
+        ('shelf', 'expired', 'gone'): 1,
+    }
+
+
+def test_what_was_only_to_be_labelled_is_no_eviction(record):
+    plan = planned(image('a', users=frozenset({'vm'})))
+    record.note_plan(plan)
+    record.note_report(
+        Report(plan=plan, outcomes=(outcome(plan, 'a', Did.FAILED),))
+    )
+    assert not told(record, families.EVICTIONS)
+
+
+@pytest.mark.parametrize('result', Result)
+def test_a_sweep_is_counted_by_how_it_ended(result, record, clock):
+    clock.now = NOW + HOUR
+    record.note_sweep(result, 12.5)
+
+    assert told(record, families.SWEEPS) == {(result.value,): 1}
+    samples = record.samples()
+    assert samples[f'{families.SWEEP_DURATION}_count'] == {(): 1}
+    assert samples[f'{families.SWEEP_DURATION}_sum'] == {(): 12.5}
+    buckets = samples[f'{families.SWEEP_DURATION}_bucket']
+    assert [buckets[(bound,)] for bound in ('10.0', '60.0')] == [0, 1]
+    success = told(record, families.SWEEP_LAST_SUCCESS)
+    expected = {(): (NOW + HOUR).timestamp()} if result in SUCCESSES else {}
+    assert success == expected
+
+
+def test_evidence_ages_until_it_is_asked_for_again(record, clock):
+    assert families.EVIDENCE_AGE not in record.samples()
+    record.note_evidence(Evidence(complete=True, as_of=NOW))
+    clock.now = NOW + HOUR
+    assert told(record, families.EVIDENCE_AGE) == {(): 3600}
+    assert told(record, families.EVIDENCE_COMPLETE) == {(): 1}
+    record.note_evidence(Evidence(complete=False, as_of=clock.now))
+    assert not told(record, families.EVIDENCE_AGE)
+    assert not told(record, families.EVIDENCE_COMPLETE)
+
+
+def test_a_complete_answer_that_is_old_proves_nothing(record, clock):
+    clock.now = NOW + HOUR
+    record.note_evidence(Evidence(complete=True, as_of=NOW))
+    assert record.samples()[families.EVIDENCE_COMPLETE] == {(): 0}
+    record.note_rules(Rules(evidence_ttl=2 * HOUR), None)
+    record.note_evidence(Evidence(complete=True, as_of=NOW))
+    assert record.samples()[families.EVIDENCE_COMPLETE] == {(): 1}
+
+
+def test_a_clock_that_is_set_back_makes_no_negative_age(record, clock):
+    record.note_evidence(Evidence(as_of=NOW))
+    clock.now = NOW - HOUR
+    assert record.samples()[families.EVIDENCE_AGE] == {(): 0}
+
+
+def with_hits(name, hits, **fields):
+    return image(name, f'hits.{hits}', users=frozenset({'vm'}), **fields)
+
+
+def test_hits_are_counted_by_how_the_marks_rose(record):
+    for hits, expected in (
+        ({'a': 5, 'b': 1}, 0),  # what was before is not ours to count
+        ({'a': 7, 'b': 1}, 2),
+        ({'a': 7, 'b': 2, 'c': 1}, 4),
+        ({'a': 7}, 4),  # others evicted; nothing is taken back
+        ({'a': 8}, 5),
+    ):
+        images = [with_hits(name, count) for name, count in hits.items()]
+        record.note_plan(planned(*images))
+        assert record.samples()[families.HITS][STORE] == expected, hits
+
+
+def test_what_a_sweep_evicts_takes_its_hits_along(record):
+    plan = planned(ready('a', 'hits.9'), with_hits('b', 1))
+    record.note_plan(plan)
+    evicted = outcome(plan, 'a', Did.EVICTED)
+    record.note_report(Report(plan=plan, outcomes=(evicted,)))
+    record.note_plan(planned(with_hits('b', 3)))
+    assert record.samples()[families.HITS] == {STORE: 2}
+
+
+def test_what_came_between_two_looks_is_an_arrival(record):
+    old = ready('a')
+    record.note_plan(planned(old))
+    assert record.samples()[families.ARRIVALS] == {STORE: 0}
+    later = NOW + HOUR
+    young = image('b', cached_at=NOW + HOUR / 2)
+    future = image('c', cached_at=later + HOUR)
+    unknown = image('d', cached_at=None)
+    record.note_plan(planned(old, young, future, unknown, now=later))
+    assert record.samples()[families.ARRIVALS] == {STORE: 1}
+
+
+def test_calls_are_counted_with_how_they_ended(record):
+    call = Call(method='evict', store='shelf', since=0)
+    record.note_call(call, 0.5, False)
+    record.note_call(call, 1.5, True)
+    assert record.samples()[families.CALLS] == {
+        ('evict', 'done'): 1,
+        ('evict', 'failed'): 1,
+    }
+    assert told(record, f'{families.CALL_DURATION}_sum') == {('evict',): 2}
+
+
+def test_debris_is_told_of_each_store_that_was_read(record):
+    piece = Debris(
+        store='shelf', location='x', size=7, since=None, why='broken'
+    )
+    record.note_debris([piece, piece], ['shelf', 'bay'])
+    samples = record.samples()
+    assert samples[families.DEBRIS] == {STORE: 2, ('bay',): 0}
+    assert samples[families.DEBRIS_BYTES] == {STORE: 14, ('bay',): 0}
+
+
+def test_rules_are_told(record):
+    assert not told(record, families.REMOVAL_ENABLED)
+    record.note_rules(Rules(), datetime.timedelta(seconds=2400))
+    assert told(record, families.REMOVAL_ENABLED) == {(): 1}
+    assert told(record, families.SWEEP_INTERVAL) == {(): 2400}
+    record.note_rules(Rules(remove_unused=False), None)
+    assert not told(record, families.REMOVAL_ENABLED)
+    assert not told(record, families.SWEEP_INTERVAL)
+
+
+def test_counters_of_a_store_that_is_no_more_are_forgotten(record):
+    record.note_stores(['shelf', 'bay'])
+    record.note_stores(['bay'])
+    assert record.samples()[families.HITS] == {('bay',): 0}
+
+
+def test_prefetches_are_counted_as_they_end(record):
+    record.begin_prefetches()
+    assert record.samples()[families.PREFETCHES] == {
+        (one.value,): 0 for one in Got
+    }
+    record.note_event(Began(image_id='a', store='s', size=10))
+    record.note_event(Began(image_id='b', store='s', size=10))
+    assert told(record, families.PREFETCHES_IN_PROGRESS) == {(): 2}
+    done = Prefetched(
+        image_id='a', store='s', did=Got.CACHED, size=10**7, seconds=2
+    )
+    there = Prefetched(image_id='c', store='s', did=Got.EXISTING)
+    for one in done, there:
+        record.note_event(Ended(result=one))
+    assert told(record, families.PREFETCHES_IN_PROGRESS) == {(): 1}
+    assert told(record, families.PREFETCHES) == {
+        ('cached',): 1,
+        ('existing',): 1,
+    }
+    assert told(record, families.PREFETCH_BYTES) == {(): 10**7}
+    assert told(record, f'{families.PREFETCH_THROUGHPUT}_sum') == {(): 5e6}
+    assert told(record, f'{families.PREFETCH_THROUGHPUT}_count') == {(): 1}
+
+
+@pytest.mark.parametrize(
+    'name',
+    ['x' * 4096, 'a"b', '\\', '{{7*7}}', '<script>', '\udcff', 'a\nb', ''],
+)
+def test_a_name_becomes_a_label_that_is_bounded_and_encodable(name):
+    value = label_value(name)
+    assert len(value) <= 200
+    assert value.encode().decode() == value
+
+
+def test_long_names_stay_apart():
+    names = {'x' * 4096, 'x' * 4095 + 'y', 'x' * 300}
+    assert len(set(map(label_value, names))) == len(names)
+
+
+def test_nothing_of_images_is_kept(record):
+    plan = planned(*[ready(f'im-{number}') for number in range(500)])
+    record.note_plan(plan)
+    assert 'im-' not in repr(record.samples())
+
+
+def test_a_record_grows_by_no_scrape_and_no_sweep(record):
+    plan = planned(*[ready(f'{number}') for number in range(100)])
+    for _ in range(20):
+        record.note_plan(plan)
+        record.samples()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(200):
+            record.note_plan(plan)
+            record.note_sweep(Result.IDLE, 1)
+            record.samples()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 50_000
+
+
+def test_every_reason_is_one_of_three_sorts():
+    assert {*tally.BLOCKING, *tally.EVICTED_FOR, Reason.NOT_NEEDED} == {
+        *tally.REASONS
+    }

@@ -1,0 +1,250 @@
+"""Faults: what goes wrong, which alert says so, and how it is mended."""
+
+from collections.abc import Callable
+import dataclasses
+import datetime
+
+from imagecache_handlers import ConfigurationError
+from imagecache_handlers import Evidence
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import Uncertain
+
+from imagecache_handlers.labels import lease_label
+from imagecache_handlers.labels import pin_label
+from imagecache_handlers import Patterns
+from tests.functional.prometheus.world import World
+
+DAYS = datetime.timedelta(days=9)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Fault:
+    """``go_on`` is what happens at each interval while it lasts."""
+
+    alert: str
+    begin: Callable[[World], object]
+    mend: Callable[[World], object]
+    go_on: Callable[[World], object] = lambda world: None
+
+
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(alert, name, begin, mend, go_on=lambda world: None):
+    FAULTS[name] = Fault(alert=alert, begin=begin, mend=mend, go_on=go_on)
+
+
+def rules(**changes):
+    def change(world):
+        world.rules = dataclasses.replace(world.rules, **changes)
+
+    return change
+
+
+def both(*steps):
+    def go(world):
+        for step in steps:
+            step(world)
+
+    return go
+
+
+def breaks(call, error):
+    return lambda world: world.handler.broken.update({call: error})
+
+
+def heal(world):
+    world.handler.broken.clear()
+
+
+def attribute(name, value):
+    return lambda world: setattr(world, name, value)
+
+
+def problem(text):
+    return lambda world: setattr(world.handler, 'problem', text)
+
+
+def fill(*labels, users=(), name='big'):
+    """Fill the store to 97 % by one image."""
+    return lambda world: world.put(
+        name, 850, *[make(world) for make in labels], users=users
+    )
+
+
+def drop(name='big'):
+    return lambda world: world.drop(name)
+
+
+NO_SWEEP = 'ImagecacheNoWholeSweep'
+fault(
+    NO_SWEEP,
+    'the whole backend is gone',
+    breaks('stores', ConnectionRefusedError('no')),
+    heal,
+)
+
+
+def ask_nowhere():
+    raise ConfigurationError('cannot read the list')
+
+
+fault(
+    NO_SWEEP,
+    'the list of users is gone',
+    attribute('ask', ask_nowhere),
+    lambda world: setattr(world, 'ask', world.ask_all),
+)
+fault(
+    NO_SWEEP,
+    'a sweep is stuck',
+    attribute('is_running', False),
+    attribute('is_running', True),
+)
+fault(
+    NO_SWEEP,
+    'each sweep is stopped',
+    attribute('is_stopped', True),
+    attribute('is_stopped', False),
+)
+
+UNREADABLE = 'ImagecacheStoreUnreadable'
+fault(UNREADABLE, 'the store is gone', problem('not mounted'), problem(None))
+fault(
+    UNREADABLE,
+    'the disk of the store is broken',
+    breaks('enumerate', OSError(5, 'Input/output error')),
+    heal,
+)
+fault(
+    UNREADABLE,
+    'the store does not answer',
+    breaks('enumerate', StoreUnavailable('shelf', 'timed out')),
+    heal,
+)
+fault(
+    UNREADABLE,
+    'the handler has a bug',
+    breaks('enumerate', TypeError('oops')),
+    heal,
+)
+
+FULL = 'ImagecacheCannotFree'
+fault(FULL, 'what fills the store is used', fill(users={'vm'}), drop())
+fault(
+    FULL,
+    'what fills the store is too young',
+    both(rules(min_age=DAYS), fill()),
+    both(drop(), rules(min_age=datetime.timedelta(days=1))),
+)
+fault(
+    FULL,
+    'what fills the store is protected',
+    both(rules(protected=Patterns.parse(['big'])), fill()),
+    both(drop(), rules(protected=Patterns())),
+)
+fault(
+    FULL,
+    'what fills the store is no image',
+    lambda world: setattr(world.handler.shelf, 'total', 130),
+    lambda world: setattr(world.handler.shelf, 'total', 1000),
+)
+fault(
+    FULL,
+    'removal is switched off',
+    both(rules(remove_unused=False), fill(World.old)),
+    both(rules(remove_unused=True), drop()),
+)
+fault(
+    FULL,
+    'somebody has claimed it for ever',
+    fill(lambda world: f'claim.x.{pin_label("x", world.now + DAYS)[6:]}'),
+    drop(),
+)
+
+BLIND = 'ImagecacheEvidenceIncomplete'
+
+
+def see(world):
+    world.handler.shelf.sees_users = True
+    world.ask = world.ask_all
+
+
+def see_nothing(complete, age=datetime.timedelta(0)):
+    def begin(world):
+        world.handler.shelf.sees_users = False
+        world.ask = lambda: Evidence(
+            complete=complete,
+            as_of=world.now - age,
+            users={'used-1': frozenset({'vm'})},
+        )
+
+    return begin
+
+
+fault(BLIND, 'the list of users is not complete', see_nothing(False), see)
+fault(
+    BLIND,
+    'the list of users is out of date',
+    see_nothing(True, datetime.timedelta(hours=1)),
+    see,
+)
+fault(
+    BLIND,
+    'nobody knows, and the store is full',
+    both(see_nothing(False), fill()),
+    both(see, drop()),
+)
+
+
+def break_more(world):
+    world.handler.pieces += 1
+
+
+fault(
+    'ImagecacheDebrisGrows',
+    'each sweep leaves debris',
+    lambda world: None,
+    lambda world: setattr(world.handler, 'pieces', 0),
+    break_more,
+)
+
+HELD = 'ImagecacheHeldByHand'
+
+
+def hold(make):
+    return lambda world: world.put('big', 400, make(world))
+
+
+fault(
+    HELD,
+    'a pin is too big',
+    hold(lambda world: pin_label('ops', None)),
+    drop(),
+)
+fault(
+    HELD,
+    'a lease is too big',
+    hold(lambda world: lease_label('vm-1', world.now + DAYS)),
+    drop(),
+)
+
+REFUSED = 'ImagecacheEvictionsFail'
+
+
+def put_old(world):
+    world.put('old', 20, world.old())
+
+
+fault(
+    REFUSED,
+    'the backend refuses evictions',
+    both(put_old, breaks('evict', PermissionError(13, 'denied'))),
+    both(heal, drop('old')),
+)
+fault(
+    REFUSED,
+    'nobody knows what became of evictions',
+    both(put_old, breaks('evict', Uncertain('old', 'no reply'))),
+    both(heal, drop('old')),
+)
