@@ -29,8 +29,8 @@ from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.handler import XenAPIHandler
 from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.connection import ConnectionOptions
 from imagecache_handlers_xenapi.port.connection import MUCH_JSON
+from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from imagecache_handlers_xenapi.port.logins import PasswordLogin
 from imagecache_handlers_xenapi.port.session import Session
 from xapi_simulator import Scenario

@@ -8,11 +8,19 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from imagecache_handlers.actions.prefetched import Began
+    from imagecache_handlers.actions.prefetched import Ended
+    from imagecache_handlers.actions.prefetched import Got
+    from imagecache_handlers.actions.prefetched import Prefetched
+    from imagecache_handlers.actions.prefetched import Progress
+    from imagecache_handlers.actions.prefetched import Waiting
     from imagecache_handlers.actions.report import Did
     from imagecache_handlers.actions.report import Outcome
     from imagecache_handlers.actions.report import Report
     from imagecache_handlers.actions.slow_calls import RunningCalls
     from imagecache_handlers.actions.stores import Inventory
+    from imagecache_handlers.actions.verifying import Proof
+    from imagecache_handlers.actions.verifying import Verified
     from imagecache_handlers.cache import ImageCache
     from imagecache_handlers.clocks import utc_now
     from imagecache_handlers.exceptions import CacheError
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.exceptions import NotSupported
     from imagecache_handlers.exceptions import NotUnderstood
     from imagecache_handlers.exceptions import SourceError
+    from imagecache_handlers.exceptions import Stopped
     from imagecache_handlers.exceptions import StoreBusy
     from imagecache_handlers.exceptions import StoreFull
     from imagecache_handlers.exceptions import StoreNotFound
@@ -61,11 +70,13 @@ if TYPE_CHECKING:
     from imagecache_handlers.planning.verdicts import Reason
     from imagecache_handlers.planning.verdicts import Space
     from imagecache_handlers.planning.verdicts import Verdict
+    from imagecache_handlers.prefetch_settings import PrefetchSettings
     from imagecache_handlers.source import LocalFile
     from imagecache_handlers.source import RangedSource
     from imagecache_handlers.source import Stretch
 
 __all__ = [
+    'Began',
     'Blocked',
     'Blocker',
     'CacheError',
@@ -77,7 +88,9 @@ __all__ = [
     'ConfigurationError',
     'Debris',
     'Did',
+    'Ended',
     'Evidence',
+    'Got',
     'HandlerFailed',
     'HandlerLoadError',
     'HandlerNotFound',
@@ -98,6 +111,10 @@ __all__ = [
     'Outcome',
     'Patterns',
     'Plan',
+    'PrefetchSettings',
+    'Prefetched',
+    'Progress',
+    'Proof',
     'RangedSource',
     'Reason',
     'Report',
@@ -106,6 +123,7 @@ __all__ = [
     'RunningCalls',
     'SourceError',
     'Space',
+    'Stopped',
     'Store',
     'StoreBusy',
     'StoreFull',
@@ -118,6 +136,8 @@ __all__ = [
     'Unfinished',
     'Unsupported',
     'Verdict',
+    'Verified',
+    'Waiting',
     'always',
     'check_claimed',
     'check_label',
@@ -126,9 +146,11 @@ __all__ = [
 
 # The module of each name that is not an error.
 _MODULES = {
+    'actions.prefetched': 'Began Ended Got Prefetched Progress Waiting',
     'actions.report': 'Did Outcome Report',
     'actions.slow_calls': 'RunningCalls',
     'actions.stores': 'Inventory',
+    'actions.verifying': 'Proof Verified',
     'cache': 'ImageCache',
     'clocks': 'utc_now',
     'handler': 'always CacheHandler check_claimed',
@@ -141,6 +163,7 @@ _MODULES = {
     'planning.verdicts': (
         'Blocked Blocker Change Left Plan Reason Space Verdict'
     ),
+    'prefetch_settings': 'PrefetchSettings',
     'source': 'LocalFile RangedSource Stretch',
 }
 _HOMES = {

@@ -15,15 +15,26 @@ from imagecache_handlers.actions import holding
 from imagecache_handlers.actions import host_records
 from imagecache_handlers.actions import listing
 from imagecache_handlers.actions.means import Means
+from imagecache_handlers.actions.prefetched import Prefetched
+from imagecache_handlers.actions.prefetched import Tell
+from imagecache_handlers.actions.prefetched import tell_no_event
+from imagecache_handlers.actions import prefetching
 from imagecache_handlers.actions import releasing
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
+from imagecache_handlers.actions.reserving import Book
+from imagecache_handlers.actions.reserving import Ledger
 from imagecache_handlers.actions.slow_calls import RunningCalls
 from imagecache_handlers.actions.stores import Found
 from imagecache_handlers.actions.stores import Inventory
 from imagecache_handlers.actions import sweeping
 from imagecache_handlers.actions.terms import never_stop
 from imagecache_handlers.actions.terms import tell_nobody
+from imagecache_handlers.actions.turns import Turns
+from imagecache_handlers.actions import verifying
+from imagecache_handlers.actions.verifying import tell_no_proof
+from imagecache_handlers.actions.verifying import TellVerified
+from imagecache_handlers.actions.verifying import Verified
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.handler import CacheHandler
@@ -33,6 +44,8 @@ from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import Host
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Plan
+from imagecache_handlers.prefetch_settings import PrefetchSettings
+from imagecache_handlers.source import RangedSource
 from imagecache_handlers.source import Source
 
 # Those that are named, or all.
@@ -68,6 +81,11 @@ class ImageCache:
             rules=dataclasses.replace(rules, protected=protected),
             clocks=Clocks(now=clock, monotonic=monotonic, sleep=sleep),
         )
+        self._book: Book = guarded if guarded.reserves else Ledger()
+        self._turns = Turns()
+        self._prefetch_means = dataclasses.replace(
+            self._means, handler=guarded.taking_turns(self._turns)
+        )
 
     def inventory(self, stores: Names = None) -> Inventory:
         """List the cached images of every store, or of those named.
@@ -100,12 +118,95 @@ class ImageCache:
 
         :raises ConfigurationError: when there are several stores and none
             is named.
-        :raises NoRoom: when the store has not enough free space for it.
+        :raises NoRoom: when the store has not enough free space for it
+            below its high watermark, less what others have reserved.
+        :raises ImageBusy: when somebody else has it on its way.
         :raises ImageExists: when the store holds it.
         :raises SourceError: when it cannot be had from there.
         :raises Unsupported: when this backend cannot hold it.
         """
-        return adding.add_image(self._handler, image_id, source, store, labels)
+        return adding.add_image(
+            self._means, self._book, image_id, source, store, labels
+        )
+
+    def prefetch(
+        self,
+        image_ids: Iterable[str],
+        source: RangedSource,
+        ttl: datetime.timedelta,
+        *,
+        store: str | None = None,
+        ask: Ask | None = None,
+        settings: PrefetchSettings = PrefetchSettings(),  # noqa: B008 -- frozen
+        tell: Tell = tell_no_event,
+        should_stop: Callable[[], bool] = never_stop,
+    ) -> list[Prefetched]:
+        """Cache images ahead of their use, each whole, verified and leased.
+
+        One that is there has its lease renewed, and nothing is fetched for
+        it.  For the others room is made first, as a sweep would, with what
+        ``ask`` gives for evidence (None: only what the backend itself sees
+        is known), and never above the high watermark.  Of all who prefetch
+        an image into a store at once, on whatever host, one fetches it and
+        the others wait.
+
+        Images come in by threads, which call ``tell`` with each ``Waiting``,
+        ``Began``, ``Progress`` and ``Ended``.  Once ``should_stop`` says
+        so, what was fetched is kept for the next time, and nothing half is
+        ever listed.
+
+        :returns: one result for each image, in their order; the failure of
+            one ends no other.
+        :raises ValueError: when the lease would be over at once, or last
+            more than a year.
+        :raises ConfigurationError: when there are several stores and none
+            is named.
+        """
+        return prefetching.prefetch_images(
+            self._prefetch_means,
+            self._turns,
+            self._book,
+            image_ids,
+            source,
+            ttl,
+            store,
+            ask,
+            settings,
+            tell,
+            should_stop,
+        )
+
+    def verify(
+        self,
+        evidence: Evidence,
+        image_ids: Names = None,
+        stores: Names = None,
+        *,
+        quarantine: bool = False,
+        tell: TellVerified = tell_no_proof,
+        should_stop: Callable[[], bool] = never_stop,
+    ) -> Found[Verified]:
+        """Read images again, and compare with the hash they came with.
+
+        With ``quarantine`` what differs is set aside, unless somebody uses,
+        holds or pins it, or nobody can tell.  ``tell`` is given each result
+        as it comes, by a thread of its store.
+
+        :returns: one result for each copy, unless it was stopped; what has
+            no hash on record, or cannot be read, is named as well.
+        :raises NotSupported: when it is to set aside, and the handler
+            cannot.
+        :raises StoreNotFound: when a named store does not exist.
+        """
+        return verifying.verify_images(
+            self._means,
+            image_ids,
+            stores,
+            evidence,
+            tell,
+            should_stop,
+            quarantine=quarantine,
+        )
 
     def debris(self, stores: Names = None) -> Found[Debris]:
         """List what broken operations left in every store, or those named.

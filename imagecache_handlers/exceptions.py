@@ -42,22 +42,27 @@ class StoreNotFound(StoreUnavailable):
 
 
 class NoRoom(CacheError):
-    """A store has less free space than an image takes."""
+    """A store has less free space than an image takes.
+
+    ``free`` is what an image may take; ``why`` tells what takes from that.
+    """
 
     def __init__(
-        self, image_id: str, store: str, wanted: int, free: int
+        self, image_id: str, store: str, wanted: int, free: int, why: str = ''
     ) -> None:
-        super().__init__(image_id, store, wanted, free)
+        super().__init__(image_id, store, wanted, free, why)
         self.image_id = image_id
         self.store = store
         self.wanted = wanted
         self.free = free
+        self.why = why
 
     def __str__(self) -> str:
-        return (
+        text = (
             f'no room for image {self.image_id!r} in {self.store!r}: it takes '
             f'{self.wanted:,} bytes there, and {self.free:,} are free'
         )
+        return f'{text} ({self.why})' if self.why else text
 
 
 class SourceError(CacheError):
@@ -83,7 +88,14 @@ class SourceError(CacheError):
         self.after = after
 
     def __str__(self) -> str:
-        return f'{self.source!r} is not a source of an image: {self.why}'
+        text = f'the image cannot be had from {self.source!r}: {self.why}'
+        return f'{text}; {self._advise()}' if self.retry else text
+
+    def _advise(self) -> str:
+        """Say that asking again may help, and from when on."""
+        if self.after is None:
+            return 'asking again may help'
+        return f'asking again may help in {self.after:,.0f} s'
 
 
 class _ImageError(CacheError):
@@ -142,6 +154,12 @@ class Undeletable(_ImageError):
     """The backend refuses to remove that image; nothing was removed."""
 
     text = 'image {image_id!r} cannot be removed: {why}'
+
+
+class Stopped(_ImageError):
+    """The caller wants no more of it now; nothing is wrong."""
+
+    text = 'image {image_id!r}: stopped, {why}'
 
 
 class ImageInUse(CacheError):

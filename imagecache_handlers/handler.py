@@ -236,7 +236,12 @@ class CacheHandler(abc.ABC):
         """Put room in a store on record, in place of that token's earlier.
 
         Everybody who asks for ``reservations`` afterwards, on whatever host,
-        sees it; nothing of it is ever listed as an image.
+        sees it; nothing of it is ever listed as an image.  This one,
+        ``reservations`` and ``unreserve`` may be called at any time, also
+        from a thread beside an ``add`` in the same store.
+
+        :raises Unsupported: when no image of that id can be held here.
+        :raises NoRoom: when there is not even room for that.
         """
         raise NotSupported('reserve room')
 
@@ -267,6 +272,8 @@ class CacheHandler(abc.ABC):
 
         It obliges to all that ``evict`` does, but its bytes stay, for
         people to look at.  What ``evict`` raises, this raises.
+
+        :raises ImageNotFound: when that object is gone.
         """
         raise NotSupported('set images aside')
 

@@ -29,7 +29,8 @@ _MAGIC = (
     ('iso', 0x8001, b'CD001'),
 )
 _RAW = 'raw'
-_HEAD = 0x8001 + 5
+# So many of them tell.
+HEAD_SIZE = 0x8001 + 5
 _CHUNK = 2**20
 
 # Never waiting for the other end of a pipe.
@@ -79,7 +80,10 @@ class RangedSource(Protocol):
 
 @runtime_checkable
 class Linkable(Protocol):
-    """Content that is a whole file of this host, and stays as it is."""
+    """Content that is a whole file of this host, and stays as it is.
+
+    Its ``fileno`` is that file's: by it the other name is known again.
+    """
 
     def link_into(self, folder: int, name: str) -> bool:
         """Have the file appear in a folder (its descriptor), too.
@@ -123,7 +127,7 @@ class LocalFile:
                     raise SourceError(self.path, 'it is not a regular file')
                 if why := symlink_trust.explain_refusal(self.path, found):
                     raise SourceError(self.path, why)
-                form = disk_format(os.pread(fd, _HEAD, 0))
+                form = disk_format(os.pread(fd, HEAD_SIZE, 0))
                 allocated = _count_allocated(fd, found.st_size)
             meta = ImageMeta(
                 image_id=image_id,

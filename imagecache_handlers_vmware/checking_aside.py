@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 import dataclasses
 import datetime
 
@@ -10,6 +11,7 @@ from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.label_folders import SHIELD_FOLDER
 from imagecache_handlers_vmware.paths import AsideName
+from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.paths import is_below
 from imagecache_handlers_vmware.users import Users
 
@@ -47,8 +49,13 @@ class Leftover:
         if self.own is None or self.own.is_whole:
             return False
         here, there = self.image.folder, self.own.folder
-        both = Folder(path=here.path, files=here.files + there.files)
+        both = dataclasses.replace(here, files=here.files + there.files)
         return ImageFolder(image_id=self.image.image_id, folder=both).is_whole
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether its image is there again, whole."""
+        return self.own is not None and self.own.is_whole
 
     @property
     def colliding(self) -> tuple[str, ...]:
@@ -57,6 +64,16 @@ class Leftover:
         names = {one.name for one in there}
         files = sorted(one.name for one in self.image.folder.files)
         return tuple(one for one in files if one in names)
+
+
+def find_images(
+    aside: DatastorePath, folders: Iterable[Folder]
+) -> Iterator[ImageFolder]:
+    """Give the folders that bear the name of an eviction."""
+    for one in folders:
+        name = AsideName.read(one.path.name)
+        if name is not None and one.path == aside.join(one.path.name):
+            yield ImageFolder(image_id=name.image_id, folder=one)
 
 
 def is_abandoned(found: ImageFolder, is_over: IsOver) -> bool:
@@ -102,12 +119,19 @@ def why_kept(
 def _why_marked(found: ImageFolder, is_over: IsOver) -> str | None:
     """Say what on it keeps it; an eviction deletes nothing unclaimed."""
     marks = Marks.read(found.labels)
+    if why := why_granted(marks, is_over):
+        return why
+    if SHIELD_FOLDER in found.folder.folders:
+        return 'it is shielded'
+    return None if marks.claims else 'it bears no claim'
+
+
+def why_granted(marks: Marks, is_over: IsOver) -> str | None:
+    """Say what somebody was granted that keeps it: a pin or a lease."""
     pins, leases = marks.labels_of('pin'), marks.labels_of('lease')
     ends = {*marks.pins.values(), *marks.leases.values()}
     if (pins | leases) & marks.malformed:
         return 'it bears a pin or a lease that cannot be read'
     if any(end is None or not is_over(end) for end in ends):
         return 'it is pinned or held'
-    if SHIELD_FOLDER in found.folder.folders:
-        return 'it is shielded'
-    return None if marks.claims else 'it bears no claim'
+    return None

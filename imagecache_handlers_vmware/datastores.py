@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 from collections.abc import Mapping
-from collections import Counter
 import dataclasses
+import datetime
 import logging
 import re
 
@@ -15,13 +15,19 @@ from imagecache_handlers_vmware.port.properties import Found
 from imagecache_handlers_vmware.port.properties import PAGE
 from imagecache_handlers_vmware.port.properties import read_object
 from imagecache_handlers_vmware.port.properties import read_objects
+from imagecache_handlers_vmware.port.replies import read_time
 from imagecache_handlers_vmware.port.requests import Reference
 from imagecache_handlers_vmware.port.requests import Selection
 from imagecache_handlers_vmware.port.session import Session
+from imagecache_handlers_vmware.store_names import name_stores
+from imagecache_handlers_vmware.store_names import write_name
 
 LOG = logging.getLogger(__name__)
 
-_KINDS = frozenset({'VMFS', 'NFS', 'NFS41'})
+_KINDS = frozenset({'VMFS', 'NFS', 'NFS41', 'vsan'})
+
+# False where folders at the top are objects, each with a uuid.
+_AT_TOP = 'capability.topLevelDirectoryCreateSupported'
 
 _SELECTIONS = (
     Selection(kind='Datacenter', properties=('name', 'datastore')),
@@ -29,6 +35,8 @@ _SELECTIONS = (
         kind='Datastore',
         properties=(
             'browser',
+            _AT_TOP,
+            'info.timestamp',
             'summary.name',
             'summary.type',
             'summary.accessible',
@@ -56,6 +64,9 @@ class Datastore:
     ``store`` is the name by which this library knows it: that of its
     datacenter stands before it where another datacenter has one of its name.
     ``mounts`` are all datastores that are its volume, itself among them.
+    ``url`` is that of the volume.  Where ``has_namespaces``, as on vSAN,
+    folders at the top are objects with a name and a uuid, and a disk is its
+    descriptor alone.  ``measured_at`` is when its figures were right.
     """
 
     reference: Reference
@@ -64,6 +75,9 @@ class Datastore:
     name: str
     store: Store
     mounts: tuple[Mount, ...]
+    url: str = ''
+    has_namespaces: bool = False
+    measured_at: datetime.datetime | None = None
 
     def path(self, folder: str) -> DatastorePath:
         return DatastorePath(self.name, folder)
@@ -76,7 +90,7 @@ class DatastoreFilter:
     regex: re.Pattern[str] | None = None
 
     def accepts(self, name: str, kind: str) -> bool:
-        is_known = kind in _KINDS or kind.lower() in ('vsan', 'vvol')
+        is_known = kind in _KINDS or _is_vvol(kind)
         return is_known and (
             self.regex is None or bool(self.regex.match(name))
         )
@@ -92,6 +106,42 @@ def read_datastores(
     :raises Incomplete: when a datacenter does not tell its datastores, or
         no datastore that is listed can be read.
     :raises CallError: when the answer is lost.
+    """
+    listed, read = _read_listed(session)
+    _check_read(listed, [one for _, one in read])
+    taken = [
+        (center, one)
+        for center, one in read
+        if chosen.accepts(
+            one.require_text('summary.name'), one.require_text('summary.type')
+        )
+    ]
+    return _make_datastores(taken, read)
+
+
+def read_every_datastore(session: Session) -> list[Datastore]:
+    """Read all datastores of a vCenter, for who has to know of each.
+
+    :raises Incomplete: when one is hidden, or cannot be searched now.
+    :raises CallError: when the answer is lost.
+    """
+    listed, read = _read_listed(session)
+    if set(listed) != {one.reference for _, one in read}:
+        raise Incomplete('a datastore of this vCenter is hidden')
+    found = _make_datastores(read, read)
+    for one in found:
+        if one.store.problem:
+            raise Incomplete(f'datastore {one.name}: {one.store.problem}')
+    return found
+
+
+_Read = list[tuple[Found, Found]]
+
+
+def _read_listed(session: Session) -> tuple[list[Reference], _Read]:
+    """Give the datastores that are listed, and those that can be read.
+
+    The latter each with its datacenter.
     """
     request = envelopes.retrieve_datastores(
         session.managers.property_collector,
@@ -112,20 +162,14 @@ def read_datastores(
         for center, one in listed
         if one in told and _is_read(told[one])
     ]
-    _check_read([one for _, one in listed], [one for _, one in read])
+    return [one for _, one in listed], read
+
+
+def _make_datastores(taken: _Read, read: _Read) -> list[Datastore]:
     mounts = _find_mounts(one for _, one in read)
-    taken = [
-        (center, one)
-        for center, one in read
-        if chosen.accepts(
-            one.require_text('summary.name'), one.require_text('summary.type')
-        )
-    ]
     return [
         _make_datastore(center, one, store, mounts)
-        for (center, one), store in zip(
-            taken, _name_stores(taken), strict=True
-        )
+        for (center, one), store in zip(taken, name_stores(taken), strict=True)
     ]
 
 
@@ -169,33 +213,6 @@ def _volume_of(found: Found) -> str:
     return found.text('summary.url') or found.reference.name
 
 
-def _name_stores(read: Iterable[tuple[Found, Found]]) -> list[str]:
-    """Name each datastore as shortly as no other could be."""
-    names = [_possible_names(center, one) for center, one in read]
-    counts = Counter(name for some in names for name in some)
-    return [
-        next((one for one in some if counts[one] == 1), some[-1])
-        for some in names
-    ]
-
-
-def _possible_names(center: Found, found: Found) -> tuple[str, ...]:
-    name = _write_name(found.require_text('summary.name'))
-    datacenter = _write_name(center.text('name') or center.reference.name)
-    return (
-        name,
-        f'{datacenter}/{name}',
-        f'{datacenter} ({center.reference.name})/{name}',
-    )
-
-
-def _write_name(name: str) -> str:
-    """Write a name so that it can be shown, whatever is in it."""
-    if name and name.isprintable():
-        return name
-    return name.encode('unicode_escape').decode() or '-'
-
-
 def _make_datastore(
     center: Found,
     found: Found,
@@ -215,11 +232,19 @@ def _make_datastore(
             total=_read_size(found, 'summary.capacity'),
             free=_read_size(found, 'summary.freeSpace'),
             # Two datacenters may have mounted the same one.
-            pool=_write_name(_volume_of(found)),
+            pool=write_name(_volume_of(found)),
             problem=_find_problem(found),
         ),
         mounts=mounts[_volume_of(found)],
+        url=_volume_of(found),
+        has_namespaces=found.text(_AT_TOP) == 'false',
+        measured_at=read_time(found.text('info.timestamp') or ''),
     )
+
+
+def _is_vvol(kind: str) -> bool:
+    """Tell if it is one that is listed, and read no further."""
+    return kind.upper() == 'VVOL'
 
 
 def _read_size(found: Found, name: str) -> int | None:
@@ -236,8 +261,8 @@ def _find_problem(found: Found) -> str | None:
     if not found.require_text('summary.name').isprintable():
         return 'its name has what cannot be printed: rename it'
     kind = found.require_text('summary.type')
-    if kind not in _KINDS:
-        return f'datastores of type {kind} are not supported'
+    if _is_vvol(kind):
+        return 'vVols are not supported, nor does Nova cache there'
     if found.text('summary.accessible') != 'true':
         return 'no host can reach it'
     mode = found.text('summary.maintenanceMode') or 'normal'

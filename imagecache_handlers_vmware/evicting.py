@@ -19,25 +19,31 @@ from imagecache_handlers.exceptions import Undeletable
 from imagecache_handlers.handler import Alive
 from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers_vmware.aside_folder import AsideFolder
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.eviction_errors import error_of_move
+from imagecache_handlers_vmware.folder_requests import Ends
 from imagecache_handlers_vmware.folder_requests import Removing
+from imagecache_handlers_vmware.freed_bytes import measure_images
+from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
-from imagecache_handlers_vmware.image_removals import Going
 from imagecache_handlers_vmware.image_removals import Removal
 from imagecache_handlers_vmware.kept_images import Kept
+from imagecache_handlers_vmware.lifting import Going
+from imagecache_handlers_vmware.lifting import Lifting
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.moves import Aside
-from imagecache_handlers_vmware.moves import find_aside
+from imagecache_handlers_vmware.moves import match_moves
 from imagecache_handlers_vmware.moves import Move
 from imagecache_handlers_vmware.moves import MovingBack
 from imagecache_handlers_vmware.moves import Result
-from imagecache_handlers_vmware.paths import aside_of
 from imagecache_handlers_vmware.paths import AsideName
 from imagecache_handlers_vmware.port.tasks import Endless
 from imagecache_handlers_vmware.refusals import explain_refusal
+from imagecache_handlers_vmware.unmoved_images import find_taken
 from imagecache_handlers_vmware.unmoved_images import UnmovedImages
+from imagecache_handlers_vmware.unseen_moves import end_unseen
 from imagecache_handlers_vmware.users import Users
 
 # What is not done by then is not done any more: moves, disks and folders are
@@ -84,28 +90,46 @@ class _Batch:
         self._in_time = in_time
         self._until = until
         self._base = looks.base(datastore)
-        self._aside = aside_of(self._base)
+        self._aside = looks.aside(datastore)
         self._removing = Removing(
             looks.session, datastore, looks.options.waiting
         )
-        back = MovingBack(looks, datastore, self._removing)
-        self._kept = Kept(back, self._removing, clocks)
-        self._unmoved = UnmovedImages(looks, self._store, self._base, back)
+        self._back = MovingBack(looks, datastore, self._removing)
+        self._kept = Kept(self._back, self._removing, clocks)
+        self._unmoved = UnmovedImages(
+            looks, self._store, self._base, self._back
+        )
         self._results: dict[str, Result] = {}
 
     def run(self, images: Sequence[CachedImage]) -> dict[str, Result]:
         moves = list(self._plan_moves(images))
         if not moves:
             return self._results
-        with reading_store(self._store):
-            self._removing.make_folder(self._aside)
+        aside = AsideFolder(self._looks, self._datastore, self._removing)
+        aside.make({one.image.image_id for one in moves})
         ends = self._removing.move_folders(
             {one.key: (one.source, one.aside) for one in moves},
             self._check_time,
             cancels=True,
         )
-        moved, users = self._look_aside(moves)
+        try:
+            folders, users = self._look_aside(moves)
+        except StoreUnavailable as trouble:
+            return self._results | end_unseen(self._back, moves, ends, trouble)
+        self._end_moves(moves, ends, folders, users)
+        return self._results
+
+    def _end_moves(
+        self,
+        moves: Sequence[Move],
+        ends: Ends,
+        folders: Sequence[Folder],
+        users: Users,
+    ) -> None:
+        """Remove what may go, and put back what must stay."""
+        moved = match_moves(moves, folders)
         unmoved = self._unmoved.find_images(moves, moved, ends)
+        unmoved |= find_taken(moves, unmoved, folders, users)
         going = []
         for one in moves:
             end = ends[one.key]
@@ -122,14 +146,26 @@ class _Batch:
         self._results |= unmoved
         self._results |= self._remove(going)
         self._results |= self._kept.put_back()
-        return self._results
 
     def _remove(self, going: Sequence[Going]) -> dict[str, Result]:
         def look_again(moves: Sequence[Move]) -> Aside | None:
-            return find_aside(self._looks, self._store, self._aside, moves)
+            folders = self._looks.folder(self._store, self._aside)
+            return None if folders is None else match_moves(moves, folders)
 
+        found = [found for _, found in going]
+        freed = measure_images(
+            self._looks, self._datastore, self._aside, found
+        )
+        lifting = Lifting(
+            self._looks, self._datastore, self._removing, self._check_time
+        )
         removal = Removal(
-            self._removing, self._check_time, look_again, self._kept
+            self._removing,
+            self._check_time,
+            look_again,
+            self._kept,
+            freed,
+            lifting,
         )
         return removal.remove_images(going)
 
@@ -154,23 +190,18 @@ class _Batch:
         if not self._in_time():
             raise ImageBusy('', 'its claim ran out of time')
 
-    def _look_aside(self, moves: Sequence[Move]) -> tuple[Aside, Users]:
-        """Look at what was moved, and at who names it, by either name.
+    def _look_aside(
+        self, moves: Sequence[Move]
+    ) -> tuple[Sequence[Folder], Users]:
+        """Look at all that lies aside, and at who names images, by any name.
 
-        :raises StoreUnavailable: when that cannot be seen; all is moved back
-            that can be.
+        :raises StoreUnavailable: when that cannot be seen.
         """
-        try:
-            found = find_aside(self._looks, self._store, self._aside, moves)
-            found = found or {}
-            with reading_store(self._store):
-                users = self._looks.users_of(self._datastore, found.values())
-        except StoreUnavailable as error:
-            for one in moves:
-                self._kept.keep(one, error)
-            self._kept.put_back()
-            raise
-        return found, users
+        folders = self._looks.folder(self._store, self._aside) or []
+        found = match_moves(moves, folders).values()
+        with reading_store(self._store):
+            users = self._looks.users_of(self._datastore, found)
+        return folders, users
 
     def _why_not(
         self, move: Move, found: ImageFolder, users: Users

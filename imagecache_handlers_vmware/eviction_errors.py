@@ -1,5 +1,7 @@
 """Errors of evictions: what it means for an image that a task failed."""
 
+from collections.abc import Iterable
+
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
@@ -46,6 +48,36 @@ def error_of_removal(image: CachedImage, end: CacheError) -> CacheError:
     if isinstance(end, CallError):
         return StoreUnavailable(image.store, str(end))
     return end
+
+
+class UsedAside(ImageInUse):
+    """Somebody uses the image, and it could not be put back to its place.
+
+    Nothing was removed: ``where`` says where it lies.
+    """
+
+    def __init__(
+        self, image_id: str, users: Iterable[str], where: str
+    ) -> None:
+        super().__init__(image_id, users)
+        self.args = image_id, self.users, where
+        self.where = where
+
+    def __str__(self) -> str:
+        return f'{super().__str__()}; {self.where}'
+
+
+def error_of_stuck(
+    image: CachedImage, why: CacheError, where: str
+) -> CacheError:
+    """Say why an image is kept, and where it lies instead of its place."""
+    if isinstance(why, ImageInUse):
+        return UsedAside(image.image_id, why.users, where)
+    if isinstance(why, ImageBusy):
+        return ImageBusy(image.image_id, f'{why.why}; {where}')
+    if isinstance(why, Undeletable):
+        return Undeletable(image.image_id, f'{why.why}; {where}')
+    return uncertain_of(image, why, where)
 
 
 def uncertain_of(image: CachedImage, *whys: object) -> Uncertain:

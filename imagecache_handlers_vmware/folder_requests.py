@@ -1,21 +1,25 @@
 """Removing: the requests that move a folder, and those that end it."""
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Hashable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import TypeVar
 
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers.transport.exchanges import at_any_time
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.groups import run_group
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.paths import DatastorePath
-from imagecache_handlers_vmware.port.connection import at_any_time
 from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port.requests import Request
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port.tasks import Waiting
+from imagecache_handlers_vmware.searching import search_below
 
 K = TypeVar('K', bound=Hashable)
 
@@ -40,17 +44,38 @@ class Removing:
 
         :raises CallError: when that fails.
         """
+        self._make_directory(path, parents=False)
+
+    def make_folders(self, path: DatastorePath) -> None:
+        """Make a folder and those above it, as far as they are not there.
+
+        :raises CallError: when that fails.
+        """
+        self._make_directory(path, parents=True)
+
+    def _make_directory(self, path: DatastorePath, *, parents: bool) -> None:
         request = envelopes.make_directory(
             self._session.managers.file_manager,
             str(path),
             self._datastore.datacenter,
-            parents=False,
+            parents=parents,
         )
         try:
             self._session.read(request)
         except VimFault as error:
             if error.name != 'FileAlreadyExists':
                 raise
+
+    def run_task(self, request: Request) -> None:
+        """Do one task to its end.
+
+        :raises CallError: when that fails, or is not certain.
+        """
+        [error] = run_group(
+            self._session, {'': request}, self._waiting
+        ).values()
+        if error is not None:
+            raise error
 
     def move_folders(
         self,
@@ -117,10 +142,40 @@ class Removing:
 
     def delete_folders(
         self,
-        paths: Iterable[DatastorePath],
+        paths: Collection[DatastorePath],
         leave: Callable[[], object] = at_any_time,
     ) -> Ends:
-        """Delete folders with all that is left in them, by their paths."""
+        """Delete folders with all that is left in them, by their paths.
+
+        Of one that is said to be not empty each entry, then itself once more.
+        """
+        ends = self._delete_files(paths, leave)
+        filled = [path for path in paths if _is_filled(ends[str(path)])]
+        for path in filled:
+            entries = self._list_entries(path)
+            self._delete_files(entries, leave)
+        return ends | self._delete_files(filled, leave)
+
+    def _list_entries(self, path: DatastorePath) -> list[DatastorePath]:
+        """List what lies in a folder, files first; nothing where it fails."""
+        try:
+            found = search_below(
+                self._session, self._datastore, path, self._waiting
+            )
+        except CallError:
+            return []
+        return [
+            one.path.join(name)
+            for one in found or ()
+            if one.path == path
+            for name in (*(file.name for file in one.files), *one.folders)
+        ]
+
+    def _delete_files(
+        self,
+        paths: Iterable[DatastorePath],
+        leave: Callable[[], object],
+    ) -> Ends:
         manager = self._session.managers.file_manager
         requests = {
             str(path): envelopes.delete_file(
@@ -133,3 +188,12 @@ class Removing:
 
 def is_gone(error: CacheError) -> bool:
     return isinstance(error, VimFault) and error.name == 'FileNotFound'
+
+
+def is_taken(error: CacheError) -> bool:
+    """Tell if there is something of that name already."""
+    return isinstance(error, VimFault) and error.name == 'FileAlreadyExists'
+
+
+def _is_filled(error: CacheError | None) -> bool:
+    return isinstance(error, VimFault) and error.name == 'DirectoryNotEmpty'

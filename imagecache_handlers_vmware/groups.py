@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.transport.errors import Unreachable
-from imagecache_handlers_vmware.port.connection import at_any_time
+from imagecache_handlers.transport.exchanges import at_any_time
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.requests import Reference
 from imagecache_handlers_vmware.port.requests import Request

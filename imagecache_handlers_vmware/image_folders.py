@@ -18,6 +18,9 @@ from imagecache_handlers_vmware.paths import DatastorePath
 
 # What a hypervisor leaves beside a disk that it has open, and takes away.
 _PASSING = re.compile(r'\.lck-[0-9a-f]+|.*\.lck')
+# How names go on that begin with an image's: of its larger copies, of all.
+_SIZED = re.compile(r'\.\d+\.vmdk')
+_OWN = re.compile(r'(\.\d+)?(-flat)?\.vmdk|\.iso')
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +36,15 @@ class File:
 class Folder:
     """A folder that a search found, with what lies directly in it.
 
-    ``filled`` are those of its folders in which anything lies.
+    ``filled`` are those of its folders in which anything lies.  Without
+    ``has_extents`` a disk is its descriptor alone, as on vSAN.
     """
 
     path: DatastorePath
     files: tuple[File, ...] = ()
     folders: tuple[str, ...] = ()
     filled: frozenset[str] = frozenset()
+    has_extents: bool = True
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -81,28 +86,41 @@ class ImageFolder:
     @property
     def disks(self) -> tuple[str, ...]:
         """The disks by their descriptors; the image itself comes last."""
-        pattern = re.compile(rf'{re.escape(self.image_id)}\.\d+\.vmdk')
-        sized = sorted(filter(pattern.fullmatch, self._files))
+        sized = sorted(one for one in self._files if self._has(_SIZED, one))
         own = f'{self.image_id}.vmdk'
         return (*sized, own) if own in self._files else tuple(sized)
 
     @property
     def is_whole(self) -> bool:
-        """Whether the image is all there: a disk needs its extent."""
-        disk = {f'{self.image_id}.vmdk', f'{self.image_id}-flat.vmdk'}
-        return self.has_iso or disk <= self._files.keys()
+        """Whether the image is all there: a disk needs its extent.
+
+        A descriptor without a byte is one that was being written.
+        """
+        if self.has_iso:
+            return True
+        descriptor = self._files.get(f'{self.image_id}.vmdk')
+        if descriptor is None or not self.folder.has_extents:
+            return descriptor is not None
+        has_text = descriptor.size > 0
+        return has_text and f'{self.image_id}-flat.vmdk' in self._files
 
     @property
     def foreign(self) -> tuple[str, ...]:
         """What lies in it and is not of the image, by name."""
-        ours = _names_of(self.image_id)
-        files = [one for one in self._files if not ours.fullmatch(one)]
+        files = [one for one in self._files if not self._has(_OWN, one)]
         folders = [
             one
             for one in self.folder.folders
             if not label_folders.is_label(one) or one in self.folder.filled
         ]
         return tuple(sorted(files + folders))
+
+    def _has(self, ends: re.Pattern[str], name: str) -> bool:
+        """Tell if a file has the image's name, and how that goes on."""
+        begin = self.image_id
+        return name.startswith(begin) and bool(
+            ends.fullmatch(name, len(begin))
+        )
 
     @functools.cached_property
     def _files(self) -> Mapping[str, File]:
@@ -111,13 +129,6 @@ class ImageFolder:
             for file in self.folder.files
             if not _PASSING.fullmatch(file.name)
         }
-
-
-@functools.lru_cache(maxsize=1024)
-def _names_of(image_id: str) -> re.Pattern[str]:
-    """Match the names of an image's own files."""
-    name = re.escape(image_id)
-    return re.compile(rf'{name}(\.\d+)?(-flat)?\.vmdk|{name}\.iso')
 
 
 def find_image_folders(

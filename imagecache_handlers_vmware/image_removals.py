@@ -1,6 +1,7 @@
 """Removals: images that lie aside and go, by their disks and folders."""
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from imagecache_handlers.exceptions import CacheError
@@ -13,16 +14,15 @@ from imagecache_handlers_vmware.eviction_errors import uncertain_of
 from imagecache_handlers_vmware.folder_requests import Ends
 from imagecache_handlers_vmware.folder_requests import is_gone
 from imagecache_handlers_vmware.folder_requests import Removing
-from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.kept_images import Kept
+from imagecache_handlers_vmware.lifting import Going
+from imagecache_handlers_vmware.lifting import Lifting
 from imagecache_handlers_vmware.moves import Aside
 from imagecache_handlers_vmware.moves import Move
 from imagecache_handlers_vmware.moves import Result
+from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.tasks import Endless
-
-# With what of it is aside.
-Going = tuple[Move, ImageFolder]
 
 # Faults that come before anything is deleted.
 _REFUSALS = frozenset({'CannotDeleteFile', 'FileLocked'})
@@ -31,7 +31,8 @@ _REFUSALS = frozenset({'CannotDeleteFile', 'FileLocked'})
 class Removal:
     """Removes images of one store; those that must stay are kept.
 
-    ``look_again`` searches what is aside of moves, as ``find_aside`` does.
+    ``look_again`` searches what is aside of moves; None: nothing is there.
+    ``freed`` is what each takes of the datastore, by where it lies.
     """
 
     def __init__(
@@ -40,17 +41,22 @@ class Removal:
         check_time: Callable[[], object],
         look_again: Callable[[Sequence[Move]], Aside | None],
         kept: Kept,
+        freed: Mapping[DatastorePath, int],
+        lifting: Lifting,
     ) -> None:
         self._removing = removing
         self._check_time = check_time
         self._look_again = look_again
         self._kept = kept
+        self._freed = freed
+        self._lifting = lifting
 
     def remove_images(self, going: Sequence[Going]) -> dict[str, Result]:
         """Delete images: of an ISO its folder, of others disk and folder."""
         ends = self._removing.delete_disks(
             {move.key: found for move, found in going}, self._check_time
         )
+        ends |= self._lifting.delete_refused(going, ends)
         isos = {
             str(move.aside): move.key
             for move, found in going
@@ -62,7 +68,7 @@ class Removal:
         failed = [one for one, _ in going if ends.get(one.key) is not None]
         done = [one for one, _ in going if ends.get(one.key) is None]
         results: dict[str, Result] = {
-            move.key: move.image.size for move in done
+            move.key: self._freed[move.aside] for move in done
         }
         self._finish([one for one in done if one.key not in isos.values()])
         if failed:
@@ -90,7 +96,7 @@ class Removal:
                 self._kept.keep(move, why)
             else:
                 self._finish([move])
-                size = move.image.size if found else 0
+                size = self._freed[move.aside] if found else 0
                 lost = _as_uncertain(move, why)
                 results[move.key] = size if is_gone(end) else lost
         return results

@@ -1,18 +1,21 @@
 """Kept images: moved aside, and put back for a reason that is told."""
 
 import contextlib
+import logging
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import Undeletable
 from imagecache_handlers.transport.errors import CallError
-from imagecache_handlers_vmware.eviction_errors import uncertain_of
+from imagecache_handlers_vmware.eviction_errors import error_of_stuck
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.moves import Move
 from imagecache_handlers_vmware.moves import MovingBack
 from imagecache_handlers_vmware.moves import Result
 from imagecache_handlers_vmware.refusals import is_refusal
 from imagecache_handlers_vmware.refusals import refusal_label
+
+LOG = logging.getLogger(__name__)
 
 
 class Kept:
@@ -55,5 +58,7 @@ class Kept:
 def _end_of(move: Move, why: CacheError, end: CacheError | None) -> CacheError:
     if end is None:
         return why
-    lost = f'it could not be moved back: {end}'
-    return uncertain_of(move.image, why, lost)
+    where = f'it lies in {move.aside}, and could not be moved back: {end}'
+    stuck = error_of_stuck(move.image, why, where)
+    LOG.warning('%s', stuck)
+    return stuck

@@ -4,7 +4,8 @@ A label is an empty folder ``ic-<label>``, with two exceptions that Nova's
 driver understands: ``unused.<time>`` is its ``ts-<time>``, and ``shield`` is
 a ``ts-`` so far ahead that no age is ever reached.  Beside a shield
 ``unused`` is an ``ic-`` folder like others, for of several ``ts-`` Nova
-takes any.
+takes any.  On a full datastore a folder may stand for two, see
+``joint_folders``.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ import re
 
 from imagecache_handlers.labels import read_time
 from imagecache_handlers.labels import SHIELD
+from imagecache_handlers_vmware.joint_folders import split_folder
 
 SHIELD_FOLDER = 'ts-9999-01-01-00-00-00'
 
@@ -45,7 +47,9 @@ def read_labels(folders: Iterable[str]) -> frozenset[str]:
     shield beside another ``ts-``, for Nova may take either, and an age that
     was kept beside a shield which is gone: Nova takes that away with a use.
     """
-    found = frozenset(folders)
+    found = frozenset(
+        one for folder in folders for one in split_folder(folder)
+    )
     is_shielded = SHIELD_FOLDER in found
     own = {
         _read_own(one.removeprefix(_OWN), is_shielded)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import dataclasses
+import datetime
 import threading
 
 from imagecache_handlers.exceptions import ImageNotFound
@@ -20,11 +21,13 @@ from imagecache_handlers_vmware.image_folders import find_image_folders
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.machines import read_machines
+from imagecache_handlers_vmware.namespaces import find_stable_path
 from imagecache_handlers_vmware.paths import aside_of
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import of_store
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port.tasks import Waiting
+from imagecache_handlers_vmware.refreshing import refresh_datastores
 from imagecache_handlers_vmware.searching import search_below
 from imagecache_handlers_vmware.users import find_users
 from imagecache_handlers_vmware.users import Users
@@ -32,11 +35,16 @@ from imagecache_handlers_vmware.users import Users
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CacheOptions:
-    """What of a vCenter holds cached images, and what is written off."""
+    """What of a vCenter holds cached images, and what is written off.
+
+    On ``exclusive_stores``, which no other vCenter has, ``ddb.deletable`` is
+    lifted where nobody has a clone any more.
+    """
 
     base_folder: str
     chosen: DatastoreFilter = DatastoreFilter()
     ignored_machines: frozenset[str] = frozenset()
+    exclusive_stores: frozenset[str] = frozenset()
     waiting: Waiting = Waiting()
 
 
@@ -49,12 +57,17 @@ class Looks:
         self._guard = threading.Lock()
         self._known: dict[str, Datastore] = {}
 
-    def stores(self) -> list[Store]:
-        """List the stores.
+    def stores(self, now: datetime.datetime) -> list[Store]:
+        """List the stores, with figures that are not old.
 
         :raises StoreUnavailable: when vCenter does not tell.
         """
-        return [one.store for one in self._read_datastores('vCenter')]
+        found = self._read_datastores('vCenter')
+        with reading_store('vCenter'):
+            has_refreshed = refresh_datastores(self.session, found, now)
+        if has_refreshed:
+            found = self._read_datastores('vCenter')
+        return [one.store for one in found]
 
     def datastore(self, store: str) -> Datastore:
         """Give the datastore that is a store, as it was last read.
@@ -73,6 +86,15 @@ class Looks:
 
     def base(self, datastore: Datastore) -> DatastorePath:
         return datastore.path(self.options.base_folder)
+
+    def aside(self, datastore: Datastore) -> DatastorePath:
+        """Name the folder that evictions move images to.
+
+        It is beside the base, but for vSAN: there it would be an object of
+        its own, into which nothing can be renamed.
+        """
+        base = self.base(datastore)
+        return base if datastore.has_namespaces else aside_of(base)
 
     def folder_of(self, image: CachedImage) -> DatastorePath:
         """Give the folder of an image that was listed.
@@ -126,14 +148,19 @@ class Looks:
 
         :raises CallError: when that cannot be told.
         """
-        with_drives = any(image.has_any_iso for image in images)
+        known = list(images)
+        with_drives = any(image.has_any_iso for image in known)
         machines = read_machines(
             self.session, datastore, with_drives=with_drives
         )
-        base = self.base(datastore)
-        return find_users(
-            machines, [base, aside_of(base)], self.options.ignored_machines
+        base, aside = self.base(datastore), self.aside(datastore)
+        stable = find_stable_path(
+            self.session, datastore, base, is_there=bool(known)
         )
+        users = find_users(
+            machines, {base, aside, stable}, self.options.ignored_machines
+        )
+        return users.call_folders(stable, base)
 
     def _find_folders(
         self, datastore: Datastore, base: DatastorePath

@@ -74,19 +74,17 @@ def read_machines(
         mount: list_machines(stores, mount) for mount in datastore.mounts
     }
     # What is told of and not listed any more, or not yet, may be of any.
-    others = [one for one in told if one.kind == 'VirtualMachine']
-    others = [one for one in others if not _is_listed(one, listed)]
+    everywhere = {one for some in listed.values() for one in some}
+    others = [
+        one
+        for one in told
+        if one.kind == 'VirtualMachine' and one not in everywhere
+    ]
     return [
         _make_machine(reference, told, mount)
         for mount, references in listed.items()
         for reference in (*references, *others)
     ]
-
-
-def _is_listed(
-    machine: Reference, listed: Mapping[Mount, list[Reference]]
-) -> bool:
-    return any(machine in references for references in listed.values())
 
 
 def _select(files: tuple[str, ...], with_drives: bool) -> list[Selection]:

@@ -1,5 +1,6 @@
 """Moves: images that were put aside, and how they are put back."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
@@ -15,6 +16,7 @@ from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.looks import Looks
+from imagecache_handlers_vmware.paths import AsideName
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import VimFault
 
@@ -36,22 +38,31 @@ Result = int | None | CacheError
 Aside = Mapping[DatastorePath, ImageFolder]
 
 
-def find_aside(
-    looks: Looks, store: str, path: DatastorePath, moves: Sequence[Move]
-) -> Aside | None:
-    """Search what lies aside of moves; None: its folder is not there.
-
-    :raises StoreUnavailable: when it cannot be seen.
-    """
-    folders = looks.folder(store, path)
-    if folders is None:
-        return None
+def match_moves(moves: Sequence[Move], folders: Iterable[Folder]) -> Aside:
+    """Give what lies where it was moved to, of the folders found aside."""
     ids = {one.aside: one.image.image_id for one in moves}
     return {
         one.path: ImageFolder(image_id=ids[one.path], folder=one)
         for one in folders
         if one.path in ids
     }
+
+
+def find_stuck(move: Move, folders: Iterable[Folder]) -> ImageFolder | None:
+    """Give that very image, whole, where another eviction moved it to.
+
+    It bears the labels by which it was last seen; one of its name that was
+    put aside before does not.
+    """
+    for one in folders:
+        name = AsideName.read(one.path.name)
+        if name is None or name.image_id != move.image.image_id:
+            continue
+        found = ImageFolder(image_id=name.image_id, folder=one)
+        seen = move.image.marks.labels
+        if found.is_whole and seen <= found.labels:
+            return found
+    return None
 
 
 class MovingBack:

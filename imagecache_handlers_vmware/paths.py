@@ -32,6 +32,10 @@ class DatastorePath:
     def name(self) -> str:
         return posixpath.basename(self.path)
 
+    @property
+    def parent(self) -> 'DatastorePath':
+        return DatastorePath(self.datastore, posixpath.dirname(self.path))
+
     def join(self, *names: str) -> 'DatastorePath':
         path = posixpath.join(self.path, *names)
         return DatastorePath(self.datastore, path)
@@ -62,7 +66,12 @@ def is_unclear(text: str) -> bool:
 
 
 def may_be_below(text: str, folder: str) -> bool:
-    """Tell if a folder of that path is named anywhere in a text."""
+    """Tell if a folder of that path is named anywhere in a text.
+
+    At the top of a datastore, which has no path, anything is.
+    """
+    if not folder:
+        return True
     name = re.escape(folder)
     return bool(re.search(rf'(^|[] /]){name}/', _SLASHES.sub('/', text)))
 

@@ -11,17 +11,20 @@ from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers_vmware.eviction_errors import error_of_move
 from imagecache_handlers_vmware.eviction_errors import uncertain_of
+from imagecache_handlers_vmware.eviction_errors import UsedAside
 from imagecache_handlers_vmware.folder_requests import Ends
 from imagecache_handlers_vmware.folder_requests import is_gone
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.moves import Aside
+from imagecache_handlers_vmware.moves import find_stuck
 from imagecache_handlers_vmware.moves import Move
 from imagecache_handlers_vmware.moves import MovingBack
 from imagecache_handlers_vmware.moves import Result
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.tasks import Endless
+from imagecache_handlers_vmware.users import Users
 
 # The folders below the base, by their paths; None: they cannot be seen.
 Sources = Mapping[DatastorePath, Folder] | None
@@ -80,6 +83,32 @@ class UnmovedImages:
         if failure is None:
             return error_of_move(move.image, end)
         return uncertain_of(move.image, end, f'it was torn: {failure}')
+
+
+def find_taken(
+    moves: Sequence[Move],
+    unmoved: Mapping[str, Result],
+    folders: Sequence[Folder],
+    users: Users,
+) -> dict[str, Result]:
+    """Say of images that seem gone where another eviction has put them."""
+    taken: dict[str, Result] = {}
+    for move in moves:
+        if unmoved.get(move.key) == 0:
+            stuck = find_stuck(move, folders)
+            if stuck is not None:
+                taken[move.key] = _error_of_taken(move, stuck, users)
+    return taken
+
+
+def _error_of_taken(
+    move: Move, stuck: ImageFolder, users: Users
+) -> CacheError:
+    where = f'it lies in {stuck.path}, where another eviction moved it'
+    named = users.of_folder(move.source) | users.of_folder(stuck.path)
+    if named:
+        return UsedAside(move.image.image_id, named, where)
+    return ImageBusy(move.image.image_id, where)
 
 
 def _is_doubtful(end: CacheError | None) -> bool:

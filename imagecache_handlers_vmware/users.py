@@ -45,6 +45,17 @@ class Users:
     def of_folder(self, folder: DatastorePath) -> frozenset[str]:
         return self.by_folder.get(folder, frozenset())
 
+    def call_folders(
+        self, named: DatastorePath, base: DatastorePath
+    ) -> 'Users':
+        """Tell what is in a folder by another path of that folder, too."""
+        by_folder = dict(self.by_folder)
+        for folder, who in self.by_folder.items():
+            if folder == named.join(folder.name):
+                called = base.join(folder.name)
+                by_folder[called] = self.of_folder(called) | who
+        return dataclasses.replace(self, by_folder=by_folder)
+
     @property
     def why_unknown(self) -> str | None:
         """Say why what has no known user may have one."""
@@ -101,7 +112,8 @@ def _folders_of(
     for text in machine.files or ():
         path = read_path(text, machine.datastore)
         for base in bases:
-            if path is not None and path.startswith(f'{base.path}/'):
-                name = path.removeprefix(f'{base.path}/').partition('/')[0]
+            begin = f'{base.path}/' if base.path else ''
+            if path is not None and path.startswith(begin):
+                name = path.removeprefix(begin).partition('/')[0]
                 folders.add(base.join(name))
     return folders

@@ -19,6 +19,7 @@ from imagecache_handlers.labels import check_label
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.model import Reservation
 from imagecache_handlers.model import Store
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_xenapi import adding
@@ -35,6 +36,7 @@ from imagecache_handlers_xenapi.port import lent_sessions
 from imagecache_handlers_xenapi.port.logins import PasswordLogin
 from imagecache_handlers_xenapi.port.port import Port
 from imagecache_handlers_xenapi.port.session import Session
+from imagecache_handlers_xenapi.reservations import Reservations
 from imagecache_handlers_xenapi.storage_repositories import DEFAULT
 from imagecache_handlers_xenapi.survey import Survey
 
@@ -55,6 +57,8 @@ class XenAPIHandler(CacheHandler):
     # xapi works on one disk of an SR at a time, and on many SRs.
     parallel = 8
     batch = 50
+    # Of a VHD only what was written is sent.
+    formats = ('vhd', 'raw')
     # The grace of a newborn is counted from its first sight.
     wants_seen = True
 
@@ -80,6 +84,7 @@ class XenAPIHandler(CacheHandler):
             self._looks, self._removals, releasing, clocks
         )
         self._adding = Adding(port, clocks, self._removals)
+        self._reservations = Reservations(port, clocks, self._removals)
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
@@ -190,6 +195,21 @@ class XenAPIHandler(CacheHandler):
     def room(self, meta: ImageMeta, store: str) -> int:
         self._looks.repository(store)
         return adding.room(meta)
+
+    def reserve(self, reservation: Reservation) -> None:
+        self._reservations.write_reservation(
+            self._looks.repository(reservation.store), reservation
+        )
+
+    def reservations(self, store: str) -> Iterable[Reservation]:
+        return self._reservations.list_reservations(
+            self._looks.repository(store)
+        )
+
+    def unreserve(self, reservation: Reservation) -> None:
+        self._reservations.remove_reservation(
+            self._looks.repository(reservation.store), reservation
+        )
 
     def add(
         self,

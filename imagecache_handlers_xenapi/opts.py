@@ -7,7 +7,6 @@ from typing import Any
 from oslo_config import cfg
 
 from imagecache_handlers.config import values as config_values
-from imagecache_handlers.exceptions import ConfigurationError
 
 GROUP = 'imagecache_xenapi'
 
@@ -109,12 +108,5 @@ def value(conf: cfg.ConfigOpts, name: str) -> Any:
     :raises ConfigurationError: when it is set to nothing that fits.
     """
     opt = _BY_NAME[name]
-    if not opt.secret:
-        return config_values.read(conf, GROUP, opt)
-    try:
-        return conf[GROUP][name]
-    except (cfg.Error, ValueError):
-        # What is wrong would be told with a part of it.
-        raise ConfigurationError(
-            f'[{GROUP}] {name} cannot be read: write $$ for each $ in it'
-        ) from None
+    read = config_values.read_secret if opt.secret else config_values.read
+    return read(conf, GROUP, opt)

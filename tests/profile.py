@@ -15,9 +15,12 @@ class Profile:
     xenapi_examples: int  # the same, in a pool
     vmware_examples: int  # and on a vCenter
     tree_examples: int  # folders of arbitrary things
+    stage_examples: int  # images cut off, killed and replaced on their way
+    staged_size: int  # bytes that come in while memory is measured
     qemu_trees: int  # trees of disks that QEMU judges
     crowd_seconds: float  # for which many processes use and sweep folders
     hosts_seconds: float  # for which a few do so in a pool
+    vmware_seconds: float  # and on a vCenter
     vcsim: bool  # whether a simulator in Go is built, and compared with
 
 
@@ -27,19 +30,25 @@ PROFILES = {
         xenapi_examples=100,
         vmware_examples=40,
         tree_examples=50,
+        stage_examples=60,
+        staged_size=2**30,
         qemu_trees=120,
         crowd_seconds=40,
         hosts_seconds=10,
+        vmware_seconds=6,
         vcsim=False,
     ),
     'proof': Profile(
         core_examples=2000,
         xenapi_examples=500,
-        vmware_examples=300,
+        vmware_examples=600,
         tree_examples=150,
+        stage_examples=1000,
+        staged_size=2**32,
         qemu_trees=2000,
         crowd_seconds=180,
         hosts_seconds=30,
+        vmware_seconds=40,
         vcsim=True,
     ),
 }
@@ -50,6 +59,7 @@ _EXAMPLES = (
     'xenapi_examples',
     'vmware_examples',
     'tree_examples',
+    'stage_examples',
 )
 
 

@@ -37,10 +37,11 @@ WINGS = {
     'root': '',
     'loader': 'root',
     'planning': 'root',
-    'actions': 'planning root',
+    'actions': 'planning root staging',
     'cache': 'actions planning root',
     'face': 'actions cache planning root',
-    'config': 'config.files config.values loader planning root',
+    'config': 'config.files config.nova config.values loader planning root',
+    'config.nova': 'config.files config.values root',
     'config.values': 'config.files root',
     'config.files': 'root',
     # Handlers know the contract, and nothing that decides.
@@ -54,12 +55,17 @@ WINGS = {
     'directory.formats': '',
     'directory.parts': '',
     'directory.system': '',
+    # An image on its way in, which knows the system as directories do.
+    'staging': 'directory.system root',
+    # Where images come from.
+    'sources': 'root sources.opts',
+    'sources.opts': 'config.values root',
     # How handlers reach a hypervisor over HTTP.
     'transport': 'root',
     'xenapi': 'port root transport xenapi.opts',
     'xenapi.opts': 'config.values root',
     'vmware': 'root transport vmware.opts vmware.port',
-    'vmware.opts': 'config.values root',
+    'vmware.opts': 'config.nova config.values root vmware',
     'vmware.port': 'root transport',
     'port': 'root transport',
     'testing': 'cache planning root',
@@ -71,7 +77,7 @@ WINGS = {
     ),
     'cli.commands': (
         'actions cache cli cli.pages config config.files config.values '
-        'directory face frontends loader planning root testing '
+        'directory face frontends loader planning root sources testing '
         'testing.template'
     ),
     'cli.pages': 'actions frontends planning root',
@@ -85,6 +91,7 @@ FOLDERS = {
     'imagecache_handlers.actions': 'actions',
     'imagecache_handlers.config': 'config',
     'imagecache_handlers.config.files': 'config.files',
+    'imagecache_handlers.config.nova': 'config.nova',
     'imagecache_handlers.config.values': 'config.values',
     'imagecache_handlers.directory': 'directory',
     'imagecache_handlers.directory.hosts': 'directory.hosts',
@@ -93,6 +100,9 @@ FOLDERS = {
     'imagecache_handlers.directory.system': 'directory.system',
     'imagecache_handlers.directory.users': 'directory.users',
     'imagecache_handlers.directory.users.formats': 'directory.formats',
+    'imagecache_handlers.staging': 'staging',
+    'imagecache_handlers.sources': 'sources',
+    'imagecache_handlers.sources.opts': 'sources.opts',
     'imagecache_handlers.testing': 'testing',
     'imagecache_handlers.transport': 'transport',
     'imagecache_handlers.testing.template': 'testing.template',
@@ -101,6 +111,8 @@ FOLDERS = {
     'imagecache_handlers.frontends.cli.commands': 'cli.commands',
     'imagecache_handlers.frontends.cli.pages': 'cli.pages',
     'imagecache_handlers_vmware': 'vmware',
+    'imagecache_handlers_vmware.nova_age': 'vmware.opts',
+    'imagecache_handlers_vmware.nova_options': 'vmware.opts',
     'imagecache_handlers_vmware.opts': 'vmware.opts',
     'imagecache_handlers_vmware.port': 'vmware.port',
     'imagecache_handlers_xenapi': 'xenapi',
@@ -114,15 +126,21 @@ FACE = 'imagecache_handlers'
 LIBRARIES = {
     'stevedore': 'loader testing cli cli.commands',
     'oslo_config': (
-        'config config.values config.files directory directory.opts '
-        'vmware.opts xenapi.opts testing.template cli cli.commands'
+        'config config.nova config.values config.files directory '
+        'directory.opts sources sources.opts vmware.opts xenapi.opts '
+        'testing.template cli '
+        'cli.commands'
     ),
+    'keystoneauth1': 'sources',
+    'openstack': 'sources',
+    'requests': 'sources',
+    'urllib3': 'sources',
     'cliff': 'cli cli.commands cli.pages',
     'rich': 'cli cli.pages',
     'XenAPI': 'port',
     'http': 'port transport vmware.port',
-    'socket': 'frontends port transport',
-    'ssl': 'transport',
+    'socket': 'frontends port sources transport',
+    'ssl': 'sources transport',
     'xmlrpc': 'port',
 }
 
@@ -240,6 +258,8 @@ def test_a_circle_is_seen():
         ('frontends.service', 'frontends.cli.app'),
         ('frontends.cli.pages.plan', 'frontends.cli.commands.plan'),
         ('frontends.cli.pages.plan', 'frontends.cli.app'),
+        ('staging.stage', 'directory.folder'),
+        ('staging.stage', 'actions.guard'),
         ('testing.memory', 'actions.guard'),
     ],
 )

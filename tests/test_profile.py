@@ -46,6 +46,7 @@ def test_what_else_is_asked_for_has_its_way(chosen):
         xenapi_examples=7,
         vmware_examples=7,
         tree_examples=7,
+        stage_examples=7,
         crowd_seconds=0.5,
         qemu_trees=3,
     )

@@ -2,12 +2,22 @@
 
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
 
 from imagecache_handlers.actions.guard import GuardedHandler
+from imagecache_handlers.actions.making_room import list_members
+from imagecache_handlers.actions.making_room import RoomMaker
+from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions.opened_source import OpenedSource
+from imagecache_handlers.actions.reserving import Book
+from imagecache_handlers.actions.reserving import LOOKS
+from imagecache_handlers.actions.reserving import POLL
+from imagecache_handlers.actions.reserving import Reserving
 from imagecache_handlers.actions.stores import choose_stores
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import NoRoom
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.exceptions import StoreUnavailable
@@ -20,7 +30,8 @@ from imagecache_handlers.source import Source
 
 
 def add_image(
-    handler: GuardedHandler,
+    means: Means,
+    book: Book,
     image_id: str,
     source: Source,
     name: str | None,
@@ -30,18 +41,64 @@ def add_image(
 
     :raises ConfigurationError: when there are several stores and none is
         named.
-    :raises NoRoom: when it takes more than is free.
+    :raises NoRoom: when it takes more than is free below the high
+        watermark, less what others have reserved.
+    :raises ImageBusy: when somebody else has it on its way.
     """
     check_image_id(image_id)
-    store = _only_store(
-        choose_stores(handler, None if name is None else [name])
-    )
+    store = only_store(means.handler, name)
     if store.problem:
         raise StoreUnavailable(store.name, store.problem)
     checked = {check_label(label) for label in labels}
-    with OpenedSource(source, image_id) as opened:
-        _check_room(handler, opened.meta, store)
-        return _add_content(handler, opened, store.name, checked)
+    with (
+        OpenedSource(source, image_id) as opened,
+        _reserved_room(means, book, opened.meta, store),
+    ):
+        return _add_content(means.handler, opened, store.name, checked)
+
+
+@contextlib.contextmanager
+def _reserved_room(
+    means: Means, book: Book, meta: ImageMeta, store: Store
+) -> Iterator[None]:
+    """Have the room reserved meanwhile, if anybody knows how much it is."""
+    try:
+        size = means.handler.room(meta, store.name)
+    except NotSupported:
+        yield  # then adding it is what shows
+        return
+    key = means.key_of(meta.image_id)
+    reserving = Reserving(means, book, store.name, key, size)
+    try:
+        _reserve_room(means, book, reserving, store, meta.image_id)
+        with reserving.renewed():
+            yield
+    finally:
+        reserving.withdraw()
+
+
+def _reserve_room(
+    means: Means, book: Book, reserving: Reserving, store: Store, name: str
+) -> None:
+    maker = RoomMaker(
+        means=means,
+        book=book,
+        members=list_members(means.handler, store),
+        token=reserving.token,
+    )
+    there = maker.measure_space()
+    for _ in range(LOOKS):
+        reserving.write()
+        if not reserving.is_alone(lambda: means.clocks.sleep(POLL)):
+            raise ImageBusy(name, 'somebody else has it on its way')
+        there = maker.measure_space()
+        if not there.missing(reserving.size):
+            return
+        if not there.reserved:
+            break
+        reserving.give_way(maker.members, lambda: means.clocks.sleep(POLL))
+    free = there.available or 0
+    raise NoRoom(name, store.name, reserving.size, free, there.explain())
 
 
 def _add_content(
@@ -59,19 +116,13 @@ def _add_content(
         raise
 
 
-def _only_store(stores: tuple[Store, ...]) -> Store:
+def only_store(handler: GuardedHandler, name: str | None) -> Store:
+    """Give the store of that name, or the only one.
+
+    :raises ConfigurationError: when there are several and none is named.
+    """
+    stores = choose_stores(handler, None if name is None else [name])
     if len(stores) != 1:
         names = ', '.join(store.name for store in stores) or 'none'
         raise ConfigurationError(f'name the store, one of: {names}')
     return stores[0]
-
-
-def _check_room(
-    handler: GuardedHandler, meta: ImageMeta, store: Store
-) -> None:
-    try:
-        wanted = handler.room(meta, store.name)
-    except NotSupported:
-        return  # then adding it is what shows
-    if store.free is not None and wanted > store.free:
-        raise NoRoom(meta.image_id, store.name, wanted, store.free)

@@ -15,6 +15,7 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.model import Reservation
 from imagecache_handlers.model import Store
 
 T = TypeVar('T')
@@ -92,6 +93,31 @@ class CheckedHandler:
             return check_kind(
                 CachedImage, self._handler.add(meta, content, store, labels)
             )
+
+    def staging(self, store: str) -> str | None:
+        with _Named(self._handler, 'staging'):
+            folder = self._handler.staging(store)
+            return None if folder is None else check_kind(str, folder)
+
+    def reservations(self, store: str) -> list[Reservation]:
+        return self._all_of(
+            Reservation,
+            'reservations',
+            lambda: self._handler.reservations(store),
+        )
+
+    def content(
+        self, image: CachedImage
+    ) -> contextlib.AbstractContextManager[BinaryIO]:
+        with _Named(self._handler, 'content'):
+            opened = self._handler.content(image)
+            if not isinstance(opened, contextlib.AbstractContextManager):
+                raise _wrong_value(opened, 'a context manager')
+            return opened
+
+    def quarantine(self, image: CachedImage, alive: Alive) -> str:
+        with _Named(self._handler, 'quarantine'):
+            return check_kind(str, self._handler.quarantine(image, alive))
 
     def forget_host(self, store: str, name: str) -> bool:
         with _Named(self._handler, 'forget_host'):

@@ -21,8 +21,8 @@ class Claim:
         self._clocks = clocks
         self._rules = rules
         self._timer = Timer(clocks)
-        self._expiry = clocks.now() + rules.claim_ttl
-        self.label = claim_label(token, self._expiry)
+        self.expiry = clocks.now() + rules.claim_ttl
+        self.label = claim_label(token, self.expiry)
 
     def alive(self) -> bool:
         """Tell if everybody else still respects it."""
@@ -39,7 +39,7 @@ class Claim:
         return self._has_time_left(self._rules.deadline / 2)
 
     def _has_time_left(self, limit: datetime.timedelta) -> bool:
-        left = self._expiry - self._clocks.now()
+        left = self.expiry - self._clocks.now()
         return (
             self._timer.elapsed < limit
             and left > self._rules.claim_ttl - limit

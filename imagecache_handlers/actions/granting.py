@@ -44,7 +44,11 @@ class Patience:
 
 
 class Request:
-    """One request for a lease or a pin on the copies in one store."""
+    """One request for a lease or a pin on the copies in one store.
+
+    ``shared``: others may write the very same label at the same time, so
+    that none is withdrawn that was written.
+    """
 
     def __init__(
         self,
@@ -53,12 +57,15 @@ class Request:
         store: str,
         image_id: str,
         wish: Callable[[], Wish],
+        *,
+        shared: bool = False,
     ) -> None:
         self._means = means
         self._patience = patience
         self._store = store
         self._image_id = image_id
         self._wish = wish
+        self._shared = shared
         self._wishes: dict[Identity, Wish] = {}
         self._written: dict[Identity, set[str]] = {}
         self.refused: list[CachedImage] = []
@@ -69,7 +76,8 @@ class Request:
         """Write, look, and again until every copy is sure, or too late.
 
         What is given was sure in one and the same look.  Of what is not
-        given, and of all when an error ends it, the labels are withdrawn.
+        given, and of all when an error ends it, the labels are withdrawn,
+        unless they are shared.
         """
         copies: dict[Identity, CachedImage] = {}
         try:
@@ -109,6 +117,10 @@ class Request:
             for image in list(copies.values()):
                 if not self._write_label(image, NO_CHANGE):
                     del copies[image.identity]
+
+    def label_on(self, image: CachedImage) -> str:
+        """Tell which label was granted on a copy."""
+        return self._wishes[image.identity].label
 
     def _look_at_copies(self) -> list[CachedImage]:
         return self._means.handler.enumerate(self._store, {self._image_id})
@@ -150,7 +162,8 @@ class Request:
     ) -> None:
         """Take back what was written here; an earlier pin stays."""
         labels = self._written.get(image.identity)
-        if not labels:
+        # One that is shared may be what was granted to somebody else.
+        if not labels or self._shared:
             return
         try:
             self._means.handler.mark(image, (), labels)

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Generator
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
+import contextlib
+import copy
 import datetime
 import logging
 from typing import BinaryIO
@@ -14,6 +17,7 @@ from imagecache_handlers.actions.checking import CheckedHandler
 from imagecache_handlers.actions.results import tell_results
 from imagecache_handlers.actions.results import Untold
 from imagecache_handlers.actions.slow_calls import RunningCalls
+from imagecache_handlers.actions.turns import Turns
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import HandlerFailed
 from imagecache_handlers.handler import Alive
@@ -23,6 +27,7 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.model import Reservation
 from imagecache_handlers.model import Store
 
 LOG = logging.getLogger(__name__)
@@ -42,11 +47,22 @@ class GuardedHandler:
         self.parallel = handler.parallel
         self.wants_seen = handler.wants_seen
         self.wants_shield = handler.wants_shield
+        self.formats = tuple(handler.formats)
+        self.adds = declares(handler, 'add')
+        self.reserves = declares(handler, 'reserve')
+        self.reads = declares(handler, 'content')
+        self.sets_aside = declares(handler, 'quarantine')
         self.evicts_many = declares(handler, 'evict_many')
         self.marks_many = declares(handler, 'mark_many')
         self.recovers = declares(handler, 'recover')
         self.finds_debris = declares(handler, 'debris')
         self.knows_hosts = declares(handler, 'hosts')
+
+    def taking_turns(self, turns: Turns) -> 'GuardedHandler':
+        """Give the same for several threads, which call it one by one."""
+        other = copy.copy(self)
+        other._handler = turns.take(self._handler)
+        return other
 
     def stores(self) -> tuple[Store, ...]:
         found = call_safely(lambda: tuple(self._handler.stores()))
@@ -138,6 +154,28 @@ class GuardedHandler:
         return call_safely(
             lambda: self._handler.add(meta, content, store, labels)
         )
+
+    def staging(self, store: str) -> str | None:
+        return call_safely(lambda: self._handler.staging(store))
+
+    def reserve(self, reservation: Reservation) -> None:
+        call_safely(lambda: self._handler.reserve(reservation))
+
+    def reservations(self, store: str) -> list[Reservation]:
+        return call_safely(lambda: list(self._handler.reservations(store)))
+
+    def unreserve(self, reservation: Reservation) -> None:
+        call_safely(lambda: self._handler.unreserve(reservation))
+
+    @contextlib.contextmanager
+    def content(self, image: CachedImage) -> Iterator[BinaryIO]:
+        """Give the bytes of an image; reading is guarded by its caller."""
+        with contextlib.ExitStack() as stack:
+            opened = call_safely(lambda: self._handler.content(image))
+            yield call_safely(lambda: stack.enter_context(opened))
+
+    def quarantine(self, image: CachedImage, alive: Callable[[], bool]) -> str:
+        return call_safely(lambda: self._handler.quarantine(image, alive))
 
     def debris(self, store: str) -> list[Debris]:
         return call_safely(lambda: list(self._handler.debris(store)))

@@ -11,17 +11,15 @@ from typing import Self
 from imagecache_handlers.actions.granting import Patience
 from imagecache_handlers.actions.granting import Request
 from imagecache_handlers.actions.granting import Wish
+from imagecache_handlers.actions.leasing import Leaser
 from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions.stores import all_or_raise
 from imagecache_handlers.actions.stores import any_or_raise
 from imagecache_handlers.actions.stores import for_each_readable_store
-from imagecache_handlers.clocks import add_span
 from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.labels import check_owner
-from imagecache_handlers.labels import count_use
-from imagecache_handlers.labels import lease_label
 from imagecache_handlers.labels import NO_CHANGE
 from imagecache_handlers.labels import pin_label
 from imagecache_handlers.labels import Relabel
@@ -43,14 +41,12 @@ def hold_image(
     :raises ValueError: when nobody could write that lease, or use it.
     :raises ImageBusy: when none could be held in time.
     """
-    _check_lease(owner, ttl, means.rules.clock_skew)
-    granter = Granter.start_now(means, timeout)
+    check_lease(owner, ttl, means.rules.clock_skew)
+    leaser = Leaser.start_now(means, owner, ttl, timeout)
     key = means.key_of(image_id)
     return any_or_raise(
         for_each_readable_store(
-            means.handler,
-            store,
-            lambda name: granter.hold_copies(name, key, owner, ttl),
+            means.handler, store, lambda name: leaser.hold_copies(name, key)
         )
     )
 
@@ -80,9 +76,10 @@ def pin_image(
     )
 
 
-def _check_lease(
+def check_lease(
     owner: str, ttl: datetime.timedelta, skew: datetime.timedelta
 ) -> None:
+    """Refuse a lease that nobody could write, or use."""
     if ttl <= 2 * skew:
         raise ValueError(
             f'a lease of {ttl} leaves no time to use it: make it more '
@@ -102,7 +99,7 @@ def _check_pin(
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Granter:
-    """Grants leases and pins on every copy of an image in one store."""
+    """Grants pins on every copy of an image in one store."""
 
     means: Means
     patience: Patience
@@ -114,33 +111,6 @@ class Granter:
         return cls(
             means=means, patience=Patience(timer=timer, timeout=timeout)
         )
-
-    def hold_copies(
-        self,
-        store: str,
-        image_id: str,
-        owner: str,
-        ttl: datetime.timedelta,
-    ) -> list[CachedImage]:
-        """Lease the copies, counting a hit and restarting their age.
-
-        :returns: the copies that are held, read after the lease was
-            written; empty: not cached.
-        :raises ImageBusy: when none could be held in time.
-        """
-
-        def wish_lease() -> Wish:
-            now = self.means.clocks.now()
-            label = lease_label(owner, add_span(now, ttl))
-            return Wish(label=label, before=add_span(now, ttl / 2))
-
-        request = Request(
-            self.means, self.patience, store, image_id, wish_lease
-        )
-        held = request.grant_copies(count_use)
-        if request.refused and not held:
-            raise ImageBusy(image_id, 'somebody is about to evict it')
-        return held
 
     def pin_copies(
         self,

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 import dataclasses
 import functools
 import glob
@@ -13,6 +14,9 @@ from typing import Any
 from oslo_config import cfg
 
 from imagecache_handlers.exceptions import ConfigurationError
+
+# The group of options that are in none.
+DEFAULT = 'DEFAULT'
 
 _FILE = '--config-file'
 _FOLDER = '--config-dir'
@@ -29,14 +33,15 @@ class Setting:
 
 
 def read_again(
-    conf: cfg.ConfigOpts, group: str, opts: list[cfg.Opt]
+    conf: cfg.ConfigOpts, groups: Mapping[str, list[cfg.Opt]]
 ) -> cfg.ConfigOpts:
     """Read what ``conf`` has read once more, for those options alone.
 
     :raises ConfigurationError: when that cannot be done.
     """
     copy = cfg.ConfigOpts()
-    copy.register_opts(opts, group=group)
+    for group, opts in groups.items():
+        copy.register_opts(opts, group=None if group == DEFAULT else group)
     if not _was_read(conf):
         return copy
     try:
@@ -193,7 +198,7 @@ def read_sections(path: str) -> dict[str, dict[str, list[str]]]:
     sections: dict[str, dict[str, list[str]]] = {}
     for name, keys in read.items():
         # As oslo.config does, for which [ImageCache] is the same group.
-        group = name if name == 'DEFAULT' else name.lower()
+        group = name if name == DEFAULT else name.lower()
         section = sections.setdefault(group, {})
         for key, texts in keys.items():
             section.setdefault(key, []).extend(texts)

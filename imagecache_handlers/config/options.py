@@ -90,6 +90,65 @@ OPTS: list[cfg.Opt] = [
     ),
 ]
 
+_MIB = 2**20
+_YEAR = 366 * 24 * 3600
+
+# How images come in ahead of their use.
+PREFETCH: list[cfg.Opt] = [
+    cfg.StrOpt(
+        'staging_path',
+        metavar='FOLDER',
+        help='Folder of this host for images on their way in; it is made '
+        'where its parent is there, and must belong to the user that runs '
+        'this, alone. Not set: beside the store where the handler has a '
+        'place for it, else imagecache-staging in the cache folder of the '
+        'user.',
+    ),
+    cfg.IntOpt(
+        'max_image_size_bytes',
+        min=1,
+        help='The size of the largest disk that an image may hold to be '
+        'prefetched; not set: any that fits.',
+    ),
+    cfg.IntOpt(
+        'prefetch_concurrency',
+        default=1,
+        min=1,
+        max=64,
+        help='How many images are prefetched at once.',
+    ),
+    cfg.IntOpt(
+        'prefetch_max_rate',
+        default=0,
+        min=0,
+        help='Bytes a second that all images being prefetched may take '
+        'together; 0: as fast as they come.',
+    ),
+    cfg.IntOpt(
+        'prefetch_ttl_seconds',
+        default=24 * 3600,
+        min=1,
+        max=_YEAR,
+        help='How long a prefetched image is kept for its first use, at '
+        'least; more than twice clock_skew_seconds. What is to stay is '
+        'pinned.',
+    ),
+    cfg.IntOpt(
+        'conversion_memory_bytes',
+        default=2048 * _MIB,
+        min=128 * _MIB,
+        help='Address space that the conversion of an image to another '
+        'format may take.',
+    ),
+    cfg.IntOpt(
+        'conversion_timeout_seconds',
+        default=4 * 3600,
+        min=1,
+        max=CENTURY,
+        help='How long such a conversion may take.',
+    ),
+]
+
 _NOT_SET = ' Not set: what Nova is told by its [image_cache] {0}.'
 
 # The same in our own group, where they are not set unless somebody does.
@@ -125,7 +184,7 @@ TWINS: list[cfg.Opt] = [
     ),
 ]
 
-OWN = OPTS + TWINS
+OWN = OPTS + PREFETCH + TWINS
 
 BY_NAME = {opt.dest: opt for opt in OWN}
 

@@ -44,7 +44,7 @@ class Settings:
     """
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
-        self._conf = conf
+        self.conf = conf
         self._nova = nova.NovaOptions(conf)
 
     def read_value(self, name: str) -> Any:
@@ -54,7 +54,7 @@ class Settings:
         """
         if self._is_followed(name):
             return self._read_followed(name)
-        return values.read(self._conf, GROUP, BY_NAME[name])
+        return values.read(self.conf, GROUP, BY_NAME[name])
 
     def look_up(self, name: str) -> Given:
         """Give that value, how it was written and where: a key of a file.
@@ -64,7 +64,7 @@ class Settings:
         if self._is_followed(name):
             self._read_followed(name)
             return self._nova.look_up(name)
-        return values.look_up(self._conf, GROUP, BY_NAME[name])
+        return values.look_up(self.conf, GROUP, BY_NAME[name])
 
     def make_rules(self, load_order: Callable[[str], Order]) -> Rules:
         """Make the rules that the options ask for.
@@ -130,7 +130,7 @@ class Settings:
     def _is_followed(self, name: str) -> bool:
         if name not in nova.NAMES:
             return False
-        return values.read(self._conf, GROUP, BY_NAME[name]) is None
+        return values.read(self.conf, GROUP, BY_NAME[name]) is None
 
     def _read_followed(self, name: str) -> Any:
         value = self._nova.read_value(name)

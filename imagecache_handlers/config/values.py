@@ -26,13 +26,33 @@ def read(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> Any:
     :raises ConfigurationError: when it is set to nothing that fits; shows
         what that is.
     """
-    values = conf[group]
+    values = values_of(conf, group)
     try:
         return _join_lists(opt, _read_given(conf, group, opt, values))
     except (cfg.Error, ValueError) as error:
         where, text = _find_culprit(conf, group, opt)
         problem = refusal_text(where, text, opt)
         raise ConfigurationError(problem or f'{where}: {error}') from error
+
+
+def read_secret(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> Any:
+    """Give the value of an option that is registered and a secret.
+
+    :raises ConfigurationError: when it is set to nothing that fits; shows
+        nothing of that.
+    """
+    try:
+        return values_of(conf, group)[opt.dest]
+    except (cfg.Error, ValueError):
+        # What is wrong would be told with a part of it.
+        raise ConfigurationError(
+            f'[{group}] {opt.dest} cannot be read: write $$ for each $ in it'
+        ) from None
+
+
+def values_of(conf: cfg.ConfigOpts, group: str) -> Any:
+    """Give what has the values of a group."""
+    return conf if group == files.DEFAULT else conf[group]
 
 
 def look_up(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> Given:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 import contextlib
 import datetime
 import os
-import secrets
 from typing import BinaryIO
 
 from imagecache_handlers.directory.access import Access
@@ -12,12 +11,12 @@ from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory import self_contained
 from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory import stages
 from imagecache_handlers.directory.store_folder import changing
 from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.store_folder import translated
 from imagecache_handlers.directory.system import birth_time
 from imagecache_handlers.directory.system.descriptors import close
-from imagecache_handlers.directory.system import flock
 from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.directory.system import sparse
 from imagecache_handlers.exceptions import ImageExists
@@ -47,53 +46,66 @@ def add(
         raise Unsupported(meta.image_id, f'over {_LONGEST_NAME} characters')
     with opened(store) as fd:
         _refuse_existing(layout, fd, name)
-    stage = sidecar.stage(name, secrets.token_hex(4))
-    with _staged_file(store, stage, access) as new:
-        _fill_file(new, content, meta, store)
+    with _made_stage(store, name, content, access) as stage:
+        if not stage.is_filled:
+            _fill_file(stage.new, content, meta, store)
+        _settle_file(stage.new, meta, store)
         with changing(store, name) as fd, layout.held(store, name):
-            access.open_up(new)
-            _refuse_existing(layout, fd, name)
-            # Where nobody knows when a file was born they might be its own.
-            folder.drop_notes(fd, name)
-            made = _make_sidecar(new, name, labels, now)
-            _publish_file(fd, name, new, made)
+            with stage.opened_up(access):
+                _refuse_existing(layout, fd, name)
+                # Where nobody knows when a file was born they might be its
+                # own.
+                folder.drop_notes(fd, name)
+                made = _make_sidecar(stage.new, name, labels, now)
+                _publish_file(fd, name, stage, made)
             return _find_added(layout, fd, name)
 
 
 @contextlib.contextmanager
-def _staged_file(store: str, stage: str, access: Access) -> Iterator[int]:
+def _made_stage(
+    store: str, name: str, content: BinaryIO, access: Access
+) -> Iterator[stages.Stage]:
     """Give a new file that is gone afterwards, however it ends."""
     with contextlib.ExitStack() as stack:
         # Errors of the content, which is read inside, are not ours.
         with translated(store):
             fd = safe_open.open_folder(store)
             stack.callback(close, fd)
-            # The stage is its own lock: who can take it knows that nobody
-            # is writing it any more.
-            new = stack.enter_context(flock.held(fd, stage))
-            access.give_to_group(new)
-        yield new
+            stage = stack.enter_context(stages.made(fd, name, content))
+            access.give_to_group(stage.new)
+        yield stage
 
 
 def _fill_file(
     fd: int, content: BinaryIO, meta: ImageMeta, store: str
 ) -> None:
-    """Write the content to the disk, or refuse it if it is not whole."""
+    """Write the content to a file, or refuse it if it is not whole."""
     size = _skip_zeros(content)
     while chunk := content.read(_CHUNK):
         with translated(store):
             sparse.write(fd, chunk, size)
         size += len(chunk) + _skip_zeros(content)
-    if size != meta.size:
-        why = f'it has {size} bytes, not the {meta.size} announced'
-        raise Unsupported(meta.image_id, why)
+    _refuse_size(meta, size)
     with translated(store):
         os.ftruncate(fd, size)
+
+
+def _settle_file(fd: int, meta: ImageMeta, store: str) -> None:
+    """Have a file on the disk, or refuse it if it is not whole by itself."""
+    with translated(store):
+        size = os.fstat(fd).st_size
+        _refuse_size(meta, size)
         named = self_contained.refuse(fd, size)
     if named:
         raise Unsupported(meta.image_id, named)
     with translated(store):
         os.fsync(fd)
+
+
+def _refuse_size(meta: ImageMeta, size: int) -> None:
+    if size != meta.size:
+        why = f'it has {size} bytes, not the {meta.size} announced'
+        raise Unsupported(meta.image_id, why)
 
 
 def _skip_zeros(content: BinaryIO) -> int:
@@ -115,13 +127,14 @@ def _make_sidecar(
     return sidecar.Sidecar.of(name, now, labels, found, born)
 
 
-def _publish_file(fd: int, name: str, new: int, made: sidecar.Sidecar) -> None:
+def _publish_file(
+    fd: int, name: str, stage: stages.Stage, made: sidecar.Sidecar
+) -> None:
     # Before the file: what has none would be foreign after a crash.
     sidecar.write(fd, name, made)
     try:
         os.fsync(fd)
-        # A link, unlike a rename, replaces nothing that others put there.
-        os.link(f'/proc/self/fd/{new}', name, dst_dir_fd=fd)
+        stage.publish(fd, name)
     except OSError as error:
         with contextlib.suppress(OSError):
             sidecar.remove(fd, name)

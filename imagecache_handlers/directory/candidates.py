@@ -36,7 +36,21 @@ class Candidate:
             self.file, self.result = None, error
 
 
-def settle_removals(fd: int, ones: Sequence[Candidate]) -> None:
+class Removal:
+    """How an image leaves the folder: for good."""
+
+    def take_file(self, fd: int, file: folder.File) -> None:
+        """Take the file away; with its lock."""
+        folder.unlink_image(fd, file)
+
+    def take_traces(self, fd: int, file: folder.File) -> None:
+        """Take away what is written of it, once that is settled."""
+        folder.drop_traces(fd, file)
+
+
+def settle_removals(
+    fd: int, ones: Sequence[Candidate], removal: Removal
+) -> None:
     """Have removals outlast a loss of power, then clear up after them."""
     removed = [one for one in ones if one.is_removed]
     if not removed:
@@ -49,4 +63,4 @@ def settle_removals(fd: int, ones: Sequence[Candidate]) -> None:
         return
     for one in removed:
         if one.file is not None:
-            folder.drop_traces(fd, one.file)
+            removal.take_traces(fd, one.file)

@@ -7,6 +7,7 @@ import os
 import stat
 
 from imagecache_handlers.directory import folder
+from imagecache_handlers.directory import incoming
 from imagecache_handlers.directory.layout import Layout
 from imagecache_handlers.directory import notes
 from imagecache_handlers.directory import sidecar
@@ -19,21 +20,30 @@ from imagecache_handlers.model import Debris
 LOG = logging.getLogger(__name__)
 
 
-def list_debris(layout: Layout, store: str) -> list[Debris]:
+def list_debris(
+    layout: Layout, store: str, now: datetime.datetime
+) -> list[Debris]:
     """List them, as ``CacheHandler.debris`` promises."""
     with opened(store) as fd:
-        return [
+        beside = [
             _describe_debris(store, entry, why, found)
             for entry in os.listdir(fd)
             if _image_of(layout, entry) is not None
             if (why := _why_broken(store, fd, entry)) is not None
             if (found := sidecar.lstat(fd, entry)) is not None
         ]
+        return [*beside, *incoming.list_staged(store, fd, now)]
 
 
-def clean_debris(layout: Layout, debris: Debris) -> int:
+def clean_debris(
+    layout: Layout, debris: Debris, now: datetime.datetime
+) -> int:
     """Remove one of them, as ``CacheHandler.clean`` promises."""
     entry = debris.location
+    staged = incoming.Staged.parse(entry)
+    if staged is not None:
+        with opened(debris.store) as fd:
+            return incoming.clean_staged(fd, staged, now)
     name = _image_of(layout, entry)
     if name is None:
         return 0

@@ -14,6 +14,7 @@ import errno
 import time
 
 from imagecache_handlers.directory.candidates import Candidate
+from imagecache_handlers.directory.candidates import Removal
 from imagecache_handlers.directory.candidates import Result
 from imagecache_handlers.directory.candidates import settle_removals
 from imagecache_handlers.directory import folder
@@ -54,6 +55,7 @@ class Evictions:
     layout: Layout
     overlays: Overlays
     sweeper: Sweeper
+    removal: Removal = Removal()  # noqa: RUF009 -- it holds nothing
 
     def evict(
         self, store: str, image: CachedImage, alive: Callable[[], bool]
@@ -98,7 +100,7 @@ class Evictions:
             if any(one.result is None for one in ones):
                 listing = self._find_files(store, fd, ones)
                 ones = self._remove_files(store, fd, ones, listing, alive)
-            settle_removals(fd, ones)
+            settle_removals(fd, ones, self.removal)
             return [0 if one.result is None else one.result for one in ones]
 
     def _take_locks(
@@ -219,7 +221,7 @@ class Evictions:
                     if time.monotonic() - began > _FRESH:
                         # It needs another look, and so do the others.
                         return done
-                    folder.unlink_image(fd, file)
+                    self.removal.take_file(fd, file)
                     one.is_removed, one.result = True, file.size
             done.append(one)
         return done

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
+import contextlib
 import datetime
 import os
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Self
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.directory.access import Access
 from imagecache_handlers.directory import adding
+from imagecache_handlers.directory.contents import opened_content
 from imagecache_handlers.directory.debris import clean_debris
 from imagecache_handlers.directory.debris import list_debris
 from imagecache_handlers.directory.evicting import Evictions
@@ -21,11 +23,15 @@ from imagecache_handlers.directory.given import check_patterns
 from imagecache_handlers.directory.hosts import records
 from imagecache_handlers.directory.hosts.sweepers import Sweeper
 from imagecache_handlers.directory.images import describe_image
+from imagecache_handlers.directory import incoming
 from imagecache_handlers.directory.layouts import choose_layout
 from imagecache_handlers.directory.listing import Listings
 from imagecache_handlers.directory.marking import Marking
 from imagecache_handlers.directory.nova_process import Locks
 from imagecache_handlers.directory.nova_process import NoNova
+from imagecache_handlers.directory.quarantine import set_aside
+from imagecache_handlers.directory import reserving
+from imagecache_handlers.directory.room import count_room
 from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.stores import describe_store
 from imagecache_handlers.directory.users.overlays import Overlays
@@ -39,6 +45,7 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.model import Reservation
 from imagecache_handlers.model import Store
 
 
@@ -85,6 +92,7 @@ class DirectoryHandler(CacheHandler):
         self._clock = clock or utc_now
         instances = check_paths('instance_paths', instance_paths)
         self._layout = choose_layout(layout, instances, self._clock, locks)
+        self.formats = self._layout.formats
         definitions = check_paths('libvirt_definitions', libvirt_definitions)
         self._overlays = Overlays(
             instances,
@@ -108,21 +116,9 @@ class DirectoryHandler(CacheHandler):
         from imagecache_handlers.directory import opts as directory_opts
 
         directory_opts.register_opts(conf)
-        return cls(
-            directory_opts.value(conf, 'path'),
-            layout=directory_opts.value(conf, 'layout'),
-            instance_paths=directory_opts.value(conf, 'instance_paths'),
-            ignore=directory_opts.value(conf, 'ignore'),
-            libvirt_definitions=directory_opts.value(
-                conf, 'libvirt_definitions'
-            ),
-            instances_shared_as=directory_opts.value(
-                conf, 'instances_shared_as'
-            ),
-            file_mode=directory_opts.value(conf, 'file_mode'),
-            file_group=directory_opts.value(conf, 'file_group'),
-            locks=resources.get('locks'),
-        )
+        options = directory_opts.read_values(conf)
+        paths = options.pop('path')
+        return cls(paths, locks=resources.get('locks'), **options)
 
     def key(self, image_id: str) -> str:
         return self._layout.key(image_id)
@@ -184,12 +180,7 @@ class DirectoryHandler(CacheHandler):
     def room(self, meta: ImageMeta, store: str) -> int:
         with opened(self._check_store(store)) as fd:
             space = os.fstatvfs(fd)
-        # What could never be full here is not an image for here, however
-        # few of its bytes there are: reading its holes would take for ever.
-        if meta.size > space.f_blocks * space.f_frsize:
-            return meta.size
-        # Zeros are not written: a sparse image stays sparse.
-        return meta.size if meta.allocated is None else meta.allocated
+        return count_room(meta, self.formats, space.f_blocks * space.f_frsize)
 
     def add(
         self,
@@ -214,12 +205,40 @@ class DirectoryHandler(CacheHandler):
         why = self._sweeper.judge(store, survey)
         return describe_image(store, file, survey, why)
 
+    def staging(self, store: str) -> str:
+        return incoming.name_folder(self._check_store(store))
+
+    def reserve(self, reservation: Reservation) -> None:
+        self._check_store(reservation.store)
+        reserving.reserve_room(reservation)
+
+    def reservations(self, store: str) -> Iterable[Reservation]:
+        store = self._check_store(store)
+        return reserving.list_reservations(store, self._clock())
+
+    def unreserve(self, reservation: Reservation) -> None:
+        self._check_store(reservation.store)
+        reserving.drop_reservation(reservation)
+
+    def content(
+        self, image: CachedImage
+    ) -> contextlib.AbstractContextManager[BinaryIO]:
+        store = self._check_store(image.store)
+        return opened_content(self._layout, store, image)
+
+    def quarantine(
+        self, image: CachedImage, alive: Callable[[], bool] = always
+    ) -> str:
+        store = self._check_store(image.store)
+        return set_aside(self._evictions, store, image, alive)
+
     def debris(self, store: str) -> Iterable[Debris]:
-        return list_debris(self._layout, self._check_store(store))
+        store = self._check_store(store)
+        return list_debris(self._layout, store, self._clock())
 
     def clean(self, debris: Debris) -> int | None:
         self._check_store(debris.store)
-        return clean_debris(self._layout, debris)
+        return clean_debris(self._layout, debris, self._clock())
 
     def remarks(self, store: str) -> Iterable[str]:
         return self._sweeper.remarks(store)

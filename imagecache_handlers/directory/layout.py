@@ -21,7 +21,12 @@ _NO_TIME = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 class Layout(abc.ABC):
-    """How images lie in a folder, and which files are none."""
+    """How images lie in a folder, and which files are none.
+
+    ``formats`` are those of the disks in them, as a handler has it.
+    """
+
+    formats: Collection[str] = ()
 
     @abc.abstractmethod
     def key(self, image_id: str) -> str:

@@ -40,12 +40,13 @@ _BESIDE = re.compile(
 )
 _KEY = re.compile(r'[0-9a-f]{40}', flags=re.ASCII)
 _NO_LABELS: frozenset[str] = frozenset()
-_FORMATS = ('raw', 'iso')
 _NO_TIME = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 class Nova(Layout):
     """As Nova reads and writes it, and touches a file that it uses."""
+
+    formats = ('raw', 'iso')
 
     def __init__(
         self,
@@ -111,7 +112,7 @@ class Nova(Layout):
     def refuse(self, meta: ImageMeta) -> str | None:
         # Rather before its bytes have come than afterwards.
         nova_process.borrows(self._locks)
-        if meta.disk_format in _FORMATS:
+        if meta.disk_format in self.formats:
             return None
         return f'Nova keeps raw images here, this is {meta.disk_format}'
 

@@ -102,6 +102,14 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     return [(GROUP, copy.deepcopy(OPTS))]
 
 
+def read_values(conf: cfg.ConfigOpts) -> dict[str, Any]:
+    """Read all of the options, by their names.
+
+    :raises ConfigurationError: when one is set to nothing that fits.
+    """
+    return {name: value(conf, name) for name in _BY_NAME}
+
+
 def value(conf: cfg.ConfigOpts, name: str) -> Any:
     """Read one of the options.
 

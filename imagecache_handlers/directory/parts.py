@@ -3,6 +3,16 @@
 import enum
 
 
+# Folders of ours beside the images: of those on their way in, of what a look
+# at their bytes found to differ.  Neither holds what a machine may use.
+INCOMING = '.imagecache-incoming'
+QUARANTINE = '.imagecache-quarantine'
+# Where root stages images in the store of somebody else, who could steer it
+# by what they change in the one that is theirs.
+ROOTS = '.imagecache-incoming-root'
+FOLDERS = frozenset({INCOMING, QUARANTINE, ROOTS})
+
+
 class Part(enum.Enum):
     """What lies there; a header that names other files counts in each."""
 

@@ -14,6 +14,7 @@ from imagecache_handlers.planning.policies import age
 from imagecache_handlers.planning.protected import Patterns
 
 _NO_TIME = datetime.timedelta(0)
+_DAY = datetime.timedelta(days=1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,17 @@ class Rules:
         that moment may just miss who was made under it.
         """
         return now - expiry <= self.clock_skew
+
+    def is_reserved(
+        self, until: datetime.datetime, now: datetime.datetime
+    ) -> bool:
+        """Tell if another's reservation may still count for it.
+
+        One from far ahead does not: whoever wrote it had no clock to go by,
+        and nobody would ever see it end.
+        """
+        longest = max(self.claim_ttl, _DAY) + self.clock_skew
+        return self.is_live(until, now) and until - now <= longest
 
     def is_forgotten(
         self, expiry: datetime.datetime, now: datetime.datetime

@@ -11,10 +11,13 @@ WRITES = frozenset(
     {'evict', 'mark', 'add', 'clean'}
     | {'evict_many', 'mark_many', 'result', 'recover'}
     | {'record_host', 'forget_host', 'accept_host'}
+    | {'reserve', 'unreserve', 'quarantine'}
 )
 OPTIONAL = (
     *('evict_many', 'mark_many', 'recover'),
     *('room', 'add', 'debris', 'clean'),
+    *('reserve', 'reservations', 'unreserve'),
+    *('content', 'quarantine'),
     *('record_host', 'hosts', 'forget_host', 'accept_host'),
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from collections import Counter
+import contextlib
 import functools
 import threading
 from typing import Any
@@ -23,6 +24,7 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Host
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.model import Reservation
 from imagecache_handlers.model import Store
 from imagecache_handlers.testing.breaks import Died
 from imagecache_handlers.testing.breaks import Fault
@@ -50,7 +52,7 @@ class Faulty(CacheHandler):
 
     It declares what the other declares.  ``calls`` names the methods that
     were called, in order; ``faults`` may be changed between calls.  None of
-    ``key``, ``remarks`` and ``close`` is a call of the backend.
+    ``key``, ``remarks``, ``staging`` and ``close`` is a call of the backend.
     """
 
     def __new__(cls, handler: CacheHandler, *faults: Fault) -> Self:
@@ -67,6 +69,7 @@ class Faulty(CacheHandler):
         self.batch = handler.batch
         self.wants_seen = handler.wants_seen
         self.wants_shield = handler.wants_shield
+        self.formats = handler.formats
         self.contract = handler.contract
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -111,6 +114,9 @@ class Faulty(CacheHandler):
 
     def remarks(self, store: str) -> Iterable[str]:
         return self.handler.remarks(store)
+
+    def staging(self, store: str) -> str | None:
+        return self.handler.staging(store)
 
     def close(self) -> None:
         self.handler.close()
@@ -242,6 +248,46 @@ class _Abilities(Faulty):
             store,
             lambda: self.handler.add(meta, content, store, labels),
             meta.image_id,
+        )
+
+    def reserve(self, reservation: Reservation) -> None:
+        self._call(
+            'reserve',
+            reservation.store,
+            lambda: self.handler.reserve(reservation),
+            reservation.image_id,
+        )
+
+    def reservations(self, store: str) -> Iterable[Reservation]:
+        return self._call(
+            'reservations',
+            store,
+            lambda: list(self.handler.reservations(store)),
+        )
+
+    def unreserve(self, reservation: Reservation) -> None:
+        self._call(
+            'unreserve',
+            reservation.store,
+            lambda: self.handler.unreserve(reservation),
+            reservation.image_id,
+        )
+
+    def content(
+        self, image: CachedImage
+    ) -> contextlib.AbstractContextManager[BinaryIO]:
+        return self._call(
+            'content', image.store, lambda: self.handler.content(image)
+        )
+
+    def quarantine(
+        self, image: CachedImage, alive: Callable[[], bool] = always
+    ) -> str:
+        return self._call(
+            'quarantine',
+            image.store,
+            lambda: self.handler.quarantine(image, alive),
+            image.image_id,
         )
 
     def debris(self, store: str) -> Iterable[Debris]:

@@ -6,6 +6,8 @@ import dataclasses
 import datetime
 import threading
 
+from imagecache_handlers.model import Reservation
+
 
 @dataclasses.dataclass(kw_only=True)
 class Entry:
@@ -16,6 +18,7 @@ class Entry:
     cached_at: datetime.datetime | None = None
     users: set[str] = dataclasses.field(default_factory=set)
     labels: set[str] = dataclasses.field(default_factory=set)
+    content: bytes | None = None
 
 
 class Entries(dict[str, Entry]):
@@ -47,4 +50,7 @@ class Shelf:
         self.total = total
         self.sees_users = sees_users
         self.entries = Entries()
+        # Set aside, for people to look at.
+        self.aside: dict[str, Entry] = {}
+        self.reservations: dict[str, Reservation] = {}
         self.lock = threading.Lock()

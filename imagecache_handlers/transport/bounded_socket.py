@@ -16,6 +16,9 @@ _AROUND = 2**18
 # The most that is given to a send at once, so that the clock is looked at.
 _PIECE = 2**16
 
+# Seconds for a peer to notice that nothing more comes.
+_FAREWELL = 5.0
+
 
 class TooLong(http.client.HTTPException):
     """The answer has more bytes than it may have."""
@@ -77,6 +80,13 @@ class BoundedSocket:
         """Wait for one byte more, or the end."""
         with self._in_time('no end'):
             self._sock.recv(1)
+
+    def break_off(self) -> None:
+        """Send nothing more, and wait a while until the peer has noticed."""
+        self._end = time.monotonic() + min(self.seconds, _FAREWELL)
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_WR)
+            self.wait()
 
     @property
     def has_unread(self) -> bool:

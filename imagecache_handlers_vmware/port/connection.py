@@ -1,66 +1,48 @@
 """Connection: one to vCenter, for one call at a time."""
 
-from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterator
 import contextlib
 import http.client
 import http.cookies
 import io
-import selectors
 
 from imagecache_handlers.transport.bounded_socket import TooLong
 from imagecache_handlers.transport.dialling import explain_cause
+from imagecache_handlers.transport.exchanges import at_any_time
+from imagecache_handlers.transport.exchanges import check_end
+from imagecache_handlers.transport.exchanges import KeptConnection
+from imagecache_handlers.transport.exchanges import Leave
+from imagecache_handlers.transport.exchanges import Post
 from imagecache_handlers_vmware.port.address import Address
-from imagecache_handlers_vmware.port.dialling import ConnectionOptions
+from imagecache_handlers_vmware.port.errors import REFUSED
 from imagecache_handlers_vmware.port.errors import ReplyLost
+from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.errors import WrongAnswer
 from imagecache_handlers_vmware.port import replies
 from imagecache_handlers_vmware.port.replies import Element
 from imagecache_handlers_vmware.port.requests import Request
 
-# Called when a request leaves: it raises what keeps it back.
-Leave = Callable[[], object]
-
 #: The most bytes of an answer: 5,000 images with ten labels each are 40 MiB.
 LONGEST = 256 * 2**20
+
+#: The most bytes of a file that is read or written as a whole.
+SMALL = 2**16
 
 COOKIE = 'vmware_soap_session'
 
 _HEADERS = {
     'Content-Type': 'text/xml; charset=utf-8',
     'SOAPAction': '"urn:vim25/6.7"',
-    'User-Agent': 'imagecache',
 }
 
 
-def at_any_time() -> None:
-    """Keep no request back."""
-
-
-class Connection:
+class Connection(KeptConnection[Address]):
     """One connection, for one thread at a time.
 
-    Nothing is ever sent twice here.  Whoever meets another error than
-    ``VimFault`` closes it: the rest of an answer may yet come.
+    Whoever meets another error than ``VimFault`` closes it: the rest of an
+    answer may yet come.
     """
-
-    def __init__(self, address: Address, options: ConnectionOptions) -> None:
-        self.address = address
-        self._http = options.connect(address)
-
-    def close(self) -> None:
-        self._http.close()
-
-    @property
-    def is_stale(self) -> bool:
-        """Tell if vCenter has closed it, or sent what nobody asked for."""
-        sock = self._http.sock
-        if sock is None or self._http.line.has_unread:
-            return True
-        with selectors.DefaultSelector() as selector:
-            selector.register(sock, selectors.EVENT_READ)
-            return bool(selector.select(0))
 
     def exchange(
         self,
@@ -75,17 +57,45 @@ class Connection:
         :raises WrongAnswer: when what came cannot be understood.
         :raises ReplyLost: when no answer came, or not all of it in time.
         """
-        with self._told_errors(request.method):
-            answer = self._send(request, cookie, leave)
+        with (
+            self._told_errors(request.method),
+            self._exchange(make_post(request, cookie, leave)) as answer,
+        ):
+            # A fault comes with 500; whatever else does is no SOAP.
+            if answer.status not in _WITH_SOAP:
+                raise self._refused(request.method, answer)
+            yield from replies.read_elements(
+                _Whole(answer), request.method, names
+            )
+
+    def access_file(
+        self, method: str, target: str, cookie: str, content: bytes | None
+    ) -> bytes:
+        """Read or write a small file, and give what came.
+
+        :raises VimFault: when vCenter says no: nothing was written.
+        :raises ReplyLost: when no answer came.
+        """
+        called = f'{method} {target.partition("?")[0][:200]}'
+        headers = {
+            'User-Agent': 'imagecache',
+            'Cookie': f'{COOKIE}={cookie}',
+        }
+        with self._told_errors(called):
+            self._http.line.begin(SMALL)
+            self._http.request(method, target, content, headers)
+            answer = self._http.getresponse()
             with contextlib.closing(answer):
-                # A fault comes with 500; whatever else does is no SOAP.
-                if answer.status not in _WITH_SOAP:
-                    raise self._refused(request.method, answer)
-                yield from replies.read_elements(
-                    _Whole(answer), request.method, names
-                )
+                body = _Whole(answer)
+                found = b''.join(iter(lambda: body.read(SMALL), b''))
+                if answer.status in REFUSED:
+                    name = REFUSED[answer.status]
+                    raise VimFault(called, name, f'HTTP {answer.status}')
+                if answer.status not in _DONE:
+                    raise self._refused(called, answer)
             if answer.will_close:
                 self.close()
+            return found
 
     def read_cookie(self, request: Request) -> str:
         """Log in, and give the cookie that stands for the session.
@@ -93,30 +103,19 @@ class Connection:
         :raises VimFault: when vCenter says no.
         :raises CallError: when there is no answer to work with.
         """
-        with self._told_errors(request.method):
-            answer = self._send(request, '', at_any_time)
-            with contextlib.closing(answer):
-                body = _Whole(answer)
-                for _ in replies.read_elements(body, request.method, ()):
-                    pass
+        with (
+            self._told_errors(request.method),
+            self._exchange(make_post(request, '', at_any_time)) as answer,
+        ):
+            body = _Whole(answer)
+            for _ in replies.read_elements(body, request.method, ()):
+                pass
         cookies = http.cookies.SimpleCookie(
             answer.getheader('Set-Cookie') or ''
         )
         if COOKIE not in cookies:
             raise WrongAnswer(f'{request.method}: it came without a session')
         return cookies[COOKIE].coded_value
-
-    def _send(
-        self, request: Request, cookie: str, leave: Leave
-    ) -> http.client.HTTPResponse:
-        body = request.encode()
-        headers = {**_HEADERS, 'Content-Length': str(len(body))}
-        if cookie:
-            headers['Cookie'] = f'{COOKIE}={cookie}'
-        self._http.line.begin(LONGEST)
-        content = _body_leaving(body, leave)
-        self._http.request('POST', '/sdk', content, headers)
-        return self._http.getresponse()
 
     def _refused(
         self, method: str, answer: http.client.HTTPResponse
@@ -139,13 +138,19 @@ class Connection:
             ) from error
 
 
+_DONE = (http.client.OK, http.client.CREATED, http.client.NO_CONTENT)
 _WITH_SOAP = (http.client.OK, http.client.INTERNAL_SERVER_ERROR)
 
 
-def _body_leaving(body: bytes, leave: Leave) -> Iterator[bytes]:
-    """Give a body when its headers, with which nobody acts, have gone."""
-    leave()
-    yield body
+def make_post(request: Request, cookie: str, leave: Leave) -> Post:
+    login = {'Cookie': f'{COOKIE}={cookie}'} if cookie else {}
+    return Post(
+        path='/sdk',
+        headers={**_HEADERS, **login},
+        body=request.encode(),
+        limit=LONGEST,
+        leave=leave,
+    )
 
 
 class _Whole(io.RawIOBase):
@@ -156,8 +161,6 @@ class _Whole(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         piece = self._answer.read(size)
-        if not piece and self._answer.length:
-            raise http.client.HTTPException(
-                'the connection was closed within the answer'
-            )
+        if not piece:
+            check_end(self._answer)
         return piece

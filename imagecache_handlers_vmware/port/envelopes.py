@@ -18,6 +18,21 @@ _DETAILS = (
     '<matchPattern>*</matchPattern>'
 )
 
+# Of disks, what they take: each is opened for it.
+_DISKS = (
+    '<query xsi:type="VmDiskFileQuery"><details><diskType>false</diskType>'
+    '<capacityKb>false</capacityKb><hardwareVersion>false</hardwareVersion>'
+    '<thin>true</thin></details></query>'
+)
+
+# Kinds of files that a search opens and measures; the last are all others.
+_MEASURED = (
+    '<query xsi:type="FolderFileQuery"/><query xsi:type="IsoImageFileQuery"/>'
+    '<query xsi:type="VmDiskFileQuery"><details><diskType>false</diskType>'
+    '<capacityKb>false</capacityKb><hardwareVersion>false</hardwareVersion>'
+    '</details></query><query xsi:type="FileQuery"/>'
+)
+
 _INTO_FOLDERS = (
     '<selectSet xsi:type="TraversalSpec"><name>folders</name>'
     '<type>Folder</type><path>childEntity</path><skip>false</skip>'
@@ -136,14 +151,58 @@ def continue_retrieval(collector: Reference, token: str) -> Request:
     )
 
 
-def search_below(browser: Reference, path: str) -> Request:
-    """Search a folder and all that is below it."""
+def search_below(
+    browser: Reference, path: str, *, measures: bool = False
+) -> Request:
+    """Search a folder and all that is below it.
+
+    ``measures``: of a disk not the size of its descriptor, but what the disk
+    takes, for which each is opened.
+    """
+    query = _MEASURED if measures else ''
     return _request(
         'SearchDatastoreSubFolders_Task',
         browser,
         _element('datastorePath', path),
+        f'<searchSpec>{query}{_DETAILS}</searchSpec>',
+    )
+
+
+def search_folder(browser: Reference, path: str) -> Request:
+    """Search one folder, and none below it."""
+    return _request(
+        'SearchDatastore_Task',
+        browser,
+        _element('datastorePath', path),
         f'<searchSpec>{_DETAILS}</searchSpec>',
     )
+
+
+def search_disks(browser: Reference, path: str) -> Request:
+    """Search the disks below a folder, for what they really take."""
+    return _request(
+        'SearchDatastoreSubFolders_Task',
+        browser,
+        _element('datastorePath', path),
+        f'<searchSpec>{_DISKS}{_DETAILS}</searchSpec>',
+    )
+
+
+def convert_path(
+    manager: Reference, datacenter: Reference, url: str
+) -> Request:
+    """Ask by what uuid a folder at the top of a vSAN datastore goes."""
+    return _request(
+        'ConvertNamespacePathToUuidPath',
+        manager,
+        _refer('datacenter', datacenter),
+        _element('namespaceUrl', url),
+    )
+
+
+def refresh_datastore(datastore: Reference) -> Request:
+    """Have the figures of a datastore read anew."""
+    return _request('RefreshDatastore', datastore)
 
 
 def make_directory(
@@ -194,6 +253,41 @@ def delete_disk(
         manager,
         _element('name', path),
         _refer('datacenter', datacenter),
+    )
+
+
+def create_disk(
+    manager: Reference,
+    path: str,
+    datacenter: Reference,
+    *,
+    adapter: str,
+    capacity: int,
+) -> Request:
+    """Create an empty thin disk of so many KiB, with its extent."""
+    return _request(
+        'CreateVirtualDisk_Task',
+        manager,
+        _element('name', path),
+        _refer('datacenter', datacenter),
+        '<spec xsi:type="FileBackedVirtualDiskSpec"><diskType>thin</diskType>'
+        + _element('adapterType', adapter)
+        + f'<capacityKb>{capacity}</capacityKb></spec>',
+    )
+
+
+def copy_disk(
+    manager: Reference, source: str, target: str, datacenter: Reference
+) -> Request:
+    """Copy a disk, into what a hypervisor runs from; nothing is replaced."""
+    return _request(
+        'CopyVirtualDisk_Task',
+        manager,
+        _element('sourceName', source),
+        _refer('sourceDatacenter', datacenter),
+        _element('destName', target),
+        _refer('destDatacenter', datacenter),
+        _element('force', 'false'),
     )
 
 

@@ -1,7 +1,24 @@
 """Errors: what a call to vSphere that went wrong means."""
 
+import http.client
+
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.transport.errors import CallError
+
+# Names of faults that say: a folder cannot be made for want of room.
+FULL = frozenset({'NoDiskSpace', 'FileTooLarge'})
+# What says that nothing can have that name.
+UNNAMED = frozenset({'FileNameTooLong', 'InvalidDatastorePath'})
+
+# Statuses of HTTP that say that nothing was done, as the faults that they
+# stand for.
+REFUSED = {
+    http.client.UNAUTHORIZED: 'NotAuthenticated',
+    http.client.FORBIDDEN: 'NoPermission',
+    http.client.NOT_FOUND: 'FileNotFound',
+    http.client.CONFLICT: 'FileLocked',
+    http.client.INSUFFICIENT_STORAGE: 'NoDiskSpace',
+}
 
 
 class VimFault(CallError):

@@ -17,6 +17,8 @@ class Managers:
     session_manager: Reference
     file_manager: Reference
     disk_manager: Reference
+    # Not every vCenter has one: those before 5.5 know no vSAN.
+    namespace_manager: Reference | None = None
 
 
 _MANAGERS = {
@@ -25,7 +27,9 @@ _MANAGERS = {
     'sessionManager': 'session_manager',
     'fileManager': 'file_manager',
     'virtualDiskManager': 'disk_manager',
+    'datastoreNamespaceManager': 'namespace_manager',
 }
+_NEEDED = frozenset(_MANAGERS.values()) - {'namespace_manager'}
 
 
 def read_managers(content: Element) -> Managers | None:
@@ -35,7 +39,7 @@ def read_managers(content: Element) -> Managers | None:
         for one in content
         if (name := local_name(one.tag)) in _MANAGERS
     }
-    return Managers(**found) if len(found) == len(_MANAGERS) else None
+    return Managers(**found) if found.keys() >= _NEEDED else None
 
 
 def read_reference(element: Element) -> Reference:

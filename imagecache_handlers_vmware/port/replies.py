@@ -6,7 +6,9 @@ it is taken out piece by piece, and the rest is forgotten.
 
 from collections.abc import Collection
 from collections.abc import Iterator
+import datetime
 import io
+import re
 from xml.etree import ElementTree
 
 from imagecache_handlers_vmware.port.errors import VimFault
@@ -15,6 +17,8 @@ from imagecache_handlers_vmware.port.errors import WrongAnswer
 TYPE = '{http://www.w3.org/2001/XMLSchema-instance}type'
 
 Element = ElementTree.Element
+
+_FRACTION = re.compile(r'(\.\d{6})\d+')
 
 
 def read_elements(
@@ -70,6 +74,15 @@ def text_of(element: Element, name: str) -> str | None:
 def type_of(element: Element) -> str:
     """Give the type that an element says it has, without a prefix."""
     return element.get(TYPE, '').rpartition(':')[2]
+
+
+def read_time(text: str) -> datetime.datetime | None:
+    """Read a time as vSphere writes it; None: it is not one."""
+    try:
+        found = datetime.datetime.fromisoformat(_FRACTION.sub(r'\1', text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
 
 
 def read_fault(method: str, element: Element) -> VimFault:

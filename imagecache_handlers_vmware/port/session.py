@@ -6,6 +6,7 @@ of its own out of those that are idle.
 
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import threading
@@ -13,10 +14,11 @@ import time
 from typing import TypeVar
 
 from imagecache_handlers.transport.errors import Unreachable
+from imagecache_handlers.transport.exchanges import at_any_time
+from imagecache_handlers.transport.exchanges import Leave
+from imagecache_handlers.transport.idle_connections import IdleConnections
 from imagecache_handlers_vmware.port.address import Address
-from imagecache_handlers_vmware.port.connection import at_any_time
 from imagecache_handlers_vmware.port.connection import Connection
-from imagecache_handlers_vmware.port.connection import Leave
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import ReplyLost
@@ -28,6 +30,7 @@ from imagecache_handlers_vmware.port.managers import Managers
 from imagecache_handlers_vmware.port.managers import read_managers
 from imagecache_handlers_vmware.port.replies import Element
 from imagecache_handlers_vmware.port.requests import Request
+from imagecache_handlers_vmware.port import uploads
 
 # Seconds in which a call that must not be late leaves.
 PROMPT = 60.0
@@ -45,7 +48,11 @@ class Session:
         self._logins = logins
         self._options = options
         self._guard = threading.Lock()
-        self._idle: list[Connection] = []
+        self._connections: IdleConnections[Address, Connection] = (
+            IdleConnections(
+                lambda address: Connection(address, options), VimFault
+            )
+        )
         self._login: Login | None = None
         self._managers: Managers | None = None
         self._is_closed = False
@@ -104,6 +111,36 @@ class Session:
 
         return self._make_call(request, ('returnval',), _copied, leave_now)
 
+    def put_file(
+        self, target: str, chunks: Iterable[bytes], size: int
+    ) -> None:
+        """Send a file of a datastore; it is sent once.
+
+        :raises VimFault: when it was refused.
+        :raises CallError: when it may be there, whole or in part.
+        """
+        login = self._obtain_login()
+        with contextlib.closing(
+            self._options.connect(self.address)
+        ) as connection:
+            uploads.send_file(connection, target, login.cookie, chunks, size)
+
+    def access_file(
+        self, method: str, target: str, content: bytes | None = None
+    ) -> bytes:
+        """Read or write a small file over HTTP, never twice.
+
+        :raises CallError: as ``once`` does.
+        """
+
+        def make(login: Login) -> bytes:
+            with self._connections.lend_one(self.address) as connection:
+                return connection.access_file(
+                    method, target, login.cookie, content
+                )
+
+        return self._with_login(make)
+
     def forget_login(self) -> None:
         """Log in anew for the next call, for what came looked like no login.
 
@@ -115,10 +152,8 @@ class Session:
     def close(self) -> None:
         with self._guard:
             self._is_closed = True
-            idle, self._idle = self._idle, []
             login, self._login = self._login, None
-        for connection in idle:
-            connection.close()
+        self._connections.close()
         if login is not None and self._managers is not None:
             self._logins.give_back(self._managers.session_manager, login)
 
@@ -129,11 +164,17 @@ class Session:
         use: Callable[[Iterator[Element]], T],
         leave: Leave,
     ) -> T:
+        return self._with_login(
+            lambda login: self._make_once(request, login, names, use, leave)
+        )
+
+    def _with_login(self, make: Callable[[Login], T]) -> T:
+        """Make a call, under another login where it needs one."""
         may_renew = True
         while True:
             login = self._obtain_login()
             try:
-                return self._make_once(request, login, names, use, leave)
+                return make(login)
             except VimFault as error:
                 # The call was not made: it may be made under another login.
                 if error.name != 'NotAuthenticated' or not may_renew:
@@ -149,7 +190,7 @@ class Session:
         use: Callable[[Iterator[Element]], T],
         leave: Leave,
     ) -> T:
-        with self._connection() as connection:
+        with self._connections.lend_one(self.address) as connection:
             return use(
                 connection.exchange(request, login.cookie, names, leave)
             )
@@ -179,36 +220,6 @@ class Session:
             if managers := read_managers(content):
                 return managers
         raise WrongAnswer(f'{self.address} answers, but is not a vCenter')
-
-    @contextlib.contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        connection = self._take_idle() or Connection(
-            self.address, self._options
-        )
-        try:
-            yield connection
-        except VimFault:
-            self._put_idle(connection)
-            raise
-        except BaseException:
-            # Ctrl-C too: the answer may yet come, to somebody else's call.
-            connection.close()
-            raise
-        self._put_idle(connection)
-
-    def _take_idle(self) -> Connection | None:
-        while True:
-            with self._guard:
-                if not self._idle:
-                    return None
-                connection = self._idle.pop()
-            if not connection.is_stale:
-                return connection
-            connection.close()
-
-    def _put_idle(self, connection: Connection) -> None:
-        with self._guard:
-            self._idle.append(connection)
 
 
 def _copied(elements: Iterator[Element]) -> list[Element]:

@@ -31,6 +31,7 @@ from imagecache_handlers_vmware.port.session import Session
 _PAUSES = (0.02, 0.2, 1.0)
 
 _STATE = Selection(kind='Task', properties=('info.state', 'info.error'))
+_INFO = Selection(kind='Task', properties=('info',))
 
 
 class Endless(ReplyLost):
@@ -147,11 +148,24 @@ def read_result(
     :raises VimFault: what the task ended with.
     :raises ReplyLost: when its end cannot be known.
     """
+    looks = _Looks(waiting)
+    while looks.may_look():
+        info = _read_info(session, task, method, use, name)
+        if _has_succeeded(info, method):
+            return
+    raise Endless(f'{method} has not ended')
+
+
+def _read_info(
+    session: Session,
+    task: Reference,
+    method: str,
+    use: Callable[[Element], object],
+    name: str,
+) -> Element:
+    """Read what is known of a task, and use what is in its result."""
     request = envelopes.retrieve_properties(
-        session.managers.property_collector,
-        [task],
-        [Selection(kind='Task', properties=('info',))],
-        1,
+        session.managers.property_collector, [task], [_INFO], 1
     )
 
     def take(elements: Iterator[Element]) -> Element | None:
@@ -163,21 +177,25 @@ def read_result(
                 use(element)
         return info
 
-    looks = _Looks(waiting)
-    while looks.may_look():
+    info = session.stream(request, ('objects', name), take)
+    if info is None:
+        # A session that has ended is answered, too: with nothing.
+        session.forget_login()
         info = session.stream(request, ('objects', name), take)
-        if info is None:
-            # A session that has ended is answered, too: with nothing.
-            session.forget_login()
-            info = session.stream(request, ('objects', name), take)
-        if info is None:
-            raise ReplyLost(f'{method}: nothing was said of its task')
-        state = text_of(info, 'state')
-        if state == 'success':
-            return
-        if state == 'error':
-            error = child(info, 'error')
-            if error is None:
-                raise VimFault(method, 'a fault without a name', '')
-            raise read_task_fault(method, error)
-    raise Endless(f'{method} has not ended')
+    if info is None:
+        raise ReplyLost(f'{method}: nothing was said of its task')
+    return info
+
+
+def _has_succeeded(info: Element, method: str) -> bool:
+    """Tell if a task has done its work; else it is still to end.
+
+    :raises VimFault: what it ended with.
+    """
+    state = text_of(info, 'state')
+    if state != 'error':
+        return state == 'success'
+    error = child(info, 'error')
+    if error is None:
+        raise VimFault(method, 'a fault without a name', '')
+    raise read_task_fault(method, error)

@@ -1,26 +1,24 @@
 """Connection: one to one host, XML-RPC and JSON-RPC on the same socket."""
 
-from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
-import dataclasses
 import http.client
 import json
-import selectors
 from typing import Any
 import xmlrpc.client
 
 from imagecache_handlers.transport.bounded_socket import TooLong
 from imagecache_handlers.transport.dialling import explain_cause
+from imagecache_handlers.transport.exchanges import at_any_time
+from imagecache_handlers.transport.exchanges import check_end
+from imagecache_handlers.transport.exchanges import KeptConnection
+from imagecache_handlers.transport.exchanges import Leave
+from imagecache_handlers.transport.exchanges import Post
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port import answers
 from imagecache_handlers_xenapi.port.answers import NoJson
-from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import WrongAnswer
-
-# Called when a request leaves: it raises what keeps it back.
-Leave = Callable[[], object]
 
 #: The most bytes of an answer: of one about a single thing, before a login
 #: too, and of one about all disks of an SR.  20,000 VDIs are 23 MiB of JSON,
@@ -30,44 +28,12 @@ SMALL, MUCH_JSON, MUCH_XML = 2**20, 32 * 2**20, 96 * 2**20
 _PIECE = 2**16
 
 
-def at_any_time() -> None:
-    """Keep no request back."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
-    method: str
-    path: str
-    kind: str
-    limit: int
-    leave: Leave = at_any_time
-
-
-class Connection:
+class Connection(KeptConnection[Address]):
     """One connection, for one thread at a time.
 
-    Nothing is ever sent twice here: a call that is lost may have been made.
     Whoever meets another error than ``XapiFailure`` and ``NoJson`` closes
     it: the rest of an answer may yet come.
     """
-
-    def __init__(self, address: Address, dialling: ConnectionOptions) -> None:
-        self.address = address
-        self._http = dialling.connect(address)
-
-    def close(self) -> None:
-        self._http.close()
-
-    @property
-    def is_stale(self) -> bool:
-        """Tell if the host has closed it, or sent what nobody asked for."""
-        sock = self._http.sock
-        if sock is None or self._http.line.has_unread:
-            return True
-        # Not select(), which takes no descriptor above 1023.
-        with selectors.DefaultSelector() as selector:
-            selector.register(sock, selectors.EVENT_READ)
-            return bool(selector.select(0))
 
     def xml(
         self,
@@ -84,19 +50,16 @@ class Connection:
         :raises WrongAnswer: when what came cannot be understood.
         :raises ReplyLost: when no answer came, or not all of it in time.
         """
-        call = _Call(
-            method=method,
+        sent = xmlrpc.client.dumps(params, method, allow_none=True)
+        post = Post(
             path='/RPC2',
-            kind='text/xml',
+            headers={'Content-Type': 'text/xml'},
+            body=sent.encode('utf-8', 'xmlcharrefreplace'),
             limit=limit,
             leave=leave,
         )
-        sent = xmlrpc.client.dumps(params, method, allow_none=True)
-        with self._understood_answer(call):
-            pieces = self._exchange_bytes(
-                call, sent.encode('utf-8', 'xmlcharrefreplace')
-            )
-            return answers.of_xml(method, pieces)
+        with self._understood_answer(method, limit):
+            return answers.of_xml(method, self._read_answer(method, post))
 
     def json(self, method: str, *params: Any) -> Any:
         """Make a call over JSON-RPC, which is cheaper to decode.
@@ -104,65 +67,47 @@ class Connection:
         :raises NoJson: when the host does not know how.
         :raises CallError: as of ``xml``.
         """
-        call = _Call(
-            method=method,
+        sent = {'jsonrpc': '2.0', 'method': method, 'params': params, 'id': 1}
+        post = Post(
             path='/jsonrpc',
-            kind='application/json',
+            headers={'Content-Type': 'application/json'},
+            body=json.dumps(sent).encode(),
             limit=MUCH_JSON,
         )
-        sent = {'jsonrpc': '2.0', 'method': method, 'params': params, 'id': 1}
-        with self._understood_answer(call):
-            pieces = self._exchange_bytes(call, json.dumps(sent).encode())
+        with self._understood_answer(method, MUCH_JSON):
+            pieces = self._read_answer(method, post)
             return answers.of_json(method, _join_pieces(pieces))
 
     @contextlib.contextmanager
-    def _understood_answer(self, call: _Call) -> Iterator[None]:
+    def _understood_answer(self, method: str, limit: int) -> Iterator[None]:
         where = str(self.address)
         try:
             yield
         except answers.Garbled as error:
             # Whatever cannot be read: the call may have been made.
-            raise WrongAnswer(call.method, where, str(error)) from error
+            raise WrongAnswer(method, where, str(error)) from error
         except TooLong as error:
-            what = f'the answer is longer than {call.limit >> 20} MiB'
-            raise WrongAnswer(call.method, where, what) from error
+            what = f'the answer is longer than {limit >> 20} MiB'
+            raise WrongAnswer(method, where, what) from error
         except (OSError, http.client.HTTPException) as error:
             raise ReplyLost(
-                f'{call.method} at {where}: {explain_cause(error)}'
+                f'{method} at {where}: {explain_cause(error)}'
             ) from error
 
-    def _exchange_bytes(self, call: _Call, body: bytes) -> Iterator[bytes]:
+    def _read_answer(self, method: str, post: Post) -> Iterator[bytes]:
         """Send a call and give its answer, in pieces."""
-        headers = {
-            'Content-Type': call.kind,
-            'Content-Length': str(len(body)),
-            'User-Agent': 'imagecache',
-        }
-        self._http.line.begin(call.limit)
-        content = _body_leaving(body, call.leave)
-        self._http.request('POST', call.path, content, headers)
-        answer = self._http.getresponse()
-        # It has a hold of the socket, too, and would keep it open.
-        with contextlib.closing(answer):
+        with self._exchange(post) as answer:
             if answer.status == http.client.OK:
-                yield from _read_pieces(answer, call.limit)
+                yield from _read_pieces(answer, post.limit)
             else:
                 _drain_answer(answer)
-        if answer.will_close:
-            self.close()
         if answer.status != http.client.OK:
-            if call.path == '/jsonrpc' and answer.status in _NO_SUCH_PATH:
+            if post.path == '/jsonrpc' and answer.status in _NO_SUCH_PATH:
                 raise NoJson(answer.reason)
             target = answer.getheader('Location', '')
             hint = _explain_redirect(self.address, target)
             why = f'HTTP {answer.status}{hint}'
-            raise ReplyLost(f'{call.method} at {self.address}: {why}')
-
-
-def _body_leaving(body: bytes, leave: Leave) -> Iterator[bytes]:
-    """Give a body when its headers, with which nobody acts, have gone."""
-    leave()
-    yield body
+            raise ReplyLost(f'{method} at {self.address}: {why}')
 
 
 def _read_pieces(
@@ -176,10 +121,7 @@ def _read_pieces(
         if limit < 0:
             raise TooLong
         yield piece
-    if answer.length:
-        raise http.client.HTTPException(
-            'the connection was closed within the answer'
-        )
+    check_end(answer)
 
 
 def _read_piece(answer: http.client.HTTPResponse) -> bytes:

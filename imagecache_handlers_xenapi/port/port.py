@@ -4,9 +4,9 @@ import abc
 from typing import Any
 
 from imagecache_handlers.transport.dialling import Http
+from imagecache_handlers.transport.exchanges import at_any_time
+from imagecache_handlers.transport.exchanges import Leave
 from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.connection import at_any_time
-from imagecache_handlers_xenapi.port.connection import Leave
 from imagecache_handlers_xenapi.port.logins import Login
 
 

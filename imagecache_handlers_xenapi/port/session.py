@@ -17,14 +17,14 @@ from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.transport.dialling import Http
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers.transport.errors import Unreachable
+from imagecache_handlers.transport.exchanges import at_any_time
+from imagecache_handlers.transport.exchanges import Leave
+from imagecache_handlers.transport.idle_connections import IdleConnections
 from imagecache_handlers_xenapi.port.address import Address
 from imagecache_handlers_xenapi.port.answers import NoJson
 from imagecache_handlers_xenapi.port.answers import Warnings
-from imagecache_handlers_xenapi.port.connection import at_any_time
 from imagecache_handlers_xenapi.port.connection import Connection
-from imagecache_handlers_xenapi.port.connection import Leave
 from imagecache_handlers_xenapi.port.connection import MUCH_XML
-from imagecache_handlers_xenapi.port.connections import Connections
 from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import WrongAnswer
@@ -72,7 +72,11 @@ class Session(Port):
         self._is_closed = False
         # Logins of hosts that went away: they may be back when we end.
         self._left: collections.deque[Login] = collections.deque(maxlen=_LEFT)
-        self._connections = Connections(dialling)
+        self._connections: IdleConnections[Address, Connection] = (
+            IdleConnections(
+                lambda address: Connection(address, dialling), XapiFailure
+            )
+        )
         self._json = True
         self._warnings = Warnings()
 

@@ -79,7 +79,7 @@ ERRORS = [
     (OSError('no light'), 'OSError: no light'),
     (KeyError('odd'), "KeyError: 'odd'"),
     (ImageNotFound('a', 'at Glance'), 'is not in the cache: at Glance'),
-    (SourceError('glance', 'gone'), "'glance' is not a source"),
+    (SourceError('glance', 'gone'), "had from 'glance': gone"),
 ]
 
 

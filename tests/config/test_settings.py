@@ -243,7 +243,7 @@ class TestRegistration(Configured):
         for _, options in groups.load_groups():
             options.clear()
         self.assertEqual(before, counts())
-        self.assertEqual(14, before['imagecache'])
+        self.assertEqual(21, before['imagecache'])
 
     def test_every_option_has_help(self):
         for _, options in groups.load_groups():
@@ -271,6 +271,7 @@ class TestSample(Configured):
                 'oslo_config.generator',
                 '--namespace=imagecache',
                 '--namespace=imagecache_directory',
+                '--namespace=imagecache_glance',
                 '--namespace=imagecache_vmware',
                 '--namespace=imagecache_xenapi',
                 f'--output-file={file}',

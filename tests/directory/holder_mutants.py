@@ -214,7 +214,7 @@ PROCESS = [
         name='options lend nothing',
         killer=f'{NOVA}::TestLent::test_they_can_be_lent_beside_the_options',
         module='directory/handler',
-        old="            locks=resources.get('locks'),\n",
-        new='',
+        old="locks=resources.get('locks'), **options",
+        new='**options',
     ),
 ]

@@ -14,6 +14,10 @@ BESIDE = 'directory/test_beside_images.py'
 WALK = 'directory/test_walk.py'
 SECOND = 'directory/test_second_look.py'
 TOGETHER = 'directory/test_evicting_many.py'
+LINKING = 'directory/test_linking.py'
+INCOMING = 'directory/test_incoming.py'
+RESERVING = 'directory/test_reserving.py'
+CONTENTS = 'directory/test_contents.py'
 
 MUTANTS = [
     (
@@ -624,6 +628,358 @@ MUTANTS = [
             module='directory/labelling',
             old=' or old & file.sidecar_labels',
             new='',
+        ),
+    ),
+    (
+        LINKING,
+        Mutant(
+            name='an image keeps the name that it was staged by',
+            killer=f'{LINKING}::TestPlain::'
+            'test_it_has_one_name_from_the_first_moment',
+            module='directory/stages',
+            old='        os.unlink(self.entry, dir_fd=self.incoming)\n',
+            new='        pass\n',
+        ),
+    ),
+    (
+        LINKING,
+        Mutant(
+            name='what others have a name of is linked',
+            killer=f'{LINKING}::TestCopies::test_what_has_another_name',
+            module='directory/stages',
+            old='        and found.st_nlink == _NAMES\n        and not',
+            new='        and not',
+        ),
+    ),
+    (
+        LINKING,
+        Mutant(
+            name='what others may write becomes an image',
+            killer=f'{LINKING}::TestCopies::test_what_others_may_write',
+            module='directory/stages',
+            old=' and not found.st_mode & _OTHERS_WRITE',
+            new=' and True',
+        ),
+    ),
+    (
+        LINKING,
+        Mutant(
+            name='what is linked is not asked for who owns it',
+            killer=f'{LINKING}::TestOwners::'
+            'test_root_gives_nobody_the_files_of_others',
+            module='directory/stages',
+            old='        and found.st_uid == os.geteuid()\n',
+            new='',
+        ),
+    ),
+    (
+        LINKING,
+        Mutant(
+            name='what took the place of what was linked is an image',
+            killer=f'{LINKING}::TestCopies::'
+            'test_what_took_the_place_of_what_was_linked',
+            module='directory/stages',
+            old='        and os.path.samestat(found, '
+            'os.fstat(content.fileno()))\n',
+            new='',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='root stages in the folder of the owner of a store',
+            killer=f'{INCOMING}::TestFolder::'
+            'test_root_has_one_that_the_owner_of_the_store_cannot_enter',
+            module='directory/incoming',
+            old='return ROOTS if is_roots else INCOMING',
+            new='return INCOMING',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='root takes a folder that others put there for its own',
+            killer=f'{INCOMING}::TestFolder::'
+            'test_root_takes_none_that_they_put_there',
+            module='directory/system/own_folder',
+            old='        if owner != os.geteuid():\n',
+            new='        if False:\n',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='what a server made for somebody else is ours',
+            killer=f'{INCOMING}::TestFolder::'
+            'test_where_root_is_squashed_there_is_none',
+            module='directory/system/own_folder',
+            old='    if found.st_uid != os.geteuid():\n',
+            new='    if False:\n',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='what root gave away and left is never debris',
+            killer=f'{INCOMING}::TestDebris::'
+            'test_so_is_what_root_staged_for_others',
+            module='directory/incoming',
+            old='return found.st_uid == incoming.owner or ',
+            new='return ',
+        ),
+    ),
+    (
+        LINKING,
+        Mutant(
+            name='what is linked stays with who staged it',
+            killer=f'{LINKING}::TestOwners::'
+            'test_root_gives_it_to_whom_the_folder_belongs_to',
+            module='directory/stages',
+            old='    folder.give_away(new, there)\n'
+            '    is_given = os.fstat(new).st_uid == there.st_uid',
+            new='    is_given = True',
+        ),
+    ),
+    (
+        LINKING,
+        Mutant(
+            name='a name that came meanwhile is not noticed',
+            killer=f'{LINKING}::TestCopies::'
+            'test_what_was_linked_meanwhile_does_not_become_an_image',
+            module='directory/stages',
+            old='if os.fstat(self.new).st_nlink != _NAMES:',
+            new='if False:',
+        ),
+    ),
+    (
+        LINKING,
+        Mutant(
+            name='what does not become an image is lost',
+            killer=f'{LINKING}::TestPlain::'
+            'test_what_is_refused_can_be_gone_on_with',
+            module='directory/stages',
+            old='_link_open(self.new, self.incoming, self.entry)',
+            new='pass',
+        ),
+    ),
+    (
+        LINKING,
+        Mutant(
+            name='what does not become an image stays open to others',
+            killer=f'{LINKING}::TestPlain::'
+            'test_what_is_refused_can_be_gone_on_with',
+            module='directory/stages',
+            old='            undoing.callback(_set_mode, self.new, mode)\n',
+            new='',
+        ),
+    ),
+    (
+        LINKING,
+        Mutant(
+            name='what is linked is as old as its download',
+            killer=f'{LINKING}::TestPlain::'
+            'test_mode_and_age_are_those_of_one_that_is_copied',
+            module='directory/stages',
+            old='            os.utime(self.new)\n',
+            new='',
+        ),
+    ),
+    (
+        LINKING,
+        Mutant(
+            name='what is linked need not be whole',
+            killer=f'{LINKING}::TestPlain::test_so_is_what_is_not_whole',
+            module='directory/adding',
+            old='        _refuse_size(meta, size)\n        named',
+            new='        named',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='a folder of ours that others may enter is passed by',
+            killer=f'{INCOMING}::TestUsers::'
+            'test_where_others_may_enter_it_does',
+            module='directory/system/own_folder',
+            old=' if _explain_other(folder, found) is None else None',
+            new='',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='a folder that is called like ours is passed by',
+            killer=f'{INCOMING}::TestUsers::'
+            'test_so_does_a_folder_of_that_name_elsewhere',
+            module='directory/users/files',
+            old='if folder.judge is None or name not in FOLDERS:',
+            new='if name not in FOLDERS:',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='what is staged is looked at',
+            killer=f'{INCOMING}::TestUsers::test_what_is_staged_uses_nothing',
+            module='directory/users/walk',
+            old='if (found := find_left_out(folder, name)) is not None:',
+            new='if (found := find_left_out(folder, name)) is None:',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='whose folder it is does not matter',
+            killer=f'{INCOMING}::TestFolder::test_nor_what_belongs_to_others',
+            module='directory/system/own_folder',
+            old='if not rights.is_owned(folder, found):',
+            new='if False:',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='what somebody works on is debris',
+            killer=f'{INCOMING}::TestDebris::test_nor_what_somebody_holds',
+            module='directory/incoming',
+            old=' and not flock.is_held(incoming.fd, entry)',
+            new=' and True',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='what is new is debris',
+            killer=f'{INCOMING}::TestDebris::test_what_is_newer_is_not',
+            module='directory/incoming',
+            old=' and now.timestamp() - found.st_mtime > _KEPT',
+            new=' and True',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='one file of a stage goes without the others',
+            killer=f'{INCOMING}::TestDebris::'
+            'test_nor_what_lies_beside_something_newer',
+            module='directory/incoming',
+            old='    kin = _list_kin(entry, names)\n',
+            new='    kin = [entry]\n',
+        ),
+    ),
+    (
+        INCOMING,
+        Mutant(
+            name='debris is cleaned without a second look',
+            killer=f'{INCOMING}::TestDebris::'
+            'test_nor_what_lies_beside_something_newer',
+            module='directory/incoming',
+            old='if _explain_over(incoming, entry, names, now) is None:\n',
+            new='if False:\n',
+        ),
+    ),
+    (
+        RESERVING,
+        Mutant(
+            name='what a list misses while it changes is not there',
+            killer=f'{RESERVING}::TestReserving::'
+            'test_it_is_seen_while_it_is_replaced',
+            module='directory/reserving',
+            old='{*os.listdir(incoming), *os.listdir(incoming)}',
+            new='os.listdir(incoming)',
+        ),
+    ),
+    (
+        RESERVING,
+        Mutant(
+            name='strangers reserve',
+            killer=f'{RESERVING}::TestReserving::'
+            'test_nor_is_what_belongs_to_others',
+            module='directory/reserving',
+            old=' and rights.is_owned(incoming, found)',
+            new='',
+        ),
+    ),
+    (
+        RESERVING,
+        Mutant(
+            name='the older of two counts',
+            killer=f'{RESERVING}::TestReserving::'
+            'test_of_two_that_were_left_the_later_counts',
+            module='directory/reserving',
+            old='if entry.until > known.until:',
+            new='if False:',
+        ),
+    ),
+    (
+        RESERVING,
+        Mutant(
+            name='what is over goes at once',
+            killer=f'{RESERVING}::TestReserving::'
+            'test_what_is_over_is_listed_for_a_day_and_then_debris',
+            module='directory/reserving',
+            old='return now - self.until >= LISTED',
+            new='return now >= self.until',
+        ),
+    ),
+    (
+        CONTENTS,
+        Mutant(
+            name='another file is read for the image',
+            killer=f'{CONTENTS}::TestContents::'
+            'test_nor_what_was_replaced_between_the_looks',
+            module='directory/contents',
+            old='if (there.st_dev, there.st_ino) != found.identity:',
+            new='if False:',
+        ),
+    ),
+    (
+        CONTENTS,
+        Mutant(
+            name='one that was added again is read',
+            killer=f'{CONTENTS}::TestContents::'
+            'test_nor_is_one_that_was_added_again',
+            module='directory/contents',
+            old='if found.cached_at != image.cached_at:',
+            new='if False:',
+        ),
+    ),
+    (
+        CONTENTS,
+        Mutant(
+            name='what is set aside may not last',
+            killer=f'{CONTENTS}::TestQuarantine::'
+            'test_it_lasts_before_what_is_written_of_it_moves',
+            module='directory/quarantine',
+            old="        folder.settle(self.to, file.name, 'set aside')\n",
+            new='',
+        ),
+    ),
+    (
+        CONTENTS,
+        Mutant(
+            name='what is gone was set aside',
+            killer=f'{CONTENTS}::TestQuarantine::'
+            'test_one_that_is_gone_is_not_found',
+            module='directory/quarantine',
+            old='    if not removal.is_there:',
+            new='    if False:',
+        ),
+    ),
+    (
+        CONTENTS,
+        Mutant(
+            name='the labels of what is set aside are lost',
+            killer=f'{CONTENTS}::TestQuarantine::'
+            'test_it_moves_with_what_is_written_of_it',
+            module='directory/quarantine',
+            old='            os.rename(\n'
+            '                sidecar.path(file.name),\n'
+            '                sidecar.path(self.name),\n'
+            '                src_dir_fd=fd,\n'
+            '                dst_dir_fd=self.to,\n'
+            '            )\n',
+            new='            pass\n',
         ),
     ),
 ]

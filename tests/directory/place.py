@@ -80,11 +80,18 @@ class Place(unittest.TestCase):
         return self.folder / f'.{image_id or self.image}.imagecache'
 
     def entries(self):
-        """Name what lies there, but for what this host looks at."""
+        """Name what lies there, but for what this host looks at.
+
+        A folder for reservations that has none is nothing.
+        """
         return sorted(
             name
             for name in os.listdir(self.folder)
             if not name.endswith(records.RECORD)
+            and not (
+                name == '.imagecache-incoming'
+                and not os.listdir(os.path.join(self.folder, name))
+            )
         )
 
     def write_sidecar(self, name, **changes):

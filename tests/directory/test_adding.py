@@ -158,6 +158,36 @@ class TestSparse(Adding):
             self.assertEqual(has_room, room < store.free)
 
 
+class TestRoom(Place):
+    def room(self, **said):
+        meta = ImageMeta(**{'image_id': IMAGE, 'size': MIB, **said})
+        return self.connect().room(meta, self.path)
+
+    def test_what_comes_as_it_is_takes_its_own_size(self):
+        self.assertEqual((), self.connect().formats)
+        for form in 'raw', 'qcow2':
+            said = {'disk_format': form, 'virtual_size': HUGE}
+            self.assertEqual(MIB, self.room(**said))
+            self.assertEqual(4096, self.room(**said, allocated=4096))
+
+
+class TestRoomInNova(NovaPlace):
+    room = TestRoom.room
+
+    def test_what_is_to_be_converted_takes_the_size_of_its_disk(self):
+        self.assertEqual(('raw', 'iso'), self.connect().formats)
+        said = {'disk_format': 'qcow2', 'allocated': 4096}
+        self.assertEqual(HUGE, self.room(**said, virtual_size=HUGE))
+        # Nobody knows better.
+        self.assertEqual(MIB, self.room(**said))
+
+    def test_what_is_raw_does_not(self):
+        for form in 'raw', 'iso':
+            said = {'disk_format': form, 'virtual_size': HUGE}
+            self.assertEqual(MIB, self.room(**said))
+            self.assertEqual(4096, self.room(**said, allocated=4096))
+
+
 class TestAccess(Apart, Place):
     def handler(self, *lines):
         file = self.root / 'cache.conf'

@@ -19,8 +19,18 @@ from tests.directory.place import no_space
 from tests.directory.place import Place
 
 # Every call that changes a folder, or makes a change last.
-CALLS = ('open', 'write', 'fsync', 'rename', 'link', 'unlink')
-MANY = 60  # more steps than anything here takes
+CALLS = (
+    'open',
+    'write',
+    'fsync',
+    'rename',
+    'link',
+    'unlink',
+    'mkdir',
+    'utime',
+    'fchmod',
+)
+MANY = 150  # more steps than anything here takes
 
 MARKING = """
 from imagecache_handlers.directory import DirectoryHandler

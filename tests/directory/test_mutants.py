@@ -10,7 +10,7 @@ from tests.mutation import Copy
 
 PACKAGE = pathlib.Path(imagecache_handlers.__file__).parent
 KILLERS = sorted({tests for tests, _ in mutants.MUTANTS})
-BESIDE = 'apart.py', 'disks.py', 'place.py', 'used.py'
+BESIDE = 'apart.py', 'disks.py', 'place.py', 'staged.py', 'used.py'
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import datetime
 import hashlib
+import io
 import os
 import pathlib
 import pickle
@@ -52,6 +53,7 @@ class Cask:
     labels: set[str] = dataclasses.field(default_factory=set)
     remover: int = 0
     readable: bool = True
+    content: bytes = b''
 
     @property
     def key(self):
@@ -81,6 +83,7 @@ class Cellar:
         self.calls = 0
         # Those on record, by store and name; True: something blocks them.
         self.hosts: dict[tuple[str, str], bool] = {}
+        self.reservations = {}
         self.down = False
         # Through this file a process that dies leaves what it has changed.
         self.legacy = pathlib.Path(
@@ -259,6 +262,7 @@ class CellarHandler(CacheHandler):
         while part := content.read(PART):
             with self.cellar as stores:
                 stores[store][location].size += len(part)
+                stores[store][location].content += part
 
     def abandon(self, store, location):
         with self.cellar as stores:
@@ -269,6 +273,39 @@ class CellarHandler(CacheHandler):
             cask = stores[store][location]
             cask.kind = 'image'
             return self.image(store, location, cask)
+
+    def reserve(self, reservation):
+        with self.cellar as stores:
+            self.shelf(stores, reservation.store)
+            self.cellar.reservations[reservation.token] = reservation
+
+    def reservations(self, store):
+        with self.cellar as stores:
+            self.shelf(stores, store)
+            made = self.cellar.reservations.values()
+            return [one for one in made if one.store == store]
+
+    def unreserve(self, reservation):
+        with self.cellar:
+            self.cellar.reservations.pop(reservation.token, None)
+
+    def content(self, image):
+        with self.cellar as stores:
+            cask = self.find(stores, image)
+            if cask is None:
+                raise ImageNotFound(image.image_id)
+            return io.BytesIO(cask.content)
+
+    def quarantine(self, image, alive=always):
+        with self.cellar as stores:
+            cask = self.find(stores, image)
+            if cask is None:
+                raise ImageNotFound(image.image_id)
+            if cask.users:
+                raise ImageInUse(image.image_id, cask.users)
+            check_claimed(image, cask.labels, alive)
+            cask.kind = 'aside'
+            return f'{image.store}/{image.location}'
 
     def debris(self, store):
         with self.cellar as stores:

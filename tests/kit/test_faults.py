@@ -23,6 +23,7 @@ from imagecache_handlers.testing.memory import MemoryHandler
 from imagecache_handlers.testing.memory import Shelf
 from tests.kit import cellar
 from tests.kit import test_memory
+from tests.kit.test_minimal import TableHandler
 
 # The labels that a broken mark of {'aa'} leaves.
 DONE: dict[When, set[str]] = {'before': set(), 'after': {'aa'}}
@@ -209,11 +210,11 @@ class TestFaults(FaultCase):
 
 class TestAbilities(unittest.TestCase):
     def test_it_declares_what_the_other_declares(self):
-        memory = Faulty(MemoryHandler())
+        least = Faulty(TableHandler({}))
         rich = Faulty(cellar.CellarHandler(cellar.Cellar()))
         for ability in 'room', 'add', 'debris', 'clean':
             with self.subTest(ability=ability):
-                self.assertFalse(declares(memory, ability))
+                self.assertFalse(declares(least, ability))
                 self.assertTrue(declares(rich, ability))
 
     def test_it_is_as_parallel_as_the_other(self):

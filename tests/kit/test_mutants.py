@@ -11,11 +11,16 @@ from imagecache_handlers.testing.memory import MemoryHandler
 from imagecache_handlers.testing.template.handler import ShelfHandler
 from tests.kit import batch_mutants
 from tests.kit import cellar
+from tests.kit import incoming_mutants
 from tests.kit.judging import messages
 from tests.kit import mistakes
 from tests.kit import mutants
 
-NEWER = [*batch_mutants.MUTANTS, *mistakes.OWN]
+NEWER = [
+    *batch_mutants.MUTANTS,
+    *incoming_mutants.MUTANTS,
+    *mistakes.OWN,
+]
 ALL = [*mutants.MUTANTS, *NEWER]
 KIT = conformance.HandlerConformance
 TESTS = {

@@ -51,7 +51,8 @@ class TestReport(unittest.TestCase):
             {State.PROVED, State.ABSENT, State.UNEXAMINED}, states
         )
         told = 'MemoryHandler: declared absent: '
-        self.assertIn(f'{told}add: 13 promises (it declares no add)', said)
+        why = '(it declares no evict_many)'
+        self.assertIn(f'{told}evict_many: 6 promises {why}', said)
         self.assertIn(f'{told}wants_shield: ', said)
         self.assertRegex(said, rf'{told}mark: .*a dict is gone with its')
         told = 'MemoryHandler: not examined: enumerate: '

@@ -7,6 +7,13 @@ CLAIMED = 'root/test_claimed.py'
 CHECKING = 'actions/test_checking.py'
 PROTOCOL = 'proofs/test_protocol.py'
 TROUBLE = 'proofs/test_trouble.py'
+DEATHS = 'proofs/test_prefetch_deaths.py'
+LEASING = 'actions/test_leasing.py'
+MAKING_ROOM = 'actions/test_making_room.py'
+PREFETCHING = 'actions/test_prefetching.py'
+ROOM = 'planning/test_room.py'
+VERIFYING = 'actions/test_verifying.py'
+WITH_ROOM = 'actions/test_adding_with_room.py'
 RULES = 'planning/test_rules.py'
 ADDING = 'actions/test_adding.py'
 RECOVERING = 'actions/test_recovering.py'
@@ -527,10 +534,10 @@ MUTANTS = [
     ),
     Mutant(
         name='an image is read before its room is known',
-        killer=f'{CACHE}::test_without_room_not_a_byte_is_read',
+        killer=f'{WITH_ROOM}::test_nothing_is_added_above_the_high_watermark',
         module='actions/adding',
-        old='    if store.free is not None and wanted > store.free:',
-        new='    if False:',
+        old='        if not there.missing(reserving.size):',
+        new='        if True:',
     ),
     Mutant(
         name='a batch larger than its claim has time for',
@@ -1281,5 +1288,245 @@ MUTANTS = [
         module='actions/ranking',
         old='    return bool(one == one)  # noqa: PLR0124',
         new='    return True',
+    ),
+    Mutant(
+        name='what others have reserved does not count',
+        killer=f'{ROOM}::test_what_others_have_reserved_is_taken',
+        module='planning/room',
+        old='if one.token == own or not rules.is_reserved(one.until, now):',
+        new='if True:',
+    ),
+    Mutant(
+        name='a reservation that is over counts on',
+        killer=f'{ROOM}::test_what_others_have_reserved_is_taken',
+        module='planning/room',
+        old='if one.token == own or not rules.is_reserved(one.until, now):',
+        new='if one.token == own:',
+    ),
+    Mutant(
+        name='a reservation for a lifetime is heeded',
+        killer=f'{ROOM}::test_what_others_have_reserved_is_taken',
+        module='planning/rules',
+        old='return self.is_live(until, now) and until - now <= longest',
+        new='return self.is_live(until, now)',
+    ),
+    Mutant(
+        name='a reservation that outlasts ones own claims is not heeded',
+        killer=f'{ROOM}::test_what_others_have_reserved_is_taken',
+        module='planning/rules',
+        old='max(self.claim_ttl, _DAY) + self.clock_skew',
+        new='self.claim_ttl',
+    ),
+    Mutant(
+        name='what comes in may fill all of a store',
+        killer=f'{ROOM}::test_what_is_available_ends_at_the_high_watermark',
+        module='planning/room',
+        old='kept=-(-pool.total * (100 - rules.high_watermark) // 100),',
+        new='kept=0,',
+    ),
+    Mutant(
+        name='the part of a percent below the watermark is given away',
+        killer=f'{ROOM}::test_what_is_available_ends_at_the_high_watermark',
+        module='planning/room',
+        old='kept=-(-pool.total * (100 - rules.high_watermark) // 100),',
+        new='kept=pool.total * (100 - rules.high_watermark) // 100,',
+    ),
+    Mutant(
+        name='images go for what never fits',
+        killer=f'{ROOM}::test_nothing_goes_for_what_never_fits',
+        module='planning/room',
+        old="""    if freed >= missing:
+        return Room""",
+        new="""    if True:
+        return Room""",
+    ),
+    Mutant(
+        name='what is blocked goes for what comes in',
+        killer=f'{ROOM}::test_what_is_to_stay_stays',
+        module='planning/room',
+        old='        if one.rank is not None and one.image.reclaimable',
+        new='        if one.image.reclaimable',
+    ),
+    Mutant(
+        name='an add does not look who else has the image on its way',
+        killer=f'{WITH_ROOM}::test_what_somebody_else_has_on_its_way_is_busy',
+        module='actions/adding',
+        old='if not reserving.is_alone(lambda: means.clocks.sleep(POLL)):',
+        new='if False:',
+    ),
+    Mutant(
+        name='a prefetched image is published without its lease',
+        killer=f'{DEATHS}::'
+        'test_a_sweep_at_the_moment_of_the_publish_takes_nothing',
+        module='actions/publishing',
+        old='{lease_label(OWNER, way.end_of_lease()), sha256_label(sha256)}',
+        new='{sha256_label(sha256)}',
+    ),
+    Mutant(
+        name='a prefetch looks for nobody else',
+        killer=f'{PREFETCHING}::'
+        'test_what_is_on_its_way_elsewhere_is_waited_for',
+        module='actions/prefetching_image',
+        old="""            if not reserving.has_rivals():
+                reserving.write()
+                if reserving.is_alone(self._pause):""",
+        new="""            if True:
+                reserving.write()
+                if True:""",
+    ),
+    Mutant(
+        name='a reservation is not renewed',
+        killer=f'{PREFETCHING}::'
+        'test_a_reservation_is_renewed_while_it_is_needed',
+        module='actions/reserving',
+        old="""                if self.alive():
+                    self._write()""",
+        new="""                if False:
+                    self._write()""",
+    ),
+    Mutant(
+        name='room that was reserved is not given back',
+        killer=f'{PREFETCHING}::'
+        'test_a_foreign_object_of_that_name_is_an_error',
+        module='actions/reserving',
+        old='            self._book.unreserve(written)',
+        new='            pass',
+    ),
+    Mutant(
+        name='room stays reserved while a stage is waited for',
+        killer=f'{PREFETCHING}::TestStages::'
+        'test_nothing_is_reserved_while_a_stage_is_waited_for',
+        module='actions/prefetching_image',
+        old='incoming.meta, False, self._way.should_stop',
+        new='incoming.meta, True, self._way.should_stop',
+    ),
+    Mutant(
+        name='a turn that is over is taken again with the stage in hand',
+        killer=f'{PREFETCHING}::TestStages::'
+        'test_the_stage_is_free_while_a_turn_is_waited_for',
+        module='actions/prefetching_image',
+        old='            if not reserving.alive():',
+        new="""            if not reserving.alive() and not (
+                self._take_turn(reserving)
+            ):""",
+    ),
+    Mutant(
+        name='what was taken over meanwhile is published all the same',
+        killer=f'{PREFETCHING}::TestStages::'
+        'test_room_that_others_took_meanwhile_is_not_taken_again',
+        module='actions/prefetching_image',
+        old='            if not reserving.alive():',
+        new='            if False:',
+    ),
+    Mutant(
+        name='what leads elsewhere is not inspected',
+        killer=f'{PREFETCHING}::'
+        'test_what_leads_elsewhere_is_refused_before_it_is_visible',
+        module='actions/prefetching_image',
+        old='            stage.inspect_image()',
+        new='            pass',
+    ),
+    Mutant(
+        name='another image passes for the one whose hash was given',
+        killer='actions/test_given_hash.py::'
+        'test_it_is_compared_where_it_can_be',
+        module='actions/given_hash',
+        old='    if known == given.value:',
+        new='    if known:',
+    ),
+    Mutant(
+        name='a repeat leaves the lease as it is',
+        killer=f'{PREFETCHING}::'
+        'test_a_repeat_renews_the_lease_and_fetches_nothing',
+        module='actions/leasing',
+        old='            if _ends_before(label, granted)',
+        new='            if False',
+    ),
+    Mutant(
+        name='a shorter lease takes off a longer one',
+        killer=f'{PREFETCHING}::'
+        'test_a_repeat_renews_the_lease_and_fetches_nothing',
+        module='actions/leasing',
+        old='            if _ends_before(label, granted)',
+        new='            if label != granted',
+    ),
+    Mutant(
+        name='a lease goes before the longer one is granted',
+        killer=f'{LEASING}::test_a_shorter_lease_outlives_a_renewal',
+        module='actions/leasing',
+        old='_grant_lease(request, image_id, lambda _: NO_CHANGE)',
+        new="""_grant_lease(
+            request,
+            image_id,
+            lambda marks: Relabel(
+                remove=marks.labels_of('lease', self.owner)
+            ),
+        )""",
+    ),
+    Mutant(
+        name='a lease that hosts share is taken back',
+        killer=f'{LEASING}::test_one_lease_of_two_hosts_is_not_taken_back',
+        module='actions/granting',
+        old='        if not labels or self._shared:',
+        new='        if not labels:',
+    ),
+    Mutant(
+        name='a hold that is not granted is not taken back',
+        killer=f'{PROTOCOL}::Holds::'
+        'test_a_hold_whose_renewal_is_lost_keeps_no_lease',
+        module='actions/granting',
+        old='        if not labels or self._shared:',
+        new='        if True:',
+    ),
+    Mutant(
+        name='what went as it came is called cached',
+        killer=f'{PREFETCHING}::test_what_went_as_it_came_is_an_error',
+        module='actions/publishing',
+        old="        raise ImageBusy(key, 'it went as it came; ask",
+        new="        str('ask",
+    ),
+    Mutant(
+        name='an image is verified to its end however long that takes',
+        killer=f'{VERIFYING}::test_it_stops_within_an_image',
+        module='actions/verifying',
+        old='                if self._should_stop():',
+        new='                if False:',
+    ),
+    Mutant(
+        name='what is free late is not waited for',
+        killer=f'{MAKING_ROOM}::test_what_is_free_late_costs_no_more_images',
+        module='actions/making_room',
+        old='        return self._wait_while(is_pending, terms)',
+        new='        return Room()',
+    ),
+    Mutant(
+        name='what lies there under another name as well counts as staged',
+        killer=f'{MAKING_ROOM}::TestStagedThere::'
+        'test_what_is_not_taken_up_again_counts_for_nothing',
+        module='actions/incoming',
+        old='    alone = stat.S_ISREG(found.st_mode) and found.st_nlink == 1',
+        new='    alone = stat.S_ISREG(found.st_mode)',
+    ),
+    Mutant(
+        name='what is staged stays reserved as well',
+        killer=f'{MAKING_ROOM}::TestStagedThere::'
+        'test_nothing_goes_for_what_another_has_fetched',
+        module='actions/reserving',
+        old='        return max(0, self._size - self._count_staged())',
+        new='        return self._size',
+    ),
+    Mutant(
+        name='a pinned image is set aside',
+        killer=f'{VERIFYING}::test_what_somebody_uses_or_may_use_stays',
+        module='actions/verifying',
+        old='Reason.TOO_YOUNG, Reason.PROTECTED, Reason.DISABLED',
+        new='*Reason',
+    ),
+    Mutant(
+        name='an image is set aside without being asked for',
+        killer=f'{VERIFYING}::test_what_differs_is_told_and_stays',
+        module='actions/verifying',
+        old='        if not self._quarantine:',
+        new='        if False:',
     ),
 ]

@@ -434,8 +434,11 @@ class Hosts(stateful.RuleBasedStateMachine):
     def teardown(self):
         if not hasattr(self, 'world'):
             return
-        self.everybody_leaves()
-        self.tokens.__exit__(None, None, None)
+        try:
+            self.everybody_leaves()
+        finally:
+            # Other tests of this process want tokens of chance.
+            self.tokens.__exit__(None, None, None)
         TALLY.update(self.world.tally)
 
     def everybody_leaves(self):

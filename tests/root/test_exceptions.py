@@ -63,6 +63,11 @@ TEXTS = [
         "the removal of image 'a' was cancelled: it waited",
     ),
     (
+        exceptions.Stopped('a', 'as asked'),
+        {'image_id': 'a', 'why': 'as asked'},
+        "image 'a': stopped, as asked",
+    ),
+    (
         exceptions.Unfinished('a', 'no end'),
         {'image_id': 'a', 'why': 'no end'},
         "image 'a': its removal has not ended: no end",

@@ -20,6 +20,7 @@ from imagecache_handlers.labels import pin_label
 from imagecache_handlers.labels import read_time
 from imagecache_handlers.labels import restart_age
 from imagecache_handlers.labels import seen_label
+from imagecache_handlers.labels import sha256_label
 from imagecache_handlers.labels import start_age
 from imagecache_handlers.labels import unused_label
 from imagecache_handlers.labels import write_time
@@ -31,7 +32,8 @@ from tests.planning.values import SECOND
 
 T = '20261122t082200z'
 LATER = '20261123t082200z'
-KINDS = ('unused', 'pin', 'lease', 'claim', 'hits', 'seen')
+KINDS = ('unused', 'pin', 'lease', 'claim', 'hits', 'seen', 'sha256')
+HASH = '0123456789abcdef' * 4
 
 
 def decoded(value):
@@ -42,6 +44,7 @@ def decoded(value):
         'claims': dict(value.claims),
         'hits': value.hits,
         'seen': value.seen,
+        'sha256': value.sha256,
     }
 
 
@@ -58,6 +61,7 @@ NOTHING = decoded(Marks())
         (f'lease.vm-17.{T}', {'leases': {'vm-17': NOW}}),
         (f'claim.5f0c.{T}', {'claims': {'5f0c': NOW}}),
         ('hits.12', {'hits': 12}),
+        (f'sha256.{HASH}', {'sha256': HASH}),
         # An owner may look like anything that an owner may look like.
         (f'pin.{T}', {'pins': {T: None}}),
         (f'pin.unused.{T}', {'pins': {'unused': NOW}}),
@@ -81,6 +85,8 @@ def test_each_kind_of_label_is_understood(label, meaning):
         ([f'lease.a.{T}', f'lease.a.{LATER}'], {'leases': {'a': NOW + DAY}}),
         ([f'claim.a.{T}', f'claim.a.{LATER}'], {'claims': {'a': NOW + DAY}}),
         (['hits.2', 'hits.11', 'hits.007'], {'hits': 11}),
+        # Of two nobody knows which one is right.
+        ([f'sha256.{HASH}', f'sha256.{HASH[::-1]}'], {}),
     ],
 )
 def test_of_several_of_one_kind_the_most_protective_wins(labels, meaning):
@@ -121,6 +127,12 @@ def test_of_several_of_one_kind_the_most_protective_wins(labels, meaning):
         'hits.1.5',
         'hits.٣',
         'hits.1234567890123',
+        'sha256.',
+        f'sha256.{HASH[1:]}',
+        f'sha256.{HASH}0',
+        f'sha256.{HASH.upper()}',
+        f'sha256.{HASH[1:]}g',
+        f'sha256.{HASH}.x',
     ],
 )
 def test_a_malformed_label_means_nothing_and_is_named(label):
@@ -345,3 +357,9 @@ def test_no_relabel_removes_what_it_adds():
 
     assert label in applied(odd.labels, start_age(odd, NOW))
     assert FUTURE == 5 * MINUTE
+
+
+def test_a_hash_is_written_as_it_is_read():
+    assert Marks.read([sha256_label(HASH)]).sha256 == HASH
+    with pytest.raises(ValueError, match='not a label'):
+        sha256_label(f'{HASH}/..')

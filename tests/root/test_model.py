@@ -21,6 +21,13 @@ IMAGE: dict[str, Any] = {
     'size': 1,
 }
 META: dict[str, Any] = {'image_id': 'a', 'size': 1, 'disk_format': 'vhd'}
+RESERVATION: dict[str, Any] = {
+    'image_id': 'a',
+    'store': 's',
+    'token': 't',
+    'size': 1,
+    'until': NOW,
+}
 DEBRIS: dict[str, Any] = {
     'store': 's',
     'location': 'l',
@@ -36,6 +43,7 @@ def test_what_could_mean_more_than_a_name_names_no_image(name):
         lambda: model.check_image_id(name),
         lambda: model.CachedImage(**{**IMAGE, 'image_id': name}),
         lambda: model.ImageMeta(**{**META, 'image_id': name}),
+        lambda: model.Reservation(**{**RESERVATION, 'image_id': name}),
     ):
         with pytest.raises(ValueError, match='cannot name an image'):
             made()
@@ -95,6 +103,10 @@ def test_names_of_the_backend_are_its_own(name):
         lambda: model.Store(name='s', free=-1),
         lambda: model.Store(name='s', releasing=-1),
         lambda: model.ImageMeta(**{**META, 'size': -1}),
+        lambda: model.ImageMeta(**META, allocated=-1),
+        lambda: model.ImageMeta(**META, virtual_size=-1),
+        lambda: model.ImageMeta(**META, min_disk=-1),
+        lambda: model.Reservation(**{**RESERVATION, 'size': -1}),
         lambda: model.Debris(**{**DEBRIS, 'size': -1}),
     ],
 )
@@ -109,6 +121,7 @@ def test_no_size_is_negative(made):
         lambda: model.CachedImage(**IMAGE, cached_at=NAIVE),
         lambda: model.Evidence(as_of=NAIVE),
         lambda: model.Debris(**{**DEBRIS, 'since': NAIVE}),
+        lambda: model.Reservation(**{**RESERVATION, 'until': NAIVE}),
     ],
 )
 def test_a_time_says_its_zone(made):
@@ -155,6 +168,8 @@ def test_evidence_covers_nobody_unless_it_says_so():
         model.ImageMeta(**META),
         model.Evidence(as_of=NOW),
         model.Debris(**DEBRIS),
+        model.Reservation(**RESERVATION),
+        model.Checksum(algorithm='md5', value='0' * 32),
     ],
 )
 def test_values_are_frozen(value):
@@ -169,3 +184,59 @@ def test_times_of_any_zone_are_taken():
     found = model.CachedImage(**IMAGE, cached_at=NOW.astimezone(zone))
 
     assert found.cached_at == NOW
+
+
+@pytest.mark.parametrize(
+    ('algorithm', 'digits'), [('sha512', 128), ('sha256', 64), ('md5', 32)]
+)
+def test_a_checksum_has_the_digits_of_its_algorithm(algorithm, digits):
+    value = ('0123456789abcdef' * 8)[:digits]
+    made = model.Checksum(algorithm=algorithm, value=value)
+    assert (made.algorithm, made.value) == (algorithm, value)
+    for wrong in value[1:], value + '0', value.upper(), value[1:] + 'g', '':
+        with pytest.raises(ValueError, match=f'digits|{digits}'):
+            model.Checksum(algorithm=algorithm, value=wrong)
+
+
+@pytest.mark.parametrize('algorithm', ['', 'SHA256', 'sha1', 'crc32', None])
+def test_an_algorithm_that_nobody_knows_is_refused(algorithm):
+    with pytest.raises(ValueError, match='is none of sha512, sha256, md5'):
+        model.Checksum(algorithm=algorithm, value='0' * 64)
+
+
+def test_the_refusal_of_a_long_checksum_is_short():
+    with pytest.raises(ValueError, match='sha256') as error:
+        model.Checksum(algorithm='sha256', value='0' * 10**6)
+
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize(
+    'token', ['', 'A', 'a/b', '..', 'a.b', '-a', 'x' * 65, 'a\n']
+)
+def test_a_token_is_what_a_label_could_carry(token):
+    with pytest.raises(ValueError, match='owner'):
+        model.Reservation(**{**RESERVATION, 'token': token})
+
+
+@pytest.mark.parametrize('store', UNPRINTABLE)
+def test_a_reservation_names_a_store_that_can_be(store):
+    with pytest.raises(ValueError, match='store'):
+        model.Reservation(**{**RESERVATION, 'store': store})
+
+
+def test_what_is_not_known_of_an_image_is_not_said():
+    meta = model.ImageMeta(**META)
+    assert meta.allocated is None
+    assert meta.virtual_size is None
+    assert meta.min_disk == 0
+    assert meta.checksum is None
+    assert meta.properties == {}
+
+
+@pytest.mark.parametrize(
+    'wrong', [{'disk_format': None}, {'size': '1'}, {'virtual_size': 1.5}]
+)
+def test_what_is_known_of_an_image_is_of_its_kind(wrong):
+    with pytest.raises(ValueError, match='must be'):
+        model.ImageMeta(**{**META, **wrong})

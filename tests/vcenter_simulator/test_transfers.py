@@ -62,7 +62,7 @@ class TestFolder(Served):
             ('GET', 'no', 'datastore-0', 404),
             ('GET', 'd/no', 'nowhere', 404),
             ('GET', 'd/../x', 'datastore-0', 400),
-            ('GET', 'd', 'datastore-0', 500),
+            ('GET', 'd', 'datastore-0', 400),
             ('GET', top, 'datastore-0', 409),
             ('PUT', top, 'datastore-0', 409),
             ('PUT', 'x' * 256, 'datastore-0', 500),

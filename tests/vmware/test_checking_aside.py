@@ -27,7 +27,7 @@ TIME = Hindsight(now=LONG_AGO, skew=datetime.timedelta(minutes=1))
 def found(*entries, until=OVER):
     """Have an image aside: what is called ic- or ts- is a folder."""
     labels = [one for one in entries if one.startswith(('ic-', 'ts-'))]
-    files = [File(name=one) for one in entries if one not in labels]
+    files = [File(name=one, size=1) for one in entries if one not in labels]
     path = DatastorePath('ds', f'base_evict/{ONE}.{until}.5f0c')
     folder = Folder(path=path, files=tuple(files), folders=tuple(labels))
     return ImageFolder(image_id=ONE, folder=folder)

@@ -1,13 +1,11 @@
 """Evictions: moved aside, looked at, removed or put back."""
 
-import pytest
-
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
-from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Undeletable
 from simulator_parts.steering import drop
+from tests.vmware.samples import CLAIM
 from tests.vmware.samples import ONE
 from tests.vmware.samples import TWO
 from tests.vmware.vcenter import BASE
@@ -43,8 +41,30 @@ class TestEvicting(OnVcenter):
 
     def test_images_go_with_all_that_is_theirs(self):
         freed = self.evict(ONE, TWO)
-        assert all(size > 2**30 for size in freed)
+        assert all(size >= 2**31 for size in freed)
         assert self.there() == set()
+
+    def test_freed_is_what_thin_disks_took(self):
+        free = self.actors.store(STORE).free
+        [freed] = self.evict(ONE)
+        gained = self.actors.store(STORE).free - free
+        # Labels and folders take a little as well.
+        assert 2 * 2**30 <= freed <= gained < freed + 2**24
+
+    def test_an_iso_frees_its_size(self):
+        self.actors.sweep(ONE)
+        self.actors.cache(ONE, used=12345, is_iso=True)
+        assert self.evict(ONE) == [12345]
+
+    def test_freed_is_the_files_sizes_where_disks_cannot_be_opened(self):
+        search = 'SearchDatastoreSubFolders_Task'
+        fault = steering.fail('CannotAccessFile', file='x')
+
+        # Searches: of the images, of what was moved, of its disks.
+        self.vcenter.before(search, fault, nth=3)
+        [freed] = self.evict(ONE)
+        assert freed > 30 * 2**30
+        assert not self.is_whole()
 
     def test_a_clone_made_before_the_move_keeps_its_image(self):
         self.vcenter.before(MOVE, lambda: self.actors.spawn(ONE))
@@ -127,9 +147,114 @@ class TestEvicting(OnVcenter):
                 nth=3,
             ),
         )
-        with pytest.raises(StoreUnavailable):
-            self.evict(ONE)
+        [result] = self.evict(ONE)
+        assert isinstance(result, ImageBusy)
+        assert 'moved back' in str(result)
         assert self.is_whole()
+
+    def test_who_cannot_see_and_cannot_put_back_promises_nothing(self):
+        """That a store is unavailable would say that nothing was changed."""
+        list(self.handler().stores())
+
+        def trouble():
+            for nth in range(1, 9):
+                fault = steering.fail('HostNotConnected')
+                self.vcenter.before(MOVE, fault, nth=nth)
+            self.vcenter.before('SearchDatastoreSubFolders_Task', fault)
+
+        self.vcenter.after(MOVE, trouble, nth=2)
+        results = self.evict(ONE, TWO)
+        assert [type(one) for one in results] == [Uncertain, Uncertain]
+        for image, result in zip((ONE, TWO), results, strict=True):
+            assert f'[{STORE}] {BASE}_evict/{image}.' in str(result)
+            assert not self.is_whole(image)
+
+    def test_what_never_moved_is_told_as_such_by_who_cannot_see(self):
+        """Of two one is locked, the other is put back."""
+
+        def blind():
+            fault = steering.fail('HostNotConnected')
+            self.vcenter.before('SearchDatastoreSubFolders_Task', fault)
+
+        self.vcenter.before(MOVE, steering.fail('FileLocked', file='x'))
+        self.vcenter.after(MOVE, blind)
+        locked, back = self.evict(ONE, TWO)
+        assert isinstance(locked, ImageInUse)
+        assert isinstance(back, ImageBusy)
+        assert self.is_whole(ONE)
+        assert self.is_whole(TWO)
+
+    def test_one_in_use_that_cannot_be_put_back_is_in_use(self):
+        self.vcenter.before(MOVE, lambda: self.actors.spawn(ONE, starts=False))
+        fault = steering.fail('HostNotConnected')
+        self.vcenter.before(MOVE, fault, nth=2)
+        with self.assertLogs('imagecache_handlers_vmware', 'WARNING') as logs:
+            [result] = self.evict(ONE)
+        assert isinstance(result, ImageInUse)
+        assert len(result.users) == 1
+        where = f'it lies in [{STORE}] {BASE}_evict/{ONE}.'
+        assert where in str(result)
+        assert where in logs.output[-1]
+
+    def test_one_fetched_anew_before_it_is_put_back_is_told_where_it_is(self):
+        for disk in f'{ONE}.20.vmdk', f'{ONE}.vmdk':
+            path = f'[{STORE}] {BASE}/{ONE}/{disk}'
+            self.actors.set_deletable(path, is_deletable=False)
+        self.vcenter.before(DELETE, lambda: self.actors.cache(ONE))
+        [result] = self.evict(ONE)
+        assert isinstance(result, Undeletable)
+        assert f'it lies in [{STORE}] {BASE}_evict/{ONE}.' in str(result)
+        assert self.is_whole()
+
+    def move_by_another(self, image):
+        """Have another host move an image aside, and die."""
+        place = self.actors.place(f'[{STORE}] {BASE}/{image}')
+        aside = self.actors.place(f'[{STORE}] {BASE}_evict')
+        if aside.node is None:
+            self.actors.make_folder(str(aside))
+        node = place.store.detach_node(place.parts)
+        name = f'{image}.20990101t000000z.5f0c'
+        place.store.add_node((*aside.parts, name), node)
+
+    def test_one_in_use_that_another_left_aside_is_not_gone(self):
+        self.actors.spawn(ONE, starts=False)
+        self.vcenter.before(MOVE, lambda: self.move_by_another(ONE))
+        [result] = self.evict(ONE)
+        assert isinstance(result, ImageInUse)
+        assert f'{BASE}_evict/{ONE}.20990101t000000z.5f0c' in str(result)
+
+    def test_one_that_another_left_aside_is_busy(self):
+        self.vcenter.before(MOVE, lambda: self.move_by_another(ONE))
+        [result] = self.evict(ONE)
+        assert isinstance(result, ImageBusy)
+        assert f'{BASE}_evict/{ONE}.20990101t000000z.5f0c' in str(result)
+
+    def test_an_older_one_of_its_name_aside_is_another_image(self):
+        self.move_by_another(ONE)
+        self.actors.cache(ONE)
+        handler = self.handler()
+        [image] = handler.enumerate(STORE, [ONE])
+        handler.mark(image, [CLAIM])
+        self.vcenter.before(MOVE, lambda: self.actors.sweep(ONE))
+        assert self.evict(ONE) == [0]
+
+    def test_any_label_lost_until_the_look_puts_it_back(self):
+        """Nova's enlist may come while the move runs, or just after it."""
+        for label in 'ts-2026-01-01-00-00-00', 'ts-soon', 'ic-site.a':
+            self.actors.make_folder(f'[{STORE}] {BASE}/{ONE}/{label}')
+
+            def lose(label=label):
+                aside = f'[{STORE}] {BASE}_evict'
+                [name] = {
+                    one.partition('/')[0] for one in self.actors.tree(aside)
+                }
+                self.actors.delete(f'{aside}/{name}/{label}')
+
+            self.vcenter.after(MOVE, lose)
+            [result] = self.evict(ONE)
+            assert isinstance(result, ImageBusy), label
+            assert 'has lost a label' in str(result)
+            assert self.is_whole()
 
     def test_an_image_that_was_fetched_anew_meanwhile_stays(self):
         self.vcenter.before(DELETE, lambda: self.actors.cache(ONE))

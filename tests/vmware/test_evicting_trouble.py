@@ -3,12 +3,10 @@
 import datetime
 import time
 
-import pytest
-
 from imagecache_handlers import Evidence
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
-from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Undeletable
 from imagecache_handlers import ImageCache
@@ -246,9 +244,9 @@ class TestTime(Troubled):
 
         self.vcenter.before('SearchDatastoreSubFolders_Task', silence)
         begin = time.monotonic()
-        with pytest.raises(StoreUnavailable):
-            list(handler.evict_many(found, lambda: True))
+        results = list(handler.evict_many(found, lambda: True))
         took = time.monotonic() - begin
+        assert {type(one) for one in results} == {Uncertain}
         assert took < 5, took
 
 
@@ -261,8 +259,8 @@ class TestMoreMoves(WithCore):
 
         self.vcenter.before(MOVE, come)
         self.vcenter.after(MOVE, lambda: self.actors.rename(STORE, 'other'))
-        with pytest.raises(StoreUnavailable):
-            self.evict()
+        [result] = self.evict()
+        assert isinstance(result, ImageBusy)
         there = set(self.actors.tree(f'[other] {BASE}'))
         assert f'{ONE}/{ONE}.vmdk' in there, self.actors.tree('[other]')
 

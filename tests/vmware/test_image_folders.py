@@ -21,7 +21,7 @@ def image(*files, folders=(), image_id='i'):
         folder=Folder(
             path=BASE.join(image_id),
             files=tuple(
-                one if isinstance(one, File) else File(name=one)
+                one if isinstance(one, File) else File(name=one, size=1)
                 for one in files
             ),
             folders=folders,

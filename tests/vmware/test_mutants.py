@@ -10,7 +10,12 @@ from tests.vmware import mutants
 
 PACKAGE = pathlib.Path(imagecache_handlers_vmware.__file__).parent
 KILLERS = sorted({one.killer.partition('::')[0] for one in mutants.MUTANTS})
-BESIDE = 'vmware/samples.py', 'vmware/vcenter.py'
+BESIDE = (
+    'vmware/lender.py',
+    'vmware/litter.py',
+    'vmware/samples.py',
+    'vmware/vcenter.py',
+)
 
 
 @pytest.fixture

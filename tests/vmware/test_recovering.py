@@ -1,12 +1,21 @@
 """Recovery: what a died eviction left is finished, or put back."""
 
+import contextlib
 import datetime
+import tempfile
 
+from oslo_config import cfg
 import pytest
 
 from imagecache_handlers.clocks import Clocks
+from imagecache_handlers.config.options import register_opts
+from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers import Rules
+from imagecache_handlers_vmware.handler import VMwareHandler
+from imagecache_handlers_vmware import opts
 from imagecache_handlers_vmware.recovering import Recovering
+from imagecache_handlers_vmware.recovering import SKEW
 from simulator_parts.steering import drop
 from tests.vmware.samples import CLAIM
 from tests.vmware.samples import ONE
@@ -363,3 +372,42 @@ class TestRecovering(OnVcenter):
         self.recover_tomorrow()
         assert self.tree(OWN) >= WHOLE
         self.actors.start(machine)
+
+    def test_what_another_process_says_of_clocks_is_heeded(self):
+        now = datetime.datetime.now(datetime.UTC)
+        until = now - datetime.timedelta(minutes=8)
+        self.die_after_the_move(until=f'{until:%Y%m%dt%H%M%Sz}'.lower())
+        for seconds, is_there in (600, True), (60, False):
+            conf = cfg.ConfigOpts()
+            conf([])
+            register_opts(conf)
+            opts.register_opts(conf)
+            conf.set_override('clock_skew_seconds', seconds, 'imagecache')
+            given = {
+                'url': self.vcenter.url,
+                'username': self.vcenter.username,
+                'password': self.vcenter.password,
+                'insecure': True,
+                'base_folder': BASE,
+            }
+            for name, value in given.items():
+                conf.set_override(name, value, opts.GROUP)
+            with contextlib.closing(VMwareHandler.from_conf(conf)) as handler:
+                handler.recover(STORE)
+            assert bool(self.tree(ASIDE)) == is_there
+
+    def test_without_the_options_of_the_library_it_is_a_minute(self):
+        conf = cfg.ConfigOpts()
+        conf([])
+        assert opts.read_clock_skew(conf, SKEW) == SKEW
+        assert Rules().clock_skew == SKEW
+
+    def test_a_skew_that_is_no_number_is_told(self):
+        conf = cfg.ConfigOpts()
+        with tempfile.NamedTemporaryFile('w') as file:
+            file.write('[imagecache]\nclock_skew_seconds = soon\n')
+            file.flush()
+            conf(['--config-file', file.name])
+        register_opts(conf)
+        with pytest.raises(ConfigurationError, match='clock_skew_seconds'):
+            opts.read_clock_skew(conf, SKEW)

@@ -13,6 +13,7 @@ from tests.vmware.vcenter import STORE
 from vcenter_simulator.datacenters import add_datacenter
 from vcenter_simulator.datacenters import add_folder
 from vcenter_simulator.datastores.registration import add_datastore
+from vcenter_simulator.faults import VimFault
 from vcenter_simulator.hosts import add_cluster
 from vcenter_simulator.hosts import add_host
 from vcenter_simulator.privileges import READ_ONLY
@@ -68,13 +69,6 @@ class TestStores(OnVcenter):
             'datacenter-1/datastore-0': [],
         }
 
-    def add_second_datacenter(self):
-        world = self.vcenter.world
-        center = add_datacenter(world, world.root.reference, 'datacenter-1')
-        cluster = add_cluster(world, center, 'cluster-1')
-        host = add_host(world, cluster, 'host-x')
-        return add_datastore(world, center, STORE, 'VMFS', 2**40, [host])
-
     def test_datacenters_of_one_name_are_told_apart_by_identity(self):
         world = self.vcenter.world
         for folder in 'a', 'b':
@@ -122,15 +116,41 @@ class TestStores(OnVcenter):
         ):
             handler.stores()
 
+    def grow_old(self, seconds):
+        """Let free space be shown as of so long ago."""
+        datastore = self.actors.datastore(STORE)
+        datastore._shown_at = self.vcenter.clock.now().timestamp() - seconds
+
+    def test_old_figures_are_measured_anew(self):
+        handler = self.handler()
+        [before] = handler.stores()
+        self.actors.cache(ONE)
+        [store] = handler.stores()
+        assert store.free == before.free, 'not every time'
+        self.grow_old(400)
+        self.vcenter.counters.reset()
+        [store] = handler.stores()
+        assert store.free < before.free
+        assert self.vcenter.counters.calls == 3
+
+    def test_what_cannot_be_measured_keeps_its_figures(self):
+        handler = self.handler()
+        [before] = handler.stores()
+        self.grow_old(400)
+        self.vcenter.before('RefreshDatastore', refuse)
+        [store] = handler.stores()
+        assert store == before
+        assert self.vcenter.counters.of('RefreshDatastore') == 1
+
     def test_one_that_no_host_reaches_has_a_problem(self):
         self.actors.reach(STORE, is_accessible=False)
         [store] = self.handler().stores()
         assert store.problem == 'no host can reach it'
 
     def test_kinds_that_are_not_supported_say_so(self):
-        self.start(Scenario(kinds=('vsan',)))
+        self.start(Scenario(kinds=('VVOL',)))
         [store] = self.handler().stores()
-        assert store.problem == 'datastores of type vsan are not supported'
+        assert store.problem.startswith('vVols are not supported')
 
     def test_one_that_was_renamed_is_not_read_by_its_old_name(self):
         self.actors.cache(ONE)
@@ -196,3 +216,7 @@ NOTHING = (
     b'<RetrievePropertiesExResponse xmlns="urn:vim25"/>'
     b'</soapenv:Body></soapenv:Envelope>'
 )
+
+
+def refuse():
+    raise VimFault('HostConfigFault', 'The host is busy.')

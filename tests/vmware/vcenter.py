@@ -9,6 +9,10 @@ from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
+from vcenter_simulator.datacenters import add_datacenter
+from vcenter_simulator.datastores.registration import add_datastore
+from vcenter_simulator.hosts import add_cluster
+from vcenter_simulator.hosts import add_host
 from vcenter_simulator.scenario import Scenario
 from vcenter_simulator.simulator import Simulator
 
@@ -30,6 +34,14 @@ class OnVcenter(unittest.TestCase):
         self.vcenter.start()
         self.addCleanup(self.vcenter.stop)
 
+    def add_second_datacenter(self):
+        """Add one whose datastore is called as that of the first."""
+        world = self.vcenter.world
+        center = add_datacenter(world, world.root.reference, 'datacenter-1')
+        cluster = add_cluster(world, center, 'cluster-1')
+        host = add_host(world, cluster, 'host-x')
+        return add_datastore(world, center, STORE, 'VMFS', 2**40, [host])
+
     @property
     def actors(self):
         return self.vcenter.actors
@@ -40,12 +52,15 @@ class OnVcenter(unittest.TestCase):
             ca_file=self.vcenter.ca_file,
             insecure=self.vcenter.ca_file is None,
         )
+        chosen = CacheOptions(**{'base_folder': BASE, **options})
+        return VMwareHandler(self.open_session(dialling), chosen)
+
+    def open_session(self, dialling):
         address = Address.parse(self.vcenter.url)
         logins = PasswordLogins(
             address, self.vcenter.username, self.vcenter.password, dialling
         )
-        chosen = CacheOptions(**{'base_folder': BASE, **options})
-        return VMwareHandler(Session(address, logins, dialling), chosen)
+        return Session(address, logins, dialling)
 
     def handler(self, **options):
         handler = self.connect(**options)

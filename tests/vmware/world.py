@@ -1,4 +1,4 @@
-"""Two hosts and Nova on one simulated vCenter, over real sockets.
+"""Two hosts and Nova on one simulated vCenter.
 
 Time passes only when it is told to.  The world knows the truth from the
 files themselves: which machine needs the bytes of which disk.  It raises
@@ -8,26 +8,29 @@ files themselves: which machine needs the bytes of which disk.  It raises
 import collections
 import contextlib
 import datetime
+import re
 
 from imagecache_handlers import CacheError
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers.transport.errors import Unreachable
+from imagecache_handlers_vmware.datastores import DatastoreFilter
 from imagecache_handlers_vmware.handler import VMwareHandler
 from imagecache_handlers_vmware.looks import CacheOptions
 from imagecache_handlers_vmware.port.address import Address
-from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port.tasks import Waiting
-from vcenter_simulator.faults import VimFault as Refused
+from tests.vmware.direct import DirectOptions
+from tests.vmware.others import BASE
+from tests.vmware.others import ELSEWHERE
+from tests.vmware.others import Others
 from vcenter_simulator.scenario import Scenario
 from vcenter_simulator.simulator import Simulator
 
-BASE, STORE = 'vmware_base', 'datastore-0'
 SECOND = datetime.timedelta(seconds=1)
 
 
@@ -68,7 +71,7 @@ class Host:
         if self.session is not None:
             self.session.close()
         vcenter = self.world.vcenter
-        dialling = ConnectionOptions(timeout=20, insecure=True)
+        dialling = DirectOptions(insecure=True, vcenter=vcenter)
         address = Address.parse(vcenter.url)
         logins = PasswordLogins(
             address, vcenter.username, vcenter.password, dialling
@@ -81,10 +84,15 @@ class Host:
         waiting = Waiting(sleep=self.sleep, clock=self.world.monotonic)
         handler = VMwareHandler(
             self.session,
-            CacheOptions(base_folder=BASE, waiting=waiting),
+            CacheOptions(
+                base_folder=BASE,
+                waiting=waiting,
+                chosen=DatastoreFilter(regex=re.compile(f'(?!{ELSEWHERE})')),
+            ),
             clocks,
         )
         handler.parallel = 1
+        handler.labels_in_flight = 1
         handler.batch = self.world.batch
         self.cache = ImageCache(
             handler,
@@ -102,6 +110,8 @@ class Host:
         self.world.advance(seconds)
 
     def interrupt(self, method, *, after):
+        if method == 'MakeDirectory' and self.world.is_full and not after:
+            raise VimFault(method, 'NoDiskSpace', 'the datastore is full')
         nth = self.counts[method, after]
         self.counts[method, after] += 1
         for one in list(self.script):
@@ -135,21 +145,32 @@ class Host:
         raise VimFault('a call', kind, 'steered')
 
 
-class World:
+class World(Others):
     """The vCenter, its hosts, and the truth about both."""
+
+    # How long a hold or a pin waits for a claim to end.
+    patience = 30 * SECOND
 
     def __init__(self, rules, *, batch, skew, vcenter=None):
         self.rules = rules
         self.batch = batch
         self.vcenter = vcenter or Simulator(scenario=Scenario(seed=1))
         self.vcenter.clock.freeze()
-        self.vcenter.start()
-        self.actors = self.vcenter.actors
         self.tally = collections.Counter()
+        self.losses = []
+        self.forcing = None  # what is evicted by force, and by which host
+        self.tokens = 0
+        self.is_full = False  # for folders of ours
+        self.swept = self.monotonic()  # when one last went undisturbed
         self.machines = []
+        self.images = {}  # machine: the image that it was made from
         self.needed = {}  # machine: the extent that holds its image's bytes
+        self.touched = {}  # folder: when its image was last taken into use
+        self.deleted = []  # folders that others have deleted
+        self.foreign = {}  # path: what lies there, and is nobody's image
         self.grants = {}  # (image, owner): its folder, and until when
         self.pins = {}  # (image, owner): its folder
+        self.passed = set()  # those that who forces has seen
         self.hosts = [Host(self, f'host{n}', n * skew) for n in range(2)]
 
     def close(self):
@@ -166,10 +187,82 @@ class World:
     def advance(self, seconds):
         self.vcenter.clock.advance(seconds)
 
+    def make_token(self, size):
+        """Tokens that come in no order, and always the same."""
+        self.tokens += 1
+        return f'{self.tokens * 7919 % 9973:016x}'
+
     # The truth.
 
+    @property
+    def actors(self):
+        return self.vcenter.actors
+
+    @property
+    def store_name(self):
+        return self.vcenter.estate.stores[0].name
+
+    def path(self, image):
+        return f'[{self.store_name}] {BASE}/{image}'
+
+    def stamp(self, ago):
+        since = self.now() - ago * SECOND
+        return since.strftime('ts-%Y-%m-%d-%H-%M-%S')
+
     def node(self, *names):
-        return self.actors.store(STORE).find_node(names)
+        return self.vcenter.estate.stores[0].find_node(names)
+
+    def all_images(self):
+        return set(getattr(self.node(BASE), 'entries', {}))
+
+    def all_left(self):
+        """Name what lies in the base and aside of it."""
+        aside = self.node(f'{BASE}_evict')
+        return self.all_images() | set(getattr(aside, 'entries', {}))
+
+    def list_pins(self, image):
+        """Name the owners of pins, granted or not, wherever they lie."""
+        tops = self.node(BASE), self.node(f'{BASE}_evict')
+        return {
+            label.split('.')[1]
+            for top in tops
+            for name, folder in getattr(top, 'entries', {}).items()
+            if name.partition('.')[0] == image
+            for label in folder.entries
+            if label.startswith('ic-pin.')
+        }
+
+    def foreign_names(self):
+        """Name what was laid beside images."""
+        for path in self.foreign:
+            yield path.partition(f'{BASE}/')[2].partition('/')[0]
+
+    def allow_all(self):
+        """Lift it from every disk, wherever it lies, for nobody uses any."""
+        for top in BASE, f'{BASE}_evict':
+            for name in getattr(self.node(top), 'entries', {}):
+                self.allow_removal(name.partition('.')[0], top, name)
+
+    def touch(self, image, moment=None):
+        """Note that an image is in use, or was until now."""
+        if (folder := self.folder(image)) is not None:
+            self.touched[folder] = moment or self.monotonic()
+
+    def forget_grants(self, image):
+        for granted in self.grants, self.pins:
+            for one in [key for key in granted if key[0] == image]:
+                del granted[one]
+
+    def lay_foreign(self):
+        """Lay what is no image beside those that are."""
+        path = f'[{self.store_name}] {BASE}'
+        for made in (
+            self.actors.write_file(f'{path}/notes.txt', b'mine'),
+            self.actors.make_folder(f'{path}/-image'),
+            self.actors.make_folder(f'{path}/backup.d'),
+            self.actors.make_disk(f'{path}/backup.d/other.vmdk'),
+        ):
+            self.foreign[str(made)] = made.node
 
     def folder(self, image):
         return self.node(BASE, image)
@@ -191,56 +284,38 @@ class World:
 
     def check(self):
         """See that no promise is broken, now that nothing runs."""
-        there = self.all_nodes()
+        self.losses += self.find_losses(self.all_nodes())
+        if self.losses:
+            raise Loss(*self.losses)
+
+    def find_losses(self, there):
         for machine, extent in self.needed.items():
             if id(extent) not in there:
-                raise Loss(f'machine {machine.name} lost its image')
+                yield f'machine {machine.name} lost its image'
         for kind, granted in ('hold', self.grants), ('pin', self.pins):
             for (image, owner), (folder, until) in granted.items():
                 is_over = until is not None and until <= self.now()
                 if not is_over and id(folder) not in there:
-                    raise Loss(f'{kind} of {image} by {owner} was overtaken')
+                    yield f'{kind} of {image} by {owner} was overtaken'
+        for path, node in self.foreign.items():
+            if id(node) not in there:
+                yield f'{path} is not an image, and was removed'
+        for image in self.all_images():
+            entries = getattr(self.folder(image), 'entries', {})
+            if f'{image}.vmdk' in entries and not self.extent(image):
+                yield f'half of {image} is there'
 
-    # What Nova and an operator do.
-
-    def fetch(self, image):
-        with contextlib.suppress(Refused):
-            self.actors.cache(image)
-            self.tally['fetched'] += 1
-
-    def spawn(self, image, *, starts):
-        with contextlib.suppress(Refused):
-            machine = self.actors.spawn(image, starts=starts)
-            self.machines.append(machine)
-            self.needed[machine] = self.extent(image)
-            self.tally['spawned'] += 1
-
-    def end(self, number):
-        if self.machines:
-            machine = self.machines.pop(number % len(self.machines))
-            self.actors.end(machine)
-            del self.needed[machine]
-
-    def mark_old(self, image):
-        """Mark an image that nobody uses as Nova did two hours ago."""
-        since = self.monotonic() - 7200
-        with contextlib.suppress(Refused):
-            if self.extent(image) not in self.needed.values():
-                self.actors.enlist(image)
-                self.actors.age(image, since)
-
-    def allow_removal(self, image):
-        """Lift what vSphere keeps a disk for that was ever cloned from.
-
-        While a clone is there it must not be: with the clone would go the
-        disk below it.
-        """
-        if self.extent(image) in self.needed.values():
-            return
-        with contextlib.suppress(Refused, AttributeError, TypeError):
-            self.actors.set_deletable(
-                f'[{STORE}] {BASE}/{image}/{image}.vmdk', is_deletable=True
-            )
+    def check_age(self, there):
+        """See that of folders none went by age that was used just now."""
+        left = self.all_nodes()
+        age = self.rules.min_age.total_seconds()
+        # What one host has marked another may judge by its own clock.
+        age -= abs(self.hosts[0].offset - self.hosts[1].offset) / SECOND + 1
+        for folder, moment in there.items():
+            went = id(folder) not in left and folder not in self.deleted
+            if went and self.monotonic() - moment < age:
+                # Raised at the end, for another's operation may go on.
+                self.losses.append('an image went too soon after its use')
 
     def evidence(self):
         return Evidence(complete=True, as_of=self.now())
@@ -248,31 +323,56 @@ class World:
     # What a host does.
 
     def sweep(self, host, script):
+        began, errors = self.monotonic(), self.tally['errors']
+        there = {
+            folder: self.touched[folder]
+            for folder in map(self.folder, self.all_images())
+            if folder in self.touched
+        }
         with host.operation(script):
             report = host.cache.sweep(self.evidence)
             self.tally['evicted'] += sum(
                 one.did == 'evicted' for one in report.outcomes
             )
+        self.check_age(there)
+        if not script and not self.is_full and errors == self.tally['errors']:
+            self.swept = began
 
     def evict(self, host, image, script):
-        # Force passes the pins that stand there.
-        for one in [key for key in self.pins if key[0] == image]:
+        # Force passes the pins that stand there, and who pins again what
+        # they have pinned writes the same.
+        self.passed = {key for key in self.pins if key[0] == image}
+        for one in self.passed:
             del self.pins[one]
+        # Nor is any age asked for.
+        self.touched.pop(self.folder(image), None)
+        self.forcing = image, host
         with host.operation(script):
             host.cache.evict(image, self.evidence(), force=True)
+        self.forcing, self.passed = None, set()
+
+    def is_passed(self, image, owner):
+        """Tell if a pin was there when who goes over pins first looked."""
+        if self.forcing is None or self.forcing[0] != image:
+            return False
+        if (image, owner) in self.passed:
+            return True
+        return not self.forcing[1].counts['SearchDatastoreSubFolders_Task', 1]
 
     def hold(self, host, image, owner, script):
         with host.operation(script):
             ttl = 20 * 60 * SECOND
-            if host.cache.hold(image, owner, ttl, timeout=30 * SECOND):
+            if host.cache.hold(image, owner, ttl, timeout=self.patience):
                 until = host.now() + ttl / 2
                 self.grants[image, owner] = self.folder(image), until
                 self.tally['held'] += 1
 
     def pin(self, host, image, owner, script):
         with host.operation(script):
-            if host.cache.pin(image, owner, timeout=30 * SECOND):
-                self.pins[image, owner] = self.folder(image), None
+            if host.cache.pin(image, owner, timeout=self.patience):
+                self.tally['pinned'] += 1
+                if not self.is_passed(image, owner):
+                    self.pins[image, owner] = self.folder(image), None
 
     def drop(self, host, image, owner, script):
         """End what an owner was granted, whether that is told or not."""

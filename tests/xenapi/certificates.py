@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
-from imagecache_handlers_xenapi.port.connection import ConnectionOptions
+from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 
 NAMES = 'subjectAltName=IP:127.0.0.1,IP:127.0.0.2'
 

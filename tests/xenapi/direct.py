@@ -2,7 +2,7 @@
 
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers.transport.errors import Unreachable
-from imagecache_handlers_xenapi.port.connection import at_any_time
+from imagecache_handlers.transport.exchanges import at_any_time
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port.port import Port

@@ -13,6 +13,7 @@ USERS = 'xenapi/test_users.py'
 UNFINISHED = 'xenapi/test_unfinished.py'
 DOUBTS = 'xenapi/test_doubts.py'
 CALLS = 'xenapi/test_calls.py'
+RESERVATIONS = 'xenapi/test_reservations.py'
 
 
 def mutant(name, module, old, new, killer=''):
@@ -20,6 +21,34 @@ def mutant(name, module, old, new, killer=''):
 
 
 MUTANTS = [
+    (
+        RESERVATIONS,
+        mutant(
+            'the earlier reservation goes before the new one is there',
+            'reservations',
+            """            self._create_disk(repository, reservation)
+            for disk in earlier:
+                self._remove_disk(disk)
+""",
+            """            for disk in earlier:
+                self._remove_disk(disk)
+            self._create_disk(repository, reservation)
+""",
+            killer=f'{RESERVATIONS}::TestReservations::'
+            'test_no_moment_is_without_one',
+        ),
+    ),
+    (
+        RESERVATIONS,
+        mutant(
+            'giving one back takes those of others',
+            'reservations',
+            'and found.token == token',
+            '',
+            killer=f'{RESERVATIONS}::TestReservations::'
+            'test_others_see_it_until_it_is_given_back',
+        ),
+    ),
     (
         SESSION,
         mutant(
@@ -91,9 +120,8 @@ MUTANTS = [
         mutant(
             'the claim is asked for before the way is there',
             'port/connection',
-            """    leave()
-    yield body""",
-            '    yield body',
+            '            leave=leave,\n',
+            '',
             killer=f'{EVICTING}::TestClaims::'
             'test_a_destroy_that_was_not_made_is_not_under_way',
         ),

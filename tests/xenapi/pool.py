@@ -10,10 +10,10 @@ from unittest import mock
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.labels import seen_label
+from imagecache_handlers.transport import exchanges
 from imagecache_handlers_xenapi.disks import key
 from imagecache_handlers_xenapi.handler import XenAPIHandler
-from imagecache_handlers_xenapi.port import connection
-from imagecache_handlers_xenapi.port.connection import ConnectionOptions
+from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from imagecache_handlers_xenapi.port.logins import PasswordLogin
 from imagecache_handlers_xenapi.port.session import Session
 from xapi_simulator import drop
@@ -107,14 +107,14 @@ class Pooled:
     @contextlib.contextmanager
     def as_it_leaves(self, method, act):
         """Act when the headers of a call have gone, and it has not."""
-        leaving = connection._body_leaving
+        leaving = exchanges.body_leaving
 
         def late(body, leave):
             if method.encode() in body:
                 act()
             yield from leaving(body, leave)
 
-        with mock.patch.object(connection, '_body_leaving', late):
+        with mock.patch.object(exchanges, 'body_leaving', late):
             yield
 
     # What others do.

@@ -17,7 +17,7 @@ from imagecache_handlers import ImageBusy
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
 from imagecache_handlers_xenapi.handler import XenAPIHandler
-from imagecache_handlers_xenapi.port.connection import ConnectionOptions
+from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from imagecache_handlers_xenapi.port.logins import PasswordLogin
 from imagecache_handlers_xenapi.port.session import Session
 

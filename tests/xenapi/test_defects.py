@@ -20,7 +20,7 @@ from imagecache_handlers import Rules
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Uncertain
 from imagecache_handlers_xenapi.disks import name_of
-from imagecache_handlers_xenapi.port.connection import ConnectionOptions
+from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from tests.xenapi.pool import Pooled
 from tests.xenapi.pool import SEEN
 from xapi_simulator import drop

@@ -570,9 +570,12 @@ class Hosts(stateful.RuleBasedStateMachine):
     def teardown(self):
         if not hasattr(self, 'world'):
             return
-        if not self.world.broken:
-            self.everybody_leaves()
-        self.tokens.__exit__(None, None, None)
+        try:
+            if not self.world.broken:
+                self.everybody_leaves()
+        finally:
+            # Other tests of this process sleep, and want tokens of chance.
+            self.tokens.__exit__(None, None, None)
         TALLY.update(self.world.tally)
         TALLY['examples'] += 1
 

@@ -22,13 +22,13 @@ from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
 from imagecache_handlers.transport.errors import Unreachable
+from imagecache_handlers.transport.exchanges import at_any_time
 from imagecache_handlers_xenapi import disks
 from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.disks import DOUBTS
 from imagecache_handlers_xenapi.disks import IMAGE
 from imagecache_handlers_xenapi.disks import WRITABLE
 from imagecache_handlers_xenapi.handler import XenAPIHandler
-from imagecache_handlers_xenapi.port.connection import at_any_time
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from tests.xenapi.direct import Direct

@@ -86,6 +86,11 @@ def is_held(folder: int, entry: str) -> bool:
         return not _lock_file(fd)
 
 
+def try_lock(fd: int) -> bool:
+    """Hold an open file until it is closed, unless somebody holds it."""
+    return _lock_file(fd)
+
+
 def _take_lock(folder: int, entry: str) -> int | None:
     try:
         fd = _open_lock(folder, entry)

@@ -86,6 +86,23 @@ def make(folder: int, name: str, flags: int, mode: int) -> int:
     return fd
 
 
+def make_folder(folder: int, name: str) -> None:
+    """Make a folder for whom the one it lies in belongs to, and nobody else.
+
+    :raises FileExistsError: when something of that name is there.
+    """
+    there = os.fstat(folder)
+    with _acting_for(there):
+        os.mkdir(name, 0o700, dir_fd=folder)
+    found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if found.st_uid == there.st_uid:
+        return
+    with contextlib.suppress(OSError):
+        os.rmdir(name, dir_fd=folder)
+    why = f'it belongs to user {there.st_uid}: be that user, or root'
+    raise PermissionError(errno.EPERM, why, name)
+
+
 def _has_acl(folder: int) -> bool:
     try:
         return bool(os.getxattr(folder, _ACL))

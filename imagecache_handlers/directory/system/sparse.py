@@ -15,12 +15,12 @@ def write(fd: int, content: bytes, at: int) -> None:
     """
     if content == _ZEROS[: len(content)]:
         return
-    for start, end in _nonzero_runs(memoryview(content), at):
+    for start, end in _nonzero_runs(content, at):
         while start < end:
             start += os.pwrite(fd, content[start:end], at + start)
 
 
-def _nonzero_runs(content: memoryview, at: int) -> Iterator[tuple[int, int]]:
+def _nonzero_runs(content: bytes, at: int) -> Iterator[tuple[int, int]]:
     """Give the runs of blocks of the file that are not all zeros."""
     begun: int | None = None
     start = 0

@@ -7,7 +7,9 @@ import os
 import stat
 from typing import NamedTuple
 
+from imagecache_handlers.directory.parts import FOLDERS
 from imagecache_handlers.directory.parts import Part
+from imagecache_handlers.directory.system import own_folder
 from imagecache_handlers.directory.users.facts import Facts
 from imagecache_handlers.directory.users.facts import MetFile
 from imagecache_handlers.directory.users.formats.values import shown
@@ -130,6 +132,17 @@ class Files:
         header = self._reader.device(folder.fd, name)
         self._met.add(identity(found), user, path, header, part)
         self._met.devices.append((user, path, found.st_rdev))
+
+
+def find_left_out(folder: Folder, name: str) -> os.stat_result | None:
+    """Look at a folder of ours, which has no disks that anybody uses.
+
+    None: it is another, and looked into.  In one that others may enter
+    anything may lie.
+    """
+    if folder.judge is None or name not in FOLDERS:
+        return None
+    return own_folder.find_own(folder.fd, name)
 
 
 def is_gone(folder: Folder, name: str) -> bool:

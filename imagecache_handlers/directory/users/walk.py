@@ -20,6 +20,7 @@ from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.directory.users.facts import Facts
 from imagecache_handlers.directory.users.facts import ListedFolder
 from imagecache_handlers.directory.users.files import Files
+from imagecache_handlers.directory.users.files import find_left_out
 from imagecache_handlers.directory.users.files import Folder
 from imagecache_handlers.directory.users.files import is_closed
 from imagecache_handlers.directory.users.files import is_gone
@@ -209,6 +210,9 @@ class Walk:
         return True
 
     def _enter_folder(self, folder: Folder, name: str, path: str) -> None:
+        if (found := find_left_out(folder, name)) is not None:
+            self.facts.apart[path] = identity(found)
+            return
         is_shut = name == _LOCKS and self._has_locks(folder)
         user = folder.user_of(name, Part.FOREIGN)
         flags = os.O_RDONLY | os.O_DIRECTORY

@@ -12,9 +12,12 @@ from typing import TextIO
 
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.exit_codes import MISUSED
+from imagecache_handlers.frontends.cli.exit_codes import NONE
 from imagecache_handlers.version import VERSION
 
 NAME = 'imagecache'
+
+_CODES = frozenset({0, FAILED, MISUSED, NONE})
 
 
 def _open_what_is_closed() -> None:
@@ -59,13 +62,13 @@ def _run_app(argv: list[str]) -> int:
         # Of argparse, which ends itself after a help or a refusal.
         return _exit_code(end.code)
     # cliff tells a closed pipe and Ctrl-C by codes of its own.
-    return code if code in (0, FAILED, MISUSED) else FAILED
+    return code if code in _CODES else FAILED
 
 
 def _exit_code(code: object) -> int:
     """Give the code of a program that was ended; by no number: it failed."""
     if isinstance(code, int):
-        return code if code in (0, FAILED, MISUSED) else FAILED
+        return code if code in _CODES else FAILED
     sys.stderr.write(f'{NAME}: the program was ended: {ascii(code)}\n')
     return FAILED
 

@@ -122,6 +122,8 @@ class App(cliff.app.App):
         formatter.at_length = self.options.debug
         console.setFormatter(formatter)
         logging.getLogger().addHandler(console)
+        # What it finds in an image is told as the reason of a refusal.
+        logging.getLogger('oslo_utils.imageutils').setLevel(logging.ERROR)
         if self.options.debug:
             # Ours alone: what plug-ins are looked for is told at length.
             logging.getLogger('imagecache_handlers').setLevel(logging.DEBUG)

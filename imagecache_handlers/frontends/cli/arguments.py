@@ -10,6 +10,8 @@ from imagecache_handlers.labels import check_owner
 from imagecache_handlers.model import check_image_id
 
 _SPAN = re.compile(r'\+?([1-9][0-9]{0,5})([mhdw])')
+_RATE = re.compile(r'([0-9]{1,12})([kMG]?)')
+_MULTIPLES = {'': 1, 'k': 2**10, 'M': 2**20, 'G': 2**30}
 _UNITS = {'m': 'minutes', 'h': 'hours', 'd': 'days', 'w': 'weeks'}
 
 
@@ -41,6 +43,17 @@ def span(said: str) -> datetime.timedelta:
             f'{said!r} is not a span of time: write 10m, 2h, 3d or 1w'
         )
     return datetime.timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def rate(said: str) -> int:
+    """Read bytes a second: ``0``, ``500000``, ``50M``; k, M, G are binary."""
+    found = _RATE.fullmatch(said)
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f'{said!r} is not a rate: write bytes a second, as in 50M (k, M, '
+            f'G), or 0'
+        )
+    return int(found[1]) * _MULTIPLES[found[2]]
 
 
 def owner(said: str) -> str:

@@ -4,3 +4,5 @@
 FAILED = 1
 # It was asked or configured wrongly.
 MISUSED = 2
+# Of several things that were asked for none came about.
+NONE = 3

@@ -11,6 +11,7 @@ from imagecache_handlers.model import CachedImage
 
 _SHORTEST = 4
 _CUT = '..'
+_LISTED = 'see imagecache list, where none is whose file was written to'
 
 
 def copies(site: OpenedCache, said: str) -> list[CachedImage]:
@@ -43,8 +44,8 @@ def _advise(
     if near:
         return f'did you mean {near[0]}?'
     if len(said) < _SHORTEST:
-        return f'of an id give {_SHORTEST} characters or more'
-    return 'see imagecache list'
+        return f'of an id give {_SHORTEST} characters or more; {_LISTED}'
+    return _LISTED
 
 
 def _store_names(images: Collection[CachedImage]) -> str:

@@ -39,8 +39,13 @@ class Site(Protocol):
 
 
 @contextlib.contextmanager
-def stoppable(site: Site) -> Iterator[Callable[[], bool]]:
-    """Give what tells if the user wants an end; the second time, close."""
+def stoppable(
+    site: Site, ending: str = 'after the current image'
+) -> Iterator[Callable[[], bool]]:
+    """Give what tells if the user wants an end; the second time, close.
+
+    ``ending`` says when the work comes to one.
+    """
     wanted = threading.Event()
 
     def end(*_: object) -> None:
@@ -49,8 +54,8 @@ def stoppable(site: Site) -> Iterator[Callable[[], bool]]:
         running = printable(site.calls.describe())
         waiting = f'; waiting for {running}' if running else ''
         _say_on_stderr(
-            '\nimagecache: ending after the current image; press Ctrl-C again '
-            f'to end at once{waiting}\n'
+            f'\nimagecache: ending {ending}; press Ctrl-C again to end at '
+            f'once{waiting}\n'
         )
 
     with _signals_taken(end):

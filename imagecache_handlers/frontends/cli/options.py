@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import contextlib
 import dataclasses
 import datetime
+from typing import TYPE_CHECKING
 
 from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.slow_calls import RunningCalls
@@ -17,6 +18,9 @@ from imagecache_handlers.exceptions import HandlerFailed
 from imagecache_handlers.frontends import in_use_list
 from imagecache_handlers.planning.rules import Rules
 
+if TYPE_CHECKING:
+    from imagecache_handlers.config.settings import Settings
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedCache:
@@ -25,7 +29,7 @@ class OpenedCache:
     ``stores`` None: all of them; ``interval`` None: no periodic sweeps, and
     ``inherited_never`` tells where that was said, if not to us.  ``close`` is
     for who cannot wait for the end of the command, and ``calls`` says what it
-    is at.
+    is at.  ``settings`` are the options that all of it was made of.
     """
 
     cache: ImageCache
@@ -34,6 +38,7 @@ class OpenedCache:
     stores: Collection[str] | None
     interval: datetime.timedelta | None
     close: Callable[[], None]
+    settings: 'Settings'
     inherited_never: str | None = None
 
     @property
@@ -115,6 +120,7 @@ def opened(options: argparse.Namespace) -> Iterator[OpenedCache]:
             stores=options.stores and frozenset(options.stores),
             interval=settings.sweep_interval(),
             close=handler.close,
+            settings=settings,
             inherited_never=settings.inherited_never(),
         )
 

@@ -29,8 +29,11 @@ from imagecache_handlers.testing.conformance.hooks import reads_only
 from imagecache_handlers.testing.conformance.hosting import Hosting
 from imagecache_handlers.testing.conformance.listing import Listing
 from imagecache_handlers.testing.conformance.marking import Marking
+from imagecache_handlers.testing.conformance.prefetching import Prefetching
+from imagecache_handlers.testing.conformance.quarantining import Quarantining
 from imagecache_handlers.testing.conformance.recovering import Recovering
 from imagecache_handlers.testing.conformance.reporting import NotKeptYet
+from imagecache_handlers.testing.conformance.reserving import Reserving
 from imagecache_handlers.testing.conformance.samples import KIN
 from imagecache_handlers.testing.conformance.samples import ONE
 from imagecache_handlers.testing.conformance.samples import TWO
@@ -62,6 +65,9 @@ class HandlerConformance(
     Recovering,
     Adding,
     Cleaning,
+    Reserving,
+    Quarantining,
+    Prefetching,
     Hosting,
     Sweeping,
     Dying,

@@ -1,6 +1,7 @@
 """Doomed: a call in a process of its own that ends badly, by ``doom``."""
 
 from collections.abc import Callable
+import contextlib
 import itertools
 import os
 import sys
@@ -99,7 +100,8 @@ class Doomed(Examining):
     def _add_one(self) -> CachedImage:
         meta, data = self.offer(ONE)
         content = stream(data, lambda size: None)
-        return self.connect().add(meta, content, self.store(), ['site.a'])
+        with contextlib.closing(self.connect()) as handler:
+            return handler.add(meta, content, self.store(), ['site.a'])
 
     def _tidy(self, *images: CachedImage) -> None:
         """Clean as a later sweep would; just these images are left then."""

@@ -28,6 +28,7 @@ _ORDER = (
     *('handler', 'stores', 'key', 'enumerate', 'evict', 'mark'),
     *('evict_many', 'mark_many', 'recover', 'wants_shield'),
     *('room', 'add', 'debris', 'clean'),
+    *('reserve', 'reservations', 'unreserve', 'content', 'quarantine'),
     *('hosts', 'forget_host', 'accept_host'),
     *('age', 'pin', 'unpin', 'sweep'),
 )

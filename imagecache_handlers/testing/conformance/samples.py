@@ -71,7 +71,10 @@ CLAIM = claim_label('5f0c', LATER)
 
 PART = 2**14
 LARGE = 2**24
-ABILITIES = ('room', 'add', 'debris', 'clean', 'evict_many', 'mark_many')
+ABILITIES = (
+    *('room', 'add', 'debris', 'clean', 'evict_many', 'mark_many'),
+    *('reserve', 'reservations', 'unreserve'),
+)
 WRITERS = 4
 ROUNDS = 8
 PAUSE = 0.001

@@ -12,6 +12,7 @@ from imagecache_handlers.model import ImageMeta
 _WATCHED = (
     *('enumerate', 'evict', 'mark', 'evict_many', 'mark_many', 'recover'),
     *('stores', 'room', 'add', 'debris', 'clean'),
+    *('reserve', 'reservations', 'unreserve', 'content', 'quarantine'),
     *('record_host', 'hosts', 'forget_host', 'accept_host'),
 )
 

@@ -163,12 +163,13 @@ def _move_within(
     store = source.store
     if isinstance(node, File):
         # The new name is checked before the old one goes.
-        store.add_node(target.parts, File())
-        store.detach_node(target.parts)
+        parent = store.check_new(target.parts)
         store.detach_node(source.parts)
-        store.add_node(target.parts, node)
+        store.attach_node(parent, target.parts[-1], node)
         return
-    store.add_node(target.parts, Folder(node.modified))
+    # A rename takes no room, on a full datastore either.
+    parent = store.check_new(target.parts)
+    store.attach_node(parent, target.parts[-1], Folder(node.modified))
     for name, entry in list(node.entries.items()):
         _move_within(source.child(name), target.child(name), entry, pause)
         pause()

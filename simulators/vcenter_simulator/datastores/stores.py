@@ -107,9 +107,19 @@ class Store:
     def add_node(self, parts: Parts, node: Node) -> None:
         """Put something in a folder that is there.
 
+        :raises VimFault: NoDiskSpace, and what check_new does
+        """
+        parent = self.check_new(parts)
+        self.take_space(sum_bytes(node, self.kind.folder_bytes), parts)
+        self.take_entries(count_nodes(node), parts)
+        self.attach_node(parent, parts[-1], node)
+
+    def check_new(self, parts: Parts) -> Folder:
+        """Give the folder in which something of a new name may be put.
+
         :raises VimFault: FileAlreadyExists, FileNotFound for the folder,
             CannotCreateFile where it is a file or the top of a datastore
-            that has namespaces, FileNameTooLong, NoDiskSpace
+            that has namespaces, FileNameTooLong
         """
         check_names(self.name, parts)
         if self.find_node(parts) is not None:
@@ -117,9 +127,7 @@ class Store:
         parent = self.read_folder(parts[:-1])
         if self.kind.has_namespaces and len(parts) == 1:
             raise self.make_fault('CannotCreateFile', parts)
-        self.take_space(sum_bytes(node, self.kind.folder_bytes), parts)
-        self.take_entries(count_nodes(node), parts)
-        self.attach_node(parent, parts[-1], node)
+        return parent
 
     def attach_node(self, parent: Folder, name: str, node: Node) -> None:
         """Put something in a folder; space and names were looked after."""

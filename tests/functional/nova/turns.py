@@ -13,10 +13,10 @@ from typing import Any
 from imagecache_handlers import Patterns
 from imagecache_handlers import Rules
 from tests.functional.nova.driving import driving
-from tests.vmware.world import BASE
+from tests.vmware.others import BASE
+from tests.vmware.others import STORE
 from tests.vmware.world import Loss
 from tests.vmware.world import SECOND
-from tests.vmware.world import STORE
 from tests.vmware.world import World
 from vcenter_simulator.datastores.chains import extent_place
 from vcenter_simulator.datastores.chains import read_disk
@@ -227,6 +227,7 @@ def taking_turns(place, protected=()):
     )
     # Nova uploads images to it: it takes a host's name for its address.
     vcenter.estate.cluster.hosts[0].properties['name'] = 'localhost'
+    vcenter.start()
     world = Turns(vcenter, protected)
     try:
         with driving(

@@ -20,7 +20,7 @@ from imagecache_handlers import ConfigurationError
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_xenapi.port.address import Address
-from imagecache_handlers_xenapi.port.connection import ConnectionOptions
+from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from imagecache_handlers_xenapi.port.errors import ReplyLost
 from imagecache_handlers_xenapi.port.errors import XapiFailure
 from imagecache_handlers_xenapi.port import filters

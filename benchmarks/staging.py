@@ -1,0 +1,144 @@
+"""Measure how fast an image comes in, beside what a shell would do.
+
+A server on this host gives a file of random bytes.  ``curl | tee |
+sha512sum`` and a ``sync`` of what it wrote is the measure; a stage is
+fetched, verified by sha512 and sha256, and synced by its link into another
+folder.  Both are done in turn, and the row has the median of each.
+"""
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+import contextlib
+import functools
+import hashlib
+import http.client
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from typing import cast
+
+from benchmarks import output
+from imagecache_handlers.model import Checksum
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.source import Linkable
+from imagecache_handlers.source import Stretch
+from imagecache_handlers.staging.stage import Stages
+
+PIECE = 2**20
+MIB = 2**20
+SHELL = 'curl -sS "$0" | tee "$1" | sha512sum >"$1.sum" && sync "$1"'
+
+
+class Web:
+    """A source that is read by HTTP, as plainly as can be."""
+
+    def __init__(self, meta: ImageMeta, port: int) -> None:
+        self._meta = meta
+        self._port = port
+
+    def describe(self, image_id: str) -> ImageMeta:
+        return self._meta
+
+    @contextlib.contextmanager
+    def read_from(self, meta: ImageMeta, offset: int) -> Iterator[Stretch]:
+        client = http.client.HTTPConnection('127.0.0.1', self._port)
+        client.request('GET', f'/{meta.image_id}')
+        answer = client.getresponse()
+        yield Stretch(0, iter(functools.partial(answer.read, PIECE), b''))
+        client.close()
+
+
+@contextlib.contextmanager
+def serving(folder: str) -> Iterator[int]:
+    """Serve by another process, which takes no time of this one's."""
+    command = [sys.executable, '-u', '-m', 'http.server', '0']
+    where = ['--bind', '127.0.0.1', '--directory', folder]
+    with subprocess.Popen(  # noqa: S603
+        [*command, *where],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        try:
+            yield int(server.stdout.readline().split(' port ')[1].split()[0])
+        finally:
+            server.kill()
+
+
+def make_image(folder: str, size: int) -> ImageMeta:
+    sha512 = hashlib.sha512()
+    with open(f'{folder}/image', 'wb') as file:
+        for _ in range(size // PIECE):
+            piece = os.urandom(PIECE)
+            sha512.update(piece)
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    known = Checksum(algorithm='sha512', value=sha512.hexdigest())
+    return ImageMeta(
+        image_id='image', size=size, disk_format='raw', checksum=known
+    )
+
+
+def fetch_by_shell(folder: str, port: int) -> float:
+    target = f'{folder}/shell'
+    address = f'http://127.0.0.1:{port}/image'
+    started = time.perf_counter()
+    command = ['sh', '-c', SHELL, address, target]
+    subprocess.run(command, check=True)  # noqa: S603
+    took = time.perf_counter() - started
+    os.unlink(target)
+    return took
+
+
+def fetch_by_stage(folder: str, port: int, meta: ImageMeta) -> float:
+    cache = f'{folder}/cache'
+    os.mkdir(cache)
+    fd = os.open(cache, os.O_RDONLY)
+    started = time.perf_counter()
+    with Stages(f'{folder}/stages').open_stage(meta) as stage:
+        stage.fetch_image(Web(meta, port))
+        with stage.open_content() as (_, content, _):
+            cast(Linkable, content).link_into(fd, 'image')
+        stage.drop()
+    took = time.perf_counter() - started
+    os.close(fd)
+    shutil.rmtree(cache)
+    return took
+
+
+def measure(size: int, rounds: int) -> dict[str, str | int | float]:
+    shell, stage = [], []
+    with tempfile.TemporaryDirectory(dir=pathlib.Path.cwd()) as folder:
+        meta = make_image(folder, size)
+        with serving(folder) as port:
+            for _ in range(rounds):
+                shell.append(fetch_by_shell(folder, port))
+                stage.append(fetch_by_stage(folder, port, meta))
+    ratios = [two / one for one, two in zip(shell, stage, strict=True)]
+    return {
+        'MiB': size // MIB,
+        'shell s': statistics.median(shell),
+        'stage s': statistics.median(stage),
+        'ratio': statistics.median(stage) / statistics.median(shell),
+        'least': min(ratios),
+        'most': max(ratios),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = output.parser(__doc__)
+    parser.add_argument('--size', type=int, default=512, help='MiB')
+    parser.add_argument('--rounds', type=int, default=5)
+    asked = parser.parse_args(arguments)
+    output.write([measure(asked.size * MIB, asked.rounds)], asked.json)
+
+
+if __name__ == '__main__':
+    main()

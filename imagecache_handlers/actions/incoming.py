@@ -1,0 +1,127 @@
+"""Incoming: what an image will be in its store, before a byte is fetched."""
+
+import dataclasses
+import os
+import stat
+import tempfile
+
+from imagecache_handlers.actions.guard import GuardedHandler
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import NotSupported
+from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.source import RangedSource
+from imagecache_handlers.staging.inspecting import inspect_file
+from imagecache_handlers.staging.limits import Limits
+from imagecache_handlers.staging.names import Names
+
+# Enough of an image for the size of its disk to stand in it.
+_HEAD = 2**20
+
+
+class Refused(CacheError):
+    """An image does not come in, for a reason that people understand."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """An image on its way in: as its source has it, and as it is stored.
+
+    ``convert_to`` names the format that it is to be converted to; None: it
+    stays as it is.
+    """
+
+    meta: ImageMeta
+    stored: ImageMeta
+    convert_to: str | None = None
+
+    def measure_room(self, handler: GuardedHandler, store: str) -> int:
+        """Tell how many bytes it takes there."""
+        try:
+            return handler.room(self.stored, store)
+        except NotSupported:
+            return self.stored.size
+
+    @property
+    def staged_size(self) -> int:
+        """Bytes that it takes on its way, beside those that are stored."""
+        return self.meta.size if self.convert_to else 0
+
+    @property
+    def size_beside(self) -> int:
+        """Bytes that it takes on its way where nothing of it is linked."""
+        return self.meta.size + (self.stored.size if self.convert_to else 0)
+
+    def count_staged(self, folder: str) -> int:
+        """Tell how many bytes of it lie in the folder of its stage.
+
+        What will not be taken up again, or is not there alone, counts for
+        nothing.
+        """
+        if self.meta.checksum is None:
+            return 0
+        entry = Names.of(self.meta).stage
+        return _count_allocated(os.path.join(folder, entry))
+
+
+def _count_allocated(path: str) -> int:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return 0
+    alone = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+    return found.st_blocks * 512 if alone else 0
+
+
+def plan_incoming(
+    handler: GuardedHandler, source: RangedSource, meta: ImageMeta
+) -> Incoming:
+    """Decide in which format an image is stored.
+
+    :raises Refused: when the size of its disk cannot be told, though it
+        has to be converted.
+    """
+    formats = handler.formats
+    if not formats or meta.disk_format in formats:
+        return Incoming(meta=meta, stored=meta)
+    size = _find_virtual_size(source, meta)
+    stored = dataclasses.replace(
+        meta,
+        size=size,
+        disk_format=formats[0],
+        allocated=None,
+        virtual_size=size,
+        checksum=None,
+    )
+    return Incoming(meta=meta, stored=stored, convert_to=formats[0])
+
+
+def _find_virtual_size(source: RangedSource, meta: ImageMeta) -> int:
+    """Tell how large the disk in an image is, by its first bytes if need be.
+
+    :raises Refused: when they do not tell.
+    """
+    if meta.virtual_size is not None:
+        return meta.virtual_size
+    with tempfile.TemporaryFile() as file:
+        file.write(_read_head(source, meta))
+        # A hole for all that is still there.
+        file.truncate(meta.size)
+        file.seek(0)
+        try:
+            return inspect_file(file, meta, Limits()).virtual_size
+        except Unsupported as error:
+            raise Refused(
+                f'its {meta.disk_format} has to be converted, and its first '
+                f'bytes do not tell how large the disk in it is: {error.why}'
+            ) from error
+
+
+def _read_head(source: RangedSource, meta: ImageMeta) -> bytes:
+    head = b''
+    with source.read_from(meta, 0) as stretch:
+        for piece in stretch.chunks:
+            head += piece
+            if len(head) >= _HEAD:
+                break
+    return head[:_HEAD]

@@ -1,0 +1,229 @@
+"""Prefetching: images come in ahead of their use, several at once."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from concurrent import futures
+import contextlib
+import datetime
+import functools
+import logging
+import os
+import threading
+from typing import TypeVar
+
+from imagecache_handlers.actions.adding import only_store
+from imagecache_handlers.actions.evidence import Ask
+from imagecache_handlers.actions.guard import call_safely
+from imagecache_handlers.actions.guard import GuardedHandler
+from imagecache_handlers.actions.holding import check_lease
+from imagecache_handlers.actions.incoming import Refused
+from imagecache_handlers.actions.making_room import list_members
+from imagecache_handlers.actions.means import Means
+from imagecache_handlers.actions.prefetch_way import OWNER
+from imagecache_handlers.actions.prefetch_way import Way
+from imagecache_handlers.actions.prefetched import Ended
+from imagecache_handlers.actions.prefetched import Got
+from imagecache_handlers.actions.prefetched import Prefetched
+from imagecache_handlers.actions.prefetched import Tell
+from imagecache_handlers.actions.prefetching_image import ImagePrefetch
+from imagecache_handlers.actions.reserving import Book
+from imagecache_handlers.actions.terms import make_terms
+from imagecache_handlers.actions.turns import Turns
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import NoRoom
+from imagecache_handlers.exceptions import NotSupported
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers.model import Evidence
+from imagecache_handlers.prefetch_settings import PrefetchSettings
+from imagecache_handlers.source import RangedSource
+from imagecache_handlers.staging.bucket import Bucket
+from imagecache_handlers.staging.leftovers import drop_leftovers
+from imagecache_handlers.staging.limits import Limits
+from imagecache_handlers.staging.stage import Stages
+
+LOG = logging.getLogger(__name__)
+
+T = TypeVar('T')
+
+# A lease is for what is used soon; what is to stay is pinned.
+MOST_TTL = datetime.timedelta(days=366)
+
+
+def check_ttl(ttl: datetime.timedelta, skew: datetime.timedelta) -> None:
+    """Refuse a lease that is over at once, or as good as never.
+
+    :raises ValueError: says which ones are taken.
+    """
+    check_lease(OWNER, ttl, skew)
+    if ttl > MOST_TTL:
+        raise ValueError(
+            f'a lease lasts {MOST_TTL.days} days at most: pin what is to stay'
+        )
+
+
+def prefetch_images(
+    means: Means,
+    turns: Turns,
+    book: Book,
+    image_ids: Iterable[str],
+    source: RangedSource,
+    ttl: datetime.timedelta,
+    store: str | None,
+    ask: Ask | None,
+    settings: PrefetchSettings,
+    tell: Tell,
+    should_stop: Callable[[], bool],
+) -> list[Prefetched]:
+    """Have images come into a store; one result for each, in their order.
+
+    :raises ValueError: when nobody could use that lease.
+    :raises ConfigurationError: when there are several stores and none is
+        named.
+    """
+    check_ttl(ttl, means.rules.clock_skew)
+    given = functools.partial(Evidence, as_of=means.clocks.now())
+    chosen = only_store(means.handler, store)
+    if chosen.problem:
+        raise StoreUnavailable(chosen.name, chosen.problem)
+    stop = threading.Event()
+    terms = make_terms(
+        means,
+        ask or given,
+        should_stop=lambda: stop.is_set() or should_stop(),
+    )
+    way = Way(
+        means=means,
+        book=book,
+        store=chosen.name,
+        members=list_members(means.handler, chosen),
+        stages=_open_stages(means, settings, chosen.name),
+        staged_there=_is_staged_there(means.handler, settings, chosen.name),
+        staged_beside=_is_staged_beside(means.handler, settings, chosen.name),
+        source=source,
+        ttl=ttl,
+        terms=terms,
+        tell=tell,
+    )
+    if not way.staged_there:
+        # What a store has of it is debris, which a sweep removes.
+        drop_leftovers(way.stages.folder, means.clocks.now())
+    call = _Call(way, turns)
+    ids = list(dict.fromkeys(image_ids))
+    with futures.ThreadPoolExecutor(settings.concurrency) as pool:
+        try:
+            # What is there is leased before room is made for the others.
+            known = list(pool.map(call.look_for_image, ids))
+            return list(pool.map(call.bring_in_image, ids, known))
+        finally:
+            # Whatever ended this early ends the others as well.
+            stop.set()
+
+
+def _is_staged_there(
+    handler: GuardedHandler, settings: PrefetchSettings, store: str
+) -> bool:
+    return settings.staging_path is None and handler.staging(store) is not None
+
+
+def _is_staged_beside(
+    handler: GuardedHandler, settings: PrefetchSettings, store: str
+) -> bool:
+    """Tell if ``staging_path`` is on the very disk of the store."""
+    there = handler.staging(store)
+    if settings.staging_path is None or there is None:
+        return False
+    disk = _find_disk(there)
+    return disk is not None and disk == _find_disk(settings.staging_path)
+
+
+def _find_disk(folder: str) -> int | None:
+    # It may not be made yet; its parent is there, or it cannot be.
+    for path in (folder, os.path.dirname(os.path.abspath(folder))):
+        with contextlib.suppress(OSError):
+            return os.stat(path).st_dev
+    return None
+
+
+def _open_stages(
+    means: Means, settings: PrefetchSettings, store: str
+) -> Stages:
+    folder = settings.staging_path or means.handler.staging(store)
+    return Stages(
+        folder or _find_cache_folder(),
+        limits=Limits(
+            max_image_size=settings.max_image_size,
+            memory=settings.conversion_memory,
+            conversion_seconds=settings.conversion_seconds,
+        ),
+        clocks=means.clocks,
+        bucket=Bucket(settings.max_rate, means.clocks),
+    )
+
+
+def _find_cache_folder() -> str:
+    """Name the folder for what no handler has a place for."""
+    home = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
+    os.makedirs(home, mode=0o700, exist_ok=True)
+    return os.path.join(home, 'imagecache-staging')
+
+
+class _Call:
+    """One call, whose images come in by threads of their own."""
+
+    def __init__(self, way: Way, turns: Turns) -> None:
+        self._way = way
+        self._turns = turns
+
+    def look_for_image(self, image_id: str) -> Prefetched | None:
+        """Lease what is there; None: it has to come in."""
+        return self._survive_failure(image_id, self._look_for_image)
+
+    def bring_in_image(
+        self, image_id: str, known: Prefetched | None
+    ) -> Prefetched:
+        """Have an image come in, unless its result is known."""
+        if known is None:
+            known = self._survive_failure(image_id, self._bring_in)
+        self._way.tell(Ended(result=known))
+        return known
+
+    def _look_for_image(self, one: ImagePrefetch) -> Prefetched | None:
+        one.check_stop()
+        return one.describe(Got.EXISTING) if one.lease_copies() else None
+
+    def _bring_in(self, one: ImagePrefetch) -> Prefetched:
+        if not self._way.means.handler.adds:
+            raise NotSupported('add images')
+        with self._turns.alone(self._way.store, one.key, one.check_stop):
+            one.check_stop()
+            if one.lease_copies():
+                return one.describe(Got.EXISTING)
+            return one.fetch_image()
+
+    def _survive_failure(
+        self, image_id: str, work: Callable[[ImagePrefetch], T]
+    ) -> T | Prefetched:
+        """Work on an image; its failure is its own result."""
+        try:
+            key = self._way.means.key_of(image_id)
+        except (ValueError, CacheError) as error:
+            store = self._way.store
+            why = str(error)
+            return Prefetched(
+                image_id=image_id, store=store, did=Got.REFUSED, why=why
+            )
+        one = ImagePrefetch(self._way, image_id, key)
+        try:
+            return call_safely(lambda: work(one))
+        except CacheError as error:
+            LOG.info('Image %s: %s', image_id, error)
+            return one.describe(_name_failure(error), str(error))
+
+
+def _name_failure(error: CacheError) -> Got:
+    if isinstance(error, Refused | NoRoom):
+        return Got.REFUSED
+    if isinstance(error, Unsupported | NotSupported):
+        return Got.UNSUPPORTED
+    return Got.ERROR

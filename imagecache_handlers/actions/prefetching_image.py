@@ -1,0 +1,288 @@
+"""Prefetching an image: reserve, make room, fetch, verify, add with a lease.
+
+It is listed only once it was verified, with the lease among the labels that
+publish it: no sweep meets it without.
+"""
+
+from collections.abc import Callable
+import contextlib
+
+from imagecache_handlers.actions.describing import describe_image
+from imagecache_handlers.actions.given_hash import compare_hash
+from imagecache_handlers.actions.incoming import Incoming
+from imagecache_handlers.actions.incoming import plan_incoming
+from imagecache_handlers.actions.incoming import Refused
+from imagecache_handlers.actions.making_room import RoomMaker
+from imagecache_handlers.actions.prefetch_way import Way
+from imagecache_handlers.actions.prefetched import Began
+from imagecache_handlers.actions.prefetched import Got
+from imagecache_handlers.actions.prefetched import Prefetched
+from imagecache_handlers.actions.prefetched import Progress
+from imagecache_handlers.actions.prefetched import Waiting
+from imagecache_handlers.actions.publishing import publish_stage
+from imagecache_handlers.actions.reserving import LOOKS
+from imagecache_handlers.actions.reserving import POLL
+from imagecache_handlers.actions.reserving import Reserving
+from imagecache_handlers.clocks import Timer
+from imagecache_handlers.exceptions import ImageBusy
+from imagecache_handlers.exceptions import Stopped
+from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers.planning.room import Room
+from imagecache_handlers.staging.staged_image import Stage
+from imagecache_handlers.staging.stopping import sleep_unless
+
+# How often a turn is taken that comes to nothing, and how much of a claim's
+# time lies between two of these.
+_TURNS = 50
+_PART = 10
+# Into how many parts an image is cut, after each of which its reservation
+# says what is still to come.
+_PARTS = 16
+
+
+class ImagePrefetch:
+    """One image that is to come into one store."""
+
+    def __init__(self, way: Way, image_id: str, key: str) -> None:
+        self._way = way
+        self._means = way.means
+        self._image_id = image_id
+        self.key = key
+        self._timer = Timer(way.means.clocks)
+        self._size = self._found = 0
+        self._tries = 0
+        self._doubt = ''
+        self._is_waiting = False
+
+    def describe(self, did: Got, why: str = '') -> Prefetched:
+        """Give the result of all that was done up to now."""
+        return Prefetched(
+            image_id=self._image_id,
+            store=self._way.store,
+            did=did,
+            why=self._doubt if did is Got.EXISTING else why,
+            size=self._size,
+            found=self._found,
+            seconds=self._timer.elapsed.total_seconds(),
+            tries=self._tries,
+        )
+
+    def lease_copies(self) -> bool:
+        """Lease what is there already; False: the image is not.
+
+        :raises ImageBusy: when somebody is about to evict it.
+        :raises SourceError: when it has another hash than was given.
+        """
+        self._doubt = compare_hash(
+            self._means.handler, self._way.store, self.key, self._way.source
+        )
+        return self._way.lease_copies(self.key)
+
+    def fetch_image(self) -> Prefetched:
+        """Have the image come in, unless somebody else does.
+
+        Nobody waits for a stage while others wait for its reservation, nor
+        for a reservation with a stage in hand.
+
+        :raises ImageBusy: when others have its stage for too long.
+        """
+        incoming = self._plan_incoming()
+        size = self._measure_size(incoming)
+        reserving = Reserving(
+            self._means,
+            self._way.book,
+            self._way.store,
+            self.key,
+            size,
+            lambda: self._count_staged(incoming),
+        )
+        for _ in range(_TURNS):
+            try:
+                did = self._fetch_in_turn(incoming, reserving)
+            finally:
+                reserving.withdraw()
+            if did is not None:
+                return self.describe(did)
+            self._await_turn()
+        why = 'somebody else on this host has it in hand; try later'
+        raise ImageBusy(self._image_id, why)
+
+    def _await_turn(self) -> None:
+        pause = self._means.rules.claim_ttl.total_seconds() / _PART
+        sleep_unless(
+            self._means.clocks,
+            pause,
+            self._way.should_stop,
+            self._image_id,
+        )
+
+    def _fetch_in_turn(
+        self, incoming: Incoming, reserving: Reserving
+    ) -> Got | None:
+        """Make room and have it come in; None: its turn came to nothing."""
+        room = Room()
+        for _ in range(LOOKS):
+            if not self._take_turn(reserving):
+                return Got.EXISTING
+            with reserving.renewed():
+                room = self._make_room(reserving.size, reserving.token)
+                if not room.why:
+                    return self._bring_in(incoming, reserving)
+            if not room.crowded:
+                break
+            reserving.give_way(self._way.members, self._pause)
+        raise Refused(room.why)
+
+    def _plan_incoming(self) -> Incoming:
+        way = self._way
+        meta = describe_image(
+            way.source,
+            self._image_id,
+            way.stages.limits,
+            self._means.clocks,
+            way.should_stop,
+        )
+        # Before anything goes for it.
+        way.stages.check_image(meta)
+        return plan_incoming(self._means.handler, way.source, meta)
+
+    def _measure_size(self, incoming: Incoming) -> int:
+        size = incoming.measure_room(self._means.handler, self._way.store)
+        size += self._way.staged_there * incoming.staged_size
+        return size + self._way.staged_beside * incoming.size_beside
+
+    def _count_staged(self, incoming: Incoming) -> int:
+        """Tell how many of its bytes take room in the store already."""
+        if not self._way.staged_there:
+            return 0
+        return incoming.count_staged(self._way.stages.folder)
+
+    def _make_room(self, size: int, token: str) -> Room:
+        way = self._way
+        maker = RoomMaker(
+            means=self._means,
+            book=way.book,
+            members=way.members,
+            token=token,
+        )
+        room = maker.make_room(size, way.terms)
+        self.check_stop()
+        return room
+
+    def _take_turn(self, reserving: Reserving) -> bool:
+        """Wait until nobody else has the image on its way; False: it came."""
+        while True:
+            # Only reading, for as long as somebody is at it.
+            if not reserving.has_rivals():
+                reserving.write()
+                if reserving.is_alone(self._pause):
+                    # Whoever had it on its way has published it before that
+                    # reservation went.
+                    return not self.lease_copies()
+                reserving.withdraw()
+            if self.lease_copies():
+                return False
+            self._tell_waiting()
+            self._pause()
+
+    def _tell_waiting(self) -> None:
+        """Tell once that somebody is waited for, and how long at most."""
+        rules = self._means.rules
+        most = (rules.claim_ttl + rules.clock_skew).total_seconds()
+        if not self._is_waiting:
+            self._is_waiting = True
+            waiting = Waiting(
+                image_id=self._image_id, store=self._way.store, most=most
+            )
+            self._way.tell(waiting)
+
+    def _pause(self) -> None:
+        self.check_stop()
+        self._means.clocks.sleep(POLL)
+
+    def check_stop(self) -> None:
+        """Raise ``Stopped`` when it is not to go on."""
+        if self._way.should_stop():
+            why = 'what was fetched is kept for the next time'
+            raise Stopped(self._image_id, why)
+
+    def _bring_in(
+        self, incoming: Incoming, reserving: Reserving
+    ) -> Got | None:
+        """Fetch and publish it; None: it is, or may be, somebody else's."""
+        with contextlib.ExitStack() as stack:
+            try:
+                stage = stack.enter_context(
+                    self._way.stages.open_stage(
+                        incoming.meta, False, self._way.should_stop
+                    )
+                )
+            except ImageBusy:
+                return None
+            self._prepare(stage, incoming, reserving)
+            # One that ended may have been taken over, and the room as well.
+            if not reserving.alive():
+                return None
+            did = publish_stage(self._way, self.key, stage)
+            stage.drop()
+        return did
+
+    def _prepare(
+        self, stage: Stage, incoming: Incoming, reserving: Reserving
+    ) -> None:
+        """Fetch, verify, inspect and convert, out of everybody's sight."""
+        self._tell_begin(incoming.meta.size)
+        # Some of what lay there may not have been taken up.
+        self._tell_staged(reserving)
+        fetched = stage.fetch_image(
+            self._way.source,
+            self._tell_progress(incoming.meta.size, reserving),
+            self._way.should_stop,
+        )
+        if not self._tries:
+            # What a later turn finds, this one has fetched.
+            self._found = fetched.found
+        self._size = incoming.meta.size
+        self._tries += fetched.tries
+        try:
+            stage.inspect_image()
+            if incoming.convert_to is not None:
+                stage.convert_image(
+                    incoming.convert_to, should_stop=self._way.should_stop
+                )
+        except Unsupported as error:
+            stage.drop()
+            raise Refused(error.why) from error
+        self.check_stop()
+
+    def _tell_begin(self, size: int) -> None:
+        store = self._way.store
+        began = Began(image_id=self._image_id, store=store, size=size)
+        self._way.tell(began)
+
+    def _tell_staged(self, reserving: Reserving) -> None:
+        """Have the reservation say what is still to come."""
+        if self._way.staged_there:
+            reserving.renew()
+
+    def _tell_progress(
+        self, size: int, reserving: Reserving
+    ) -> Callable[[int], object]:
+        part = size // _PARTS + 1
+        last = 0
+
+        def tell(done: int) -> None:
+            nonlocal last
+            progress = Progress(
+                image_id=self._image_id,
+                store=self._way.store,
+                done=done,
+                size=size,
+            )
+            # What lies there is not to be kept free for it as well.
+            if done - last >= part:
+                last = done
+                self._tell_staged(reserving)
+            self._way.tell(progress)
+
+        return tell

@@ -1,0 +1,198 @@
+"""``imagecache prefetch``: images come in ahead of their use."""
+
+import argparse
+from collections.abc import Iterable
+import dataclasses
+import sys
+import threading
+from typing import Any
+from typing import TYPE_CHECKING
+
+from imagecache_handlers.actions.prefetched import Ended
+from imagecache_handlers.actions.prefetched import Event
+from imagecache_handlers.actions.prefetched import Prefetched
+from imagecache_handlers.actions.prefetched import Waiting
+from imagecache_handlers.actions.prefetching import check_ttl
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import SourceError
+from imagecache_handlers.frontends.cli import arguments
+from imagecache_handlers.frontends.cli.commands.base import PAGE
+from imagecache_handlers.frontends.cli.commands.base import Paged
+from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
+from imagecache_handlers.frontends.cli.exit_codes import FAILED
+from imagecache_handlers.frontends.cli.exit_codes import NONE
+from imagecache_handlers.frontends.cli import image_list
+from imagecache_handlers.frontends.cli.interrupt import stoppable
+from imagecache_handlers.frontends.cli.pages.answer import Answer
+from imagecache_handlers.frontends.cli.pages import arrivals
+from imagecache_handlers.frontends.cli.pages.text import printable
+from imagecache_handlers.frontends.cli import transfer_bars
+
+if TYPE_CHECKING:
+    from imagecache_handlers.frontends.cli.options import OpenedCache
+    from imagecache_handlers.source import RangedSource
+
+
+_ENDING = 'soon, what was fetched is kept for the next time'
+
+
+class Prefetch(WitnessedCommand, Paged):
+    """Fetch images into the cache, verified, and kept until they are used.
+
+    From the image service that [imagecache_glance] tells of, or, one image,
+    from a file or a URL. What is there already is only kept for longer. Ends
+    with 0 if all are there then, with 1 if some are, with 3 if none is.
+    """
+
+    columns = arrivals.COLUMNS
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._saying = threading.Lock()
+        self._said: list[Prefetched] = []
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'images',
+            nargs='*',
+            type=arguments.image,
+            metavar='ID',
+            help='the id that an image has in the image service',
+        )
+        parser.add_argument(
+            '--list',
+            metavar='FILE',
+            dest='image_list',
+            help='these images as well, one id a line; "-" is standard input',
+        )
+        parser.add_argument(
+            '--from',
+            metavar='PLACE',
+            dest='place',
+            help='the one image is this file, or is at this URL',
+        )
+        parser.add_argument(
+            '--checksum',
+            metavar='SUM',
+            help='what it hashes to, as in sha256:9f86..; a URL needs one',
+        )
+        parser.add_argument(
+            '--ttl',
+            type=arguments.span,
+            metavar='SPAN',
+            help='keep them so long for their first use, as in 12h or 3d '
+            '(default: prefetch_ttl_seconds)',
+        )
+        parser.add_argument(
+            '--max-rate',
+            type=arguments.rate,
+            metavar='RATE',
+            help='bytes a second for all of them, as in 50M; 0: no limit '
+            '(default: prefetch_max_rate)',
+        )
+        return parser
+
+    def answer(self, parsed_args: argparse.Namespace) -> Answer:
+        self._is_page = parsed_args.formatter == PAGE
+        images = _choose_images(parsed_args)
+        ask = self.asking(parsed_args)
+        with self.opened() as site:
+            given = _read_settings(site, parsed_args)
+            with (
+                stoppable(site, _ENDING) as stop,
+                transfer_bars.shown(sys.stderr, self._say_end) as show,
+            ):
+                done = site.cache.prefetch(
+                    images,
+                    _find_source(site, parsed_args),
+                    store=site.store,
+                    ask=ask,
+                    tell=lambda event: _say_waiting(event) or show(event),
+                    should_stop=stop,
+                    **given,
+                )
+        unsaid = [one for one in done if one not in self._said]
+        return Answer(
+            rows=arrivals.rows_of(done),
+            page=arrivals.page_lines(unsaid),
+            code=_code_of(done),
+        )
+
+    def _say_end(self, event: Event) -> None:
+        """Say what became of an image, where no bar shows it."""
+        if self._is_page and isinstance(event, Ended):
+            with self._saying:
+                self.say(arrivals.sentence(event.result))
+                self.app.stdout.flush()
+                self._said.append(event.result)
+
+
+def _say_waiting(event: Event) -> bool:
+    """Say it if somebody is waited for, above the bars if there are any."""
+    if not isinstance(event, Waiting):
+        return False
+    waiting = (
+        f'imagecache: {event.image_id}: somebody else fetches it into '
+        f'{event.store}; if they have died, it goes on within '
+        f'{event.most:.0f} s'
+    )
+    print(printable(waiting), file=sys.stderr, flush=True)  # noqa: T201
+    return True
+
+
+def _choose_images(options: argparse.Namespace) -> list[str]:
+    """Give all ids that were named, each once."""
+    images = list(options.images)
+    if options.image_list is not None:
+        images += image_list.read_ids(options.image_list)
+    chosen = list(dict.fromkeys(images))
+    if not chosen:
+        raise ConfigurationError('name an image, or a list of them: --list')
+    if options.place is not None and len(chosen) > 1:
+        raise ConfigurationError(
+            f'--from is where one image comes from, not {len(chosen)}'
+        )
+    if options.checksum is not None and options.place is None:
+        raise ConfigurationError(
+            '--checksum goes with --from: the image service tells its own'
+        )
+    return chosen
+
+
+def _read_settings(
+    site: 'OpenedCache', options: argparse.Namespace
+) -> dict[str, Any]:
+    from imagecache_handlers.config import prefetch
+
+    settings = prefetch.read_prefetch(site.settings)
+    if options.max_rate is not None:
+        settings = dataclasses.replace(settings, max_rate=options.max_rate)
+    ttl = options.ttl or prefetch.read_ttl(site.settings)
+    try:
+        check_ttl(ttl, site.rules.clock_skew)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    return {'settings': settings, 'ttl': ttl}
+
+
+def _find_source(
+    site: 'OpenedCache', options: argparse.Namespace
+) -> 'RangedSource':
+    from imagecache_handlers.sources import loading
+
+    if options.place is None:
+        return loading.load_source(site.settings.conf)
+    try:
+        return loading.name_source(options.place, options.checksum)
+    except SourceError as error:
+        # Nobody was asked yet: it is the words that are wrong.
+        text = f'--from {error.source}: {error.why}'
+        raise ConfigurationError(text) from error
+
+
+def _code_of(done: Iterable[Prefetched]) -> int:
+    there = [one.is_there for one in done]
+    if all(there):
+        return 0
+    return FAILED if any(there) else NONE

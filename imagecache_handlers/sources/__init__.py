@@ -1,0 +1,1 @@
+"""Sources: where images are fetched from: Glance, a URL, a file."""

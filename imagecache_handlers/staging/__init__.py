@@ -1,0 +1,1 @@
+"""Staging: an image on its way in, on this host."""

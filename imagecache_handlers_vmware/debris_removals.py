@@ -1,0 +1,117 @@
+"""Debris removals: how a folder that is debris goes."""
+
+import dataclasses
+
+from imagecache_handlers.clocks import Clocks
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import Uncertain
+from imagecache_handlers.exceptions import Undeletable
+from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers.transport.errors import Unreachable
+from imagecache_handlers_vmware.aside_folder import AsideFolder
+from imagecache_handlers_vmware.debris_looks import DebrisLook
+from imagecache_handlers_vmware.debris_looks import is_named
+from imagecache_handlers_vmware.debris_looks import Piece
+from imagecache_handlers_vmware.evicting import LONGEST
+from imagecache_handlers_vmware.folder_requests import is_gone
+from imagecache_handlers_vmware.folder_requests import Removing
+from imagecache_handlers_vmware.freed_bytes import measure_images
+from imagecache_handlers_vmware.image_folders import ImageFolder
+from imagecache_handlers_vmware.looks import Looks
+from imagecache_handlers_vmware.paths import AsideName
+from imagecache_handlers_vmware.paths import DatastorePath
+from imagecache_handlers_vmware.port.errors import VimFault
+
+# What vSphere answers for what something needs, before it deletes any.
+_REFUSALS = frozenset({'CannotDeleteFile', 'FileLocked'})
+
+
+class DebrisRemoval:
+    """Removes debris of one datastore, as one look has found it."""
+
+    def __init__(self, looks: Looks, look: DebrisLook, clocks: Clocks) -> None:
+        self._looks = looks
+        self._look = look
+        self._clocks = clocks
+        self._store = look.datastore.store.name
+        self._removing = Removing(
+            looks.session, look.datastore, looks.options.waiting
+        )
+
+    def remove_piece(self, piece: Piece) -> int:
+        """Remove a folder; give the bytes of its files, 0 if it was gone."""
+        if piece.tree.path == self._look.base.join(piece.tree.path.name):
+            return self._remove_half(piece)
+        return self._delete_folder(piece)
+
+    def _remove_half(self, piece: Piece) -> int:
+        """Move it aside first, for Nova may fetch its image meanwhile."""
+        place, name = piece.tree.path, piece.tree.path.name
+        until = self._clocks.now() + LONGEST
+        aside = self._look.aside.join(str(AsideName(name, until)))
+        AsideFolder(self._looks, self._look.datastore, self._removing).make(
+            {name}
+        )
+        end = self._removing.move_folders({'': (place, aside)})['']
+        if end is not None:
+            if is_gone(end):
+                return 0
+            raise self._error_of(place, end)
+        moved = self._look_again(piece, aside)
+        if moved is not None:
+            return self._delete_folder(moved)
+        self._move_back(aside, place)
+        return 0
+
+    def _look_again(self, piece: Piece, aside: DatastorePath) -> Piece | None:
+        """Give what was moved; None: it is not what was looked at."""
+        try:
+            tree = self._look.read_tree(aside)
+            users = self._look.read_users([piece])
+        except CallError as error:
+            self._move_back(aside, piece.tree.path)
+            raise StoreUnavailable(self._store, str(error)) from error
+        named = (piece.tree.path, aside)
+        if tree is None or users.why_unknown:
+            return None
+        moved = dataclasses.replace(piece, tree=tree, named=named)
+        is_same = tree.entries == piece.tree.entries
+        return moved if is_same and not is_named(moved, users) else None
+
+    def _move_back(self, aside: DatastorePath, place: DatastorePath) -> None:
+        end = self._removing.move_folders({'': (aside, place)})['']
+        if end is not None:
+            why = f'it lies in {aside}, and could not be moved back: {end}'
+            raise Uncertain(place.name, why)
+
+    def _delete_folder(self, piece: Piece) -> int:
+        path, freed = piece.tree.path, piece.tree.size
+        if piece.image_id is not None:
+            found = ImageFolder(image_id=piece.image_id, folder=piece.tree.top)
+            # What is broken is no disk to vSphere; of a folder it is a file.
+            if found.is_whole:
+                freed = self._delete_disks(found)
+        [end] = self._removing.delete_folders([path]).values()
+        if end is None:
+            return freed
+        if is_gone(end):
+            return 0
+        raise self._error_of(path, end)
+
+    def _delete_disks(self, found: ImageFolder) -> int:
+        """Delete the disks of an image; give what they and the rest took."""
+        [freed] = measure_images(
+            self._looks, self._look.datastore, found.path, [found]
+        ).values()
+        end = self._removing.delete_disks({'': found}).get('')
+        if end is not None and not is_gone(end):
+            raise self._error_of(found.path, end)
+        return freed
+
+    def _error_of(self, path: DatastorePath, end: CacheError) -> CacheError:
+        if isinstance(end, VimFault) and end.name in _REFUSALS:
+            return Undeletable(path.name, str(end))
+        if isinstance(end, Unreachable):
+            return StoreUnavailable(self._store, str(end))
+        return Uncertain(path.name, str(end))

@@ -1,0 +1,87 @@
+"""Debris rules: which folders broken operations left, by what is in them.
+
+That nobody uses a folder, and that it is old, is looked at elsewhere.
+"""
+
+import re
+
+from imagecache_handlers.labels import Marks
+from imagecache_handlers_vmware.checking_aside import find_filled
+from imagecache_handlers_vmware.checking_aside import is_abandoned
+from imagecache_handlers_vmware.checking_aside import IsOver
+from imagecache_handlers_vmware.checking_aside import Leftover
+from imagecache_handlers_vmware.checking_aside import why_granted
+from imagecache_handlers_vmware.folder_trees import Tree
+from imagecache_handlers_vmware.image_folders import ImageFolder
+from imagecache_handlers_vmware.paths import AsideName
+
+# Where Nova puts what it fetches, on each datastore.
+TEMPORARY = 'vmware_temp'
+
+_HEX = '[0-9a-f]'
+_UUID = f'{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}'
+_ANY = re.compile(_UUID)
+# How Nova calls the machine that it imports an image as, and its folder.
+_SHADOW = re.compile(f'OSTACK_IMG_{_UUID}')
+
+
+def is_shadow(name: str) -> bool:
+    """Tell if a folder at the top is of a machine that an image came as."""
+    return bool(_SHADOW.fullmatch(name))
+
+
+def why_temporary(tree: Tree) -> str | None:
+    """Say why what lies where Nova fetches to is debris; None: it is not."""
+    is_fetch = _ANY.fullmatch(tree.path.name)
+    return 'fetching an image was cut off' if is_fetch else None
+
+
+def why_half(tree: Tree, is_over: IsOver) -> str | None:
+    """Say why what lies where images do is debris; None: it is not.
+
+    Nothing is in it but what is of the image, or a label: neither a whole
+    image, nor what somebody was granted.
+    """
+    name = tree.path.name
+    found = ImageFolder(image_id=name, folder=tree.top)
+    if not _ANY.fullmatch(name) or found.is_whole or _is_foreign(tree, found):
+        return None
+    marks = Marks.read(found.labels)
+    if why_granted(marks, is_over) or not all(
+        map(is_over, marks.claims.values())
+    ):
+        return None
+    if not found.folder.files:
+        return 'an image folder without a disk'
+    missing = 'extent' if f'{name}.vmdk' in found.disks else 'descriptor'
+    return f'an image folder without its {missing}'
+
+
+def why_aside(
+    tree: Tree, own: ImageFolder | None, is_over: IsOver
+) -> str | None:
+    """Say why what lies aside is debris; None: it is not, or not surely.
+
+    ``own`` is the folder that it was moved from, if there is one again.
+    What recovery puts back, or together, is not debris.
+    """
+    name = AsideName.read(tree.path.name)
+    if name is None:
+        return None
+    found = ImageFolder(image_id=name.image_id, folder=tree.top)
+    left = Leftover(image=found, own=own)
+    if (
+        not is_abandoned(found, is_over)
+        or _is_foreign(tree, found)
+        or why_granted(Marks.read(found.labels), is_over)
+        or left.is_torn
+    ):
+        return None
+    if left.is_replaced:
+        return 'evicting it was cut off, and its image was fetched anew'
+    return None if found.is_whole else 'evicting an image was cut off'
+
+
+def _is_foreign(tree: Tree, found: ImageFolder) -> bool:
+    """Tell if anything in it is not of the image."""
+    return bool(found.foreign or find_filled(found, tree.below))

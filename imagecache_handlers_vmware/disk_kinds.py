@@ -1,0 +1,54 @@
+"""Disk kinds: how the bytes of an image become a disk that vSphere runs."""
+
+import enum
+
+from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers.model import ImageMeta
+
+# What the handler takes; others are converted to the first.
+FORMATS = ('raw', 'vmdk', 'iso')
+
+_FLAT = frozenset({'preallocated', 'thin', 'thick', 'eagerZeroedThick'})
+_STREAM = 'streamOptimized'
+
+
+class DiskKind(enum.Enum):
+    """What an image's bytes are."""
+
+    FLAT = 'the data of a disk, and nothing else'
+    SPARSE = 'a disk of one file with what is written in it'
+    ISO = 'a CD-ROM'
+
+
+def read_kind(meta: ImageMeta) -> DiskKind:
+    """Tell by its format and Nova's ``vmware_disktype`` what an image is.
+
+    :raises Unsupported: when it cannot be made a disk here.
+    """
+    if meta.disk_format == 'iso':
+        return DiskKind.ISO
+    if meta.disk_format == 'raw':
+        return DiskKind.FLAT
+    if meta.disk_format != 'vmdk':
+        known = ', '.join(FORMATS)
+        why = f'it is {meta.disk_format[:100]}, and vSphere takes {known}'
+        raise Unsupported(meta.image_id, why)
+    return _read_vmdk(meta)
+
+
+def _read_vmdk(meta: ImageMeta) -> DiskKind:
+    # Nova's default, for what does not say.
+    kind = meta.properties.get('vmware_disktype') or 'preallocated'
+    if kind in _FLAT:
+        return DiskKind.FLAT
+    if kind == 'sparse':
+        return DiskKind.SPARSE
+    if kind == _STREAM:
+        why = (
+            'a streamOptimized disk comes in as a machine only, which takes '
+            'a resource pool: convert it to raw in the image service'
+        )
+        raise Unsupported(meta.image_id, why)
+    known = ', '.join(sorted(_FLAT | {'sparse'}))
+    why = f'its vmware_disktype {kind[:100]!r} is none of {known}'
+    raise Unsupported(meta.image_id, why)

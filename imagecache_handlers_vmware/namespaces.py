@@ -1,0 +1,45 @@
+"""Namespaces: folders at the top of vSAN, which have a name and a uuid.
+
+Machines name what lies in them by the uuid, Nova by the name.
+"""
+
+from imagecache_handlers_vmware.datastores import Datastore
+from imagecache_handlers_vmware.paths import DatastorePath
+from imagecache_handlers_vmware.port import envelopes
+from imagecache_handlers_vmware.port.errors import Incomplete
+from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port.session import Session
+
+
+def find_stable_path(
+    session: Session,
+    datastore: Datastore,
+    folder: DatastorePath,
+    *,
+    is_there: bool,
+) -> DatastorePath:
+    """Give the path by which machines name a folder at the top.
+
+    It is the folder's own where there are no namespaces, or none is called
+    so; ``is_there`` says that one is.
+
+    :raises CallError: when that cannot be told.
+    """
+    if not datastore.has_namespaces:
+        return folder
+    manager = session.managers.namespace_manager
+    if manager is None:
+        raise Incomplete(f'{session.address} has no DatastoreNamespaceManager')
+    url = f'{datastore.url.rstrip("/")}/{folder.path}'
+    request = envelopes.convert_path(manager, datastore.datacenter, url)
+    try:
+        [told] = session.read(request)
+    except VimFault as error:
+        # Of one in which images were just found it is no answer.
+        if error.name != 'InvalidDatastorePath' or is_there:
+            raise
+        return folder
+    name = (told.text or '').rstrip('/').rpartition('/')[2]
+    if not name:
+        raise Incomplete(f'no uuid was told of {folder}')
+    return datastore.path(name)

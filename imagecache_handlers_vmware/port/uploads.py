@@ -1,0 +1,85 @@
+"""Uploads: files of datastores, sent by HTTP under the cookie of a login."""
+
+from collections.abc import Iterable
+import contextlib
+import http.client
+import urllib.parse
+
+from imagecache_handlers.transport.dialling import explain_cause
+from imagecache_handlers.transport.dialling import Http
+from imagecache_handlers_vmware.port.connection import COOKIE
+from imagecache_handlers_vmware.port.errors import REFUSED
+from imagecache_handlers_vmware.port.errors import ReplyLost
+from imagecache_handlers_vmware.port.errors import VimFault
+
+METHOD = 'PUT /folder'
+
+_DONE = (http.client.OK, http.client.CREATED)
+_ANSWER = 2**16
+
+
+def target_of(path: str, datastore: str, datacenter: str) -> str:
+    """Give the address of a file, by the path of its datacenter.
+
+    That is the inventory path, names with a slash in between.
+    """
+    query = urllib.parse.urlencode(
+        {'dcPath': datacenter, 'dsName': datastore},
+        quote_via=urllib.parse.quote,
+    )
+    return f'/folder/{urllib.parse.quote(path)}?{query}'
+
+
+def send_file(
+    connection: Http,
+    target: str,
+    cookie: str,
+    chunks: Iterable[bytes],
+    size: int,
+) -> None:
+    """Send a file of so many bytes, in place of what has its name.
+
+    That it arrived whole is for a search to tell: not every status is known.
+    What ``chunks`` raises ends it at once; what came up to there stays.
+
+    :raises VimFault: when it was refused.
+    :raises ReplyLost: when it may be there, whole or in part.
+    """
+    try:
+        connection.line.begin(_ANSWER)
+        connection.putrequest('PUT', target)
+        connection.putheader('Cookie', f'{COOKIE}={cookie}')
+        connection.putheader('Content-Type', 'application/octet-stream')
+        connection.putheader('Content-Length', str(size))
+        connection.endheaders()
+        try:
+            _send_chunks(connection, chunks)
+        except BaseException:
+            # Whoever removes what came up to here shall find all of it.
+            connection.line.break_off()
+            raise
+        answer = connection.getresponse()
+    except (OSError, http.client.HTTPException) as error:
+        raise ReplyLost(f'{METHOD}: {explain_cause(error)}') from error
+    with contextlib.closing(answer):
+        _check_status(answer)
+
+
+def _send_chunks(connection: Http, chunks: Iterable[bytes]) -> None:
+    for chunk in chunks:
+        # Each has its own time: how long a disk takes, nobody knows.
+        connection.line.begin(_ANSWER)
+        try:
+            connection.line.sendall(chunk)
+        except (BrokenPipeError, ConnectionResetError):
+            # The answer may be there, and say why.
+            return
+
+
+def _check_status(answer: http.client.HTTPResponse) -> None:
+    if answer.status in _DONE:
+        return
+    what = f'HTTP {answer.status} {answer.reason[:100]}'
+    if answer.status in REFUSED:
+        raise VimFault(METHOD, REFUSED[answer.status], what)
+    raise ReplyLost(f'{METHOD}: {what}')

@@ -1,0 +1,52 @@
+"""Refreshing: datastores that were measured long ago are measured anew.
+
+vCenter does so by itself each half hour, which is long where space is made.
+"""
+
+from collections.abc import Iterable
+import datetime
+import logging
+
+from imagecache_handlers_vmware.datastores import Datastore
+from imagecache_handlers_vmware.port import envelopes
+from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port.session import Session
+
+LOG = logging.getLogger(__name__)
+
+_OLD = datetime.timedelta(minutes=5)
+
+
+def refresh_datastores(
+    session: Session,
+    datastores: Iterable[Datastore],
+    now: datetime.datetime,
+) -> bool:
+    """Have those measured whose figures are old; tell if any was.
+
+    What vCenter refuses to measure keeps its figures.
+
+    :raises CallError: when an answer is lost.
+    """
+    return any([_refresh(session, one) for one in _find_old(datastores, now)])
+
+
+def _find_old(
+    datastores: Iterable[Datastore], now: datetime.datetime
+) -> list[Datastore]:
+    return [
+        one
+        for one in datastores
+        if one.store.problem is None
+        and one.measured_at is not None
+        and now - one.measured_at > _OLD
+    ]
+
+
+def _refresh(session: Session, datastore: Datastore) -> bool:
+    try:
+        session.read(envelopes.refresh_datastore(datastore.reference))
+    except VimFault as error:
+        LOG.debug('%s is not measured: %s', datastore.name, error)
+        return False
+    return True

@@ -1,0 +1,124 @@
+"""``imagecache prefetch`` in a small store: room, and what is made for whom.
+
+It takes root, for the store is a disk of its own.
+"""
+
+import hashlib
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.frontends.cli.command import environment
+from tests.frontends.cli.command import PROGRAM
+from tests.frontends.cli.test_prefetch import PrefetchCase
+from tests.sources.lying_server import IMAGE
+
+MIB = 2**20
+
+
+class SmallStore(PrefetchCase):
+    """A store of 20 MiB, as a disk of its own."""
+
+    def setUp(self):
+        super().setUp()
+        mount = ['mount', '-t', 'tmpfs', '-o', 'size=20M', 'tmpfs', self.path]
+        subprocess.run(mount, check=True)  # noqa: S603, S607
+        self.addCleanup(
+            subprocess.run,
+            ['umount', '-l', self.path],  # noqa: S607
+            check=True,
+        )
+        os.chmod(self.path, 0o755)  # noqa: S103
+
+    def write_file(self, name, size):
+        file = self.root / name
+        file.write_bytes(os.urandom(size))
+        return file
+
+    def start(self, *arguments):
+        return subprocess.Popen(  # noqa: S603
+            [*PROGRAM, *arguments, '--config-file', str(self.conf)],
+            cwd=self.root,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+@pytest.mark.xdist_group('machine')
+class TestRoom(SmallStore):
+    def test_the_next_run_goes_on_where_it_was_cut(self):
+        # 12 of the 17 MiB below the mark; six of these are staged already.
+        file = self.write_file('big.raw', 12 * MIB)
+        hashed = hashlib.sha256(file.read_bytes()).hexdigest()
+        words = ['big', '--from', str(file), '--checksum', f'sha256:{hashed}']
+        self.configure('high_watermark = 85', 'low_watermark = 80')
+        running = self.start('prefetch', *words, '--max-rate', '3M')
+        deadline = time.monotonic() + 30
+        while (
+            time.monotonic() < deadline
+            and sum(
+                os.stat(os.path.join(folder, one)).st_size
+                for folder, _, files in os.walk(self.path)
+                for one in files
+            )
+            < 6 * MIB
+        ):
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=20)
+        done = self.run_on('prefetch', *words)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+
+    def cache_idle(self):
+        self.run_on('add', 'idle', str(self.write_file('idle.raw', 9 * MIB)))
+        self.age(days=5)
+        time.sleep(2)
+        users = self.in_use('# nobody\n')
+        self.assertIn('idle', self.rows())
+        return users
+
+    def test_a_staging_path_of_no_use_costs_no_image(self):
+        users = self.cache_idle()
+        self.configure(
+            'high_watermark = 85',
+            'low_watermark = 80',
+            'remove_unused_original_minimum_age_seconds = 1',
+            'staging_path = /nonexistent/folder',
+        )
+        file = self.write_file('new.raw', 10 * MIB)
+        done = self.run_on('prefetch', 'new', '--from', str(file), *users)
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn('idle', self.rows(), done.stdout)
+
+    def test_an_image_that_is_known_to_be_too_large_costs_no_image(self):
+        users = self.cache_idle()
+        self.configure(
+            'high_watermark = 85',
+            'low_watermark = 80',
+            'remove_unused_original_minimum_age_seconds = 1',
+            'max_image_size_bytes = 1000000',
+        )
+        file = self.write_file('new.raw', 10 * MIB)
+        done = self.run_on('prefetch', 'new', '--from', str(file), *users)
+        self.assertEqual(3, done.returncode, done.stdout)
+        self.assertIn('idle', self.rows(), done.stdout)
+
+
+class TestSizes(PrefetchCase):
+    def test_no_byte_of_what_is_announced_too_large_is_fetched(self):
+        self.configure('max_image_size_bytes = 1000000')
+        server = self.serve()
+        self.assertEqual(3, self.run_on('prefetch', IMAGE).returncode)
+        self.assertEqual([], server.ranges)
+
+    def test_a_disk_of_100_tib_in_2_mib_is_refused(self):
+        file = self.root / 'huge.qcow2'
+        make = ['qemu-img', 'create', '-q', '-f', 'qcow2', str(file), '100T']
+        subprocess.run(make, check=True)  # noqa: S603
+        done = self.run_on('prefetch', 'huge', '--from', str(file))
+        self.assertEqual(3, done.returncode, done.stdout)

@@ -1,0 +1,118 @@
+"""Mutants of the staging, each with the tests that kill it."""
+
+from tests.mutation import Mutant
+
+STAGES = 'staging/test_stages.py'
+FETCHING = 'staging/test_fetching.py'
+INSPECTING = 'staging/test_inspecting.py'
+LEFTOVERS = 'staging/test_leftovers.py'
+STEERING = 'staging/test_steering_root.py'
+
+
+def one(tests, killer, module, name, old, new):
+    mutant = Mutant(
+        name=name,
+        killer=f'{tests}::{killer}',
+        module=f'staging/{module}',
+        old=old,
+        new=new,
+    )
+    return tests, mutant
+
+
+MUTANTS = [
+    one(
+        *(STAGES, 'test_a_file_that_is_in_a_cache_is_never_written'),
+        *('stage_file', 'a cached file is written again'),
+        *(' and found.st_nlink == 1', ''),
+    ),
+    one(
+        *(STAGES, 'test_a_file_that_was_given_away_begins_anew'),
+        *('stage_file', 'what others may write is gone on with'),
+        *('        and found.st_uid == os.geteuid()\n', ''),
+    ),
+    one(
+        *(STAGES, 'test_another_file_than_was_hashed_is_no_content'),
+        *('staged_image', 'whatever has that name is published'),
+        *('                self._check_hashed(fd)\n', ''),
+    ),
+    one(
+        *(STAGES, 'test_nor_is_one_used_that_its_owner_made'),
+        *('staging_folder', 'root stages where others may change it'),
+        *(
+            'own_folder.make_ours(above, name)\n'
+            '        with own_folder.opened_ours(',
+            'own_folder.make_own(above, name)\n'
+            '        with own_folder.opened_own(',
+        ),
+    ),
+    one(
+        *(STAGES, 'test_a_second_one_waits_for_a_bounded_time'),
+        *('stage', 'a stage is waited for longer than is allowed'),
+        *('patience = self.limits.turn_seconds if', 'patience = 900 if'),
+    ),
+    one(
+        *(STEERING, 'test_a_conversion_writes_no_file_of_root'),
+        *('converting', 'qemu-img goes by a name of a folder of others'),
+        *("cwd=f'/proc/self/fd/{self.folder_fd}'", 'cwd=self.folder'),
+    ),
+    one(
+        *(STEERING, 'test_a_conversion_reads_what_was_inspected'),
+        *('converting', 'qemu-img reads what took the place of the image'),
+        *(
+            "            f'./{self.source}',\n",
+            "            f'{self.folder}/{self.source}',\n",
+        ),
+    ),
+    one(
+        *(STAGES, 'test_what_no_checksum_tells_of_begins_anew'),
+        *('stage', 'two halves of nobody knows what'),
+        *('meta.checksum is None or not record', 'not record'),
+    ),
+    one(
+        *(STAGES, 'test_a_tail_of_holes_begins_anew_once'),
+        *('fetching', 'a torn stage is never begun anew'),
+        *('if not self._is_right() and found:', 'if False:'),
+    ),
+    one(
+        *(STAGES, 'test_before_it_goes_on_the_source_is_asked_again'),
+        *('fetching', 'nobody asks what the image is by now'),
+        *("raise self._wrong('it was replaced meanwhile')", 'return'),
+    ),
+    one(
+        *(STAGES, 'test_a_record_is_never_written_into_a_file_that_is_there'),
+        *('record', 'a record is written into what is there'),
+        *(
+            '        os.unlink(names.new_record, dir_fd=folder)\n',
+            '        pass\n',
+        ),
+    ),
+    one(
+        *(FETCHING, 'test_a_wrong_hash_is_refused'),
+        *('fetching', 'a wrong hash passes'),
+        *('return known is None or', 'return True or'),
+    ),
+    one(
+        *(FETCHING, 'test_a_byte_at_each_try_is_no_progress'),
+        *('patience', 'a byte is progress'),
+        *('_WORTH = 2**16', '_WORTH = 1'),
+    ),
+    one(
+        *(INSPECTING, 'test_a_raw_image_with_a_header_is_refused'),
+        *('inspecting', 'raw is whatever it looks like'),
+        *('    if found == declared:', "    if declared == 'raw':"),
+    ),
+    one(
+        *(INSPECTING, 'test_a_vmdk_that_leads_elsewhere_is_refused'),
+        *('headers', 'a vmdk may have a parent'),
+        *("if 'parentfilenamehint' in text:", 'if False:'),
+    ),
+    one(
+        *(LEFTOVERS, 'test_what_somebody_works_on_stays'),
+        *('leftovers', 'a stage that is worked on is left over'),
+        *(
+            'return not flock.is_held(fd, lock_of(left.location))',
+            'return True',
+        ),
+    ),
+]

@@ -1,0 +1,153 @@
+"""Others on a vCenter: Nova's driver, operators, and who moves machines."""
+
+import contextlib
+
+from vcenter_simulator.faults import VimFault as Refused
+from vcenter_simulator.machines.relocation import relocate_machine
+from vcenter_simulator.values import DataObject
+
+BASE, STORE, ELSEWHERE = 'vmware_base', 'datastore-0', 'elsewhere'
+# Nova's own age of what is unused; a sweep of ours comes more often, as the
+# page on vCenters asks for.
+NOVA_AGE, INTERVAL = 900, 600
+SHIELD = 'ts-9999-01-01-00-00-00'
+
+
+class Others:
+    """What they do, one method each; of ``World``, which has the truth."""
+
+    # Nova.
+
+    def fetch(self, image):
+        with contextlib.suppress(Refused):
+            self.actors.cache(image)
+            self.touch(image)
+            self.tally['fetched'] += 1
+
+    def spawn(self, image, *, starts):
+        with contextlib.suppress(Refused):
+            machine = self.actors.spawn(image, starts=starts)
+            self.machines.append(machine)
+            self.images[machine] = image
+            self.needed[machine] = self.extent(image)
+            self.touch(image)
+            self.tally['spawned'] += 1
+
+    def end(self, number):
+        if self.machines:
+            machine = self.machines.pop(number % len(self.machines))
+            self.touch(self.images.pop(machine))
+            self.actors.end(machine)
+            self.needed.pop(machine, None)
+
+    def age_images(self, images):
+        """Go through images as Nova's driver does, by what runs alone."""
+        if self.monotonic() - self.swept > INTERVAL:
+            return
+        for image in images:
+            if (folder := self.folder(image)) is None:
+                continue
+            marks = [one for one in folder.entries if one.startswith('ts-')]
+            if image in self.images.values():
+                self.actors.enlist(image)
+            elif not marks:
+                self.actors.age(image, self.monotonic())
+            elif marks[0] != SHIELD and self.is_old(marks[0]):
+                self.delete_image(image)
+                self.tally['aged away'] += 1
+
+    def is_old(self, mark):
+        now = self.now().strftime('ts-%Y-%m-%d-%H-%M-%S')
+        since = self.stamp(NOVA_AGE)
+        return mark < since <= now
+
+    def mark_old(self, image):
+        """Mark an image that nobody uses as Nova did two hours ago.
+
+        Whoever held or pinned it since then would have taken that away.
+        """
+        if any(image == one for one, _ in (*self.grants, *self.pins)):
+            return
+        since = self.monotonic() - 7200
+        with contextlib.suppress(Refused):
+            if self.extent(image) not in self.needed.values():
+                self.actors.enlist(image)
+                self.actors.age(image, since)
+                self.touch(image, since)
+
+    # Operators.
+
+    def delete_image(self, image):
+        """Delete the folder of an image; vSphere may refuse to."""
+        folder = self.folder(image)
+        with contextlib.suppress(Refused):
+            self.actors.sweep(image)
+            self.deleted.append(folder)
+            self.foreign.pop(f'{self.path(image)}/notes.txt', None)
+
+    def delete_by_hand(self, image):
+        """Delete an image that nobody uses, whoever holds or pins it."""
+        if self.extent(image) in self.needed.values():
+            return
+        self.delete_image(image)
+        if self.folder(image) is None:
+            self.forget_grants(image)
+
+    def put_foreign(self, image):
+        """Put a file of one's own into the folder of an image."""
+        if self.folder(image) is not None:
+            path = f'{self.path(image)}/notes.txt'
+            with contextlib.suppress(Refused):
+                self.actors.write_file(path, b'mine')
+                self.foreign[path] = self.node(BASE, image, 'notes.txt')
+
+    def take_foreign(self):
+        """Take such files away again."""
+        for path in [one for one in self.foreign if one.count('/') == 2]:
+            if path.endswith('/notes.txt'):
+                del self.foreign[path]
+                with contextlib.suppress(Refused):
+                    self.actors.delete(path)
+
+    def rename_store(self):
+        """Call the datastore something else, or what it was again."""
+        old = self.store_name
+        new = {STORE: 'other', 'other': STORE}[old]
+        self.actors.rename(old, new)
+        self.foreign = {
+            path.replace(f'[{old}]', f'[{new}]'): node
+            for path, node in self.foreign.items()
+        }
+
+    def move_machine(self, number, *, keeps_parent):
+        """Move a machine's files to a datastore that has no images."""
+        if not self.machines:
+            return
+        machine = self.machines[number % len(self.machines)]
+        spec = DataObject(
+            'VirtualMachineRelocateSpec',
+            datastore=self.actors.store(ELSEWHERE).reference,
+            diskMoveType='moveChildMostDiskBacking' if keeps_parent else None,
+        )
+        with contextlib.suppress(Refused):
+            with self.vcenter.world.lock:
+                relocate_machine(self.vcenter.world, machine, spec)
+            self.tally['moved'] += 1
+            if not keeps_parent and machine in self.needed:
+                # Its disk has all in it: the image is not below it any more.
+                self.touch(self.images[machine])
+                del self.needed[machine]
+
+    def allow_removal(self, image, *place):
+        """Lift what vSphere keeps a disk for that was ever cloned from.
+
+        While a clone is there it must not be: with the clone would go the
+        disk below it.
+        """
+        top, name = place or (BASE, image)
+        extent = self.node(top, name, f'{image}-flat.vmdk')
+        if extent in self.needed.values():
+            return
+        path = f'[{self.store_name}] {top}/{name}/{image}.vmdk'
+        with contextlib.suppress(Refused, AttributeError, TypeError):
+            self.actors.set_deletable(path, is_deletable=True)

@@ -1,0 +1,206 @@
+"""What is debris by what is in it, as tables of values."""
+
+import datetime
+
+import pytest
+
+from imagecache_handlers_vmware.checking_aside import Hindsight
+from imagecache_handlers_vmware.debris_rules import is_shadow
+from imagecache_handlers_vmware.debris_rules import why_aside
+from imagecache_handlers_vmware.debris_rules import why_half
+from imagecache_handlers_vmware.debris_rules import why_temporary
+from imagecache_handlers_vmware.folder_trees import DatedFolder
+from imagecache_handlers_vmware.folder_trees import gather_trees
+from imagecache_handlers_vmware.folder_trees import Tree
+from imagecache_handlers_vmware.image_folders import File
+from imagecache_handlers_vmware.image_folders import Folder
+from imagecache_handlers_vmware.image_folders import ImageFolder
+from imagecache_handlers_vmware.paths import DatastorePath
+from tests.vmware.samples import CLAIM
+from tests.vmware.samples import LONG_AGO
+from tests.vmware.samples import ONE
+from tests.vmware.samples import STALE_CLAIM
+
+OVER, RUNS = '20200101t000000z', '20990101t000000z'
+DISK, FLAT = f'{ONE}.vmdk', f'{ONE}-flat.vmdk'
+BASE = DatastorePath('ds', 'base')
+IS_OVER = Hindsight(now=LONG_AGO, skew=datetime.timedelta(0)).is_over
+DAY = datetime.timedelta(days=1)
+
+
+def folder(path, *entries):
+    """Have a folder: what is called ic- or ts- is a folder in it."""
+    folders = [one for one in entries if one.startswith(('ic-', 'ts-'))]
+    files = [File(name=one, size=9) for one in entries if one not in folders]
+    return Folder(path=path, files=tuple(files), folders=tuple(folders))
+
+
+def half(*entries, name=ONE, below=()):
+    top = folder(BASE.join(name), *entries)
+    return why_half(Tree(top=top, below=below), IS_OVER)
+
+
+@pytest.mark.parametrize(
+    ('entries', 'why'),
+    [
+        ((), 'without a disk'),
+        (('ts-2020-01-01-00-00-00', 'ic-hits.1'), 'without a disk'),
+        ((DISK,), 'without its extent'),
+        ((FLAT,), 'without its descriptor'),
+        ((f'{ONE}.20.vmdk', f'{ONE}.20-flat.vmdk'), 'without its descriptor'),
+        ((DISK, f'ic-{STALE_CLAIM}'), 'without its extent'),
+        ((DISK, f'ic-pin.ops.{OVER}', f'ic-lease.vm.{OVER}'), 'extent'),
+    ],
+)
+def test_half_an_image_is_debris(entries, why):
+    assert why in half(*entries)
+
+
+@pytest.mark.parametrize(
+    'entries',
+    [
+        (DISK, FLAT),
+        (f'{ONE}.iso',),
+        (DISK, 'notes.txt'),
+        (DISK, 'other.vmdk'),
+        (DISK, f'ic-{CLAIM}'),
+        (DISK, 'ic-pin.ops'),
+        (DISK, 'ic-pin.ops.soon'),
+        (DISK, f'ic-lease.vm.{RUNS}'),
+    ],
+)
+def test_an_image_or_what_may_be_more_is_not(entries):
+    assert half(*entries) is None
+
+
+def test_what_is_called_otherwise_is_foreign():
+    for name in 'notes', f'{ONE}.x', f'x{ONE}', ONE.upper() + 'A', 'golden':
+        assert half(f'{name}.vmdk', name=name) is None
+
+
+def test_a_label_that_holds_something_is_foreign():
+    inside = folder(BASE.join(ONE, 'ic-notes'), 'db.vmdk')
+    assert half(DISK, 'ic-notes', below=(inside,)) is None
+
+
+@pytest.mark.parametrize(
+    ('name', 'answer'),
+    [
+        (ONE, True),
+        (f'{ONE}0', False),
+        ('notes', False),
+        ('', False),
+        (f'OSTACK_IMG_{ONE}', False),
+    ],
+)
+def test_what_nova_fetches_to_has_a_random_name(name, answer):
+    path = DatastorePath('ds', f'vmware_temp/{name}')
+    assert bool(why_temporary(Tree(top=folder(path)))) == answer
+
+
+@pytest.mark.parametrize(
+    ('name', 'answer'),
+    [
+        (f'OSTACK_IMG_{ONE}', True),
+        (f'OSTACK_IMG_{ONE}_1', False),
+        (f'OSTACK_SNAP_{ONE}', False),
+        ('OSTACK_IMG_golden', False),
+        (ONE, False),
+    ],
+)
+def test_a_shadow_machine_is_known_by_its_name(name, answer):
+    assert is_shadow(name) == answer
+
+
+def aside(*entries, until=OVER, own=(), below=()):
+    path = DatastorePath('ds', f'base_evict/{ONE}.{until}.5f0c')
+    tree = Tree(top=folder(path, *entries), below=below)
+    there = ImageFolder(image_id=ONE, folder=folder(BASE.join(ONE), *own))
+    return why_aside(tree, there if own else None, IS_OVER)
+
+
+@pytest.mark.parametrize(
+    ('entries', 'own'),
+    [
+        ((DISK, FLAT), (DISK, FLAT)),
+        ((DISK, FLAT, 'ts-9999-01-01-00-00-00'), (DISK, FLAT)),
+        ((DISK, FLAT, f'ic-{STALE_CLAIM}'), (f'{ONE}.iso',)),
+        ((DISK,), ()),
+        ((FLAT,), (DISK, FLAT)),
+        ((), ()),
+    ],
+)
+def test_what_recovery_leaves_aside_is_debris(entries, own):
+    assert 'evicting' in aside(*entries, own=own)
+
+
+@pytest.mark.parametrize(
+    ('entries', 'own'),
+    [
+        # Recovery puts it back.
+        ((DISK, FLAT), ()),
+        # Recovery puts it together.
+        ((DISK,), (FLAT,)),
+        ((DISK, FLAT), ('ic-hits.1',)),
+        # Somebody was granted it, or it is at work.
+        ((DISK, FLAT, 'ic-pin.ops'), (DISK, FLAT)),
+        ((DISK, FLAT, f'ic-lease.vm.{RUNS}'), (DISK, FLAT)),
+        ((DISK, FLAT, 'ic-pin.ops.soon'), (DISK, FLAT)),
+        ((DISK, FLAT, f'ic-{CLAIM}'), (DISK, FLAT)),
+        # More is in it.
+        ((DISK, FLAT, 'notes.txt'), (DISK, FLAT)),
+    ],
+)
+def test_what_it_does_not_or_may_not_is_not(entries, own):
+    assert aside(*entries, own=own) is None
+
+
+def test_until_its_time_is_over_an_eviction_runs():
+    assert aside(DISK, until=RUNS) is None
+
+
+def test_what_lies_in_a_label_aside_is_foreign():
+    path = DatastorePath('ds', f'base_evict/{ONE}.{OVER}.5f0c/ic-notes')
+    inside = folder(path, 'db.vmdk')
+    assert aside(DISK, 'ic-notes', below=(inside,)) is None
+
+
+def test_what_bears_no_such_name_is_foreign():
+    top = folder(DatastorePath('ds', 'base_evict/db01.backup'), DISK)
+    assert why_aside(Tree(top=top), None, IS_OVER) is None
+
+
+def dated(path, **times):
+    names = {one: None for one in times}
+    folders = [one for one in names if not one.endswith('_')]
+    files = [File(name=one) for one in names if one.endswith('_')]
+    found = Folder(path=path, files=tuple(files), folders=tuple(folders))
+    return DatedFolder(folder=found, times=times)
+
+
+def test_trees_are_dated_by_the_newest_of_all_that_is_in_them():
+    old, new = LONG_AGO - 2 * DAY, LONG_AGO - DAY / 2
+    found = [
+        dated(BASE, old=old, deep=old, new=new, undated=None, file_=new),
+        dated(BASE.join('old'), a=old, b_=old),
+        dated(BASE.join('old', 'a')),
+        dated(BASE.join('deep'), a=old),
+        dated(BASE.join('deep', 'a'), b_=new),
+        dated(BASE.join('new')),
+        dated(BASE.join('undated'), b_=old),
+    ]
+    trees = {one.path.name: one for one in gather_trees(BASE, found)}
+    assert {name: one.changed_at for name, one in trees.items()} == {
+        'old': old,
+        'deep': new,
+        'new': new,
+        'undated': None,
+    }
+    is_old = {name for name, one in trees.items() if one.is_old(LONG_AGO)}
+    assert is_old == {'old'}
+    assert trees['deep'].top.filled == {'a'}
+    assert trees['old'].top.filled == frozenset()
+
+
+def test_a_folder_that_is_not_there_has_none():
+    assert gather_trees(BASE, []) == []

@@ -1,0 +1,211 @@
+"""vSAN: folders at the top have a uuid, and disks are objects."""
+
+import datetime
+import io
+from unittest import mock
+
+import pytest
+
+from imagecache_handlers.exceptions import ImageInUse
+from imagecache_handlers.exceptions import NotSupported
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers.model import Debris
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.model import Reservation
+from simulator_parts.steering import drop
+from tests.vmware.litter import Litterer
+from tests.vmware.samples import ONE
+from tests.vmware.samples import STALE_CLAIM
+from tests.vmware.vcenter import BASE
+from tests.vmware.vcenter import OnVcenter
+from tests.vmware.vcenter import STORE
+from vcenter_simulator.datastores import browser
+from vcenter_simulator.faults import VimFault
+from vcenter_simulator.scenario import Scenario
+from vcenter_simulator import steering
+
+MOVE, CONVERT = 'MoveDatastoreFile_Task', 'ConvertNamespacePathToUuidPath'
+ONLY_THEIRS = 'CreateDirectory', 'DeleteDirectory'
+OVER = '20200101t000000z'
+
+
+class TestVsan(OnVcenter):
+    def setUp(self):
+        super().setUp()
+        self.start(Scenario(kinds=('vsan',)))
+
+    def cache(self, **options):
+        return self.actors.cache(ONE, used=2**29, **options)
+
+    def images(self):
+        return self.handler().enumerate(STORE)
+
+    def evict(self):
+        handler = self.handler()
+        return list(handler.evict_many(handler.enumerate(STORE), lambda: True))
+
+    def tree(self):
+        return set(self.actors.tree(f'[{STORE}] {BASE}'))
+
+    def test_a_disk_needs_no_extent_and_tells_what_it_takes(self):
+        self.cache()
+        [image] = self.images()
+        assert image.location == f'[{STORE}] {BASE}/{ONE}'
+        assert image.size >= 2**29
+
+    def test_a_machine_names_it_by_the_uuid(self):
+        self.cache()
+        machine = self.actors.spawn(ONE)
+        [image] = self.images()
+        assert image.users == {machine.name}
+        files = machine.read_property('layoutEx').file
+        assert not any(f'{BASE}/{ONE}' in one.name for one in files)
+
+    def test_a_uuid_that_is_not_told_is_no_sign_of_idleness(self):
+        self.cache()
+        self.actors.spawn(ONE, starts=False)
+        fault = steering.fail('InvalidDatastorePath', datastorePath='x')
+        with self.failing(CONVERT, fault), pytest.raises(StoreUnavailable):
+            self.images()
+
+    def test_an_iso_in_a_drive_is_named_by_its_folder(self):
+        self.cache(is_iso=True)
+        machine = self.actors.boot_iso(ONE)
+        [image] = self.images()
+        assert image.users == {machine.name}
+
+    def test_an_eviction_leaves_nothing(self):
+        self.cache(sizes=(20,))
+        [freed] = self.evict()
+        assert freed >= 2**29
+        assert self.tree() == set()
+        assert not self.actors.store(STORE).objects, 'nothing is leaked'
+
+    def test_nothing_is_made_or_deleted_at_the_top(self):
+        self.cache()
+        before = set(self.actors.store(STORE).root.entries)
+        self.evict()
+        assert set(self.actors.store(STORE).root.entries) == before
+        for method in ONLY_THEIRS:
+            assert self.vcenter.counters.of(method) == 0
+
+    def test_a_clone_made_before_the_move_keeps_its_image(self):
+        self.cache()
+        self.vcenter.before(MOVE, lambda: self.actors.spawn(ONE, starts=False))
+        [result] = self.evict()
+        assert isinstance(result, ImageInUse)
+        assert f'{ONE}/{ONE}.vmdk' in self.tree()
+
+    def test_nova_finds_none_while_it_goes(self):
+        self.cache()
+        seen = []
+
+        def look():
+            seen.append(self.actors.place(f'[{STORE}] {BASE}/{ONE}').node)
+
+        self.vcenter.before('DeleteVirtualDisk_Task', look)
+        self.evict()
+        assert seen == [None]
+
+    def test_what_a_died_eviction_left_is_finished(self):
+        place = self.cache()
+        handler = self.handler()
+        [image] = handler.enumerate(STORE)
+        handler.mark(image, [STALE_CLAIM])
+        node = place.store.detach_node(place.parts)
+        left = f'{ONE}.{OVER}.5f0c'
+        place.store.add_node((*place.parts[:-1], left), node)
+        assert not handler.enumerate(STORE), 'it is no image'
+        handler.recover(STORE)
+        assert self.tree() == set()
+
+    def test_what_a_died_eviction_left_in_use_goes_back(self):
+        place = self.cache()
+        self.actors.spawn(ONE, starts=False)
+        node = place.store.detach_node(place.parts)
+        left = f'{ONE}.{OVER}.5f0c'
+        place.store.add_node((*place.parts[:-1], left), node)
+        self.handler().recover(STORE)
+        assert f'{ONE}/{ONE}.vmdk' in self.tree()
+
+    def test_a_search_may_tell_the_uuid(self):
+        place = self.cache()
+        write = browser.show_results
+
+        def by_uuid(place, *rest):
+            stable = place.store.resolve_names(place.parts)
+            return write(type(place)(place.store, stable), *rest)
+
+        with mock.patch.object(browser, 'show_results', by_uuid):
+            [image] = self.images()
+        assert image.location == str(place)
+
+    def test_without_a_base_folder_there_is_no_image(self):
+        assert not self.images()
+
+    def test_who_does_not_learn_the_uuid_lists_nothing(self):
+        self.cache()
+        with (
+            self.failing(CONVERT, drop()),
+            pytest.raises(StoreUnavailable),
+        ):
+            self.images()
+        self.vcenter.before(CONVERT, refuse)
+        with pytest.raises(StoreUnavailable, match='HostNotConnected'):
+            self.images()
+
+    def test_a_look_costs_one_call_more(self):
+        self.cache()
+        handler = self.handler()
+        handler.enumerate(STORE)
+        self.vcenter.counters.reset()
+        handler.enumerate(STORE)
+        assert self.vcenter.counters.calls == 4
+        assert self.vcenter.counters.of(CONVERT) == 1
+
+    def offer(self):
+        data = b'x' * 1024
+        meta = ImageMeta(image_id=ONE, size=len(data), disk_format='raw')
+        return meta, io.BytesIO(data)
+
+    def test_nothing_is_added(self):
+        meta, content = self.offer()
+        self.vcenter.counters.reset()
+        with pytest.raises(Unsupported, match='vSAN'):
+            self.handler().room(meta, STORE)
+        with pytest.raises(Unsupported, match='vSAN'):
+            self.handler().add(meta, content, STORE)
+        assert content.tell() == 0
+        assert self.vcenter.counters.of('MakeDirectory') == 0
+
+    def test_no_room_is_reserved(self):
+        until = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
+        reservation = Reservation(
+            image_id=ONE, store=STORE, token='me', size=1, until=until
+        )
+        handler = self.handler()
+        with pytest.raises(NotSupported, match='vSAN'):
+            handler.reserve(reservation)
+        with pytest.raises(NotSupported, match='vSAN'):
+            handler.unreserve(reservation)
+        with pytest.raises(NotSupported, match='vSAN'):
+            list(handler.reservations(STORE))
+        assert self.vcenter.counters.of('MakeDirectory') == 0
+
+    def test_nothing_is_debris(self):
+        # The last of its disk has gone, but for its folder.
+        place = self.cache()
+        self.actors.delete(f'{place}/{ONE}.vmdk')
+        Litterer(self.actors).date(str(place))
+        handler = self.handler()
+        assert not list(handler.debris(STORE))
+        debris = Debris(
+            store=STORE, location=str(place), size=0, since=None, why=''
+        )
+        assert handler.clean(debris) == 0
+        assert place.node is not None
+
+
+def refuse():
+    raise VimFault('HostNotConnected', 'The host is gone.')
