@@ -71,6 +71,10 @@ WINGS = {
     'testing': 'cache planning root',
     'testing.template': 'face root testing',
     'frontends': 'actions planning root',
+    'frontends.fleet': 'root',
+    'frontends.fleet.opts': 'config.values root',
+    # The one module that is written for what Nova loads.
+    'frontends.fleet.weigher': 'frontends.fleet frontends.fleet.opts root',
     'cli': (
         'actions cache cli.commands cli.pages config config.files face '
         'frontends loader planning root'
@@ -108,6 +112,9 @@ FOLDERS = {
     'imagecache_handlers.testing.template': 'testing.template',
     'imagecache_handlers.frontends': 'frontends',
     'imagecache_handlers.frontends.cli': 'cli',
+    'imagecache_handlers.frontends.fleet': 'frontends.fleet',
+    'imagecache_handlers.frontends.fleet.opts': 'frontends.fleet.opts',
+    'imagecache_handlers.frontends.fleet.weigher': ('frontends.fleet.weigher'),
     'imagecache_handlers.frontends.cli.commands': 'cli.commands',
     'imagecache_handlers.frontends.cli.pages': 'cli.pages',
     'imagecache_handlers_vmware': 'vmware',
@@ -127,14 +134,15 @@ LIBRARIES = {
     'stevedore': 'loader testing cli cli.commands',
     'oslo_config': (
         'config config.nova config.values config.files directory '
-        'directory.opts sources sources.opts vmware.opts xenapi.opts '
-        'testing.template cli '
+        'directory.opts frontends.fleet.opts sources sources.opts '
+        'vmware.opts xenapi.opts testing.template cli '
         'cli.commands'
     ),
     'keystoneauth1': 'sources',
     'openstack': 'sources',
     'requests': 'sources',
     'urllib3': 'sources',
+    'nova': 'frontends.fleet.weigher',
     'cliff': 'cli cli.commands cli.pages',
     'rich': 'cli cli.pages',
     'XenAPI': 'port',

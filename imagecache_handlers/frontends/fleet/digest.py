@@ -41,7 +41,8 @@ class Digest:
     """What one host has cached, as of a moment.
 
     ``whole`` and ``coming`` are the prefixes of what is cached and of what
-    is being fetched, sorted.  ``count`` is how many are cached, told or not;
+    is being fetched, sorted, in 4 bytes each: a scheduler keeps those of
+    thousands of hosts.  ``count`` is how many are cached, told or not;
     ``is_complete`` False: those that count least are left out.  ``free`` and
     ``total`` are bytes, None where that is not known.
     """
@@ -130,8 +131,8 @@ def make_digest(
         total=total,
         count=len(worth),
         is_complete=len(kept) == len(worth) and len(told) == len(awaited),
-        whole=tuple(sorted(kept)),
-        coming=tuple(told),
+        whole=_freeze_prefixes(sorted(kept)),
+        coming=_freeze_prefixes(told),
     )
 
 
@@ -171,6 +172,10 @@ def _holds_any(told: Sequence[int], wanted: Iterable[int]) -> bool:
 def _holds(told: Sequence[int], prefix: int) -> bool:
     place = bisect.bisect_left(told, prefix)
     return place < len(told) and told[place] == prefix
+
+
+def _freeze_prefixes(prefixes: Iterable[int]) -> Sequence[int]:
+    return memoryview(array.array('I', prefixes).tobytes()).cast('I')
 
 
 def _write_size(size: int | None) -> str:
@@ -219,13 +224,13 @@ def _read_number(text: str) -> int:
 
 def _unpack_prefixes(text: str) -> Sequence[int]:
     if text == _NONE:
-        return ()
+        return _freeze_prefixes(())
     data = base64.b85decode(text)
-    if len(data) % _PREFIX:
+    if not data or len(data) % _PREFIX:
         raise ValueError(f'{len(data)} bytes are no prefixes of {_PREFIX}')
     found = array.array('I', data)
     if sys.byteorder == 'little':
         found.byteswap()
     if any(a >= b for a, b in zip(found, found[1:], strict=False)):
         raise ValueError('its images are not sorted')
-    return tuple(found)
+    return _freeze_prefixes(found)

@@ -146,6 +146,7 @@ GOOD = digest(image('a'), image('b'), coming=['c'], free=1).encode()
         (GOOD.replace('20261130t', '20261330t'), 'time'),
         (GOOD.replace(' all ', ' most '), 'neither'),
         (GOOD[:-3], 'prefixes'),
+        (GOOD[:-5], '0 bytes are no prefixes'),
         (GOOD[:-1] + '"', 'base85'),
         (f'{GOOD} {"x" * LONGEST}', 'characters'),
     ],
