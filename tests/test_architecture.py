@@ -77,6 +77,10 @@ WINGS = {
     # Nova's own package, but for where they lie.
     'nova.drivers': 'frontends.nova',
     'metrics': 'actions planning root',
+    'frontends.fleet': 'root',
+    'frontends.fleet.opts': 'config.values root',
+    # The one module that is written for what Nova loads.
+    'frontends.fleet.weigher': 'frontends.fleet frontends.fleet.opts root',
     'cli': (
         'actions cache cli.commands cli.pages config config.files face '
         'frontends loader metrics planning root'
@@ -120,6 +124,9 @@ FOLDERS = {
     'imagecache_handlers.frontends.html': 'html',
     'imagecache_handlers.frontends.metrics': 'metrics',
     'imagecache_handlers.frontends.cli': 'cli',
+    'imagecache_handlers.frontends.fleet': 'frontends.fleet',
+    'imagecache_handlers.frontends.fleet.opts': 'frontends.fleet.opts',
+    'imagecache_handlers.frontends.fleet.weigher': ('frontends.fleet.weigher'),
     'imagecache_handlers.frontends.cli.commands': 'cli.commands',
     'imagecache_handlers.frontends.cli.pages': 'cli.pages',
     'imagecache_handlers_vmware': 'vmware',
@@ -139,8 +146,9 @@ LIBRARIES = {
     'stevedore': 'loader testing cli cli.commands',
     'oslo_config': (
         'config config.nova config.values config.files directory '
-        'directory.opts sources sources.opts vmware.opts xenapi.opts '
-        'testing.template cli cli.commands frontends.nova'
+        'directory.opts frontends.fleet.opts sources sources.opts '
+        'vmware.opts xenapi.opts testing.template cli cli.commands '
+        'frontends.nova'
     ),
     'oslo_concurrency': 'frontends.nova',
     'oslo_messaging': 'frontends.nova',
@@ -148,6 +156,7 @@ LIBRARIES = {
     'openstack': 'sources',
     'requests': 'sources',
     'urllib3': 'sources',
+    'nova': 'frontends.fleet.weigher',
     'cliff': 'cli cli.commands cli.pages',
     'rich': 'cli cli.pages',
     'XenAPI': 'port',

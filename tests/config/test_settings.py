@@ -271,6 +271,7 @@ class TestSample(Configured):
                 'oslo_config.generator',
                 '--namespace=imagecache',
                 '--namespace=imagecache_directory',
+                '--namespace=imagecache_fleet',
                 '--namespace=imagecache_glance',
                 '--namespace=imagecache_vmware',
                 '--namespace=imagecache_xenapi',

@@ -1,0 +1,1 @@
+"""Fleet: what is cached where, told to schedulers and to people."""

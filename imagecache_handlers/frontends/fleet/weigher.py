@@ -1,0 +1,91 @@
+"""Weigher: has Nova's scheduler prefer hosts that have cached the image.
+
+Nova loads it by its full path, which stands in ``[filter_scheduler]
+weight_classes``; nothing else imports this module, for it imports Nova.
+"""
+
+from collections.abc import Sequence
+import datetime
+import logging
+from typing import Any
+
+import nova.conf
+from nova.scheduler import utils
+from nova.scheduler import weights
+
+from imagecache_handlers.clocks import utc_now
+from imagecache_handlers.frontends.fleet.locality import Place
+from imagecache_handlers.frontends.fleet.locality import score_places
+from imagecache_handlers.frontends.fleet import opts
+from imagecache_handlers.frontends.fleet.stats import read_stats
+
+LOG = logging.getLogger(__name__)
+
+_CONF = nova.conf.CONF
+opts.register_opts(_CONF)
+_MULTIPLIER = 'image_locality_weight_multiplier'
+
+
+class ImageLocalityWeigher(weights.BaseHostWeigher):  # type: ignore[misc]
+    """Weighs hosts by what they told of their cached images.
+
+    A server that boots from a volume, or whose image has no id, is worth the
+    same everywhere: 0.  So is every host that told nothing, or nonsense.
+    """
+
+    # Without these Nova would make 1.0 of the best, however little it helps.
+    minval = 0.0
+    maxval = 1.0
+
+    def weight_multiplier(self, host_state: Any) -> float:
+        """Give what the host's aggregates say, else the option."""
+        return float(
+            utils.get_weight_multiplier(
+                host_state, _MULTIPLIER, _CONF[opts.GROUP][_MULTIPLIER]
+            )
+        )
+
+    def weigh_objects(
+        self, weighed_obj_list: Sequence[Any], weight_properties: Any
+    ) -> list[float]:
+        """Weigh all hosts at once: how many have the image counts, too."""
+        nothing = [0.0] * len(weighed_obj_list)
+        try:
+            image = _wanted_image(weight_properties)
+            if image is None:
+                return nothing
+            places = [_describe_host(one.obj) for one in weighed_obj_list]
+            return score_places(places, *image, now=utc_now(), max_age=_age())
+        # No server shall be without a host for the sake of a cache.
+        except Exception:
+            LOG.exception('No host is weighed by its cached images')
+            return nothing
+
+    def _weigh_object(self, obj: Any, weight_properties: Any) -> float:
+        """Weigh one host as the only one there is; Nova asks for it."""
+        [weight] = self.weigh_objects(
+            [weights.WeighedHost(obj, 0.0)], weight_properties
+        )
+        return weight
+
+
+def _age() -> datetime.timedelta:
+    seconds = _CONF[opts.GROUP].digest_max_age_seconds
+    return datetime.timedelta(seconds=seconds)
+
+
+def _wanted_image(request: Any) -> tuple[str, int | None] | None:
+    """Give the id and size of what is to be booted; None: no image is."""
+    if 'is_bfv' in request and request.is_bfv:
+        return None
+    image = request.image if 'image' in request else None
+    if image is None or 'id' not in image or not image.id:
+        return None
+    size = image.size if 'size' in image else None
+    return str(image.id), size
+
+
+def _describe_host(state: Any) -> Place:
+    return Place(
+        digest=read_stats(state.stats), io_ops=int(state.num_io_ops or 0)
+    )

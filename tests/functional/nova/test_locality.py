@@ -1,0 +1,246 @@
+"""ImageLocalityWeigher, loaded and asked as Nova 34 does, by its own objects.
+
+Stats go the way of Nova's: through its Stats and ComputeNode to HostState.
+"""
+
+import collections
+import datetime
+import uuid
+
+import nova.conf
+from nova import objects
+from nova.objects import fields
+from nova.scheduler import host_manager
+from nova.scheduler import weights
+import pytest
+
+from imagecache_handlers import CachedImage
+from imagecache_handlers.frontends.fleet.digest import make_digest
+from imagecache_handlers.frontends.fleet.stats import write_stats
+
+CONF = nova.conf.CONF
+PATH = 'imagecache_handlers.frontends.fleet.weigher.ImageLocalityWeigher'
+GROUP = 'imagecache_fleet'
+NAME = 'image_locality_weight_multiplier'
+IMAGE = str(uuid.UUID(int=1))
+OTHER = str(uuid.UUID(int=2))
+GIB = 2**30
+
+
+@pytest.fixture(scope='module', autouse=True)
+def registered():
+    objects.register_all()
+    CONF([], project='nova', default_config_files=[])
+
+
+@pytest.fixture
+def handler():
+    """Nova's own, as its scheduler makes it."""
+    return weights.HostWeightHandler()
+
+
+@pytest.fixture(autouse=True)
+def unset():
+    yield
+    CONF.clear_override(NAME, GROUP)
+
+
+@pytest.fixture
+def weighers(handler):
+    classes = handler.get_matching_classes([PATH])
+    return [one() for one in classes]
+
+
+def told(*names, coming=(), as_of=None):
+    """Give what a host tells that has cached these."""
+    images = [
+        CachedImage(image_id=one, store='s', location='l', size=GIB)
+        for one in names
+    ]
+    as_of = as_of or datetime.datetime.now(datetime.UTC)
+    return write_stats(make_digest(images, coming, generation=1, as_of=as_of))
+
+
+def host(name, stats, aggregates=(), ram=65536):
+    """Make a host whose stats went through the database of Nova."""
+    node = objects.ComputeNode(
+        host=name,
+        hypervisor_hostname=name,
+        uuid=str(uuid.uuid4()),
+        updated_at=None,
+        memory_mb=ram,
+        memory_mb_used=0,
+        free_ram_mb=ram,
+        free_disk_gb=2000,
+        local_gb=2000,
+        local_gb_used=0,
+        disk_available_least=None,
+        vcpus=64,
+        vcpus_used=0,
+        numa_topology=None,
+        pci_device_pools=None,
+        hypervisor_type='QEMU',
+        hypervisor_version=1,
+        cpu_info='',
+        host_ip='127.0.0.1',
+        cpu_allocation_ratio=4.0,
+        ram_allocation_ratio=1.0,
+        disk_allocation_ratio=1.0,
+        metrics=None,
+        supported_hv_specs=[],
+        stats=stats,
+    )
+    state = host_manager.HostState(name, name, str(uuid.uuid4()))
+    state.update(compute=node)
+    state.aggregates = list(aggregates)
+    return state
+
+
+def request(image_id=IMAGE, size=4 * GIB, **more):
+    image = objects.ImageMeta(properties=objects.ImageMetaProps(), size=size)
+    if image_id is not None:
+        image.id = image_id
+    flavor = objects.Flavor(
+        memory_mb=1024, vcpus=1, root_gb=10, ephemeral_gb=0, swap=0
+    )
+    given = {'image': image, 'flavor': flavor, 'is_bfv': False, **more}
+    return objects.RequestSpec(
+        instance_uuid=str(uuid.uuid4()),
+        project_id='p',
+        numa_topology=None,
+        pci_requests=None,
+        instance_group=None,
+        limits=None,
+        **given,
+    )
+
+
+def weigh(handler, weighers, hosts, spec):
+    found = handler.get_weighed_objects(weighers, hosts, spec)
+    return {one.obj.host: one.weight for one in found}
+
+
+def test_the_host_that_has_it_comes_first(handler, weighers):
+    hosts = [host('a', {}), host('b', told(IMAGE)), host('c', told(OTHER))]
+    weight = weigh(handler, weighers, hosts, request())
+    assert list(weight)[0] == 'b'
+    assert weight['a'] == weight['c'] == 0
+    assert 0 < weight['b'] < 10
+
+
+def test_nova_hands_the_stats_on_as_they_are():
+    """What its tracker stores is text, and within the column of MySQL."""
+    from nova.compute.stats import Stats
+
+    many = [str(uuid.UUID(int=number)) for number in range(3000)]
+    stats = Stats()
+    stats.digest_stats(told(*many))
+    column = fields.DictOfNullableStringsField()
+    kept = column.coerce(None, 'stats', dict(stats))
+    assert kept['imagecache_digest'] == stats['imagecache_digest']
+    assert sum(len(f'{one}') for one in kept.items()) < 65535
+
+
+@pytest.mark.parametrize('multiplier', [-1.0, 0.0, 5.0])
+def test_the_multiplier_is_an_option(handler, weighers, multiplier):
+    hosts = [host('a', {}), host('b', told(IMAGE))]
+    CONF.set_override(NAME, 1.0, GROUP)
+    before = weigh(handler, weighers, hosts, request())['b']
+    CONF.set_override(NAME, multiplier, GROUP)
+    after = weigh(handler, weighers, hosts, request())['b']
+    assert after == pytest.approx(before * multiplier)
+
+
+def test_an_aggregate_overrules_it(handler, weighers):
+    group = objects.Aggregate(metadata={NAME: '7.0'}, hosts=['b'])
+    none = objects.Aggregate(metadata={NAME: '0'}, hosts=['c'])
+    stats = told(IMAGE)
+    hosts = [
+        host('a', stats),
+        host('b', stats, [group]),
+        host('c', stats, [none]),
+    ]
+    CONF.set_override(NAME, 1.0, GROUP)
+    weight = weigh(handler, weighers, hosts, request())
+    assert weight['b'] == pytest.approx(7 * weight['a'])
+    assert weight['c'] == 0
+
+
+@pytest.mark.parametrize(
+    'spec',
+    [
+        {'is_bfv': True},
+        {'image': None},
+        {'image_id': None},
+        {'image_id': ''},
+        {'image_id': '../../etc'},
+    ],
+    ids=repr,
+)
+def test_what_boots_from_no_image_is_worth_nothing(handler, weighers, spec):
+    hosts = [host('a', {}), host('b', told(IMAGE))]
+    weight = weigh(handler, weighers, hosts, request(**spec))
+    assert set(weight.values()) == {0}
+
+
+def test_a_request_of_which_nothing_is_known_is_worth_nothing(
+    handler, weighers
+):
+    hosts = [host('a', {}), host('b', told(IMAGE))]
+    weight = weigh(handler, weighers, hosts, objects.RequestSpec())
+    assert set(weight.values()) == {0}
+
+
+RUBBISH = [
+    {},
+    {'imagecache_digest': None},
+    {'imagecache_digest': ''},
+    {'imagecache_digest': '1 2 3'},
+    {'imagecache_digest': '9' * 10_000_000},
+    {'imagecache_digest': '\ud800'},
+]
+
+
+@pytest.mark.parametrize('stats', [*RUBBISH, None, 7, 'x', []], ids=type)
+def test_bad_stats_harm_nobody(handler, weighers, stats):
+    bad = host('bad', {})
+    bad.stats = stats
+    weight = weigh(handler, weighers, [bad, host('b', told(IMAGE))], request())
+    assert weight['bad'] == 0 < weight['b']
+
+
+def test_a_snapshot_is_an_image_as_others(handler, weighers):
+    """So is the image of a rescue: Nova names what is to be booted."""
+    hosts = [host('a', told(OTHER)), host('b', told(IMAGE))]
+    assert list(weigh(handler, weighers, hosts, request(OTHER)))[0] == 'a'
+
+
+def place_servers(handler, weighers, hosts, count):
+    """Place servers one after the other; give who got how many."""
+    placed = collections.Counter()
+    for _ in range(count):
+        spec = request()
+        found = handler.get_weighed_objects(weighers, hosts, spec)
+        found[0].obj.consume_from_request(spec)
+        placed[found[0].obj.host] += 1
+    return placed
+
+
+@pytest.mark.parametrize(('multiplier', 'hits'), [(None, 18), (0.0, 3)])
+def test_a_crowd_of_servers_is_spread(handler, multiplier, hits):
+    """60 servers of one image on 20 hosts, 3 of which have it, at once.
+
+    Beside all weighers of Nova's, by their defaults; twice the share of a
+    host is 6, and ``hits`` of the first 18 go to who has it.
+    """
+    if multiplier is not None:
+        CONF.set_override(NAME, multiplier, GROUP)
+    path = 'nova.scheduler.weights.all_weighers'
+    classes = handler.get_matching_classes([path, PATH])
+    weighers = [one() for one in classes]
+    hosts = [host(f'h{n}', told(IMAGE) if n < 3 else {}) for n in range(20)]
+    placed = place_servers(handler, weighers, hosts, 18)
+    assert sum(placed[f'h{n}'] for n in range(3)) == hits
+    placed += place_servers(handler, weighers, hosts, 42)
+    assert max(placed.values()) <= 6
+    assert min(placed[f'h{n}'] for n in range(20)) >= 2
