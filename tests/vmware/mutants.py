@@ -211,6 +211,27 @@ MUTANTS = [
         f'{LOOKS}a_machine_that_names_no_file_cannot_be_read',
     ),
     mutant(
+        'what is told of a machine is never old',
+        'machines',
+        'is_stale=is_stale',
+        'is_stale=False',
+        f'{LOOKS}a_machine_that_tells_of_an_old_name_may_use_any_image',
+    ),
+    mutant(
+        'a machine that lies elsewhere may use anything',
+        'machines',
+        'not any(place(text) for place in places)',
+        'True',
+        f'{LOOKS}a_machine_that_lies_elsewhere_is_not_in_doubt',
+    ),
+    mutant(
+        'a snapshot whose drives cannot be read has none',
+        'machines',
+        'if found.missing.keys() & {_ROOTS, _LATER}:',
+        'if False:',
+        f'{LOOKS}snapshots_that_are_not_told_of_may_use_any_image',
+    ),
+    mutant(
         'a machine whose files cannot be read uses none',
         'machines',
         '            files = None\n        else:',
@@ -248,6 +269,13 @@ MUTANTS = [
         'machine.files is None or any(',
         'machine.files is not None and any(',
         f'{USERS}a_machine_that_cannot_be_read_may_use_anything',
+    ),
+    mutant(
+        'a machine of which old things are told uses nothing',
+        'users',
+        '        if machine.is_stale:\n            stale',
+        '        if False:\n            stale',
+        f'{USERS}a_machine_of_which_old_things_are_told_may_use_anything',
     ),
     mutant(
         'one that was written off is never a user',
