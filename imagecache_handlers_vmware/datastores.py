@@ -244,9 +244,18 @@ def _make_datastore(
         mounts=mounts[_volume_of(found)],
         known=known,
         url=_volume_of(found),
-        has_namespaces=found.text(_AT_TOP) == 'false',
+        has_namespaces=_has_namespaces(found),
         measured_at=read_time(found.text('info.timestamp') or ''),
     )
+
+
+def _has_namespaces(found: Found) -> bool:
+    """Tell if folders at the top are objects, as on each vSAN.
+
+    Of one that does not say so nothing else is true.
+    """
+    is_vsan = found.require_text('summary.type') == 'vsan'
+    return is_vsan or found.text(_AT_TOP) == 'false'
 
 
 def _is_vvol(kind: str) -> bool:
