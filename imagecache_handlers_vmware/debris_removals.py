@@ -56,7 +56,7 @@ class DebrisRemoval:
         until = self._clocks.now() + LONGEST
         aside = self._look.aside.join(str(AsideName(name, until)))
         AsideFolder(self._looks, self._look.datastore, self._removing).make(
-            {name}
+            {name: frozenset()}
         )
         end = self._removing.move_folders({'': (place, aside)})['']
         if end is not None and is_gone(end):

@@ -352,8 +352,8 @@ MUTANTS = [
         killer=f'{PROTOCOL}::Pins::'
         'test_a_pin_that_is_not_granted_leaves_the_earlier_one',
         module='actions/granting',
-        old='        if wish.label in image.marks.labels:\n',
-        new='        if False:\n',
+        old='        if wish.label not in labels:\n',
+        new='        if True:\n',
     ),
     Mutant(
         name='a pin that fails half way is left',

@@ -638,6 +638,21 @@ MUTANTS = [
         f'{VSAN}it_is_known_though_it_does_not_tell_what_it_can',
     ),
     mutant(
+        'what others put into a label goes with it',
+        'labelling',
+        'filled = self._read_filled() if change.remove else frozenset()',
+        'filled = frozenset()',
+        f'{MARKING}what_others_put_into_a_label_stays',
+    ),
+    mutant(
+        'a mark that tells a claim of others is given',
+        'aside_folder',
+        'and read_labels(split_folder(one)[1:]) <= known',
+        'and True',
+        f'{FULL}::TestSweeps::'
+        'test_a_mark_that_tells_another_host_s_claim_is_not_given',
+    ),
+    mutant(
         'the clock of a datastore is ours',
         'debris_removals',
         'found = confirm_age(self._look, self._removing, piece)',
@@ -689,7 +704,7 @@ MUTANTS = [
     mutant(
         'half an image is deleted where Nova fetches to',
         'debris_removals',
-        'if piece.tree.path == self._look.base.join(piece.tree.path.name):',
+        'if found.tree.path == self._look.base.join(found.tree.path.name):',
         'if False:',
         f'{CLEANING}an_image_that_nova_fetched_meanwhile_stays',
     ),
