@@ -3,8 +3,8 @@
 On vSAN it is the base itself.
 """
 
-from collections.abc import Collection
 from collections.abc import Iterator
+from collections.abc import Mapping
 
 from imagecache_handlers.exceptions import StoreFull
 from imagecache_handlers_vmware.datastores import Datastore
@@ -13,6 +13,8 @@ from imagecache_handlers_vmware.folder_requests import is_taken
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.image_folders import find_image_folders
 from imagecache_handlers_vmware.joint_folders import is_mark
+from imagecache_handlers_vmware.joint_folders import split_folder
+from imagecache_handlers_vmware.label_folders import read_labels
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.paths import DatastorePath
@@ -32,11 +34,12 @@ class AsideFolder:
         self._path = looks.aside(datastore)
         self._removing = removing
 
-    def make(self, going: Collection[str]) -> None:
+    def make(self, going: Mapping[str, frozenset[str]]) -> None:
         """Make it, unless it is there, for images that are to go.
 
-        On a full datastore an image that stays gives its mark for it, and
-        begins its age anew; of several that go, one of them.
+        ``going`` has the labels by which each goes.  On a full datastore an
+        image that stays gives its mark for it, and begins its age anew; of
+        several that go, one of them.
 
         :raises StoreFull: when none has one to give.
         :raises StoreUnavailable: when it cannot be made.
@@ -51,7 +54,9 @@ class AsideFolder:
                     raise
                 self._lend(going, error)
 
-    def _lend(self, going: Collection[str], error: VimFault) -> None:
+    def _lend(
+        self, going: Mapping[str, frozenset[str]], error: VimFault
+    ) -> None:
         for mark in self._find_marks(going):
             move = {'': (mark, self._path)}
             end = self._removing.move_folders(move)['']
@@ -62,11 +67,24 @@ class AsideFolder:
         why = f'{error}, nor is there a mark to be renamed: make some room'
         raise StoreFull(self._store, why) from error
 
-    def _find_marks(self, going: Collection[str]) -> Iterator[DatastorePath]:
-        """Give marks of images, those of images that stay first."""
+    def _find_marks(
+        self, going: Mapping[str, frozenset[str]]
+    ) -> Iterator[DatastorePath]:
+        """Give marks of images, those of images that stay first.
+
+        One that tells a claim of somebody else's as well is not ours to
+        give, nor is one that holds something.
+        """
         folders = self._looks.folder(self._store, self._base) or ()
         images = find_image_folders(self._base, folders).values()
         for image in sorted(images, key=lambda one: one.image_id in going):
-            marks = filter(is_mark, image.folder.folders)
+            known = going.get(image.image_id, frozenset())
+            marks = [
+                one
+                for one in sorted(image.folder.folders)
+                if is_mark(one)
+                and one not in image.folder.filled
+                and read_labels(split_folder(one)[1:]) <= known
+            ]
             if image.image_id not in going or len(going) > 1:
-                yield from map(image.path.join, sorted(marks))
+                yield from map(image.path.join, marks)

@@ -63,7 +63,8 @@ class Datastore:
 
     ``store`` is the name by which this library knows it: that of its
     datacenter stands before it where another datacenter has one of its name.
-    ``mounts`` are all datastores that are its volume, itself among them.
+    ``mounts`` are all datastores that are its volume, itself among them;
+    ``known`` are the names of all datastores of the vCenter.
     ``url`` is that of the volume.  Where ``has_namespaces``, as on vSAN,
     folders at the top are objects with a name and a uuid, and a disk is its
     descriptor alone.  ``measured_at`` is when its figures were right.
@@ -75,6 +76,7 @@ class Datastore:
     name: str
     store: Store
     mounts: tuple[Mount, ...]
+    known: frozenset[str] = frozenset()
     url: str = ''
     has_namespaces: bool = False
     measured_at: datetime.datetime | None = None
@@ -167,8 +169,11 @@ def _read_listed(session: Session) -> tuple[list[Reference], _Read]:
 
 def _make_datastores(taken: _Read, read: _Read) -> list[Datastore]:
     mounts = _find_mounts(one for _, one in read)
+    known = frozenset(
+        mount.name for volume in mounts.values() for mount in volume
+    )
     return [
-        _make_datastore(center, one, store, mounts)
+        _make_datastore(center, one, store, mounts, known)
         for (center, one), store in zip(taken, name_stores(taken), strict=True)
     ]
 
@@ -218,6 +223,7 @@ def _make_datastore(
     found: Found,
     store: str,
     mounts: Mapping[str, tuple[Mount, ...]],
+    known: frozenset[str],
 ) -> Datastore:
     browser = found.properties.get('browser')
     return Datastore(
@@ -236,10 +242,20 @@ def _make_datastore(
             problem=_find_problem(found),
         ),
         mounts=mounts[_volume_of(found)],
+        known=known,
         url=_volume_of(found),
-        has_namespaces=found.text(_AT_TOP) == 'false',
+        has_namespaces=_has_namespaces(found),
         measured_at=read_time(found.text('info.timestamp') or ''),
     )
+
+
+def _has_namespaces(found: Found) -> bool:
+    """Tell if folders at the top are objects, as on each vSAN.
+
+    Of one that does not say so nothing else is true.
+    """
+    is_vsan = found.require_text('summary.type') == 'vsan'
+    return is_vsan or found.text(_AT_TOP) == 'false'
 
 
 def _is_vvol(kind: str) -> bool:

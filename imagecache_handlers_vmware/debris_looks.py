@@ -11,6 +11,7 @@ from imagecache_handlers_vmware.debris_rules import is_shadow
 from imagecache_handlers_vmware.debris_rules import TEMPORARY
 from imagecache_handlers_vmware.debris_rules import why_aside
 from imagecache_handlers_vmware.debris_rules import why_half
+from imagecache_handlers_vmware.debris_rules import why_shadow
 from imagecache_handlers_vmware.debris_rules import why_temporary
 from imagecache_handlers_vmware.folder_trees import Tree
 from imagecache_handlers_vmware.image_folders import find_image_folders
@@ -57,6 +58,10 @@ class DebrisLook:
         self._temporary = datastore.path(TEMPORARY)
 
     @property
+    def store(self) -> str:
+        return self.datastore.store.name
+
+    @property
     def parents(self) -> tuple[DatastorePath, ...]:
         """Give the folders in which debris may lie."""
         return self._temporary, self.base, self.aside, self._top
@@ -71,7 +76,7 @@ class DebrisLook:
         if self.datastore.has_namespaces:
             # Machines name what lies there by uuids, which are not asked for.
             return []
-        with reading_store(self.datastore.store.name):
+        with reading_store(self.store):
             found = [
                 piece
                 for parent in parents
@@ -82,7 +87,7 @@ class DebrisLook:
         if why := users.why_unknown:
             LOG.warning(
                 'Store %s: what is debris cannot be told: %s',
-                self.datastore.store.name,
+                self.store,
                 why,
             )
             return []
@@ -171,8 +176,7 @@ class DebrisLook:
         )
         for name in filter(is_shadow, top):
             tree = self.read_tree(self.datastore.path(name))
-            if tree is not None:
-                why = 'importing an image was cut off'
+            if tree is not None and (why := why_shadow(tree)):
                 yield Piece(tree=tree, why=why, named=(tree.path,))
 
     def _read_trees(self, path: DatastorePath) -> list[Tree]:

@@ -10,6 +10,7 @@ from imagecache_handlers.exceptions import Undeletable
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_vmware.aside_folder import AsideFolder
+from imagecache_handlers_vmware.debris_ages import confirm_age
 from imagecache_handlers_vmware.debris_looks import DebrisLook
 from imagecache_handlers_vmware.debris_looks import is_named
 from imagecache_handlers_vmware.debris_looks import Piece
@@ -21,6 +22,7 @@ from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.paths import AsideName
 from imagecache_handlers_vmware.paths import DatastorePath
+from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 
 # What vSphere answers for what something needs, before it deletes any.
@@ -41,9 +43,12 @@ class DebrisRemoval:
 
     def remove_piece(self, piece: Piece) -> int:
         """Remove a folder; give the bytes of its files, 0 if it was gone."""
-        if piece.tree.path == self._look.base.join(piece.tree.path.name):
-            return self._remove_half(piece)
-        return self._delete_folder(piece)
+        found = confirm_age(self._look, self._removing, piece)
+        if found is None:
+            return 0
+        if found.tree.path == self._look.base.join(found.tree.path.name):
+            return self._remove_half(found)
+        return self._delete_folder(found)
 
     def _remove_half(self, piece: Piece) -> int:
         """Move it aside first, for Nova may fetch its image meanwhile."""
@@ -51,26 +56,29 @@ class DebrisRemoval:
         until = self._clocks.now() + LONGEST
         aside = self._look.aside.join(str(AsideName(name, until)))
         AsideFolder(self._looks, self._look.datastore, self._removing).make(
-            {name}
+            {name: frozenset()}
         )
         end = self._removing.move_folders({'': (place, aside)})['']
-        if end is not None:
-            if is_gone(end):
-                return 0
+        if end is not None and is_gone(end):
+            return 0
+        if end is not None and not isinstance(end, ReplyLost):
             raise self._error_of(place, end)
-        moved = self._look_again(piece, aside)
+        # Whatever was moved must not stay there, an answer or none.
+        moved = self._look_again(piece, aside, end)
         if moved is not None:
             return self._delete_folder(moved)
-        self._move_back(aside, place)
+        self._move_back(aside, place, end)
         return 0
 
-    def _look_again(self, piece: Piece, aside: DatastorePath) -> Piece | None:
+    def _look_again(
+        self, piece: Piece, aside: DatastorePath, lost: CacheError | None
+    ) -> Piece | None:
         """Give what was moved; None: it is not what was looked at."""
         try:
             tree = self._look.read_tree(aside)
             users = self._look.read_users([piece])
         except CallError as error:
-            self._move_back(aside, piece.tree.path)
+            self._move_back(aside, piece.tree.path, lost)
             raise StoreUnavailable(self._store, str(error)) from error
         named = (piece.tree.path, aside)
         if tree is None or users.why_unknown:
@@ -79,8 +87,16 @@ class DebrisRemoval:
         is_same = tree.entries == piece.tree.entries
         return moved if is_same and not is_named(moved, users) else None
 
-    def _move_back(self, aside: DatastorePath, place: DatastorePath) -> None:
+    def _move_back(
+        self,
+        aside: DatastorePath,
+        place: DatastorePath,
+        lost: CacheError | None,
+    ) -> None:
+        """Move it back; ``lost``: it may never have been moved."""
         end = self._removing.move_folders({'': (aside, place)})['']
+        if end is not None and lost is not None and is_gone(end):
+            raise self._error_of(place, lost)
         if end is not None:
             why = f'it lies in {aside}, and could not be moved back: {end}'
             raise Uncertain(place.name, why)

@@ -12,7 +12,9 @@ from imagecache_handlers_vmware.checking_aside import IsOver
 from imagecache_handlers_vmware.checking_aside import Leftover
 from imagecache_handlers_vmware.checking_aside import why_granted
 from imagecache_handlers_vmware.folder_trees import Tree
+from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
+from imagecache_handlers_vmware.label_folders import is_label
 from imagecache_handlers_vmware.paths import AsideName
 
 # Where Nova puts what it fetches, on each datastore.
@@ -23,6 +25,10 @@ _UUID = f'{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}'
 _ANY = re.compile(_UUID)
 # How Nova calls the machine that it imports an image as, and its folder.
 _SHADOW = re.compile(f'OSTACK_IMG_{_UUID}')
+# What Nova, and we, fetch a sparse disk as.
+_SPARSE = frozenset({'tmp-sparse.vmdk', 'tmp-sparse-flat.vmdk'})
+# Files of machines that need not bear the name of theirs.
+_OF_MACHINES = r'vmware(-\d+)?\.log|disk(-\d+)?(-flat)?\.vmdk'
 
 
 def is_shadow(name: str) -> bool:
@@ -31,9 +37,32 @@ def is_shadow(name: str) -> bool:
 
 
 def why_temporary(tree: Tree) -> str | None:
-    """Say why what lies where Nova fetches to is debris; None: it is not."""
-    is_fetch = _ANY.fullmatch(tree.path.name)
-    return 'fetching an image was cut off' if is_fetch else None
+    """Say why what lies where Nova fetches to is debris; None: it is not.
+
+    Nothing is in it but a folder of the image's name, with its files.
+    """
+    if not _ANY.fullmatch(tree.path.name) or not _holds_labels(tree):
+        return None
+    images = _find_images(tree)
+    known = {one.path.name for one in images}
+    foreign = set(_find_foreign(tree.top)) - known
+    for folder in images:
+        foreign.update(
+            one for one in _find_foreign(folder) if one not in _SPARSE
+        )
+    return None if foreign else 'fetching an image was cut off'
+
+
+def why_shadow(tree: Tree) -> str | None:
+    """Say why a folder that an image was imported to is debris.
+
+    Nothing is in it but the files of a machine of that name.
+    """
+    own = re.compile(rf'{re.escape(tree.path.name)}[._-].*|{_OF_MACHINES}')
+    if not all(map(own.fullmatch, _find_foreign(tree.top))):
+        return None
+    is_fine = _holds_labels(tree) and not _find_images(tree)
+    return 'importing an image was cut off' if is_fine else None
 
 
 def why_half(tree: Tree, is_over: IsOver) -> str | None:
@@ -80,6 +109,29 @@ def why_aside(
     if left.is_replaced:
         return 'evicting it was cut off, and its image was fetched anew'
     return None if found.is_whole else 'evicting an image was cut off'
+
+
+def _find_images(tree: Tree) -> list[Folder]:
+    """Find the folders directly in it that are named as images are."""
+    return [
+        one
+        for one in tree.below
+        if one.path.parent == tree.path and _ANY.fullmatch(one.path.name)
+    ]
+
+
+def _holds_labels(tree: Tree) -> bool:
+    """Tell if all else below it are folders of labels, with nothing in."""
+    images = _find_images(tree)
+    return all(
+        is_label(one.path.name) and not one.files and not one.folders
+        for one in tree.below
+        if one not in images
+    )
+
+
+def _find_foreign(folder: Folder) -> tuple[str, ...]:
+    return ImageFolder(image_id=folder.path.name, folder=folder).foreign
 
 
 def _is_foreign(tree: Tree, found: ImageFolder) -> bool:

@@ -106,7 +106,9 @@ class _Batch:
         if not moves:
             return self._results
         aside = AsideFolder(self._looks, self._datastore, self._removing)
-        aside.make({one.image.image_id for one in moves})
+        aside.make(
+            {one.image.image_id: one.image.marks.labels for one in moves}
+        )
         ends = self._removing.move_folders(
             {one.key: (one.source, one.aside) for one in moves},
             self._check_time,

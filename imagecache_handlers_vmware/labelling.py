@@ -7,10 +7,12 @@ label, and leaves it to that one when it is withdrawn.
 from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
+import dataclasses
 import datetime
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreFull
 from imagecache_handlers.exceptions import StoreUnavailable
@@ -22,6 +24,7 @@ from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.folder_requests import is_gone
 from imagecache_handlers_vmware.folder_requests import is_taken
 from imagecache_handlers_vmware.folder_requests import Removing
+from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.joint_folders import find_dead_claims
 from imagecache_handlers_vmware.joint_folders import find_rename
 from imagecache_handlers_vmware.joint_folders import split_folder
@@ -88,19 +91,48 @@ class _Labelled:
 
         :raises ImageNotFound: when the image is gone.
         """
+        return frozenset(
+            name for one in self._find_own() for name in one.folders
+        )
+
+    def _find_own(self) -> list[Folder]:
         image = self._image
         found = self._looks.folder(image.store, self._folder)
         if found is None:
             raise ImageNotFound(image.image_id, f'{self._folder} is gone')
-        return frozenset(
-            name
-            for one in found
-            if one.path == self._folder
-            for name in one.folders
-        )
+        return [one for one in found if one.path == self._folder]
 
     def apply(self, change: FolderChange) -> None:
-        """Make folders, then remove others."""
+        """Make folders, then remove others; of these none that is filled.
+
+        :raises ImageBusy: when one is; all else is done then.
+        """
+        filled = self._read_filled() if change.remove else frozenset()
+        kept = sorted(filled.intersection(change.remove))
+        self._write(
+            dataclasses.replace(
+                change,
+                remove=tuple(one for one in change.remove if one not in kept),
+            ),
+            filled,
+        )
+        if kept:
+            why = f'{kept[0]!r} in its folder is not empty: see what it holds'
+            raise ImageBusy(self._image.image_id, why)
+
+    def _read_filled(self) -> frozenset[str]:
+        """Name the folders in it that hold something, which is foreign.
+
+        Whoever lists an image with such a one says that it is unknown; of
+        another nothing is asked.
+        """
+        if self._image.unknown is None:
+            return frozenset()
+        return frozenset(
+            name for one in self._find_own() for name in one.filled
+        )
+
+    def _write(self, change: FolderChange, filled: frozenset[str]) -> None:
         for name in change.make:
             with _writing(self._image, begun=name != change.make[0]):
                 self._make_folder(name, change.remove)
@@ -110,7 +142,7 @@ class _Labelled:
             _raise_first(ends)
         if any(ends):
             # What is not there may share a folder, or be gone with the image.
-            self._part_folders(change)
+            self._part_folders(change, filled)
 
     def _make_folder(self, name: str, leaving: tuple[str, ...]) -> None:
         # Without parents: one is never made for an image that is gone.
@@ -133,13 +165,15 @@ class _Labelled:
         # Somebody else was faster, it may be with a claim of theirs.
         return end is None
 
-    def _part_folders(self, change: FolderChange) -> None:
+    def _part_folders(
+        self, change: FolderChange, filled: frozenset[str]
+    ) -> None:
         """Take labels out of folders that stand for others, too."""
         going = frozenset(change.remove)
         for _ in range(_LOOKS):
             joint = {
                 name: [one for one in split_folder(name) if one not in going]
-                for name in self.read_names()
+                for name in self.read_names() - filled
                 if not going.isdisjoint(split_folder(name))
             }
             if not joint:

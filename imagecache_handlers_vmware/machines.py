@@ -4,6 +4,7 @@ A volume that is mounted in several datacenters is a datastore in each, and
 each lists machines of its own only.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ import dataclasses
 
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.datastores import Mount
+from imagecache_handlers_vmware.paths import is_unclear
+from imagecache_handlers_vmware.paths import read_path
 from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.properties import Found
@@ -81,7 +84,7 @@ def read_machines(
         if one.kind == 'VirtualMachine' and one not in everywhere
     ]
     return [
-        _make_machine(reference, told, mount)
+        _note_stale(_make_machine(reference, told, mount), datastore.known)
         for mount, references in listed.items()
         for reference in (*references, *others)
     ]
@@ -144,6 +147,28 @@ def _make_machine(
         files=files or None,
         datastore=mount.name,
     )
+
+
+def _note_stale(machine: Machine, known: Iterable[str]) -> Machine:
+    """Note where what is told of a machine is older than some name.
+
+    Its host may be cut off since a datastore was renamed.  One that truly
+    lies elsewhere, and has a disc of this one in its drive, say, names
+    nothing but datastores that there are.
+    """
+    files = machine.files or ()
+    if any(map(_names_one(machine.datastore), files)):
+        return machine
+    places = [_names_one(name) for name in known]
+    is_stale = any(
+        not is_unclear(text) and not any(place(text) for place in places)
+        for text in files
+    )
+    return dataclasses.replace(machine, is_stale=is_stale)
+
+
+def _names_one(datastore: str) -> Callable[[str], bool]:
+    return lambda text: read_path(text, datastore) is not None
 
 
 def _read_told(found: Found, wanted: Iterable[str]) -> _Told:

@@ -23,12 +23,14 @@ class Machine:
     ``files`` are written as datastore paths.  None: they cannot be read,
     and it may use any image of its datastores.  ``datastore`` is what those
     paths call the datastore that was asked about: in another datacenter it
-    may have another name.
+    may have another name.  ``is_stale``: none of its files is there, and
+    some are where no datastore is, so that they may be anywhere.
     """
 
     name: str
     files: frozenset[str] | None
     datastore: str
+    is_stale: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +38,13 @@ class Users:
     """Who uses what in which folders.
 
     ``by_folder`` has the machines that name a file there, or in a folder
-    below it; ``unreadable`` names machines that may use anything.
+    below it; ``unreadable`` names machines that may use anything, and
+    ``stale`` those of which only what once was is told.
     """
 
     by_folder: Mapping[DatastorePath, frozenset[str]]
     unreadable: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
 
     def of_folder(self, folder: DatastorePath) -> frozenset[str]:
         return self.by_folder.get(folder, frozenset())
@@ -60,12 +64,22 @@ class Users:
     def why_unknown(self) -> str | None:
         """Say why what has no known user may have one."""
         if not self.unreadable:
-            return None
+            return self._why_stale
         count, name = len(self.unreadable), self.unreadable[0]
         machines = 'machine' if count == 1 else 'machines'
         return (
             f'{count} {machines} of this datastore cannot be read, such as '
             f'{name!r}: repair or unregister it, or name it in ignore_vms'
+        )
+
+    @property
+    def _why_stale(self) -> str | None:
+        if not self.stale:
+            return None
+        return (
+            f'machine {self.stale[0]!r} of this datastore names files only '
+            'where no datastore is: reconnect its host, or name it in '
+            'ignore_vms'
         )
 
 
@@ -84,15 +98,21 @@ def find_users(
     found: dict[DatastorePath, set[str]] = defaultdict(set)
     written_off = frozenset(ignored)
     unreadable = []
+    stale = []
     for machine in machines:
         if machine.files is not None:
             for folder in _folders_of(machine, chosen):
                 found[folder].add(machine.name)
-        if machine.name not in written_off and _is_unreadable(machine, chosen):
+        if machine.name in written_off:
+            continue
+        if machine.is_stale:
+            stale.append(machine.name)
+        if _is_unreadable(machine, chosen):
             unreadable.append(machine.name)
     return Users(
         by_folder={one: frozenset(who) for one, who in found.items()},
         unreadable=tuple(sorted(set(unreadable))),
+        stale=tuple(sorted(set(stale))),
     )
 
 

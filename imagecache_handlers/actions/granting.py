@@ -12,6 +12,7 @@ from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.labels import Marks
 from imagecache_handlers.labels import NO_CHANGE
 from imagecache_handlers.labels import Relabel
+from imagecache_handlers.labels import SHIELD
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Identity
 
@@ -128,11 +129,15 @@ class Request:
     def _write_label(self, image: CachedImage, relabel: Relabel) -> bool:
         """Write the label, in place of its earlier forms; False: gone."""
         wish = self._wishes[image.identity] = self._wish()
-        if wish.label in image.marks.labels:
+        labels = image.marks.labels
+        # Other cleaners may have taken away what guards an earlier one.
+        is_bare = SHIELD in relabel.add - labels
+        if wish.label in labels and not is_bare:
             return True
         written = self._written.setdefault(image.identity, set())
         earlier = written - {wish.label}
-        written.add(wish.label)
+        if wish.label not in labels:
+            written.add(wish.label)
         try:
             self._means.handler.mark(
                 image, relabel.add | {wish.label}, relabel.remove | earlier

@@ -349,11 +349,19 @@ MUTANTS = [
     ),
     Mutant(
         name='a refused pin takes the earlier one along',
-        killer=f'{PROTOCOL}::Pins::'
-        'test_a_pin_that_is_not_granted_leaves_the_earlier_one',
+        killer=f'{CACHE}::TestLabels::'
+        'test_who_is_refused_to_pin_again_keeps_the_earlier_pin',
         module='actions/granting',
-        old='        if wish.label in image.marks.labels:\n',
-        new='        if False:\n',
+        old='        if wish.label not in labels:\n',
+        new='        if True:\n',
+    ),
+    Mutant(
+        name='who pins again goes without the shield that is gone',
+        killer=f'{CACHE}::TestLabels::'
+        'test_who_pins_again_has_a_shield_that_was_taken_away',
+        module='actions/granting',
+        old='        is_bare = SHIELD in relabel.add - labels\n',
+        new='        is_bare = False\n',
     ),
     Mutant(
         name='a pin that fails half way is left',

@@ -477,6 +477,22 @@ class TestLabels:
             added = shelves.labels(location) - {LONG_AGO}
             assert added == {'pin.ops', *(['shield'] if wants else [])}
 
+    def test_who_pins_again_has_a_shield_that_was_taken_away(self):
+        shelves = Shelves('s1')
+        shelves.wants_shield = True
+        location = shelves.put('a', 'pin.ops')
+        assert opened(shelves).pin('a', 'ops')
+        assert {'pin.ops', 'shield'} <= shelves.labels(location)
+
+    def test_who_is_refused_to_pin_again_keeps_the_earlier_pin(self):
+        shelves = Shelves('s1')
+        shelves.wants_shield = True
+        claim = claim_label('zz', NOW + HOUR)
+        location = shelves.put('a', 'pin.ops', claim)
+        with pytest.raises(ImageBusy):
+            opened(shelves).pin('a', 'ops')
+        assert 'pin.ops' in shelves.labels(location)
+
     def test_a_bad_owner_is_refused_whether_or_not_it_is_cached(self):
         cache = opened(Shelves())
         for call in (

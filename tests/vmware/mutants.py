@@ -10,6 +10,7 @@ RECOVERING = 'vmware/test_recovering.py::TestRecovering::test_'
 SHARED = 'vmware/test_shared_volumes.py::TestSharedVolumes::test_'
 SETTLING = 'vmware/test_settling.py'
 FINDING = 'vmware/test_debris.py::TestFinding::test_'
+AGES = 'vmware/test_debris_ages.py::TestAges::test_'
 CLEANING = 'vmware/test_debris.py::TestCleaning::test_'
 RULES = 'vmware/test_debris_rules.py::test_'
 TROUBLE = 'vmware/test_evicting_trouble.py'
@@ -211,6 +212,27 @@ MUTANTS = [
         f'{LOOKS}a_machine_that_names_no_file_cannot_be_read',
     ),
     mutant(
+        'what is told of a machine is never old',
+        'machines',
+        'is_stale=is_stale',
+        'is_stale=False',
+        f'{LOOKS}a_machine_that_tells_of_an_old_name_may_use_any_image',
+    ),
+    mutant(
+        'a machine that lies elsewhere may use anything',
+        'machines',
+        'not any(place(text) for place in places)',
+        'True',
+        f'{LOOKS}a_machine_that_lies_elsewhere_is_not_in_doubt',
+    ),
+    mutant(
+        'a snapshot whose drives cannot be read has none',
+        'machines',
+        'if found.missing.keys() & {_ROOTS, _LATER}:',
+        'if False:',
+        f'{LOOKS}snapshots_that_are_not_told_of_may_use_any_image',
+    ),
+    mutant(
         'a machine whose files cannot be read uses none',
         'machines',
         '            files = None\n        else:',
@@ -248,6 +270,13 @@ MUTANTS = [
         'machine.files is None or any(',
         'machine.files is not None and any(',
         f'{USERS}a_machine_that_cannot_be_read_may_use_anything',
+    ),
+    mutant(
+        'a machine of which old things are told uses nothing',
+        'users',
+        '        if machine.is_stale:\n            stale',
+        '        if False:\n            stale',
+        f'{USERS}a_machine_of_which_old_things_are_told_may_use_anything',
     ),
     mutant(
         'one that was written off is never a user',
@@ -575,9 +604,81 @@ MUTANTS = [
     mutant(
         'whatever Nova fetches to is debris',
         'debris_rules',
-        'is_fetch = _ANY.fullmatch(tree.path.name)',
-        'is_fetch = tree.path.name',
+        'if not _ANY.fullmatch(tree.path.name) or not _holds',
+        'if not _holds',
         f'{RULES}what_nova_fetches_to_has_a_random_name',
+    ),
+    mutant(
+        'what others put into a fetch goes with it',
+        'debris_rules',
+        'return None if foreign else',
+        'return',
+        f'{RULES}what_others_put_into_a_fetch_keeps_it',
+    ),
+    mutant(
+        'what others put into folders of a fetch goes with it',
+        'debris_rules',
+        'is_label(one.path.name) and not one.files and not one.folders',
+        'True',
+        f'{RULES}what_others_put_into_a_fetch_keeps_it',
+    ),
+    mutant(
+        'what others put to a machine of an image goes with it',
+        'debris_rules',
+        '    if not all(map(own.fullmatch, _find_foreign(tree.top))):\n'
+        '        return None\n',
+        '',
+        f'{RULES}what_others_put_to_a_shadow_machine_keeps_it',
+    ),
+    mutant(
+        'a vSAN that does not say so is none',
+        'datastores',
+        'return is_vsan or found',
+        'return found',
+        f'{VSAN}it_is_known_though_it_does_not_tell_what_it_can',
+    ),
+    mutant(
+        'what others put into a label goes with it',
+        'labelling',
+        'filled = self._read_filled() if change.remove else frozenset()',
+        'filled = frozenset()',
+        f'{MARKING}what_others_put_into_a_label_stays',
+    ),
+    mutant(
+        'a mark that tells a claim of others is given',
+        'aside_folder',
+        'and read_labels(split_folder(one)[1:]) <= known',
+        'and True',
+        f'{FULL}::TestSweeps::'
+        'test_a_mark_that_tells_another_host_s_claim_is_not_given',
+    ),
+    mutant(
+        'the clock of a datastore is ours',
+        'debris_removals',
+        'found = confirm_age(self._look, self._removing, piece)',
+        'found = piece',
+        f'{AGES}what_is_fetched_where_the_clock_is_behind_stays',
+    ),
+    mutant(
+        'what changes while its age is looked at is as old as before',
+        'debris_ages',
+        'if fresh is not None and _is_same(piece.tree, fresh, name):',
+        'if fresh is not None:',
+        f'{AGES}what_is_written_to_meanwhile_stays',
+    ),
+    mutant(
+        'a move whose answer is lost is not looked after',
+        'debris_removals',
+        'if end is not None and not isinstance(end, ReplyLost):',
+        'if end is not None:',
+        f'{CLEANING}an_image_whose_move_nobody_answered_is_put_back',
+    ),
+    mutant(
+        'half an image goes though machines cannot be read any more',
+        'debris_removals',
+        'if tree is None or users.why_unknown:',
+        'if tree is None:',
+        f'{CLEANING}what_a_machine_may_name_that_came_meanwhile_stays',
     ),
     mutant(
         'whatever is like a shadow machine is one',
@@ -603,14 +704,14 @@ MUTANTS = [
     mutant(
         'half an image is deleted where Nova fetches to',
         'debris_removals',
-        'if piece.tree.path == self._look.base.join(piece.tree.path.name):',
+        'if found.tree.path == self._look.base.join(found.tree.path.name):',
         'if False:',
         f'{CLEANING}an_image_that_nova_fetched_meanwhile_stays',
     ),
     mutant(
         'debris that cannot be looked at stays aside',
         'debris_removals',
-        '            self._move_back(aside, piece.tree.path)\n',
+        '            self._move_back(aside, piece.tree.path, lost)\n',
         '',
         f'{CLEANING}half_an_image_is_put_back_by_who_cannot_look',
     ),

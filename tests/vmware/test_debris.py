@@ -135,7 +135,8 @@ class TestFinding(OnLitter):
 
     def test_an_iso_in_a_drive_is_not_debris(self):
         self.litterer.make_folders(TEMPORARY, FETCH)
-        iso = self.actors.write_file(f'{FETCH}/{TWO}.iso', b'x')
+        self.actors.make_folder(f'{FETCH}/{TWO}')
+        iso = self.actors.write_file(f'{FETCH}/{TWO}/{TWO}.iso', b'x')
         world, estate = self.vcenter.world, self.vcenter.estate
         instances.add_iso_instance(world, estate.cluster, iso, starts=False)
         self.litterer.date(FETCH)
@@ -294,6 +295,60 @@ class TestCleaning(OnLitter):
         self.vcenter.before(MOVE, use)
         assert self.clean(HALF) == 0
         assert self.is_there(f'{HALF}/{TWO}.vmdk')
+
+    def test_an_image_whose_move_nobody_answered_is_put_back(self):
+        """It was in use: Nova had put it where half a one was."""
+        self.leave_all()
+        machines = []
+
+        def fetch():
+            self.actors.delete(HALF)
+            self.actors.cache(TWO)
+            machines.append(self.actors.spawn(TWO, starts=False))
+
+        self.vcenter.before(MOVE, fetch)
+        self.vcenter.after(MOVE, drop())
+        assert self.clean(HALF) == 0
+        assert self.is_there(f'{HALF}/{TWO}-flat.vmdk')
+        self.actors.start(machines[0])
+
+    def test_half_an_image_goes_though_nobody_answered_its_move(self):
+        self.leave_all()
+        self.vcenter.after(MOVE, drop())
+        assert self.clean(HALF) == 9
+        assert not self.is_there(HALF)
+
+    def test_a_move_that_nobody_answered_and_nobody_did_is_uncertain(self):
+        self.leave_all()
+        self.vcenter.before(MOVE, drop())
+        with pytest.raises(Uncertain) as error:
+            self.clean(HALF)
+        assert 'it lies in' not in str(error.value)
+        assert self.is_there(f'{HALF}/{TWO}.vmdk')
+
+    def test_what_a_machine_may_name_that_came_meanwhile_stays(self):
+        self.leave_all()
+
+        def come():
+            machine = self.actors.spawn(ONE)
+            self.actors.break_machine(machine, 'orphaned')
+
+        self.vcenter.after(MOVE, come)
+        assert self.clean(HALF) == 0
+        assert self.is_there(f'{HALF}/{TWO}.vmdk')
+
+    def test_what_others_put_into_it_stays(self):
+        self.leave_all()
+        for place in FETCH, f'{FETCH}/{TWO}', SHADOW:
+            name = f'{place}/notes.txt'
+            self.actors.write_file(name, b'mine')
+            top = SHADOW if place == SHADOW else FETCH
+            self.litterer.date(top)
+            assert self.clean(top) == 0
+            assert self.is_there(name)
+            self.actors.delete(name)
+            self.litterer.date(top)
+        assert {FETCH, SHADOW} <= set(self.found())
 
     def test_half_an_image_is_put_back_by_who_cannot_look(self):
         self.leave_all()

@@ -1,5 +1,6 @@
 """What is debris by what is in it, as tables of values."""
 
+import dataclasses
 import datetime
 
 import pytest
@@ -8,6 +9,7 @@ from imagecache_handlers_vmware.checking_aside import Hindsight
 from imagecache_handlers_vmware.debris_rules import is_shadow
 from imagecache_handlers_vmware.debris_rules import why_aside
 from imagecache_handlers_vmware.debris_rules import why_half
+from imagecache_handlers_vmware.debris_rules import why_shadow
 from imagecache_handlers_vmware.debris_rules import why_temporary
 from imagecache_handlers_vmware.folder_trees import DatedFolder
 from imagecache_handlers_vmware.folder_trees import gather_trees
@@ -20,6 +22,7 @@ from tests.vmware.samples import CLAIM
 from tests.vmware.samples import LONG_AGO
 from tests.vmware.samples import ONE
 from tests.vmware.samples import STALE_CLAIM
+from tests.vmware.samples import TWO
 
 OVER, RUNS = '20200101t000000z', '20990101t000000z'
 DISK, FLAT = f'{ONE}.vmdk', f'{ONE}-flat.vmdk'
@@ -96,6 +99,76 @@ def test_a_label_that_holds_something_is_foreign():
 def test_what_nova_fetches_to_has_a_random_name(name, answer):
     path = DatastorePath('ds', f'vmware_temp/{name}')
     assert bool(why_temporary(Tree(top=folder(path)))) == answer
+
+
+FETCH = DatastorePath('ds', f'vmware_temp/{TWO}')
+
+
+def test_what_nova_fetches_is_debris():
+    for entries in (
+        (),
+        (FLAT,),
+        (DISK, FLAT, '.lck-5f0c', 'ic-pin.ops'),
+        ('tmp-sparse.vmdk', DISK),
+        (f'{ONE}.iso',),
+    ):
+        below = [folder(FETCH.join(ONE), *entries)]
+        if 'ic-pin.ops' in entries:
+            below.append(folder(FETCH.join(ONE, 'ic-pin.ops')))
+        top = Folder(path=FETCH, folders=(ONE,))
+        assert why_temporary(Tree(top=top, below=tuple(below))), entries
+
+
+@pytest.mark.parametrize(
+    ('files', 'below'),
+    [
+        (['notes.txt'], []),
+        ([], [('backup', ['db.dump'])]),
+        ([], [('backup', [])]),
+        ([], [(ONE, ['notes.txt'])]),
+        ([], [(ONE, ['other.vmdk', DISK])]),
+        ([], [(f'{ONE}/ic-notes', ['x'])]),
+        ([], [(f'{ONE}/backup', [])]),
+        ([], [('ic-notes', ['x'])]),
+    ],
+)
+def test_what_others_put_into_a_fetch_keeps_it(files, below):
+    found = [folder(FETCH.join(name), *names) for name, names in below]
+    folders = tuple(name for name, _ in below if '/' not in name)
+    top = Folder(
+        path=FETCH,
+        files=tuple(File(name=one) for one in files),
+        folders=folders,
+    )
+    assert why_temporary(Tree(top=top, below=tuple(found))) is None
+
+
+@pytest.mark.parametrize(
+    ('names', 'below', 'answer'),
+    [
+        (['.vmx', '.vmdk', '-flat.vmdk', '.nvram', '_1.vmdk'], (), True),
+        ([], (), True),
+        (['0.vmdk'], (), False),
+        (['.vmx'], ('backup',), False),
+        (['.vmx'], (ONE,), False),
+    ],
+)
+def test_what_others_put_to_a_shadow_machine_keeps_it(names, below, answer):
+    path = DatastorePath('ds', f'OSTACK_IMG_{TWO}')
+    for more, is_own in (
+        ('vmware.log', True),
+        ('vmware-1.log', True),
+        ('disk-0-flat.vmdk', True),
+        ('.lck-5f0c', True),
+        ('notes.txt', False),
+        ('database.vmdk', False),
+    ):
+        files = [f'{path.name}{one}' for one in names] + [more]
+        tree = Tree(
+            top=dataclasses.replace(folder(path, *files), folders=below),
+            below=tuple(folder(path.join(one)) for one in below),
+        )
+        assert bool(why_shadow(tree)) == (answer and is_own), more
 
 
 @pytest.mark.parametrize(

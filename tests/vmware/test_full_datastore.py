@@ -198,6 +198,18 @@ class TestSweeps(OnFull):
         assert 'make some room' in found[ONE].why
         assert self.folders() == {MARK}
 
+    def test_a_mark_that_tells_another_host_s_claim_is_not_given(self):
+        self.old(TWO)
+        first, second = self.handler(), self.handler()
+        images = {one.image_id: one for one in first.enumerate(STORE)}
+        self.fill()
+        first.mark(images[ONE], [CLAIM])
+        second.mark(images[TWO], [OTHER])
+        found = second.enumerate(STORE, {TWO})
+        with pytest.raises(StoreFull):
+            list(second.evict_many(found, lambda: True))
+        assert CLAIM in self.labels(first)
+
     def test_a_lost_answer_ends_well(self):
         self.old(TWO)
         self.actors.make_folder(f'[{STORE}] {BASE}_evict')

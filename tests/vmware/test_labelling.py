@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.exceptions import StoreFull
 from imagecache_handlers.exceptions import StoreUnavailable
@@ -76,6 +77,29 @@ class TestLabelling(OnVcenter):
         assert ImageCache(self.cache, Rules()).pin(ONE, 'ops')
         [image] = self.cache.enumerate(STORE)
         assert {'pin.ops', 'shield'} <= image.marks.labels
+
+    def test_who_pins_again_writes_the_shield_that_nova_took(self):
+        cache = ImageCache(self.cache, Rules())
+        assert cache.pin(ONE, 'ops')
+        self.actors.enlist(ONE)
+        assert self.labels() == {'pin.ops'}
+        assert cache.pin(ONE, 'ops')
+        assert self.labels() == {'pin.ops', 'shield'}
+
+    def test_what_others_put_into_a_label_stays(self):
+        mark = self.actors.age(ONE, LONG_AGO.timestamp())
+        self.cache.mark(self.image, ['pin.ops', 'pin.dev'])
+        folders = str(mark), f'[{STORE}] {BASE}/{ONE}/ic-pin.ops'
+        names = [f'{one}/notes.txt' for one in folders]
+        for name in names:
+            self.actors.write_file(name, b'mine')
+        [image] = self.cache.enumerate(STORE)
+        removed = ['pin.ops', 'pin.dev', 'unused.20260101t000000z']
+        with pytest.raises(ImageBusy, match='is not empty'):
+            self.cache.mark(image, (), removed)
+        for name in names:
+            assert self.actors.place(name).node is not None
+        assert self.labels() == set(removed) - {'pin.dev'}
 
     def test_a_full_datastore_is_told_as_one(self):
         full = steering.fail('NoDiskSpace', datastore=STORE, file='x')

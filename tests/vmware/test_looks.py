@@ -1,5 +1,7 @@
 """Looks: who uses an image, and what cannot be known is not taken for no."""
 
+from unittest import mock
+
 import pytest
 
 from imagecache_handlers.exceptions import StoreUnavailable
@@ -9,6 +11,9 @@ from tests.vmware.samples import TWO
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
+from vcenter_simulator.faults import VimFault
+from vcenter_simulator import instances
+from vcenter_simulator.machines.relocation import relocate_machine
 from vcenter_simulator.privileges import READ_ONLY
 from vcenter_simulator.scenario import Scenario
 from vcenter_simulator.sessions import User
@@ -86,6 +91,23 @@ class TestLooks(OnVcenter):
         for image in self.handler().enumerate(STORE):
             assert f"such as '{machine.name}'" in image.unknown
 
+    def test_snapshots_that_are_not_told_of_may_use_any_image(self):
+        self.actors.cache(TWO, is_iso=True)
+        machine = self.actors.spawn(ONE)
+        self.actors.back_up(machine)
+        [snapshot] = machine.snapshots
+        for hidden in (
+            (machine.reference, 'rootSnapshot'),
+            (snapshot.reference, 'childSnapshot'),
+        ):
+            no = VimFault(
+                'NoPermission', 'no', object=hidden[0], privilegeId='x'
+            )
+            with mock.patch.dict(self.vcenter.world.missing, {hidden: no}):
+                for image in self.handler().enumerate(STORE):
+                    assert f"such as '{machine.name}'" in image.unknown
+        assert self.handler().enumerate(STORE)[0].unknown is None
+
     def test_drives_are_read_only_where_there_is_an_iso(self):
         self.actors.spawn(ONE)
         handler = self.handler()
@@ -124,6 +146,43 @@ class TestLooks(OnVcenter):
             else type(machine).read_property(machine, name)
         )
         assert f"such as '{machine.name}'" in self.one().unknown
+
+    def cut_off(self, machine):
+        """Rename the datastore while the machine's host is cut off."""
+        old = machine.read_property('layoutEx')
+        self.actors.rename(STORE, 'renamed')
+        self.actors.break_machine(machine, 'disconnected')
+        machine.read_property = lambda name: (
+            old
+            if name == 'layoutEx'
+            else type(machine).read_property(machine, name)
+        )
+
+    def test_a_machine_that_tells_of_an_old_name_may_use_any_image(self):
+        machine = self.actors.spawn(ONE, starts=False)
+        self.cut_off(machine)
+        [image] = self.handler().enumerate('renamed')
+        assert f"machine '{machine.name}' of this" in image.unknown
+        ignored = frozenset({machine.name})
+        [image] = self.handler(ignored_machines=ignored).enumerate('renamed')
+        assert image.unknown is None
+
+    def test_a_machine_that_lies_elsewhere_is_not_in_doubt(self):
+        second = self.actors.add_store('second')
+        self.actors.make_folder(f'[{STORE}] discs')
+        disc = self.actors.write_file(f'[{STORE}] discs/x.iso', b'x')
+        world, cluster = self.vcenter.world, self.vcenter.estate.cluster
+        machine = instances.add_iso_instance(
+            world, cluster, disc, starts=False
+        )
+        place = DataObject(
+            'VirtualMachineRelocateSpec', datastore=second.reference
+        )
+        with world.lock:
+            relocate_machine(world, machine, place)
+        # Listed for what is in its drive, it names nothing of this one.
+        assert machine.reference in self.actors.datastore(STORE).list_users()
+        assert self.one().unknown is None
 
     def test_one_that_is_written_off_counts_for_nothing(self):
         machine = self.actors.spawn(ONE)

@@ -1,5 +1,7 @@
 """Users: a machine that names a file of an image uses it."""
 
+import dataclasses
+
 import pytest
 
 from imagecache_handlers_vmware.paths import aside_of
@@ -101,6 +103,13 @@ def test_a_machine_that_cannot_be_read_may_use_anything():
         "2 machines of this datastore cannot be read, such as 'hidden': "
         'repair or unregister it, or name it in ignore_vms'
     )
+
+
+def test_a_machine_of_which_old_things_are_told_may_use_anything():
+    old = dataclasses.replace(machine('[old] i/i.vmdk'), is_stale=True)
+    users = find_users([old], BASES)
+    assert "machine 'vm' of this datastore names files" in users.why_unknown
+    assert find_users([old], BASES, ['vm']).why_unknown is None
 
 
 def test_one_that_is_written_off_does_not_count_while_it_is_unreadable():

@@ -15,6 +15,7 @@ from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Reservation
 from simulator_parts.steering import drop
 from tests.vmware.litter import Litterer
+from tests.vmware.samples import LONG_AGO
 from tests.vmware.samples import ONE
 from tests.vmware.samples import STALE_CLAIM
 from tests.vmware.vcenter import BASE
@@ -34,6 +35,19 @@ class TestVsan(OnVcenter):
     def setUp(self):
         super().setUp()
         self.start(Scenario(kinds=('vsan',)))
+
+    def test_it_is_known_though_it_does_not_tell_what_it_can(self):
+        """Else a disk there would be half of one, and debris."""
+        self.cache(cached_at=LONG_AGO.timestamp())
+        Litterer(self.actors).date(f'[{STORE}] {BASE}/{ONE}')
+        ref = self.actors.datastore(STORE).reference
+        name = 'capability.topLevelDirectoryCreateSupported'
+        self.vcenter.world.missing[ref, name] = VimFault(
+            'NoPermission', 'no', object=ref, privilegeId='System.Read'
+        )
+        handler = self.handler()
+        assert list(handler.debris(STORE)) == []
+        assert [one.image_id for one in handler.enumerate(STORE)] == [ONE]
 
     def cache(self, **options):
         return self.actors.cache(ONE, used=2**29, **options)

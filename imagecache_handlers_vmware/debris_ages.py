@@ -1,0 +1,68 @@
+"""Debris ages: how old a folder is by the clock of its own datastore.
+
+A server's clock may be days behind ours; what is fetched there right now
+seems old then.  A folder that is made in it is as new as that clock tells.
+"""
+
+from collections.abc import Iterator
+import dataclasses
+import secrets
+
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers_vmware.debris_looks import DebrisLook
+from imagecache_handlers_vmware.debris_looks import Piece
+from imagecache_handlers_vmware.folder_requests import is_gone
+from imagecache_handlers_vmware.folder_requests import Removing
+from imagecache_handlers_vmware.folder_trees import Tree
+from imagecache_handlers_vmware.port.errors import FULL
+from imagecache_handlers_vmware.port.errors import VimFault
+
+
+def confirm_age(
+    look: DebrisLook, removing: Removing, piece: Piece
+) -> Piece | None:
+    """Give a piece as it is now; None: it is gone, changed, or not old.
+
+    A full datastore takes no folder more, nor does anybody fetch to it: the
+    clocks are believed there.
+
+    :raises StoreUnavailable: when it cannot be told.
+    """
+    # Wherever it is left, a label is nothing foreign.
+    name = f'ic-cleaning.{secrets.token_hex(4)}'
+    made = piece.tree.path.join(name)
+    try:
+        removing.make_folder(made)
+    except CallError as error:
+        if isinstance(error, VimFault) and error.name in FULL:
+            return piece
+        if is_gone(error):
+            return None
+        raise StoreUnavailable(look.store, str(error)) from error
+    try:
+        fresh = look.read_tree(piece.tree.path)
+    except CallError as error:
+        removing.delete_folders([made])
+        raise StoreUnavailable(look.store, str(error)) from error
+    if fresh is not None and _is_same(piece.tree, fresh, name):
+        # The newest thing in it is what was made just now.
+        now = fresh.changed_at
+        if now is not None and piece.tree.is_old(now):
+            return dataclasses.replace(piece, tree=fresh)
+    removing.delete_folders([made])
+    return None
+
+
+def _is_same(old: Tree, new: Tree, made: str) -> bool:
+    return set(_list_entries(old)) == set(_list_entries(new, made))
+
+
+def _list_entries(tree: Tree, made: str = '') -> Iterator[tuple[object, ...]]:
+    """Give what is in it, but for a folder that was made at its top."""
+    for folder in (tree.top, *tree.below):
+        for file in folder.files:
+            yield folder.path, file
+        for name in folder.folders:
+            if (folder.path, name) != (tree.path, made):
+                yield folder.path, name
