@@ -202,7 +202,8 @@ class ImageCache:
         as it comes, by a thread of its store.
 
         :returns: one result for each copy, unless it was stopped; what has
-            no hash on record, or cannot be read, is named as well.
+            no hash on record, or cannot be read, or is no image any more,
+            for its object was changed, is named as well.
         :raises NotSupported: when it is to set aside, and the handler
             cannot.
         :raises StoreNotFound: when a named store does not exist.

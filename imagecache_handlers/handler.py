@@ -267,6 +267,15 @@ class CacheHandler(abc.ABC):
         """
         raise NotSupported('read images')
 
+    def altered(self, store: str) -> Iterable[CachedImage]:
+        """List what was an image, and by its object now is another thing.
+
+        It is foreign, so that ``enumerate`` lists none of it.  ``unknown``
+        says what was done to it, and what to do about that.  By default
+        nothing: few backends keep what they know of an image apart from it.
+        """
+        return ()
+
     def quarantine(self, image: CachedImage, alive: Alive = always) -> str:
         """Put that object where nothing new is made of it; tell where.
 

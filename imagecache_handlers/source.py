@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import io
 import os
+import re
 import stat
 from typing import Any
 from typing import BinaryIO
@@ -29,6 +30,12 @@ _MAGIC = (
     ('iso', 0x8001, b'CD001'),
 )
 _RAW = 'raw'
+# What Nova calls the kinds of VMDK that have a header.
+_VMDK_KINDS = {
+    b'monolithicSparse': 'sparse',
+    b'streamOptimized': 'streamOptimized',
+}
+_VMDK_KIND = re.compile(rb'createType="(\w+)"')
 # So many of them tell.
 HEAD_SIZE = 0x8001 + 5
 _CHUNK = 2**20
@@ -127,13 +134,14 @@ class LocalFile:
                     raise SourceError(self.path, 'it is not a regular file')
                 if why := symlink_trust.explain_refusal(self.path, found):
                     raise SourceError(self.path, why)
-                form = disk_format(os.pread(fd, HEAD_SIZE, 0))
+                head = os.pread(fd, HEAD_SIZE, 0)
                 allocated = _count_allocated(fd, found.st_size)
             meta = ImageMeta(
                 image_id=image_id,
                 size=found.st_size,
-                disk_format=form,
+                disk_format=disk_format(head),
                 allocated=allocated,
+                properties=disk_properties(head),
             )
             content = _Content(_Steady(self.path, fd, found), _CHUNK)
             yield meta, cast(BinaryIO, content)
@@ -145,6 +153,16 @@ def disk_format(head: bytes) -> str:
         if head.startswith(magic, offset):
             return name
     return _RAW
+
+
+def disk_properties(head: bytes) -> dict[str, str]:
+    """Tell by the first bytes of a file what an image service would say.
+
+    That is ``vmware_disktype``, of a VMDK that is not the bare data.
+    """
+    told = _VMDK_KIND.search(head) if disk_format(head) == 'vmdk' else None
+    kind = _VMDK_KINDS.get(told[1]) if told else None
+    return {'vmware_disktype': kind} if kind else {}
 
 
 def _count_allocated(fd: int, size: int) -> int:

@@ -115,6 +115,11 @@ class CheckedHandler:
                 raise _wrong_value(opened, 'a context manager')
             return opened
 
+    def altered(self, store: str) -> list[CachedImage]:
+        return self._all_of(
+            CachedImage, 'altered', lambda: self._handler.altered(store)
+        )
+
     def quarantine(self, image: CachedImage, alive: Alive) -> str:
         with _Named(self._handler, 'quarantine'):
             return check_kind(str, self._handler.quarantine(image, alive))

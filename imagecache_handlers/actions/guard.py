@@ -174,6 +174,9 @@ class GuardedHandler:
             opened = call_safely(lambda: self._handler.content(image))
             yield call_safely(lambda: stack.enter_context(opened))
 
+    def altered(self, store: str) -> list[CachedImage]:
+        return call_safely(lambda: list(self._handler.altered(store)))
+
     def quarantine(self, image: CachedImage, alive: Callable[[], bool]) -> str:
         return call_safely(lambda: self._handler.quarantine(image, alive))
 

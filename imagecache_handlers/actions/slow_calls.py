@@ -28,7 +28,7 @@ _STORE_AT = {
     **dict.fromkeys(('remarks', 'record_host', 'hosts', 'forget_host'), 0),
     **dict.fromkeys(('accept_host', 'age', 'pin', 'unpin'), 0),
     **dict.fromkeys(('staging', 'reserve', 'reservations', 'unreserve'), 0),
-    **dict.fromkeys(('content', 'quarantine'), 0),
+    **dict.fromkeys(('content', 'altered', 'quarantine'), 0),
 }
 
 # All that can be on record.

@@ -38,6 +38,7 @@ class Proof(enum.StrEnum):
     DIFFERS = 'differs'
     QUARANTINED = 'quarantined'  # it differed, and is set aside now
     IN_USE = 'in use'  # it differs, and somebody uses, holds or pins it
+    ALTERED = 'not managed'  # it was an image, until its object was changed
     UNKNOWN = 'cannot be verified'
 
 
@@ -83,7 +84,9 @@ def verify_images(
     verifier = _Verifier(means, evidence, should_stop, quarantine=quarantine)
 
     def verify_store(store: str) -> list[Verified]:
-        results = []
+        results = _name_altered(means, store, keys)
+        for one in results:
+            tell(one)
         for image in means.handler.enumerate(store, keys):
             if should_stop():
                 break
@@ -95,6 +98,17 @@ def verify_images(
         return results
 
     return collect_items(means.handler, stores, verify_store)
+
+
+def _name_altered(
+    means: Means, store: str, keys: Collection[str] | None
+) -> list[Verified]:
+    """Name what is in no list any more, for it was changed."""
+    return [
+        Verified(image=one, proof=Proof.ALTERED, why=one.unknown or '')
+        for one in means.handler.altered(store)
+        if keys is None or one.image_id in keys
+    ]
 
 
 class _Verifier:

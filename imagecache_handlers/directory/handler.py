@@ -35,6 +35,7 @@ from imagecache_handlers.directory import reserving
 from imagecache_handlers.directory.room import count_room
 from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.stores import describe_store
+from imagecache_handlers.directory.unmanaged import list_unmanaged
 from imagecache_handlers.directory.users.overlays import Overlays
 from imagecache_handlers.directory import users_beside
 from imagecache_handlers.exceptions import CacheError
@@ -227,6 +228,9 @@ class DirectoryHandler(CacheHandler):
     ) -> contextlib.AbstractContextManager[BinaryIO]:
         store = self._check_store(image.store)
         return opened_content(self._layout, store, image)
+
+    def altered(self, store: str) -> Iterable[CachedImage]:
+        return list_unmanaged(self._layout, self._check_store(store))
 
     def quarantine(
         self, image: CachedImage, alive: Callable[[], bool] = always

@@ -8,6 +8,7 @@ from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.model import Checksum
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.source import disk_format
+from imagecache_handlers.source import disk_properties
 from imagecache_handlers.source import HEAD_SIZE
 from imagecache_handlers.source import Stretch
 from imagecache_handlers.sources.addresses import check_url
@@ -59,6 +60,7 @@ class UrlSource:
                 size=size,
                 disk_format=disk_format(head),
                 checksum=self.checksum,
+                properties=disk_properties(head),
             )
         except ValueError as error:
             raise SourceError(self._shown, str(error)) from error

@@ -52,7 +52,8 @@ class Faulty(CacheHandler):
 
     It declares what the other declares.  ``calls`` names the methods that
     were called, in order; ``faults`` may be changed between calls.  None of
-    ``key``, ``remarks``, ``staging`` and ``close`` is a call of the backend.
+    ``key``, ``remarks``, ``altered``, ``staging`` and ``close`` is a call of
+    the backend.
     """
 
     def __new__(cls, handler: CacheHandler, *faults: Fault) -> Self:
@@ -279,6 +280,9 @@ class _Abilities(Faulty):
         return self._call(
             'content', image.store, lambda: self.handler.content(image)
         )
+
+    def altered(self, store: str) -> Iterable[CachedImage]:
+        return self.handler.altered(store)
 
     def quarantine(
         self, image: CachedImage, alive: Callable[[], bool] = always

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from imagecache_handlers import CachedImage
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers import Evidence
 from imagecache_handlers import handler
@@ -212,3 +213,34 @@ def test_it_stops_within_an_image(shelf, cache):
     assert (list(found.items), told) == ([], [])
     assert 'a' in shelf.entries
     assert len(asked) < 6
+
+
+class Careless(MemoryHandler):
+    """One whose images ``lost`` and ``other`` were written to."""
+
+    def altered(self, store):
+        return [
+            CachedImage(
+                image_id=name,
+                store=store,
+                location=f'{name}-changed',
+                size=1,
+                unknown='it was written to',
+            )
+            for name in ('lost', 'other')
+        ]
+
+
+def test_what_was_changed_and_is_in_no_list_is_named(shelf, cache):
+    careless = ImageCache(Careless(shelf), QUICK)
+    told = []
+    found = careless.verify(nobody(), tell=told.append)
+    assert proofs(found) == {
+        'a': 'whole',
+        'b': 'whole',
+        'lost': 'not managed',
+        'other': 'not managed',
+    }
+    assert [one.why for one in told[:2]] == ['it was written to'] * 2
+    found = careless.verify(nobody(), ['lost', 'a'], quarantine=True)
+    assert proofs(found) == {'a': 'whole', 'lost': 'not managed'}

@@ -407,6 +407,14 @@ class TestDisowned(Place):
         self.assertIn(f'{self.path}: files', told)
         self.assertIn(f'(2, such as {IMAGE})', told)
         self.assertIn('add it anew', told)
+        found = self.connect().altered(self.path)
+        self.assertEqual(
+            [(one, self.path, one) for one in sorted((IMAGE, OTHER))],
+            [(one.image_id, one.store, one.location) for one in found],
+        )
+        for one in found:
+            self.assertIn('restored, copied or written to', one.unknown)
+            self.assertEqual(frozenset(), one.marks.labels)
         before = self.entries()
         self.assertEqual([], list(self.connect().debris(self.path)))
         self.assertEqual(before, self.entries())
@@ -431,6 +439,7 @@ class TestDisowned(Place):
         (self.folder / 'folder').mkdir()
         self.write_sidecar('folder')
         self.assertEqual([], self.told())
+        self.assertEqual([], self.connect().altered(self.path))
 
     def test_one_of_which_there_is_only_a_sidecar_is_not_told(self):
         self.add()

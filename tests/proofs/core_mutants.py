@@ -1537,4 +1537,12 @@ MUTANTS = [
         old='        if not self._quarantine:',
         new='        if False:',
     ),
+    Mutant(
+        name='what was changed is passed over by who verifies',
+        killer=f'{VERIFYING}::'
+        'test_what_was_changed_and_is_in_no_list_is_named',
+        module='actions/verifying',
+        old='        for one in means.handler.altered(store)',
+        new='        for one in ()',
+    ),
 ]

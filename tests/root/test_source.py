@@ -9,6 +9,7 @@ from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.source import disk_format
+from imagecache_handlers.source import disk_properties
 from imagecache_handlers.source import LocalFile
 from imagecache_handlers.source import SourceError
 from tests.directory.apart import as_root
@@ -177,3 +178,19 @@ class TestLocalFile(unittest.TestCase):
             (bytes(512), 'raw'),
         ):
             self.assertEqual(form, disk_format(head))
+
+    def test_a_vmdk_with_a_header_tells_which_kind_it_is(self):
+        for head, kind in (
+            (b'KDMV'.ljust(512, b'\0') + b'createType="%s"', 'sparse'),
+            (b'KDMV'.ljust(512, b'\0') + b'createType="%s', None),
+            (b'QFI\xfb'.ljust(512, b'\0') + b'createType="%s"', None),
+        ):
+            head = head.replace(b'%s', b'monolithicSparse')
+            found = disk_properties(head).get('vmware_disktype')
+            self.assertEqual(kind, found)
+        head = b'KDMV createType="streamOptimized"'
+        self.assertEqual(
+            {'vmware_disktype': 'streamOptimized'}, disk_properties(head)
+        )
+        head = b'KDMV createType="vmfs"'
+        self.assertEqual({}, disk_properties(head))

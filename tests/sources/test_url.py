@@ -48,6 +48,13 @@ def test_it_tells_the_format_by_the_first_bytes():
     assert meta.disk_format == 'qcow2'
 
 
+def test_it_tells_the_kind_of_a_vmdk():
+    content = b'KDMV' + bytes(508) + b'createType="monolithicSparse"\n'
+    with LyingServer(content=content) as server:
+        meta = open_url(server, SUM).describe(IMAGE)
+    assert meta.properties == {'vmware_disktype': 'sparse'}
+
+
 def test_a_long_hash_in_capitals_is_one(server):
     text = f'SHA512:{hashlib.sha512(CONTENT).hexdigest().upper()}'
     meta = open_url(server, text).describe(IMAGE)

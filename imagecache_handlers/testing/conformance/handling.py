@@ -60,6 +60,7 @@ class Handling(Examining):
             handler.mark(image, {'site.a'})
             list(handler.stores())
             list(handler.remarks(store))
+            list(handler.altered(store))
             handler.recover(store)
             for ability in ABILITIES:
                 if declares(handler, ability):

@@ -360,13 +360,33 @@ class TestVerify(PrefetchCase):
         )
         self.out('verify', 'other', code=1)
 
-    def test_what_was_written_to_is_told_as_such(self):
+    def test_what_was_written_to_is_named_as_what_is_wrong(self):
         for name in 'c1', 'web1':
             self.fetch_file(name)
             with open(os.path.join(self.path, name), 'r+b') as file:
                 file.write(b'!')
-            done = self.run_on('verify', name)
-            self.assertIn('written to', done.stderr.splitlines()[-1])
+        for names in ['c1'], ['web1'], []:
+            with self.subTest(names):
+                done = self.run_on('verify', *names)
+                self.assertEqual(1, done.returncode)
+                for name in names or ('c1', 'web1'):
+                    told = f'{name} in {self.path} is not managed any more: '
+                    self.assertIn(told, done.stdout)
+                    self.assertIn('written to', done.stdout)
+        done = self.run_on('verify', 'web1', '-f', 'json')
+        [row] = json.loads(done.stdout)
+        self.assertEqual(('web1', 'not managed'), (row['image'], row['proof']))
+        self.assertIn('debian', self.run_on('verify').stdout)
+        done = self.run_on('verify', 'nope')
+        self.assertIn('see imagecache list', done.stderr)
+
+    def test_what_was_written_to_is_not_set_aside(self):
+        with open(os.path.join(self.path, 'debian'), 'r+b') as file:
+            file.write(b'!')
+        users = self.in_use('# nobody\n')
+        done = self.run_on('verify', '--quarantine', *users)
+        self.assertEqual(1, done.returncode)
+        self.assertTrue(os.path.exists(os.path.join(self.path, 'debian')))
 
     def test_an_empty_cache_has_nothing_to_verify(self):
         os.unlink(os.path.join(self.path, 'debian'))

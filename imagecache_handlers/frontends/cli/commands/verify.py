@@ -8,23 +8,27 @@ from typing import Any
 
 from imagecache_handlers.actions.verifying import Proof
 from imagecache_handlers.actions.verifying import Verified
+from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.frontends.cli import arguments
 from imagecache_handlers.frontends.cli.commands.base import Paged
 from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli import image_names
 from imagecache_handlers.frontends.cli.interrupt import stoppable
+from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages.answer import Size
 from imagecache_handlers.frontends.cli.pages import lines
 from imagecache_handlers.frontends.cli.pages.text import printable
+from imagecache_handlers.model import Evidence
 
 
 class Verify(WitnessedCommand, Paged):
     """Read images again, and compare them with the hash they came with.
 
-    Only images that were prefetched have one. Ends with 1 if any differs, if
-    one that was named cannot be verified, or if a store cannot be read.
+    Only images that were prefetched have one. Ends with 1 if any differs or
+    is not managed any more, if one that was named cannot be verified, or if a
+    store cannot be read.
     """
 
     columns = ('image', 'store', 'size', 'proof', 'detail')
@@ -48,13 +52,13 @@ class Verify(WitnessedCommand, Paged):
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         ask = self.asking(parsed_args)
         with self.opened() as site:
+            evidence = ask()
             named = {
-                image_names.copies(site, said)[0].image_id
-                for said in parsed_args.images
+                _find_name(site, evidence, said) for said in parsed_args.images
             }
             with stoppable(site) as stop:
                 found = site.cache.verify(
-                    ask(),
+                    evidence,
                     named or None,
                     site.stores,
                     quarantine=parsed_args.quarantine,
@@ -67,6 +71,21 @@ class Verify(WitnessedCommand, Paged):
             page=_page_lines(found.items),
             code=FAILED if bad or found.problems else 0,
         )
+
+
+def _find_name(site: OpenedCache, evidence: Evidence, said: str) -> str:
+    """Tell which image is meant, be it one that is not managed any more.
+
+    :raises ImageNotFound: when there is none.
+    """
+    try:
+        return image_names.copies(site, said)[0].image_id
+    except ImageNotFound:
+        # Nothing is read for it: no list has it.
+        found = site.cache.verify(evidence, [said], site.stores)
+        if not found.items:
+            raise
+        return found.items[0].image.image_id
 
 
 def _are_bad(found: Iterable[Verified], *, is_named: bool) -> bool:
@@ -102,6 +121,7 @@ _SAID = {
     Proof.DIFFERS: 'differs',
     Proof.QUARANTINED: 'differed, and was set aside',
     Proof.IN_USE: 'differs, and stays',
+    Proof.ALTERED: 'is not managed any more',
     Proof.UNKNOWN: 'cannot be verified',
 }
 _TONES = {
@@ -109,5 +129,6 @@ _TONES = {
     Proof.DIFFERS: lines.Tone.TROUBLE,
     Proof.QUARANTINED: lines.Tone.GOES,
     Proof.IN_USE: lines.Tone.TROUBLE,
+    Proof.ALTERED: lines.Tone.TROUBLE,
     Proof.UNKNOWN: lines.Tone.FREE,
 }
