@@ -156,7 +156,7 @@ LIBRARIES = {
     'openstack': 'sources',
     'requests': 'sources',
     'urllib3': 'sources',
-    'nova': 'frontends.fleet.weigher',
+    'nova': 'frontends.nova nova.drivers frontends.fleet.weigher',
     'cliff': 'cli cli.commands cli.pages',
     'rich': 'cli cli.pages',
     'XenAPI': 'port',

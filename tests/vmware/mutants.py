@@ -760,7 +760,7 @@ MUTANTS = [
     mutant(
         'a label that was gone is taken for an image that is there',
         'labelling',
-        '            self._part_folders(change)',
+        '            self._part_folders(change, filled)',
         '            pass',
         f'{MARKING}taking_a_label_off_an_image_that_is_gone_says_so',
     ),
@@ -1085,7 +1085,7 @@ MUTANTS = [
     mutant(
         'a claim in a shared folder stays when it is withdrawn',
         'labelling',
-        '            self._part_folders(change)',
+        '            self._part_folders(change, filled)',
         '            self.read_names()',
         f'{FULL}::TestClaims::test_withdrawn_it_leaves_the_folder_to_that'
         '_label',
