@@ -104,13 +104,16 @@ def test_ten_thousand_images_are_drawn_in_two_seconds(file):
         image(f'{number:032x}', users=frozenset({'vm'}))
         for number in range(10_000)
     ]
+    empty = file.with_name('empty.html')
+    empty.write_text(page_of())
     file.write_text(page_of(*images))
-    picture = f'--screenshot={file}.png'
-    browse(picture, file.as_uri())
-    # The best of three: the machine may be busy.
-    times = []
-    for _ in range(3):
-        began = time.monotonic()
-        browse(picture, file.as_uri())
-        times.append(time.monotonic() - began)
-    assert min(times) < 2
+    # What it takes the browser to start is not the page's, and the machine
+    # may be busy: the best of three each.
+    began = min(time_drawing(empty) for _ in range(3))
+    assert min(time_drawing(file) for _ in range(3)) - began < 2
+
+
+def time_drawing(file):
+    began = time.monotonic()
+    browse(f'--screenshot={file}.png', file.as_uri())
+    return time.monotonic() - began
