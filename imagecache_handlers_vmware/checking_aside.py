@@ -119,13 +119,21 @@ def why_kept(
 def _why_marked(left: Leftover, is_over: IsOver) -> str | None:
     """Say what on it keeps it; an eviction deletes nothing unclaimed."""
     marks = Marks.read(left.image.labels)
-    if why := why_granted(marks, is_over):
-        return why
-    # It promises nobody anything: it only keeps Nova off what it could find.
-    is_shielded = SHIELD_FOLDER in left.image.folder.folders
-    if is_shielded and not left.is_replaced:
-        return 'it is shielded'
+    # A pin that came as the last file went was never granted.
+    if left.image.folder.files:
+        if why := why_granted(marks, is_over):
+            return why
+        if _is_shielded(left):
+            return 'it is shielded'
     return None if marks.claims else 'it bears no claim'
+
+
+def _is_shielded(left: Leftover) -> bool:
+    """A shield promises nobody anything: it only keeps Nova off.
+
+    What was fetched anew cannot be put back to where Nova could find it.
+    """
+    return SHIELD_FOLDER in left.image.folder.folders and not left.is_replaced
 
 
 def why_granted(marks: Marks, is_over: IsOver) -> str | None:

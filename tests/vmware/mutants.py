@@ -372,17 +372,25 @@ MUTANTS = [
     mutant(
         'what is shielded is finished',
         'checking_aside',
-        'if is_shielded and not left.is_replaced:',
+        'if _is_shielded(left):',
         'if False:',
         f'{RECOVERING}a_shielded_one_is_put_back',
     ),
     mutant(
         'a shield keeps for ever what was fetched anew',
         'checking_aside',
-        'if is_shielded and not left.is_replaced:',
-        'if is_shielded:',
+        'folder.folders and not left.is_replaced',
+        'folder.folders',
         'vmware/test_checking_aside.py'
         '::test_a_shield_keeps_only_what_can_be_put_back',
+    ),
+    mutant(
+        'a pin keeps for ever what has no file any more',
+        'checking_aside',
+        '    if left.image.folder.files:\n',
+        '    if True:\n',
+        'vmware/test_checking_aside.py'
+        '::test_nothing_keeps_what_was_about_to_go',
     ),
     mutant(
         'what nobody claimed is finished',

@@ -46,6 +46,8 @@ def ask(image, *, own=None, filled=(), named=(), unreadable=()):
         (f'{ONE}.iso', CLAIMED),
         (f'{ONE}.20.vmdk', CLAIMED),
         (CLAIMED,),
+        # Who pinned it as its last file went was told that it is gone.
+        (CLAIMED, 'ic-pin.ops', 'ts-9999-01-01-00-00-00'),
         (DISK, FLAT, CLAIMED, f'ic-pin.ops.{OVER}', f'ic-lease.vm.{OVER}'),
         (DISK, FLAT, CLAIMED, 'ts-2020-01-01-00-00-00', 'ic-site.a'),
         (),
