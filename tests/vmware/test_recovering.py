@@ -269,10 +269,16 @@ class TestRecovering(OnVcenter):
 
     def test_pieces_that_are_pinned_are_left(self):
         self.mark_left('pin.ops')
-        for name in WHOLE:
-            self.actors.delete(f'{LEFT}/{name}')
+        self.actors.delete(f'{LEFT}/{ONE}.vmdk')
         self.check_left()
         assert self.actors.place(OWN).node is None
+
+    def test_where_no_piece_is_left_a_pin_keeps_nothing(self):
+        self.mark_left('pin.ops')
+        for name in WHOLE:
+            self.actors.delete(f'{LEFT}/{name}')
+        self.recover()
+        assert self.tree(ASIDE) == set()
 
     def test_an_empty_folder_goes(self):
         self.actors.make_folder(ASIDE)
