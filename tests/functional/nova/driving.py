@@ -29,11 +29,6 @@ task_poll_interval = 0.01
 cache_prefix = vmware
 [vnc]
 enabled = false
-[imagecache_vmware]
-url = https://127.0.0.1:{port}
-username = {user}
-password = {password}
-ca_file = {certificate}
 """
 STOCK = 'vmwareapi.VMwareVCDriver'
 OURS = 'imagecache_vmware.VMwareVCDriver'

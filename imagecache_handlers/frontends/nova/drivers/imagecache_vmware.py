@@ -6,6 +6,6 @@ from imagecache_handlers.frontends.nova.mixin import ImageCacheMixin
 
 
 class VMwareVCDriver(ImageCacheMixin, driver.VMwareVCDriver):  # type: ignore[misc]
-    """Nova's own, but for its image cache, which has a login of its own."""
+    """Nova's own, but for its image cache, which borrows its session."""
 
     imagecache_handler = 'vmware'
