@@ -143,6 +143,17 @@ MUTANTS = [
         ),
     ),
     (
+        SWEEPERS,
+        Mutant(
+            name='a place that others must see waits for room',
+            killer=f'{SWEEPERS}::TestPeers::'
+            'test_a_place_does_not_wait_for_room',
+            module='directory/hosts/sweepers',
+            old='if error.errno not in records.FULL or not counted:',
+            new='if error.errno not in records.FULL:',
+        ),
+    ),
+    (
         SECOND,
         Mutant(
             name='times that are as young as the look are believed',

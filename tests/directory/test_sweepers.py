@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import datetime
+import errno
 import json
 import multiprocessing
 import os
@@ -157,6 +158,39 @@ class TestPeers(Hosts):
             for one in recording:
                 one.result()
         self.assertTrue(self.record('h1').exists())
+
+    def test_a_count_waits_where_the_lock_finds_no_room(self):
+        handler = self.host()
+        self.mark(handler)
+        known = self.record('h1').read_bytes()
+        self.many(3)
+        with self.without_room_for(records.lock_of('h1')):
+            self.mark(handler, 'site.b')
+        self.assertEqual(known, self.record('h1').read_bytes())
+        self.mark(handler, 'site.c')
+        self.assertNotEqual(known, self.record('h1').read_bytes())
+
+    def test_a_place_does_not_wait_for_room(self):
+        self.mark(self.host())
+        other = self.root / 'instances-more'
+        overlay(other / 'vm', '')
+        handler = self.host('h1', other)
+        with (
+            self.without_room_for(records.lock_of('h1')),
+            self.assertRaisesRegex(StoreUnavailable, 'No space left'),
+        ):
+            self.mark(handler, 'site.b')
+
+    def without_room_for(self, lock):
+        """Have a folder whose names are full where that one would be."""
+        held = flock.held
+
+        def refuse(folder, entry, **options):
+            if entry == lock:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return held(folder, entry, **options)
+
+        return mock.patch.object(flock, 'held', refuse)
 
     def test_a_name_leads_out_of_no_folder(self):
         outside = self.root / '.x.imagecache-sweeper'

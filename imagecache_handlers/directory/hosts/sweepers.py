@@ -97,12 +97,27 @@ class Sweeper:
             # Who looks at nothing stands in nobody's way.
             return
         view, survey = self.view(), self._last.get(store)
-        if self._record_due(records.read(fd, view.host), view, survey) is None:
+        known = records.read(fd, view.host)
+        new = self._record_due(known, view, survey)
+        if new is None:
             return
+        try:
+            self._replace_record(fd, store, view, survey)
+        except OSError as error:
+            # A full disk is to be freed: how many disks there are can wait.
+            counted = isinstance(known, Record) and (
+                known.places.keys() == new.places.keys()
+            )
+            if error.errno not in records.FULL or not counted:
+                raise
+
+    def _replace_record(
+        self, fd: int, store: str, view: View, survey: Survey | None
+    ) -> None:
         with self._take_turn(fd, store, view.host):
             known = records.read(fd, view.host)
             if new := self._record_due(known, view, survey):
-                self._write_record(fd, known, new)
+                records.write(fd, new)
 
     @property
     def _looks_for_users(self) -> bool:
@@ -122,19 +137,6 @@ class Sweeper:
                 raise
             self._in_vain.discard(store)
             yield
-
-    def _write_record(
-        self, fd: int, known: Record | Unread | None, new: Record
-    ) -> None:
-        try:
-            records.write(fd, new)
-        except OSError as error:
-            # A full disk is to be freed: how many disks there are can wait.
-            counted = isinstance(known, Record) and (
-                known.places.keys() == new.places.keys()
-            )
-            if error.errno not in records.FULL or not counted:
-                raise
 
     def _record_due(
         self, known: Record | Unread | None, view: View, survey: Survey | None
