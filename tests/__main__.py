@@ -1,6 +1,6 @@
 """The suite: side by side what can be, then alone what measures time.
 
-Arguments go to pytest, twice.
+Arguments go to pytest, twice.  Each part says which tests took longest.
 """
 
 import subprocess
@@ -8,6 +8,7 @@ import sys
 
 SIDE_BY_SIDE = '--part=beside', '-n2', '--dist=loadgroup'
 ALONE = ('--part=alone',)
+SLOWEST = '--durations=20', '--durations-min=5'
 NO_TESTS = 5
 
 
@@ -21,7 +22,7 @@ def main(arguments: list[str]) -> int:
 
 
 def pytest(*arguments: str) -> int:
-    command = [sys.executable, '-m', 'pytest', *arguments]
+    command = [sys.executable, '-m', 'pytest', *SLOWEST, *arguments]
     return subprocess.run(command).returncode  # noqa: PLW1510, S603
 
 
