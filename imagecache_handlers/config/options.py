@@ -7,6 +7,10 @@ from oslo_config import types
 
 GROUP = 'imagecache'
 
+# What nova-compute takes up at SIGHUP is mutable: all that is read anew for
+# each sweep, but for what all hosts must change together (claims, clocks) and
+# for the handler, which is loaded once. ``imagecache run`` takes up all.
+
 # No time that anybody means is longer; longer ones overflow.
 CENTURY = 100 * 365 * 86400
 
@@ -18,6 +22,7 @@ OPTS: list[cfg.Opt] = [
     ),
     cfg.StrOpt(
         'policy',
+        mutable=True,
         default='age',
         help='Which images go. "age": whatever was unused for its minimum '
         'age goes, as in Nova. "lru", "popularity", "gdsf", or an installed '
@@ -26,6 +31,7 @@ OPTS: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         'high_watermark',
+        mutable=True,
         default=100,
         min=0,
         max=100,
@@ -34,6 +40,7 @@ OPTS: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         'low_watermark',
+        mutable=True,
         default=80,
         min=0,
         max=100,
@@ -41,6 +48,7 @@ OPTS: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         'max_age_seconds',
+        mutable=True,
         min=0,
         max=CENTURY,
         help='How long an image may stay unused, whatever the policy; not '
@@ -48,6 +56,7 @@ OPTS: list[cfg.Opt] = [
     ),
     cfg.MultiOpt(
         'protected_images',
+        mutable=True,
         item_type=types.List(),
         default=[],
         metavar='PATTERNS',
@@ -73,6 +82,7 @@ OPTS: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         'evidence_ttl_seconds',
+        mutable=True,
         default=300,
         min=1,
         max=CENTURY,
@@ -90,6 +100,7 @@ OPTS: list[cfg.Opt] = [
     ),
     cfg.BoolOpt(
         'notifications',
+        mutable=True,
         default=False,
         help='Whether nova-compute, with a driver of this library, sends '
         'notifications of what became of images. The commands send none.',
@@ -103,6 +114,7 @@ _YEAR = 366 * 24 * 3600
 PREFETCH: list[cfg.Opt] = [
     cfg.StrOpt(
         'staging_path',
+        mutable=True,
         metavar='FOLDER',
         help='Folder of this host for images on their way in; it is made '
         'where its parent is there, and must belong to the user that runs '
@@ -112,12 +124,14 @@ PREFETCH: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         'max_image_size_bytes',
+        mutable=True,
         min=1,
         help='The size of the largest disk that an image may hold to be '
         'prefetched; not set: any that fits.',
     ),
     cfg.IntOpt(
         'prefetch_concurrency',
+        mutable=True,
         default=1,
         min=1,
         max=64,
@@ -125,6 +139,7 @@ PREFETCH: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         'prefetch_max_rate',
+        mutable=True,
         default=0,
         min=0,
         help='Bytes a second that all images being prefetched may take '
@@ -132,6 +147,7 @@ PREFETCH: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         'prefetch_ttl_seconds',
+        mutable=True,
         default=24 * 3600,
         min=1,
         max=_YEAR,
@@ -141,6 +157,7 @@ PREFETCH: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         'conversion_memory_bytes',
+        mutable=True,
         default=2048 * _MIB,
         min=128 * _MIB,
         help='Address space that the conversion of an image to another '
@@ -148,6 +165,7 @@ PREFETCH: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         'conversion_timeout_seconds',
+        mutable=True,
         default=4 * 3600,
         min=1,
         max=CENTURY,
@@ -171,11 +189,13 @@ TWINS: list[cfg.Opt] = [
     ),
     cfg.BoolOpt(
         'remove_unused_base_images',
+        mutable=True,
         help='Whether unused images go at all.'
         + _NOT_SET.format('remove_unused_base_images'),
     ),
     cfg.IntOpt(
         'remove_unused_original_minimum_age_seconds',
+        mutable=True,
         min=0,
         max=CENTURY,
         help='How long an image stays unused before it may go.'
@@ -183,6 +203,7 @@ TWINS: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         'remove_unused_resized_minimum_age_seconds',
+        mutable=True,
         min=0,
         max=CENTURY,
         help='The same of a file derived from an image.'

@@ -11,6 +11,8 @@ from imagecache_handlers.frontends.nova.manager import ImageCacheManager
 from imagecache_handlers.frontends.nova.mixin import ImageCacheMixin
 
 if TYPE_CHECKING:
+    import threading
+
     from imagecache_handlers.actions.report import Report
     from imagecache_handlers.frontends.nova.answers import InstanceAnswers
 
@@ -40,12 +42,19 @@ class LibvirtImageCacheManager(ImageCacheManager):
         return super().update(context, all_instances, **named)
 
     def sweep_cache(
-        self, context: Any, instances: Any, answers: 'InstanceAnswers'
+        self,
+        context: Any,
+        instances: Any,
+        answers: 'InstanceAnswers',
+        stop: 'threading.Event',
     ) -> 'Report':
         from imagecache_handlers.directory import DirectoryHandler
         from imagecache_handlers.frontends.nova.leftovers import Leftovers
 
-        report = super().sweep_cache(context, instances, answers)
+        report = super().sweep_cache(context, instances, answers, stop)
+        if report.stopped:
+            # The next sweep has what lies beside the images, too.
+            return report
         opened = self.open_cache()
         handler = opened.handler
         if isinstance(handler, DirectoryHandler) and self.is_at_home():

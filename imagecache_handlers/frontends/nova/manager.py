@@ -6,7 +6,6 @@ It is what a driver has for ``image_cache_manager``, and what its
 
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Iterator
 import contextlib
 import logging
 import os
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from imagecache_handlers.frontends.nova.lending import lend_resources
 from imagecache_handlers.frontends.nova.lending import read_option
+from imagecache_handlers.frontends.nova.stopping import StoppableWork
 
 # The rest is loaded once the cache is used: Nova shall start no slower.
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from imagecache_handlers.frontends.nova.opening import OpenedCache
 
 LOG = logging.getLogger(__name__)
+
+# Of the 20 seconds that Nova keeps for its driver when the service ends.
+_PATIENCE = 15
 
 
 class ImageCacheManager:
@@ -63,7 +66,7 @@ class ImageCacheManager:
         self._opening = threading.Lock()
         self._opened: OpenedCache | None = None
         self._names: KnownNames | None = None
-        self._stops: set[threading.Event] = set()
+        self._work = StoppableWork()
 
     def open_cache(self) -> 'OpenedCache':
         """Give the cache, opened when it is asked for first.
@@ -95,33 +98,43 @@ class ImageCacheManager:
         :returns: what was done; None: a sweep is still under way.
         :raises CacheError: when an option cannot be honoured.
         """
-        from imagecache_handlers.clocks import utc_now
-        from imagecache_handlers.frontends.nova.answers import InstanceAnswers
-        from imagecache_handlers.frontends.nova import reading_again
-
         if not self._sweeping.acquire(blocking=False):
             LOG.warning('The image cache is still being swept: not again')
             return None
         try:
-            hosts = reading_again.list_hosts(all_instances)
-            answers = InstanceAnswers(
-                all_instances,
-                lambda: reading_again.read_again(
-                    context, all_instances, self._host
-                ),
-                utc_now,
-                as_of=as_of,
-                complete=self._complete,
-                # Of other hosts only those are asked that had instances.
-                complete_again=self._complete and hosts <= {self._host},
-            )
-            self.report = self.sweep_cache(context, all_instances, answers)
+            with self._work.begun() as stop:
+                answers = self._take_answers(context, all_instances, as_of)
+                self.report = self.sweep_cache(
+                    context, all_instances, answers, stop
+                )
             return self.report
         finally:
             self._sweeping.release()
 
+    def _take_answers(
+        self, context: Any, instances: Any, as_of: 'datetime.datetime | None'
+    ) -> 'InstanceAnswers':
+        from imagecache_handlers.clocks import utc_now
+        from imagecache_handlers.frontends.nova.answers import InstanceAnswers
+        from imagecache_handlers.frontends.nova import reading_again
+
+        hosts = reading_again.list_hosts(instances)
+        return InstanceAnswers(
+            instances,
+            lambda: reading_again.read_again(context, instances, self._host),
+            utc_now,
+            as_of=as_of,
+            complete=self._complete,
+            # Of other hosts only those are asked that had instances.
+            complete_again=self._complete and hosts <= {self._host},
+        )
+
     def sweep_cache(
-        self, context: Any, instances: Any, answers: 'InstanceAnswers'
+        self,
+        context: Any,
+        instances: Any,
+        answers: 'InstanceAnswers',
+        stop: threading.Event,
     ) -> 'Report':
         """Sweep with those answers, and tell what was done in the log."""
         from imagecache_handlers.frontends.nova.known_names import KnownNames
@@ -131,14 +144,11 @@ class ImageCacheManager:
         opened = self.open_cache()
         names = self._names = self._names or KnownNames()
         names.learn_names(answers.image_ids, opened.handler.key)
-        with self._stoppable() as stop:
-            report = opened.cache.sweep(
-                answers,
-                on_outcome=lambda one: telling.tell_outcome(
-                    one, names.find_name
-                ),
-                should_stop=lambda: stop.is_set() or answers.is_aged,
-            )
+        report = opened.cache.sweep(
+            answers,
+            on_outcome=lambda one: telling.tell_outcome(one, names.find_name),
+            should_stop=lambda: stop.is_set() or answers.is_aged,
+        )
         telling.tell_report(report)
         self._notify(
             lambda: notifications.describe_report(
@@ -148,10 +158,18 @@ class ImageCacheManager:
         names.keep_only({one.image.image_id for one in report.plan.verdicts})
         return report
 
-    def stop(self) -> None:
-        """End what is under way after the image whose turn it is."""
-        for stop in list(self._stops):
-            stop.set()
+    def stop(self, patience: float = _PATIENCE) -> None:
+        """End what is under way after the image whose turn it is.
+
+        That is waited for, so many seconds at most: the process may end
+        right afterwards, and so may the session that was lent.
+        """
+        if not self._work.end(patience):
+            LOG.warning(
+                'The image cache is still at work on an image after %g s: '
+                'where that is cut off, the next sweep recovers it',
+                patience,
+            )
 
     def cache_image(
         self, context: Any, image_id: str, api: 'ImageApi'
@@ -172,7 +190,7 @@ class ImageCacheManager:
                 lambda: [notifications.describe_prefetched(result, self._host)]
             )
 
-        with self._stoppable() as stop:
+        with self._work.begun() as stop:
             return caching.cache_image(
                 self.open_cache(), context, image_id, api, tell, stop.is_set
             )
@@ -231,13 +249,3 @@ class ImageCacheManager:
             from imagecache_handlers.frontends.nova import sending
 
             sending.send_notifications(self.conf, self._host, describe())
-
-    @contextlib.contextmanager
-    def _stoppable(self) -> Iterator[threading.Event]:
-        """Give what is set when the service is to end meanwhile."""
-        stop = threading.Event()
-        self._stops.add(stop)
-        try:
-            yield stop
-        finally:
-            self._stops.discard(stop)

@@ -78,6 +78,13 @@ MUTANTS = [
         f'{MANAGER}Update::test_no_pass_beside_a_pass',
     ),
     mutant(
+        'the service ends in the middle of an image',
+        'stopping',
+        'ended.wait(max(0, latest - time.monotonic()))',
+        'pass',
+        f'{MANAGER}Update::test_its_end_is_waited_for_between_two_images',
+    ),
+    mutant(
         'a failure of ours ends a spawn',
         'holding',
         'except CacheError as error:',

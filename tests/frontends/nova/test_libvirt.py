@@ -7,18 +7,23 @@ one it is tried in ``tests/functional/nova``.
 import contextlib
 import datetime
 import os
+import threading
 import unittest
 from unittest import mock
 
 from oslo_config import cfg
 
+from imagecache_handlers.actions.report import Report
 from imagecache_handlers.frontends.nova.libvirt import LibvirtImageCacheManager
 from imagecache_handlers.frontends.nova.libvirt import LibvirtImageCacheMixin
+from imagecache_handlers.frontends.nova.manager import ImageCacheManager
 from imagecache_handlers.frontends.nova.mixin import ImageCacheMixin
+from imagecache_handlers.planning.verdicts import Plan
 from imagecache_handlers import utc_now
 from tests.directory.disks import overlay
 from tests.directory.place import IMAGE
 from tests.directory.place import sha1
+from tests.directory.place import THEN
 from tests.frontends.nova.things import Api
 from tests.frontends.nova.things import HostPlace
 from tests.frontends.nova.things import Instance
@@ -157,6 +162,18 @@ class TestLeftovers(Base):
             self.lay(name)
         self.update()
         self.assertEqual([], self.stock.removed)
+
+    def test_a_pass_that_is_told_to_end_leaves_them_to_the_next(self):
+        self.lay('swap_1')
+        with mock.patch.object(
+            ImageCacheManager,
+            'sweep_cache',
+            return_value=Report(plan=Plan(now=THEN), stopped=True),
+        ):
+            self.update()
+        self.assertEqual([], self.stock.removed)
+        self.update()
+        self.assertEqual(['swap_1'], self.stock.removed)
 
     def test_without_blank_disks_the_database_is_not_asked(self):
         self.lay(sha1('image'))
@@ -298,10 +315,21 @@ class TestDriver(Base):
 
     def test_the_end_of_the_service_ends_a_pass(self):
         driver = self.driver()
-        with driver.image_cache_manager._stoppable() as stop:
-            driver.cleanup_host('compute')
-            self.assertTrue(stop.is_set())
-        self.assertEqual(['compute'], driver.did)
+        begun = threading.Event()
+
+        def work():
+            with driver.image_cache_manager._work.begun() as stop:
+                begun.set()
+                stop.wait()
+                driver.did.append('ended')
+
+        worker = threading.Thread(target=work)
+        worker.start()
+        begun.wait()
+        driver.cleanup_host('compute')
+        worker.join()
+        # And only then Nova lets go of what its hypervisor lends.
+        self.assertEqual(['ended', 'compute'], driver.did)
 
 
 class TestAnyDriver(unittest.TestCase):

@@ -160,7 +160,8 @@ class TestUpdate(Base):
 
         def sweep(*given, should_stop, **how):
             stopped.append(should_stop())
-            self.manager.stop()
+            # It cannot wait for itself.
+            self.manager.stop(patience=0)
             stopped.append(should_stop())
             raise ConfigurationError('enough')
 
@@ -173,6 +174,59 @@ class TestUpdate(Base):
         self.assertEqual([False, True], stopped)
         self.manager.stop()
         self.assertFalse(self.update().stopped)
+
+    def test_its_end_is_waited_for_between_two_images(self):
+        for name in 'one', 'two':
+            self.lay(sha1(name))
+        self.update()
+        self.set_age(0)
+        threading.Event().wait(1.1)
+        entered, go_on, found = threading.Event(), threading.Event(), []
+        handler = self.manager.open_cache().handler
+        evict_many = type(handler).evict_many
+
+        def stand_still(*given):
+            for result in evict_many(*given):
+                entered.set()
+                go_on.wait()
+                yield result
+
+        def stop():
+            self.manager.stop()
+            found.append([one for one in self.entries() if one in both])
+
+        both = {sha1('one'), sha1('two')}
+        with (
+            mock.patch.object(type(handler), 'evict_many', stand_still),
+            # Else all of so few go in one step.
+            mock.patch('imagecache_handlers.directory.evicting._MOST', 1),
+        ):
+            sweeper = threading.Thread(target=self.update)
+            sweeper.start()
+            self.addCleanup(sweeper.join)
+            self.addCleanup(go_on.set)
+            self.assertTrue(entered.wait(60))
+            stopper = threading.Thread(target=stop)
+            [told] = self.manager._work._under_way
+            stopper.start()
+            told.wait()
+            self.assertEqual([], found)
+            go_on.set()
+            stopper.join()
+            sweeper.join()
+        # The one whose turn it was is gone for good, the other one stays.
+        self.assertEqual([1], [len(names) for names in found])
+        self.assertTrue(self.manager.report.stopped)
+        [stayed] = handler.enumerate(self.path)
+        self.assertEqual([], list(stayed.marks.claims))
+
+    def test_what_does_not_end_in_time_is_told(self):
+        with (
+            self.manager._work.begun(),
+            self.assertLogs(level='WARNING') as log,
+        ):
+            self.manager.stop(patience=0.01)
+        self.assertIn('the next sweep recovers it', str(log))
 
     def test_a_store_that_is_missing_is_told(self):
         self.folder.rename(self.root / 'elsewhere')

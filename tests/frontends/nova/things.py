@@ -54,10 +54,11 @@ def plain(**columns):
     return types.SimpleNamespace(**columns)
 
 
-def nova_options(instances=None, **image_cache):
+def nova_options(instances=None, file=None, **image_cache):
     """Make a configuration as Nova has it in its process."""
     conf = cfg.ConfigOpts()
-    conf([], default_config_files=[], default_config_dirs=[])
+    arguments = [] if file is None else [f'--config-file={file}']
+    conf(arguments, default_config_files=[], default_config_dirs=[])
     known = [
         cfg.StrOpt('subdirectory_name', default=BASE),
         cfg.IntOpt('manager_interval', default=2400),

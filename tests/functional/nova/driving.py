@@ -48,10 +48,14 @@ class Driver:
 
     def ask(self, order: str, **arguments: Any) -> Any:
         """Have it tried, and give the result or the error."""
+        self.say(order, **arguments)
+        return self.hear()
+
+    def say(self, order: str, **arguments: Any) -> None:
+        """Have it begun; a result is told when there is one."""
         assert self.process.stdin
         print(json.dumps([order, arguments]), file=self.process.stdin)
         self.process.stdin.flush()
-        return self.hear()
 
     def hear(self) -> Any:
         assert self.process.stdout

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import sys
+import threading
 import time
 from typing import Any
 from typing import TextIO
@@ -21,11 +22,14 @@ from nova import monkey_patch
 monkey_patch.patch('threading')
 
 import fixtures  # noqa: E402
+import nova.conf  # noqa: E402
 from nova import context  # noqa: E402
 from nova import objects  # noqa: E402
 from nova.objects import instance as nova_instance  # noqa: E402
+from nova import service as nova_service  # noqa: E402
 from nova.tests import fixtures as nova_fixtures  # noqa: E402
 from nova.tests.functional.libvirt import base  # noqa: E402
+from oslo_service import service as oslo_service  # noqa: E402
 import sqlalchemy  # noqa: E402
 
 from imagecache_handlers.frontends.nova import launching  # noqa: E402
@@ -66,6 +70,30 @@ class Api:
 
 class Bare(fixtures.Fixture):
     """Does nothing."""
+
+
+class Launched(oslo_service.ServiceBase):
+    """Nova's compute service, which has been started before."""
+
+    def __init__(self, service: Any) -> None:
+        self.service = service
+        # Of what else is waited for, its timers, Nova's tests have none.
+        self.ended = threading.Event()
+
+    def start(self) -> None:
+        """It has been."""
+
+    def stop(self) -> None:
+        self.service.stop()
+        self.ended.set()
+
+    def wait(self) -> None:
+        # From now on signals are heard.
+        say('serving')
+        self.ended.wait()
+
+    def reset(self) -> None:
+        self.service.reset()
 
 
 class Compute(base.ServersTestBase):
@@ -207,6 +235,45 @@ class Compute(base.ServersTestBase):
             for _, message, *_ in _impl_test.NOTIFICATIONS
             if message['publisher_id'].startswith('imagecache.')
         ]
+
+    def do_serve(self, options: str) -> None:
+        """Serve as nova-compute does, until a signal, and sweep all along.
+
+        ``options`` is the file that SIGHUP has it read: Nova's tests read
+        none by themselves.
+        """
+        nova.conf.CONF.default_config_files = [options]
+        launched = Launched(self.computes['compute1'])
+        threading.Thread(
+            target=self._sweep_on, args=[launched], daemon=True
+        ).start()
+        try:
+            nova_service.serve(launched, workers=1, no_fork=True)
+            nova_service.wait()
+        except SystemExit as error:
+            # Before Nova's tests tidy up, which nova-compute does not.
+            os._exit(int(error.code or 0))
+
+    def do_stand_still(self) -> None:
+        """Have a sweep wait, once an image went, until it is to end."""
+        manager = self.driver.image_cache_manager
+        kind = type(manager.open_cache().handler)
+        evict_many = kind.evict_many
+
+        def stand_still(handler: Any, images: Any, in_time: Any) -> Any:
+            # One by one, else all of so few go in one step.
+            for image in images:
+                yield from evict_many(handler, [image], in_time)
+                say('standing')
+                while in_time():
+                    time.sleep(0.05)
+
+        kind.evict_many = stand_still
+
+    def _sweep_on(self, launched: Launched) -> None:
+        while not launched.ended.is_set():
+            self.driver.manage_image_cache(self.admin, [])
+            time.sleep(0.1)
 
     def do_usage(self) -> int:
         return int(self.driver.image_cache_manager.get_disk_usage())
