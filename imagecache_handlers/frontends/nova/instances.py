@@ -26,12 +26,14 @@ _SOMEBODY = 'an instance'
 class Gathered:
     """The evidence of a list of ``instances``.
 
-    ``refused`` counts what cannot name an image, and was passed over.
+    ``refused`` counts what cannot name an image, and was passed over;
+    ``unread`` the instances of which not every column is loaded.
     """
 
     evidence: Evidence
     instances: int
     refused: int
+    unread: int
 
 
 def gather_evidence(
@@ -45,11 +47,13 @@ def gather_evidence(
     Every instance counts, whatever its state: one that is soft-deleted or
     being resized has disks.  ``as_of`` is a time before the list was read;
     ``complete``: it has every instance of every host that shares the stores.
+    What is refused or not loaded may be any image: then it is not complete.
     """
     users: dict[str, set[str]] = {}
-    count = refused = 0
+    count = refused = unread = 0
     for instance in instances:
         count += 1
+        unread += not _is_loaded(instance)
         for image_id in _list_named(instance):
             if _can_name(image_id):
                 users.setdefault(image_id, set()).add(_name_user(instance))
@@ -61,22 +65,31 @@ def gather_evidence(
                     image_id,
                 )
     named = {image_id: frozenset(who) for image_id, who in users.items()}
+    complete = complete and not refused and not unread
     evidence = Evidence(users=named, complete=complete, as_of=as_of)
-    return Gathered(evidence=evidence, instances=count, refused=refused)
+    return Gathered(
+        evidence=evidence, instances=count, refused=refused, unread=unread
+    )
 
 
 def read_column(instance: Any, column: str) -> Any:
     """Give a column of an instance if it is loaded, else None."""
-    # Of Nova's objects alone: reading one that is not set asks the database.
-    is_set = getattr(instance, 'obj_attr_is_set', None)
-    if is_set is not None and not is_set(column):
-        return None
-    return getattr(instance, column, None)
+    return getattr(instance, column) if _has(instance, column) else None
 
 
 def list_images(instance: Any) -> list[str]:
     """Give the images that an instance is made from, if they can be such."""
     return list(dict.fromkeys(filter(_can_name, _list_named(instance))))
+
+
+def _is_loaded(instance: Any) -> bool:
+    return all(_has(instance, column) for column in _IMAGES)
+
+
+def _has(instance: Any, column: str) -> bool:
+    # Of Nova's objects alone: reading one that is not set asks the database.
+    is_set = getattr(instance, 'obj_attr_is_set', None)
+    return is_set(column) if is_set else hasattr(instance, column)
 
 
 def _list_named(instance: Any) -> list[Any]:

@@ -107,7 +107,14 @@ class LibvirtImageCacheManager(ImageCacheManager):
             os.makedirs(self.cache_dir, exist_ok=True)
 
     def touch_image(self, image_id: str) -> bool:
-        """Renew the time by which Nova tells an image's age, if we may."""
+        """Renew the time by which Nova tells an image's age, if we may.
+
+        Where images do not lie in Nova's folder, there is no such time.
+
+        :returns: False: that is left to do.
+        """
+        if not self.is_at_home():
+            return True
         key = self.open_cache().handler.key(image_id)
         try:
             os.utime(os.path.join(self.cache_dir or '', key))

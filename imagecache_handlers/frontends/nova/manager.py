@@ -45,7 +45,9 @@ class ImageCacheManager:
 
     ``complete``: the caller's word that the instances of a sweep are all of
     every host that shares the stores, so that an image which none of them
-    names has no user.  Without it they only add to what the backend sees.
+    names has no user: those too that are resized away, whose disks stay here
+    until that is confirmed, and that Nova lists for the other host.  Without
+    it they only add to what the backend sees.
     A list that is read again is complete if all of it is of this host.
     """
 
@@ -95,9 +97,13 @@ class ImageCacheManager:
         are read again with Nova's context; where that cannot be done the
         sweep ends early.
 
-        :returns: what was done; None: a sweep is still under way.
+        :returns: what was done; None: a sweep is still under way, or
+            ``manager_interval`` is -1 and none is wanted.
         :raises CacheError: when an option cannot be honoured.
         """
+        if self.open_cache().settings.sweep_interval() is None:
+            LOG.info('The image cache is left alone: manager_interval is -1')
+            return None
         if not self._sweeping.acquire(blocking=False):
             LOG.warning('The image cache is still being swept: not again')
             return None
@@ -118,7 +124,6 @@ class ImageCacheManager:
         from imagecache_handlers.frontends.nova.answers import InstanceAnswers
         from imagecache_handlers.frontends.nova import reading_again
 
-        hosts = reading_again.list_hosts(instances)
         return InstanceAnswers(
             instances,
             lambda: reading_again.read_again(context, instances, self._host),
@@ -126,7 +131,8 @@ class ImageCacheManager:
             as_of=as_of,
             complete=self._complete,
             # Of other hosts only those are asked that had instances.
-            complete_again=self._complete and hosts <= {self._host},
+            complete_again=self._complete
+            and reading_again.are_of_host(instances, self._host),
         )
 
     def sweep_cache(
@@ -213,7 +219,11 @@ class ImageCacheManager:
         group = read_option(self.conf, 'image_cache')
         name = read_option(group, 'subdirectory_name')
         instances = read_option(self.conf, 'instances_path')
-        return os.path.join(instances, name) if instances and name else None
+        if not instances or not name:
+            return None
+        # One spelling: with a slash at its end state_path gives two in here.
+        folder: str = os.path.abspath(os.path.join(instances, name))
+        return folder
 
     def get_disk_usage(self) -> int:
         """Count the bytes of the cache that instances cannot have.

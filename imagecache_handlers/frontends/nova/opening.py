@@ -1,6 +1,7 @@
 """Opening: the cache that the options in Nova's configuration ask for."""
 
 from collections.abc import Mapping
+import os
 import threading
 from typing import Any
 
@@ -45,9 +46,11 @@ class OpenedCache:
             return self._cache
 
     def has_folder(self, path: str) -> bool:
-        """Tell if that folder is one of the stores."""
+        """Tell if that folder, by its absolute path, is one of the stores."""
         handler = self.handler
-        return isinstance(handler, DirectoryHandler) and path in handler.paths
+        if not isinstance(handler, DirectoryHandler):
+            return False
+        return path in map(os.path.abspath, handler.paths)
 
     @property
     def removes_unused(self) -> bool:

@@ -9,26 +9,35 @@ from imagecache_handlers.frontends.nova.instances import read_column
 def read_again(
     context: Any, instances: Any, host: str | None
 ) -> Iterable[Any] | None:
-    """Ask Nova once more, as its own pass does; None: that list cannot.
+    """Ask Nova once more, as its own pass did; None: that list cannot.
 
     Asked is for the hosts of those instances, and for ``host``.
     """
     ask = getattr(type(instances), 'get_by_filters', None)
     if ask is None:
         return None
-    hosts = list_hosts(instances) | ({host} if host else set())
+    hosts = _list_hosts(instances) | ({host} if host else set())
     filters = {
         'deleted': False,
         'soft_deleted': True,
         'host': sorted(hosts),
     }
     again: Iterable[Any] = ask(
-        context, filters, expected_attrs=[], use_slave=True
+        # Not of a replica, which may be behind: whoever has come is wanted.
+        context,
+        filters,
+        expected_attrs=[],
+        use_slave=False,
     )
     return again
 
 
-def list_hosts(instances: Iterable[Any]) -> set[str]:
+def are_of_host(instances: Iterable[Any], host: str | None) -> bool:
+    """Tell if each of them is known to be of that host."""
+    return all(read_column(one, 'host') == host for one in instances)
+
+
+def _list_hosts(instances: Iterable[Any]) -> set[str]:
     """Name the hosts that these instances are on."""
     hosts = {read_column(one, 'host') for one in instances}
     return {host for host in hosts if host}

@@ -22,8 +22,8 @@ MUTANTS = [
     mutant(
         'columns are read that are not loaded',
         'instances',
-        'if is_set is not None and not is_set(column):',
-        'if False:',
+        'return is_set(column) if is_set else hasattr(instance, column)',
+        'return is_set is not None or hasattr(instance, column)',
         f'{INSTANCES}who_uses_what',
     ),
     mutant(
@@ -32,6 +32,27 @@ MUTANTS = [
         '    except ValueError:\n        return False',
         '    except ZeroDivisionError:\n        return False',
         f'{INSTANCES}what_cannot_name_an_image_is_told_and_counted',
+    ),
+    mutant(
+        'what is not loaded is no image',
+        'instances',
+        'not refused and not unread',
+        'not refused',
+        f'{INSTANCES}what_is_not_known_leaves_it_incomplete',
+    ),
+    mutant(
+        'what was passed over is no image',
+        'instances',
+        'not refused and not unread',
+        'not unread',
+        f'{INSTANCES}what_is_not_known_leaves_it_incomplete',
+    ),
+    mutant(
+        'a replica is asked who is there',
+        'reading_again',
+        'use_slave=False',
+        'use_slave=True',
+        f'{MANAGER}Complete::test_a_replica_that_is_behind_is_not_asked',
     ),
     mutant(
         'a ramdisk is nothing that is used',
@@ -66,8 +87,8 @@ MUTANTS = [
     mutant(
         'hosts that were not asked have no instances',
         'manager',
-        'complete_again=self._complete and hosts <= {self._host},',
-        'complete_again=self._complete,',
+        'and reading_again.are_of_host(instances, self._host)',
+        '',
         f'{MANAGER}Complete::test_other_hosts_are_not_known_to_be_all',
     ),
     mutant(

@@ -7,12 +7,12 @@ from imagecache_handlers.frontends.nova.answers import InstanceAnswers
 from imagecache_handlers.frontends.nova.answers import NoAnswer
 from imagecache_handlers.frontends.nova.reading_again import read_again
 from tests.directory.place import THEN
-from tests.frontends.nova.things import Instance
 from tests.frontends.nova.things import Listed
+from tests.frontends.nova.things import whole
 
 LATER = THEN + datetime.timedelta(hours=1)
-OLD = [Instance(image_ref='old', host='compute')]
-NEW = [Instance(image_ref='new')]
+OLD = [whole(image_ref='old', host='compute')]
+NEW = [whole(image_ref='new')]
 
 
 class TestAnswers(unittest.TestCase):
@@ -49,14 +49,14 @@ class TestAnswers(unittest.TestCase):
             self.assertEqual(({'new'}, LATER, again), self.said(answers))
 
     def test_complete_it_is_only_of_a_known_time(self):
-        whole = {'complete': True, 'complete_again': True}
-        answers = self.answers(**whole)
+        always = {'complete': True, 'complete_again': True}
+        answers = self.answers(**always)
         self.assertEqual(({'new'}, THEN, True), self.said(answers))
         answers = self.answers(complete=True)
         self.assertEqual(({'old'}, self.now, False), self.said(answers))
         self.again = None
         with self.assertLogs(level='WARNING'):
-            answers = self.answers(**whole)
+            answers = self.answers(**always)
         self.assertEqual(({'old'}, self.now, False), self.said(answers))
         self.assertFalse(answers.is_aged)
 
@@ -79,7 +79,7 @@ class TestReadingAgain(unittest.TestCase):
             'soft_deleted': True,
             'host': ['compute', 'here'],
         }
-        how = {'expected_attrs': [], 'use_slave': True}
+        how = {'expected_attrs': [], 'use_slave': False}
         self.assertEqual(('context', filters, how), Listed.asked)
 
     def test_another_list_cannot_be_read_again(self):

@@ -7,6 +7,7 @@ from imagecache_handlers.frontends.nova.instances import list_images
 from tests.directory.place import THEN
 from tests.frontends.nova.things import Instance
 from tests.frontends.nova.things import plain
+from tests.frontends.nova.things import whole
 
 # The columns of instances, and who uses what by them.
 READ = (
@@ -74,6 +75,20 @@ class TestEvidence(unittest.TestCase):
         found = gather_evidence([], THEN, complete=True)
         self.assertTrue(found.evidence.complete)
         self.assertEqual(THEN, found.evidence.as_of)
+
+    def test_what_is_not_known_leaves_it_incomplete(self):
+        for one, is_complete in (
+            (whole(image_ref='a'), True),
+            (whole(), True),
+            (plain(image_ref='a', kernel_id=None, ramdisk_id=''), True),
+            (Instance(image_ref='a', kernel_id=''), False),
+            (Instance(), False),
+            (plain(image_ref='a', kernel_id=''), False),
+            (whole(kernel_id='http://glance/images/a'), False),
+        ):
+            with self.subTest(one):
+                found = gather_evidence([one, whole()], THEN, complete=True)
+                self.assertIs(is_complete, found.evidence.complete)
 
     def test_images_of_one(self):
         one = Instance(image_ref='a', kernel_id='a', ramdisk_id='../x')

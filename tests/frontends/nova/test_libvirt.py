@@ -14,6 +14,7 @@ from unittest import mock
 from oslo_config import cfg
 
 from imagecache_handlers.actions.report import Report
+from imagecache_handlers.directory import opts
 from imagecache_handlers.frontends.nova.libvirt import LibvirtImageCacheManager
 from imagecache_handlers.frontends.nova.libvirt import LibvirtImageCacheMixin
 from imagecache_handlers.frontends.nova.manager import ImageCacheManager
@@ -220,6 +221,26 @@ class TestElsewhere(Base):
         self.assertTrue(self.manager.is_left_to_nova())
 
 
+class TestSpelling(Base):
+    """With a slash at the end of state_path, instances_path has two."""
+
+    def setUp(self):
+        super().setUp()
+        path = f'{self.root}//{self.instances.name}'
+        self.conf.set_override('instances_path', path)
+
+    def test_leftovers_are_aged(self):
+        self.lay('swap_1')
+        self.update()
+        self.assertEqual(['swap_1'], self.stock.removed)
+
+    def test_usage_is_that_of_the_folder(self):
+        self.lay('ephemeral_1_x', size=2**20)
+        before = self.manager.get_disk_usage()
+        self.update()
+        self.assertLessEqual(before, self.manager.get_disk_usage())
+
+
 class NovaDriver:
     """Nova's libvirt driver, by its shape."""
 
@@ -288,6 +309,18 @@ class TestDriver(Base):
         with mock.patch('os.utime', side_effect=PermissionError):
             self.assertFalse(driver.cache_image('context', IMAGE))
         self.assertEqual([IMAGE], driver.did)
+
+    def test_what_lies_elsewhere_has_no_time_of_novas(self):
+        other = self.root / 'elsewhere'
+        other.mkdir()
+        opts.register_opts(self.conf)
+        self.conf.set_override(
+            'path', [str(other)], group='imagecache_directory'
+        )
+        driver = self.driver()
+        self.assertTrue(driver.cache_image('context', IMAGE))
+        self.assertFalse(driver.cache_image('context', IMAGE))
+        self.assertEqual([], driver.did)
 
     def test_what_is_left_to_nova(self):
         self.register('glance', enable_certificate_validation=True)

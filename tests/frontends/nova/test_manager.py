@@ -27,6 +27,7 @@ from tests.frontends.nova.things import HostPlace
 from tests.frontends.nova.things import Instance
 from tests.frontends.nova.things import Listed
 from tests.frontends.nova.things import nova_options
+from tests.frontends.nova.things import whole
 
 DAY = datetime.timedelta(days=1)
 
@@ -96,6 +97,15 @@ class TestUpdate(Base):
         name = 'remove_unused_original_minimum_age_seconds'
         self.conf.set_override(name, 0, group='imagecache')
         self.sweep_until_gone(sha1('idle'))
+
+    def test_never_means_never(self):
+        self.lay(sha1('idle'))
+        self.set_age(0)
+        register_opts(self.conf)
+        self.conf.set_override('manager_interval', -1, group='imagecache')
+        with self.assertLogs('imagecache_handlers.frontends', 'INFO') as log:
+            self.assertIsNone(self.update())
+        self.assertIn('manager_interval is -1', str(log))
 
     def test_what_nova_called_an_image_is_told_when_it_goes(self):
         self.lay(sha1(IMAGE))
@@ -289,10 +299,22 @@ class TestComplete(unittest.TestCase):
         self.assertNotIn('unknown', self.sweep(complete=True))
 
     def test_other_hosts_are_not_known_to_be_all(self):
-        other = [Instance(image_ref='b', host='other')]
+        other = [whole(image_ref='b', host='other')]
         self.assertIn('unknown', self.sweep(other, complete=True))
-        own = [Instance(image_ref='b', host='compute')]
+        nowhere = [whole(image_ref='b')]
+        self.assertIn('unknown', self.sweep(nowhere, complete=True))
+        own = [whole(image_ref='b', host='compute')]
         self.assertNotIn('unknown', self.sweep(own, complete=True))
+
+    def test_an_image_that_is_not_loaded_may_be_any(self):
+        some = [Instance(host='compute')]
+        self.assertIn('unknown', self.sweep(some, complete=True))
+        now = utc_now()
+        self.assertIn('unknown', self.sweep(some, as_of=now, complete=True))
+
+    def test_a_replica_that_is_behind_is_not_asked(self):
+        self.sweep(complete=True)
+        self.assertFalse(Listed.asked[2]['use_slave'])
 
 
 class TestUsage(Base):

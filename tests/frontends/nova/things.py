@@ -37,6 +37,13 @@ class Instance:
         return self._columns[name]
 
 
+def whole(**columns):
+    """Make one of which every column that names an image is loaded."""
+    return Instance(
+        **{'image_ref': '', 'kernel_id': '', 'ramdisk_id': ''} | columns
+    )
+
+
 class Listed(list):
     """A list of instances that Nova can be asked for again."""
 
