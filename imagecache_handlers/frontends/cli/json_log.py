@@ -6,11 +6,11 @@ import json
 import logging
 import threading
 from typing import Any
-from typing import TextIO
 
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers.clocks import utc_now
+from imagecache_handlers.frontends.cli.output import Sink
 from imagecache_handlers.frontends.cli.pages import fields
 from imagecache_handlers.frontends import explain
 from imagecache_handlers.planning.verdicts import Space
@@ -49,7 +49,7 @@ class Events:
 
     def __init__(
         self,
-        stream: TextIO,
+        stream: Sink,
         clock: Callable[[], datetime.datetime] = utc_now,
     ) -> None:
         self._stream = stream

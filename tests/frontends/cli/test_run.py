@@ -180,6 +180,10 @@ class TestRefusals(Service):
     def test_what_cannot_be_begun_is_refused(self):
         done = self.run_on('run', '--in-use', '-')
         self.refused(done, 2, 'standard input can be read only once')
+        done = self.run_on('run', '--log-json', '--in-use', '-')
+        self.assertEqual(2, done.returncode)
+        complaint = json.loads(done.stderr)
+        self.assertEqual('error', complaint['level'])
         self.configure('manager_interval = -2')
         self.refused(self.run_on('run'), 2, 'manager_interval')
 

@@ -14,6 +14,7 @@ from imagecache_handlers.frontends.cli import metering
 from imagecache_handlers.frontends.cli import metrics_options
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.options import OpenedCache
+from imagecache_handlers.frontends.cli.output import ServiceOutput
 from imagecache_handlers.frontends.cli.pages import report as report_page
 from imagecache_handlers.frontends import in_use_list
 from imagecache_handlers.frontends import service
@@ -41,20 +42,24 @@ class Run(WitnessedCommand):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
+        self._output = ServiceOutput(self.app.stdout)
+        if parsed_args.log_json:
+            json_log.use_json()
+            self._events = json_log.Events(self._output)
         if parsed_args.in_use == in_use_list.STDIN:
             raise ConfigurationError(
                 'standard input can be read only once: name a file, which '
                 'is read for each sweep'
             )
         ask = self.asking(parsed_args)
-        if parsed_args.log_json:
-            json_log.use_json()
-            self._events = json_log.Events(self.app.stdout)
         with metering.metered(parsed_args) as meter:
             if meter.served is not None:
                 self._tell_news(f'metrics at {meter.served.address}')
             self._meter = meter
             self._run_service(meter.noting(ask))
+
+    def say(self, text: str = '') -> None:
+        self._output.write(f'{text}\n')
 
     def _run_service(self, ask: Ask) -> None:
         def sweep(site: OpenedCache, stop: Callable[[], bool]) -> bool:
@@ -88,7 +93,6 @@ class Run(WitnessedCommand):
             self._events.write('news', message=news)
             return
         self.say(f'imagecache run: {news}')
-        self.app.stdout.flush()
 
     def _sweep_site(
         self,
@@ -120,4 +124,3 @@ class Run(WitnessedCommand):
             return
         for one in report_page.render(report, site.rules, self.width):
             self.say(str(one))
-        self.app.stdout.flush()
