@@ -190,8 +190,10 @@ class ImageCacheManager:
         """
         from imagecache_handlers.frontends.nova import caching
         from imagecache_handlers.frontends.nova import notifications
+        from imagecache_handlers.frontends.nova import telling
 
         def tell(result: 'Prefetched') -> None:
+            telling.tell_prefetched(result)
             self._notify(
                 lambda: [notifications.describe_prefetched(result, self._host)]
             )
@@ -243,7 +245,9 @@ class ImageCacheManager:
         """Tell if the images are in Nova's folder, as far as is known."""
         opened, folder = self._opened, self.cache_dir
         if opened is None or folder is None:
-            return folder is not None
+            # Of other handlers it is known before that they have no folder.
+            may_be = self._handler in (None, 'directory')
+            return folder is not None and may_be
         return opened.has_folder(folder)
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 import logging
 
+from imagecache_handlers.actions.prefetched import Prefetched
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
@@ -29,6 +30,20 @@ def tell_outcome(outcome: Outcome, name_of: NameOf) -> None:
 
 
 _FINE = Did.EVICTED, Did.GONE, Did.KEPT
+
+
+def tell_prefetched(result: Prefetched) -> None:
+    """Tell why an image by request is not there.
+
+    Nova has one word for whatever is not supported, and tells no reason.
+    """
+    if not result.is_there:
+        LOG.warning(
+            'Image %s is not cached in %s: %s',
+            result.image_id,
+            result.store,
+            result.why,
+        )
 
 
 def tell_report(report: Report) -> None:

@@ -341,7 +341,9 @@ class TestUsage(Base):
         self.assertEqual(0, self.manager.get_disk_usage())
 
     def test_elsewhere_it_is_what_the_last_pass_left(self):
-        manager = ImageCacheManager(nova_options(), handler='memory')
+        # Whatever lies in a folder that is not its own.
+        self.lay(sha1(IMAGE))
+        manager = self.new_manager(handler='memory')
         self.assertEqual(0, manager.get_disk_usage())
         manager.cache_image('context', 'a', Api('a', b'data'))
         manager.update('context', [])
@@ -376,8 +378,11 @@ class TestCaching(Base):
         with (
             mock.patch.object(type(handler), 'room', refuse),
             self.assertRaisesRegex(NotImplementedError, 'of its own'),
+            self.assertLogs('imagecache_handlers', 'WARNING') as log,
         ):
             self.manager.cache_image('context', IMAGE, Api(IMAGE, b'data'))
+        # Of that Nova says no more than that it is not supported.
+        self.assertIn('it has a shape of its own', str(log))
 
     def test_one_store_that_is_away_keeps_it_from_no_other(self):
         opts.register_opts(self.conf)

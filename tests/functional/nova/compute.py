@@ -5,11 +5,13 @@ no vCenter but the one that the file of its settings names.
 """
 
 import datetime
+import hashlib
 import io
 import json
 import struct
 import sys
 from typing import Any
+import uuid
 
 # Before all else of Nova, as its own nova-compute does.
 from nova import monkey_patch
@@ -25,6 +27,7 @@ from nova import objects  # noqa: E402
 config.parse_args(sys.argv, default_config_files=[], configure_db=False)
 objects.register_all()
 
+from nova.compute import provider_tree  # noqa: E402
 from nova.virt import driver  # noqa: E402
 from nova.virt.vmwareapi import images  # noqa: E402
 from oslo_utils import timeutils  # noqa: E402
@@ -52,6 +55,31 @@ class Glance:
     def download(self, *unused: Any, **how: Any) -> Any:
         source = io.BytesIO(self.data)
         return iter(lambda: source.read(65536), b'')
+
+
+class ImageService:
+    """One image, with all that Nova's image API says of it."""
+
+    def __init__(
+        self, image: str, data: bytes, properties: dict[str, str]
+    ) -> None:
+        self.data = data
+        self.said = {
+            'id': image,
+            'status': 'active',
+            'size': len(data),
+            'disk_format': 'vmdk',
+            'container_format': 'bare',
+            'os_hash_algo': 'sha512',
+            'os_hash_value': hashlib.sha512(data).hexdigest(),
+            'properties': properties,
+        }
+
+    def get(self, context: Any, image: str) -> dict[str, Any]:
+        return self.said
+
+    def download(self, context: Any, image: str) -> Any:
+        return iter([self.data[:1000], self.data[1000:]])
 
 
 class Compute:
@@ -84,6 +112,43 @@ class Compute:
             for number, image in enumerate(used, 1)
         ]
         self.driver.manage_image_cache(self.context, instances)
+
+    def report(self) -> dict[str, Any]:
+        """Tell what the last sweep of ours did."""
+        report = self.driver.image_cache_manager.report
+        return {
+            'size': sum(one.image.size for one in report.plan.verdicts),
+            'problems': dict(report.plan.problems),
+            'did': sorted(one.did.value for one in report.outcomes),
+        }
+
+    def cache(
+        self, image: str, properties: dict[str, str], size: int, ttl: int
+    ) -> list[str]:
+        """Have it cached by request, twice, as Nova's manager does."""
+        nova.conf.CONF.set_override('prefetch_ttl_seconds', ttl, 'imagecache')
+        data = make_image(properties, size)
+        api = ImageService(image, data, properties)
+        self.driver.image_api = lambda: api
+        found = []
+        for _ in range(2):
+            try:
+                cached = self.driver.cache_image(self.context, image)
+                found.append('cached' if cached else 'existing')
+            except NotImplementedError as error:
+                found.append(f'unsupported: {error}')
+        return found
+
+    def reserve(self, wanted: bool) -> int:
+        """Give the GiB of disk that placement is told to be reserved."""
+        nova.conf.CONF.set_override(
+            'reserve_disk_resource_for_image_cache', wanted, 'workarounds'
+        )
+        [node] = self.driver.get_available_nodes()
+        tree = provider_tree.ProviderTree()
+        tree.new_root(node, str(uuid.uuid4()))
+        self.driver.update_provider_tree(tree, node)
+        return int(tree.data(node).inventory['DISK_GB']['reserved'])
 
     def spawn(
         self, number: int, image: str, properties: dict[str, str], size: int
