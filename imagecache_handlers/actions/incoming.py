@@ -20,7 +20,14 @@ _HEAD = 2**20
 
 
 class Refused(CacheError):
-    """An image does not come in, for a reason that people understand."""
+    """An image does not come in, for a reason that people understand.
+
+    ``blind``: it may, once somebody says who uses what is in its place.
+    """
+
+    def __init__(self, why: str, *, blind: bool = False) -> None:
+        super().__init__(why)
+        self.blind = blind
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,9 @@ class ImagePrefetch:
         self._doubt = ''
         self._is_waiting = False
 
-    def describe(self, did: Got, why: str = '') -> Prefetched:
+    def describe(
+        self, did: Got, why: str = '', *, blind: bool = False
+    ) -> Prefetched:
         """Give the result of all that was done up to now."""
         return Prefetched(
             image_id=self._image_id,
@@ -65,6 +67,7 @@ class ImagePrefetch:
             found=self._found,
             seconds=self._timer.elapsed.total_seconds(),
             tries=self._tries,
+            blind=blind,
         )
 
     def lease_copies(self) -> bool:
@@ -131,7 +134,7 @@ class ImagePrefetch:
             if not room.crowded:
                 break
             reserving.give_way(self._way.members, self._pause)
-        raise Refused(room.why)
+        raise Refused(room.why, blind=room.blind)
 
     def _plan_incoming(self) -> Incoming:
         way = self._way

@@ -201,13 +201,14 @@ def test_unseen_users_are_believed_by_evidence_alone(tmp_path):
     cache, wanted = opened(tmp_path, shelf)
     source = Images(a=b'a' * 50)
     [result] = cache.prefetch(['a'], source, HOUR, settings=wanted)
-    assert result.did == 'refused'
+    assert (result.did, result.blind) == ('refused', True)
+    assert result.why.endswith('; who uses 60 B more is not known')
 
     def ask():
         return Evidence(complete=True, as_of=utc_now())
 
     [result] = cache.prefetch(['a'], source, HOUR, settings=wanted, ask=ask)
-    assert result.did == 'cached'
+    assert (result.did, result.blind) == ('cached', False)
     assert 'at-old' not in shelf.entries
 
 
