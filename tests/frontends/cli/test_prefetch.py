@@ -8,6 +8,7 @@ import subprocess
 import time
 import unittest
 
+from imagecache_handlers.directory import DirectoryHandler
 from tests.frontends.cli.command import Command
 from tests.frontends.cli.command import environment
 from tests.frontends.cli.command import PROGRAM
@@ -27,14 +28,14 @@ class PrefetchCase(Command, unittest.TestCase):
         self.file = self.root / 'image.raw'
         self.file.write_bytes(DATA)
 
-    def serve(self, **changes):
+    def serve(self, timeout=2, **changes):
         """Start an image service, and name it in the configuration."""
         server = self.enterContext(LyingServer())
         server.image |= changes
         with self.conf.open('a') as conf:
             conf.write(
                 '[imagecache_glance]\nauth_type = none\n'
-                f'endpoint = {server.url}\ntimeout_seconds = 2\n'
+                f'endpoint = {server.url}\ntimeout_seconds = {timeout}\n'
             )
         return server
 
@@ -237,6 +238,38 @@ class TestPrefetch(PrefetchCase):
         self.assertIn('could not be fetched', said)
         self.assertEqual({}, self.rows())
         self.assertIn('is cached', self.fetch_file().stdout)
+
+    def test_ctrl_c_twice_gives_back_the_room(self):
+        server = self.serve(60)
+        server.faults.append(Fault(stall=len(CONTENT) // 2))
+        command = [*PROGRAM, 'prefetch', IMAGE]
+        command += ['--config-file', str(self.conf)]
+        with subprocess.Popen(  # noqa: S603
+            command,
+            cwd=self.root,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as running:
+            while not server.ranges:
+                time.sleep(0.05)
+            self.assertEqual(1, len(self.reserved()))
+            running.send_signal(signal.SIGINT)
+            while 'ending soon' not in running.stderr.readline():
+                pass
+            running.send_signal(signal.SIGINT)
+            said, complaint = running.communicate(timeout=20)
+        self.assertEqual((1, ''), (running.returncode, said), complaint)
+        self.assertIn('interrupted', complaint)
+        self.assertEqual([], self.reserved())
+        # What had come is there for the next one, which waits for nobody.
+        done = self.run_on('prefetch', IMAGE)
+        self.assertEqual((0, ''), (done.returncode, done.stderr))
+        self.assertIn('were here', done.stdout)
+
+    def reserved(self):
+        return DirectoryHandler([self.path]).reservations(self.path)
 
 
 class TestBadInput(PrefetchCase):
