@@ -10,6 +10,7 @@ import random
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.source import Hole
 from imagecache_handlers.source import RangedSource
 from imagecache_handlers.staging.bucket import Bucket
 from imagecache_handlers.staging.hashing import Hashes
@@ -170,9 +171,9 @@ class Fetching:
         self._write_piece(piece)
         self._hashes.feed(piece)
         self._way.tell(self._file.size)
-        pause = self._way.bucket.take(len(piece))
-        if pause:
-            self._sleep(pause)
+        # Nobody has read or sent a hole.
+        if not isinstance(piece, Hole):
+            self._sleep(self._way.bucket.take(len(piece)))
         self._patience.note_size(self._file.size)
 
     def _write_piece(self, piece: bytes) -> None:
