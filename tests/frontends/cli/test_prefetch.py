@@ -121,6 +121,17 @@ class TestPrefetch(PrefetchCase):
         said = self.run_on('prefetch', IMAGE).stdout
         self.assertIn('asking again may help in 4,000 s', said)
 
+    def test_that_the_next_run_goes_on_is_told(self):
+        again = Fault(status=503, headers={'Retry-After': '4000'})
+        self.serve().faults += [Fault(cut=2 * 2**20 + 1), again]
+        said = self.run_on('prefetch', IMAGE).stdout
+        self.assertRegex(
+            said,
+            r'may help in 4,000 s; [0-9.]+ MiB of it stay here for a day, '
+            r'and fetching it again goes on from there\n',
+        )
+        self.assertIn('MiB were here', self.out('prefetch', IMAGE))
+
     def test_what_is_empty_is_no_image(self):
         for place in '/dev/null', '/proc/self/status', str(self.file):
             self.file.write_bytes(b'')
