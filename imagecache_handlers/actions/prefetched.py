@@ -46,12 +46,14 @@ class Prefetched:
 class Waiting:
     """Somebody else has an image on its way, and is waited for.
 
-    If they have died, that is for ``most`` seconds from now on.
+    If they have died, that is for ``most`` seconds from now on.  ``here``:
+    they are on this host, and may fetch it into another store.
     """
 
     image_id: str
     store: str
     most: float
+    here: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,7 @@ class ImagePrefetch:
         self._size = self._found = 0
         self._tries = 0
         self._doubt = ''
-        self._is_waiting = False
+        self._told: set[bool] = set()
 
     def describe(
         self, did: Got, why: str = '', *, blind: bool = False
@@ -111,13 +111,16 @@ class ImagePrefetch:
         raise ImageBusy(self._image_id, why)
 
     def _await_turn(self) -> None:
-        pause = self._means.rules.claim_ttl.total_seconds() / _PART
         sleep_unless(
             self._means.clocks,
-            pause,
+            self._turn_seconds,
             self._way.should_stop,
             self._image_id,
         )
+
+    @property
+    def _turn_seconds(self) -> float:
+        return self._means.rules.claim_ttl.total_seconds() / _PART
 
     def _fetch_in_turn(
         self, incoming: Incoming, reserving: Reserving
@@ -185,19 +188,23 @@ class ImagePrefetch:
                 reserving.withdraw()
             if self.lease_copies():
                 return False
-            self._tell_waiting()
+            rules = self._means.rules
+            most = (rules.claim_ttl + rules.clock_skew).total_seconds()
+            self._tell_waiting(most)
             self._pause()
 
-    def _tell_waiting(self) -> None:
+    def _tell_waiting(self, most: float, *, here: bool = False) -> None:
         """Tell once that somebody is waited for, and how long at most."""
-        rules = self._means.rules
-        most = (rules.claim_ttl + rules.clock_skew).total_seconds()
-        if not self._is_waiting:
-            self._is_waiting = True
-            waiting = Waiting(
-                image_id=self._image_id, store=self._way.store, most=most
-            )
-            self._way.tell(waiting)
+        if here in self._told:
+            return
+        self._told.add(here)
+        waiting = Waiting(
+            image_id=self._image_id,
+            store=self._way.store,
+            most=most,
+            here=here,
+        )
+        self._way.tell(waiting)
 
     def _pause(self) -> None:
         self.check_stop()
@@ -221,6 +228,7 @@ class ImagePrefetch:
                     )
                 )
             except ImageBusy:
+                self._tell_waiting(self._turn_seconds, here=True)
                 return None
             self._prepare(stage, incoming, reserving)
             # One that ended may have been taken over, and the room as well.

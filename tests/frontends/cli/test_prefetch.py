@@ -9,6 +9,8 @@ import time
 import unittest
 
 from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.sources.file import FileSource
+from imagecache_handlers.staging.stage import Stages
 from tests.frontends.cli.command import Command
 from tests.frontends.cli.command import environment
 from tests.frontends.cli.command import PROGRAM
@@ -202,6 +204,23 @@ class TestPrefetch(PrefetchCase):
             said = second.stderr.readline()
             second.kill()
         self.assertIn('if they have died, it goes on within', said)
+
+    def test_who_waits_for_another_on_this_host_says_so(self):
+        hashed = f'sha256:{SHA256}'
+        words = ['prefetch', 'debian', '--from', str(self.file)]
+        words += ['--checksum', hashed, '--config-file', str(self.conf)]
+        self.configure(f'staging_path = {self.root / "staging"}')
+        meta = FileSource(str(self.file), hashed).describe('debian')
+        with (
+            Stages(self.root / 'staging').open_stage(meta),
+            Terminal(words, self.root) as screen,
+        ):
+            self.assertTrue(screen.read_until('debian waits for others'))
+            screen.process.send_signal(signal.SIGINT)
+            self.assertEqual(3, screen.end())
+        said = 'debian: somebody else on this host fetches it; if they have'
+        self.assertIn(said, ' '.join(screen.text.split()))
+        self.assertIn('goes on within 60 s', ' '.join(screen.text.split()))
 
     def test_a_disk_that_is_refused_has_one_reason(self):
         file = self.root / 'child.qcow2'
