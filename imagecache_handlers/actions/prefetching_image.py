@@ -7,6 +7,7 @@ publish it: no sweep meets it without.
 from collections.abc import Callable
 import contextlib
 
+from imagecache_handlers.actions.describing import ask_patiently
 from imagecache_handlers.actions.describing import describe_image
 from imagecache_handlers.actions.given_hash import compare_hash
 from imagecache_handlers.actions.incoming import Incoming
@@ -150,7 +151,15 @@ class ImagePrefetch:
         )
         # Before anything goes for it.
         way.stages.check_image(meta)
-        return plan_incoming(self._means.handler, way.source, meta)
+        return ask_patiently(
+            lambda: plan_incoming(
+                self._means.handler, way.source, meta, way.should_stop
+            ),
+            self._image_id,
+            way.stages.limits,
+            self._means.clocks,
+            way.should_stop,
+        )
 
     def _measure_size(self, incoming: Incoming) -> int:
         size = incoming.measure_room(self._means.handler, self._way.store)
