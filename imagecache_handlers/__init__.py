@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.planning.verdicts import Space
     from imagecache_handlers.planning.verdicts import Verdict
     from imagecache_handlers.prefetch_settings import PrefetchSettings
+    from imagecache_handlers.source import Hole
     from imagecache_handlers.source import LocalFile
     from imagecache_handlers.source import RangedSource
     from imagecache_handlers.source import Stretch
@@ -94,6 +95,7 @@ __all__ = [
     'HandlerFailed',
     'HandlerLoadError',
     'HandlerNotFound',
+    'Hole',
     'Host',
     'ImageBusy',
     'ImageCache',
@@ -164,7 +166,7 @@ _MODULES = {
         'Blocked Blocker Change Left Plan Reason Space Verdict'
     ),
     'prefetch_settings': 'PrefetchSettings',
-    'source': 'LocalFile RangedSource Stretch',
+    'source': 'Hole LocalFile RangedSource Stretch',
 }
 _HOMES = {
     name: module

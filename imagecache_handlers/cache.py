@@ -15,6 +15,7 @@ from imagecache_handlers.actions import holding
 from imagecache_handlers.actions import host_records
 from imagecache_handlers.actions import listing
 from imagecache_handlers.actions.means import Means
+from imagecache_handlers.actions.open_book import OpenBook
 from imagecache_handlers.actions.prefetched import Prefetched
 from imagecache_handlers.actions.prefetched import Tell
 from imagecache_handlers.actions.prefetched import tell_no_event
@@ -83,7 +84,8 @@ class ImageCache:
             rules=dataclasses.replace(rules, protected=protected),
             clocks=Clocks(now=clock, monotonic=monotonic, sleep=sleep),
         )
-        self._book: Book = guarded if guarded.reserves else Ledger()
+        book: Book = guarded if guarded.reserves else Ledger()
+        self._book = OpenBook(book)
         self._turns = Turns()
         self._prefetch_means = dataclasses.replace(
             self._means, handler=guarded.taking_turns(self._turns)
@@ -184,6 +186,14 @@ class ImageCache:
             tell,
             should_stop,
         )
+
+    def give_back_room(self) -> None:
+        """Give back what ``add`` and ``prefetch`` have reserved just now.
+
+        For who ends the process and cannot wait for these to end: for what
+        is on its way no room is kept any more, and nothing else begins.
+        """
+        self._book.give_back()
 
     def verify(
         self,

@@ -57,9 +57,19 @@ class Source(Protocol):
         """
 
 
+class Hole(bytes):
+    """Zeros of an image that nobody read or sent: ``Hole(count)``.
+
+    They count for no rate.
+    """
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Stretch:
-    """Bytes of an image, from ``start`` to its end, in pieces."""
+    """Bytes of an image, from ``start`` to its end, in pieces.
+
+    Those that need not be read or sent may come as a ``Hole``.
+    """
 
     start: int
     chunks: Iterator[bytes]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 import logging
 import random
+from typing import TypeVar
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import SourceError
@@ -13,6 +14,8 @@ from imagecache_handlers.staging.patience import Patience
 from imagecache_handlers.staging.stopping import sleep_unless
 
 LOG = logging.getLogger(__name__)
+
+T = TypeVar('T')
 
 
 def describe_image(
@@ -28,10 +31,29 @@ def describe_image(
         has another image, or an empty one.
     :raises Stopped: when it is not to go on.
     """
+
+    def describe() -> ImageMeta:
+        return _check_meta(source.describe(image_id), image_id, source)
+
+    return ask_patiently(describe, image_id, limits, clocks, should_stop)
+
+
+def ask_patiently(
+    ask: Callable[[], T],
+    image_id: str,
+    limits: Limits,
+    clocks: Clocks,
+    should_stop: Callable[[], bool],
+) -> T:
+    """Ask a source of an image, again where that may help.
+
+    :raises SourceError: when it fails too often, or for good.
+    :raises Stopped: when it is not to go on.
+    """
     patience = Patience(limits, clocks)
     while True:
         try:
-            return _check_meta(source.describe(image_id), image_id, source)
+            return ask()
         except SourceError as error:
             pause = None
             if error.retry:

@@ -3,24 +3,27 @@
 import dataclasses
 import os
 import stat
-import tempfile
 
 from imagecache_handlers.actions.guard import GuardedHandler
+from imagecache_handlers.actions.image_head import find_virtual_size
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.source import RangedSource
-from imagecache_handlers.staging.inspecting import inspect_file
-from imagecache_handlers.staging.limits import Limits
 from imagecache_handlers.staging.names import Names
-
-# Enough of an image for the size of its disk to stand in it.
-_HEAD = 2**20
+from imagecache_handlers.staging.stopping import ShouldStop
 
 
 class Refused(CacheError):
-    """An image does not come in, for a reason that people understand."""
+    """An image does not come in, for a reason that people understand.
+
+    ``blind``: it may, once somebody says who uses what is in its place.
+    """
+
+    def __init__(self, why: str, *, blind: bool = False) -> None:
+        super().__init__(why)
+        self.blind = blind
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,17 +77,22 @@ def _count_allocated(path: str) -> int:
 
 
 def plan_incoming(
-    handler: GuardedHandler, source: RangedSource, meta: ImageMeta
+    handler: GuardedHandler,
+    source: RangedSource,
+    meta: ImageMeta,
+    should_stop: ShouldStop,
 ) -> Incoming:
     """Decide in which format an image is stored.
 
     :raises Refused: when the size of its disk cannot be told, though it
         has to be converted.
+    :raises SourceError: when the bytes that tell it cannot be had.
+    :raises Stopped: when it is not to go on.
     """
     formats = handler.formats
     if not formats or meta.disk_format in formats:
         return Incoming(meta=meta, stored=meta)
-    size = _find_virtual_size(source, meta)
+    size = _find_virtual_size(source, meta, should_stop)
     stored = dataclasses.replace(
         meta,
         size=size,
@@ -96,32 +104,19 @@ def plan_incoming(
     return Incoming(meta=meta, stored=stored, convert_to=formats[0])
 
 
-def _find_virtual_size(source: RangedSource, meta: ImageMeta) -> int:
+def _find_virtual_size(
+    source: RangedSource, meta: ImageMeta, should_stop: ShouldStop
+) -> int:
     """Tell how large the disk in an image is, by its first bytes if need be.
 
     :raises Refused: when they do not tell.
     """
     if meta.virtual_size is not None:
         return meta.virtual_size
-    with tempfile.TemporaryFile() as file:
-        file.write(_read_head(source, meta))
-        # A hole for all that is still there.
-        file.truncate(meta.size)
-        file.seek(0)
-        try:
-            return inspect_file(file, meta, Limits()).virtual_size
-        except Unsupported as error:
-            raise Refused(
-                f'its {meta.disk_format} has to be converted, and its first '
-                f'bytes do not tell how large the disk in it is: {error.why}'
-            ) from error
-
-
-def _read_head(source: RangedSource, meta: ImageMeta) -> bytes:
-    head = b''
-    with source.read_from(meta, 0) as stretch:
-        for piece in stretch.chunks:
-            head += piece
-            if len(head) >= _HEAD:
-                break
-    return head[:_HEAD]
+    try:
+        return find_virtual_size(source, meta, should_stop)
+    except Unsupported as error:
+        raise Refused(
+            f'its {meta.disk_format} has to be converted, and its first '
+            f'bytes do not tell how large the disk in it is: {error.why}'
+        ) from error

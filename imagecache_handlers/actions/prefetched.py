@@ -22,7 +22,8 @@ class Prefetched:
     ``why`` says it of all but what is there now, and of that why its hash
     was not compared.  ``size`` is how many bytes its source has, if these are
     here now: ``found`` of them were since an earlier run, the others came in
-    ``tries`` attempts.  ``seconds`` is how long all of it took.
+    ``tries`` attempts.  ``seconds`` is how long all of it took.  ``blind``:
+    there may be room, once it is told who uses what is in its place.
     """
 
     image_id: str
@@ -33,6 +34,7 @@ class Prefetched:
     found: int = 0
     seconds: float = 0.0
     tries: int = 0
+    blind: bool = False
 
     @property
     def is_there(self) -> bool:
@@ -44,12 +46,14 @@ class Prefetched:
 class Waiting:
     """Somebody else has an image on its way, and is waited for.
 
-    If they have died, that is for ``most`` seconds from now on.
+    If they have died, that is for ``most`` seconds from now on.  ``here``:
+    they are on this host, and may fetch it into another store.
     """
 
     image_id: str
     store: str
     most: float
+    here: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -218,7 +218,8 @@ class _Call:
             return call_safely(lambda: work(one))
         except CacheError as error:
             LOG.info('Image %s: %s', image_id, error)
-            return one.describe(_name_failure(error), str(error))
+            blind = isinstance(error, Refused) and error.blind
+            return one.describe(_name_failure(error), str(error), blind=blind)
 
 
 def _name_failure(error: CacheError) -> Got:

@@ -7,6 +7,7 @@ publish it: no sweep meets it without.
 from collections.abc import Callable
 import contextlib
 
+from imagecache_handlers.actions.describing import ask_patiently
 from imagecache_handlers.actions.describing import describe_image
 from imagecache_handlers.actions.given_hash import compare_hash
 from imagecache_handlers.actions.incoming import Incoming
@@ -52,9 +53,11 @@ class ImagePrefetch:
         self._size = self._found = 0
         self._tries = 0
         self._doubt = ''
-        self._is_waiting = False
+        self._told: set[bool] = set()
 
-    def describe(self, did: Got, why: str = '') -> Prefetched:
+    def describe(
+        self, did: Got, why: str = '', *, blind: bool = False
+    ) -> Prefetched:
         """Give the result of all that was done up to now."""
         return Prefetched(
             image_id=self._image_id,
@@ -65,6 +68,7 @@ class ImagePrefetch:
             found=self._found,
             seconds=self._timer.elapsed.total_seconds(),
             tries=self._tries,
+            blind=blind,
         )
 
     def lease_copies(self) -> bool:
@@ -108,13 +112,16 @@ class ImagePrefetch:
         raise ImageBusy(self._image_id, why)
 
     def _await_turn(self) -> None:
-        pause = self._means.rules.claim_ttl.total_seconds() / _PART
         sleep_unless(
             self._means.clocks,
-            pause,
+            self._turn_seconds,
             self._way.should_stop,
             self._image_id,
         )
+
+    @property
+    def _turn_seconds(self) -> float:
+        return self._means.rules.claim_ttl.total_seconds() / _PART
 
     def _fetch_in_turn(
         self, incoming: Incoming, reserving: Reserving
@@ -131,7 +138,7 @@ class ImagePrefetch:
             if not room.crowded:
                 break
             reserving.give_way(self._way.members, self._pause)
-        raise Refused(room.why)
+        raise Refused(room.why, blind=room.blind)
 
     def _plan_incoming(self) -> Incoming:
         way = self._way
@@ -144,7 +151,15 @@ class ImagePrefetch:
         )
         # Before anything goes for it.
         way.stages.check_image(meta)
-        return plan_incoming(self._means.handler, way.source, meta)
+        return ask_patiently(
+            lambda: plan_incoming(
+                self._means.handler, way.source, meta, way.should_stop
+            ),
+            self._image_id,
+            way.stages.limits,
+            self._means.clocks,
+            way.should_stop,
+        )
 
     def _measure_size(self, incoming: Incoming) -> int:
         size = incoming.measure_room(self._means.handler, self._way.store)
@@ -182,19 +197,23 @@ class ImagePrefetch:
                 reserving.withdraw()
             if self.lease_copies():
                 return False
-            self._tell_waiting()
+            rules = self._means.rules
+            most = (rules.claim_ttl + rules.clock_skew).total_seconds()
+            self._tell_waiting(most)
             self._pause()
 
-    def _tell_waiting(self) -> None:
+    def _tell_waiting(self, most: float, *, here: bool = False) -> None:
         """Tell once that somebody is waited for, and how long at most."""
-        rules = self._means.rules
-        most = (rules.claim_ttl + rules.clock_skew).total_seconds()
-        if not self._is_waiting:
-            self._is_waiting = True
-            waiting = Waiting(
-                image_id=self._image_id, store=self._way.store, most=most
-            )
-            self._way.tell(waiting)
+        if here in self._told:
+            return
+        self._told.add(here)
+        waiting = Waiting(
+            image_id=self._image_id,
+            store=self._way.store,
+            most=most,
+            here=here,
+        )
+        self._way.tell(waiting)
 
     def _pause(self) -> None:
         self.check_stop()
@@ -218,6 +237,7 @@ class ImagePrefetch:
                     )
                 )
             except ImageBusy:
+                self._tell_waiting(self._turn_seconds, here=True)
                 return None
             self._prepare(stage, incoming, reserving)
             # One that ended may have been taken over, and the room as well.

@@ -9,12 +9,18 @@ from collections.abc import Iterable
 import dataclasses
 import datetime
 
+from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Reservation
 from imagecache_handlers.model import Store
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning import space
+from imagecache_handlers.planning.verdicts import Reason
 from imagecache_handlers.planning.verdicts import Verdict
 from imagecache_handlers import units
+
+# What keeps an image of which only its users are not known: these two, for
+# nothing ages meanwhile.
+_UNCLEAR = frozenset({Reason.UNKNOWN, Reason.TOO_YOUNG})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +72,14 @@ class Headroom:
 class Room:
     """What goes for an image, in this order; ``why`` it cannot come in.
 
-    ``crowded``: it would fit, were it not for what others have reserved.
+    ``crowded``: it would fit, were it not for what others have reserved;
+    ``blind``: it may, once somebody says that enough of it is unused.
     """
 
     evict: tuple[Verdict, ...] = ()
     why: str = ''
     crowded: bool = False
+    blind: bool = False
 
 
 def measure_headroom(
@@ -115,13 +123,28 @@ def make_room(size: int, there: Headroom, verdicts: Iterable[Verdict]) -> Room:
     policy, and no more than it takes.
     """
     missing = there.missing(size)
-    chosen, freed = _choose_evictions(missing, verdicts)
+    judged = tuple(verdicts)
+    chosen, freed = _choose_evictions(missing, judged)
     if freed >= missing:
         return Room(evict=tuple(chosen))
     alone = dataclasses.replace(there, reserved=0).missing(size)
+    unclear = [one.image for one in judged if _is_unclear(one)]
+    untold = [one for one in unclear if one.unknown is None]
     return Room(
-        why=_explain_shortage(size, there, freed), crowded=freed >= alone
+        why=_explain_shortage(size, there, freed, _sum_sizes(unclear)),
+        crowded=freed >= alone,
+        blind=freed < alone <= freed + _sum_sizes(untold),
     )
+
+
+def _is_unclear(verdict: Verdict) -> bool:
+    """Tell if an image stays only because nobody knows who uses it."""
+    reasons = {one.reason for one in verdict.blockers}
+    return Reason.UNKNOWN in reasons and reasons <= _UNCLEAR
+
+
+def _sum_sizes(images: Iterable[CachedImage]) -> int:
+    return sum(one.reclaimable for one in images)
 
 
 def _choose_evictions(
@@ -144,8 +167,13 @@ def _choose_evictions(
     return chosen, freed
 
 
-def _explain_shortage(size: int, there: Headroom, freed: int) -> str:
-    return (
+def _explain_shortage(
+    size: int, there: Headroom, freed: int, unclear: int
+) -> str:
+    text = (
         f'it takes {units.size(size)} there, {there.explain()}, and what may '
         f'go frees {units.size(freed)}'
     )
+    if unclear:
+        text += f'; who uses {units.size(unclear)} more is not known'
+    return text

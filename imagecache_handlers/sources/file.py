@@ -7,14 +7,15 @@ from typing import BinaryIO
 
 from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.source import Hole
 from imagecache_handlers.source import Holed
 from imagecache_handlers.source import LocalFile
 from imagecache_handlers.source import Stretch
 from imagecache_handlers.sources.checksums import parse_checksum
 from imagecache_handlers.sources.pieces import PIECE
 
-# Whoever wants to know zeros finds one object.
-ZEROS = bytes(PIECE)
+# Made once: most holes have many of it.
+_ZEROS = Hole(PIECE)
 
 
 class FileSource:
@@ -70,9 +71,9 @@ def _read_pieces(content: BinaryIO) -> Iterator[bytes]:
     while True:
         hole = content.skip_hole() if isinstance(content, Holed) else 0
         for _ in range(hole // PIECE):
-            yield ZEROS
+            yield _ZEROS
         if hole % PIECE:
-            yield ZEROS[: hole % PIECE]
+            yield Hole(hole % PIECE)
         piece = content.read(PIECE)
         if not piece:
             return

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 import dataclasses
 import logging
 import random
+from typing import NoReturn
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.source import Hole
 from imagecache_handlers.source import RangedSource
 from imagecache_handlers.staging.bucket import Bucket
 from imagecache_handlers.staging.hashing import Hashes
@@ -22,6 +24,7 @@ from imagecache_handlers.staging.stopping import ShouldStop
 from imagecache_handlers.staging.stopping import sleep_unless
 from imagecache_handlers.staging.stopping import stop_between
 from imagecache_handlers.staging import troubles
+from imagecache_handlers import units
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,6 +42,23 @@ class ContentError(SourceError):
 
 class WrongContent(ContentError):
     """What has come is not the image, and no more of it will help."""
+
+
+class GivenUp(SourceError):
+    """An image did not come whole yet: ``kept`` of its bytes stay here."""
+
+    def __init__(self, failure: SourceError, kept: int) -> None:
+        super().__init__(
+            failure.source, failure.why, retry=True, after=failure.after
+        )
+        self.kept = kept
+        self._text = str(failure)
+
+    def __str__(self) -> str:
+        return (
+            f'{self._text}; {units.size(self.kept)} of it stay here for a '
+            f'day, and fetching it again goes on from there'
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,9 +190,9 @@ class Fetching:
         self._write_piece(piece)
         self._hashes.feed(piece)
         self._way.tell(self._file.size)
-        pause = self._way.bucket.take(len(piece))
-        if pause:
-            self._sleep(pause)
+        # Nobody has read or sent a hole.
+        if not isinstance(piece, Hole):
+            self._sleep(self._way.bucket.take(len(piece)))
         self._patience.note_size(self._file.size)
 
     def _write_piece(self, piece: bytes) -> None:
@@ -188,7 +208,7 @@ class Fetching:
     def _wait_after(self, failure: SourceError) -> None:
         pause = self._patience.pause_after(failure, random.random())  # noqa: S311
         if pause is None:
-            raise failure
+            self._give_up(failure)
         _LOG.info(
             'image %s: %s; again in %.1f s',
             self._meta.image_id,
@@ -196,6 +216,12 @@ class Fetching:
             pause,
         )
         self._sleep(pause)
+
+    def _give_up(self, failure: SourceError) -> NoReturn:
+        """Say what the next one goes on from, if that is anything."""
+        if self._meta.checksum is None or not self._file.size:
+            raise failure
+        raise GivenUp(failure, self._file.size) from failure
 
     def _stop_between(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         stop, image_id = self._way.should_stop, self._meta.image_id

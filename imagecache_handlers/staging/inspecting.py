@@ -29,8 +29,12 @@ class Inspected:
     virtual_size: int
 
 
-def inspect_file(file: BinaryIO, meta: ImageMeta, limits: Limits) -> Inspected:
+def inspect_file(
+    file: BinaryIO, meta: ImageMeta, limits: Limits, known: int | None = None
+) -> Inspected:
     """Tell what a file is; it is not if it could lead elsewhere.
+
+    ``known``: only so many of its first bytes are here (None: all of them).
 
     :raises Unsupported: when it names other files, is of another format
         than declared, encrypted, or too large.
@@ -40,7 +44,7 @@ def inspect_file(file: BinaryIO, meta: ImageMeta, limits: Limits) -> Inspected:
     def refuse(why: str) -> Unsupported:
         return Unsupported(meta.image_id, why)
 
-    found = _find_formats(file, refuse)
+    found = _find_formats(file, known, refuse)
     disk_format = _name_format(file, found, meta, refuse)
     size = os.fstat(file.fileno()).st_size
     virtual_size = size
@@ -73,7 +77,7 @@ def check_announced(meta: ImageMeta, limits: Limits) -> None:
 
 
 def _find_formats(
-    file: BinaryIO, refuse: Callable[[str], Unsupported]
+    file: BinaryIO, known: int | None, refuse: Callable[[str], Unsupported]
 ) -> dict[str, Any]:
     """Give an inspector of each format that the file looks like."""
     try:
@@ -87,8 +91,9 @@ def _find_formats(
     reader = open(file.fileno(), 'rb', closefd=False)  # noqa: SIM115
     wrapper = library.InspectWrapper(reader)
     try:
-        while not wrapper.formats and wrapper.read(_PIECE):
-            pass
+        left = os.fstat(file.fileno()).st_size if known is None else known
+        while left > 0 and not wrapper.formats:
+            left -= len(wrapper.read(_PIECE)) or left
         wrapper.close()
         return {str(one): one for one in wrapper.formats or ()}
     except (library.ImageFormatError, ValueError, OverflowError) as error:

@@ -201,13 +201,14 @@ def test_unseen_users_are_believed_by_evidence_alone(tmp_path):
     cache, wanted = opened(tmp_path, shelf)
     source = Images(a=b'a' * 50)
     [result] = cache.prefetch(['a'], source, HOUR, settings=wanted)
-    assert result.did == 'refused'
+    assert (result.did, result.blind) == ('refused', True)
+    assert result.why.endswith('; who uses 60 B more is not known')
 
     def ask():
         return Evidence(complete=True, as_of=utc_now())
 
     [result] = cache.prefetch(['a'], source, HOUR, settings=wanted, ask=ask)
-    assert result.did == 'cached'
+    assert (result.did, result.blind) == ('cached', False)
     assert 'at-old' not in shelf.entries
 
 
@@ -485,6 +486,7 @@ class TestStages:
         self.shelf = Shelf(total=100)
         self.source = Images(a=b'a' * 50, piece=10)
         self.on_sleep = []
+        self.told = []
 
     def sleep(self, seconds):
         self.time.sleep(seconds)
@@ -500,7 +502,11 @@ class TestStages:
             sleep=self.sleep,
         )
         [result] = cache.prefetch(
-            ['a'], self.source, HOUR, settings=settings(self.folder)
+            ['a'],
+            self.source,
+            HOUR,
+            settings=settings(self.folder),
+            tell=self.told.append,
         )
         return result
 
@@ -538,6 +544,28 @@ class TestStages:
             assert self.prefetch().did == 'cached'
         assert len(seen) > 10
         assert not any(seen)
+
+    def test_who_waits_for_a_stage_says_so_once(self):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self.hold_stage())
+            self.on_sleep.append(
+                lambda: self.time.passed > 200 and stack.close()
+            )
+            assert self.prefetch().did == 'cached'
+        waited = self.time.passed
+        waiting = Waiting(image_id='a', store='shelf', most=60, here=True)
+        assert self.told[0] == waiting
+        assert [one for one in self.told if isinstance(one, Waiting)] == [
+            waiting
+        ]
+        # It was free from then on, as the stage of a dead one is at once.
+        assert waited - 200 <= waiting.most
+
+    def test_who_waits_for_a_turn_does_not_speak_of_this_host(self):
+        self.stand_still('a')
+        assert self.prefetch().did == 'cached'
+        waiting = [one for one in self.told if isinstance(one, Waiting)]
+        assert [one.here for one in waiting] == [False]
 
     def test_a_stage_is_not_waited_for_for_ever(self):
         with self.hold_stage():

@@ -154,6 +154,50 @@ def test_nothing_goes_for_what_never_fits():
     )
 
 
+@pytest.mark.parametrize(
+    ('size', 'blind', 'ending', 'images'),
+    [
+        (35, True, '; who uses 10 B more is not known', 'unseen'),
+        # What does not age meanwhile is not kept by its age.
+        (35, True, '; who uses 10 B more is not known', 'young'),
+        # However much is told then, it does not fit.
+        (36, False, '; who uses 10 B more is not known', 'unseen'),
+        # No word of anybody opens the eyes of a backend.
+        (35, False, '; who uses 10 B more is not known', 'unclear'),
+        (45, False, '; who uses 20 B more is not known', 'unseen unclear'),
+        (35, False, 'frees 0 B', 'pinned'),
+        (35, False, 'frees 0 B', 'used'),
+        (
+            36,
+            True,
+            'frees 10 B; who uses 10 B more is not known',
+            'seen unseen',
+        ),
+        (35, False, 'frees 0 B', ''),
+    ],
+)
+def test_it_tells_what_is_kept_since_nobody_knows(size, blind, ending, images):
+    known = {
+        'seen': ready('seen'),
+        'unseen': ready('unseen', users=None),
+        'young': image('young', users=None),
+        'unclear': ready('unclear', unknown='who knows'),
+        'pinned': ready('pinned', 'pin.x', users=None),
+        'used': ready('used', users=frozenset({'vm'}), unknown='who else'),
+    }
+    these = [known[name] for name in images.split()]
+    made = room(size, *these, said=evidence(complete=False))
+    assert (made.blind, made.evict) == (blind, ())
+    assert made.why.endswith(ending)
+
+
+def test_what_is_only_reserved_needs_nobody_to_say_who_uses_what():
+    unseen = ready('a', users=None)
+    said = evidence(complete=False)
+    made = room(20, unseen, there=measured(reserved(10)), said=said)
+    assert (made.crowded, made.blind) == (True, False)
+
+
 def test_it_tells_what_is_only_reserved():
     there = measured(reserved(10))
     made = room(26, there=there)

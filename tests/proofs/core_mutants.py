@@ -10,6 +10,7 @@ TROUBLE = 'proofs/test_trouble.py'
 DEATHS = 'proofs/test_prefetch_deaths.py'
 LEASING = 'actions/test_leasing.py'
 MAKING_ROOM = 'actions/test_making_room.py'
+OPEN_BOOK = 'actions/test_open_book.py'
 PREFETCHING = 'actions/test_prefetching.py'
 ROOM = 'planning/test_room.py'
 VERIFYING = 'actions/test_verifying.py'
@@ -1399,6 +1400,23 @@ MUTANTS = [
         module='actions/reserving',
         old='            self._book.unreserve(written)',
         new='            pass',
+    ),
+    Mutant(
+        name='room is reserved after all was given back',
+        killer=f'{OPEN_BOOK}::'
+        'test_all_of_ones_own_is_given_back_and_no_more_is_written',
+        module='actions/open_book',
+        old='            if not self._is_closed:',
+        new='            if True:',
+    ),
+    Mutant(
+        name='room is given back while it is being reserved',
+        killer=f'{OPEN_BOOK}::test_what_is_being_written_is_given_back_then',
+        module='actions/open_book',
+        old="""        with entry.turn:
+            self._book.unreserve(reservation)""",
+        new="""        if entry.turn:
+            self._book.unreserve(reservation)""",
     ),
     Mutant(
         name='room stays reserved while a stage is waited for',

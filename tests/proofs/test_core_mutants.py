@@ -18,6 +18,7 @@ KILLERS = (
     'actions/test_given_hash.py',
     'actions/test_leasing.py',
     'actions/test_making_room.py',
+    'actions/test_open_book.py',
     'actions/test_prefetching.py',
     'actions/test_recovering.py',
     'actions/test_results.py',

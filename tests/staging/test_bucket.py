@@ -1,12 +1,16 @@
 """Bucket: so many bytes a second, over all who share it."""
 
+import contextlib
 import threading
 import time
 
 import pytest
 
+from imagecache_handlers import Hole
+from imagecache_handlers import ImageMeta
 from imagecache_handlers.staging.bucket import Bucket
 from imagecache_handlers.staging.stage import Stages
+from imagecache_handlers import Stretch
 from tests.staging.clock import Ticks
 from tests.staging.sources import Memory
 from tests.staging.sources import meta_of
@@ -79,6 +83,48 @@ def test_images_at_once_keep_below_the_rate(tmp_path):
         thread.join()
 
     assert 4 * size / (time.monotonic() - started) <= rate * 1.05
+
+
+@pytest.mark.parametrize('holes', [0, 1, 100])
+def test_holes_count_for_no_rate(tmp_path, holes):
+    ticks = Ticks()
+    bucket = Bucket(RATE, ticks.clocks)
+    stages = Stages(f'{tmp_path}/s', bucket=bucket, clocks=ticks.clocks)
+    started = ticks.at
+
+    fetch(stages, WithHoles(holes))
+
+    assert ticks.at - started == pytest.approx(4, rel=0.05)
+
+
+def test_zeros_that_were_sent_count(tmp_path):
+    ticks = Ticks()
+    bucket = Bucket(RATE, ticks.clocks)
+    stages = Stages(f'{tmp_path}/s', bucket=bucket, clocks=ticks.clocks)
+    started = ticks.at
+
+    fetch(stages, Memory.of(bytes(4 * RATE)))
+
+    assert ticks.at - started == pytest.approx(4, rel=0.05)
+
+
+class WithHoles:
+    """A source of so many holes and of bytes for four seconds."""
+
+    def __init__(self, holes):
+        self.holes = holes
+        size = (4 + holes) * RATE
+        self.meta = ImageMeta(image_id='a', size=size, disk_format='raw')
+
+    @contextlib.contextmanager
+    def read_from(self, meta, offset):
+        yield Stretch(offset, self.give_pieces())
+
+    def give_pieces(self):
+        for _ in range(4):
+            yield b'x' * RATE
+        for _ in range(self.holes):
+            yield Hole(RATE)
 
 
 def sources_of(size):

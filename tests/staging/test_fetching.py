@@ -191,6 +191,50 @@ def test_who_wants_too_long_is_not_waited_for(stages, ticks):
     assert ticks.slept == 0
 
 
+@pytest.mark.parametrize(
+    ('algorithm', 'cut', 'kept'),
+    [
+        ('sha512', 2**20, '1 MiB'),
+        ('sha512', 2**20 + 1, '1 MiB'),
+        # Nothing has come, or nobody could tell that it is of the same.
+        ('sha512', 0, None),
+        (None, 2**20, None),
+    ],
+)
+def test_what_a_later_try_goes_on_from_is_told(stages, algorithm, cut, kept):
+    content = random_bytes(SIZE)
+    meta = meta_of(content, algorithm=algorithm)
+    source = Cut(content, meta, cuts=[cut], after=4000)
+
+    error = refusal(stages, source)
+
+    assert (error.retry, error.after) == (True, 4000)
+    text = str(error)
+    assert 'asking again may help in 4,000 s' in text
+    told = f'{kept} of it stay here for a day, and fetching it again goes on'
+    assert (told in text) == (kept is not None)
+    assert ('stay here' in text) == (kept is not None)
+    fetched, found = fetch(stages, Memory(content, meta))
+    assert found == content
+    assert fetched.found == (cut if kept else 0)
+
+
+class Cut(Memory):
+    """A source that wants to be left alone for so long after a cut."""
+
+    def __init__(self, *args, after, **more):
+        super().__init__(*args, **more)
+        self.after = after
+
+    def _give(self, at):
+        try:
+            yield from super()._give(at)
+        except SourceError as error:
+            raise SourceError(
+                error.source, error.why, retry=True, after=self.after
+            ) from error
+
+
 def test_no_progress_ends_it(tmp_path, ticks):
     limits = Limits(tries=1000, no_progress=300)
     stages = Stages(f'{tmp_path}/s', clocks=ticks.clocks, limits=limits)

@@ -1,7 +1,7 @@
 """Interrupt: Ctrl-C or SIGTERM once ends in order, twice ends at once.
 
-What would leave something half done is undone first, and whoever is logged in
-somewhere logs out.
+What would leave something half done is undone first, room that was reserved is
+given back, and whoever is logged in somewhere logs out.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,8 @@ from imagecache_handlers.frontends.cli.waking import main_woken
 # Shows the cursor, which a progress bar hides.
 _CURSOR = '\x1b[?25h\n'
 
-# Seconds: a handler closes within five.
+# Seconds: room is given back by a call or two, a handler closes within five.
+_LEAVING = 3.0
 _FAREWELL = 6.0
 
 
@@ -33,6 +34,10 @@ class Site(Protocol):
     @property
     def calls(self) -> RunningCalls:
         """What it is at."""
+
+    @property
+    def leave(self) -> Callable[[], object]:
+        """Takes back what others would wait for, from any thread."""
 
     @property
     def close(self) -> Callable[[], object]:
@@ -117,13 +122,18 @@ def _end_at_once(*sites: Site) -> NoReturn:
     if sys.stderr.isatty():
         _say_on_stderr(_CURSOR)
     _say_interrupted(_running_text(sites))
-    # Not here, where what was interrupted may hold a lock.
     for site in sites:
-        thread = threading.Thread(target=site.close, daemon=True)
-        thread.start()
-        thread.join(_FAREWELL)
+        _call_bounded(site.leave, _LEAVING)
+        _call_bounded(site.close, _FAREWELL)
     # Threads that work on other stores would be waited for.
     os._exit(FAILED)
+
+
+def _call_bounded(call: Callable[[], object], seconds: float) -> None:
+    # Not here, where what was interrupted may hold a lock.
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(seconds)
 
 
 def _say_on_stderr(text: str) -> None:

@@ -43,6 +43,11 @@ class OpenedCache:
     inherited_never: str | None = None
 
     @property
+    def leave(self) -> Callable[[], None]:
+        """Take back what others would wait for, from any thread."""
+        return self.cache.give_back_room
+
+    @property
     def store(self) -> str | None:
         """The one store that was named, if any."""
         if self.stores is None:

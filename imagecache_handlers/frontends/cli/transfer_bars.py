@@ -11,6 +11,7 @@ from imagecache_handlers.actions.prefetched import Ended
 from imagecache_handlers.actions.prefetched import Event
 from imagecache_handlers.actions.prefetched import Progress
 from imagecache_handlers.actions.prefetched import Tell
+from imagecache_handlers.actions.prefetched import Waiting
 from imagecache_handlers.frontends.cli.pages.terminal import open_console
 
 if TYPE_CHECKING:
@@ -52,10 +53,18 @@ def _show_bars(console: 'Console') -> Iterator[Tell]:
 def _move_bars(bars: 'Bars') -> Callable[[Event], None]:
     tasks: dict[tuple[str, str], TaskID] = {}
 
+    def show_bar(name: str, store: str, text: str, size: int | None) -> None:
+        """Have one bar for an image, which begins now."""
+        if (name, store) in tasks:
+            bars.remove_task(tasks[name, store])
+        tasks[name, store] = bars.add_task(text, total=size)
+
     def tell(event: Event) -> None:
         match event:
+            case Waiting(image_id=name, store=store):
+                show_bar(name, store, f'{name} waits for others', None)
             case Began(image_id=name, store=store, size=size):
-                tasks[name, store] = bars.add_task(name, total=size)
+                show_bar(name, store, name, size)
             case Progress(image_id=name, store=store, done=done):
                 if (name, store) in tasks:
                     bars.update(tasks[name, store], completed=done)

@@ -8,6 +8,9 @@ import subprocess
 import time
 import unittest
 
+from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.sources.file import FileSource
+from imagecache_handlers.staging.stage import Stages
 from tests.frontends.cli.command import Command
 from tests.frontends.cli.command import environment
 from tests.frontends.cli.command import PROGRAM
@@ -27,14 +30,14 @@ class PrefetchCase(Command, unittest.TestCase):
         self.file = self.root / 'image.raw'
         self.file.write_bytes(DATA)
 
-    def serve(self, **changes):
+    def serve(self, timeout=2, **changes):
         """Start an image service, and name it in the configuration."""
         server = self.enterContext(LyingServer())
         server.image |= changes
         with self.conf.open('a') as conf:
             conf.write(
                 '[imagecache_glance]\nauth_type = none\n'
-                f'endpoint = {server.url}\ntimeout_seconds = 2\n'
+                f'endpoint = {server.url}\ntimeout_seconds = {timeout}\n'
             )
         return server
 
@@ -120,6 +123,17 @@ class TestPrefetch(PrefetchCase):
         said = self.run_on('prefetch', IMAGE).stdout
         self.assertIn('asking again may help in 4,000 s', said)
 
+    def test_that_the_next_run_goes_on_is_told(self):
+        again = Fault(status=503, headers={'Retry-After': '4000'})
+        self.serve().faults += [Fault(cut=2 * 2**20 + 1), again]
+        said = self.run_on('prefetch', IMAGE).stdout
+        self.assertRegex(
+            said,
+            r'may help in 4,000 s; [0-9.]+ MiB of it stay here for a day, '
+            r'and fetching it again goes on from there\n',
+        )
+        self.assertIn('MiB were here', self.out('prefetch', IMAGE))
+
     def test_what_is_empty_is_no_image(self):
         for place in '/dev/null', '/proc/self/status', str(self.file):
             self.file.write_bytes(b'')
@@ -191,6 +205,23 @@ class TestPrefetch(PrefetchCase):
             second.kill()
         self.assertIn('if they have died, it goes on within', said)
 
+    def test_who_waits_for_another_on_this_host_says_so(self):
+        hashed = f'sha256:{SHA256}'
+        words = ['prefetch', 'debian', '--from', str(self.file)]
+        words += ['--checksum', hashed, '--config-file', str(self.conf)]
+        self.configure(f'staging_path = {self.root / "staging"}')
+        meta = FileSource(str(self.file), hashed).describe('debian')
+        with (
+            Stages(self.root / 'staging').open_stage(meta),
+            Terminal(words, self.root) as screen,
+        ):
+            self.assertTrue(screen.read_until('debian waits for others'))
+            screen.process.send_signal(signal.SIGINT)
+            self.assertEqual(3, screen.end())
+        said = 'debian: somebody else on this host fetches it; if they have'
+        self.assertIn(said, ' '.join(screen.text.split()))
+        self.assertIn('goes on within 60 s', ' '.join(screen.text.split()))
+
     def test_a_disk_that_is_refused_has_one_reason(self):
         file = self.root / 'child.qcow2'
         make = ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw']
@@ -237,6 +268,38 @@ class TestPrefetch(PrefetchCase):
         self.assertIn('could not be fetched', said)
         self.assertEqual({}, self.rows())
         self.assertIn('is cached', self.fetch_file().stdout)
+
+    def test_ctrl_c_twice_gives_back_the_room(self):
+        server = self.serve(60)
+        server.faults.append(Fault(stall=len(CONTENT) // 2))
+        command = [*PROGRAM, 'prefetch', IMAGE]
+        command += ['--config-file', str(self.conf)]
+        with subprocess.Popen(  # noqa: S603
+            command,
+            cwd=self.root,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as running:
+            while not server.ranges:
+                time.sleep(0.05)
+            self.assertEqual(1, len(self.reserved()))
+            running.send_signal(signal.SIGINT)
+            while 'ending soon' not in running.stderr.readline():
+                pass
+            running.send_signal(signal.SIGINT)
+            said, complaint = running.communicate(timeout=20)
+        self.assertEqual((1, ''), (running.returncode, said), complaint)
+        self.assertIn('interrupted', complaint)
+        self.assertEqual([], self.reserved())
+        # What had come is there for the next one, which waits for nobody.
+        done = self.run_on('prefetch', IMAGE)
+        self.assertEqual((0, ''), (done.returncode, done.stderr))
+        self.assertIn('were here', done.stdout)
+
+    def reserved(self):
+        return DirectoryHandler([self.path]).reservations(self.path)
 
 
 class TestBadInput(PrefetchCase):

@@ -82,6 +82,17 @@ class TestRoom(SmallStore):
         self.assertIn('idle', self.rows())
         return users
 
+    def test_a_refusal_says_that_users_are_not_known(self):
+        self.run_on('add', 'idle', str(self.write_file('idle.raw', 9 * MIB)))
+        self.configure('high_watermark = 85', 'low_watermark = 80')
+        words = ['new', '--from', str(self.write_file('new.raw', 10 * MIB))]
+        said = self.out('prefetch', *words, code=3)
+        self.assertIn('; who uses 9 MiB more is not known. Tell who', said)
+        self.assertIn('--in-use, --in-use-complete.', said)
+        users = self.in_use('# nobody\n')
+        said = self.out('prefetch', *words, *users, code=3)
+        self.assertIn('and what may go frees 0 B\n', said)
+
     def test_a_staging_path_of_no_use_costs_no_image(self):
         users = self.cache_idle()
         self.configure(

@@ -110,8 +110,9 @@ class Prefetch(WitnessedCommand, Paged):
 
                 def tell(event: Event) -> None:
                     count(event)
-                    if not _say_waiting(event):
-                        show(event)
+                    if isinstance(event, Waiting):
+                        _say_waiting(event)
+                    show(event)
 
                 done = site.cache.prefetch(
                     images,
@@ -138,17 +139,16 @@ class Prefetch(WitnessedCommand, Paged):
                 self._said.append(event.result)
 
 
-def _say_waiting(event: Event) -> bool:
-    """Say it if somebody is waited for, above the bars if there are any."""
-    if not isinstance(event, Waiting):
-        return False
+def _say_waiting(event: Waiting) -> None:
+    """Say that somebody is waited for, above the bars if there are any."""
+    others = f'somebody else fetches it into {event.store}'
+    if event.here:
+        others = 'somebody else on this host fetches it'
     waiting = (
-        f'imagecache: {event.image_id}: somebody else fetches it into '
-        f'{event.store}; if they have died, it goes on within '
-        f'{event.most:.0f} s'
+        f'imagecache: {event.image_id}: {others}; if they have died, it goes '
+        f'on within {event.most:.0f} s'
     )
     print(printable(waiting), file=sys.stderr, flush=True)  # noqa: T201
-    return True
 
 
 def _choose_images(options: argparse.Namespace) -> list[str]:

@@ -45,7 +45,11 @@ def sentence(one: Prefetched) -> str:
     if one.did is Got.EXISTING:
         doubt = f' ({printable(one.why)})' if one.why else ''
         return f'{name} is in {store} already, and kept for longer{doubt}'
-    return f'{name} {_FAILED[one.did]}: {printable(one.why)}'
+    advice = f'. {_ADVICE}' if one.blind else ''
+    return f'{name} {_FAILED[one.did]}: {printable(one.why)}{advice}'
+
+
+_ADVICE = 'Tell who uses what: --in-use, --in-use-complete.'
 
 
 _FAILED = {

@@ -1,0 +1,169 @@
+"""Measure how fast images are prefetched into a folder.
+
+The first row has ``curl | tee | sha512sum`` and a ``sync`` of what that wrote
+for its measure, and a prefetch of the same URL: with room reserved, inspected,
+hashed by sha512 and sha256, synced and labelled.  The second has four images
+one by one for its measure, and the four at once, from a server that is 50 ms
+away.  Both are done in turn; a row has the median of each, and what their
+ratio may be at most.
+"""
+
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+import contextlib
+import dataclasses
+import datetime
+import hashlib
+import os
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+
+from benchmarks import image_server
+from benchmarks import output
+from imagecache_handlers.cache import ImageCache
+from imagecache_handlers.directory import DirectoryHandler
+from imagecache_handlers.model import ImageMeta
+from imagecache_handlers.planning.rules import Rules
+from imagecache_handlers.prefetch_settings import PrefetchSettings
+from imagecache_handlers.source import Stretch
+from imagecache_handlers.sources.url import UrlSource
+
+MIB = 2**20
+TTL = datetime.timedelta(days=1)
+SHELL = 'curl -sS "$0" | tee "$1" | sha512sum >"$1.sum" && sync "$1"'
+FAR = 0.05
+SEVERAL = 4
+# Ratios that are aimed at.
+BESIDE_SHELL = 1.15
+AT_ONCE = 1 / 1.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Images:
+    """A source of several images, each at its URL."""
+
+    urls: Mapping[str, UrlSource]
+
+    def describe(self, image_id: str) -> ImageMeta:
+        return self.urls[image_id].describe(image_id)
+
+    def read_from(
+        self, meta: ImageMeta, offset: int
+    ) -> contextlib.AbstractContextManager[Stretch]:
+        return self.urls[meta.image_id].read_from(meta, offset)
+
+
+def make_images(folder: str, count: int, size: int) -> dict[str, str]:
+    """Make files of random bytes; give the checksum of each by its name."""
+    return {
+        name: _make_image(f'{folder}/{name}', size)
+        for name in (f'image-{number}' for number in range(count))
+    }
+
+
+def _make_image(path: str, size: int) -> str:
+    sha512 = hashlib.sha512()
+    with open(path, 'wb') as file:
+        for _ in range(size // MIB):
+            piece = os.urandom(MIB)
+            sha512.update(piece)
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    return f'sha512:{sha512.hexdigest()}'
+
+
+def name_images(port: int, sums: Mapping[str, str]) -> Images:
+    address = f'http://127.0.0.1:{port}'
+    return Images(
+        {name: UrlSource(f'{address}/{name}', sums[name]) for name in sums}
+    )
+
+
+def fetch_by_shell(folder: str, url: str) -> float:
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        started = time.perf_counter()
+        command = ['sh', '-c', SHELL, url, f'{place}/image']
+        subprocess.run(command, check=True)  # noqa: S603
+        return time.perf_counter() - started
+
+
+def prefetch(
+    folder: str, source: Images, names: Collection[str], concurrency: int
+) -> float:
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as place,
+        contextlib.closing(DirectoryHandler([place])) as handler,
+    ):
+        cache = ImageCache(handler, Rules())
+        settings = PrefetchSettings(concurrency=concurrency)
+        started = time.perf_counter()
+        done = cache.prefetch(names, source, TTL, settings=settings)
+        took = time.perf_counter() - started
+    for one in done:
+        assert one.did == 'cached', one.why
+    return took
+
+
+def compare_shell(folder: str, size: int, rounds: int) -> output.Row:
+    sums = make_images(folder, 1, size)
+    shell, ours = [], []
+    with image_server.serving(folder, 0) as port:
+        source = name_images(port, sums)
+        for _ in range(rounds):
+            url = f'http://127.0.0.1:{port}/image-0'
+            shell.append(fetch_by_shell(folder, url))
+            ours.append(prefetch(folder, source, sums, 1))
+    return _describe('beside a shell', size, shell, ours, BESIDE_SHELL)
+
+
+def compare_at_once(folder: str, size: int, rounds: int) -> output.Row:
+    each = size // SEVERAL
+    sums = make_images(folder, SEVERAL, each)
+    single, several = [], []
+    with image_server.serving(folder, FAR) as port:
+        source = name_images(port, sums)
+        for _ in range(rounds):
+            single.append(prefetch(folder, source, sums, 1))
+            several.append(prefetch(folder, source, sums, SEVERAL))
+    return _describe('four at once', size, single, several, AT_ONCE)
+
+
+def _describe(
+    row: str,
+    size: int,
+    measure: Sequence[float],
+    ours: Sequence[float],
+    bound: float,
+) -> output.Row:
+    ratios = [two / one for one, two in zip(measure, ours, strict=True)]
+    return {
+        'row': row,
+        'MiB': size // MIB,
+        'measure s': statistics.median(measure),
+        'prefetch s': statistics.median(ours),
+        'ratio': statistics.median(ours) / statistics.median(measure),
+        'least': min(ratios),
+        'most': max(ratios),
+        'bound': bound,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = output.parser(__doc__)
+    parser.add_argument('--size', type=int, default=512, help='MiB')
+    parser.add_argument('--rounds', type=int, default=5)
+    asked = parser.parse_args(arguments)
+    rows = []
+    for compare in compare_shell, compare_at_once:
+        with tempfile.TemporaryDirectory(dir=pathlib.Path.cwd()) as folder:
+            rows.append(compare(folder, asked.size * MIB, asked.rounds))
+    output.write(rows, asked.json)
+
+
+if __name__ == '__main__':
+    main()
