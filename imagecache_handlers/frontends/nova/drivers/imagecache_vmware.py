@@ -9,3 +9,4 @@ class VMwareVCDriver(ImageCacheMixin, driver.VMwareVCDriver):  # type: ignore[mi
     """Nova's own, but for its image cache, which borrows its session."""
 
     imagecache_handler = 'vmware'
+    boots_from_one_store = True
