@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from oslo_config import cfg
 
 from imagecache_handlers.frontends.nova.cache_stats import CacheStats
-from imagecache_handlers.frontends.nova.instances import list_images
 from imagecache_handlers.frontends.nova.manager import ImageCacheManager
 
 if TYPE_CHECKING:
@@ -91,6 +90,8 @@ class ImageCacheMixin:
         self, context: Any, instance: Any, *given: Any, **named: Any
     ) -> Any:
         """Make an instance, while its images are held."""
+        from imagecache_handlers.frontends.nova.instances import list_images
+
         with (
             self.image_cache_manager.hold_images(instance),
             self.cache_stats.arriving(list_images(instance)),
