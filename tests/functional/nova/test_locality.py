@@ -211,9 +211,28 @@ def test_bad_stats_harm_nobody(handler, weighers, stats):
 
 
 def test_a_snapshot_is_an_image_as_others(handler, weighers):
-    """So is the image of a rescue: Nova names what is to be booted."""
+    """Nova names what is to be booted, whatever it was made of."""
     hosts = [host('a', told(OTHER)), host('b', told(IMAGE))]
     assert list(weigh(handler, weighers, hosts, request(OTHER)))[0] == 'a'
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'ram'),
+    [
+        ('num_io_ops', 6, 65536),
+        ('num_instances', 12, 65536),
+        # Half as large as the other, it has four times its share.
+        ('num_instances', 40, 32768),
+    ],
+)
+def test_what_a_host_is_at_and_has_counts(handler, weighers, name, value, ram):
+    hosts = [host('a', told(IMAGE), ram=ram), host('b', told(IMAGE))]
+    hosts[1].num_instances = 20 if ram < 65536 else 0
+    weight = weigh(handler, weighers, hosts, request())
+    assert weight['a'] > 0
+    setattr(hosts[0], name, value)
+    weight = weigh(handler, weighers, hosts, request())
+    assert weight['a'] == 0 < weight['b']
 
 
 def place_servers(handler, weighers, hosts, count):
