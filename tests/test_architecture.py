@@ -72,7 +72,8 @@ WINGS = {
     'testing.template': 'face root testing',
     'frontends': 'actions planning root',
     'frontends.nova': (
-        'actions cache config directory loader planning root sources'
+        'actions cache config directory frontends.fleet '
+        'frontends.fleet.opts loader planning root sources'
     ),
     # Nova's own package, but for where they lie.
     'nova.drivers': 'frontends.nova',

@@ -141,6 +141,15 @@ def make_digest(
 def prefixes_of(image_id: str) -> tuple[int, int]:
     """Give those by which an image may be told.
 
+    :raises ValueError: when nothing can be called so.
+    """
+    one, other = names_of(image_id)
+    return _prefix_of(one), _prefix_of(other)
+
+
+def names_of(image_id: str) -> tuple[str, str]:
+    """Give what a backend may list an image as.
+
     Nova's libvirt driver knows an image by a hash of its id only.
 
     :raises ValueError: when nothing can be called so.
@@ -148,7 +157,7 @@ def prefixes_of(image_id: str) -> tuple[int, int]:
     sha1 = hashlib.sha1(
         check_image_id(image_id).encode(), usedforsecurity=False
     )
-    return _prefix_of(image_id), _prefix_of(sha1.hexdigest())
+    return image_id, sha1.hexdigest()
 
 
 def _weigh_images(images: Iterable[CachedImage]) -> dict[int, int]:

@@ -21,20 +21,28 @@ _COMING = 0.5
 # What an image on few of the hosts keeps of its worth, so that these are
 # not chosen for every server until they are full.
 _RARE = 0.5
-# Up to so many builds, copies and migrations under way it counts whole, and
-# from that many on nothing: who has the image is not asked to boot them all.
-_CALM, _BUSY = 4, 6
+# From so many builds, copies and migrations under way on it counts nothing,
+# and whole up to two thirds: who has the image is not asked to boot them all.
+_BUSY = 6
+# Nor to have them all in the end, when each is built before the next comes:
+# it counts nothing from so many servers on, or so much more than its share.
+_MANY, _SHARES = 6, 2
+_WHOLE = 2 / 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A host that might boot it: what it told, if anything, and its work.
 
-    ``io_ops`` is how many builds, copies and migrations it is at.
+    ``io_ops`` is how many builds, copies and migrations it is at,
+    ``servers`` how many it has, and ``memory`` how large it is, in any unit
+    that all have in common; 0: as large as the others.
     """
 
     digest: Digest | None
     io_ops: int = 0
+    servers: int = 0
+    memory: int = 0
 
 
 def score_places(
@@ -49,8 +57,9 @@ def score_places(
 
     More for a large image (``size`` in bytes, None if unknown), one that
     many of the places have, one that is whole and not on its way, and where
-    little is going on.  A digest that is older than ``max_age``, or as far
-    ahead of ``now``, counts half, at twice that nothing.  0.0 without one.
+    little is going on and no more servers are than elsewhere.  A digest that
+    is older than ``max_age``, or as far ahead of ``now``, counts half, at
+    twice that nothing.  0.0 without one.
 
     :raises ValueError: when no image can be called so.
     """
@@ -60,9 +69,10 @@ def score_places(
         for place in places
     ]
     worth = _worth_of_size(size) * _worth_of_spread(found)
+    shares = _share_servers(places)
     return [
-        worth * one * _leisure(place.io_ops)
-        for one, place in zip(found, places, strict=True)
+        worth * one * min(_leisure(place.io_ops), _modesty(place, share))
+        for one, place, share in zip(found, places, shares, strict=True)
     ]
 
 
@@ -98,4 +108,22 @@ def _worth_of_spread(found: Sequence[float]) -> float:
 
 
 def _leisure(io_ops: int) -> float:
-    return min(1.0, max(0.0, (_BUSY - io_ops) / (_BUSY - _CALM)))
+    return _fade(io_ops / _BUSY)
+
+
+def _modesty(place: Place, share: float) -> float:
+    return _fade(place.servers / max(_MANY, _SHARES * share))
+
+
+def _fade(part: float) -> float:
+    """Give 1.0 up to two thirds of a limit, and 0.0 from the limit on."""
+    return min(1.0, max(0.0, (1 - part) / (1 - _WHOLE)))
+
+
+def _share_servers(places: Sequence[Place]) -> list[float]:
+    """Give for each place how many of all servers it would have by size."""
+    servers = sum(place.servers for place in places)
+    sizes = [place.memory for place in places]
+    if not all(size > 0 for size in sizes):
+        sizes = [1] * len(places)
+    return [servers * size / sum(sizes) for size in sizes]

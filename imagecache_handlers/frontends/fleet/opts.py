@@ -1,4 +1,4 @@
-"""Options of fleets: of the weigher in Nova's scheduler."""
+"""Options of fleets: of what hosts tell, and of the weigher that reads it."""
 
 import copy
 
@@ -7,6 +7,13 @@ from oslo_config import cfg
 GROUP = 'imagecache_fleet'
 
 OPTS: list[cfg.Opt] = [
+    cfg.BoolOpt(
+        'tell_scheduler',
+        default=True,
+        help='Whether nova-compute, with a driver of this package, tells in '
+        'the stats of its host what is cached there: at most 8 KiB, by which '
+        'ImageLocalityWeigher goes.',
+    ),
     cfg.FloatOpt(
         'image_locality_weight_multiplier',
         default=10.0,

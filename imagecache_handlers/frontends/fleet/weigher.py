@@ -87,5 +87,8 @@ def _wanted_image(request: Any) -> tuple[str, int | None] | None:
 
 def _describe_host(state: Any) -> Place:
     return Place(
-        digest=read_stats(state.stats), io_ops=int(state.num_io_ops or 0)
+        digest=read_stats(state.stats),
+        io_ops=int(state.num_io_ops or 0),
+        servers=int(state.num_instances or 0),
+        memory=int(state.total_usable_ram_mb or 0),
     )

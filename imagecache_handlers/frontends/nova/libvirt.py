@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import threading
 
     from imagecache_handlers.actions.report import Report
+    from imagecache_handlers.actions.stores import Inventory
     from imagecache_handlers.frontends.nova.answers import InstanceAnswers
 
 LOG = logging.getLogger(__name__)
@@ -146,6 +147,23 @@ class LibvirtImageCacheMixin(ImageCacheMixin):
             return False
         # It belongs to somebody else: Nova has a helper for that.
         return self._let_nova_cache(context, image_id)
+
+    def can_tell_scheduler(self) -> bool:
+        """Tell if servers are booted from the cache, and it may be told."""
+        manager: LibvirtImageCacheManager = self.image_cache_manager
+        return (
+            manager.find_other_backend() is None
+            and super().can_tell_scheduler()
+        )
+
+    def list_cached(self) -> 'Inventory':
+        """Look what is cached: nothing, before the first image."""
+        manager: LibvirtImageCacheManager = self.image_cache_manager
+        if manager.explain_absence():
+            from imagecache_handlers.actions.stores import Inventory
+
+            return Inventory(stores=(), items=(), problems={})
+        return super().list_cached()
 
     def _let_nova_cache(self, context: Any, image_id: str) -> bool:
         stock: Any = super(ImageCacheMixin, self)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import datetime
 
     from imagecache_handlers.actions.prefetched import Prefetched
+    from imagecache_handlers.actions.report import Outcome
     from imagecache_handlers.actions.report import Report
     from imagecache_handlers.frontends.nova.answers import InstanceAnswers
     from imagecache_handlers.frontends.nova.image_api import ImageApi
@@ -61,6 +62,8 @@ class ImageCacheManager:
     ) -> None:
         self.conf = conf
         self.report: Report | None = None
+        # Told of each image of a sweep as soon as it is known.
+        self.on_outcome: Callable[[Outcome], object] = lambda one: None
         self._handler = handler
         self._lent = lent
         self._complete = complete
@@ -150,9 +153,14 @@ class ImageCacheManager:
         opened = self.open_cache()
         names = self._names = self._names or KnownNames()
         names.learn_names(answers.image_ids, opened.handler.key)
+
+        def tell(outcome: 'Outcome') -> None:
+            telling.tell_outcome(outcome, names.find_name)
+            self.on_outcome(outcome)
+
         report = opened.cache.sweep(
             answers,
-            on_outcome=lambda one: telling.tell_outcome(one, names.find_name),
+            on_outcome=tell,
             should_stop=lambda: stop.is_set() or answers.is_aged,
         )
         telling.tell_report(report)

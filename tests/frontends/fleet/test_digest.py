@@ -65,10 +65,11 @@ def test_two_copies_are_one_image():
 
 def test_what_counts_least_is_left_out():
     images = [image(f'big-{n}', GIB) for n in range(1200)]
-    images += [image(f'small-{n}', 1) for n in range(1200)]
-    images += [image('liked', 2, hits=GIB)]
+    images += [image(f'small-{n}', 9) for n in range(1200)]
+    images += [image('liked', 8, hits=GIB)]
     one = digest(*images, coming=['coming'])
     assert len(one.encode()) <= BUDGET
+    assert Digest.decode(one.encode()) == one
     assert (one.count, one.is_complete) == (2401, False)
     assert all(one.has_image(f'big-{n}') for n in range(1200))
     assert one.has_image('liked')

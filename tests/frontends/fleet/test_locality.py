@@ -21,10 +21,10 @@ def image(image_id):
     return CachedImage(image_id=image_id, store='s', location='l', size=1)
 
 
-def place(*names, coming=(), age=datetime.timedelta(), io_ops=0):
+def place(*names, coming=(), age=datetime.timedelta(), **more):
     images = map(image, names)
     told = make_digest(images, coming, generation=1, as_of=NOW - age)
-    return Place(digest=told, io_ops=io_ops)
+    return Place(digest=told, **more)
 
 
 def score(*places, size=HUGE):
@@ -80,7 +80,47 @@ def test_an_image_on_few_hosts_counts_less(holders, worth):
     [(-1, 1.0), (0, 1.0), (4, 1.0), (5, 0.5), (6, 0.0), (99, 0.0)],
 )
 def test_work_under_way_lowers_it(io_ops, worth):
-    assert score(place('wanted', io_ops=io_ops)) == [worth]
+    assert score(place('wanted', io_ops=io_ops)) == [pytest.approx(worth)]
+
+
+@pytest.mark.parametrize(
+    ('servers', 'others', 'worth'),
+    [
+        # Few servers are no crowd, whatever the others have.
+        (0, 0, 1.0),
+        (4, 0, 1.0),
+        (5, 0, 0.5),
+        (6, 0, 0.0),
+        (6, 1, 0.0),
+        # Then it goes by twice its share of all that there are.
+        (20, 20, 1.0),
+        (30, 15, 0.75),
+        (30, 10, 0.3),
+        (30, 7.5, 0.0),
+        (99, 5, 0.0),
+    ],
+)
+def test_a_host_with_more_than_its_share_is_worth_less(servers, others, worth):
+    places = [place('wanted', servers=servers)]
+    places += [place('wanted', servers=others)] * 2
+    assert score(*places)[0] == pytest.approx(worth, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ('memory', 'worth'), [(100, 0.0), (200, 0.75), (400, 1.0), (0, 0.0)]
+)
+def test_the_share_goes_by_the_size_of_a_host(memory, worth):
+    """0 where Nova does not know it: all are as large then."""
+    places = [place('wanted', servers=30, memory=memory)]
+    places += [place('wanted', servers=5, memory=100)] * 2
+    assert score(*places)[0] == pytest.approx(worth)
+
+
+def test_the_busier_of_both_counts():
+    one = place('wanted', servers=5, io_ops=4)
+    other = place('wanted', servers=4, io_ops=5)
+    idle = [place('wanted')] * 2
+    assert score(one, other, *idle)[:2] == [pytest.approx(0.5)] * 2
 
 
 @pytest.mark.parametrize(

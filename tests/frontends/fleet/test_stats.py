@@ -89,6 +89,11 @@ def test_what_is_no_stats_has_no_digest(stats):
     assert read_stats(stats) is None
 
 
+def test_what_was_changed_on_its_way_is_no_digest():
+    text = write_stats(digest('a'))['imagecache_digest']
+    assert read_stats({'imagecache_digest': f'{text} '}) is None
+
+
 RUBBISH = (
     strategies.none()
     | strategies.integers()

@@ -32,6 +32,7 @@ from nova.virt import driver  # noqa: E402
 from nova.virt.vmwareapi import images  # noqa: E402
 from oslo_utils import timeutils  # noqa: E402
 
+from imagecache_handlers.frontends.fleet.stats import read_stats  # noqa: E402
 from imagecache_handlers.frontends.nova import launching  # noqa: E402
 
 launching.add_drivers()
@@ -177,6 +178,14 @@ class Compute:
     def destroy(self, number: int, image: str) -> None:
         instance = describe_instance(number, image)
         self.driver.destroy(self.context, instance, network_info=[])
+
+    def told(self, images: list[str]) -> list[bool] | None:
+        """Tell which of these it tells the scheduler; None: it tells none."""
+        [node] = self.driver.get_available_nodes()
+        digest = read_stats(
+            self.driver.get_available_resource(node).get('stats')
+        )
+        return digest and [digest.has_image(image) for image in images]
 
     def list(self) -> list[str]:
         return sorted(self.driver.list_instances())

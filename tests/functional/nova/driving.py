@@ -86,6 +86,11 @@ def driving_libvirt(
         yield started
 
 
+def driving_scheduler() -> contextlib.AbstractContextManager[Driver]:
+    """Start Nova's scheduler, API, placement and three computes."""
+    return _running('scheduling')
+
+
 @contextlib.contextmanager
 def _running(
     program: str, *arguments: str, eventlet: bool = False

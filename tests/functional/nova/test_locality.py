@@ -5,6 +5,7 @@ Stats go the way of Nova's: through its Stats and ComputeNode to HostState.
 
 import collections
 import datetime
+import random
 import uuid
 
 import nova.conf
@@ -210,9 +211,28 @@ def test_bad_stats_harm_nobody(handler, weighers, stats):
 
 
 def test_a_snapshot_is_an_image_as_others(handler, weighers):
-    """So is the image of a rescue: Nova names what is to be booted."""
+    """Nova names what is to be booted, whatever it was made of."""
     hosts = [host('a', told(OTHER)), host('b', told(IMAGE))]
     assert list(weigh(handler, weighers, hosts, request(OTHER)))[0] == 'a'
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'ram'),
+    [
+        ('num_io_ops', 6, 65536),
+        ('num_instances', 12, 65536),
+        # Half as large as the other, it has four times its share.
+        ('num_instances', 40, 32768),
+    ],
+)
+def test_what_a_host_is_at_and_has_counts(handler, weighers, name, value, ram):
+    hosts = [host('a', told(IMAGE), ram=ram), host('b', told(IMAGE))]
+    hosts[1].num_instances = 20 if ram < 65536 else 0
+    weight = weigh(handler, weighers, hosts, request())
+    assert weight['a'] > 0
+    setattr(hosts[0], name, value)
+    weight = weigh(handler, weighers, hosts, request())
+    assert weight['a'] == 0 < weight['b']
 
 
 def place_servers(handler, weighers, hosts, count):
@@ -244,3 +264,62 @@ def test_a_crowd_of_servers_is_spread(handler, multiplier, hits):
     placed += place_servers(handler, weighers, hosts, 42)
     assert max(placed.values()) <= 6
     assert min(placed[f'h{n}'] for n in range(20)) >= 2
+
+
+# Hosts, of which so many have the image, and servers: other fleets than that
+# by which the default of the multiplier was found.
+FLEETS = [(5, 1, 15), (10, 2, 40), (20, 3, 60), (50, 5, 60)]
+# After how many others a server is built, and whether every third is
+# followed by the end of one.
+WAYS = {'at once': None, 'one by one': 0, 'some at a time': 5, 'to and fro': 5}
+MANY = 6
+
+
+def use_fleet(handler, weighers, fleet, way, size, seed):
+    """Place servers; give of each whether it hit, and the largest crowds."""
+    hosts_count, holders, count = fleet
+    chance = random.Random(seed)
+    names = [f'h{number}' for number in range(hosts_count)]
+    having = set(chance.sample(names, holders))
+    hosts = [host(n, told(IMAGE) if n in having else {}) for n in names]
+    building, there = [], []
+    hits = []
+    most = collections.Counter()
+    for number in range(count):
+        spec = request(size=size)
+        chance.shuffle(hosts)
+        found = handler.get_weighed_objects(weighers, hosts, spec)[0].obj
+        found.consume_from_request(spec)
+        hits.append(found.host in having)
+        building.append(found)
+        there.append(found)
+        if WAYS[way] is not None and len(building) > WAYS[way]:
+            building.pop(0).num_io_ops -= 1
+        if way == 'to and fro' and number % 3 == 2:
+            gone = there.pop(chance.randrange(len(there)))
+            gone.num_instances -= 1
+            gone.free_ram_mb += spec.memory_mb
+            gone.vcpus_used -= 1
+        most |= collections.Counter(one.host for one in there)
+    return hits, most
+
+
+@pytest.mark.parametrize('seed', [1])
+@pytest.mark.parametrize('size', [GIB, 8 * GIB])
+@pytest.mark.parametrize('way', WAYS)
+@pytest.mark.parametrize('fleet', FLEETS, ids=str)
+def test_no_crowds_in_fleets_of_other_sizes(handler, fleet, way, size, seed):
+    """Of the first servers 80 % hit, and no host has over twice its share.
+
+    The first are six for each host that has it: that many it may have, where
+    twice its share is less.
+    """
+    path = 'nova.scheduler.weights.all_weighers'
+    classes = handler.get_matching_classes([path, PATH])
+    weighers = [one() for one in classes]
+    hits, most = use_fleet(handler, weighers, fleet, way, size, seed)
+    hosts_count, holders, count = fleet
+    first = hits[: holders * MANY]
+    assert sum(first) >= 0.8 * len(first)
+    # Nova's own weighers may add one there, for nothing is being built.
+    assert max(most.values()) <= max(MANY + 1, 2 * count / hosts_count)

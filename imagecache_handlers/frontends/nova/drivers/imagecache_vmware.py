@@ -12,6 +12,7 @@ class VMwareVCDriver(ImageCacheMixin, driver.VMwareVCDriver):  # type: ignore[mi
     """Nova's own, but for its image cache, which borrows its session."""
 
     imagecache_handler = 'vmware'
+    boots_from_one_store = True
 
     def update_provider_tree(
         self, provider_tree: Any, nodename: str, allocations: Any = None

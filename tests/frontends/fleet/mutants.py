@@ -1,0 +1,301 @@
+"""What is told to schedulers, broken on purpose, and by which tests it shows.
+
+The weigher imports Nova: its mutants are tried where Nova is.
+"""
+
+from tests.mutation import Mutant
+
+FLEET = 'frontends/fleet/test_'
+SEEN = 'frontends/nova/test_seen_images.py::test_'
+STATS = 'frontends/nova/test_cache_stats.py::Test'
+
+
+def mutant(name, module, old, new, killer):
+    return Mutant(
+        name=name,
+        killer=killer,
+        module=f'frontends/{module}',
+        old=old,
+        new=new,
+    )
+
+
+DIGEST = [
+    (
+        'any edition is read',
+        'if fields[0] != _EDITION:',
+        'if False:',
+        'anything_else_is_refused',
+    ),
+    (
+        'a long text is read',
+        'if len(text) > LONGEST:',
+        'if False:',
+        'anything_else_is_refused',
+    ),
+    (
+        'images in any order are read',
+        'if any(a >= b for a, b in zip(found, found[1:], strict=False)):',
+        'if False:',
+        'images_that_are_not_sorted_are_refused',
+    ),
+    (
+        'an image may be told twice',
+        'if any(a >= b for',
+        'if any(a > b for',
+        'images_that_are_not_sorted_are_refused',
+    ),
+    (
+        'half an image is read',
+        'if not data or len(data) % _PREFIX:',
+        'if not data:',
+        'anything_else_is_refused',
+    ),
+    (
+        'what is cut is complete',
+        '_WHOLE if self.is_complete else _CUT',
+        '_WHOLE',
+        'what_counts_least_is_left_out',
+    ),
+    (
+        'the smallest are kept',
+        '(-worth[one], one)',
+        '(worth[one], one)',
+        'what_counts_least_is_left_out',
+    ),
+    (
+        'use counts nothing',
+        'image.size * (image.marks.hits + 1)',
+        'image.size',
+        'what_counts_least_is_left_out',
+    ),
+    (
+        'what is coming is cut first',
+        'kept = ranked[: places - len(told)]',
+        'kept = ranked[:places]',
+        'what_is_coming_is_cut_last',
+    ),
+    (
+        'an image is known by its id only',
+        'return _prefix_of(one), _prefix_of(other)',
+        'return _prefix_of(one), _prefix_of(one)',
+        'an_image_that_is_known_by_a_hash_only_is_found',
+    ),
+    (
+        'what is there is coming as well',
+        '- worth.keys())',
+        ')',
+        'an_image_that_comes_and_is_there_is_there',
+    ),
+]
+LOCALITY = [
+    (
+        'a digest without an end',
+        'return 0.5 if age <= 2 * max_age else 0.0',
+        'return 0.5',
+        'what_was_told_long_ago_counts_less',
+    ),
+    (
+        'an old digest is a new one',
+        'if age <= max_age:',
+        'if True:',
+        'what_was_told_long_ago_counts_less',
+    ),
+    (
+        'a clock that is ahead is right',
+        'abs(now - digest.as_of)',
+        'now - digest.as_of',
+        'what_was_told_long_ago_counts_less',
+    ),
+    (
+        'what comes is there',
+        '_COMING = 0.5',
+        '_COMING = 1.0',
+        'what_is_on_its_way_counts_half',
+    ),
+    (
+        'small images count',
+        '_SMALLEST = 64 * _MIB',
+        '_SMALLEST = 0',
+        'small_images_count_little',
+    ),
+    (
+        'few that have it get all',
+        '_RARE = 0.5',
+        '_RARE = 1.0',
+        'an_image_on_few_hosts_counts_less',
+    ),
+    (
+        'a busy host gets more',
+        'return _fade(io_ops / _BUSY)',
+        'return 1.0',
+        'work_under_way_lowers_it',
+    ),
+    (
+        'a crowd gets more',
+        '_fade(place.servers / max(_MANY, _SHARES * share))',
+        '1.0',
+        'a_host_with_more_than_its_share_is_worth_less',
+    ),
+    (
+        'a share is of one host',
+        'servers * size / sum(sizes)',
+        'servers',
+        'a_host_with_more_than_its_share_is_worth_less',
+    ),
+    (
+        'all hosts are as large',
+        'if not all(size > 0 for size in sizes):',
+        'if True:',
+        'the_share_goes_by_the_size_of_a_host',
+    ),
+    (
+        'only work counts',
+        'min(_leisure(place.io_ops), _modesty(place, share))',
+        '_leisure(place.io_ops)',
+        'the_busier_of_both_counts',
+    ),
+]
+TOLD = [
+    (
+        'its time is told to the second',
+        'as_of=_round_down(digest.as_of)',
+        'as_of=digest.as_of',
+        'equal_images_are_equal_stats',
+    ),
+    (
+        'which turn it was is told',
+        'generation=0,',
+        'generation=digest.generation,',
+        'equal_images_are_equal_stats',
+    ),
+    (
+        'stats of any size',
+        'if len(_DIGEST) + len(text) > BUDGET:',
+        'if False:',
+        'a_larger_one_is_refused',
+    ),
+    (
+        'nonsense ends the scheduler',
+        'except ValueError:',
+        'except ZeroDivisionError:',
+        'what_was_changed_on_its_way_is_no_digest',
+    ),
+]
+LOOKS = [
+    (
+        'an earlier look overrules a later one',
+        'at < self.as_of',
+        'False',
+        'a_look_that_began_earlier_is_none',
+    ),
+    (
+        'what cannot be read is empty',
+        '(look.problems and not stores) or ',
+        '',
+        'what_cannot_be_read_is_not_empty',
+    ),
+    (
+        'what came since is forgotten',
+        'if one.at >= look.at',
+        'if False',
+        'what_came_since_a_look_began_is_there',
+    ),
+    (
+        'what came once is there for ever',
+        'if one.at >= look.at',
+        'if True',
+        'what_came_before_a_look_is_what_the_look_says',
+    ),
+    (
+        'what may be gone is told',
+        'Did.EVICTED, Did.GONE, Did.UNCERTAIN',
+        'Did.EVICTED, Did.GONE',
+        'what_goes_is_told_no_more',
+    ),
+    (
+        'what came and went is told',
+        'del self._arrived[name]',
+        'pass',
+        'what_came_and_goes_is_told_no_more',
+    ),
+    (
+        'a part is the image',
+        'if not one.variant and store in',
+        'if store in',
+        'what_is_made_of_an_image_is_not_the_image',
+    ),
+    (
+        'of one store all is told',
+        'store in (None, one.store)',
+        'True',
+        'of_one_store_only_what_is_in_it',
+    ),
+    (
+        'any store is chosen',
+        'one.total // GIB == total',
+        'True',
+        'the_store_of_that_size_is_chosen',
+    ),
+]
+ADDED = [
+    (
+        'a spawn that failed brought its image',
+        '            yield\n            store =',
+        '            store =',
+        'Added::test_what_comes_and_what_came_by_a_spawn',
+    ),
+    (
+        'what comes comes for ever',
+        'self._seen.end_expecting(image_ids)',
+        'pass',
+        'Added::test_a_spawn_that_failed_brought_nothing',
+    ),
+    (
+        'what a driver tells is lost',
+        "'stats': {**given, **told}",
+        "'stats': told",
+        'Added::test_what_a_sweep_saw',
+    ),
+    (
+        'what fails costs the resources',
+        'except Exception:\n            LOG.exc',
+        'except ZeroDivisionError.__class__:\n            LOG.exc',
+        'Nodes::test_what_fails_here_costs_no_resources',
+    ),
+    (
+        'nodes come to be',
+        'or not resources:',
+        ':',
+        'Nodes::test_each_node_tells_it_and_one_that_is_none_stays_so',
+    ),
+    (
+        'before a look all is empty',
+        'if seen.as_of is None:',
+        'if False:',
+        'Added::test_before_the_first_look_nothing_is_added',
+    ),
+    (
+        'what a sweep removed is told',
+        'if one.identity not in gone',
+        'if True',
+        'Added::test_what_goes_is_told_no_more_before_the_sweep_has_ended',
+    ),
+    (
+        'the store is of no account',
+        'if self._one_store:',
+        'if False:',
+        'OneStore::test_of_several_stores_that_which_nova_reports',
+    ),
+]
+MUTANTS = [
+    mutant(name, module, old, new, prefix + killer)
+    for module, prefix, table in [
+        ('fleet/digest', f'{FLEET}digest.py::test_', DIGEST),
+        ('fleet/locality', f'{FLEET}locality.py::test_', LOCALITY),
+        ('fleet/stats', f'{FLEET}stats.py::test_', TOLD),
+        ('nova/seen_images', SEEN, LOOKS),
+        ('nova/cache_stats', STATS, ADDED),
+    ]
+    for name, old, new, killer in table
+]

@@ -1,0 +1,96 @@
+"""The weigher, broken on purpose: it is loaded with Nova, and so is each."""
+
+import pathlib
+import types
+
+from nova.scheduler import weights
+import pytest
+
+from imagecache_handlers.frontends.fleet import weigher
+from tests.functional.nova import test_locality as tests
+from tests.functional.nova.test_locality import registered
+from tests.functional.nova.test_locality import unset
+
+# The fixtures, by their names.
+__all__ = ['registered', 'unset']
+
+SOURCE = pathlib.Path(weigher.__file__).read_text()
+NO_IMAGE = tests.test_what_boots_from_no_image_is_worth_nothing
+COUNTS = tests.test_what_a_host_is_at_and_has_counts
+# What it is called, what stands there, what instead, and what it dies of.
+MUTANTS = [
+    (
+        'a boot from a volume is one from an image',
+        "if 'is_bfv' in request and request.is_bfv:",
+        'if False:',
+        (NO_IMAGE, {'is_bfv': True}),
+    ),
+    (
+        'what cannot be weighed ends the request',
+        'except Exception:',
+        'except ZeroDivisionError:',
+        (NO_IMAGE, {'image_id': '../../etc'}),
+    ),
+    (
+        'bad stats are no stats of a host',
+        'digest=read_stats(state.stats)',
+        'digest=read_stats(dict(state.stats))',
+        (tests.test_bad_stats_harm_nobody, 7),
+    ),
+    (
+        'an aggregate says nothing',
+        'utils.get_weight_multiplier(',
+        '(lambda state, name, value: value)(',
+        (tests.test_an_aggregate_overrules_it,),
+    ),
+    (
+        'the option says nothing',
+        '_CONF[opts.GROUP][_MULTIPLIER]',
+        '1.0',
+        (tests.test_the_multiplier_is_an_option, 5.0),
+    ),
+    (
+        'the best is worth all',
+        'maxval = 1.0',
+        'maxval = None',
+        (tests.test_the_host_that_has_it_comes_first,),
+    ),
+    (
+        'work is not counted',
+        'io_ops=int(state.num_io_ops or 0)',
+        'io_ops=0',
+        (COUNTS, 'num_io_ops', 6, 65536),
+    ),
+    (
+        'servers are not counted',
+        'servers=int(state.num_instances or 0)',
+        'servers=0',
+        (COUNTS, 'num_instances', 12, 65536),
+    ),
+    (
+        'all hosts are as large',
+        'memory=int(state.total_usable_ram_mb or 0)',
+        'memory=0',
+        (COUNTS, 'num_instances', 40, 32768),
+    ),
+]
+
+
+def load(source):
+    module = types.ModuleType('mutant')
+    exec(compile(source, 'mutant', 'exec'), module.__dict__)  # noqa: S102
+    return [module.ImageLocalityWeigher()]
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'killer'),
+    [one[1:] for one in MUTANTS],
+    ids=[one[0] for one in MUTANTS],
+)
+def test_it_is_killed(old, new, killer):
+    assert SOURCE.count(old) == 1, 'the mutant does not apply'
+    handler = weights.HostWeightHandler()
+    test, *given = killer
+    test(handler, load(SOURCE), *given)
+    with pytest.raises((AssertionError, ValueError)):
+        test(handler, load(SOURCE.replace(old, new)), *given)
