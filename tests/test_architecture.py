@@ -58,8 +58,9 @@ WINGS = {
     # An image on its way in, which knows the system as directories do.
     'staging': 'directory.system root',
     # Where images come from.
-    'sources': 'root sources.opts',
-    'sources.opts': 'config.values root',
+    'sources': 'root sources.opts sources.services',
+    'sources.opts': 'config.values root sources.services',
+    'sources.services': '',
     # How handlers reach a hypervisor over HTTP.
     'transport': 'root',
     'xenapi': 'port root transport xenapi.opts',
@@ -76,6 +77,7 @@ WINGS = {
     ),
     # Nova's own package, but for where they lie.
     'nova.drivers': 'frontends.nova',
+    'nova_api': 'root sources sources.services',
     'metrics': 'actions planning root',
     'frontends.fleet': 'root',
     'frontends.fleet.opts': 'config.values root',
@@ -83,7 +85,7 @@ WINGS = {
     'frontends.fleet.weigher': 'frontends.fleet frontends.fleet.opts root',
     'cli': (
         'actions cache cli.commands cli.pages config config.files face '
-        'frontends loader metrics planning root'
+        'frontends loader metrics nova_api planning root'
     ),
     'cli.commands': (
         'actions cache cli cli.pages config config.files config.values '
@@ -115,6 +117,7 @@ FOLDERS = {
     'imagecache_handlers.staging': 'staging',
     'imagecache_handlers.sources': 'sources',
     'imagecache_handlers.sources.opts': 'sources.opts',
+    'imagecache_handlers.sources.services': 'sources.services',
     'imagecache_handlers.testing': 'testing',
     'imagecache_handlers.transport': 'transport',
     'imagecache_handlers.testing.template': 'testing.template',
@@ -122,6 +125,7 @@ FOLDERS = {
     'imagecache_handlers.frontends.nova': 'frontends.nova',
     'imagecache_handlers.frontends.nova.drivers': 'nova.drivers',
     'imagecache_handlers.frontends.html': 'html',
+    'imagecache_handlers.frontends.nova_api': 'nova_api',
     'imagecache_handlers.frontends.metrics': 'metrics',
     'imagecache_handlers.frontends.cli': 'cli',
     'imagecache_handlers.frontends.fleet': 'frontends.fleet',
@@ -148,7 +152,7 @@ LIBRARIES = {
         'config config.nova config.values config.files directory '
         'directory.opts frontends.fleet.opts sources sources.opts '
         'vmware.opts xenapi.opts testing.template cli cli.commands '
-        'frontends.nova'
+        'frontends.nova nova_api'
     ),
     'oslo_concurrency': 'frontends.nova',
     'oslo_messaging': 'frontends.nova',

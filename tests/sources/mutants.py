@@ -96,7 +96,7 @@ MUTANTS = [
     mutant(
         'what describes an image may have no end',
         'pieces',
-        'if len(body) > _MOST or time.monotonic() > end:',
+        'if size > most or time.monotonic() > end:',
         'if False:',
         f'{GLANCE}Describing::test_what_describes_no_image_is_refused',
     ),
