@@ -78,6 +78,9 @@ WINGS = {
     # Nova's own package, but for where they lie.
     'nova.drivers': 'frontends.nova',
     'nova_api': 'root sources sources.services',
+    'libvirt_domains': (
+        'directory.formats directory.system directory.users root'
+    ),
     'metrics': 'actions planning root',
     'frontends.fleet': 'root',
     'frontends.fleet.opts': 'config.values root',
@@ -85,7 +88,7 @@ WINGS = {
     'frontends.fleet.weigher': 'frontends.fleet frontends.fleet.opts root',
     'cli': (
         'actions cache cli.commands cli.pages config config.files face '
-        'frontends loader metrics nova_api planning root'
+        'frontends libvirt_domains loader metrics nova_api planning root'
     ),
     'cli.commands': (
         'actions cache cli cli.pages config config.files config.values '
@@ -125,6 +128,7 @@ FOLDERS = {
     'imagecache_handlers.frontends.nova': 'frontends.nova',
     'imagecache_handlers.frontends.nova.drivers': 'nova.drivers',
     'imagecache_handlers.frontends.html': 'html',
+    'imagecache_handlers.frontends.libvirt_domains': 'libvirt_domains',
     'imagecache_handlers.frontends.nova_api': 'nova_api',
     'imagecache_handlers.frontends.metrics': 'metrics',
     'imagecache_handlers.frontends.cli': 'cli',
@@ -160,6 +164,7 @@ LIBRARIES = {
     'openstack': 'sources',
     'requests': 'sources',
     'urllib3': 'sources',
+    'libvirt': 'libvirt_domains',
     'nova': 'frontends.nova nova.drivers frontends.fleet.weigher',
     'cliff': 'cli cli.commands cli.pages',
     'rich': 'cli cli.pages',

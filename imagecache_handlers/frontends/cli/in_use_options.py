@@ -7,8 +7,8 @@ from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends import in_use_list
 
-NOVA = 'nova'
-_SOURCES = (NOVA,)
+_NOVA = 'nova'
+_LIBVIRT = 'libvirt'
 
 
 def add_evidence_to(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,8 @@ def add_evidence_to(parser: argparse.ArgumentParser) -> None:
         '--in-use-from',
         metavar='SOURCE',
         help='ask who uses what, in place of a list: "nova", as '
-        '[imagecache_nova] says',
+        '[imagecache_nova] says, or "libvirt", "libvirt:URI"; the URI is '
+        'qemu:///system if none is named',
     )
     group.add_argument(
         '--in-use-complete',
@@ -63,12 +64,23 @@ def asking(options: argparse.Namespace, common: argparse.Namespace) -> Ask:
 def _ask_source(
     options: argparse.Namespace, common: argparse.Namespace
 ) -> Ask:
-    if options.in_use_from != NOVA:
-        raise ConfigurationError(
-            f'--in-use-from {options.in_use_from!r}: nobody of that name can '
-            f'be asked; there is {", ".join(_SOURCES)}'
-        )
-    return _ask_nova(common, complete=options.in_use_complete)
+    name, _, uri = options.in_use_from.partition(':')
+    if name == _LIBVIRT:
+        return _ask_libvirt(uri, complete=options.in_use_complete)
+    if options.in_use_from == _NOVA:
+        return _ask_nova(common, complete=options.in_use_complete)
+    raise ConfigurationError(
+        f'--in-use-from {options.in_use_from!r}: nobody of that name can be '
+        f'asked; there are {_NOVA} and {_LIBVIRT}'
+    )
+
+
+def _ask_libvirt(uri: str, *, complete: bool) -> Ask:
+    from imagecache_handlers.frontends.libvirt_domains import connection
+    from imagecache_handlers.frontends.libvirt_domains import users
+
+    libvirt = connection.Libvirt(uri or connection.SYSTEM)
+    return users.LibvirtUsers(libvirt, complete=complete, clock=utc_now)
 
 
 def _ask_nova(common: argparse.Namespace, *, complete: bool) -> Ask:

@@ -1,6 +1,7 @@
 """Which of the options tell who uses what, and what is wrong with them."""
 
 import argparse
+import sys
 
 import pytest
 
@@ -37,3 +38,9 @@ def test_nobody_is_asked_where_nobody_is_named(tmp_path):
     said = choose(tmp_path)()
     assert not said.users
     assert not said.complete
+
+
+def test_a_libvirt_that_is_not_installed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'libvirt', None)
+    with pytest.raises(ConfigurationError, match=r'handlers\[libvirt\]'):
+        choose(tmp_path, '--in-use-from', 'libvirt')
