@@ -98,6 +98,21 @@ class SourceError(CacheError):
         return f'asking again may help in {self.after:,.0f} s'
 
 
+class EvidenceUnavailable(CacheError):
+    """Whoever knows who uses which image does not tell; nothing was decided.
+
+    ``source`` names who was asked.
+    """
+
+    def __init__(self, source: str, why: str) -> None:
+        super().__init__(source, why)
+        self.source = source
+        self.why = why
+
+    def __str__(self) -> str:
+        return f'{self.source!r} does not tell who uses what: {self.why}'
+
+
 class _ImageError(CacheError):
     """What is wrong with one image."""
 

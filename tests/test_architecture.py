@@ -58,8 +58,9 @@ WINGS = {
     # An image on its way in, which knows the system as directories do.
     'staging': 'directory.system root',
     # Where images come from.
-    'sources': 'root sources.opts',
-    'sources.opts': 'config.values root',
+    'sources': 'root sources.opts sources.services',
+    'sources.opts': 'config.values root sources.services',
+    'sources.services': '',
     # How handlers reach a hypervisor over HTTP.
     'transport': 'root',
     'xenapi': 'port root transport xenapi.opts',
@@ -77,6 +78,10 @@ WINGS = {
     ),
     # Nova's own package, but for where they lie.
     'nova.drivers': 'frontends.nova',
+    'nova_api': 'root sources sources.services',
+    'libvirt_domains': (
+        'directory.formats directory.system directory.users root'
+    ),
     'metrics': 'actions planning root',
     'frontends.fleet': 'root',
     'frontends.fleet.opts': 'config.values root',
@@ -84,7 +89,7 @@ WINGS = {
     'frontends.fleet.weigher': 'frontends.fleet frontends.fleet.opts root',
     'cli': (
         'actions cache cli.commands cli.pages config config.files face '
-        'frontends loader metrics planning root'
+        'frontends libvirt_domains loader metrics nova_api planning root'
     ),
     'cli.commands': (
         'actions cache cli cli.pages config config.files config.values '
@@ -116,6 +121,7 @@ FOLDERS = {
     'imagecache_handlers.staging': 'staging',
     'imagecache_handlers.sources': 'sources',
     'imagecache_handlers.sources.opts': 'sources.opts',
+    'imagecache_handlers.sources.services': 'sources.services',
     'imagecache_handlers.testing': 'testing',
     'imagecache_handlers.transport': 'transport',
     'imagecache_handlers.testing.template': 'testing.template',
@@ -123,6 +129,8 @@ FOLDERS = {
     'imagecache_handlers.frontends.nova': 'frontends.nova',
     'imagecache_handlers.frontends.nova.drivers': 'nova.drivers',
     'imagecache_handlers.frontends.html': 'html',
+    'imagecache_handlers.frontends.libvirt_domains': 'libvirt_domains',
+    'imagecache_handlers.frontends.nova_api': 'nova_api',
     'imagecache_handlers.frontends.metrics': 'metrics',
     'imagecache_handlers.frontends.cli': 'cli',
     'imagecache_handlers.frontends.fleet': 'frontends.fleet',
@@ -149,7 +157,7 @@ LIBRARIES = {
         'config config.nova config.values config.files directory '
         'directory.opts frontends.fleet.opts sources sources.opts '
         'vmware.opts xenapi.opts testing.template cli cli.commands '
-        'frontends.nova'
+        'frontends.nova nova_api'
     ),
     'oslo_concurrency': 'frontends.nova',
     'oslo_messaging': 'frontends.nova',
@@ -157,6 +165,7 @@ LIBRARIES = {
     'openstack': 'sources',
     'requests': 'sources',
     'urllib3': 'sources',
+    'libvirt': 'libvirt_domains',
     'nova': 'frontends.nova nova.drivers frontends.fleet.weigher',
     'cliff': 'cli cli.commands cli.pages',
     'rich': 'cli cli.pages',

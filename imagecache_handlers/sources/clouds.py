@@ -5,15 +5,15 @@ import os
 from typing import Any
 
 from imagecache_handlers.exceptions import ConfigurationError
-from imagecache_handlers.sources.glance_login import GlanceLogin
 from imagecache_handlers.sources.login_options import read_http_options
-from imagecache_handlers.sources import opts
+from imagecache_handlers.sources.service_login import ServiceLogin
+from imagecache_handlers.sources.services import Service
 
 # Not the folder that a command is started in, which may be anybody's.
 _FOLDERS = '~/.config/openstack', '/etc/openstack'
 
 
-def load_cloud(given: Mapping[str, Any]) -> GlanceLogin:
+def load_cloud(given: Mapping[str, Any], service: Service) -> ServiceLogin:
     """Make the login of the cloud that the option ``cloud`` names.
 
     What is set beside it has its way.
@@ -23,29 +23,31 @@ def load_cloud(given: Mapping[str, Any]) -> GlanceLogin:
     """
     name = given['cloud']
     if given['auth_type']:
-        text = f'[{opts.GROUP}] cloud and auth_type: set one of the two'
+        text = f'[{service.group}] cloud and auth_type: set one of the two'
         raise ConfigurationError(text)
-    cloud, plugin = _find_cloud(name)
+    cloud, plugin = _find_cloud(name, service)
+    region = given['region_name'] or cloud.get_region_name(service.kind)
     verify, _ = cloud.get_requests_verify_args()
     told = {
-        'endpoint': cloud.get_endpoint('image'),
+        'endpoint': cloud.get_endpoint(service.kind),
         'auth_url': cloud.config.get('auth', {}).get('auth_url'),
         'ca_file': verify if isinstance(verify, str) else None,
         'insecure': given['insecure'] or verify is False,
     }
     told |= {key: given[key] for key in told if given[key]}
-    return GlanceLogin(
+    return ServiceLogin(
         plugin=plugin,
-        options=read_http_options({**given, **told}),
+        options=read_http_options({**given, **told}, service),
         endpoint=told['endpoint'] or '',
-        region_name=given['region_name'] or cloud.get_region_name('image'),
+        region_name=region,
         interface=given['interface'],
+        service=service,
     )
 
 
-def _find_cloud(name: str) -> tuple[Any, Any]:
+def _find_cloud(name: str, service: Service) -> tuple[Any, Any]:
     """Give the cloud, and its plug-in of keystoneauth."""
-    where = f'[{opts.GROUP}] cloud {name!r}'
+    where = f'[{service.group}] cloud {name!r}'
     try:
         from keystoneauth1.exceptions import ClientException
         from openstack.config.loader import OpenStackConfig

@@ -8,16 +8,18 @@ from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.sources.addresses import check_url
 from imagecache_handlers.sources.addresses import read_host
 from imagecache_handlers.sources.http_options import HttpOptions
-from imagecache_handlers.sources import opts
+from imagecache_handlers.sources.services import Service
 
 
-def read_http_options(given: Mapping[str, Any]) -> HttpOptions:
+def read_http_options(
+    given: Mapping[str, Any], service: Service
+) -> HttpOptions:
     """Give how requests are made, by the options' names.
 
     :raises ConfigurationError: when a URL or ``ca_file`` is of no use.
     """
     named = frozenset(
-        _read_host(key, given[key])
+        _read_host(key, given[key], service)
         for key in ('endpoint', 'auth_url')
         if given[key]
     )
@@ -30,15 +32,15 @@ def read_http_options(given: Mapping[str, Any]) -> HttpOptions:
     try:
         options.make_context()
     except ConfigurationError as error:
-        raise ConfigurationError(f'[{opts.GROUP}] {error}') from error
+        raise ConfigurationError(f'[{service.group}] {error}') from error
     return options
 
 
-def _read_host(key: str, url: str) -> str:
+def _read_host(key: str, url: str, service: Service) -> str:
     try:
         host = read_host(url)
         check_url(url, frozenset({host}))
     except SourceError as error:
-        text = f'[{opts.GROUP}] {key}: {error.why}'
+        text = f'[{service.group}] {key}: {error.why}'
         raise ConfigurationError(text) from error
     return host

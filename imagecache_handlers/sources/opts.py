@@ -1,4 +1,4 @@
-"""Options of the source ``glance``; those of its logins are keystoneauth's."""
+"""Options of the services that are asked; a login's are keystoneauth's."""
 
 import copy
 from typing import Any
@@ -7,8 +7,11 @@ from oslo_config import cfg
 
 from imagecache_handlers.config import values
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.sources.services import GLANCE
+from imagecache_handlers.sources.services import NOVA
+from imagecache_handlers.sources.services import Service
 
-GROUP = 'imagecache_glance'
+GROUP = GLANCE.group
 
 # By keystoneauth's names.  They are told here, for loading keystoneauth takes
 # longer than all else that a command does to begin.
@@ -16,8 +19,8 @@ LOGIN_OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'auth_type',
         choices=[
-            ('none', 'Glance asks nobody who they are'),
-            ('http_basic', 'a name and a password, told to Glance'),
+            ('none', 'the service asks nobody who they are'),
+            ('http_basic', 'a name and a password, told to the service'),
             ('password', 'a name and a password, told to Keystone'),
             ('v3applicationcredential', 'one that Keystone has given out'),
         ],
@@ -53,76 +56,102 @@ LOGIN_OPTS: list[cfg.Opt] = [
     ),
 ]
 
-OPTS: list[cfg.Opt] = [
-    cfg.StrOpt(
-        'endpoint',
-        metavar='URL',
-        help='Where Glance answers, such as https://glance.example.org:9292. '
-        "Not set: what Keystone's catalogue says.",
-    ),
-    cfg.StrOpt(
-        'cloud',
-        metavar='NAME',
-        help='Log in as it is said of that cloud in '
-        '~/.config/openstack/clouds.yaml or /etc/openstack/clouds.yaml, '
-        'which takes openstacksdk. It stands in place of auth_type.',
-    ),
-    *LOGIN_OPTS,
-    cfg.StrOpt(
-        'region_name', help='Which region of the catalogue; not set: any.'
-    ),
-    cfg.StrOpt(
-        'interface',
-        default='public',
-        choices=['public', 'internal', 'admin'],
-        help='Which of the addresses in the catalogue.',
-    ),
-    cfg.StrOpt(
-        'ca_file',
-        metavar='FILE',
-        help='The certificates, in PEM, that Glance and Keystone are '
-        'verified by. Not set: those of the system.',
-    ),
-    cfg.BoolOpt(
-        'insecure',
-        default=False,
-        help='Take any certificate, and send passwords over http:// without '
-        'one: anybody in between can read them and answer as Glance.',
-    ),
-    cfg.IntOpt(
-        'timeout_seconds',
-        default=60,
-        min=1,
-        max=86400,
-        help='How long a connection may take, and how long nothing may come '
-        'over it. A whole image may take any time.',
-    ),
-]
-_BY_NAME = {opt.dest: opt for opt in OPTS}
+
+def _make_opts(service: Service, example: str, more: str) -> list[cfg.Opt]:
+    return [
+        cfg.StrOpt(
+            'endpoint',
+            metavar='URL',
+            help=f'Where {service.name} answers, such as {example}. Not set: '
+            f"what Keystone's catalogue says.",
+        ),
+        cfg.StrOpt(
+            'cloud',
+            metavar='NAME',
+            help='Log in as it is said of that cloud in '
+            '~/.config/openstack/clouds.yaml or /etc/openstack/clouds.yaml, '
+            'which takes openstacksdk. It stands in place of auth_type.',
+        ),
+        *LOGIN_OPTS,
+        cfg.StrOpt(
+            'region_name', help='Which region of the catalogue; not set: any.'
+        ),
+        cfg.StrOpt(
+            'interface',
+            default='public',
+            choices=['public', 'internal', 'admin'],
+            help='Which of the addresses in the catalogue.',
+        ),
+        cfg.StrOpt(
+            'ca_file',
+            metavar='FILE',
+            help=f'The certificates, in PEM, that {service.name} and Keystone '
+            f'are verified by. Not set: those of the system.',
+        ),
+        cfg.BoolOpt(
+            'insecure',
+            default=False,
+            help='Take any certificate, and send passwords over http:// '
+            'without one: anybody in between can read them and answer as '
+            f'{service.name}.',
+        ),
+        cfg.IntOpt(
+            'timeout_seconds',
+            default=60,
+            min=1,
+            max=86400,
+            help='How long a connection may take, and how long nothing may '
+            f'come over it. {more}',
+        ),
+    ]
 
 
-def register_opts(conf: cfg.ConfigOpts) -> None:
-    """Register the options in ``conf`` and nowhere else."""
-    conf.register_opts(OPTS, group=GROUP)
+OPTS = _make_opts(
+    GLANCE,
+    'https://glance.example.org:9292',
+    'A whole image may take any time.',
+)
+NOVA_OPTS = _make_opts(
+    NOVA,
+    'https://nova.example.org:8774/v2.1',
+    'A page of servers may take twice that.',
+)
+_BY_SERVICE = {GLANCE: OPTS, NOVA: NOVA_OPTS}
+
+
+def register_opts(conf: cfg.ConfigOpts, service: Service = GLANCE) -> None:
+    """Register the options of a service in ``conf`` and nowhere else."""
+    conf.register_opts(_BY_SERVICE[service], group=service.group)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
-    """Give copies of the options, for oslo-config-generator."""
-    return [(GROUP, copy.deepcopy(OPTS))]
+    """Give copies of Glance's options, for oslo-config-generator."""
+    return [(GLANCE.group, copy.deepcopy(OPTS))]
 
 
-def read_option(conf: cfg.ConfigOpts, name: str) -> Any:
-    """Read one of the options.
+def list_nova_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """Give copies of Nova's options, for oslo-config-generator."""
+    return [(NOVA.group, copy.deepcopy(NOVA_OPTS))]
 
-    :raises ConfigurationError: when it is set to nothing that fits.
+
+def read_options(conf: cfg.ConfigOpts, service: Service) -> dict[str, Any]:
+    """Read all options of a service, by their names.
+
+    :raises ConfigurationError: when one is set to nothing that fits.
     """
-    opt = _BY_NAME[name]
+    return {
+        opt.dest: _read_option(conf, service.group, opt)
+        for opt in _BY_SERVICE[service]
+    }
+
+
+def _read_option(conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> Any:
     if not opt.secret:
-        return values.read(conf, GROUP, opt)
+        return values.read(conf, group, opt)
     try:
-        return conf[GROUP][name]
+        return conf[group][opt.dest]
     except (cfg.Error, ValueError):
         # What is wrong would be told with a part of it.
         raise ConfigurationError(
-            f'[{GROUP}] {name} cannot be read: write $$ for each $ in it'
+            f'[{group}] {opt.dest} cannot be read: write $$ for each $ in it'
         ) from None

@@ -13,7 +13,7 @@ _READ = 2**18
 # Whoever sends fewer bytes in the time of a piece makes no progress.
 _LEAST = 2**16
 # Far more than Glance says of an image, or Keystone of whoever logs in.
-_MOST = 2**20
+SHORT = 2**20
 
 
 def read_pieces(
@@ -43,18 +43,21 @@ def _gather_piece(read: Callable[[int], bytes], seconds: float) -> bytes:
     return b''.join(parts)
 
 
-def read_short(pieces: Iterable[bytes], seconds: float, source: str) -> bytes:
-    """Give a body of up to a MiB that comes within two pieces' time.
+def read_short(
+    pieces: Iterable[bytes], seconds: float, source: str, most: int = SHORT
+) -> bytes:
+    """Give a body of up to so many bytes that comes within two pieces' time.
 
     :raises SourceError: when it is longer, or takes longer.
     """
-    end, body = time.monotonic() + 2 * seconds, b''
+    end, parts, size = time.monotonic() + 2 * seconds, [], 0
     for piece in pieces:
-        body += piece
-        if len(body) > _MOST or time.monotonic() > end:
+        parts.append(piece)
+        size += len(piece)
+        if size > most or time.monotonic() > end:
             why = 'what it answers has no end: is it of OpenStack?'
             raise SourceError(source, why)
-    return body
+    return b''.join(parts)
 
 
 def count_pieces(

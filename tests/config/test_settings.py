@@ -273,6 +273,7 @@ class TestSample(Configured):
                 '--namespace=imagecache_directory',
                 '--namespace=imagecache_fleet',
                 '--namespace=imagecache_glance',
+                '--namespace=imagecache_nova',
                 '--namespace=imagecache_vmware',
                 '--namespace=imagecache_xenapi',
                 f'--output-file={file}',

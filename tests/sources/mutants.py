@@ -81,7 +81,7 @@ MUTANTS = [
     ),
     mutant(
         'a token is never renewed',
-        'glance',
+        'asking',
         'answer.status == 401 and',
         'False and',
         f'{GLANCE}Tokens::test_one_that_has_ended_is_renewed',
@@ -96,7 +96,7 @@ MUTANTS = [
     mutant(
         'what describes an image may have no end',
         'pieces',
-        'if len(body) > _MOST or time.monotonic() > end:',
+        'if size > most or time.monotonic() > end:',
         'if False:',
         f'{GLANCE}Describing::test_what_describes_no_image_is_refused',
     ),
@@ -251,7 +251,7 @@ MUTANTS = [
     ),
     mutant(
         'a password is sent for all to read',
-        'loading',
+        'login_loading',
         "is_plain and kind != 'none' and not given['insecure']",
         'False',
         f'{LOADING}the_option_to_set_is_named',

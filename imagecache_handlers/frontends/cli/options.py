@@ -9,14 +9,11 @@ import dataclasses
 import datetime
 from typing import TYPE_CHECKING
 
-from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.slow_calls import RunningCalls
 from imagecache_handlers.actions.slow_calls import TellEnd
 from imagecache_handlers.cache import ImageCache
-from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import HandlerFailed
-from imagecache_handlers.frontends import in_use_list
 from imagecache_handlers.planning.rules import Rules
 
 if TYPE_CHECKING:
@@ -82,22 +79,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_evidence_to(parser: argparse.ArgumentParser) -> None:
-    """Add the options that tell who uses what."""
-    group = parser.add_argument_group('who uses what')
-    group.add_argument(
-        '--in-use',
-        metavar='FILE',
-        help='who uses what, one image a line: ID [user,user...]; "-" is '
-        'standard input',
-    )
-    group.add_argument(
-        '--in-use-complete',
-        action='store_true',
-        help='that list names every image that any host of the stores uses',
-    )
-
-
 @contextlib.contextmanager
 def opened(
     options: argparse.Namespace, tell_end: TellEnd | None = None
@@ -144,17 +125,3 @@ def _nobody_exits(handler: str) -> Iterator[None]:
     except SystemExit as end:
         text = f'the handler {handler} called sys.exit({end.code!r})'
         raise HandlerFailed(RuntimeError(text)) from end
-
-
-def asking(options: argparse.Namespace) -> Ask:
-    """Give what tells who uses which image."""
-    if options.in_use is not None:
-        return in_use_list.InUseList(
-            options.in_use, complete=options.in_use_complete, clock=utc_now
-        )
-    if options.in_use_complete:
-        raise ConfigurationError(
-            '--in-use-complete says that a list is complete: name the list '
-            'with --in-use FILE'
-        )
-    return lambda: in_use_list.nobody_asked(utc_now)

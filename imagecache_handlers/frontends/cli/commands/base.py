@@ -22,6 +22,7 @@ from imagecache_handlers.actions.slow_calls import TellEnd
 from imagecache_handlers.entry_points import Installed
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli import application
+from imagecache_handlers.frontends.cli import in_use_options
 from imagecache_handlers.frontends.cli import interrupt
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.pages.answer import Answer
@@ -87,11 +88,11 @@ class WitnessedCommand(CacheCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        options.add_evidence_to(parser)
+        in_use_options.add_evidence_to(parser)
         return parser
 
     def asking(self, parsed_args: argparse.Namespace) -> Ask:
-        return options.asking(parsed_args)
+        return in_use_options.asking(parsed_args, self.app.options)
 
     def planned(self, site: 'OpenedCache', ask: Ask) -> Plan:
         """Make a plan, unless the list of users calls images by half."""

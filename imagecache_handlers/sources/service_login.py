@@ -1,4 +1,4 @@
-"""Glance login: who asks, and where Glance is, by keystoneauth.
+"""Service login: who asks, and where a service is, by keystoneauth.
 
 Its libraries are imported where they are used: options and documentation
 need none of them.
@@ -13,9 +13,10 @@ from typing import Protocol
 
 from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.sources.http_options import HttpOptions
+from imagecache_handlers.sources.services import GLANCE
+from imagecache_handlers.sources.services import Service
 
 _TOKEN = 'X-Auth-Token'  # noqa: S105 -- the name of a header
-_WHERE = 'check region_name and interface, or set [imagecache_glance] endpoint'
 # What keystoneauth stumbles with over answers that it does not expect.
 _NONSENSE = ValueError, LookupError, TypeError, AttributeError
 
@@ -31,8 +32,8 @@ class AuthPlugin(Protocol):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class GlanceLogin:
-    """Who logs in, as a plug-in of keystoneauth, and which Glance is meant.
+class ServiceLogin:
+    """Who logs in, as a plug-in of keystoneauth, and which service is meant.
 
     ``endpoint`` is where it is; empty: what the catalogue says of that
     region and interface.
@@ -43,9 +44,10 @@ class GlanceLogin:
     endpoint: str = ''
     region_name: str | None = None
     interface: str = 'public'
+    service: Service = GLANCE
 
     def find_endpoint(self) -> str:
-        """Tell where Glance is.
+        """Tell where the service is.
 
         :raises SourceError: when nobody says so.
         """
@@ -54,16 +56,16 @@ class GlanceLogin:
         with self._session() as session:
             found = self.plugin.get_endpoint(
                 session,
-                service_type='image',
+                service_type=self.service.kind,
                 interface=self.interface,
                 region_name=self.region_name,
             )
         if not found:
-            raise SourceError('Keystone', f'it names no Glance: {_WHERE}')
+            raise SourceError('Keystone', _say_nowhere(self.service))
         return found
 
     def read_token(self) -> dict[str, str]:
-        """Give the headers that tell Glance who asks.
+        """Give the headers that tell the service who asks.
 
         :raises SourceError: when Keystone lets nobody in.
         """
@@ -96,13 +98,20 @@ class GlanceLogin:
             try:
                 yield session
             except exceptions.ClientException as error:
-                raise _translate_error(error) from error
+                raise _translate_error(error, self.service) from error
             except _NONSENSE as error:
                 why = 'its answer is not one of Keystone: check auth_url'
                 raise SourceError('Keystone', why) from error
 
 
-def _translate_error(error: Any) -> SourceError:
+def _say_nowhere(service: Service, said: str = '') -> str:
+    return (
+        f'it names no {service.name}: {said}check region_name and interface, '
+        f'or set [{service.group}] endpoint'
+    )
+
+
+def _translate_error(error: Any, service: Service) -> SourceError:
     """Tell why nobody can log in, and if that may change."""
     from keystoneauth1 import exceptions
 
@@ -111,9 +120,9 @@ def _translate_error(error: Any) -> SourceError:
     why = f'nobody can log in: {shown}'
     status = getattr(error, 'http_status', 0)
     if status == 401:
-        why += ': check the credentials in [imagecache_glance]'
+        why += f': check the credentials in [{service.group}]'
     elif isinstance(error, exceptions.CatalogException):
-        why = f'it names no Glance: {shown}: {_WHERE}'
+        why = _say_nowhere(service, f'{shown}: ')
     is_away = isinstance(error, exceptions.ConnectionError)
     is_trusted = not isinstance(error, exceptions.SSLError)
     retry = is_away and is_trusted or status == 429 or status >= 500

@@ -1,0 +1,1 @@
+"""Libvirt's domains: who uses which image, as a host's libvirt tells."""

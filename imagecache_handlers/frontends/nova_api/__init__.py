@@ -1,0 +1,1 @@
+"""Nova API: who uses which image, as Nova tells over HTTP."""
