@@ -5,6 +5,7 @@ and libvirt's definitions of machines.
 """
 
 from collections.abc import Iterable
+import functools
 import json
 import posixpath
 from typing import NamedTuple
@@ -22,6 +23,7 @@ _DOMAINS = frozenset(['domain', 'inactiveDomain'])
 # Where these do not hear of a form, they take it for raw.
 _QEMU = frozenset(['qemu', 'kvm'])
 _PLACES = ('file', 'dev')
+_WRITTEN = frozenset(['disk', 'lun'])
 _ELSEWHERE = frozenset(['nvme', 'vhostvdpa'])
 
 
@@ -113,6 +115,30 @@ def read_domain(content: bytes) -> Domain:
             if form is not None
         ),
     )
+
+
+@functools.lru_cache(maxsize=1024)
+def read_own_disks(content: bytes) -> frozenset[str]:
+    """Tell which files a machine writes to for its disks.
+
+    By whole paths; by a name alone where only a pool knows the path.
+
+    :raises Unreadable: when it is not what libvirt writes.
+    """
+    tree = _parse_tree(_check_size(content))
+    found: set[str] = set()
+    for disk in tree.iter('disk'):
+        source = disk.find('source')
+        is_written = disk.get('device', 'disk') in _WRITTEN
+        if (
+            source is None
+            or not is_written
+            or disk.find('readonly') is not None
+        ):
+            continue
+        told = (source.get(one) for one in (*_PLACES, 'volume'))
+        found.update(filter(None, told))
+    return frozenset(found)
 
 
 def _check_size(content: bytes) -> bytes:

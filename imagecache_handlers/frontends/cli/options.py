@@ -17,6 +17,7 @@ from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import HandlerFailed
 from imagecache_handlers.frontends import in_use_list
+from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.planning.rules import Rules
 
 if TYPE_CHECKING:
@@ -30,10 +31,12 @@ class OpenedCache:
     ``stores`` None: all of them; ``interval`` None: no periodic sweeps, and
     ``inherited_never`` tells where that was said, if not to us.  ``close`` is
     for who cannot wait for the end of the command, and ``calls`` says what it
-    is at.  ``settings`` are the options that all of it was made of.
+    is at.  ``settings`` are the options that all of it was made of, and
+    ``handler`` is for what one handler alone can do.
     """
 
     cache: ImageCache
+    handler: CacheHandler
     calls: RunningCalls
     rules: Rules
     stores: Collection[str] | None
@@ -118,6 +121,7 @@ def opened(
     ):
         yield OpenedCache(
             cache=ImageCache(handler, rules, calls=calls),
+            handler=handler,
             calls=calls,
             rules=rules,
             stores=options.stores and frozenset(options.stores),
