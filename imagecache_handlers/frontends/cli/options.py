@@ -21,7 +21,15 @@ from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.planning.rules import Rules
 
 if TYPE_CHECKING:
+    from oslo_config import cfg
+
     from imagecache_handlers.config.settings import Settings
+
+_NO_FILES = (
+    'no file of options was found: name one with --config-file, or write '
+    '~/.imagecache/imagecache.conf or /etc/imagecache/imagecache.conf; to see '
+    'the commands at work without one: imagecache demo'
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +123,7 @@ def opened(
     name = settings.read_value('handler')
     calls = RunningCalls(settings.call_timeout(), tell_end=tell_end)
     with (
-        contextlib.closing(loader.load_handler(name, conf)) as handler,
+        contextlib.closing(_load_handler(name, conf)) as handler,
         calls.watching(),
         _nobody_exits(name),
     ):
@@ -130,6 +138,19 @@ def opened(
             settings=settings,
             inherited_never=settings.inherited_never(),
         )
+
+
+def _load_handler(name: str, conf: 'cfg.ConfigOpts') -> CacheHandler:
+    """Load the handler; where it lacks options tell where they may stand."""
+    from imagecache_handlers.config import files
+    from imagecache_handlers import loader
+
+    try:
+        return loader.load_handler(name, conf)
+    except ConfigurationError as error:
+        if files.named_files(conf):
+            raise
+        raise ConfigurationError(f'{error}; {_NO_FILES}') from error
 
 
 @contextlib.contextmanager

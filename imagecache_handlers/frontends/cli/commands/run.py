@@ -15,6 +15,7 @@ from imagecache_handlers.frontends.cli import metrics_options
 from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages import report as report_page
+from imagecache_handlers.frontends.cli import timed_log
 from imagecache_handlers.frontends import in_use_list
 from imagecache_handlers.frontends import service
 
@@ -87,7 +88,9 @@ class Run(WitnessedCommand):
         if self._events is not None:
             self._events.write('news', message=news)
             return
-        self.say(f'imagecache run: {news}')
+        # Not before: who is refused at once is told so as by any command.
+        timed_log.use_times()
+        self.say(f'{timed_log.write_head("info")} imagecache run: {news}')
         self.app.stdout.flush()
 
     def _sweep_site(
@@ -114,10 +117,11 @@ class Run(WitnessedCommand):
         return not (blind or report.plan.problems)
 
     def _show_report(self, report: Report, site: OpenedCache) -> None:
+        result = metering.judge_sweep(report, site.rules)
         if self._events is not None:
-            result = metering.judge_sweep(report, site.rules)
             self._events.write_sweep(report, result.value)
             return
+        self._tell_news(f'a sweep has ended: {result.value}')
         for one in report_page.render(report, site.rules, self.width):
             self.say(str(one))
         self.app.stdout.flush()
