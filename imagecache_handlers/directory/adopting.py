@@ -117,9 +117,19 @@ class Adoptions:
             with closing(_open_regular(fd, name)) as file:
                 it = renaming.Opened(fd, file, name, os.fstat(file))
                 _refuse_file(it)
-                if why := self.machines.explain_own(file, name):
-                    raise Unsupported(name, why)
+                self._refuse_disks(it, is_renamed=name != image_id)
                 yield it
+
+    def _refuse_disks(
+        self, file: renaming.Opened, *, is_renamed: bool
+    ) -> None:
+        explain_own = self.machines.explain_own
+        if why := explain_own(file.fd, file.name):
+            raise Unsupported(file.name, why)
+        if is_renamed and (
+            why := explain_own(file.fd, file.name, is_renamed=True)
+        ):
+            raise Unsupported(file.name, why)
 
     def _look(self, store: str, name: str) -> renaming.Look:
         overlays = self.overlays.taking_for_image(store, name)

@@ -4,7 +4,6 @@ A machine that is shut down has its disk open no more, and nothing is made of
 that: only its definition knows.
 """
 
-from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import dataclasses
@@ -21,11 +20,12 @@ from imagecache_handlers.directory.users import words
 # Where libvirt has them, if nobody says otherwise.
 USUAL = '/etc/libvirt/qemu'
 _ENDING = '.xml'
-# Of qcow2, big-endian: its version, how many snapshots are in it, and what
-# QEMU has to know of it before it opens it.
-_QCOW2 = struct.Struct('>4sI52xI8xQ')
+# Of qcow2, big-endian: its version, how many snapshots are in it, what QEMU
+# has to know of it before it opens it, and what it need not know.
+_QCOW2 = struct.Struct('>4sI52xI8xQ8xQ')
 _MAGIC = b'QFI\xfb'
 _DIRTY, _CORRUPT = 1, 2
+_BITMAPS = 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,46 +35,54 @@ class Machines:
     folders: tuple[str, ...]
     ignored: Ignored
 
-    def explain_own(self, fd: int, name: str) -> str | None:
+    def explain_own(
+        self, fd: int, name: str, *, is_renamed: bool = False
+    ) -> str | None:
         """Say which machine writes to an open file; None: none does.
 
-        ``name`` is what it is called in its folder.
+        Of one that is to be renamed, which machine names it at all.  ``name``
+        is what it is called in its folder.
         """
         found = os.fstat(fd)
         try:
-            for machine, path in self._list_disks():
-                if _is_file(fd, path, name, found):
+            for machine, disks in self._list_machines():
+                paths = disks.named if is_renamed else disks.written
+                if any(_is_file(fd, path, name, found) for path in paths):
                     told = shown(machine)
+                    if is_renamed:
+                        return f'the machine {told} has it by its name'
                     return f'it is a disk of the machine {told}, and no image'
         except (OSError, ValueError) as error:
             return f'it may be a disk of some machine: {error}'
         return None
 
-    def _list_disks(self) -> Iterator[tuple[str, str]]:
+    def _list_machines(self) -> Iterator[tuple[str, words.Disks]]:
         usual = [USUAL] if os.path.isdir(USUAL) else []
         for folder in self.folders or usual:
             with closing(safe_open.open_folder(folder)) as fd:
                 yield from self._read_folder(fd, folder)
 
-    def _read_folder(self, fd: int, folder: str) -> Iterator[tuple[str, str]]:
+    def _read_folder(
+        self, fd: int, folder: str
+    ) -> Iterator[tuple[str, words.Disks]]:
         for name in sorted(os.listdir(fd)):
             path = f'{folder}/{name}'
             is_ignored = self.ignored.ignores(path, name)
             if name.endswith(_ENDING) and not is_ignored:
-                for disk in _read_machine(fd, name, path):
-                    yield name.removesuffix(_ENDING), disk
+                machine = name.removesuffix(_ENDING)
+                yield machine, _read_machine(fd, name, path)
 
 
-def _read_machine(fd: int, name: str, path: str) -> Iterable[str]:
+def _read_machine(fd: int, name: str, path: str) -> words.Disks:
     """Give the disks of a machine; one that was undefined has none.
 
     :raises ValueError: when they cannot be told.
     """
     try:
         with closing(safe_open.open_file(fd, name, os.O_RDONLY)) as file:
-            return words.read_own_disks(os.pread(file, words.MOST + 1, 0))
+            return words.read_disks(os.pread(file, words.MOST + 1, 0))
     except FileNotFoundError:
-        return ()
+        return words.Disks(frozenset(), frozenset())
     except (OSError, ValueError) as error:
         raise ValueError(f'{shown(path)}: {error}') from error
 
@@ -95,9 +103,11 @@ def explain_written(fd: int) -> str | None:
     head = os.pread(fd, _QCOW2.size, 0)
     if len(head) < _QCOW2.size or not head.startswith(_MAGIC):
         return None
-    _, version, snapshots, features = _QCOW2.unpack(head)
+    _, version, snapshots, features, more = _QCOW2.unpack(head)
     if snapshots:
         return f"it has {snapshots} snapshots inside: it is some machine's"
+    if version > 2 and more & _BITMAPS:
+        return "it has bitmaps for backups inside: it is some machine's"
     if version > 2 and features & (_DIRTY | _CORRUPT):
         return 'it was not closed well by whoever wrote to it: qemu-img check'
     return None

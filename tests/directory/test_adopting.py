@@ -315,6 +315,10 @@ class TestRefused(Strange):
         qemu('snapshot', '-c', 'before', self.disk())
         self.refused(Unsupported, '1 snapshots')
 
+    def test_what_is_backed_up_bit_by_bit(self):
+        qemu('bitmap', '--add', self.disk(), 'monday')
+        self.refused(Unsupported, 'bitmaps')
+
     def test_what_was_not_closed_well(self):
         file = self.disk()
         content = bytearray(file.read_bytes())
@@ -354,8 +358,11 @@ class TestRefused(Strange):
             f'</backingStore></disk><disk device="cdrom" type="file">'
             f'<source file="{cd}"/></disk></devices></domain>'
         )
+        options = {'libvirt_definitions': [str(folder)]}
         for name in NAME, 'cd':
-            self.adopt(name, libvirt_definitions=[str(folder)])
+            # By another name it would find it no more.
+            self.refused(Unsupported, 'by its name', name, 'new', **options)
+            self.adopt(name, **options)
 
     def test_a_full_disk(self):
         self.disk()
@@ -393,6 +400,9 @@ class TestRenaming(Strange):
         os.link(file, self.root / 'linked')
         self.refused(ImageInUse, 'hard link', SPACED, NAME)
         (self.root / 'linked').unlink()
+        (self.folder / 'link').symlink_to(file)
+        self.refused(ImageInUse, 'link', SPACED, NAME)
+        (self.folder / 'link').unlink()
         with open(file, 'rb') as held:
             fcntl.fcntl(held, fcntl.F_OFD_SETLK, LOCK)
             self.refused(ImageInUse, 'has it open', SPACED, NAME)

@@ -117,28 +117,38 @@ def read_domain(content: bytes) -> Domain:
     )
 
 
-@functools.lru_cache(maxsize=1024)
-def read_own_disks(content: bytes) -> frozenset[str]:
-    """Tell which files a machine writes to for its disks.
+class Disks(NamedTuple):
+    """The files of a machine: those it writes to, and all that it names.
 
     By whole paths; by a name alone where only a pool knows the path.
+    """
+
+    written: frozenset[str]
+    named: frozenset[str]
+
+
+@functools.lru_cache(maxsize=1024)
+def read_disks(content: bytes) -> Disks:
+    """Tell which files a machine has, by its definition in XML.
 
     :raises Unreadable: when it is not what libvirt writes.
     """
     tree = _parse_tree(_check_size(content))
-    found: set[str] = set()
+    named, written = set(mentions.all_of(tree)), set[str]()
     for disk in tree.iter('disk'):
         source = disk.find('source')
-        is_written = disk.get('device', 'disk') in _WRITTEN
-        if (
-            source is None
-            or not is_written
-            or disk.find('readonly') is not None
-        ):
-            continue
-        told = (source.get(one) for one in (*_PLACES, 'volume'))
-        found.update(filter(None, told))
-    return frozenset(found)
+        if source is not None:
+            told = (source.get(one) for one in (*_PLACES, 'volume'))
+            paths = set(filter(None, told))
+            named |= paths
+            if _is_written(disk):
+                written |= paths
+    return Disks(frozenset(written), frozenset(named))
+
+
+def _is_written(disk: ElementTree.Element) -> bool:
+    kind = disk.get('device', 'disk')
+    return kind in _WRITTEN and disk.find('readonly') is None
 
 
 def _check_size(content: bytes) -> bytes:
