@@ -26,7 +26,6 @@ from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.source import Holed
 
 _CHUNK = 2**20
-_LONGEST_NAME = 255 - len(sidecar.stage('', '00000000'))
 
 
 def add(
@@ -42,8 +41,9 @@ def add(
     name = layout.key(meta.image_id)
     if why := layout.refuse(meta):
         raise Unsupported(meta.image_id, why)
-    if len(name) > _LONGEST_NAME:
-        raise Unsupported(meta.image_id, f'over {_LONGEST_NAME} characters')
+    if len(name) > sidecar.LONGEST_NAME:
+        why = f'over {sidecar.LONGEST_NAME} characters'
+        raise Unsupported(meta.image_id, why)
     with opened(store) as fd:
         _refuse_existing(layout, fd, name)
     with _made_stage(store, name, content, access) as stage:

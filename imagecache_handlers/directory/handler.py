@@ -14,6 +14,7 @@ from typing import Self
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.directory.access import Access
 from imagecache_handlers.directory import adding
+from imagecache_handlers.directory.adopting import Adoptions
 from imagecache_handlers.directory.contents import opened_content
 from imagecache_handlers.directory.debris import clean_debris
 from imagecache_handlers.directory.debris import list_debris
@@ -24,18 +25,22 @@ from imagecache_handlers.directory.hosts import records
 from imagecache_handlers.directory.hosts.sweepers import Sweeper
 from imagecache_handlers.directory.images import describe_image
 from imagecache_handlers.directory import incoming
+from imagecache_handlers.directory.layout import Plain
 from imagecache_handlers.directory.layouts import choose_layout
 from imagecache_handlers.directory import lent
 from imagecache_handlers.directory.listing import Listings
 from imagecache_handlers.directory.marking import Marking
 from imagecache_handlers.directory.nova_process import Locks
 from imagecache_handlers.directory.nova_process import NoNova
+from imagecache_handlers.directory.own_disks import Machines
 from imagecache_handlers.directory.quarantine import set_aside
 from imagecache_handlers.directory import reserving
 from imagecache_handlers.directory.room import count_room
 from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.stores import describe_store
+from imagecache_handlers.directory import strangers
 from imagecache_handlers.directory.unmanaged import list_unmanaged
+from imagecache_handlers.directory.users.ignoring import Ignored
 from imagecache_handlers.directory.users.overlays import Overlays
 from imagecache_handlers.directory import users_beside
 from imagecache_handlers.exceptions import CacheError
@@ -96,11 +101,12 @@ class DirectoryHandler(CacheHandler):
         instances = check_paths('instance_paths', instance_paths)
         self._layout = choose_layout(layout, instances, self._clock, locks)
         self.formats = self._layout.formats
+        patterns = check_patterns(ignore)
         definitions = check_paths('libvirt_definitions', libvirt_definitions)
         self._overlays = Overlays(
             instances,
             dict.fromkeys(self.paths, self._layout.part),
-            ignore=check_patterns(ignore),
+            ignore=patterns,
             definitions=definitions,
         )
         self._sweeper = Sweeper(
@@ -113,6 +119,8 @@ class DirectoryHandler(CacheHandler):
         means = self._layout, self._overlays, self._sweeper
         self._listings = Listings(*means)
         self._evictions = Evictions(*means)
+        machines = Machines(definitions, Ignored(patterns))
+        self._adoptions = Adoptions(*means, self._clock, machines)
 
     @classmethod
     def from_conf(cls, conf: Any, **resources: Any) -> Self:
@@ -282,6 +290,42 @@ class DirectoryHandler(CacheHandler):
         if why := self._sweeper.judge(store, survey):
             raise StoreUnavailable(store, why)
         return users_beside.find_users(store, name, survey)
+
+    @property
+    def has_strangers(self) -> bool:
+        """Whether a file may lie in a store that could be an image of it.
+
+        Where Nova names images, each file of such a name is one.
+        """
+        return isinstance(self._layout, Plain)
+
+    def strangers(self, store: str) -> list[strangers.Stranger]:
+        """List the files of a store that are none of its images.
+
+        :raises StoreUnavailable: when it cannot be read.
+        """
+        if not self.has_strangers:
+            return []
+        return strangers.list_strangers(self._layout, self._check_store(store))
+
+    def looks_like_disk(self, store: str, name: str) -> bool:
+        """Tell if a file of a store begins as a disk does, or a CD."""
+        return strangers.looks_like_disk(self._check_store(store), name)
+
+    def check_adoption(self, store: str, name: str, image_id: str) -> None:
+        """Refuse what ``adopt`` would refuse now; nothing is changed."""
+        self._adoptions.check(self._check_store(store), name, image_id)
+
+    def adopt(self, store: str, name: str, image_id: str) -> None:
+        """Make an image of a file where it lies, and with that id.
+
+        Nothing is copied; another id than its name renames it, which is done
+        only while nobody is seen to have it.
+
+        :raises CacheError: it is no image then, and has its own name.
+        :raises Uncertain: when that is not known, or may not last.
+        """
+        self._adoptions.adopt(self._check_store(store), name, image_id)
 
     def _check_store(self, store: str) -> str:
         if store not in self.paths:

@@ -146,6 +146,15 @@ def stage(name: str, token: str) -> str:
     return f'.{name}.{token}{STAGE}'
 
 
+# What lies beside an image has a longer name than that.
+LONGEST_NAME = 255 - len(stage('', '00000000'))
+
+
+def is_fit_name(name: str) -> bool:
+    """Tell if the file of an image may have that name."""
+    return len(name) <= LONGEST_NAME and bool(IMAGE_ID.fullmatch(name))
+
+
 def image_of(entry: str) -> str | None:
     """Give the image that an entry lies beside, by its name alone."""
     for ending in (SIDECAR, NEW, LOCK, STAGE):

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import contextlib
 import datetime
 import logging
+import queue
 import random
 import signal
-import threading
 from typing import Generic
 from typing import Protocol
 from typing import TypeVar
@@ -22,6 +22,7 @@ LOG = logging.getLogger(__name__)
 _AGAIN = datetime.timedelta(minutes=1)
 # Of the interval, so that many hosts do not sweep in step for ever.
 _JITTER = 0.1
+_TAKEN = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Site(Protocol):
@@ -40,27 +41,30 @@ Sweep = Callable[[S, Callable[[], bool]], bool]
 
 
 class Signals:
-    """SIGTERM and SIGINT to end, SIGHUP to reload; kept until asked for."""
+    """SIGTERM and SIGINT to end, SIGHUP to reload; kept until asked for.
+
+    Nothing here takes a lock that is not the queue's own: a signal may come
+    while this very thread is at any step of ``wait``, and an Event that is
+    set then would wait for itself.
+    """
 
     def __init__(self) -> None:
-        self._wake = threading.Event()
-        self._end = threading.Event()
-        self._reload = threading.Event()
+        self._wake = queue.SimpleQueue[None]()
+        self._is_ended = False
+        self._is_reload_due = False
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[None]:
         """Take these signals instead of whoever takes them now."""
-        meant = {
-            signal.SIGTERM: self._end,
-            signal.SIGINT: self._end,
-            signal.SIGHUP: self._reload,
-        }
 
         def take(number: int, _frame: object) -> None:
-            meant[signal.Signals(number)].set()
-            self._wake.set()
+            if number == signal.SIGHUP:
+                self._is_reload_due = True
+            else:
+                self._is_ended = True
+            self._wake.put(None)
 
-        before = {number: signal.signal(number, take) for number in meant}
+        before = {number: signal.signal(number, take) for number in _TAKEN}
         try:
             yield
         finally:
@@ -68,18 +72,24 @@ class Signals:
                 signal.signal(number, handler)
 
     def ended(self) -> bool:
-        return self._end.is_set()
+        return self._is_ended
 
     def reload(self) -> bool:
         """Tell, once, if a reload was asked for."""
-        wanted = self._reload.is_set()
-        self._reload.clear()
-        return wanted
+        if not self._is_reload_due:
+            return False
+        # One that comes before this line is met by the reload to come.
+        self._is_reload_due = False
+        return True
 
     def wait(self, time: datetime.timedelta | None) -> None:
         """Wait so long, or for a signal."""
-        self._wake.wait(None if time is None else time.total_seconds())
-        self._wake.clear()
+        with contextlib.suppress(queue.Empty):
+            self._wake.get(
+                timeout=None if time is None else time.total_seconds()
+            )
+        while not self._wake.empty():
+            self._wake.get()
 
 
 class Service(Generic[S]):

@@ -120,10 +120,10 @@ class Mortal(Place):
     def _doom(self, step, after):
         left = [step]
         for name in CALLS:
-            setattr(os, name, _doomed(getattr(os, name), left, after))
+            setattr(os, name, doomed(getattr(os, name), left, after))
 
 
-def _doomed(call, left, after):
+def doomed(call, left, after):
     def doomed(*arguments, **options):
         left[0] -= 1
         if left[0] == 0 and not after:

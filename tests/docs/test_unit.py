@@ -30,6 +30,9 @@ from tests.frontends.cli.command import PROGRAM
 CONTRIB = ROOT / 'contrib'
 UNIT = CONTRIB / 'systemd' / 'imagecache.service'
 DROP_IN = CONTRIB / 'systemd' / 'without-nova.conf'
+JSON_LOG = CONTRIB / 'systemd' / 'json-log.conf'
+SWEEP = CONTRIB / 'systemd' / 'imagecache-sweep.service'
+TIMER = CONTRIB / 'systemd' / 'imagecache-sweep.timer'
 SAMPLE = CONTRIB / 'imagecache.conf'
 OPERATOR = ROOT / 'doc' / 'source' / 'operator.rst'
 # What the page tells to set for nova-compute.
@@ -40,11 +43,15 @@ INSTANCES = '/var/lib/nova/instances'
 TIMEOUT = 60
 
 
-def service():
+def read(path):
     unit = configparser.ConfigParser(interpolation=None, strict=True)
     unit.optionxform = str
-    unit.read(UNIT)
-    return unit['Service']
+    unit.read(path)
+    return unit
+
+
+def service():
+    return read(UNIT)['Service']
 
 
 def judged(text, drop_in=''):
@@ -104,8 +111,104 @@ class TestUnit(unittest.TestCase):
             (OPERATOR.parent / argument).resolve()
             for _, argument, _ in directives(OPERATOR, 'literalinclude')
         ]
-        self.assertEqual({UNIT, DROP_IN, SAMPLE}, set(included))
+        shown = {UNIT, DROP_IN, JSON_LOG, TIMER, SAMPLE}
+        self.assertEqual(shown, set(included))
         self.assertFalse(list(directives(OPERATOR, 'code-block', 'systemd')))
+
+
+class TestTimer(unittest.TestCase):
+    """A sweep now and then, where no process is to stay."""
+
+    def test_systemd_has_nothing_against_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for unit in SWEEP, TIMER:
+                text = unit.read_text()
+                here = pathlib.Path(folder) / unit.name
+                here.write_text(
+                    text.replace('/usr/local/bin/imagecache', '/bin/true')
+                )
+            done = subprocess.run(  # noqa: S603 -- the real judge is the point
+                [ANALYZE, 'verify', '--man=no', str(here)],
+                capture_output=True,
+                text=True,
+            )
+        self.assertEqual((0, ''), (done.returncode, done.stderr))
+        self.assertEqual(
+            (0, ''), judged(UNIT.read_text(), JSON_LOG.read_text())
+        )
+
+    def test_it_starts_commands_that_are_taken(self):
+        line = read(SWEEP)['Service']['ExecStart']
+        self.assertEqual('sweep', parsed(line.partition(' ')[2]))
+        *_, line = (
+            one.partition('=')[2]
+            for one in JSON_LOG.read_text().splitlines()
+            if one.startswith('ExecStart=')
+        )
+        self.assertEqual('run', parsed(line.partition(' ')[2]))
+        self.assertIn('--log-json', line)
+
+    def test_it_may_do_what_the_service_may_and_no_more(self):
+        other = {
+            *('Type', 'ExecStart', 'ExecReload', 'TimeoutStopSec'),
+            *('TimeoutStartSec', 'WatchdogSec', 'Restart', 'RestartSec'),
+            'RestartPreventExitStatus',
+        }
+        ours, theirs = read(SWEEP)['Service'], service()
+        self.assertEqual('oneshot', ours['Type'])
+        self.assertEqual(
+            {key: theirs[key] for key in theirs if key not in other},
+            {key: ours[key] for key in ours if key not in other},
+        )
+
+    def test_it_comes_again(self):
+        timer = read(TIMER)
+        # By its name it begins the service beside it.
+        self.assertEqual(SWEEP.stem, TIMER.stem)
+        self.assertIn('OnUnitInactiveSec', timer['Timer'])
+        self.assertEqual('timers.target', timer['Install']['WantedBy'])
+
+
+class TestInstall(unittest.TestCase):
+    def install(self, root, **variables):
+        return subprocess.run(  # noqa: S603 -- our own program
+            ['sh', str(CONTRIB / 'install')],  # noqa: S607
+            env=environment() | {'DESTDIR': str(root)} | variables,
+            capture_output=True,
+            text=True,
+        )
+
+    def test_what_lies_where(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            command = root / 'imagecache'
+            command.write_text(f'#!/bin/sh\nexec {shlex.join(PROGRAM)} "$@"\n')
+            command.chmod(0o755)
+            done = self.install(root, COMMAND=str(command), PREFIX='/usr')
+            self.assertEqual(0, done.returncode, done.stderr)
+            units = root / 'usr/lib/systemd/system'
+            for unit in UNIT, SWEEP, TIMER:
+                there = read(units / unit.name)
+                if unit is not TIMER:
+                    line = there['Service']['ExecStart']
+                    self.assertTrue(line.startswith(f'{command} '), line)
+            names = 'usr/share/bash-completion/completions/imagecache'
+            self.assertIn('_imagecache()', (root / names).read_text())
+            page = root / 'usr/share/man/man1/imagecache.1'
+            made = ROOT / 'doc/build/man/imagecache.1'
+            self.assertEqual(made.exists(), page.exists())
+            self.assertEqual(made.exists(), 'manual' not in done.stderr)
+            conf = root / 'etc/imagecache/imagecache.conf'
+            self.assertEqual(SAMPLE.read_text(), conf.read_text())
+            conf.write_text('mine')
+            self.install(root, COMMAND=str(command))
+            self.assertEqual('mine', conf.read_text())
+
+    def test_without_the_command(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = self.install(folder, PATH='/usr/bin:/bin')
+            self.assertEqual(2, done.returncode)
+            self.assertIn('set COMMAND', done.stderr)
 
 
 class TestSample(unittest.TestCase):

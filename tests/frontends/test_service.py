@@ -2,6 +2,8 @@
 
 import contextlib
 import datetime
+import subprocess
+import sys
 import unittest
 
 from imagecache_handlers.exceptions import CacheError
@@ -135,3 +137,38 @@ class TestBegin(unittest.TestCase):
         ).run()
         said = 'sweeps every 10 s', 10, 'sweeps every 20 s', 20
         self.assertEqual([*said, 'ended on request'], told)
+
+
+# A signal at each line of what waits, and of what that calls; who waits for
+# itself is ended by the alarm.
+AT_EACH_LINE = """
+import datetime, signal, sys
+from imagecache_handlers.frontends.service import Signals
+
+signal.alarm(30)
+signals, lines = Signals(), []
+
+def trace(frame, event, argument):
+    if event == 'line' and len(lines) < 200:
+        lines.append(frame.f_lineno)
+        signal.raise_signal(signal.SIGHUP)
+    return trace
+
+with signals.taken():
+    sys.settrace(trace)
+    signals.wait(datetime.timedelta(seconds=20))
+    signals.reload()
+    signals.wait(datetime.timedelta(0))
+    sys.settrace(None)
+    assert len(lines) > 3, lines
+    assert not signals.ended()
+    signal.raise_signal(signal.SIGTERM)
+    assert signals.ended()
+"""
+
+
+def test_a_signal_at_any_step_keeps_nobody_waiting():
+    done = subprocess.run(  # noqa: S603 -- our own program
+        [sys.executable, '-c', AT_EACH_LINE], check=False
+    )
+    assert done.returncode == 0

@@ -8,11 +8,13 @@ it is a use.
 
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Mapping
 import contextlib
 import dataclasses
 
+from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory.system.bounded import Bounded
 from imagecache_handlers.directory.system.bounded import Hangs
 from imagecache_handlers.directory.system.bounded import PATIENCE
@@ -93,6 +95,21 @@ class Overlays:
         self._read = Read(Memory({}), Memory({}))
         # Looks to begin from; each is taken out while somebody does.
         self._looks: list[tuple[Callable[[], SecondLook], Survey]] = []
+
+    def taking_for_image(self, store: str, name: str) -> 'Overlays':
+        """Give the same, but for a file that is about to be an image there.
+
+        Of what is raw nobody else could tell which files it names.
+        """
+        judge = self._stores[store]
+
+        def tell_part(entry: str, names: Container[str]) -> Part:
+            return Part.IMAGE if entry == name else judge(entry, names)
+
+        other = Overlays(self.paths, self._stores | {store: tell_part})
+        other._ignored, other._bounded = self._ignored, self._bounded
+        other._definitions = self._definitions
+        return other
 
     def survey(self) -> Survey:
         """Look at every disk, now.

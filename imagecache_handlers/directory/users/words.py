@@ -5,6 +5,7 @@ and libvirt's definitions of machines.
 """
 
 from collections.abc import Iterable
+import functools
 import json
 import posixpath
 from typing import NamedTuple
@@ -22,6 +23,7 @@ _DOMAINS = frozenset(['domain', 'inactiveDomain'])
 # Where these do not hear of a form, they take it for raw.
 _QEMU = frozenset(['qemu', 'kvm'])
 _PLACES = ('file', 'dev')
+_WRITTEN = frozenset(['disk', 'lun'])
 _ELSEWHERE = frozenset(['nvme', 'vhostvdpa'])
 
 
@@ -113,6 +115,40 @@ def read_domain(content: bytes) -> Domain:
             if form is not None
         ),
     )
+
+
+class Disks(NamedTuple):
+    """The files of a machine: those it writes to, and all that it names.
+
+    By whole paths; by a name alone where only a pool knows the path.
+    """
+
+    written: frozenset[str]
+    named: frozenset[str]
+
+
+@functools.lru_cache(maxsize=1024)
+def read_disks(content: bytes) -> Disks:
+    """Tell which files a machine has, by its definition in XML.
+
+    :raises Unreadable: when it is not what libvirt writes.
+    """
+    tree = _parse_tree(_check_size(content))
+    named, written = set(mentions.all_of(tree)), set[str]()
+    for disk in tree.iter('disk'):
+        source = disk.find('source')
+        if source is not None:
+            told = (source.get(one) for one in (*_PLACES, 'volume'))
+            paths = set(filter(None, told))
+            named |= paths
+            if _is_written(disk):
+                written |= paths
+    return Disks(frozenset(written), frozenset(named))
+
+
+def _is_written(disk: ElementTree.Element) -> bool:
+    kind = disk.get('device', 'disk')
+    return kind in _WRITTEN and disk.find('readonly') is None
 
 
 def _check_size(content: bytes) -> bytes:

@@ -22,6 +22,22 @@ def copies(site: OpenedCache, said: str) -> list[CachedImage]:
         several.
     :raises StoreUnavailable: when a store cannot be read.
     """
+    try:
+        return _find_copies(site, said)
+    except StoreUnavailable as error:
+        others = [
+            store.name
+            for store in site.cache.stores(site.stores)
+            if store.name != error.store and not store.problem
+        ]
+        if not others:
+            raise
+        those = ', '.join(others)
+        why = f'{error.why}; to do without it name another --store: {those}'
+        raise StoreUnavailable(error.store, why) from error
+
+
+def _find_copies(site: OpenedCache, said: str) -> list[CachedImage]:
     if found := site.cache.find(said, store=site.store):
         return found
     listed = _listed_ids(site)

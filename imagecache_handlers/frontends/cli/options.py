@@ -14,10 +14,19 @@ from imagecache_handlers.actions.slow_calls import TellEnd
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import HandlerFailed
+from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.planning.rules import Rules
 
 if TYPE_CHECKING:
+    from oslo_config import cfg
+
     from imagecache_handlers.config.settings import Settings
+
+_NO_FILES = (
+    'no file of options was found: name one with --config-file, or write '
+    '~/.imagecache/imagecache.conf or /etc/imagecache/imagecache.conf; to see '
+    'the commands at work without one: imagecache demo'
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +36,12 @@ class OpenedCache:
     ``stores`` None: all of them; ``interval`` None: no periodic sweeps, and
     ``inherited_never`` tells where that was said, if not to us.  ``close`` is
     for who cannot wait for the end of the command, and ``calls`` says what it
-    is at.  ``settings`` are the options that all of it was made of.
+    is at.  ``settings`` are the options that all of it was made of, and
+    ``handler`` is for what one handler alone can do.
     """
 
     cache: ImageCache
+    handler: CacheHandler
     calls: RunningCalls
     rules: Rules
     stores: Collection[str] | None
@@ -98,12 +109,13 @@ def opened(
     name = settings.read_value('handler')
     calls = RunningCalls(settings.call_timeout(), tell_end=tell_end)
     with (
-        contextlib.closing(loader.load_handler(name, conf)) as handler,
+        contextlib.closing(_load_handler(name, conf)) as handler,
         calls.watching(),
         _nobody_exits(name),
     ):
         yield OpenedCache(
             cache=ImageCache(handler, rules, calls=calls),
+            handler=handler,
             calls=calls,
             rules=rules,
             stores=options.stores and frozenset(options.stores),
@@ -112,6 +124,19 @@ def opened(
             settings=settings,
             inherited_never=settings.inherited_never(),
         )
+
+
+def _load_handler(name: str, conf: 'cfg.ConfigOpts') -> CacheHandler:
+    """Load the handler; where it lacks options tell where they may stand."""
+    from imagecache_handlers.config import files
+    from imagecache_handlers import loader
+
+    try:
+        return loader.load_handler(name, conf)
+    except ConfigurationError as error:
+        if files.named_files(conf):
+            raise
+        raise ConfigurationError(f'{error}; {_NO_FILES}') from error
 
 
 @contextlib.contextmanager

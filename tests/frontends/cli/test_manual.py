@@ -126,6 +126,17 @@ class TestStores(Command):
         self.out('sweep', '--store', second, *self.none)
         self.assertTrue(self.file().exists())
 
+    def test_one_that_cannot_be_read_has_a_way_round(self):
+        self.second.rmdir()
+        done = self.run_on('pin', IMAGE, '--owner', 'ops')
+        way = f'to do without it name another --store: {self.path}'
+        self.refused(done, 1, str(self.second), 'No such file', way)
+        self.out('pin', IMAGE, '--owner', 'ops', '--store', self.path)
+        self.folder.rename(self.root / 'away')
+        done = self.run_on('show', IMAGE)
+        self.assertNotIn('--store', done.stderr)
+        self.refused(done, 1, 'No such file')
+
     def test_two_stores_of_one_disk_are_one_pool(self):
         self.conf.write_text(
             '[imagecache]\nhigh_watermark = 1\nlow_watermark = 0\n'

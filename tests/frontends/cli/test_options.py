@@ -72,6 +72,21 @@ class TestRefusals(Command):
                 shown = value.partition('\x1b')[0]
                 self.refused(done, 2, line, shown, fitting, 'cache.conf')
 
+    def test_no_file_at_all(self):
+        done = self.run_bare('list', HOME=str(self.root))
+        self.refused(
+            done,
+            2,
+            'set [imagecache_directory] path',
+            '--config-file',
+            '/etc/imagecache/imagecache.conf',
+            'imagecache demo',
+        )
+        self.conf.write_text('')
+        done = self.run_on('list')
+        self.refused(done, 2, 'set [imagecache_directory] path')
+        self.assertNotIn('demo', done.stderr)
+
     def test_what_contradicts_itself(self):
         for lines, *said in (
             (['high_watermark = 70'], 'set low_watermark no higher'),

@@ -43,6 +43,13 @@ class Service(Gated):
         lines = self.socket.recv(4096).decode().splitlines()
         return dict(line.split('=', 1) for line in lines)
 
+    def untimed(self, line):
+        """Give what a line says after its time, which must have a zone."""
+        time, _, said = line.partition(' ')
+        at = datetime.datetime.fromisoformat(time)
+        self.assertIsNotNone(at.tzinfo)
+        return said
+
     def end(self):
         self.process.send_signal(signal.SIGTERM)
         return self.ended()
@@ -78,11 +85,15 @@ class TestReload(Service):
         self.assertEqual({'STOPPING': '1'}, self.heard())
         every = 'sweeps every 60 s'
         said = [status, every, every, status, 'ended on request']
-        lines = [f'imagecache run: {one}' for one in said]
-        self.assertEqual(lines, out.splitlines())
+        lines = [f'info imagecache run: {one}' for one in said]
+        self.assertEqual(
+            lines, [self.untimed(one) for one in out.split('\n')[:-1]]
+        )
         refused = [one for one in err.splitlines() if 'as it was' in one]
         self.assertEqual(1, len(refused), err)
         self.assertIn('perhaps is not a whole number', refused[0])
+        said = self.untimed(refused[0])
+        self.assertTrue(said.startswith('error imagecache: '), said)
         self.assertEqual(1, len(err.splitlines()), err)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 
 from tests.frontends.cli.command import Command
 from tests.frontends.cli.command import IMAGE
@@ -47,7 +48,16 @@ SHOWN = VERDICT | {
 PLUGIN = dict.fromkeys(('name', 'summary', 'from', 'problem'), TEXT)
 HANDLER = PLUGIN | {'contract': (int, type(None))}
 SETTING = {'group': TEXT, 'option': TEXT, 'value': MAYBE, 'from': TEXT}
-USAGE = {'store': TEXT, 'kind': TEXT, 'count': NUMBER, 'size': NUMBER}
+USAGE = {
+    'store': TEXT,
+    'kind': TEXT,
+    'count': NUMBER,
+    'size': NUMBER,
+    'total': (int, type(None)),
+    'free': (int, type(None)),
+    'high_watermark': NUMBER,
+    'low_watermark': NUMBER,
+}
 DEBRIS = {
     'store': TEXT,
     'location': TEXT,
@@ -99,7 +109,12 @@ class TestSchemas(Command):
         )
         [row] = self.checked(SHOWN, 'show', OTHER, *used)
         self.assertEqual({'ops': '2199-01-01T00:00:00+00:00'}, row['pins'])
-        self.checked(USAGE, 'usage', *used)
+        row = self.checked(USAGE, 'usage', *used)[0]
+        found = shutil.disk_usage(self.folder)
+        self.assertEqual(found.total, row['total'])
+        self.assertLess(0, row['free'])
+        marks = row['high_watermark'], row['low_watermark']
+        self.assertEqual((100, 80), marks)
         [left] = self.checked(DEBRIS, 'debris', 'list')
         [cleaned] = self.checked(CLEANED, 'debris', 'clean')
         self.assertEqual(left['location'], cleaned['location'])

@@ -2,11 +2,17 @@
 
 import argparse
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
+import contextlib
+from typing import TYPE_CHECKING
 
+from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.frontends.cli.commands.base import Paged
 from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
+from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import fields
 from imagecache_handlers.frontends.cli.pages import lines
@@ -14,6 +20,11 @@ from imagecache_handlers.frontends.cli.pages import plan as plan_page
 from imagecache_handlers.frontends.cli.pages.text import printable
 from imagecache_handlers.planning.verdicts import Verdict
 from imagecache_handlers import units
+
+if TYPE_CHECKING:
+    from imagecache_handlers.directory.strangers import Stranger
+
+_MOST_NAMED = 5
 
 
 class List(WitnessedCommand, Paged):
@@ -25,13 +36,55 @@ class List(WitnessedCommand, Paged):
         ask = self.asking(parsed_args)
         with self.opened() as site:
             plan = self.planned(site, ask)
+            readable = [
+                store.name
+                for store in plan.stores
+                if store.name not in plan.problems
+            ]
+            beside = _find_strangers(site, readable)
         self.complain(plan.problems)
         by_name = sorted(plan.verdicts, key=lambda one: one.image.identity)
         return Answer(
             rows=fields.verdict_rows(by_name, plan.now.astimezone()),
-            page=_page_lines(by_name, whole=not plan.problems),
+            page=(
+                *_page_lines(by_name, whole=not plan.problems),
+                *_stranger_lines(beside),
+            ),
             code=FAILED if plan.problems else 0,
         )
+
+
+def _find_strangers(
+    site: OpenedCache, stores: Iterable[str]
+) -> dict[str, 'list[Stranger]']:
+    """Give the files of each store that are no images, where there are any."""
+    # Other handlers need none of it.
+    from imagecache_handlers.directory import DirectoryHandler
+
+    found: dict[str, list[Stranger]] = {}
+    if isinstance(site.handler, DirectoryHandler):
+        for store in stores:
+            # What cannot be read was complained of, or will be.
+            with contextlib.suppress(StoreUnavailable):
+                found[store] = site.handler.strangers(store)
+    return found
+
+
+def _stranger_lines(
+    found: Mapping[str, 'list[Stranger]'],
+) -> Iterator[lines.Line]:
+    for store, files in found.items():
+        if files:
+            size = units.size(sum(one.size for one in files))
+            names = [printable(one.name) for one in files[:_MOST_NAMED]]
+            if len(files) > len(names):
+                names.append('..')
+            count = f'{len(files)} file{"" if len(files) == 1 else "s"}'
+            yield lines.line(
+                printable(f'Not managed in {store}: {count} ({size}):')
+            )
+            yield lines.line(f'  {", ".join(names)}')
+            yield lines.line('  see imagecache adopt --all --dry-run')
 
 
 def _page_lines(

@@ -16,6 +16,7 @@ from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.output import ServiceOutput
 from imagecache_handlers.frontends.cli.pages import report as report_page
+from imagecache_handlers.frontends.cli import timed_log
 from imagecache_handlers.frontends import in_use_list
 from imagecache_handlers.frontends import service
 
@@ -92,7 +93,9 @@ class Run(WitnessedCommand):
         if self._events is not None:
             self._events.write('news', message=news)
             return
-        self.say(f'imagecache run: {news}')
+        # Not before: who is refused at once is told so as by any command.
+        timed_log.use_times()
+        self.say(f'{timed_log.write_head("info")} imagecache run: {news}')
 
     def _sweep_site(
         self,
@@ -118,9 +121,10 @@ class Run(WitnessedCommand):
         return not (blind or report.plan.problems)
 
     def _show_report(self, report: Report, site: OpenedCache) -> None:
+        result = metering.judge_sweep(report, site.rules)
         if self._events is not None:
-            result = metering.judge_sweep(report, site.rules)
             self._events.write_sweep(report, result.value)
             return
+        self._tell_news(f'a sweep has ended: {result.value}')
         for one in report_page.render(report, site.rules, self.width):
             self.say(str(one))

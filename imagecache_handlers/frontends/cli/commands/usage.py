@@ -54,7 +54,10 @@ class Part:
 class Usage(WitnessedCommand, Paged):
     """Show where the bytes of every store are, and what could be freed."""
 
-    columns = ('store', 'kind', 'count', 'size')
+    columns = (
+        *('store', 'kind', 'count', 'size'),
+        *('total', 'free', 'high_watermark', 'low_watermark'),
+    )
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         ask = self.asking(parsed_args)
@@ -63,7 +66,7 @@ class Usage(WitnessedCommand, Paged):
             debris = _debris_of(site)
         self.complain(plan.problems)
         return Answer(
-            rows=rows(plan, debris),
+            rows=rows(plan, debris, site.rules),
             page=page(plan, debris, site.rules, self.width),
             code=FAILED if plan.problems else 0,
         )
@@ -101,11 +104,24 @@ def _by_store(
             yield store, _parts_of_store(store, plan.verdicts, debris)
 
 
-def rows(plan: Plan, debris: Iterable[Debris]) -> Iterator[tuple[object, ...]]:
-    """Give the row of each kind in each store, those of nothing too."""
+def rows(
+    plan: Plan, debris: Iterable[Debris], rules: Rules
+) -> Iterator[tuple[object, ...]]:
+    """Give the row of each kind in each store, those of nothing too.
+
+    With each stand the bytes of its store, None if it tells none, and the
+    watermarks that hold for it, in percent.
+    """
+    marks = rules.high_watermark, rules.low_watermark
     for store, parts in _by_store(plan, debris):
+        space_of_store = _size_or_none(store.total), _size_or_none(store.free)
         for kind, part in parts.items():
-            yield printable(store.name), kind, part.count, Size(part.size)
+            held = printable(store.name), kind, part.count, Size(part.size)
+            yield (*held, *space_of_store, *marks)
+
+
+def _size_or_none(size: int | None) -> Size | None:
+    return None if size is None else Size(size)
 
 
 def page(
