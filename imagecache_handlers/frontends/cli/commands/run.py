@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.report import Report
@@ -17,6 +19,9 @@ from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages import report as report_page
 from imagecache_handlers.frontends import in_use_list
 from imagecache_handlers.frontends import service
+
+if TYPE_CHECKING:
+    from imagecache_handlers.frontends.cli.fleet_agent import Fleet
 
 
 class Run(WitnessedCommand):
@@ -50,11 +55,25 @@ class Run(WitnessedCommand):
         if parsed_args.log_json:
             json_log.use_json()
             self._events = json_log.Events(self.app.stdout)
-        with metering.metered(parsed_args) as meter:
+        with (
+            metering.metered(parsed_args) as meter,
+            self._joined_fleet() as fleet,
+        ):
             if meter.served is not None:
                 self._tell_news(f'metrics at {meter.served.address}')
             self._meter = meter
+            self._fleet = fleet
             self._run_service(meter.noting(ask))
+
+    def _joined_fleet(self) -> 'AbstractContextManager[Fleet]':
+        # Imported where it is needed: `--help` shall not wait for it.
+        from imagecache_handlers.config.reading import read_configuration
+        from imagecache_handlers.frontends.cli import fleet_agent
+        from imagecache_handlers.frontends.fleet import opening
+
+        given = self.app.options
+        conf = read_configuration(given.config or (), handler=given.handler)
+        return fleet_agent.joined(opening.read_fleet(conf), self._tell_news)
 
     def _run_service(self, ask: Ask) -> None:
         def sweep(site: OpenedCache, stop: Callable[[], bool]) -> bool:
@@ -66,7 +85,7 @@ class Run(WitnessedCommand):
             sweep,
             service.Signals(),
             self._tell_news,
-            beside=self._meter.worked,
+            beside=lambda: self._meter.worked() + self._fleet.worked(),
             begin=self._meter.note_site,
         ).run()
 
@@ -109,6 +128,7 @@ class Run(WitnessedCommand):
                 should_stop=stop,
             )
         tell(report)
+        self._fleet.tell_report(report)
         self._show_report(report, site)
         blind = self.complain_of_blindness(report, site.rules)
         return not (blind or report.plan.problems)
