@@ -1,13 +1,28 @@
 """Fleet agent: what ``imagecache run`` tells the fleet, and does for it."""
 
+import argparse
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
 import dataclasses
+import datetime
+import threading
 
+from imagecache_handlers.actions.evidence import Ask
+from imagecache_handlers.actions.prefetched import Got
+from imagecache_handlers.actions.prefetched import Prefetched
+from imagecache_handlers.actions.prefetching import check_ttl
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Report
+from imagecache_handlers.config import prefetch
+from imagecache_handlers.config.reading import read_configuration
+from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.frontends.cli import options
+from imagecache_handlers.frontends.cli.pages import arrivals
 from imagecache_handlers.frontends.fleet.agent import Agent
 from imagecache_handlers.frontends.fleet.agent import Heart
 from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
@@ -17,11 +32,19 @@ from imagecache_handlers.frontends.fleet.entry import Entry
 from imagecache_handlers.frontends.fleet.entry import FRAME
 from imagecache_handlers.frontends.fleet.opening import FleetSettings
 from imagecache_handlers.frontends.fleet.opening import open_board
+from imagecache_handlers.frontends.fleet.opening import read_fleet
+from imagecache_handlers.frontends.fleet.taking import Errands
+from imagecache_handlers.frontends.fleet.taking import Taker
+from imagecache_handlers.frontends.fleet.wishes import Stage
+from imagecache_handlers.frontends.fleet.wishes import Wish
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Store
 from imagecache_handlers.planning import space
+from imagecache_handlers.sources.loading import load_source
 
 _BUDGET = LONGEST_NOTE - FRAME
+# Seconds: what is fetched comes to an end between two pieces of it.
+_FAREWELL = 10.0
 _GONE = (Did.EVICTED, Did.GONE)
 
 
@@ -48,11 +71,49 @@ class JoinedFleet(Fleet):
         self._settings = settings
         self._agent = agent
         self._heart = heart
+        self._lock = threading.Lock()
         self._generation = 0
+        self._report: Report | None = None
+        # Since the sweep: what is on its way, and what came.
+        self._coming: tuple[str, ...] = ()
+        self._arrived: dict[str, CachedImage] = {}
 
     def tell_report(self, report: Report) -> None:
+        with self._lock:
+            self._report = report
+            self._arrived.clear()
+            self._tell()
+
+    def tell_coming(self, image_ids: Collection[str]) -> None:
+        """Have images told as on their way."""
+        with self._lock:
+            self._coming = tuple(image_ids)
+            self._tell()
+
+    def tell_arrived(self, results: Iterable[Prefetched]) -> None:
+        """Have images told as cached, as far as they came."""
+        with self._lock:
+            self._coming = ()
+            for one in results:
+                if one.is_there:
+                    self._arrived[one.image_id] = CachedImage(
+                        image_id=one.image_id,
+                        store=one.store,
+                        location=one.image_id,
+                        size=one.size,
+                    )
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._report is None:
+            return  # what else is there nobody knows yet
         self._generation += 1
-        digest = digest_report(report, self._generation)
+        digest = digest_report(
+            self._report,
+            self._generation,
+            arrived=self._arrived.values(),
+            coming=self._coming,
+        )
         self._agent.tell(
             Entry(
                 host=self._settings.host,
@@ -66,8 +127,14 @@ class JoinedFleet(Fleet):
         return self._heart.worked()
 
 
-def digest_report(report: Report, generation: int) -> Digest:
-    """Make a digest of what a sweep left; of what it saw, if it did not."""
+def digest_report(
+    report: Report,
+    generation: int,
+    *,
+    arrived: Iterable[CachedImage] = (),
+    coming: Iterable[str] = (),
+) -> Digest:
+    """Make a digest of what a sweep left, and of what came since then."""
     gone = {
         one.verdict.image.identity
         for one in report.outcomes
@@ -75,7 +142,8 @@ def digest_report(report: Report, generation: int) -> Digest:
     }
     free, total = _sum_space(report.after or report.before)
     digest = make_digest(
-        _choose_images(report, gone),
+        [*_choose_images(report, gone), *arrived],
+        coming,
         generation=generation,
         as_of=report.plan.now,
         free=free,
@@ -107,23 +175,96 @@ def _sum_space(stores: Iterable[Store]) -> tuple[int | None, int | None]:
     return sum(one.free for one in pools), sum(totals)
 
 
+def judge_results(results: Sequence[Prefetched]) -> tuple[Stage, str]:
+    """Say what came of a wish by what came of its images."""
+    absent = [one for one in results if not one.is_there]
+    if not absent:
+        return Stage.DONE, ''
+    failed = [one for one in absent if one.did is Got.ERROR]
+    first = (failed or absent)[0]
+    why = f'{len(absent)} of {len(results)} images: {arrivals.sentence(first)}'
+    return Stage.FAILED if failed else Stage.REFUSED, why
+
+
+class Fetcher:
+    """Fetches what wishes are for, into a cache that it opens itself.
+
+    So it has the options as they are then, and nothing that the service
+    closes.
+    """
+
+    def __init__(
+        self, given: argparse.Namespace, ask: Ask, fleet: JoinedFleet
+    ) -> None:
+        self._given = given
+        self._ask = ask
+        self._fleet = fleet
+
+    def fetch(
+        self, wish: Wish, should_stop: Callable[[], bool]
+    ) -> tuple[Stage, str]:
+        """Give what came of it, and why."""
+        results: Sequence[Prefetched] = ()
+        self._fleet.tell_coming(wish.images)
+        try:
+            results = self._fetch_images(wish, should_stop)
+            return judge_results(results)
+        except ConfigurationError as error:
+            return Stage.REFUSED, str(error)
+        except CacheError as error:
+            return Stage.FAILED, str(error)
+        finally:
+            self._fleet.tell_arrived(results)
+
+    def _fetch_images(
+        self, wish: Wish, should_stop: Callable[[], bool]
+    ) -> Sequence[Prefetched]:
+        with options.opened(self._given) as site:
+            return site.cache.prefetch(
+                wish.images,
+                load_source(site.settings.conf),
+                _read_ttl(wish, site),
+                store=site.store,
+                ask=self._ask,
+                settings=prefetch.read_prefetch(site.settings),
+                should_stop=should_stop,
+            )
+
+
+def _read_ttl(wish: Wish, site: options.OpenedCache) -> datetime.timedelta:
+    if wish.ttl is None:
+        return prefetch.read_ttl(site.settings)
+    ttl = datetime.timedelta(seconds=wish.ttl)
+    try:
+        check_ttl(ttl, site.rules.clock_skew)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    return ttl
+
+
 @contextlib.contextmanager
 def joined(
-    settings: FleetSettings | None, say: Callable[[str], object]
+    given: argparse.Namespace, ask: Ask, say: Callable[[str], object]
 ) -> Iterator[Fleet]:
-    """Be on the board of the fleet meanwhile; None: there is no fleet.
+    """Be on the board of the fleet meanwhile, if the options name one.
 
-    :raises ConfigurationError: when the board cannot be meant.
+    :raises ConfigurationError: when that cannot be meant.
     """
+    conf = read_configuration(given.config or (), handler=given.handler)
+    settings = read_fleet(conf)
     if settings is None:
         yield Fleet()
         return
-    agent = Agent(
-        open_board(settings), settings.host, settings.member_ttl, say
-    )
+    board = open_board(settings)
+    agent = Agent(board, settings.host, settings.member_ttl, say)
     heart = Heart(agent)
-    heart.start()
+    fleet = JoinedFleet(settings, agent, heart)
+    fetcher = Fetcher(given, ask, fleet)
+    errands = Errands(Taker(board, agent, fetcher.fetch))
+    heart.start(errands.look)
+    errands.start()
     try:
-        yield JoinedFleet(settings, agent, heart)
+        yield fleet
     finally:
+        errands.close(_FAREWELL)
         heart.close()

@@ -162,22 +162,20 @@ class Agent:
 
 
 class Heart:
-    """Has an agent beat by a thread, until it is closed.
+    """Has an agent beat by a thread, until it is closed."""
 
-    ``after`` is called after each beat, by that thread.
-    """
-
-    def __init__(
-        self, agent: Agent, after: Callable[[], object] = lambda: None
-    ) -> None:
+    def __init__(self, agent: Agent) -> None:
         self._agent = agent
-        self._after = after
         self._wake = threading.Event()
         self._end = False
-        self._thread = threading.Thread(target=self._go_on, daemon=True)
+        self._thread: threading.Thread | None = None
         self._worked = 0.0
 
-    def start(self) -> None:
+    def start(self, after: Callable[[], object] = lambda: None) -> None:
+        """Begin; ``after`` is called after each beat, by the thread."""
+        self._thread = threading.Thread(
+            target=self._go_on, args=[after], daemon=True
+        )
         self._thread.start()
 
     def hurry(self) -> None:
@@ -192,12 +190,13 @@ class Heart:
         """Have the host leave the board; waits for that for some seconds."""
         self._end = True
         self._wake.set()
-        self._thread.join(_FAREWELL)
+        if self._thread is not None:
+            self._thread.join(_FAREWELL)
 
-    def _go_on(self) -> None:
+    def _go_on(self, after: Callable[[], object]) -> None:
         while not self._end:
             wait = self._agent.beat()
-            self._after()
+            after()
             self._worked = time.thread_time()
             self._wake.wait(wait)
             self._wake.clear()

@@ -173,8 +173,8 @@ def test_a_stay_that_was_lost_holds_nothing_of_the_next(world):
 def test_a_heart_beats_until_it_is_closed(world):
     agent = world.make_agent()
     beats = []
-    heart = Heart(agent, lambda: beats.append(agent.stay is not None))
-    heart.start()
+    heart = Heart(agent)
+    heart.start(lambda: beats.append(agent.stay is not None))
     heart.close()
     assert beats
     assert not world.members().get('h1')

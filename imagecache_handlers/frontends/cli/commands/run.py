@@ -57,7 +57,7 @@ class Run(WitnessedCommand):
             self._events = json_log.Events(self.app.stdout)
         with (
             metering.metered(parsed_args) as meter,
-            self._joined_fleet() as fleet,
+            self._joined_fleet(ask) as fleet,
         ):
             if meter.served is not None:
                 self._tell_news(f'metrics at {meter.served.address}')
@@ -65,15 +65,11 @@ class Run(WitnessedCommand):
             self._fleet = fleet
             self._run_service(meter.noting(ask))
 
-    def _joined_fleet(self) -> 'AbstractContextManager[Fleet]':
+    def _joined_fleet(self, ask: Ask) -> 'AbstractContextManager[Fleet]':
         # Imported where it is needed: `--help` shall not wait for it.
-        from imagecache_handlers.config.reading import read_configuration
         from imagecache_handlers.frontends.cli import fleet_agent
-        from imagecache_handlers.frontends.fleet import opening
 
-        given = self.app.options
-        conf = read_configuration(given.config or (), handler=given.handler)
-        return fleet_agent.joined(opening.read_fleet(conf), self._tell_news)
+        return fleet_agent.joined(self.app.options, ask, self._tell_news)
 
     def _run_service(self, ask: Ask) -> None:
         def sweep(site: OpenedCache, stop: Callable[[], bool]) -> bool:
