@@ -85,15 +85,23 @@ WINGS = {
     'metrics': 'actions planning root',
     'frontends.fleet': 'root',
     'frontends.fleet.opts': 'config.values root',
+    # What the boards are kept in, each behind one module.
+    'frontends.fleet.opening': (
+        'config.values frontends.fleet frontends.fleet.opts '
+        'frontends.fleet.port root'
+    ),
+    'frontends.fleet.port': 'frontends.fleet root',
     # The one module that is written for what Nova loads.
     'frontends.fleet.weigher': 'frontends.fleet frontends.fleet.opts root',
     'cli': (
         'actions cache cli.commands cli.pages config config.files face '
-        'frontends libvirt_domains loader metrics nova_api planning root'
+        'frontends frontends.fleet frontends.fleet.opening libvirt_domains '
+        'loader metrics nova_api planning root sources'
     ),
     'cli.commands': (
         'actions cache cli cli.pages config config.files config.values '
-        'directory face frontends html loader metrics planning root '
+        'directory face frontends frontends.fleet frontends.fleet.opening '
+        'frontends.fleet.opts html loader metrics planning root '
         'sources testing testing.template'
     ),
     'cli.pages': 'actions frontends planning root',
@@ -134,7 +142,10 @@ FOLDERS = {
     'imagecache_handlers.frontends.metrics': 'metrics',
     'imagecache_handlers.frontends.cli': 'cli',
     'imagecache_handlers.frontends.fleet': 'frontends.fleet',
+    'imagecache_handlers.frontends.fleet.etcd_board': 'frontends.fleet.port',
+    'imagecache_handlers.frontends.fleet.opening': 'frontends.fleet.opening',
     'imagecache_handlers.frontends.fleet.opts': 'frontends.fleet.opts',
+    'imagecache_handlers.frontends.fleet.redis_board': 'frontends.fleet.port',
     'imagecache_handlers.frontends.fleet.weigher': ('frontends.fleet.weigher'),
     'imagecache_handlers.frontends.cli.commands': 'cli.commands',
     'imagecache_handlers.frontends.cli.pages': 'cli.pages',
@@ -155,12 +166,15 @@ LIBRARIES = {
     'stevedore': 'loader testing cli cli.commands',
     'oslo_config': (
         'config config.nova config.values config.files directory '
-        'directory.opts frontends.fleet.opts sources sources.opts '
+        'directory.opts frontends.fleet.opening frontends.fleet.opts '
+        'sources sources.opts '
         'vmware.opts xenapi.opts testing.template cli cli.commands '
         'frontends.nova nova_api'
     ),
     'oslo_concurrency': 'frontends.nova',
     'oslo_messaging': 'frontends.nova',
+    'etcd3gw': 'frontends.fleet.port',
+    'redis': 'frontends.fleet.port',
     'keystoneauth1': 'sources',
     'openstack': 'sources',
     'requests': 'sources',
@@ -173,7 +187,10 @@ LIBRARIES = {
     'jinja2': 'html',
     'http': 'metrics port transport vmware.port',
     'prometheus_client': 'cli metrics',
-    'socket': 'cli.commands frontends metrics port sources transport',
+    'socket': (
+        'cli.commands frontends frontends.fleet.opening metrics port sources '
+        'transport'
+    ),
     'ssl': 'metrics sources transport',
     'xmlrpc': 'port',
 }

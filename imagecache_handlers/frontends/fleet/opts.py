@@ -1,4 +1,4 @@
-"""Options of fleets: of what hosts tell, and of the weigher that reads it."""
+"""Options of fleets: what hosts tell, Nova's weigher, the board of all."""
 
 import copy
 
@@ -30,6 +30,43 @@ OPTS: list[cfg.Opt] = [
         help='How old what a host told of its cache may be: older than that '
         'it counts half, and at twice that age nothing. More than '
         'manager_interval of the hosts, and ten minutes.',
+    ),
+    cfg.StrOpt(
+        'backend_url',
+        secret=True,
+        metavar='URL',
+        help='Where the hosts of the fleet leave notes for each other: '
+        'etcd3+http://HOST:2379, etcd3+https://HOST:2379?ca_cert=FILE'
+        '&cert_cert=FILE&cert_key=FILE, redis://:PASSWORD@HOST:6379/0 or '
+        'rediss://..?ssl_ca_certs=FILE. It may have a password, and is never '
+        'shown; what is special in URLs is percent-encoded in it. Not set: '
+        'this host is in no fleet.',
+    ),
+    cfg.StrOpt(
+        'group',
+        default='default',
+        help='Which fleet, of several that share the backend; one for each '
+        'cell of Nova.',
+    ),
+    cfg.StrOpt(
+        'host',
+        metavar='NAME',
+        help='What this host is called there. Not set: its host name.',
+    ),
+    cfg.StrOpt(
+        'shared_store',
+        metavar='NAME',
+        help='What all hosts that share the store of this one call it: they '
+        'are shown to have the same images in one place.',
+    ),
+    cfg.IntOpt(
+        'member_ttl_seconds',
+        default=50,
+        min=3,
+        max=3600,
+        help='How long a host that says nothing counts as alive, and what it '
+        'was given to do as taken. It says something after two fifths of '
+        'that.',
     ),
 ]
 

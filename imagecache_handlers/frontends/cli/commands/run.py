@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.report import Report
@@ -19,6 +21,9 @@ from imagecache_handlers.frontends.cli.pages import report as report_page
 from imagecache_handlers.frontends.cli import timed_log
 from imagecache_handlers.frontends import in_use_list
 from imagecache_handlers.frontends import service
+
+if TYPE_CHECKING:
+    from imagecache_handlers.frontends.cli.fleet_agent import Fleet
 
 
 class Run(WitnessedCommand):
@@ -53,14 +58,24 @@ class Run(WitnessedCommand):
                 'is read for each sweep'
             )
         ask = self.asking(parsed_args)
-        with metering.metered(parsed_args) as meter:
+        with (
+            metering.metered(parsed_args) as meter,
+            self._joined_fleet(ask) as fleet,
+        ):
             if meter.served is not None:
                 self._tell_news(f'metrics at {meter.served.address}')
             self._meter = meter
+            self._fleet = fleet
             self._run_service(meter.noting(ask))
 
     def say(self, text: str = '') -> None:
         self._output.write(f'{text}\n')
+
+    def _joined_fleet(self, ask: Ask) -> 'AbstractContextManager[Fleet]':
+        # Imported where it is needed: `--help` shall not wait for it.
+        from imagecache_handlers.frontends.cli import fleet_agent
+
+        return fleet_agent.joined(self.app.options, ask, self._tell_news)
 
     def _run_service(self, ask: Ask) -> None:
         def sweep(site: OpenedCache, stop: Callable[[], bool]) -> bool:
@@ -72,7 +87,7 @@ class Run(WitnessedCommand):
             sweep,
             service.Signals(),
             self._tell_news,
-            beside=self._meter.worked,
+            beside=lambda: self._meter.worked() + self._fleet.worked(),
             begin=self._meter.note_site,
         ).run()
 
@@ -116,6 +131,7 @@ class Run(WitnessedCommand):
                 should_stop=stop,
             )
         tell(report)
+        self._fleet.tell_report(report)
         self._show_report(report, site)
         blind = self.complain_of_blindness(report, site.rules)
         return not (blind or report.plan.problems)

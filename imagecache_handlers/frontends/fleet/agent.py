@@ -1,0 +1,203 @@
+"""Agent: keeps one host on the board of its fleet, whatever happens to it.
+
+No work of the host waits for the board, or fails because of it.
+"""
+
+from collections.abc import Callable
+import contextlib
+import datetime
+import random
+import threading
+import time
+
+from imagecache_handlers.clocks import utc_now
+from imagecache_handlers.frontends.fleet.board import Board
+from imagecache_handlers.frontends.fleet.board import BoardLost
+from imagecache_handlers.frontends.fleet.board import Stay
+from imagecache_handlers.frontends.fleet.entry import Entry
+from imagecache_handlers.frontends.fleet.members import ALIVE
+from imagecache_handlers.frontends.fleet.members import HOSTS
+from imagecache_handlers.frontends.fleet.members import KEPT
+
+# Of the time of a stay: when it is renewed, and until when work may rest on
+# it. What lies behind that is for the work to end.
+_BEAT = 0.4
+_TRUSTED = 0.7
+# Seconds: the first try after a failure, and the longest time to the next.
+_AGAIN, _LONGEST = 1.0, 30.0
+# What is told stays for much longer than this without being written anew.
+_REWRITTEN = 24 * 3600.0
+# Seconds: how long the end waits for a board that does not answer.
+_FAREWELL = 6.0
+
+
+class Agent:
+    """One host on the board: that it is there, and what it has.
+
+    ``say`` is given the news.  Of several agents that call themselves the
+    same, one at a time is there; the others wait for its place.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        host: str,
+        member_ttl: int,
+        say: Callable[[str], object],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        clock: Callable[[], datetime.datetime] = utc_now,
+        spread: Callable[[], float] = random.random,
+    ) -> None:
+        self.host = host
+        self._board = board
+        self._ttl = member_ttl
+        self._say = say
+        self._monotonic = monotonic
+        self._clock = clock
+        self._spread = spread
+        self._stay: Stay | None = None
+        self._renewed = 0.0
+        self._entry: Entry | None = None
+        self._told: Entry | None = None
+        self._told_at = 0.0
+        self._failures = 0
+        self._fresh_at: datetime.datetime | None = None
+        self._has_rival = False
+
+    @property
+    def stay(self) -> Stay | None:
+        """What work of this host may rest on; None: it is not there now."""
+        return self._stay if self._is_trusted() else None
+
+    def is_held(self, stay: Stay) -> bool:
+        """Tell if what rests on a stay may go on; False: end it at once."""
+        return self._stay is stay and self._is_trusted()
+
+    def tell(self, entry: Entry) -> None:
+        """Have this told from now on, at the next beat."""
+        self._entry = entry
+
+    def beat(self) -> float:
+        """Say that the host is there, and what is new.
+
+        Gives the seconds until this is to be done again.
+        """
+        try:
+            self._renew_stay()
+            self._publish_entry()
+        except BoardLost as error:
+            return self._note_failure(error)
+        self._note_success()
+        return self._ttl * _BEAT
+
+    def end(self) -> None:
+        """Leave the board; what was told stays, as stale."""
+        stay, self._stay = self._stay, None
+        if stay is not None:
+            with contextlib.suppress(BoardLost):
+                stay.end()
+
+    def _is_trusted(self) -> bool:
+        return self._monotonic() - self._renewed < self._ttl * _TRUSTED
+
+    def _renew_stay(self) -> None:
+        # As of before the call: the board may have counted since then.
+        began = self._monotonic()
+        if self._stay is not None and not self._stay.renew():
+            self.end()
+            self._say(f'the fleet had missed {self.host}, which joins again')
+        if self._stay is None:
+            self._join(began)
+        else:
+            self._renewed = began
+
+    def _join(self, began: float) -> None:
+        # The board may have lost more than that.
+        self._told = None
+        stay = self._board.stay(self._ttl)
+        if stay.claim(f'{ALIVE}/{self.host}'):
+            self._renewed, self._stay = began, stay
+            self._has_rival = False
+            return
+        stay.end()
+        if not self._has_rival:
+            self._has_rival = True
+            self._say(
+                f'another agent calls itself {self.host}, or did so until '
+                f'just now: this one takes its place once it is gone'
+            )
+
+    def _publish_entry(self) -> None:
+        entry = self._entry
+        if self._stay is None or entry is None:
+            return
+        now = self._monotonic()
+        is_old = now - self._told_at >= _REWRITTEN
+        if self._told is None or is_old or not self._told.tells_as(entry):
+            notes = {f'{HOSTS}/{self.host}': entry.encode()}
+            self._board.write_all(notes, KEPT)
+            self._told, self._told_at = entry, now
+
+    def _note_failure(self, error: BoardLost) -> float:
+        self._failures += 1
+        if self._failures == 1:
+            since = self._fresh_at
+            what = (
+                'nothing is known of this host'
+                if since is None
+                else 'what is known of this host is stale since '
+                f'{since.isoformat(timespec="seconds")}'
+            )
+            self._say(f'{error}; {what}, its own work goes on')
+        # Shifted no further than to what is longer than the longest.
+        wait = min(_LONGEST, _AGAIN * (1 << min(self._failures - 1, 10)))
+        return wait * (0.5 + self._spread())
+
+    def _note_success(self) -> None:
+        if self._failures:
+            self._say('the board of the fleet is there again')
+        self._failures = 0
+        self._fresh_at = self._clock()
+
+
+class Heart:
+    """Has an agent beat by a thread, until it is closed."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+        self._wake = threading.Event()
+        self._end = False
+        self._thread: threading.Thread | None = None
+        self._worked = 0.0
+
+    def start(self, after: Callable[[], object] = lambda: None) -> None:
+        """Begin; ``after`` is called after each beat, by the thread."""
+        self._thread = threading.Thread(
+            target=self._go_on, args=[after], daemon=True
+        )
+        self._thread.start()
+
+    def hurry(self) -> None:
+        """Have it beat now: there is something new to tell."""
+        self._wake.set()
+
+    def worked(self) -> float:
+        """Give the seconds of a processor that went into it."""
+        return self._worked
+
+    def close(self) -> None:
+        """Have the host leave the board; waits for that for some seconds."""
+        self._end = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(_FAREWELL)
+
+    def _go_on(self, after: Callable[[], object]) -> None:
+        while not self._end:
+            wait = self._agent.beat()
+            after()
+            self._worked = time.thread_time()
+            self._wake.wait(wait)
+            self._wake.clear()
+        self._agent.end()

@@ -1,0 +1,120 @@
+"""Entry: the note by which a host tells the fleet what it has cached."""
+
+import dataclasses
+import json
+
+from imagecache_handlers.frontends.fleet.board import check_part
+from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
+from imagecache_handlers.frontends.fleet.digest import Digest
+
+_EDITION = 1
+# What an entry has beside its digest, names of 253 characters included.
+FRAME = 768
+# Of a hundred: free space is told no finer, for it changes always.
+_STEPS = 100
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What one host tells: its name, its digest, and of which store.
+
+    ``shared_store`` is the name of a store that other hosts tell of as well:
+    its images and its free space are the same there.
+    """
+
+    host: str
+    digest: Digest
+    shared_store: str | None = None
+
+    def __post_init__(self) -> None:
+        check_part('host', self.host)
+        if self.shared_store is not None:
+            check_part('shared store', self.shared_store)
+
+    def encode(self) -> bytes:
+        """Write it, in at most ``LONGEST_NOTE`` bytes.
+
+        :raises ValueError: when it takes more.
+        """
+        told = {'edition': _EDITION, 'host': self.host}
+        told |= {'digest': self.digest.encode()}
+        if self.shared_store is not None:
+            told |= {'shared_store': self.shared_store}
+        data = json.dumps(told, separators=(',', ':')).encode()
+        if len(data) > LONGEST_NOTE:
+            raise ValueError(f'{len(data)} bytes are over {LONGEST_NOTE}')
+        return data
+
+    @staticmethod
+    def decode(data: bytes) -> 'Entry':
+        """Read what ``encode`` wrote.
+
+        :raises ValueError: for anything else, and says what is wrong.
+        """
+        told = read_note(data, _EDITION)
+        digest = told.get('digest')
+        if not isinstance(digest, str):
+            raise ValueError('it has no digest')
+        return Entry(
+            host=read_text(told, 'host'),
+            digest=Digest.decode(digest),
+            shared_store=read_optional_text(told, 'shared_store'),
+        )
+
+    def tells_as(self, other: 'Entry') -> bool:
+        """Tell if another says the same, but for its time.
+
+        Free space counts in hundredths of the whole.
+        """
+        return self._essence() == other._essence()
+
+    def _essence(self) -> tuple[object, ...]:
+        digest = self.digest
+        free = digest.free
+        if free is not None and digest.total:
+            free = free * _STEPS // digest.total
+        return (
+            (self.host, self.shared_store, free, digest.total, digest.count),
+            digest.is_complete,
+            tuple(digest.whole),
+            tuple(digest.coming),
+        )
+
+
+def read_note(data: bytes, edition: int) -> dict[str, object]:
+    """Read a note of this edition: an object of JSON.
+
+    :raises ValueError: when it is anything else, and says what is wrong.
+    """
+    if len(data) > LONGEST_NOTE:
+        raise ValueError(f'it is longer than {LONGEST_NOTE} bytes')
+    try:
+        told = json.loads(data)
+    except (ValueError, RecursionError):
+        raise ValueError('it is no JSON') from None
+    if not isinstance(told, dict):
+        raise ValueError('it is no object of JSON')
+    if told.get('edition') != edition:
+        raise ValueError(
+            f'its edition is {str(told.get("edition"))[:20]!r}, not {edition}'
+        )
+    return told
+
+
+def read_text(told: dict[str, object], name: str) -> str:
+    """Give a text of a note.
+
+    :raises ValueError: when it has none of that name.
+    """
+    found = told.get(name)
+    if not isinstance(found, str):
+        raise ValueError(f'its {name} is no text')
+    return found
+
+
+def read_optional_text(told: dict[str, object], name: str) -> str | None:
+    """Give a text of a note; None: it has none of that name.
+
+    :raises ValueError: when that is no text.
+    """
+    return read_text(told, name) if told.get(name) is not None else None

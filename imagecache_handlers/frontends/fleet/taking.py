@@ -1,0 +1,238 @@
+"""Taking: a host does what wishes ask of it, one after another."""
+
+from collections.abc import Callable
+import contextlib
+import dataclasses
+import datetime
+import logging
+import random
+import threading
+
+from imagecache_handlers.clocks import utc_now
+from imagecache_handlers.frontends.fleet.agent import Agent
+from imagecache_handlers.frontends.fleet.board import Board
+from imagecache_handlers.frontends.fleet.board import BoardLost
+from imagecache_handlers.frontends.fleet.board import Stay
+from imagecache_handlers.frontends.fleet.wish_board import seconds_left
+from imagecache_handlers.frontends.fleet.wish_board import state_name
+from imagecache_handlers.frontends.fleet.wish_board import TURNS
+from imagecache_handlers.frontends.fleet.wish_board import WISHES
+from imagecache_handlers.frontends.fleet.wishes import is_due
+from imagecache_handlers.frontends.fleet.wishes import is_final
+from imagecache_handlers.frontends.fleet.wishes import Stage
+from imagecache_handlers.frontends.fleet.wishes import State
+from imagecache_handlers.frontends.fleet.wishes import Wish
+
+LOG = logging.getLogger(__name__)
+
+# Fetches what a wish is for, until it is told to stop; gives what came of it
+# and why, and raises nothing.
+Fetch = Callable[[Wish, Callable[[], bool]], tuple[Stage, str]]
+
+
+class Taker:
+    """Takes the wishes that a host is meant by.
+
+    A try is begun only with a turn of the wish in hand, of which there are
+    as many as hosts may be at it, and goes on only for as long as the agent
+    says that nobody else can have it.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        agent: Agent,
+        fetch: Fetch,
+        *,
+        clock: Callable[[], datetime.datetime] = utc_now,
+        shuffle: Callable[[list[int]], object] = random.shuffle,
+    ) -> None:
+        self._board = board
+        self._agent = agent
+        self._fetch = fetch
+        self._clock = clock
+        self._shuffle = shuffle
+        self._wishes: dict[str, bytes] = {}
+        # Of which this host knows that there is nothing left to do.
+        self._settled: set[str] = set()
+        # What could not be written at its time.
+        self._unwritten: dict[str, tuple[bytes, int | None]] = {}
+        self._is_ended = False
+
+    def look(self) -> None:
+        """See which wishes there are, and tell what could not be told."""
+        try:
+            self._write_rest()
+            self._wishes = self._board.read_all(WISHES)
+        except BoardLost as error:
+            LOG.info('Wishes cannot be read: %s', error)
+
+    def take_all(self) -> None:
+        """Do all that can be done now for what the last look saw."""
+        wishes = dict(self._wishes)
+        self._settled &= wishes.keys()
+        for wish_id in sorted(wishes.keys() - self._settled):
+            stay = self._agent.stay
+            if stay is None or self._is_ended:
+                return
+            try:
+                self._take_one(wish_id, wishes[wish_id], stay)
+            except BoardLost as error:
+                LOG.info('Wish %s is left for now: %s', wish_id, error)
+                return
+
+    def end(self) -> None:
+        """Stop what is being fetched, and begin nothing more."""
+        self._is_ended = True
+
+    def _take_one(self, wish_id: str, data: bytes, stay: Stay) -> None:
+        name = state_name(wish_id, self._agent.host)
+        if name in self._unwritten:
+            return
+        try:
+            wish = Wish.decode(wish_id, data)
+            state = self._read_state(name) if self._is_meant(wish) else None
+        except ValueError as error:
+            LOG.warning('Wish %s is passed over: %s', ascii(wish_id), error)
+            self._settled.add(wish_id)
+            return
+        if self._has_nothing_to_do(wish, state):
+            self._settled.add(wish_id)
+        elif state is not None and _died_too_often(wish, state):
+            self._give_up(wish, state)
+        elif is_due(state, self._clock()):
+            self._take_turn(wish, state, stay)
+
+    def _is_meant(self, wish: Wish) -> bool:
+        return wish.is_for(self._agent.host)
+
+    def _has_nothing_to_do(self, wish: Wish, state: State | None) -> bool:
+        if state is None:
+            return not (wish.is_standing and self._is_meant(wish))
+        return is_final(wish, state)
+
+    def _read_state(self, name: str) -> State | None:
+        data = self._board.read(name)
+        return None if data is None else State.decode(data)
+
+    def _take_turn(self, wish: Wish, state: State | None, stay: Stay) -> None:
+        turn = self._claim_turn(wish, stay)
+        if turn is None:
+            return
+        try:
+            # It may have been removed before this host had its turn.
+            if self._board.read(f'{WISHES}/{wish.wish_id}') is not None:
+                self._try_once(wish, state, stay)
+        finally:
+            # Else it ends with the stay, or when that is.
+            with contextlib.suppress(BoardLost):
+                stay.leave(turn)
+
+    def _claim_turn(self, wish: Wish, stay: Stay) -> str | None:
+        room = f'{TURNS}/{wish.wish_id}'
+        taken = self._board.read_all(room)
+        free = [one for one in range(wish.parallel) if str(one) not in taken]
+        # So that not all who wait want the same one.
+        self._shuffle(free)
+        for number in free:
+            if stay.claim(f'{room}/{number}'):
+                return f'{room}/{number}'
+        return None
+
+    def _try_once(self, wish: Wish, state: State | None, stay: Stay) -> None:
+        before = state or State(stage=Stage.WAITING, at=self._clock())
+        begun = dataclasses.replace(
+            before,
+            stage=Stage.RUNNING,
+            at=self._clock(),
+            tries=before.tries + 1,
+            why='',
+        )
+        self._board.write_all(*self._note_of(wish, begun))
+        # That took its time.
+        if not self._agent.is_held(stay):
+            self._write(wish, before)
+            return
+
+        def should_stop() -> bool:
+            return (
+                self._is_ended
+                or not self._agent.is_held(stay)
+                or wish.wish_id not in self._wishes
+            )
+
+        stage, why = self._fetch(wish, should_stop)
+        if stage is not Stage.DONE and should_stop():
+            # It was no fault of the try.
+            self._write(wish, dataclasses.replace(before, why='interrupted'))
+            return
+        ended = dataclasses.replace(
+            begun, stage=stage, at=self._clock(), why=why
+        )
+        self._write(wish, ended)
+
+    def _give_up(self, wish: Wish, state: State) -> None:
+        why = f'its agent ended in the middle, {state.tries} times'
+        self._write(
+            wish, dataclasses.replace(state, stage=Stage.FAILED, why=why)
+        )
+
+    def _write(self, wish: Wish, state: State) -> None:
+        """Write a state now, or as soon as that can be."""
+        if wish.wish_id not in self._wishes:
+            return  # nobody wants to know, and nobody would remove it
+        notes, seconds = self._note_of(wish, state)
+        try:
+            self._board.write_all(notes, seconds)
+        except BoardLost as error:
+            LOG.info('Wish %s: told later: %s', wish.wish_id, error)
+            for name, data in notes.items():
+                self._unwritten[name] = data, seconds
+
+    def _note_of(
+        self, wish: Wish, state: State
+    ) -> tuple[dict[str, bytes], int | None]:
+        name = state_name(wish.wish_id, self._agent.host)
+        return {name: state.encode()}, seconds_left(wish, self._clock())
+
+    def _write_rest(self) -> None:
+        for name, (data, seconds) in list(self._unwritten.items()):
+            self._board.write_all({name: data}, seconds)
+            del self._unwritten[name]
+
+
+class Errands:
+    """Has a taker take wishes by a thread, until it is closed."""
+
+    def __init__(self, taker: Taker) -> None:
+        self._taker = taker
+        self._wake = threading.Event()
+        self._end = False
+        self._thread = threading.Thread(target=self._go_on, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def look(self) -> None:
+        """Look for wishes, and have them taken by the thread."""
+        self._taker.look()
+        self._wake.set()
+
+    def close(self, seconds: float) -> None:
+        """Have what is being fetched stopped; waits so long for that."""
+        self._end = True
+        self._taker.end()
+        self._wake.set()
+        self._thread.join(seconds)
+
+    def _go_on(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            if self._end:
+                return
+            self._taker.take_all()
+
+
+def _died_too_often(wish: Wish, state: State) -> bool:
+    return state.stage is Stage.RUNNING and state.tries > wish.retries

@@ -1,0 +1,137 @@
+"""What the service tells the fleet of a sweep, and of a wish."""
+
+import datetime
+
+import pytest
+
+from imagecache_handlers.actions.prefetched import Got
+from imagecache_handlers.actions.prefetched import Prefetched
+from imagecache_handlers.actions.report import Did
+from imagecache_handlers.actions.report import Outcome
+from imagecache_handlers.actions.report import Report
+from imagecache_handlers import CachedImage
+from imagecache_handlers.frontends.cli.fleet_agent import digest_report
+from imagecache_handlers.frontends.cli.fleet_agent import judge_results
+from imagecache_handlers.model import Store
+from imagecache_handlers.planning.verdicts import Plan
+from imagecache_handlers.planning.verdicts import Reason
+from imagecache_handlers.planning.verdicts import Verdict
+
+NOW = datetime.datetime(2026, 11, 30, 12, tzinfo=datetime.UTC)
+
+
+def image_of(name, variant=''):
+    return CachedImage(
+        image_id=name,
+        store='s',
+        location=f'{name}{variant}',
+        size=1,
+        variant=variant,
+    )
+
+
+def verdict_of(image):
+    return Verdict(image=image, evict=False, reason=Reason.NOT_NEEDED, rank=0)
+
+
+def report_of(*images, stores=(), did=None, after=(), **how):
+    verdicts = tuple(map(verdict_of, images))
+    outcomes = tuple(
+        Outcome(verdict=one, did=did[one.image.image_id])
+        for one in verdicts
+        if did and one.image.image_id in did
+    )
+    plan = Plan(now=NOW, verdicts=verdicts, stores=tuple(stores), **how)
+    return Report(plan=plan, outcomes=outcomes, after=tuple(after))
+
+
+def names_in(digest, names='abcde'):
+    return {one for one in names if digest.has_image(one)}
+
+
+def test_what_a_sweep_left_is_told():
+    did = {
+        'a': Did.EVICTED,
+        'b': Did.GONE,
+        'c': Did.KEPT,
+        'd': Did.UNCERTAIN,
+    }
+    report = report_of(*map(image_of, 'abcde'), did=did)
+    digest = digest_report(report, 3)
+    assert names_in(digest) == {'c', 'd', 'e'}
+    assert (digest.count, digest.generation, digest.as_of) == (3, 3, NOW)
+    assert digest.is_complete
+
+
+def test_a_resized_copy_is_not_the_image():
+    report = report_of(image_of('a', '_20'), image_of('b'))
+    assert names_in(digest_report(report, 1)) == {'b'}
+
+
+def test_what_came_since_is_told_and_what_is_coming():
+    digest = digest_report(
+        report_of(image_of('a')), 1, arrived=[image_of('b')], coming=['c']
+    )
+    assert names_in(digest) == {'a', 'b'}
+    assert digest.awaits_image('c')
+
+
+def test_a_store_that_was_not_read_makes_it_incomplete():
+    report = report_of(image_of('a'), problems={'s': 'is gone'})
+    assert not digest_report(report, 1).is_complete
+
+
+SPACES = [
+    ((), (None, None)),
+    ((Store(name='s', free=1, total=4),), (1, 4)),
+    ((Store(name='s'),), (None, None)),
+    (
+        (
+            Store(name='s', free=1, total=4, pool='p'),
+            Store(name='t', free=1, total=4, pool='p'),
+            Store(name='u', free=2, total=3),
+        ),
+        (3, 7),
+    ),
+    ((Store(name='s', free=1, total=4), Store(name='t')), (None, None)),
+]
+
+
+@pytest.mark.parametrize(('stores', 'space'), SPACES)
+def test_the_space_of_all_pools_is_told(stores, space):
+    digest = digest_report(report_of(stores=stores), 1)
+    assert (digest.free, digest.total) == space
+
+
+def test_space_is_that_after_the_sweep():
+    before = Store(name='s', free=1, total=4)
+    after = Store(name='s', free=3, total=4)
+    digest = digest_report(report_of(stores=[before], after=[after]), 1)
+    assert digest.free == 3
+
+
+def result_of(did, name='a', why='why'):
+    return Prefetched(image_id=name, store='s', did=did, why=why)
+
+
+RESULTS = [
+    ([Got.CACHED, Got.EXISTING], 'done'),
+    ([Got.CACHED, Got.REFUSED], 'refused'),
+    ([Got.UNSUPPORTED], 'refused'),
+    ([Got.REFUSED, Got.ERROR], 'failed'),
+    ([Got.ERROR], 'failed'),
+]
+
+
+@pytest.mark.parametrize(('did', 'stage'), RESULTS)
+def test_what_came_of_a_wish(did, stage):
+    found, why = judge_results([result_of(one) for one in did])
+    assert found.value == stage
+    assert bool(why) == (stage != 'done')
+
+
+def test_why_it_failed_is_that_of_what_may_be_tried_again():
+    _, why = judge_results(
+        [result_of(Got.REFUSED, 'a'), result_of(Got.ERROR, 'b', 'cut')]
+    )
+    assert why == '2 of 2 images: b could not be fetched: cut'

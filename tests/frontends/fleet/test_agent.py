@@ -1,0 +1,180 @@
+"""The agent: one host on a board that comes and goes."""
+
+import pytest
+
+from imagecache_handlers.frontends.fleet.agent import Agent
+from imagecache_handlers.frontends.fleet.agent import Heart
+from imagecache_handlers.frontends.fleet.members import read_members
+from tests.frontends.fleet.memory_board import MemoryBoard
+from tests.frontends.fleet.test_members import entry_of
+from tests.frontends.fleet.test_members import NOW
+
+TTL = 50
+
+
+class World:
+    """A board, and agents on it whose news are kept."""
+
+    def __init__(self):
+        self.board = MemoryBoard()
+        self.said = []
+
+    def make_agent(self, host='h1'):
+        return Agent(
+            self.board,
+            host,
+            TTL,
+            self.said.append,
+            monotonic=lambda: self.board.now,
+            clock=lambda: NOW,
+            spread=lambda: 0.5,
+        )
+
+    def members(self):
+        return {one.host: one for one in read_members(self.board)}
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_it_is_there_and_tells(world):
+    agent = world.make_agent()
+    assert agent.beat() == TTL * 0.4
+    assert world.members()['h1'].entry is None
+    agent.tell(entry_of('a'))
+    agent.beat()
+    one = world.members()['h1']
+    assert one.is_alive
+    assert one.entry.digest.has_image('a')
+    assert world.said == []
+
+
+def test_what_is_no_news_is_not_written(world):
+    agent = world.make_agent()
+    agent.tell(entry_of('a'))
+    agent.beat()
+    world.board.calls.clear()
+    agent.tell(entry_of('a', generation=7))
+    agent.beat()
+    assert world.board.calls == ['renew']
+    agent.tell(entry_of('b'))
+    agent.beat()
+    assert world.board.calls == ['renew', 'renew', 'write_all']
+
+
+def test_it_is_written_anew_before_it_ends(world):
+    agent = world.make_agent()
+    agent.tell(entry_of('a'))
+    for _ in range(40 * 24 * 3600 // 40):
+        agent.beat()
+        world.board.now += 40
+    assert world.members()['h1'].entry is not None
+    assert world.board.calls.count('write_all') == 40
+
+
+def test_one_that_was_killed_is_stale_within_its_time(world):
+    agent = world.make_agent()
+    agent.tell(entry_of('a'))
+    agent.beat()
+    world.board.now += TTL
+    one = world.members()['h1']
+    assert not one.is_alive
+    assert one.entry.digest.has_image('a')
+
+
+def test_one_that_ends_is_stale_at_once(world):
+    agent = world.make_agent()
+    agent.tell(entry_of('a'))
+    agent.beat()
+    agent.end()
+    one = world.members()['h1']
+    assert not one.is_alive
+    assert one.entry is not None
+    assert agent.stay is None
+
+
+def test_a_board_that_is_lost_is_told_once_and_tried_ever_more_seldom(world):
+    agent = world.make_agent()
+    agent.tell(entry_of('a'))
+    agent.beat()
+    world.board.trouble = 'cannot be reached'
+    assert [agent.beat() for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+    [said] = world.said
+    assert 'memory: cannot be reached' in said
+    assert f'stale since {NOW.isoformat()}' in said
+    world.board.trouble = None
+    assert agent.beat() == TTL * 0.4
+    assert world.said[1:] == ['the board of the fleet is there again']
+
+
+def test_one_that_was_never_there_knows_no_since(world):
+    agent = world.make_agent()
+    world.board.trouble = 'cannot be reached'
+    agent.beat()
+    assert 'nothing is known of this host' in world.said[0]
+
+
+def test_a_board_that_forgot_all_is_told_all(world):
+    agent = world.make_agent()
+    agent.tell(entry_of('a'))
+    agent.beat()
+    world.board.forget_all()
+    agent.beat()
+    one = world.members()['h1']
+    assert one.is_alive
+    assert one.entry.digest.has_image('a')
+    assert world.said == ['the fleet had missed h1, which joins again']
+
+
+def test_of_two_with_one_name_one_waits(world):
+    first, second = world.make_agent(), world.make_agent()
+    first.tell(entry_of('a'))
+    first.beat()
+    second.tell(entry_of('b'))
+    for _ in range(3):
+        second.beat()
+        assert second.stay is None
+    assert world.members()['h1'].entry.digest.has_image('a')
+    [said] = world.said
+    assert 'another agent calls itself h1' in said
+    first.end()
+    second.beat()
+    assert world.members()['h1'].entry.digest.has_image('b')
+    first.beat()
+    assert first.stay is None
+
+
+def test_what_rests_on_a_stay_ends_before_it_does(world):
+    agent = world.make_agent()
+    agent.beat()
+    stay = agent.stay
+    assert agent.is_held(stay)
+    world.board.now += TTL * 0.7 - 1
+    assert agent.is_held(stay)
+    world.board.now += 1
+    assert not agent.is_held(stay)
+    assert agent.stay is None
+    # It is there still, so that nobody else takes it while that ends.
+    assert world.members()['h1'].is_alive
+
+
+def test_a_stay_that_was_lost_holds_nothing_of_the_next(world):
+    agent = world.make_agent()
+    agent.beat()
+    stay = agent.stay
+    world.board.forget_all()
+    agent.beat()
+    assert agent.stay is not None
+    assert not agent.is_held(stay)
+
+
+def test_a_heart_beats_until_it_is_closed(world):
+    agent = world.make_agent()
+    beats = []
+    heart = Heart(agent)
+    heart.start(lambda: beats.append(agent.stay is not None))
+    heart.close()
+    assert beats
+    assert not world.members().get('h1')

@@ -1,0 +1,1 @@
+"""The board of the fleet in etcd and redis themselves, from Debian."""

@@ -1,0 +1,119 @@
+"""Boards in etcd and redis keep what all of them promise."""
+
+import time
+import uuid
+
+import pytest
+
+from imagecache_handlers.frontends.fleet.board import BoardLost
+from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
+from imagecache_handlers.frontends.fleet.members import read_members
+from tests.frontends.fleet.board_contract import BoardContract
+from tests.frontends.fleet.test_members import entry_of
+from tests.functional.fleet.servers import choose_port
+
+
+class TestBoards(BoardContract):
+    @pytest.fixture(autouse=True)
+    def _use_server(self, server):
+        self.server = server
+        self.own = uuid.uuid4().hex
+
+    def make_board(self, group='ours'):
+        return self.server.board(f'{self.own}{group}')
+
+    def pass_time(self, seconds):
+        time.sleep(seconds)
+
+
+def test_nobody_there_is_told_in_words(server):
+    url = server.url.replace(str(server.port), str(choose_port()))
+    with pytest.raises(BoardLost, match='cannot be reached'):
+        server.board(url=url).read_all('hosts')
+
+
+def write_raw(server, group, host, value):
+    """Write as a stranger does, who heeds nothing."""
+    board = server.board(group)
+    key = board.key_of(f'hosts/{host}')
+    board._client.set(key, value) if server.program == 'redis-server' else (
+        board._client.put(key, value)
+    )
+
+
+def test_strangers_spoil_nothing(server):
+    group = uuid.uuid4().hex
+    board = server.board(group)
+    board.write_all({'hosts/h1': entry_of('a').encode()}, 600)
+    large = 10**7 if server.program == 'redis-server' else 10**6
+    write_raw(server, group, 'large', b'x' * large)
+    write_raw(server, group, '../h1', entry_of('a').encode())
+    write_raw(server, group, 'h2', entry_of('a').encode())
+    write_raw(server, group, 'bytes', b'\xff\x00')
+    found = {one.host: one for one in read_members(board)}
+    assert found['h1'].entry.digest.has_image('a')
+    problems = {name: one.problem for name, one in found.items()}
+    assert problems.pop('h1') is None
+    assert f'longer than {LONGEST_NOTE}' in problems.pop('large')
+    assert '1 to 253 of' in problems.pop('../h1')
+    assert "of 'h1'" in problems.pop('h2')
+    assert 'no JSON' in problems.pop('bytes')
+    assert not problems
+
+
+class TestRedis:
+    """What only redis can be met as."""
+
+    @pytest.fixture(autouse=True)
+    def _only_redis(self, request, tmp_path):
+        from tests.functional.fleet.servers import Redis
+
+        self.server = Redis(tmp_path)
+        self.server.start()
+        request.addfinalizer(self.server.kill)
+
+    def test_a_note_of_another_type_spoils_nothing(self):
+        board = self.server.board()
+        board.write_all({'hosts/h1': entry_of('a').encode()}, 600)
+        board._client.lpush(board.key_of('hosts/list'), 'x')
+        found = {one.host: one for one in read_members(board)}
+        assert found['h1'].entry is not None
+        assert 'no JSON' in found['list'].problem
+
+    def test_a_full_one_refuses_in_words_and_is_read(self):
+        board = self.server.board()
+        board.write_all({'hosts/h1': b'1'}, 600)
+        board._client.config_set('maxmemory', 1)
+        with pytest.raises(BoardLost, match='redis refuses: .*memory'):
+            board.write_all({'hosts/h2': b'1'}, 600)
+        assert board.read_all('hosts') == {'h1': b'1'}
+
+    def test_a_read_only_one_refuses_in_words(self):
+        board = self.server.board()
+        board._client.replicaof('127.0.0.1', choose_port())
+        with pytest.raises(BoardLost, match='redis refuses: .*read only'):
+            board.write_all({'hosts/h2': b'1'}, 600)
+
+
+class TestEtcd:
+    """What only etcd can be met as."""
+
+    @pytest.fixture(autouse=True)
+    def _only_etcd(self, request, tmp_path):
+        from tests.functional.fleet.servers import Etcd
+
+        class Small(Etcd):
+            def command(self):
+                return [*super().command(), '--quota-backend-bytes=1000000']
+
+        self.server = Small(tmp_path)
+        self.server.start()
+        request.addfinalizer(self.server.kill)
+
+    def test_a_full_one_refuses_in_words_and_is_read(self):
+        board = self.server.board()
+        board.write_all({'hosts/h1': b'1'}, None)
+        with pytest.raises(BoardLost, match='space exceeded'):
+            for number in range(200):
+                board.write_all({f'hosts/x{number}': b'1' * 16000}, None)
+        assert board.read('hosts/h1') == b'1'
