@@ -307,6 +307,28 @@ MUTANTS = [
         f'{RECOVERING}an_eviction_that_still_runs_is_left_to_it',
     ),
     mutant(
+        'what no eviction will come back to is not told',
+        'recovering',
+        'waiting = tuple(_explain_waits(images, time))',
+        'waiting = ()',
+        f'{RECOVERING}a_time_that_never_comes_stops_nobody_and_is_told',
+    ),
+    mutant(
+        'an eviction of another host is said to be over',
+        'checking_aside',
+        '> LONGEST + self.skew + _MARGIN',
+        '> LONGEST',
+        'vmware/test_checking_aside.py'
+        '::test_what_nobody_comes_back_to_is_told',
+    ),
+    mutant(
+        'what waits is forgotten for what is left',
+        'recovering',
+        '(*waiting, *settling.left)',
+        'tuple(settling.left)',
+        f'{RECOVERING}what_waits_is_told_beside_what_is_left',
+    ),
+    mutant(
         'an eviction without a claim is recovered while it runs',
         'checking_aside',
         '(name.until, *claims)',
