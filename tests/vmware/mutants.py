@@ -18,11 +18,14 @@ USERS = 'vmware/test_users.py::test_'
 FOLDERS = 'vmware/test_image_folders.py::test_'
 LABELS = 'vmware/test_label_folders.py::test_'
 SESSION = 'vmware/port/test_session.py::TestSession::test_'
+FILES = 'vmware/port/test_session.py::TestFiles::test_'
 LENT = 'vmware/port/test_lent_sessions.py::TestLentSessions::test_'
 VSAN = 'vmware/test_vsan.py::TestVsan::test_'
 SETTINGS = 'vmware/test_settings.py::test_'
 FULL = 'vmware/test_full_datastore.py'
 LIFTING = 'vmware/test_lifting.py::TestLifting::test_'
+AGAIN = 'vmware/test_lifting.py::TestFlagsAgain::test_'
+NAMED = 'vmware/test_lifting.py::TestNamedMeanwhile::test_'
 LEASES = 'vmware/test_lease_limit.py::test_'
 JOINT = 'vmware/test_joint_folders.py::test_'
 MARKING = 'vmware/test_labelling.py::TestLabelling::test_'
@@ -181,6 +184,14 @@ MUTANTS = [
         "return self._make_call(request, ('returnval',), _copied, leave_now)",
         'return self.read(request)',
         f'{SESSION}a_change_whose_answer_is_lost_is_not_made_again',
+    ),
+    mutant(
+        'who refused a file is asked on the same connection',
+        'port/connection',
+        """                    self.close()
+                    name =""",
+        """                    name =""",
+        f'{FILES}who_refuses_a_file_is_not_asked_on_the_same_connection',
     ),
     mutant(
         'a session that ended is used again',
@@ -1165,6 +1176,69 @@ MUTANTS = [
         f'{LIFTING}not_by_default',
     ),
     mutant(
+        'who is told of where the image was does not count',
+        'lifting',
+        'for place in (move.source, move.aside)',
+        'for place in (move.aside,)',
+        f'{NAMED}where_it_was_keeps_it',
+    ),
+    mutant(
+        'who is told of where the image lies does not count',
+        'lifting',
+        'for place in (move.source, move.aside)',
+        'for place in (move.source,)',
+        f'{NAMED}where_it_lies_keeps_it',
+    ),
+    mutant(
+        'what was lifted is deleted when time is over',
+        'lifting',
+        'self._removing.delete_disks(lifted, self._check_time)',
+        'self._removing.delete_disks(lifted)',
+        f'{AGAIN}one_for_which_no_time_is_left',
+    ),
+    mutant(
+        'a disk that stays has lost its flag',
+        'lifting',
+        'return found | self._restore_flags(unneeded, found)',
+        'return found',
+        f'{AGAIN}one_that_is_refused_all_the_same',
+    ),
+    mutant(
+        'what may be going is written once more',
+        'lifting',
+        'if end is None or isinstance(end, ReplyLost):',
+        'if end is None:',
+        f'{AGAIN}nothing_is_written_while_a_removal_may_be_under_way',
+    ),
+    mutant(
+        'a flag that came again in part is put back',
+        'lifting',
+        'torn[move.key] = Endless(str(error))',
+        'pass',
+        f'{AGAIN}one_that_came_again_in_part_is_not_put_back',
+    ),
+    mutant(
+        'what somebody wrote meanwhile is overwritten',
+        'lifted_flags',
+        'if self._files.read(one.path) == one.new:',
+        'if self._files.read(one.path):',
+        f'{AGAIN}one_that_was_written_meanwhile_is_left_so',
+    ),
+    mutant(
+        'of several flags only the last is written again',
+        'lifted_flags',
+        'self._lifted.setdefault(image.path, []).append(lifted)',
+        'self._lifted[image.path] = [lifted]',
+        f'{AGAIN}each_of_several_disks',
+    ),
+    mutant(
+        'flags are lifted when time is over',
+        'lifted_flags',
+        '                self._check_time()\n',
+        '',
+        f'{AGAIN}none_is_lifted_once_time_is_over',
+    ),
+    mutant(
         'what a machine that was written off needs is lifted',
         'lifting',
         '        if unknown:\n',
@@ -1204,8 +1278,8 @@ MUTANTS = [
     mutant(
         'what may be written in part is put back',
         'lifting',
-        'found[move.key] = Endless(str(error))',
-        'found[move.key] = error',
+        'failed[move.key] = Endless(str(error))',
+        'failed[move.key] = error',
         'vmware/test_lifting.py::TestTrouble::test_what_stays_in_part_is_not'
         '_put_back',
     ),

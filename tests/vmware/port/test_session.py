@@ -211,3 +211,28 @@ class TestTls(OnPort):
             patch.setenv('https_proxy', 'http://127.0.0.1:1')
             session = self.session(ca_file=self.vcenter.ca_file)
             assert self.read(session)
+
+
+class TestFiles(OnPort):
+    """Small files over HTTP."""
+
+    target = '/folder/x.vmdk?dcPath=datacenter-0&dsName=datastore-0'
+
+    def setUp(self):
+        super().setUp()
+        self.actors.write_file('[datastore-0] x.vmdk', b'text')
+
+    def test_who_refuses_a_file_is_not_asked_on_the_same_connection(self):
+        session = self.session()
+        for method, content in ('PUT', b'new'), ('GET', None):
+            self.vcenter.before(f'{method} /folder', reply(b'no', 403))
+            with pytest.raises(VimFault, match='NoPermission'):
+                session.access_file(method, self.target, content)
+            [*idle] = session._connections._idle
+            assert all(one.is_stale for one in idle)
+            assert session.access_file('GET', self.target) == b'text'
+
+    def test_a_file_that_is_too_long_is_told_by_its_own_limit(self):
+        self.actors.write_file('[datastore-0] x.vmdk', b'x' * 2**20)
+        with pytest.raises(WrongAnswer, match='is longer than 64 KiB'):
+            self.session().access_file('GET', self.target)
