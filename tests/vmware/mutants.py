@@ -160,7 +160,7 @@ MUTANTS = [
     mutant(
         'what could not be deleted is not put back',
         'image_removals',
-        'self._kept.keep(move, why)',
+        'self._kept.keep(move, why, folders)',
         'results[move.key] = why',
         f'{EVICTING}a_refused_disk_goes_back_and_is_undeletable',
     ),
@@ -937,6 +937,28 @@ MUTANTS = [
         'if refused and (renamed := self._find_renamed()):',
         'if False and (renamed := self._find_renamed()):',
         f'{TROUBLE}::TestMoreMoves::test_one_renamed_after_the_move_is_put_back',
+    ),
+    mutant(
+        'a refusal is forgotten where no folder can be made',
+        'kept_images',
+        '                self._rename_for(move, name)\n',
+        '                pass\n',
+        f'{FULL}::TestRefusals::test_one_with_a_mark_alone_gives_that',
+    ),
+    mutant(
+        'a claim is forgotten for a refusal',
+        'refusals',
+        'found.append(Rename(old=folder, new=joint))',
+        'found.append(Rename(old=folder, new=new))',
+        'vmware/test_refusals.py'
+        '::test_on_a_full_datastore_it_takes_the_place_of_least_worth',
+    ),
+    mutant(
+        'a mark is given for a refusal, though less is there',
+        'refusals',
+        'min(found, key=_rank_loss, default=None)',
+        'max(found, key=_rank_loss, default=None)',
+        f'{FULL}::TestRefusals::test_an_earlier_refusal_gives_way',
     ),
     mutant(
         'a refusal is forgotten',
