@@ -8,12 +8,14 @@ from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.errors import WrongAnswer
+from imagecache_handlers_vmware.port import file_requests
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.requests import Reference
+from imagecache_handlers_vmware.port import searches
+from imagecache_handlers_vmware.port import service_requests
 from imagecache_handlers_vmware.port.session import Session
 from simulator_parts.steering import drop
 from simulator_parts.steering import hang
@@ -44,13 +46,13 @@ class OnPort(OnVcenter):
         datastore = self.actors.datastore()
         browser = datastore.properties['browser']
         reference = Reference(browser.kind, browser.moid)
-        request = envelopes.search_below(reference, '[datastore-0]')
+        request = searches.search_below(reference, '[datastore-0]')
         return session.read(request)
 
     def make(self, session, name='x'):
         datacenter = self.vcenter.estate.datacenter.reference
         return session.once(
-            envelopes.make_directory(
+            file_requests.make_directory(
                 session.managers.file_manager,
                 f'[datastore-0] {name}',
                 Reference(datacenter.kind, datacenter.moid),
@@ -114,7 +116,7 @@ class TestSession(OnPort):
             raise Late
 
         with pytest.raises(Late):
-            session.once(envelopes.retrieve_content(), leave)
+            session.once(service_requests.retrieve_content(), leave)
         assert self.vcenter.counters.of('RetrieveServiceContent') == 1
         # What was begun is of no more use; the next call has its own.
         assert self.read(session)
