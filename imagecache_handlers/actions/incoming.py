@@ -15,6 +15,8 @@ from imagecache_handlers.staging.inspecting import inspect_file
 from imagecache_handlers.staging.limits import Limits
 from imagecache_handlers.staging.names import Names
 
+# The disk in these is the file.
+_PLAIN = frozenset({'raw', 'iso'})
 # Enough of an image for the size of its disk to stand in it.
 _HEAD = 2**20
 
@@ -82,8 +84,10 @@ def plan_incoming(
         has to be converted.
     """
     formats = handler.formats
-    if not formats or meta.disk_format in formats:
+    if not formats:
         return Incoming(meta=meta, stored=meta)
+    if meta.disk_format in formats:
+        return Incoming(meta=meta, stored=_with_disk_size(source, meta))
     size = _find_virtual_size(source, meta)
     stored = dataclasses.replace(
         meta,
@@ -94,6 +98,20 @@ def plan_incoming(
         checksum=None,
     )
     return Incoming(meta=meta, stored=stored, convert_to=formats[0])
+
+
+def _with_disk_size(source: RangedSource, meta: ImageMeta) -> ImageMeta:
+    """Have an image tell how large the disk in it is, if its bytes do.
+
+    What a backend makes of it may be as large, whatever its file is.
+    """
+    if meta.virtual_size is not None or meta.disk_format in _PLAIN:
+        return meta
+    try:
+        size = _find_virtual_size(source, meta)
+    except Refused:
+        return meta
+    return dataclasses.replace(meta, virtual_size=size)
 
 
 def _find_virtual_size(source: RangedSource, meta: ImageMeta) -> int:

@@ -53,6 +53,29 @@ MUTANTS = [
         f'{ADDING}a_proxy_that_says_yes_and_keeps_nothing_is_not_believed',
     ),
     mutant(
+        'on vSAN images go for one that cannot come',
+        'handler',
+        '        adding.check_datastore(meta, self._looks.datastore(store))\n',
+        '',
+        f'{VSAN}nothing_goes_for_what_cannot_be_added',
+    ),
+    mutant(
+        'room is made for what no adapter is for',
+        'adding',
+        '    kind = read_kind(meta)\n    adapter_of(meta)\n    disk',
+        '    kind = read_kind(meta)\n    disk',
+        'vmware/test_adding.py::TestKinds::'
+        'test_there_is_no_room_for_what_cannot_be_made',
+    ),
+    mutant(
+        'a sparse disk takes no more than its file',
+        'adding',
+        '(meta.virtual_size or meta.size)',
+        'meta.size',
+        'vmware/test_adding.py::TestKinds::'
+        'test_a_sparse_disk_takes_its_file_and_all_that_is_in_it',
+    ),
+    mutant(
         'labels come after the image is there',
         'adding',
         '            arrival.write_labels(labels)\n',
