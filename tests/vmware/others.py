@@ -122,12 +122,18 @@ class Others:
         While a host is about to remove that label it would go with it:
         vSphere removes a folder with whatever came into it.
         """
-        entries = getattr(self.folder(image), 'entries', {})
-        labels = [one for one in entries if one.startswith(('ic-', 'ts-'))]
+        labels = self.find_labels(image)
+        if not labels:
+            self.mark_old(image)
+            labels = self.find_labels(image)
         if labels:
             label = sorted(labels)[self.notes % len(labels)]
             self.put_note(f'{self.path(image)}/{label}')
             self.tally['labels filled'] += 1
+
+    def find_labels(self, image):
+        entries = getattr(self.folder(image), 'entries', {})
+        return [one for one in entries if one.startswith(('ic-', 'ts-'))]
 
     def put_note(self, folder):
         self.notes += 1
