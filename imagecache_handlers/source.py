@@ -36,6 +36,10 @@ _VMDK_KINDS = {
     b'streamOptimized': 'streamOptimized',
 }
 _VMDK_KIND = re.compile(rb'createType="(\w+)"')
+# Where such a header has the sectors of the disk; more than fit in any number
+# of bytes are none.
+_CAPACITY, _CAPACITY_END = 12, 20
+_SECTOR, _MOST_SECTORS = 512, 2**54
 # So many of them tell.
 HEAD_SIZE = 0x8001 + 5
 _CHUNK = 2**20
@@ -151,6 +155,7 @@ class LocalFile:
                 size=found.st_size,
                 disk_format=disk_format(head),
                 allocated=allocated,
+                virtual_size=disk_size(head),
                 properties=disk_properties(head),
             )
             content = _Content(_Steady(self.path, fd, found), _CHUNK)
@@ -163,6 +168,17 @@ def disk_format(head: bytes) -> str:
         if head.startswith(magic, offset):
             return name
     return _RAW
+
+
+def disk_size(head: bytes) -> int | None:
+    """Tell by the first bytes of a VMDK how large the disk in it is.
+
+    None: it is no VMDK with a header, or that says what cannot be.
+    """
+    if not head.startswith(b'KDMV') or len(head) < _CAPACITY_END:
+        return None
+    sectors = int.from_bytes(head[_CAPACITY:_CAPACITY_END], 'little')
+    return sectors * _SECTOR if 0 < sectors < _MOST_SECTORS else None
 
 
 def disk_properties(head: bytes) -> dict[str, str]:

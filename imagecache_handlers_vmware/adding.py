@@ -29,8 +29,12 @@ def room(meta: ImageMeta) -> int:
     """Tell how many bytes an image takes, and while it comes.
 
     A sparse disk is copied into what a hypervisor runs from.
+
+    :raises Unsupported: when it is of no kind that can be made here: nothing
+        is to go for it.
     """
     kind = read_kind(meta)
+    adapter_of(meta)
     disk = -(-meta.size // _KIB) * _KIB
     if kind is DiskKind.SPARSE:
         return disk + (meta.virtual_size or meta.size) + _BESIDE

@@ -26,10 +26,10 @@ from imagecache_handlers_vmware.image_content import CheckedContent
 from imagecache_handlers_vmware.image_content import whole_chunks
 from imagecache_handlers_vmware.label_folders import plan_change
 from imagecache_handlers_vmware.looks import Looks
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port import file_requests
 from imagecache_handlers_vmware.port.uploads import target_of
 
 LOG = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Arrival:
         image_id = self._meta.image_id
         capacity = -(-self._meta.size // _KIB)
         self._removing.run_task(
-            envelopes.create_disk(
+            file_requests.create_disk(
                 self._session.managers.disk_manager,
                 str(self._folder.join(f'{image_id}.vmdk')),
                 self._datastore.datacenter,
@@ -122,7 +122,7 @@ class Arrival:
         self._send_file(name, content, self._meta.size)
         self._check_size(name)
         self._removing.run_task(
-            envelopes.copy_disk(
+            file_requests.copy_disk(
                 self._session.managers.disk_manager,
                 str(self._folder.join(name)),
                 str(self._folder.join(f'{self._meta.image_id}.vmdk')),
@@ -134,7 +134,7 @@ class Arrival:
 
     def _delete_file(self, name: str) -> None:
         self._removing.run_task(
-            envelopes.delete_file(
+            file_requests.delete_file(
                 self._session.managers.file_manager,
                 str(self._folder.join(name)),
                 self._datastore.datacenter,

@@ -15,6 +15,10 @@ from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.paths import is_below
 from imagecache_handlers_vmware.users import Users
 
+# What an eviction has not done by then it does not do any more: moves, disks
+# and folders are waited for, each for three minutes, and so are two looks.
+LONGEST = datetime.timedelta(minutes=20)
+
 # Nobody is in a hurry here, and the skew that others are told of is not seen.
 _MARGIN = datetime.timedelta(minutes=4)
 
@@ -30,6 +34,10 @@ class Hindsight:
 
     def is_over(self, end: datetime.datetime) -> bool:
         return self.now - end > self.skew + _MARGIN
+
+    def is_distant(self, end: datetime.datetime) -> bool:
+        """Tell if no eviction that has begun, on any host, may end so late."""
+        return end - self.now > LONGEST + self.skew + _MARGIN
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +91,27 @@ def is_abandoned(found: ImageFolder, is_over: IsOver) -> bool:
         return False
     claims = Marks.read(found.labels).claims.values()
     return all(map(is_over, (name.until, *claims)))
+
+
+def explain_wait(found: ImageFolder, time: Hindsight) -> str | None:
+    """Say what a folder waits for that no eviction is at; None: one may be."""
+    name = AsideName.read(found.path.name)
+    if name is None:
+        return None
+    if time.is_distant(name.until):
+        return (
+            f'no eviction lasts until {_write_moment(name.until)}, as its '
+            f'name says: give it a time there that is over'
+        )
+    claims = Marks.read(found.labels).claims.values()
+    waiting = [end for end in claims if not time.is_over(end)]
+    if waiting and time.is_over(name.until):
+        return f'it bears a claim until {_write_moment(max(waiting))}'
+    return None
+
+
+def _write_moment(moment: datetime.datetime) -> str:
+    return f'{moment:%Y-%m-%d %H:%M} UTC'
 
 
 def find_filled(found: ImageFolder, folders: Iterable[Folder]) -> set[str]:

@@ -9,7 +9,6 @@ import re
 
 from imagecache_handlers.model import Store
 from imagecache_handlers_vmware.paths import DatastorePath
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.properties import Found
 from imagecache_handlers_vmware.port.properties import PAGE
@@ -18,6 +17,7 @@ from imagecache_handlers_vmware.port.properties import read_objects
 from imagecache_handlers_vmware.port.replies import read_time
 from imagecache_handlers_vmware.port.requests import Reference
 from imagecache_handlers_vmware.port.requests import Selection
+from imagecache_handlers_vmware.port import retrievals
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.store_names import name_stores
 from imagecache_handlers_vmware.store_names import write_name
@@ -145,7 +145,7 @@ def _read_listed(session: Session) -> tuple[list[Reference], _Read]:
 
     The latter each with its datacenter.
     """
-    request = envelopes.retrieve_datastores(
+    request = retrievals.retrieve_datastores(
         session.managers.property_collector,
         session.managers.root_folder,
         _SELECTIONS,

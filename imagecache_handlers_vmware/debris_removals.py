@@ -10,11 +10,11 @@ from imagecache_handlers.exceptions import Undeletable
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_vmware.aside_folder import AsideFolder
+from imagecache_handlers_vmware.checking_aside import LONGEST
 from imagecache_handlers_vmware.debris_ages import confirm_age
 from imagecache_handlers_vmware.debris_looks import DebrisLook
 from imagecache_handlers_vmware.debris_looks import is_named
 from imagecache_handlers_vmware.debris_looks import Piece
-from imagecache_handlers_vmware.evicting import LONGEST
 from imagecache_handlers_vmware.folder_requests import is_gone
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.freed_bytes import measure_images

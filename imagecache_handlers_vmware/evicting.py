@@ -20,6 +20,7 @@ from imagecache_handlers.handler import Alive
 from imagecache_handlers.handler import check_claimed
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers_vmware.aside_folder import AsideFolder
+from imagecache_handlers_vmware.checking_aside import LONGEST
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.eviction_errors import error_of_move
 from imagecache_handlers_vmware.folder_requests import Ends
@@ -45,10 +46,6 @@ from imagecache_handlers_vmware.unmoved_images import find_taken
 from imagecache_handlers_vmware.unmoved_images import UnmovedImages
 from imagecache_handlers_vmware.unseen_moves import end_unseen
 from imagecache_handlers_vmware.users import Users
-
-# What is not done by then is not done any more: moves, disks and folders are
-# waited for, each for three minutes, and so are two looks.
-LONGEST = datetime.timedelta(minutes=20)
 
 
 class Evicting:

@@ -14,8 +14,8 @@ from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.groups import run_group
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.paths import DatastorePath
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port import file_requests
 from imagecache_handlers_vmware.port.requests import Request
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port.tasks import Waiting
@@ -54,7 +54,7 @@ class Removing:
         self._make_directory(path, parents=True)
 
     def _make_directory(self, path: DatastorePath, *, parents: bool) -> None:
-        request = envelopes.make_directory(
+        request = file_requests.make_directory(
             self._session.managers.file_manager,
             str(path),
             self._datastore.datacenter,
@@ -90,7 +90,7 @@ class Removing:
         """
         manager = self._session.managers.file_manager
         requests = {
-            key: envelopes.move_file(
+            key: file_requests.move_file(
                 manager, str(source), str(target), self._datastore.datacenter
             )
             for key, (source, target) in moves.items()
@@ -131,7 +131,7 @@ class Removing:
     ) -> dict[K, CacheError | None]:
         manager = self._session.managers.disk_manager
         requests = {
-            key: envelopes.delete_disk(
+            key: file_requests.delete_disk(
                 manager, str(path), self._datastore.datacenter
             )
             for key, path in disks.items()
@@ -178,7 +178,7 @@ class Removing:
     ) -> Ends:
         manager = self._session.managers.file_manager
         requests = {
-            str(path): envelopes.delete_file(
+            str(path): file_requests.delete_file(
                 manager, str(path), self._datastore.datacenter
             )
             for path in paths

@@ -93,7 +93,8 @@ class Removal:
             if isinstance(end, Endless) or (aside is None and not _is_no(end)):
                 results[move.key] = _as_uncertain(move, why)
             elif aside is None or (found is not None and found.is_whole):
-                self._kept.keep(move, why)
+                folders = found.folder.folders if found else ()
+                self._kept.keep(move, why, folders)
             else:
                 self._finish([move])
                 size = self._freed[move.aside] if found else 0

@@ -1,6 +1,6 @@
 """Kept images: moved aside, and put back for a reason that is told."""
 
-import contextlib
+from collections.abc import Collection
 import logging
 
 from imagecache_handlers.clocks import Clocks
@@ -12,6 +12,9 @@ from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.moves import Move
 from imagecache_handlers_vmware.moves import MovingBack
 from imagecache_handlers_vmware.moves import Result
+from imagecache_handlers_vmware.port.errors import FULL
+from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.refusals import find_refusal_rename
 from imagecache_handlers_vmware.refusals import is_refusal
 from imagecache_handlers_vmware.refusals import refusal_label
 
@@ -28,10 +31,17 @@ class Kept:
         self._removing = removing
         self._clocks = clocks
         self._kept: list[tuple[Move, CacheError]] = []
+        self._folders: dict[str, Collection[str]] = {}
 
-    def keep(self, move: Move, why: CacheError) -> None:
-        """Have an image put back that was kept for a reason."""
+    def keep(
+        self, move: Move, why: CacheError, folders: Collection[str] = ()
+    ) -> None:
+        """Have an image put back that was kept for a reason.
+
+        ``folders`` are those that were seen in its own.
+        """
         self._kept.append((move, why))
+        self._folders[move.key] = folders
 
     def put_back(self) -> dict[str, Result]:
         """Move images to where they were, all at once, and say why."""
@@ -46,13 +56,23 @@ class Kept:
 
     def _tell_refusal(self, move: Move) -> None:
         """Write it where the image lies; what it told before goes."""
-        label = refusal_label(self._clocks.now())
-        with contextlib.suppress(CallError):
-            self._removing.make_folder(move.aside.join(f'ic-{label}'))
+        name = f'ic-{refusal_label(self._clocks.now())}'
+        try:
+            self._removing.make_folder(move.aside.join(name))
+        except CallError as error:
+            if isinstance(error, VimFault) and error.name in FULL:
+                self._rename_for(move, name)
         old = filter(is_refusal, move.image.marks.labels)
         self._removing.delete_folders(
             [move.aside.join(f'ic-{one}') for one in old]
         )
+
+    def _rename_for(self, move: Move, name: str) -> None:
+        """Have a folder that is there give way: a rename takes no room."""
+        rename = find_refusal_rename(self._folders[move.key], name)
+        if rename is not None:
+            paths = move.aside.join(rename.old), move.aside.join(rename.new)
+            self._removing.move_folders({move.key: paths})
 
 
 def _end_of(move: Move, why: CacheError, end: CacheError | None) -> CacheError:

@@ -20,11 +20,11 @@ from imagecache_handlers_vmware.descriptors import find_parent
 from imagecache_handlers_vmware.descriptors import hides_parent
 from imagecache_handlers_vmware.descriptors import is_descriptor
 from imagecache_handlers_vmware.descriptors import is_descriptor_file
-from imagecache_handlers_vmware.descriptors import lift_flag
 from imagecache_handlers_vmware.folder_requests import Ends
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.image_folders import find_image_folders
 from imagecache_handlers_vmware.image_folders import ImageFolder
+from imagecache_handlers_vmware.lifted_flags import LiftedFlags
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.machines import read_machines
 from imagecache_handlers_vmware.moves import Move
@@ -60,7 +60,8 @@ class Lifting:
         self._datastore = datastore
         self._removing = removing
         self._check_time = check_time
-        self._files = DatastoreFiles(looks.session, datastore)
+        files = DatastoreFiles(looks.session, datastore)
+        self._flags = LiftedFlags(files, check_time)
 
     def delete_refused(self, going: Sequence[Going], ends: Ends) -> Ends:
         """Delete disks that were refused, where their flag may be lifted.
@@ -79,32 +80,45 @@ class Lifting:
         except CallError as error:
             LOG.warning('Nothing is lifted: %s', error)
             return {}
-        found: Ends = {}
-        lifted: dict[str, ImageFolder] = {}
+        found = self._lift_flags(unneeded, ends)
+        lifted = {
+            move.key: image
+            for move, image in unneeded
+            if move.key not in found
+        }
+        found |= dict.fromkeys(lifted)
+        found |= self._removing.delete_disks(lifted, self._check_time)
+        return found | self._restore_flags(unneeded, found)
+
+    def _lift_flags(self, unneeded: Sequence[Going], ends: Ends) -> Ends:
+        """Lift the flags of images; give the errors of those that failed."""
+        failed: Ends = {}
         for move, image in unneeded:
             try:
-                self._lift(image)
+                self._flags.lift_flags(image)
             except VimFault as error:
-                # Nothing was written: what vSphere refused, it refuses still.
+                # What vSphere refused to delete, it refuses still.
                 LOG.warning('%s cannot be lifted: %s', move.source, error)
+                failed[move.key] = ends[move.key]
             except ReplyLost as error:
                 # What may be written in part is not put back for anybody.
-                found[move.key] = Endless(str(error))
+                failed[move.key] = Endless(str(error))
             except (CallError, ImageBusy) as error:
-                found[move.key] = error
-            else:
-                lifted[move.key] = image
-        again = self._removing.delete_disks(lifted, self._check_time)
-        return found | dict.fromkeys(lifted) | again
+                failed[move.key] = error
+        return failed
 
-    def _lift(self, image: ImageFolder) -> None:
-        for disk in image.disks:
-            path = image.path.join(disk)
-            content = self._files.read(path)
-            new = lift_flag(content)
-            if new != content:
-                self._check_time()
-                self._files.write(path, new)
+    def _restore_flags(self, unneeded: Sequence[Going], ends: Ends) -> Ends:
+        """Write flags again where the disk stays, as far as that is known."""
+        torn: Ends = {}
+        for move, image in unneeded:
+            end = ends[move.key]
+            if end is None or isinstance(end, ReplyLost):
+                continue
+            try:
+                self._flags.restore_flags(image)
+            except ReplyLost as error:
+                torn[move.key] = Endless(str(error))
+        return torn
 
     def _find_unneeded(self, refused: Sequence[Going]) -> Iterator[Going]:
         """Give the images of which no disk can be a clone.

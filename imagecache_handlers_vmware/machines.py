@@ -14,7 +14,6 @@ from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.datastores import Mount
 from imagecache_handlers_vmware.paths import is_unclear
 from imagecache_handlers_vmware.paths import read_path
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.properties import Found
 from imagecache_handlers_vmware.port.properties import PAGE
@@ -24,6 +23,7 @@ from imagecache_handlers_vmware.port.replies import Element
 from imagecache_handlers_vmware.port.replies import local_name
 from imagecache_handlers_vmware.port.requests import Reference
 from imagecache_handlers_vmware.port.requests import Selection
+from imagecache_handlers_vmware.port import retrievals
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.users import Machine
 
@@ -55,7 +55,7 @@ def read_machines(
     :raises CallError: when the answer is lost.
     """
     files = (_FILES, _DEVICES) if with_drives else (_FILES,)
-    request = envelopes.retrieve_machines(
+    request = retrievals.retrieve_machines(
         session.managers.property_collector,
         [mount.reference for mount in datastore.mounts],
         _select(files, with_drives),

@@ -5,9 +5,9 @@ Machines name what lies in them by the uuid, Nova by the name.
 
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.paths import DatastorePath
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port import file_requests
 from imagecache_handlers_vmware.port.session import Session
 
 
@@ -31,7 +31,7 @@ def find_stable_path(
     if manager is None:
         raise Incomplete(f'{session.address} has no DatastoreNamespaceManager')
     url = f'{datastore.url.rstrip("/")}/{folder.path}'
-    request = envelopes.convert_path(manager, datastore.datacenter, url)
+    request = file_requests.convert_path(manager, datastore.datacenter, url)
     try:
         [told] = session.read(request)
     except VimFault as error:

@@ -8,8 +8,8 @@ import datetime
 import logging
 
 from imagecache_handlers_vmware.datastores import Datastore
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port import file_requests
 from imagecache_handlers_vmware.port.session import Session
 
 LOG = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def _find_old(
 
 def _refresh(session: Session, datastore: Datastore) -> bool:
     try:
-        session.read(envelopes.refresh_datastore(datastore.reference))
+        session.read(file_requests.refresh_datastore(datastore.reference))
     except VimFault as error:
         LOG.debug('%s is not measured: %s', datastore.name, error)
         return False

@@ -13,7 +13,6 @@ from imagecache_handlers_vmware.image_folders import File
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.paths import read_path
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.replies import children
@@ -22,6 +21,7 @@ from imagecache_handlers_vmware.port.replies import read_time
 from imagecache_handlers_vmware.port.replies import text_of
 from imagecache_handlers_vmware.port.replies import type_of
 from imagecache_handlers_vmware.port.requests import Request
+from imagecache_handlers_vmware.port import searches
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port import tasks
 from imagecache_handlers_vmware.port.tasks import Waiting
@@ -41,7 +41,7 @@ def search_below(
 
     :raises CallError: when any of it cannot be listed.
     """
-    request = envelopes.search_below(
+    request = searches.search_below(
         datastore.browser, str(path), measures=datastore.has_namespaces
     )
     found = _search(session, datastore, path, request, waiting, _read_folder)
@@ -60,7 +60,7 @@ def search_disks(
 
     :raises CallError: when any of it cannot be listed.
     """
-    request = envelopes.search_disks(datastore.browser, str(path))
+    request = searches.search_disks(datastore.browser, str(path))
     found = _search(session, datastore, path, request, waiting, _read_folder)
     return {
         one.path.join(file.name): file.size
@@ -81,7 +81,7 @@ def search_trees(
 
     :raises CallError: when any of it cannot be listed.
     """
-    request = envelopes.search_below(datastore.browser, str(path))
+    request = searches.search_below(datastore.browser, str(path))
     found = _search(session, datastore, path, request, waiting, _read_dated)
     return gather_trees(path, found or ())
 
@@ -96,7 +96,7 @@ def search_tree(
 
     :raises CallError: when any of it cannot be listed.
     """
-    request = envelopes.search_below(datastore.browser, str(path))
+    request = searches.search_below(datastore.browser, str(path))
     found = _search(session, datastore, path, request, waiting, _read_dated)
     return None if found is None else gather_tree(path, found)
 
@@ -109,7 +109,7 @@ def search_top(
     :raises CallError: when they cannot be listed.
     """
     path = datastore.path('')
-    request = envelopes.search_folder(datastore.browser, str(path))
+    request = searches.search_folder(datastore.browser, str(path))
     found = _search(
         session, datastore, path, request, waiting, _read_folder, 'result'
     )

@@ -14,6 +14,9 @@ from imagecache_handlers.source import RangedSource
 from imagecache_handlers.staging.names import Names
 from imagecache_handlers.staging.stopping import ShouldStop
 
+# The disk in these is the file.
+_PLAIN = frozenset({'raw', 'iso'})
+
 
 class Refused(CacheError):
     """An image does not come in, for a reason that people understand.
@@ -90,8 +93,11 @@ def plan_incoming(
     :raises Stopped: when it is not to go on.
     """
     formats = handler.formats
-    if not formats or meta.disk_format in formats:
+    if not formats:
         return Incoming(meta=meta, stored=meta)
+    if meta.disk_format in formats:
+        stored = _with_disk_size(source, meta, should_stop)
+        return Incoming(meta=meta, stored=stored)
     size = _find_virtual_size(source, meta, should_stop)
     stored = dataclasses.replace(
         meta,
@@ -102,6 +108,22 @@ def plan_incoming(
         checksum=None,
     )
     return Incoming(meta=meta, stored=stored, convert_to=formats[0])
+
+
+def _with_disk_size(
+    source: RangedSource, meta: ImageMeta, should_stop: ShouldStop
+) -> ImageMeta:
+    """Have an image tell how large the disk in it is, if its bytes do.
+
+    What a backend makes of it may be as large, whatever its file is.
+    """
+    if meta.virtual_size is not None or meta.disk_format in _PLAIN:
+        return meta
+    try:
+        size = _find_virtual_size(source, meta, should_stop)
+    except Refused:
+        return meta
+    return dataclasses.replace(meta, virtual_size=size)
 
 
 def _find_virtual_size(

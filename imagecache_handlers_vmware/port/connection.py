@@ -14,6 +14,7 @@ from imagecache_handlers.transport.exchanges import check_end
 from imagecache_handlers.transport.exchanges import KeptConnection
 from imagecache_handlers.transport.exchanges import Leave
 from imagecache_handlers.transport.exchanges import Post
+from imagecache_handlers import units
 from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.errors import REFUSED
 from imagecache_handlers_vmware.port.errors import ReplyLost
@@ -81,7 +82,7 @@ class Connection(KeptConnection[Address]):
             'User-Agent': 'imagecache',
             'Cookie': f'{COOKIE}={cookie}',
         }
-        with self._told_errors(called):
+        with self._told_errors(called, SMALL):
             self._http.line.begin(SMALL)
             self._http.request(method, target, content, headers)
             answer = self._http.getresponse()
@@ -89,6 +90,8 @@ class Connection(KeptConnection[Address]):
                 body = _Whole(answer)
                 found = b''.join(iter(lambda: body.read(SMALL), b''))
                 if answer.status in REFUSED:
+                    # Who takes no file closes, and need not say so.
+                    self.close()
                     name = REFUSED[answer.status]
                     raise VimFault(called, name, f'HTTP {answer.status}')
                 if answer.status not in _DONE:
@@ -126,11 +129,13 @@ class Connection(KeptConnection[Address]):
         )
 
     @contextlib.contextmanager
-    def _told_errors(self, method: str) -> Iterator[None]:
+    def _told_errors(
+        self, method: str, limit: int = LONGEST
+    ) -> Iterator[None]:
         try:
             yield
         except TooLong as error:
-            what = f'the answer is longer than {LONGEST >> 20} MiB'
+            what = f'the answer is longer than {units.size(limit)}'
             raise WrongAnswer(f'{method} at {self.address}: {what}') from error
         except (OSError, http.client.HTTPException) as error:
             raise ReplyLost(

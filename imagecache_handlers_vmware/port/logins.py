@@ -10,9 +10,9 @@ from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.connection import Connection
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.requests import Reference
+from imagecache_handlers_vmware.port import service_requests
 
 LOG = logging.getLogger(__name__)
 
@@ -69,7 +69,9 @@ class PasswordLogins(Logins):
         self._options = options
 
     def obtain(self, manager: Reference) -> Login:
-        request = envelopes.log_in(manager, self._username, self._password)
+        request = service_requests.log_in(
+            manager, self._username, self._password
+        )
         with contextlib.closing(
             Connection(self._address, self._options)
         ) as connection:
@@ -86,7 +88,7 @@ class PasswordLogins(Logins):
     def give_back(self, manager: Reference, login: Login) -> None:
         seconds = min(self._options.timeout, _FAREWELL)
         options = dataclasses.replace(self._options, timeout=seconds)
-        request = envelopes.log_out(manager)
+        request = service_requests.log_out(manager)
         try:
             with contextlib.closing(
                 Connection(self._address, options)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import dataclasses
 from typing import TypeVar
 
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.managers import read_reference
 from imagecache_handlers_vmware.port.replies import child
@@ -19,6 +18,7 @@ from imagecache_handlers_vmware.port.replies import type_of
 from imagecache_handlers_vmware.port.requests import Reference
 from imagecache_handlers_vmware.port.requests import Request
 from imagecache_handlers_vmware.port.requests import Selection
+from imagecache_handlers_vmware.port import retrievals
 from imagecache_handlers_vmware.port.session import Session
 
 # Objects in an answer: the files of so many machines are some megabytes.
@@ -76,7 +76,7 @@ def read_properties(
     :raises CallError: when any page is lost.
     """
     start = tuple(begin)
-    request = envelopes.retrieve_properties(
+    request = retrievals.retrieve_properties(
         session.managers.property_collector, start, selections, PAGE
     )
     return read_objects(session, request, read_object)
@@ -123,7 +123,7 @@ def _read_pages(
             return found
         if not page:
             break
-        request = envelopes.continue_retrieval(collector, token)
+        request = retrievals.continue_retrieval(collector, token)
     raise Incomplete(f'{session.address} tells of ever more pages')
 
 

@@ -20,7 +20,6 @@ from imagecache_handlers.transport.idle_connections import IdleConnections
 from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.connection import Connection
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.errors import WrongAnswer
@@ -30,6 +29,7 @@ from imagecache_handlers_vmware.port.managers import Managers
 from imagecache_handlers_vmware.port.managers import read_managers
 from imagecache_handlers_vmware.port.replies import Element
 from imagecache_handlers_vmware.port.requests import Request
+from imagecache_handlers_vmware.port import service_requests
 from imagecache_handlers_vmware.port import uploads
 
 # Seconds in which a call that must not be late leaves.
@@ -211,7 +211,7 @@ class Session:
 
     def _find_managers(self) -> Managers:
         """Ask for what a vCenter has one of each, for which nobody logs in."""
-        request = envelopes.retrieve_content()
+        request = service_requests.retrieve_content()
         with contextlib.closing(
             Connection(self.address, self._options)
         ) as connection:

@@ -11,7 +11,6 @@ import dataclasses
 import time
 
 from imagecache_handlers.transport.errors import CallError
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.errors import WrongAnswer
@@ -25,6 +24,8 @@ from imagecache_handlers_vmware.port.replies import read_task_fault
 from imagecache_handlers_vmware.port.replies import text_of
 from imagecache_handlers_vmware.port.requests import Reference
 from imagecache_handlers_vmware.port.requests import Selection
+from imagecache_handlers_vmware.port import retrievals
+from imagecache_handlers_vmware.port import service_requests
 from imagecache_handlers_vmware.port.session import Session
 
 # Seconds between looks: the first two soon, for many tasks take no time.
@@ -87,7 +88,7 @@ def cancel_tasks(session: Session, tasks: Iterable[Reference]) -> None:
     """Ask for tasks to be stopped; only their ends tell if they were."""
     for task in tasks:
         try:
-            session.once(envelopes.cancel_task(task))
+            session.once(service_requests.cancel_task(task))
         except VimFault:
             continue  # it has ended, or cannot be stopped
         except CallError:
@@ -164,7 +165,7 @@ def _read_info(
     name: str,
 ) -> Element:
     """Read what is known of a task, and use what is in its result."""
-    request = envelopes.retrieve_properties(
+    request = retrievals.retrieve_properties(
         session.managers.property_collector, [task], [_INFO], 1
     )
 

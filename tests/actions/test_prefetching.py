@@ -306,6 +306,31 @@ def test_what_it_takes_converted_is_what_room_is_made_for(tmp_path):
     assert 'it takes 1 MiB there' in result.why
 
 
+class Measuring(MemoryHandler):
+    """A backend that takes all formats, and makes room for the disk in one."""
+
+    formats = ('raw', 'qcow2')
+
+    def room(self, meta, store):
+        return meta.virtual_size or meta.size
+
+
+def test_room_is_made_for_the_disk_in_what_is_not_converted(tmp_path):
+    cache = ImageCache(Measuring(Shelf(total=2**20 - 1)), QUICK)
+    source = Disks(a=make_disk(tmp_path))
+    [result] = cache.prefetch(['a'], source, HOUR, settings=settings(tmp_path))
+    assert result.did == 'refused'
+    assert 'it takes 1 MiB there' in result.why
+
+
+def test_a_disk_that_does_not_tell_its_size_counts_as_its_file(tmp_path):
+    cache = ImageCache(Measuring(Shelf(total=2**20 - 1)), QUICK)
+    source = Disks(a=b'no header')
+    [result] = cache.prefetch(['a'], source, HOUR, settings=settings(tmp_path))
+    assert 'it takes' not in result.why
+    assert source.begun == ['a', 'a']
+
+
 def test_what_leads_elsewhere_is_refused_before_it_is_visible(tmp_path):
     disk = make_disk(tmp_path, '-u', '-F', 'raw', '-b', '/etc/passwd')
     for handler in MemoryHandler(), RawOnly():

@@ -10,6 +10,7 @@ from unittest import mock
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.source import disk_format
 from imagecache_handlers.source import disk_properties
+from imagecache_handlers.source import disk_size
 from imagecache_handlers.source import LocalFile
 from imagecache_handlers.source import SourceError
 from tests.directory.apart import as_root
@@ -178,6 +179,23 @@ class TestLocalFile(unittest.TestCase):
             (bytes(512), 'raw'),
         ):
             self.assertEqual(form, disk_format(head))
+
+    def test_a_vmdk_with_a_header_tells_how_large_its_disk_is(self):
+        for sectors, size in (
+            (2048, 2**20),
+            (2**54 - 1, 2**63 - 512),
+            (2**54, None),
+            (0, None),
+        ):
+            head = b'KDMV' + bytes(8) + sectors.to_bytes(8, 'little')
+            self.assertEqual(size, disk_size(head))
+            with tempfile.NamedTemporaryFile() as file:
+                file.write(head)
+                file.flush()
+                with LocalFile(file.name).opened('x') as (meta, _):
+                    self.assertEqual(size, meta.virtual_size)
+            self.assertIsNone(disk_size(head[:-1]))
+            self.assertIsNone(disk_size(head.replace(b'K', b'k')))
 
     def test_a_vmdk_with_a_header_tells_which_kind_it_is(self):
         for head, kind in (

@@ -9,11 +9,11 @@ import types
 from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.connection import Connection
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.managers import read_managers
 from imagecache_handlers_vmware.port.requests import Reference
 from imagecache_handlers_vmware.port.requests import Request
+from imagecache_handlers_vmware.port import service_requests
 
 CONTENT = ('returnval',)
 
@@ -62,11 +62,11 @@ class Lender:
             [content] = [
                 read_managers(one)
                 for one in connection.exchange(
-                    envelopes.retrieve_content(), '', CONTENT
+                    service_requests.retrieve_content(), '', CONTENT
                 )
             ]
             self._vim.cookie = connection.read_cookie(
-                envelopes.log_in(
+                service_requests.log_in(
                     content.session_manager,
                     self._vcenter.username,
                     self._vcenter.password,

@@ -18,11 +18,14 @@ USERS = 'vmware/test_users.py::test_'
 FOLDERS = 'vmware/test_image_folders.py::test_'
 LABELS = 'vmware/test_label_folders.py::test_'
 SESSION = 'vmware/port/test_session.py::TestSession::test_'
+FILES = 'vmware/port/test_session.py::TestFiles::test_'
 LENT = 'vmware/port/test_lent_sessions.py::TestLentSessions::test_'
 VSAN = 'vmware/test_vsan.py::TestVsan::test_'
 SETTINGS = 'vmware/test_settings.py::test_'
 FULL = 'vmware/test_full_datastore.py'
 LIFTING = 'vmware/test_lifting.py::TestLifting::test_'
+AGAIN = 'vmware/test_lifting.py::TestFlagsAgain::test_'
+NAMED = 'vmware/test_lifting.py::TestNamedMeanwhile::test_'
 LEASES = 'vmware/test_lease_limit.py::test_'
 JOINT = 'vmware/test_joint_folders.py::test_'
 MARKING = 'vmware/test_labelling.py::TestLabelling::test_'
@@ -48,6 +51,29 @@ MUTANTS = [
         '        self._delete_file(extent)\n',
         '',
         f'{ADDING}a_proxy_that_says_yes_and_keeps_nothing_is_not_believed',
+    ),
+    mutant(
+        'on vSAN images go for one that cannot come',
+        'handler',
+        '        adding.check_datastore(meta, self._looks.datastore(store))\n',
+        '',
+        f'{VSAN}nothing_goes_for_what_cannot_be_added',
+    ),
+    mutant(
+        'room is made for what no adapter is for',
+        'adding',
+        '    kind = read_kind(meta)\n    adapter_of(meta)\n    disk',
+        '    kind = read_kind(meta)\n    disk',
+        'vmware/test_adding.py::TestKinds::'
+        'test_there_is_no_room_for_what_cannot_be_made',
+    ),
+    mutant(
+        'a sparse disk takes no more than its file',
+        'adding',
+        '(meta.virtual_size or meta.size)',
+        'meta.size',
+        'vmware/test_adding.py::TestKinds::'
+        'test_a_sparse_disk_takes_its_file_and_all_that_is_in_it',
     ),
     mutant(
         'labels come after the image is there',
@@ -157,7 +183,7 @@ MUTANTS = [
     mutant(
         'what could not be deleted is not put back',
         'image_removals',
-        'self._kept.keep(move, why)',
+        'self._kept.keep(move, why, folders)',
         'results[move.key] = why',
         f'{EVICTING}a_refused_disk_goes_back_and_is_undeletable',
     ),
@@ -181,6 +207,14 @@ MUTANTS = [
         "return self._make_call(request, ('returnval',), _copied, leave_now)",
         'return self.read(request)',
         f'{SESSION}a_change_whose_answer_is_lost_is_not_made_again',
+    ),
+    mutant(
+        'who refused a file is asked on the same connection',
+        'port/connection',
+        """                    self.close()
+                    name =""",
+        """                    name =""",
+        f'{FILES}who_refuses_a_file_is_not_asked_on_the_same_connection',
     ),
     mutant(
         'a session that ended is used again',
@@ -305,6 +339,28 @@ MUTANTS = [
         '(name.until, *claims)',
         '(name.until,)',
         f'{RECOVERING}an_eviction_that_still_runs_is_left_to_it',
+    ),
+    mutant(
+        'what no eviction will come back to is not told',
+        'recovering',
+        'waiting = tuple(_explain_waits(images, time))',
+        'waiting = ()',
+        f'{RECOVERING}a_time_that_never_comes_stops_nobody_and_is_told',
+    ),
+    mutant(
+        'an eviction of another host is said to be over',
+        'checking_aside',
+        '> LONGEST + self.skew + _MARGIN',
+        '> LONGEST',
+        'vmware/test_checking_aside.py'
+        '::test_what_nobody_comes_back_to_is_told',
+    ),
+    mutant(
+        'what waits is forgotten for what is left',
+        'recovering',
+        '(*waiting, *settling.left)',
+        'tuple(settling.left)',
+        f'{RECOVERING}what_waits_is_told_beside_what_is_left',
     ),
     mutant(
         'an eviction without a claim is recovered while it runs',
@@ -906,6 +962,28 @@ MUTANTS = [
         f'{TROUBLE}::TestMoreMoves::test_one_renamed_after_the_move_is_put_back',
     ),
     mutant(
+        'a refusal is forgotten where no folder can be made',
+        'kept_images',
+        '                self._rename_for(move, name)\n',
+        '                pass\n',
+        f'{FULL}::TestRefusals::test_one_with_a_mark_alone_gives_that',
+    ),
+    mutant(
+        'a claim is forgotten for a refusal',
+        'refusals',
+        'found.append(Rename(old=folder, new=joint))',
+        'found.append(Rename(old=folder, new=new))',
+        'vmware/test_refusals.py'
+        '::test_on_a_full_datastore_it_takes_the_place_of_least_worth',
+    ),
+    mutant(
+        'a mark is given for a refusal, though less is there',
+        'refusals',
+        'min(found, key=_rank_loss, default=None)',
+        'max(found, key=_rank_loss, default=None)',
+        f'{FULL}::TestRefusals::test_an_earlier_refusal_gives_way',
+    ),
+    mutant(
         'a refusal is forgotten',
         'kept_images',
         '                self._tell_refusal(move)\n',
@@ -1143,6 +1221,69 @@ MUTANTS = [
         f'{LIFTING}not_by_default',
     ),
     mutant(
+        'who is told of where the image was does not count',
+        'lifting',
+        'for place in (move.source, move.aside)',
+        'for place in (move.aside,)',
+        f'{NAMED}where_it_was_keeps_it',
+    ),
+    mutant(
+        'who is told of where the image lies does not count',
+        'lifting',
+        'for place in (move.source, move.aside)',
+        'for place in (move.source,)',
+        f'{NAMED}where_it_lies_keeps_it',
+    ),
+    mutant(
+        'what was lifted is deleted when time is over',
+        'lifting',
+        'self._removing.delete_disks(lifted, self._check_time)',
+        'self._removing.delete_disks(lifted)',
+        f'{AGAIN}one_for_which_no_time_is_left',
+    ),
+    mutant(
+        'a disk that stays has lost its flag',
+        'lifting',
+        'return found | self._restore_flags(unneeded, found)',
+        'return found',
+        f'{AGAIN}one_that_is_refused_all_the_same',
+    ),
+    mutant(
+        'what may be going is written once more',
+        'lifting',
+        'if end is None or isinstance(end, ReplyLost):',
+        'if end is None:',
+        f'{AGAIN}nothing_is_written_while_a_removal_may_be_under_way',
+    ),
+    mutant(
+        'a flag that came again in part is put back',
+        'lifting',
+        'torn[move.key] = Endless(str(error))',
+        'pass',
+        f'{AGAIN}one_that_came_again_in_part_is_not_put_back',
+    ),
+    mutant(
+        'what somebody wrote meanwhile is overwritten',
+        'lifted_flags',
+        'if self._files.read(one.path) == one.new:',
+        'if self._files.read(one.path):',
+        f'{AGAIN}one_that_was_written_meanwhile_is_left_so',
+    ),
+    mutant(
+        'of several flags only the last is written again',
+        'lifted_flags',
+        'self._lifted.setdefault(image.path, []).append(lifted)',
+        'self._lifted[image.path] = [lifted]',
+        f'{AGAIN}each_of_several_disks',
+    ),
+    mutant(
+        'flags are lifted when time is over',
+        'lifted_flags',
+        '                self._check_time()\n',
+        '',
+        f'{AGAIN}none_is_lifted_once_time_is_over',
+    ),
+    mutant(
         'what a machine that was written off needs is lifted',
         'lifting',
         '        if unknown:\n',
@@ -1182,8 +1323,8 @@ MUTANTS = [
     mutant(
         'what may be written in part is put back',
         'lifting',
-        'found[move.key] = Endless(str(error))',
-        'found[move.key] = error',
+        'failed[move.key] = Endless(str(error))',
+        'failed[move.key] = error',
         'vmware/test_lifting.py::TestTrouble::test_what_stays_in_part_is_not'
         '_put_back',
     ),

@@ -10,6 +10,8 @@ BASE, STORE, ELSEWHERE = 'vmware_base', 'datastore-0', 'elsewhere'
 # Nova's own age of what is unused; a sweep of ours comes more often, as the
 # page on vCenters asks for.
 NOVA_AGE, INTERVAL = 900, 600
+# How a file begins that an operator puts into the folder of an image.
+NOTE = 'note-'
 SHIELD = 'ts-9999-01-01-00-00-00'
 
 
@@ -26,7 +28,8 @@ class Others:
 
     def spawn(self, image, *, starts):
         with contextlib.suppress(Refused):
-            machine = self.actors.spawn(image, starts=starts)
+            with self.losing_foreign():
+                machine = self.actors.spawn(image, starts=starts)
             self.machines.append(machine)
             self.images[machine] = image
             self.needed[machine] = self.extent(image)
@@ -49,12 +52,17 @@ class Others:
                 continue
             marks = [one for one in folder.entries if one.startswith('ts-')]
             if image in self.images.values():
-                self.actors.enlist(image)
+                self.enlist(image)
             elif not marks:
                 self.actors.age(image, self.monotonic())
             elif marks[0] != SHIELD and self.is_old(marks[0]):
                 self.delete_image(image)
                 self.tally['aged away'] += 1
+
+    def enlist(self, image):
+        """Take a mark away as Nova does, with whatever lies in it."""
+        with self.losing_foreign():
+            self.actors.enlist(image)
 
     def is_old(self, mark):
         now = self.now().strftime('ts-%Y-%m-%d-%H-%M-%S')
@@ -71,7 +79,7 @@ class Others:
         since = self.monotonic() - 7200
         with contextlib.suppress(Refused):
             if self.extent(image) not in self.needed.values():
-                self.actors.enlist(image)
+                self.enlist(image)
                 self.actors.age(image, since)
                 self.touch(image, since)
 
@@ -81,9 +89,19 @@ class Others:
         """Delete the folder of an image; vSphere may refuse to."""
         folder = self.folder(image)
         with contextlib.suppress(Refused):
-            self.actors.sweep(image)
+            with self.losing_foreign():
+                self.actors.sweep(image)
             self.deleted.append(folder)
-            self.foreign.pop(f'{self.path(image)}/notes.txt', None)
+
+    @contextlib.contextmanager
+    def losing_foreign(self):
+        """Forget what is foreign and goes while others remove something."""
+        before = self.all_nodes()
+        yield
+        went = before - self.all_nodes()
+        for path, node in list(self.foreign.items()):
+            if id(node) in went:
+                del self.foreign[path]
 
     def delete_by_hand(self, image):
         """Delete an image that nobody uses, whoever holds or pins it."""
@@ -96,18 +114,41 @@ class Others:
     def put_foreign(self, image):
         """Put a file of one's own into the folder of an image."""
         if self.folder(image) is not None:
-            path = f'{self.path(image)}/notes.txt'
-            with contextlib.suppress(Refused):
-                self.actors.write_file(path, b'mine')
-                self.foreign[path] = self.node(BASE, image, 'notes.txt')
+            self.put_note(self.path(image))
+
+    def fill_label(self, image):
+        """Put one into the folder of a label, each time into another.
+
+        While a host is about to remove that label it would go with it:
+        vSphere removes a folder with whatever came into it.
+        """
+        labels = self.find_labels(image)
+        if not labels:
+            self.mark_old(image)
+            labels = self.find_labels(image)
+        if labels:
+            label = sorted(labels)[self.notes % len(labels)]
+            self.put_note(f'{self.path(image)}/{label}')
+            self.tally['labels filled'] += 1
+
+    def find_labels(self, image):
+        entries = getattr(self.folder(image), 'entries', {})
+        return [one for one in entries if one.startswith(('ic-', 'ts-'))]
+
+    def put_note(self, folder):
+        self.notes += 1
+        path = f'{folder}/{NOTE}{self.notes}.txt'
+        with contextlib.suppress(Refused):
+            self.foreign[path] = self.actors.write_file(path, b'mine').node
 
     def take_foreign(self):
-        """Take such files away again."""
-        for path in [one for one in self.foreign if one.count('/') == 2]:
-            if path.endswith('/notes.txt'):
+        """Take such files away again, wherever they lie by now."""
+        there = {id(node): path for path, node in self.walk_nodes()}
+        for path, node in list(self.foreign.items()):
+            if path.rpartition('/')[2].startswith(NOTE):
                 del self.foreign[path]
                 with contextlib.suppress(Refused):
-                    self.actors.delete(path)
+                    self.actors.delete(there[id(node)])
 
     def rename_store(self):
         """Call the datastore something else, or what it was again."""

@@ -123,6 +123,32 @@ class TestKinds(AddCase):
         )
         self.assertEqual(1, len(self.listed()))
 
+    def test_a_sparse_disk_takes_its_file_and_all_that_is_in_it(self):
+        for size, room in (None, 2 * 2**20), (2**30, 2**20 + 2**30):
+            meta = ImageMeta(
+                image_id='debian',
+                size=2**20,
+                disk_format='vmdk',
+                virtual_size=size,
+                properties=SPARSE,
+            )
+            found = self.handler().room(meta, STORE)
+            self.assertTrue(room < found < room + 2**21, found)
+
+    def test_there_is_no_room_for_what_cannot_be_made(self):
+        for properties in (
+            {'vmware_adaptertype': 'virtio'},
+            {'vmware_disktype': 'streamOptimized'},
+        ):
+            meta = ImageMeta(
+                image_id='debian',
+                size=1,
+                disk_format='vmdk',
+                properties=properties,
+            )
+            with self.assertRaises(Unsupported):
+                self.handler().room(meta, STORE)
+
     def test_a_sparse_disk_that_passes_for_flat_is_refused(self):
         for given in ({}, {'vmware_disktype': 'thin'}):
             with self.subTest(**given):

@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 
+from imagecache_handlers_vmware.checking_aside import explain_wait
 from imagecache_handlers_vmware.checking_aside import find_filled
 from imagecache_handlers_vmware.checking_aside import Hindsight
 from imagecache_handlers_vmware.checking_aside import is_abandoned
@@ -148,3 +149,21 @@ def test_an_image_in_two_places_is_torn(here, there, is_torn, colliding):
 
 def test_what_is_in_one_place_is_not_torn():
     assert not Leftover(image=found(DISK)).is_torn
+
+
+@pytest.mark.parametrize(
+    ('until', 'claim', 'told'),
+    [
+        # One of a host whose clock is ahead by the skew, and its margin.
+        ('20260101t002500z', CLAIMED, None),
+        ('20260101t002501z', CLAIMED, 'no eviction lasts until 2026-01-01'),
+        ('99991231t235959z', CLAIMED, 'no eviction lasts until 9999-12-31'),
+        # An eviction may be at it, whatever its claim says.
+        ('20260101t001000z', f'ic-claim.a.{RUNS}', None),
+        (OVER, f'ic-claim.a.{RUNS}', 'a claim until 2099-01-01 00:00 UTC'),
+        (OVER, CLAIMED, None),
+    ],
+)
+def test_what_nobody_comes_back_to_is_told(until, claim, told):
+    why = explain_wait(found(DISK, FLAT, claim, until=until), TIME)
+    assert (told in why) if told else why is None

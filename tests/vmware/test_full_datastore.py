@@ -145,6 +145,55 @@ class TestClaims(OnFull):
         assert self.vcenter.counters.of(MOVE) == 0
 
 
+class TestRefusals(OnFull):
+    """That vSphere refuses an image is told there, too."""
+
+    def setUp(self):
+        super().setUp()
+        self.actors.make_folder(f'[{STORE}] {BASE}_evict')
+        disk = f'[{STORE}] {BASE}/{ONE}/{ONE}.vmdk'
+        self.actors.set_deletable(disk, is_deletable=False)
+
+    def sweep(self):
+        cache = ImageCache(self.handler(), Rules())
+        cache.sweep(lambda: Evidence(complete=True, as_of=utc_now()))
+
+    def label(self, name):
+        self.actors.make_folder(f'[{STORE}] {BASE}/{ONE}/ic-{name}')
+
+    def check_told(self, *others):
+        """See that it is told, that it tells this, and is not tried again."""
+        self.sweep()
+        [image] = self.handler().enumerate(STORE, [ONE])
+        assert image.undeletable
+        told = {one for one in self.folders() if 'ic-undeletable' not in one}
+        assert told == set(others)
+        moves = self.vcenter.counters.of(MOVE)
+        self.sweep()
+        assert self.vcenter.counters.of(MOVE) == moves
+
+    def test_an_earlier_refusal_gives_way(self):
+        self.label('undeletable.20260601t000000z')
+        self.label('hits.3')
+        self.fill()
+        self.check_told(MARK, 'ic-hits.3')
+        assert 'ic-undeletable.20260601t000000z' not in self.folders()
+
+    def test_a_claim_of_before_it_was_full_gives_way(self):
+        self.label('hits.3')
+        self.vcenter.before(MOVE, self.fill)
+        self.check_told(MARK, 'ic-hits.3')
+
+    def test_what_shares_the_folder_of_a_claim_gives_way(self):
+        self.label('hits.3')
+        self.fill()
+        self.check_told(MARK)
+
+    def test_one_with_a_mark_alone_gives_that(self):
+        self.fill()
+        self.check_told()
+
+
 class TestSweeps(OnFull):
     def sweep(self, **rules):
         rules = {'min_age': datetime.timedelta(0), **rules}

@@ -4,6 +4,8 @@ import pytest
 
 from imagecache_handlers import Did
 from imagecache_handlers import Evidence
+from imagecache_handlers.exceptions import ImageBusy
+from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Undeletable
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
@@ -29,6 +31,7 @@ from vcenter_simulator import steering
 from vcenter_simulator.values import DataObject
 
 GET, PUT = 'GET /folder', 'PUT /folder'
+DELETE = 'DeleteVirtualDisk_Task'
 
 
 class OnLifting(OnVcenter):
@@ -153,6 +156,153 @@ class TestLifting(OnLifting):
         assert self.sweep() is Did.KEPT
         assert self.is_whole()
         assert self.vcenter.counters.of(PUT) == 0
+
+
+class TestNamedMeanwhile(OnLifting):
+    """A machine is told of late, while the disks of others are read."""
+
+    def check_kept(self, name):
+        self.end()
+        self.actors.cache(TWO)
+        other = self.actors.spawn(TWO)
+
+        def tell_of():
+            place = self.actors.place(f'{name()}/{ONE}.vmdk')
+            other.home_files.append((place, 'diskDescriptor'))
+            other.note_change()
+
+        self.vcenter.before(GET, tell_of)
+        assert self.sweep() is Did.KEPT
+        assert self.is_whole()
+        assert self.vcenter.counters.of(PUT) == 0
+
+    def test_where_it_was_keeps_it(self):
+        self.check_kept(lambda: f'[{STORE}] {BASE}/{ONE}')
+
+    def test_where_it_lies_keeps_it(self):
+        self.check_kept(lambda: f'[{STORE}] {BASE}_evict/{min(self.aside())}')
+
+
+class TestFlagsAgain(OnLifting):
+    """A disk that stays is as it was."""
+
+    def setUp(self):
+        super().setUp()
+        self.end()
+        self.was = self.read()
+
+    def read(self, name=f'{ONE}.vmdk'):
+        place = self.actors.place(f'[{STORE}] {BASE}/{ONE}/{name}')
+        return None if place.node is None else place.node.content
+
+    def evict(self, in_time=lambda: True):
+        handler = self.handler(exclusive_stores=frozenset([STORE]))
+        images = handler.enumerate(STORE)
+        [end] = handler.evict_many(images, in_time)
+        return end
+
+    def refuse(self, name='CannotDeleteFile', before=lambda: None):
+        def refuse():
+            before()
+            steering.fail(name, file='x')()
+
+        self.vcenter.before(DELETE, refuse, nth=2)
+
+    def test_it_bears_its_flag_at_first(self):
+        assert b'ddb.deletable' in self.was
+
+    def test_one_that_is_refused_all_the_same(self):
+        self.refuse()
+        assert isinstance(self.evict(), Undeletable)
+        assert self.vcenter.counters.of(PUT) == 2
+        assert self.read() == self.was
+
+    def test_one_that_somebody_has_open(self):
+        self.refuse('FileLocked')
+        assert self.evict()
+        assert self.read() == self.was
+
+    def test_one_for_which_no_time_is_left(self):
+        late = []
+        self.vcenter.after(PUT, lambda: late.append(1))
+        assert isinstance(self.evict(lambda: not late), ImageBusy)
+        assert self.vcenter.counters.of(DELETE) == 1
+        assert self.read() == self.was
+
+    def test_one_whose_other_disk_cannot_be_lifted(self):
+        self.begin_sized()
+        self.vcenter.before(PUT, reply(b'no', 403), nth=2)
+        assert isinstance(self.evict(), Undeletable)
+        assert self.vcenter.counters.of(PUT) == 3
+        assert b'ddb.deletable' in self.read(f'{ONE}.20.vmdk')
+        assert self.read() == self.was
+
+    def test_each_of_several_disks(self):
+        self.begin_sized()
+        # Of the first round the larger copy alone is asked for.
+        self.refuse()
+        assert isinstance(self.evict(), Undeletable)
+        assert self.vcenter.counters.of(PUT) == 4
+        assert b'ddb.deletable' in self.read(f'{ONE}.20.vmdk')
+        assert self.read() == self.was
+
+    def test_none_is_lifted_once_time_is_over(self):
+        late = []
+        self.vcenter.after(GET, lambda: late.append(1))
+        assert isinstance(self.evict(lambda: not late), ImageBusy)
+        assert self.vcenter.counters.of(PUT) == 0
+
+    def begin_sized(self):
+        self.start()
+        self.begin(sizes=(20,))
+        self.end()
+        self.actors.set_deletable(
+            f'[{STORE}] {BASE}/{ONE}/{ONE}.20.vmdk', is_deletable=False
+        )
+        self.was = self.read()
+
+    def test_one_that_was_written_meanwhile_is_left_so(self):
+        other = b'# Disk DescriptorFile\n# of somebody else\n'
+        self.refuse(before=lambda: self.write(other))
+        assert isinstance(self.evict(), Undeletable)
+        assert self.read() == other
+
+    def write(self, content):
+        [name] = self.aside()
+        path = f'[{STORE}] {BASE}_evict/{name}/{ONE}.vmdk'
+        self.actors.write_file(path, content)
+
+    def test_nothing_is_written_while_a_removal_may_be_under_way(self):
+        self.vcenter.before(DELETE, drop(), nth=2)
+        assert isinstance(self.evict(), Uncertain)
+        assert self.vcenter.counters.of(PUT) == 1
+
+    def test_one_that_went_does_not_come_again(self):
+        assert self.evict()
+        assert self.vcenter.counters.of(PUT) == 1
+        assert self.disks() == self.aside() == set()
+
+    def test_who_may_not_write_it_again_puts_it_back_without(self):
+        self.refuse()
+        self.vcenter.before(PUT, reply(b'no', 403), nth=2)
+        with self.assertLogs('imagecache_handlers_vmware') as logs:
+            assert isinstance(self.evict(), Undeletable)
+        assert 'stays without its flag' in '\n'.join(logs.output)
+        assert self.is_whole()
+
+    def test_one_that_cannot_be_read_again_is_put_back_without(self):
+        self.refuse(before=lambda: self.vcenter.before(GET, drop()))
+        assert isinstance(self.evict(), Undeletable)
+        assert self.vcenter.counters.of(PUT) == 1
+        assert self.is_whole()
+
+    def test_one_that_came_again_in_part_is_not_put_back(self):
+        self.refuse()
+        for nth in 2, 3:
+            self.vcenter.after(PUT, lambda: self.write(b'# Disk'), nth=nth)
+        assert isinstance(self.evict(), Uncertain)
+        assert self.disks() == set()
+        assert self.aside()
 
 
 class TestTrouble(OnLifting):

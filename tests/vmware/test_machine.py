@@ -48,9 +48,17 @@ METHODS = (
     ('sleep', 2),
 )
 HAPPENS = 'evicted', 'spawned', 'held', 'pinned', 'faults', 'errors'
-SELDOM = 'moved', 'aged away', 'deaths'
+SELDOM = 'moved', 'aged away', 'deaths', 'labels filled'
 MANY = 300
-OPERATORS = 'delete', 'put_foreign', 'move', 'rename', 'restart', 'fill'
+OPERATORS = (
+    'delete',
+    'put_foreign',
+    'fill_label',
+    'move',
+    'rename',
+    'restart',
+    'fill',
+)
 DAY = 86400
 TALLY = collections.Counter()
 
@@ -139,7 +147,7 @@ class Hosts(stateful.RuleBasedStateMachine):
 
     def _enlist(self, host, image):
         if self.world.folder(image):
-            self.world.actors.enlist(image)
+            self.world.enlist(image)
 
     def _hold(self, host, image):
         self.world.hold(self.other(host), image, 'vm-1', [])
@@ -172,6 +180,9 @@ class Hosts(stateful.RuleBasedStateMachine):
 
     def _put_foreign(self, host, image):
         self.world.put_foreign(image)
+
+    def _fill_label(self, host, image):
+        self.world.fill_label(image)
 
     def _move(self, host, image):
         self.world.move_machine(0, keeps_parent=image == 'golden')

@@ -109,7 +109,8 @@ class TestPrivileges(OnVcenter):
 
 def test_every_request_that_the_port_writes_is_in_the_table():
     package = pathlib.Path(imagecache_handlers.__file__).parents[1]
-    port = package / 'imagecache_handlers_vmware' / 'port' / 'envelopes.py'
-    written = re.findall(r"_request\(\s*'(\w+)'", port.read_text())
+    port = package / 'imagecache_handlers_vmware' / 'port'
+    text = ''.join(one.read_text() for one in port.glob('*.py'))
+    written = re.findall(r"make_request\(\s*'(\w+)'", text)
     assert len(written) > 10
     assert set(written) <= read_table().keys()

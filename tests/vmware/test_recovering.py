@@ -12,6 +12,7 @@ from imagecache_handlers.config.options import register_opts
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers import Rules
+from imagecache_handlers_vmware.checking_aside import LONGEST
 from imagecache_handlers_vmware.handler import VMwareHandler
 from imagecache_handlers_vmware import opts
 from imagecache_handlers_vmware.recovering import Recovering
@@ -339,10 +340,32 @@ class TestRecovering(OnVcenter):
             Recovering(looks, clocks, skew).recover(STORE)
             assert bool(self.tree(ASIDE)) == is_there
 
-    def test_a_time_that_never_comes_stops_nobody(self):
+    def test_a_time_that_never_comes_stops_nobody_and_is_told(self):
         self.die_after_the_move(until='99991231t235959z')
-        self.recover()
+        handler, left = self.handler(), self.tree(ASIDE)
+        with self.assertLogs('imagecache_handlers_vmware', 'WARNING'):
+            handler.recover(STORE)
+        assert self.tree(ASIDE) == left
+        [told] = handler.remarks(STORE)
+        assert 'no eviction lasts until 9999-12-31 23:59 UTC' in told
+
+    def test_what_waits_is_told_beside_what_is_left(self):
+        self.mark_left('pin.ops')
+        self.actors.cache(ONE)
+        self.actors.make_folder(f'{ASIDE}/{TWO}.99991231t235959z.5f0c')
+        handler = self.handler()
+        with self.assertLogs('imagecache_handlers_vmware', 'WARNING'):
+            handler.recover(STORE)
+        waits, left = handler.remarks(STORE)
+        assert TWO in waits and ONE in left
+
+    def test_an_eviction_that_may_run_is_not_told(self):
+        soon = datetime.datetime.now(datetime.UTC) + LONGEST
+        self.die_after_the_move(until=f'{soon:%Y%m%dt%H%M%Sz}'.lower())
+        handler = self.handler()
+        handler.recover(STORE)
         assert self.tree(ASIDE)
+        assert handler.remarks(STORE) == ()
 
     def test_a_pin_granted_before_a_late_move_outlives_a_crash(self):
         """One host slept past its claim, moved the image, and was killed."""

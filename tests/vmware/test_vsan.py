@@ -2,22 +2,30 @@
 
 import datetime
 import io
+import pathlib
+import tempfile
 from unittest import mock
 
 import pytest
 
+from imagecache_handlers.actions.prefetched import Got
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers import ImageCache
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Reservation
+from imagecache_handlers.prefetch_settings import PrefetchSettings
+from imagecache_handlers import Rules
+from imagecache_handlers.sources.file import FileSource
 from simulator_parts.steering import drop
 from tests.vmware.litter import Litterer
 from tests.vmware.samples import LONG_AGO
 from tests.vmware.samples import ONE
 from tests.vmware.samples import STALE_CLAIM
+from tests.vmware.samples import TWO
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
@@ -28,6 +36,8 @@ from vcenter_simulator import steering
 
 MOVE, CONVERT = 'MoveDatastoreFile_Task', 'ConvertNamespacePathToUuidPath'
 ONLY_THEIRS = 'CreateDirectory', 'DeleteDirectory'
+# Whatever is idle may go for what is to come.
+CROWDED = Rules(min_age=datetime.timedelta(0), high_watermark=99)
 OVER = '20200101t000000z'
 
 
@@ -192,6 +202,26 @@ class TestVsan(OnVcenter):
             self.handler().add(meta, content, STORE)
         assert content.tell() == 0
         assert self.vcenter.counters.of('MakeDirectory') == 0
+
+    def test_nothing_goes_for_what_cannot_be_added(self):
+        self.cache(cached_at=LONG_AGO.timestamp())
+        self.actors.age(ONE, LONG_AGO.timestamp())
+        cache = ImageCache(self.handler(), CROWDED)
+        store = self.actors.store(STORE)
+        store.capacity = store.used + 2**20
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, 'disk.raw')
+            path.write_bytes(b'x' * 2**21)
+            [result] = cache.prefetch(
+                [TWO],
+                FileSource(str(path)),
+                datetime.timedelta(hours=1),
+                settings=PrefetchSettings(staging_path=f'{folder}/staging'),
+            )
+        assert result.did is Got.UNSUPPORTED
+        assert 'have Nova fetch it' in result.why
+        assert self.vcenter.counters.of('MakeDirectory') == 0
+        assert self.vcenter.counters.of('DeleteVirtualDisk_Task') == 0
 
     def test_no_room_is_reserved(self):
         until = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)

@@ -167,6 +167,7 @@ class World(Others):
         self.needed = {}  # machine: the extent that holds its image's bytes
         self.touched = {}  # folder: when its image was last taken into use
         self.deleted = []  # folders that others have deleted
+        self.notes = 0  # that operators have put
         self.foreign = {}  # path: what lies there, and is nobody's image
         self.grants = {}  # (image, owner): its folder, and until when
         self.pins = {}  # (image, owner): its folder
@@ -272,15 +273,21 @@ class World(Others):
 
     def all_nodes(self):
         """Give the identity of everything in the base and aside of it."""
-        found = set()
+        return {id(node) for _, node in self.walk_nodes()}
+
+    def walk_nodes(self):
+        """Give everything in the base and aside of it, by its path."""
         for top in BASE, f'{BASE}_evict':
-            waiting = [self.node(top)]
+            waiting = [(f'[{self.store_name}] {top}', self.node(top))]
             while waiting:
-                node = waiting.pop()
+                path, node = waiting.pop()
                 if node is not None:
-                    found.add(id(node))
-                    waiting += getattr(node, 'entries', {}).values()
-        return found
+                    yield path, node
+                    entries = getattr(node, 'entries', {})
+                    waiting += [
+                        (f'{path}/{name}', one)
+                        for name, one in entries.items()
+                    ]
 
     def check(self):
         """See that no promise is broken, now that nothing runs."""

@@ -8,12 +8,14 @@ from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.transport.errors import Unreachable
 from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
-from imagecache_handlers_vmware.port import envelopes
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.errors import WrongAnswer
+from imagecache_handlers_vmware.port import file_requests
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.requests import Reference
+from imagecache_handlers_vmware.port import searches
+from imagecache_handlers_vmware.port import service_requests
 from imagecache_handlers_vmware.port.session import Session
 from simulator_parts.steering import drop
 from simulator_parts.steering import hang
@@ -44,13 +46,13 @@ class OnPort(OnVcenter):
         datastore = self.actors.datastore()
         browser = datastore.properties['browser']
         reference = Reference(browser.kind, browser.moid)
-        request = envelopes.search_below(reference, '[datastore-0]')
+        request = searches.search_below(reference, '[datastore-0]')
         return session.read(request)
 
     def make(self, session, name='x'):
         datacenter = self.vcenter.estate.datacenter.reference
         return session.once(
-            envelopes.make_directory(
+            file_requests.make_directory(
                 session.managers.file_manager,
                 f'[datastore-0] {name}',
                 Reference(datacenter.kind, datacenter.moid),
@@ -114,7 +116,7 @@ class TestSession(OnPort):
             raise Late
 
         with pytest.raises(Late):
-            session.once(envelopes.retrieve_content(), leave)
+            session.once(service_requests.retrieve_content(), leave)
         assert self.vcenter.counters.of('RetrieveServiceContent') == 1
         # What was begun is of no more use; the next call has its own.
         assert self.read(session)
@@ -211,3 +213,28 @@ class TestTls(OnPort):
             patch.setenv('https_proxy', 'http://127.0.0.1:1')
             session = self.session(ca_file=self.vcenter.ca_file)
             assert self.read(session)
+
+
+class TestFiles(OnPort):
+    """Small files over HTTP."""
+
+    target = '/folder/x.vmdk?dcPath=datacenter-0&dsName=datastore-0'
+
+    def setUp(self):
+        super().setUp()
+        self.actors.write_file('[datastore-0] x.vmdk', b'text')
+
+    def test_who_refuses_a_file_is_not_asked_on_the_same_connection(self):
+        session = self.session()
+        for method, content in ('PUT', b'new'), ('GET', None):
+            self.vcenter.before(f'{method} /folder', reply(b'no', 403))
+            with pytest.raises(VimFault, match='NoPermission'):
+                session.access_file(method, self.target, content)
+            [*idle] = session._connections._idle
+            assert all(one.is_stale for one in idle)
+            assert session.access_file('GET', self.target) == b'text'
+
+    def test_a_file_that_is_too_long_is_told_by_its_own_limit(self):
+        self.actors.write_file('[datastore-0] x.vmdk', b'x' * 2**20)
+        with pytest.raises(WrongAnswer, match='is longer than 64 KiB'):
+            self.session().access_file('GET', self.target)
