@@ -13,8 +13,9 @@ from imagecache_handlers.sources.asking import ask_service
 from imagecache_handlers.sources.asking import read_json
 from imagecache_handlers.sources.service_login import ServiceLogin
 
-# A thousand servers, with all that Nova tells of each, are some four MiB.
-_MOST = 64 * 2**20
+# A thousand servers are some four MiB, and more with what each was given as
+# user data: up to 64 KiB.
+_MOST = 128 * 2**20
 _VERSION = 'OpenStack-API-Version'
 _VERSIONED = re.compile(r'/v2(\.\d+)?(/|$)')
 _FORBIDDEN = (

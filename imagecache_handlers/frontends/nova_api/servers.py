@@ -12,7 +12,18 @@ _ATTRIBUTE = 'OS-EXT-SRV-ATTR:'
 # Those who may not see them are not told that there are any.
 _ADMINS = f'{_ATTRIBUTE}host', f'{_ATTRIBUTE}hypervisor_hostname'
 _KERNELS = f'{_ATTRIBUTE}kernel_id', f'{_ATTRIBUTE}ramdisk_id'
-_RESCUES = frozenset({'rescued', 'rescuing'})
+# Of a rescue, a snapshot that was shelved, or the disk that is replaced.
+_ANOTHER_IMAGE = frozenset(
+    {
+        'rescue',
+        'rescued',
+        'rescuing',
+        'unshelving',
+        'rebuilding',
+        'rebuild_block_device_mapping',
+        'rebuild_spawning',
+    }
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +100,13 @@ def _find_doubt(record: Mapping[str, Any], server_id: str) -> str:
             f'of server {server_id} neither host nor kernel is told: this '
             f'takes an administrator of Nova'
         )
-    states = {record.get(f'OS-EXT-STS:{key}_state') for key in ('vm', 'task')}
-    if record.get('status') == 'RESCUE' or states & _RESCUES:
-        return (
-            f'server {server_id} is being rescued, maybe with another image, '
-            f'which Nova tells nobody'
-        )
+    states = [record.get(f'OS-EXT-STS:{key}_state') for key in ('vm', 'task')]
+    for state in (*states, str(record.get('status')).lower()):
+        if state in _ANOTHER_IMAGE:
+            return (
+                f'server {server_id} is {state}, and uses an image then that '
+                f'Nova does not tell'
+            )
+    if states[1] == 'spawning' and str(states[0]).startswith('shelved'):
+        return f'server {server_id} is made from a snapshot just now'
     return ''

@@ -7,6 +7,7 @@ import logging
 
 from oslo_config import cfg
 
+from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.nova_api.connection import Asked
 from imagecache_handlers.frontends.nova_api.connection import Connection
 from imagecache_handlers.frontends.nova_api.counting import check_count
@@ -126,5 +127,12 @@ def load_users(
 
     :raises ConfigurationError: when an option is missing or of no use.
     """
-    nova = Connection(load_login(conf, NOVA))
+    login = load_login(conf, NOVA)
+    if complete and not (login.endpoint or login.region_name):
+        # Of several regions any would be asked, and none knows the others.
+        raise ConfigurationError(
+            f'set [{NOVA.group}] region_name, or endpoint: --in-use-complete '
+            f'is the word for one certain Nova'
+        )
+    nova = Connection(login)
     return NovaUsers(nova, complete=complete, clock=clock)

@@ -99,8 +99,15 @@ MUTANTS = [
     mutant(
         'the images of rescues are taken for known',
         'servers',
-        "if record.get('status') == 'RESCUE' or states & _RESCUES:",
+        'if state in _ANOTHER_IMAGE:',
         'if False:',
+        f'{USERS}a_server_that_may_use_another_image_proves_no_absence',
+    ),
+    mutant(
+        'the snapshots of shelved servers are taken for known',
+        'servers',
+        "if states[1] == 'spawning'",
+        "if False and states[1] == 'spawning'",
         f'{USERS}a_server_that_may_use_another_image_proves_no_absence',
     ),
     mutant(
@@ -130,6 +137,14 @@ MUTANTS = [
         '            return False\n',
         '            return True\n',
         LIES,
+    ),
+    mutant(
+        'any region is taken for all',
+        'users',
+        'if complete and not (login.endpoint or login.region_name):',
+        'if False:',
+        'frontends/nova_api/test_connection.py'
+        '::test_of_several_regions_none_is_taken_for_all',
     ),
     mutant(
         'the time is told afterwards',

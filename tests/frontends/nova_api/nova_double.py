@@ -197,10 +197,7 @@ class NovaServer:
         class Handler(_Handler):
             server_of_test = self
 
-        self._server = http.server.ThreadingHTTPServer(
-            ('127.0.0.1', 0), Handler
-        )
-        self._server.daemon_threads = True
+        self._server = _Server(('127.0.0.1', 0), Handler)
         self.url = f'http://127.0.0.1:{self._server.server_address[1]}'
         threading.Thread(
             target=self._server.serve_forever, args=[0.01], daemon=True
@@ -212,6 +209,13 @@ class NovaServer:
     def __exit__(self, *ignored):
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *ignored):
+        """Say nothing of clients that have gone."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -151,3 +151,14 @@ def test_the_options_are_named_by_their_group():
         load()
     with pytest.raises(ConfigurationError, match=r'\[imagecache_nova\] end'):
         load(auth_type='none')
+
+
+def test_of_several_regions_none_is_taken_for_all():
+    login = {
+        'auth_type': 'password',
+        'auth_url': 'https://keystone.example.org/v3',
+        'password': 'a-secret',
+    }
+    with pytest.raises(ConfigurationError, match='region_name'):
+        load(**login)
+    load(**login, region_name='R')

@@ -110,6 +110,11 @@ def test_what_a_server_uses(machine, images):
     [
         {'vm_state': 'rescued'},
         {'task_state': 'rescuing'},
+        {'task_state': 'rebuilding'},
+        {'task_state': 'rebuild_block_device_mapping'},
+        {'task_state': 'rebuild_spawning'},
+        {'vm_state': 'shelved_offloaded', 'task_state': 'unshelving'},
+        {'vm_state': 'shelved', 'task_state': 'spawning'},
         {'image': 'no/name'},
         {'kernel': '../a'},
     ],

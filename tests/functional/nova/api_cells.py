@@ -23,9 +23,7 @@ from nova.tests import fixtures as nova_fixtures  # noqa: E402
 from nova.tests.functional import integrated_helpers  # noqa: E402
 
 from imagecache_handlers.exceptions import EvidenceUnavailable  # noqa: E402
-from imagecache_handlers.frontends.nova_api.users import (  # noqa: E402
-    NovaUsers,
-)
+from imagecache_handlers.frontends.nova_api import users  # noqa: E402
 
 _PASTE = os.path.join(sys.prefix, 'etc', 'nova', 'api-paste.ini')
 # Of those that Nova's tests have in their image service.
@@ -108,7 +106,7 @@ class Cells(integrated_helpers._IntegratedTestBase):
     def ask(self, asked: Any = None) -> Any:
         now = datetime.datetime.now(datetime.UTC)
         nova = asked or Asked(self.api)
-        return NovaUsers(nova, complete=True, clock=lambda: now)()
+        return users.NovaUsers(nova, complete=True, clock=lambda: now)()
 
     def cell_down(self) -> Any:
         return nova_fixtures.DownCellFixture([self.cell_mappings['cell2']])
