@@ -59,11 +59,15 @@ class HostStore:
 class Host:
     """One host: its stores, and in sentences what is in the way there.
 
-    ``at`` is when it was looked at, None: the file does not say.
+    ``at`` is when it was looked at, ``is_file``: when that was written to a
+    file.  ``goes_by_age``: an image that is old enough goes, None: the file
+    does not say.
     """
 
     name: str
-    at: datetime.datetime | None = None
+    at: datetime.datetime
+    is_file: bool = False
+    goes_by_age: bool | None = None
     stores: tuple[HostStore, ...] = ()
     troubles: tuple[str, ...] = ()
 
@@ -83,6 +87,7 @@ def describe_plan(name: str, plan: Plan, rules: Rules) -> Host:
     return Host(
         name=printable(name),
         at=now,
+        goes_by_age=rules.remove_unused and rules.expire_at_min_age,
         stores=tuple(
             _describe_store(one, images.get(one.name, ()), plan, rules)
             for one in plan.stores

@@ -16,14 +16,18 @@ from imagecache_handlers import units
 
 # Of what goes next, and of what is big, a page shows so many.
 _SHOWN = 25
+# A high watermark that never is reached.
+_OFF = 100
+# What was planned longer ago is no news.
+_NEW = datetime.timedelta(days=1)
 
 # Why an image stays, and which command changes that.
 _MEANINGS = {
     Reason.IN_USE: ('somebody uses it', 'imagecache show IMAGE'),
     Reason.BUSY: ('something is being done to it', 'imagecache show IMAGE'),
     Reason.UNKNOWN: (
-        'nobody knows whether it is used',
-        'imagecache sweep --in-use FILE --in-use-complete',
+        'nobody knows whether it is used; the plan says why',
+        'imagecache plan',
     ),
     Reason.LEASED: (
         'something is being made from it',
@@ -82,6 +86,7 @@ def render_page(hosts: Collection[Host], now: datetime.datetime) -> str:
         kept_by_reason=_group_reasons,
         next_to_go=_choose_next,
         biggest_idle=_choose_idle,
+        is_old=lambda host: now - host.at > _NEW,
     )
 
 
@@ -108,12 +113,24 @@ def _group_reasons(host: Host) -> Iterator[Kept]:
 
 
 def _choose_next(host: Host) -> list[HostImage]:
-    """Give what goes now, in its order, then what is free to go soonest."""
+    """Give what goes now, in its order, then what may go soonest."""
     now = [one for one in host.images if one.rank is not None]
     now.sort(key=lambda one: one.rank or 0)
-    later = [one for one in host.images if not one.goes and one.until]
+    later = [
+        one
+        for one in host.images
+        if not one.goes and one.until and _may_go(host)
+    ]
     later.sort(key=lambda one: one.until or datetime.datetime.max)
     return [*now, *later][:_SHOWN]
+
+
+def _may_go(host: Host) -> bool:
+    """Tell if anything there goes by its age, or to make room."""
+    has_marks = any(
+        one.high is not None and one.high < _OFF for one in host.stores
+    )
+    return host.goes_by_age is not False or has_marks
 
 
 def _choose_idle(host: Host) -> list[HostImage]:

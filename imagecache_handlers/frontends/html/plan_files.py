@@ -4,6 +4,7 @@ Whoever wrote one may have put anything there: each value is checked.
 """
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 import datetime
 import json
 import os
@@ -20,10 +21,32 @@ from imagecache_handlers import units
 
 # More than a hundred thousand images would fill.
 _LARGEST = 64 * 2**20
+# Such a plan ends with 1, and what was written to the file does not tell.
+_NOTHING = (
+    'the file names no image: its stores are empty, or could not be read; '
+    'run `imagecache plan` there'
+)
 # What blocks most of all is told first; these are no trouble.
 _NO_TROUBLE = frozenset(
     {Reason.IN_USE, Reason.NOT_NEEDED, Reason.EXPIRED, Reason.SPACE}
 )
+
+
+def read_hosts(paths: Iterable[str]) -> Iterator[Host]:
+    """Read files, each of another host.
+
+    :raises ConfigurationError: when one cannot be read or understood, or is
+        named twice.
+    """
+    known: dict[str, str] = {}
+    for path in paths:
+        file = os.path.realpath(path)
+        if file in known:
+            raise ConfigurationError(
+                f'{path} is {known[file]}: name the file of a host once'
+            )
+        known[file] = path
+        yield read_host(path)
 
 
 def read_host(path: str) -> Host:
@@ -32,7 +55,8 @@ def read_host(path: str) -> Host:
     :raises ConfigurationError: when it cannot be read or understood.
     """
     try:
-        rows = json.loads(_read_text(path))
+        text, written = _read_text(path)
+        rows = json.loads(text)
         if not isinstance(rows, list):
             raise ValueError('it is not a list')
         images = [_read_image(place, row) for place, row in enumerate(rows)]
@@ -43,23 +67,29 @@ def read_host(path: str) -> Host:
         ) from error
     return Host(
         name=printable(pathlib.Path(path).stem),
+        at=written,
+        is_file=True,
         stores=tuple(_group_images(images)),
-        troubles=tuple(_tell_unknown(images)),
+        troubles=tuple(_tell_unknown(images)) if images else (_NOTHING,),
     )
 
 
-def _read_text(path: str) -> str:
+def _read_text(path: str) -> tuple[str, datetime.datetime]:
+    """Give what a file says, and when it was written."""
     # A FIFO in its place must not be waited for.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(handle, encoding='utf-8') as file:
         text = file.read(_LARGEST + 1)
+        seconds = os.fstat(file.fileno()).st_mtime
     if len(text) > _LARGEST:
         raise ValueError(f'it has more than {_LARGEST} characters')
-    return text
+    return text, datetime.datetime.fromtimestamp(seconds).astimezone()
 
 
 def _read_image(place: int, row: Any) -> HostImage:
     try:
+        if not isinstance(row, dict):
+            raise TypeError('it is not an object')
         return HostImage(
             name=printable(_check(row['image'], str)),
             store=printable(_check(row['store'], str)),
@@ -69,7 +99,9 @@ def _read_image(place: int, row: Any) -> HostImage:
             until=_read_time(row['until']),
             rank=place if row['action'] == 'evict' else None,
         )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except KeyError as error:
+        raise ValueError(f'row {place + 1}: it has no {error}') from error
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f'row {place + 1}: {error}') from error
 
 

@@ -47,7 +47,7 @@ PANELS = (
     ),
     Panel(
         title='What images hold, by why they stay',
-        says='Where the bytes are.',
+        says='Where the bytes are; for each host, also where they share them.',
         unit='bytes',
         stacked=True,
         lines=(

@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import html.parser
 import json
+import os
 import re
 import time
 
@@ -15,6 +16,7 @@ from imagecache_handlers.frontends.html.marks import try_marks
 from imagecache_handlers.frontends.html import page as page_module
 from imagecache_handlers.frontends.html.page import render_page
 from imagecache_handlers.frontends.html.plan_files import read_host
+from imagecache_handlers.frontends.html.plan_files import read_hosts
 from imagecache_handlers.frontends.html import shares
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Reason
@@ -110,11 +112,22 @@ def test_what_goes_next_and_when_is_told_in_order():
         stores=[shelf(1000, 900)],
     )
     said = words(page)
-    said = said[said.index('What goes next, and when') :]
+    said = said[said.index('What may go next, and when') :]
     places = [said.index(one) for one in ('first', 'second', 'later')]
     assert places == sorted(places)
     assert 'next sweep' in said
-    assert '2026-11-22' in said[places[2] : places[2] + 60]
+    assert 'not before 2026-11-22' in said[places[2] : places[2] + 60]
+
+
+def test_where_nothing_ever_goes_no_time_is_told():
+    idle = image('later', 'unused.20261121t100000z', size=5)
+    for rules, is_told in (
+        ({'expire_at_min_age': True, 'high_watermark': 100}, True),
+        ({'expire_at_min_age': False, 'high_watermark': 100}, False),
+        ({'expire_at_min_age': False, 'high_watermark': 85}, True),
+    ):
+        said = words(page_of(idle, stores=[shelf(1000, 900)], **rules))
+        assert ('What may go next' in said) is is_told, rules
 
 
 def test_the_biggest_idle_images_come_first():
@@ -290,9 +303,39 @@ def test_what_another_host_wrote_is_read(file):
         2026, 12, 1, tzinfo=datetime.UTC
     )
     assert host.troubles == ('5 B stay for the reason pinned',)
+    written = datetime.datetime.fromtimestamp(
+        file.stat().st_mtime, datetime.UTC
+    )
+    assert host.at == written
     page = Reader(render_page([host, host], NOW))
     assert not page.open
     assert len(page.all_of('section')) == 2
+
+
+def test_an_old_plan_is_not_told_as_of_now(file):
+    file.write_text(json.dumps(rows()))
+    then = NOW - datetime.timedelta(days=60, hours=1)
+    for at, words_of_it in ((NOW, 'Now nothing'), (then, 'Then nothing')):
+        os.utime(file, (at.timestamp(), at.timestamp()))
+        said = words(Reader(render_page([read_host(str(file))], NOW)))
+        assert words_of_it in said
+        assert ('60 days old' in said) is (at is then)
+
+
+def test_a_plan_without_images_is_not_taken_for_a_good_one(file):
+    file.write_text('[]')
+    said = words(Reader(render_page([read_host(str(file))], NOW)))
+    assert 'could not be read' in said
+    assert 'Nothing.' not in said
+
+
+def test_the_file_of_a_host_counts_once(file):
+    file.write_text(json.dumps(rows()))
+    link = file.with_name('other.json')
+    link.symlink_to(file)
+    for again in file, link:
+        with pytest.raises(ConfigurationError, match='once'):
+            list(read_hosts([str(file), str(again)]))
 
 
 @pytest.mark.parametrize(
@@ -323,6 +366,13 @@ def test_what_is_no_plan_is_refused(text, file):
     file.write_text(text)
     with pytest.raises(ConfigurationError, match='is not what'):
         read_host(str(file))
+
+
+def test_what_a_row_lacks_is_named(file):
+    for row, why in (({}, "it has no 'image'"), (5, 'it is not an object')):
+        file.write_text(json.dumps([row]))
+        with pytest.raises(ConfigurationError, match=f'row 1: {why}'):
+            read_host(str(file))
 
 
 @pytest.mark.parametrize('name', HOSTILE)

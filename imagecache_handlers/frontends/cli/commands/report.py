@@ -54,7 +54,7 @@ class Report(WitnessedCommand):
                 "pip install 'imagecache-handlers[report]'"
             ) from None
         if parsed_args.plans:
-            hosts = list(map(plan_files.read_host, parsed_args.plans))
+            hosts = list(plan_files.read_hosts(parsed_args.plans))
             is_whole = True
         else:
             host = self._look(parsed_args)
