@@ -1,4 +1,4 @@
-"""Options of fleets: of what hosts tell, and of the weigher that reads it."""
+"""Options of fleets: of the weigher in Nova's scheduler."""
 
 import copy
 
