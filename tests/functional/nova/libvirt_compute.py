@@ -28,6 +28,7 @@ from nova.tests import fixtures as nova_fixtures  # noqa: E402
 from nova.tests.functional.libvirt import base  # noqa: E402
 import sqlalchemy  # noqa: E402
 
+from imagecache_handlers.frontends.fleet.stats import read_stats  # noqa: E402
 from imagecache_handlers.frontends.nova import launching  # noqa: E402
 from imagecache_handlers.frontends.nova import reading_again  # noqa: E402
 
@@ -207,6 +208,17 @@ class Compute(base.ServersTestBase):
             for _, message, *_ in _impl_test.NOTIFICATIONS
             if message['publisher_id'].startswith('imagecache.')
         ]
+
+    def do_told(self, images: list[str]) -> list[bool] | None:
+        """Let a minute pass, and tell what the scheduler hears of these.
+
+        None: it was told nothing.
+        """
+        self._run_periodics()
+        [node] = objects.ComputeNodeList.get_all(self.admin)
+        assert node.stats['uptime']
+        digest = read_stats(node.stats)
+        return digest and [digest.has_image(image) for image in images]
 
     def do_usage(self) -> int:
         return int(self.driver.image_cache_manager.get_disk_usage())
