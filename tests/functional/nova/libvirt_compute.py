@@ -134,6 +134,17 @@ class Compute(base.ServersTestBase):
             sqlalchemy.engine.Engine, 'before_cursor_execute', count
         )
 
+    def do_told(self, images: list[str]) -> list[bool] | None:
+        """Let a minute pass, and tell what the scheduler hears of these.
+
+        None: it was told nothing.
+        """
+        self._run_periodics()
+        [node] = objects.ComputeNodeList.get_all(self.admin)
+        assert node.stats['uptime']
+        digest = read_stats(node.stats)
+        return digest and [digest.has_image(image) for image in images]
+
     def do_boot(self, image: str) -> str:
         server = self._create_server(image_uuid=image, networks='none')
         return str(server['id'])
@@ -208,17 +219,6 @@ class Compute(base.ServersTestBase):
             for _, message, *_ in _impl_test.NOTIFICATIONS
             if message['publisher_id'].startswith('imagecache.')
         ]
-
-    def do_told(self, images: list[str]) -> list[bool] | None:
-        """Let a minute pass, and tell what the scheduler hears of these.
-
-        None: it was told nothing.
-        """
-        self._run_periodics()
-        [node] = objects.ComputeNodeList.get_all(self.admin)
-        assert node.stats['uptime']
-        digest = read_stats(node.stats)
-        return digest and [digest.has_image(image) for image in images]
 
     def do_usage(self) -> int:
         return int(self.driver.image_cache_manager.get_disk_usage())
