@@ -167,5 +167,6 @@ class LibvirtImageCacheMixin(ImageCacheMixin):
 
     def _let_nova_cache(self, context: Any, image_id: str) -> bool:
         stock: Any = super(ImageCacheMixin, self)
-        cached: bool = stock.cache_image(context, image_id)
+        with self.cache_stats.arriving([image_id], everywhere=True):
+            cached: bool = stock.cache_image(context, image_id)
         return cached

@@ -9,6 +9,7 @@ import pytest
 from imagecache_handlers import CachedImage
 from imagecache_handlers.frontends.fleet.digest import BUDGET
 from imagecache_handlers.frontends.fleet.digest import make_digest
+from imagecache_handlers.frontends.fleet import opts
 from imagecache_handlers.frontends.fleet.stats import read_stats
 from imagecache_handlers.frontends.fleet.stats import write_stats
 
@@ -69,6 +70,14 @@ def test_equal_images_are_equal_stats(how):
 )
 def test_other_images_or_a_later_time_are_other_stats(other):
     assert write_stats(other) != write_stats(digest('a', 'b'))
+
+
+def test_a_host_that_sweeps_as_nova_does_is_never_old():
+    """Its time is up to a sweep and ten minutes ago, and it may miss one."""
+    defaults = {one.name: one.default for one in opts.OPTS}
+    interval = 2400  # of Nova's default
+    longest = 2 * interval + 600
+    assert longest < defaults['digest_max_age_seconds']
 
 
 def test_a_full_digest_fits_with_its_key():

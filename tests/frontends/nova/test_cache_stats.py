@@ -181,6 +181,14 @@ class TestAdded(Base):
         self.driver.cache_image('context', OTHER)
         self.assertTrue(self.told().has_image(OTHER))
 
+    def test_what_nova_cached_by_itself(self):
+        self.sweep()
+        kind = cfg.BoolOpt('enable_certificate_validation', default=True)
+        self.conf.register_opts([kind], group='glance')
+        self.driver.cache_image('context', OTHER)
+        self.assertEqual([OTHER], self.driver.did)
+        self.assertTrue(self.told().has_image(OTHER))
+
     def test_nova_asks_no_backend(self):
         self.lay(sha1(IMAGE))
         self.sweep()

@@ -32,6 +32,7 @@ from nova.tests.functional.libvirt import base  # noqa: E402
 from oslo_service import service as oslo_service  # noqa: E402
 import sqlalchemy  # noqa: E402
 
+from imagecache_handlers.frontends.fleet.stats import read_stats  # noqa: E402
 from imagecache_handlers.frontends.nova import launching  # noqa: E402
 from imagecache_handlers.frontends.nova import reading_again  # noqa: E402
 
@@ -160,6 +161,17 @@ class Compute(base.ServersTestBase):
         sqlalchemy.event.listen(
             sqlalchemy.engine.Engine, 'before_cursor_execute', count
         )
+
+    def do_told(self, images: list[str]) -> list[bool] | None:
+        """Let a minute pass, and tell what the scheduler hears of these.
+
+        None: it was told nothing.
+        """
+        self._run_periodics()
+        [node] = objects.ComputeNodeList.get_all(self.admin)
+        assert node.stats['uptime']
+        digest = read_stats(node.stats)
+        return digest and [digest.has_image(image) for image in images]
 
     def do_boot(self, image: str) -> str:
         server = self._create_server(image_uuid=image, networks='none')
