@@ -16,6 +16,7 @@ from imagecache_handlers.actions import host_records
 from imagecache_handlers.actions import listing
 from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions.open_book import OpenBook
+from imagecache_handlers.actions.prefetch_way import Request
 from imagecache_handlers.actions.prefetched import Prefetched
 from imagecache_handlers.actions.prefetched import Tell
 from imagecache_handlers.actions.prefetched import tell_no_event
@@ -173,18 +174,18 @@ class ImageCache:
         :raises ConfigurationError: when there are several stores and none
             is named.
         """
+        request = Request(
+            image_ids=image_ids,
+            source=source,
+            ttl=ttl,
+            store=store,
+            ask=ask,
+            settings=settings,
+            tell=tell,
+            should_stop=should_stop,
+        )
         return prefetching.prefetch_images(
-            self._prefetch_means,
-            self._turns,
-            self._book,
-            image_ids,
-            source,
-            ttl,
-            store,
-            ask,
-            settings,
-            tell,
-            should_stop,
+            self._prefetch_means, self._turns, self._book, request
         )
 
     def give_back_room(self) -> None:

@@ -1,20 +1,38 @@
 """Prefetch way: what all images of one call have in common as they come."""
 
+from collections.abc import Callable
+from collections.abc import Iterable
 import dataclasses
 import datetime
 
+from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.leasing import Leaser
 from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions.prefetched import Tell
 from imagecache_handlers.actions.reserving import Book
 from imagecache_handlers.actions.terms import Terms
 from imagecache_handlers.clocks import add_span
+from imagecache_handlers.prefetch_settings import PrefetchSettings
 from imagecache_handlers.source import RangedSource
 from imagecache_handlers.staging.stage import Stages
 
 OWNER = 'prefetch'
 # How long a lease is waited for on an image that somebody may evict.
 _PATIENCE = datetime.timedelta(minutes=1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a caller wants: see ``ImageCache.prefetch``."""
+
+    image_ids: Iterable[str]
+    source: RangedSource
+    ttl: datetime.timedelta
+    store: str | None
+    ask: Ask | None
+    settings: PrefetchSettings
+    tell: Tell
+    should_stop: Callable[[], bool]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,33 +1,30 @@
 """Prefetching: images come in ahead of their use, several at once."""
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from concurrent import futures
-import contextlib
 import datetime
 import functools
 import logging
-import os
 import threading
 from typing import TypeVar
 
 from imagecache_handlers.actions.adding import only_store
-from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.guard import call_safely
-from imagecache_handlers.actions.guard import GuardedHandler
 from imagecache_handlers.actions.holding import check_lease
 from imagecache_handlers.actions.incoming import Refused
 from imagecache_handlers.actions.making_room import list_members
 from imagecache_handlers.actions.means import Means
+from imagecache_handlers.actions.prefetch_place import find_place
 from imagecache_handlers.actions.prefetch_way import OWNER
+from imagecache_handlers.actions.prefetch_way import Request
 from imagecache_handlers.actions.prefetch_way import Way
 from imagecache_handlers.actions.prefetched import Ended
 from imagecache_handlers.actions.prefetched import Got
 from imagecache_handlers.actions.prefetched import Prefetched
-from imagecache_handlers.actions.prefetched import Tell
 from imagecache_handlers.actions.prefetching_image import ImagePrefetch
 from imagecache_handlers.actions.reserving import Book
 from imagecache_handlers.actions.terms import make_terms
+from imagecache_handlers.actions.terms import Terms
 from imagecache_handlers.actions.turns import Turns
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import NoRoom
@@ -35,12 +32,8 @@ from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.model import Evidence
-from imagecache_handlers.prefetch_settings import PrefetchSettings
-from imagecache_handlers.source import RangedSource
-from imagecache_handlers.staging.bucket import Bucket
+from imagecache_handlers.model import Store
 from imagecache_handlers.staging.leftovers import drop_leftovers
-from imagecache_handlers.staging.limits import Limits
-from imagecache_handlers.staging.stage import Stages
 
 LOG = logging.getLogger(__name__)
 
@@ -63,17 +56,7 @@ def check_ttl(ttl: datetime.timedelta, skew: datetime.timedelta) -> None:
 
 
 def prefetch_images(
-    means: Means,
-    turns: Turns,
-    book: Book,
-    image_ids: Iterable[str],
-    source: RangedSource,
-    ttl: datetime.timedelta,
-    store: str | None,
-    ask: Ask | None,
-    settings: PrefetchSettings,
-    tell: Tell,
-    should_stop: Callable[[], bool],
+    means: Means, turns: Turns, book: Book, request: Request
 ) -> list[Prefetched]:
     """Have images come into a store; one result for each, in their order.
 
@@ -81,36 +64,62 @@ def prefetch_images(
     :raises ConfigurationError: when there are several stores and none is
         named.
     """
-    check_ttl(ttl, means.rules.clock_skew)
-    given = functools.partial(Evidence, as_of=means.clocks.now())
-    chosen = only_store(means.handler, store)
-    if chosen.problem:
-        raise StoreUnavailable(chosen.name, chosen.problem)
+    check_ttl(request.ttl, means.rules.clock_skew)
+    store = _choose_store(means, request.store)
     stop = threading.Event()
-    terms = make_terms(
-        means,
-        ask or given,
-        should_stop=lambda: stop.is_set() or should_stop(),
-    )
-    way = Way(
-        means=means,
-        book=book,
-        store=chosen.name,
-        members=list_members(means.handler, chosen),
-        stages=_open_stages(means, settings, chosen.name),
-        staged_there=_is_staged_there(means.handler, settings, chosen.name),
-        staged_beside=_is_staged_beside(means.handler, settings, chosen.name),
-        source=source,
-        ttl=ttl,
-        terms=terms,
-        tell=tell,
-    )
+    way = _find_way(means, book, request, store, stop)
     if not way.staged_there:
         # What a store has of it is debris, which a sweep removes.
         drop_leftovers(way.stages.folder, means.clocks.now())
-    call = _Call(way, turns)
-    ids = list(dict.fromkeys(image_ids))
-    with futures.ThreadPoolExecutor(settings.concurrency) as pool:
+    return _bring_in_all(_Call(way, turns), request, stop)
+
+
+def _choose_store(means: Means, name: str | None) -> Store:
+    chosen = only_store(means.handler, name)
+    if chosen.problem:
+        raise StoreUnavailable(chosen.name, chosen.problem)
+    return chosen
+
+
+def _find_way(
+    means: Means,
+    book: Book,
+    request: Request,
+    store: Store,
+    stop: threading.Event,
+) -> Way:
+    place = find_place(means, request.settings, store.name)
+    return Way(
+        means=means,
+        book=book,
+        store=store.name,
+        members=list_members(means.handler, store),
+        stages=place.stages,
+        staged_there=place.is_there,
+        staged_beside=place.is_beside,
+        source=request.source,
+        ttl=request.ttl,
+        terms=_agree_terms(means, request, stop),
+        tell=request.tell,
+    )
+
+
+def _agree_terms(
+    means: Means, request: Request, stop: threading.Event
+) -> Terms:
+    given = functools.partial(Evidence, as_of=means.clocks.now())
+    return make_terms(
+        means,
+        request.ask or given,
+        should_stop=lambda: stop.is_set() or request.should_stop(),
+    )
+
+
+def _bring_in_all(
+    call: '_Call', request: Request, stop: threading.Event
+) -> list[Prefetched]:
+    ids = list(dict.fromkeys(request.image_ids))
+    with futures.ThreadPoolExecutor(request.settings.concurrency) as pool:
         try:
             # What is there is leased before room is made for the others.
             known = list(pool.map(call.look_for_image, ids))
@@ -118,54 +127,6 @@ def prefetch_images(
         finally:
             # Whatever ended this early ends the others as well.
             stop.set()
-
-
-def _is_staged_there(
-    handler: GuardedHandler, settings: PrefetchSettings, store: str
-) -> bool:
-    return settings.staging_path is None and handler.staging(store) is not None
-
-
-def _is_staged_beside(
-    handler: GuardedHandler, settings: PrefetchSettings, store: str
-) -> bool:
-    """Tell if ``staging_path`` is on the very disk of the store."""
-    there = handler.staging(store)
-    if settings.staging_path is None or there is None:
-        return False
-    disk = _find_disk(there)
-    return disk is not None and disk == _find_disk(settings.staging_path)
-
-
-def _find_disk(folder: str) -> int | None:
-    # It may not be made yet; its parent is there, or it cannot be.
-    for path in (folder, os.path.dirname(os.path.abspath(folder))):
-        with contextlib.suppress(OSError):
-            return os.stat(path).st_dev
-    return None
-
-
-def _open_stages(
-    means: Means, settings: PrefetchSettings, store: str
-) -> Stages:
-    folder = settings.staging_path or means.handler.staging(store)
-    return Stages(
-        folder or _find_cache_folder(),
-        limits=Limits(
-            max_image_size=settings.max_image_size,
-            memory=settings.conversion_memory,
-            conversion_seconds=settings.conversion_seconds,
-        ),
-        clocks=means.clocks,
-        bucket=Bucket(settings.max_rate, means.clocks),
-    )
-
-
-def _find_cache_folder() -> str:
-    """Name the folder for what no handler has a place for."""
-    home = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
-    os.makedirs(home, mode=0o700, exist_ok=True)
-    return os.path.join(home, 'imagecache-staging')
 
 
 class _Call:

@@ -4,7 +4,6 @@ It is listed only once it was verified, with the lease among the labels that
 publish it: no sweep meets it without.
 """
 
-from collections.abc import Callable
 import contextlib
 
 from imagecache_handlers.actions.describing import ask_patiently
@@ -14,12 +13,10 @@ from imagecache_handlers.actions.incoming import Incoming
 from imagecache_handlers.actions.incoming import plan_incoming
 from imagecache_handlers.actions.incoming import Refused
 from imagecache_handlers.actions.making_room import RoomMaker
+from imagecache_handlers.actions.prefetch_telling import Telling
 from imagecache_handlers.actions.prefetch_way import Way
-from imagecache_handlers.actions.prefetched import Began
 from imagecache_handlers.actions.prefetched import Got
 from imagecache_handlers.actions.prefetched import Prefetched
-from imagecache_handlers.actions.prefetched import Progress
-from imagecache_handlers.actions.prefetched import Waiting
 from imagecache_handlers.actions.publishing import publish_stage
 from imagecache_handlers.actions.reserving import LOOKS
 from imagecache_handlers.actions.reserving import POLL
@@ -36,9 +33,6 @@ from imagecache_handlers.staging.stopping import sleep_unless
 # time lies between two of these.
 _TURNS = 50
 _PART = 10
-# Into how many parts an image is cut, after each of which its reservation
-# says what is still to come.
-_PARTS = 16
 
 
 class ImagePrefetch:
@@ -53,7 +47,7 @@ class ImagePrefetch:
         self._size = self._found = 0
         self._tries = 0
         self._doubt = ''
-        self._told: set[bool] = set()
+        self._telling = Telling(way.tell, image_id, way.store)
 
     def describe(
         self, did: Got, why: str = '', *, blind: bool = False
@@ -199,21 +193,8 @@ class ImagePrefetch:
                 return False
             rules = self._means.rules
             most = (rules.claim_ttl + rules.clock_skew).total_seconds()
-            self._tell_waiting(most)
+            self._telling.tell_waiting(most)
             self._pause()
-
-    def _tell_waiting(self, most: float, *, here: bool = False) -> None:
-        """Tell once that somebody is waited for, and how long at most."""
-        if here in self._told:
-            return
-        self._told.add(here)
-        waiting = Waiting(
-            image_id=self._image_id,
-            store=self._way.store,
-            most=most,
-            here=here,
-        )
-        self._way.tell(waiting)
 
     def _pause(self) -> None:
         self.check_stop()
@@ -237,7 +218,7 @@ class ImagePrefetch:
                     )
                 )
             except ImageBusy:
-                self._tell_waiting(self._turn_seconds, here=True)
+                self._telling.tell_waiting(self._turn_seconds, here=True)
                 return None
             self._prepare(stage, incoming, reserving)
             # One that ended may have been taken over, and the room as well.
@@ -251,18 +232,21 @@ class ImagePrefetch:
         self, stage: Stage, incoming: Incoming, reserving: Reserving
     ) -> None:
         """Fetch, verify, inspect and convert, out of everybody's sight."""
-        self._tell_begin(incoming.meta.size)
+        size = incoming.meta.size
+        self._telling.tell_begin(size)
         # Some of what lay there may not have been taken up.
         self._tell_staged(reserving)
         fetched = stage.fetch_image(
             self._way.source,
-            self._tell_progress(incoming.meta.size, reserving),
+            self._telling.tell_progress(
+                size, lambda: self._tell_staged(reserving)
+            ),
             self._way.should_stop,
         )
         if not self._tries:
             # What a later turn finds, this one has fetched.
             self._found = fetched.found
-        self._size = incoming.meta.size
+        self._size = size
         self._tries += fetched.tries
         try:
             stage.inspect_image()
@@ -275,34 +259,10 @@ class ImagePrefetch:
             raise Refused(error.why) from error
         self.check_stop()
 
-    def _tell_begin(self, size: int) -> None:
-        store = self._way.store
-        began = Began(image_id=self._image_id, store=store, size=size)
-        self._way.tell(began)
-
     def _tell_staged(self, reserving: Reserving) -> None:
-        """Have the reservation say what is still to come."""
+        """Have the reservation say what is still to come.
+
+        What lies in the store is not to be kept free for it as well.
+        """
         if self._way.staged_there:
             reserving.renew()
-
-    def _tell_progress(
-        self, size: int, reserving: Reserving
-    ) -> Callable[[int], object]:
-        part = size // _PARTS + 1
-        last = 0
-
-        def tell(done: int) -> None:
-            nonlocal last
-            progress = Progress(
-                image_id=self._image_id,
-                store=self._way.store,
-                done=done,
-                size=size,
-            )
-            # What lies there is not to be kept free for it as well.
-            if done - last >= part:
-                last = done
-                self._tell_staged(reserving)
-            self._way.tell(progress)
-
-        return tell
