@@ -143,6 +143,20 @@ def test_what_an_unknown_disk_uses_stays(world):
         qemu('check', path)
 
 
+def test_a_record_of_hosts_that_is_garbage_costs_no_image(world):
+    """By it Nova tells whose instances to list: then those of none but us."""
+    kept = lay_what_nova_knows_nothing_of(world)
+    record = world.instances / 'compute_nodes'
+    world.set_age(0)
+    record.write_text('{"compute1": 17')
+    world.sweep()
+    assert 'compute1' in record.read_text()
+    # That is JSON, and Nova's pass ends there.
+    record.write_text('[]')
+    assert 'error' in world.nova.ask('sweep')
+    assert world.names() == kept
+
+
 def test_stock_nova_removes_what_such_a_disk_uses(tmp_path):
     """What the test above would see without us."""
     with open_world(STOCK, tmp_path) as world:
