@@ -16,8 +16,9 @@ from tests.directory.place import sha1
 from tests.functional.nova.driving import driving_libvirt
 
 README = pathlib.Path(__file__).parents[3] / 'README.rst'
-# As the README tells to begin with it, and to go back.
-STOCK, OURS = re.findall(r'compute_driver = ([\w.]+)', README.read_text())
+# As the README tells to begin with it; and what it goes back to.
+[OURS] = re.findall(r'compute_driver = ([\w.]+)', README.read_text())
+STOCK = 'libvirt.LibvirtDriver'
 # One that Nova's own tests have in their image service.
 IMAGE = '155d900f-4e14-4e4c-a73d-069cbf4541e6'
 # One that no instance is of.
