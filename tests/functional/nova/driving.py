@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 import sys
 from typing import Any
+from typing import IO
 
 SETTINGS = """\
 [DEFAULT]
@@ -77,11 +78,15 @@ def driving(
 
 @contextlib.contextmanager
 def driving_libvirt(
-    driver: str, instances: pathlib.Path, *, eventlet: bool = False
+    driver: str,
+    instances: pathlib.Path,
+    *,
+    eventlet: bool = False,
+    log: IO[str] | None = None,
 ) -> Iterator[Driver]:
     """Start Nova's compute manager with that libvirt driver."""
     with _running(
-        'libvirt_compute', driver, str(instances), eventlet=eventlet
+        'libvirt_compute', driver, str(instances), eventlet=eventlet, log=log
     ) as started:
         yield started
 
@@ -93,7 +98,10 @@ def driving_scheduler() -> contextlib.AbstractContextManager[Driver]:
 
 @contextlib.contextmanager
 def _running(
-    program: str, *arguments: str, eventlet: bool = False
+    program: str,
+    *arguments: str,
+    eventlet: bool = False,
+    log: IO[str] | None = None,
 ) -> Iterator[Driver]:
     command = [sys.executable, '-m', f'tests.functional.nova.{program}']
     # Threads, as Nova 34 itself has it by default.
@@ -103,6 +111,7 @@ def _running(
         env=os.environ | patching,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
     ) as process:
         driver = Driver(process)

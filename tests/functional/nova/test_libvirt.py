@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import re
+import shutil
 import time
 import uuid
 
@@ -15,10 +16,13 @@ from tests.directory.place import sha1
 from tests.functional.nova.driving import driving_libvirt
 
 README = pathlib.Path(__file__).parents[3] / 'README.rst'
-# As the README tells to begin with it, and to go back.
-STOCK, OURS = re.findall(r'compute_driver = ([\w.]+)', README.read_text())
+# As the README tells to begin with it; and what it goes back to.
+[OURS] = re.findall(r'compute_driver = ([\w.]+)', README.read_text())
+STOCK = 'libvirt.LibvirtDriver'
 # One that Nova's own tests have in their image service.
 IMAGE = '155d900f-4e14-4e4c-a73d-069cbf4541e6'
+# One that no instance is of.
+REQUESTED = str(uuid.UUID(int=7))
 DAY = 86400
 MIB = 2**20
 
@@ -48,6 +52,13 @@ class World:
         folder.mkdir(exist_ok=True)
         create(folder / name, backing)
         return folder / name
+
+    def clear(self):
+        """Begin anew: no image, no disk, and nothing is old yet."""
+        for path in self.instances.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self.base.mkdir()
+        self.set_age(DAY)
 
     def read_labels(self, path):
         """Give what is written beside an image."""
@@ -85,10 +96,20 @@ def open_world(driver, place, **how):
         yield World(place, nova)
 
 
-@pytest.fixture(params=[False, True], ids=['threads', 'eventlet'])
-def world(request, tmp_path):
-    with open_world(OURS, tmp_path, eventlet=request.param) as world:
+@pytest.fixture(
+    scope='module', params=[False, True], ids=['threads', 'eventlet']
+)
+def host(request, tmp_path_factory):
+    """One for several tests, for Nova starts slowly."""
+    place = tmp_path_factory.mktemp('host')
+    with open_world(OURS, place, eventlet=request.param) as world:
         yield world
+
+
+@pytest.fixture
+def world(host):
+    host.clear()
+    return host
 
 
 def lay_what_nova_knows_nothing_of(world):
@@ -121,6 +142,20 @@ def test_what_an_unknown_disk_uses_stays(world):
     assert world.names() == {*kept, booted.name, young}
     for path in world.instances.glob('*/disk*'):
         qemu('check', path)
+
+
+def test_a_record_of_hosts_that_is_garbage_costs_no_image(world):
+    """By it Nova tells whose instances to list: then those of none but us."""
+    kept = lay_what_nova_knows_nothing_of(world)
+    record = world.instances / 'compute_nodes'
+    world.set_age(0)
+    record.write_text('{"compute1": 17')
+    world.sweep()
+    assert 'compute1' in record.read_text()
+    # That is JSON, and Nova's pass ends there.
+    record.write_text('[]')
+    assert 'error' in world.nova.ask('sweep')
+    assert world.names() == kept
 
 
 def test_stock_nova_removes_what_such_a_disk_uses(tmp_path):
@@ -156,15 +191,14 @@ def test_nothing_is_lost_on_the_way_back_and_forth(tmp_path):
 
 
 def test_image_is_cached_by_request(world):
-    said = world.nova.do('cache', image=IMAGE, size=100_000)
+    said = world.nova.do('cache', image=REQUESTED, size=100_000)
     assert said == ['cached', 'existing', 1]
-    path = world.base / sha1(IMAGE)
+    path = world.base / sha1(REQUESTED)
     assert path.stat().st_size == 100_000
     # Whoever asks again renews the time that Nova goes by.
     os.utime(path, (0, 0))
-    assert world.nova.do('cache', image=IMAGE, size=1) == ['existing'] * 2 + [
-        0
-    ]
+    said = world.nova.do('cache', image=REQUESTED, size=1)
+    assert said == ['existing', 'existing', 0]
     assert time.time() - path.stat().st_mtime < DAY
     blocks = path.stat().st_blocks * 512
     assert world.nova.do('usage') >= blocks
