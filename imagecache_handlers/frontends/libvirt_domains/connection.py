@@ -51,10 +51,14 @@ class Libvirt:
         answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
         def work() -> None:
+            found: list[Definition] | Exception | None = None
             try:
-                answers.put(list(self._read_all()))
-            except Exception as error:
-                answers.put(error)
+                found = list(self._read_all())
+            except self._libvirt.libvirtError as error:
+                found = error
+            finally:
+                # Of what nobody expects the thread tells by itself.
+                answers.put(found)
 
         # Whoever hangs must not keep the program from its end.
         threading.Thread(target=work, daemon=True).start()
@@ -66,8 +70,8 @@ class Libvirt:
         if isinstance(found, self._libvirt.libvirtError):
             why = ' '.join(str(found).split())[:300]
             raise EvidenceUnavailable(self.uri, why) from found
-        if isinstance(found, Exception):
-            raise found
+        if found is None:
+            raise EvidenceUnavailable(self.uri, 'its Python package failed')
         return list(found)
 
     def _read_all(self) -> Iterator[Definition]:

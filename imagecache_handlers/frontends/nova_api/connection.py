@@ -17,6 +17,8 @@ from imagecache_handlers.sources.service_login import ServiceLogin
 # user data: up to 64 KiB.
 _MOST = 128 * 2**20
 _VERSION = 'OpenStack-API-Version'
+# What a proxy has kept is older than the time that it is taken for.
+_FRESH = {'Cache-Control': 'no-cache'}
 _VERSIONED = re.compile(r'/v2(\.\d+)?(/|$)')
 _FORBIDDEN = (
     'it is forbidden (403): this takes a user that may list the servers of '
@@ -66,7 +68,7 @@ class Connection:
     ) -> tuple[int, dict[str, Any]]:
         try:
             url = f'{self._find_root()}{path}?{urllib.parse.urlencode(query)}'
-            headers = {_VERSION: f'compute {version}'}
+            headers = {_VERSION: f'compute {version}', **_FRESH}
             asked = ask_service(self._login, url.removesuffix('?'), headers)
             with asked as (answer, pieces):
                 _check_answer(answer, version)

@@ -4,6 +4,7 @@ from tests.mutation import Mutant
 
 USERS = 'frontends/nova_api/test_users.py::test_'
 MEANWHILE = 'frontends/nova_api/test_users.py::TestMeanwhile::test_'
+ASKING = 'frontends/nova_api/test_connection.py::test_'
 LIES = 'frontends/nova_api/test_lies.py::test_no_lie_proves_absence'
 PAGES = 'frontends/nova_api/test_lies.py::test_pages_tell_of_themselves'
 
@@ -19,6 +20,27 @@ def mutant(name, module, old, new, killer):
 
 
 MUTANTS = [
+    mutant(
+        'anybody may answer in place of Nova',
+        'connection',
+        "if told.split() != ['compute', version]:",
+        'if False:',
+        f'{ASKING}whatever_else_is_answered_is_an_error',
+    ),
+    mutant(
+        'what a proxy has kept is taken for fresh',
+        'connection',
+        ', **_FRESH}',
+        '}',
+        f'{ASKING}a_proxy_is_asked_for_nothing_that_it_has_kept',
+    ),
+    mutant(
+        'nothing at all is taken for an answer',
+        'connection',
+        '        if status == 404:\n',
+        '        if False:\n',
+        f'{ASKING}an_endpoint_of_something_else_is_told_so',
+    ),
     mutant(
         'a page need not go on where the last one ended',
         'listing',
@@ -143,8 +165,7 @@ MUTANTS = [
         'users',
         'if complete and not (login.endpoint or login.region_name):',
         'if False:',
-        'frontends/nova_api/test_connection.py'
-        '::test_of_several_regions_none_is_taken_for_all',
+        f'{ASKING}of_several_regions_none_is_taken_for_all',
     ),
     mutant(
         'the time is told afterwards',

@@ -186,6 +186,7 @@ class NovaServer:
     """The same on a real socket, with a Keystone beside it.
 
     ``answers`` are sent in place of the next ones: status, headers, body.
+    ``caching`` is what requests say of answers that were kept.
     """
 
     def __init__(self, nova):
@@ -193,6 +194,7 @@ class NovaServer:
         self.tokens = None  # those that are taken; None: any
         self.given = 0
         self.answers = []
+        self.caching = set()
 
         class Handler(_Handler):
             server_of_test = self
@@ -233,6 +235,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             version = {'id': 'v3.14', 'status': 'stable', 'links': links}
             self.send(200, {}, {'version': version})
             return
+        world.caching.add(self.headers.get('Cache-Control'))
         token = self.headers.get('X-Auth-Token')
         if world.tokens is not None and token not in world.tokens:
             self.send(401, {}, {'error': {'code': 401}})

@@ -69,6 +69,11 @@ def test_all_servers_are_told(server, path):
     assert sum(map(len, said.users.values())) == 12
 
 
+def test_a_proxy_is_asked_for_nothing_that_it_has_kept(server):
+    open_nova(server)()
+    assert server.caching == {'no-cache'}
+
+
 def test_a_token_that_ends_half_way_is_renewed_once(server):
     server.tokens = set()
     users = log_in(server)

@@ -99,7 +99,12 @@ def test_who_cannot_be_asked_is_an_error_of_one_line(capfd):
 
 def test_who_never_answers_is_left(monkeypatch):
     stopped = threading.Event()
-    monkeypatch.setattr(libvirt, 'openReadOnly', lambda uri: stopped.wait(60))
+
+    def hang(uri):
+        stopped.wait(60)
+        raise libvirt.libvirtError('too late')
+
+    monkeypatch.setattr(libvirt, 'openReadOnly', hang)
     with pytest.raises(EvidenceUnavailable, match='no answer within'):
         Libvirt('test:///default', seconds=0.1).read_definitions()
     stopped.set()
