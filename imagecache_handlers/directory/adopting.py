@@ -16,6 +16,7 @@ import stat
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.hosts.sweepers import Sweeper
 from imagecache_handlers.directory.layout import Layout
+from imagecache_handlers.directory.nova_layout import is_name_of_nova
 from imagecache_handlers.directory import own_disks
 from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory import renaming
@@ -41,6 +42,10 @@ from imagecache_handlers.model import IMAGE_ID
 LOG = logging.getLogger(__name__)
 
 _CHANGED = 'somebody else changed it meanwhile'
+_OF_NOVA = (
+    'Nova names files so: if this is its folder, set [imagecache_directory] '
+    'layout = nova, which needs no adopting'
+)
 _NOT_WRITABLE = 'we may not write in it: be its owner or root, not read-only'
 _WAS_PINNED = (
     'Another file of the name %s was pinned for %s, this one is not: pin it '
@@ -105,6 +110,9 @@ class Adoptions:
         _refuse_id(name, image_id)
         if '/' in name or self.layout.part(name, ()) is Part.OURS:
             raise Unsupported(name, 'that is no name of a file to adopt')
+        if is_name_of_nova(name):
+            # In the other layout we take its locks, and here we take none.
+            raise Unsupported(name, _OF_NOVA)
         if problem := describe_store(store, {}).problem:
             raise StoreUnavailable(store, problem)
         with opened(store) as fd:

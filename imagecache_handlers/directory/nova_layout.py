@@ -45,6 +45,11 @@ _NO_LABELS: frozenset[str] = frozenset()
 _NO_TIME = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
+def is_name_of_nova(name: str) -> bool:
+    """Tell if Nova gives such names, to images or to what lies beside them."""
+    return bool(_NAME.fullmatch(name) or _BESIDE.fullmatch(name))
+
+
 class Nova(Layout):
     """As Nova reads and writes it, and touches a file that it uses."""
 

@@ -4,9 +4,11 @@ A machine that is shut down has its disk open no more, and nothing is made of
 that: only its definition knows.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import dataclasses
+import functools
 import os
 import struct
 
@@ -44,10 +46,15 @@ class Machines:
         is what it is called in its folder.
         """
         found = os.fstat(fd)
+
+        @functools.cache
+        def is_away(folder: str) -> bool:
+            return mounts.may_be_away(fd, folder)
+
         try:
             for machine, disks in self._list_machines():
                 paths = disks.named if is_renamed else disks.written
-                if any(_is_file(fd, path, name, found) for path in paths):
+                if any(_is_file(path, name, found, is_away) for path in paths):
                     told = shown(machine)
                     if is_renamed:
                         return f'the machine {told} has it by its name'
@@ -87,15 +94,21 @@ def _read_machine(fd: int, name: str, path: str) -> words.Disks:
         raise ValueError(f'{shown(path)}: {error}') from error
 
 
-def _is_file(fd: int, path: str, name: str, found: os.stat_result) -> bool:
+def _is_file(
+    path: str,
+    name: str,
+    found: os.stat_result,
+    is_away: Callable[[str], bool],
+) -> bool:
     """Tell if a disk is that very file; by its name where none leads there.
 
-    Nor do we look where a server may be away.
+    Nor do we look into a folder whose server may be away.
     """
-    if os.path.isabs(path) and not mounts.may_be_away(fd, path):
+    folder, base = os.path.split(path)
+    if os.path.isabs(path) and not is_away(folder):
         with contextlib.suppress(OSError, ValueError):
             return os.path.samestat(os.stat(path), found)
-    return os.path.basename(path) == name
+    return base == name
 
 
 def explain_written(fd: int) -> str | None:

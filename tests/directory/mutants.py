@@ -20,6 +20,7 @@ RESERVING = 'directory/test_reserving.py'
 CONTENTS = 'directory/test_contents.py'
 USERS_BESIDE = 'directory/test_users_beside.py'
 LENT = 'directory/test_lent.py'
+ADOPTING = 'directory/test_adopting.py'
 
 MUTANTS = [
     (
@@ -1058,6 +1059,143 @@ MUTANTS = [
             old='            try:\n                stack',
             new='            self._in_vain.add(store)\n'
             '            try:\n                stack',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='an overlay is adopted',
+            killer=f'{ADOPTING}::TestRefused::test_what_names_other_files',
+            module='directory/adopting',
+            old='if why := self_contained.refuse(file.fd, found.st_size):',
+            new='if why := None:',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='what is being written is adopted',
+            killer=f'{ADOPTING}::TestRefused::test_what_is_open_for_writing',
+            module='directory/system/writers',
+            old='fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)',
+            new='pass',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='whatever has the name is adopted in the end',
+            killer=f'{ADOPTING}::TestRefused::'
+            'test_a_link_that_is_put_in_its_place',
+            module='directory/adopting',
+            old='if found is None or found.identity != there:',
+            new='if False:',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='an old file is adopted as old as it is',
+            killer=f'{ADOPTING}::TestAdopting::'
+            'test_nothing_of_the_file_changes',
+            module='directory/adopting',
+            old='_make_sidecar(file, image_id, self.clock())',
+            new='_make_sidecar(file, image_id, datetime.datetime.min)',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='what is written beside images is adopted',
+            killer=f'{ADOPTING}::TestRefused::'
+            'test_what_lies_elsewhere_or_is_ours',
+            module='directory/adopting',
+            old=' or self.layout.part(name, ()) is Part.OURS',
+            new='',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='who adopts waits for nobody',
+            killer=f'{ADOPTING}::TestRenaming::test_whoever_labels_it_waits',
+            module='directory/adopting',
+            old='if sidecar.is_fit_name(name):\n                    locks',
+            new='if False:\n                    locks',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='a renamed file is not looked for again',
+            killer=f'{ADOPTING}::TestRenaming::'
+            'test_whoever_comes_to_have_it_meanwhile',
+            module='directory/adopting',
+            old='renaming.refuse_used(self._look(store, new), file, new)',
+            new='pass',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='what a process has open is renamed',
+            killer=f'{ADOPTING}::TestRenaming::test_nobody_has_it',
+            module='directory/renaming',
+            old='users |= holders.find_holders(file.folder, name, found)',
+            new='pass',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='a failed adoption leaves its sidecar',
+            killer=f'{ADOPTING}::TestRefused::'
+            'test_what_begins_to_be_written_to_meanwhile',
+            module='directory/renaming',
+            old='stack.callback(_try_undo, undo, *given)',
+            new='pass',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='a file that is renamed replaces another',
+            killer=f'{ADOPTING}::TestRenaming::'
+            'test_whoever_puts_something_there_meanwhile',
+            module='directory/system/rename',
+            old='_NO_REPLACE):',
+            new='0):',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='the disk of a machine is adopted',
+            killer=f'{ADOPTING}::TestRefused::'
+            'test_a_disk_of_a_machine_that_is_shut_down',
+            module='directory/users/words',
+            old='                written |= paths',
+            new='                pass',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='a disk with snapshots inside is adopted',
+            killer=f'{ADOPTING}::TestRefused::test_what_a_machine_wrote_in',
+            module='directory/own_disks',
+            old='    if snapshots:',
+            new='    if False:',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='a raw file that is to be an image may name any',
+            killer=f'{ADOPTING}::TestRenaming::test_one_that_is_raw',
+            module='directory/users/overlays',
+            old='return Part.IMAGE if entry == name else judge(entry, names)',
+            new='return judge(entry, names)',
         ),
     ),
 ]

@@ -36,6 +36,7 @@ from tests.directory.disks import resident
 from tests.directory.place import full
 from tests.directory.place import NovaPlace
 from tests.directory.place import Place
+from tests.directory.place import sha1
 
 NAME = 'debian.qcow2'
 SPACED = 'two words.qcow2'
@@ -295,6 +296,18 @@ class TestRefused(Strange):
             self.assertEqual(['short'], [x.image_id for x in self.listed()])
             self.file('short').unlink()
             self.sidecar('short').unlink()
+
+    def test_what_nova_has_named(self):
+        for name in (
+            sha1(NAME),
+            f'{sha1(NAME)}_20',
+            f'{sha1(NAME)}.part',
+            'swap_512',
+            'ephemeral_1_0706d66',
+        ):
+            self.disk(name)
+            self.refused(Unsupported, 'layout = nova', name)
+            self.refused(Unsupported, 'layout = nova', name, 'other')
 
     def test_what_everybody_may_write(self):
         self.disk().chmod(0o666)

@@ -51,12 +51,14 @@ class TestAdopt(Command):
         self.assertIn(f'Not managed in {self.path}: 1 file (', said)
         self.assertIn(NAME, said)
         self.assertIn('imagecache adopt --all --dry-run', said)
-        for number in range(9):
+        (self.folder / ('a' * 200)).write_text('x')
+        for number in range(8):
             (self.folder / f'text\n{number}').write_text('x')
         said = self.out('list')
         self.assertIn('10 files', said)
         self.assertIn(', ..\n', said)
         self.assertIn('text\\n0', said)
+        self.assertIn(f'  {"a" * 38}.., ', said)
         self.assertEqual([], json.loads(self.out('list', '-f', 'json')))
 
     def test_a_dry_run_then_all(self):

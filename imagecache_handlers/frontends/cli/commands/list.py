@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.directory.strangers import Stranger
 
 _MOST_NAMED = 5
+_LONGEST = 40
 
 
 class List(WitnessedCommand, Paged):
@@ -76,7 +77,7 @@ def _stranger_lines(
     for store, files in found.items():
         if files:
             size = units.size(sum(one.size for one in files))
-            names = [printable(one.name) for one in files[:_MOST_NAMED]]
+            names = [_cut_name(one.name) for one in files[:_MOST_NAMED]]
             if len(files) > len(names):
                 names.append('..')
             count = f'{len(files)} file{"" if len(files) == 1 else "s"}'
@@ -85,6 +86,11 @@ def _stranger_lines(
             )
             yield lines.line(f'  {", ".join(names)}')
             yield lines.line('  see imagecache adopt --all --dry-run')
+
+
+def _cut_name(name: str) -> str:
+    said = printable(name)
+    return said if len(said) <= _LONGEST else f'{said[: _LONGEST - 2]}..'
 
 
 def _page_lines(
