@@ -62,6 +62,8 @@ def has_image(host):
 
 
 def test_a_wish_is_done_by_so_many_at_once(world):
+    for one in world.hosts:
+        one.live_longer()
     world.start()
     person = world.ask('--hosts', 'h*', '--parallel', '2', '--wait')
     await_that(lambda: world.service.at_it == 2, 'nobody fetches')
