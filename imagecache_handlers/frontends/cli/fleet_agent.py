@@ -25,11 +25,10 @@ from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.pages import arrivals
 from imagecache_handlers.frontends.fleet.agent import Agent
 from imagecache_handlers.frontends.fleet.agent import Heart
-from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
 from imagecache_handlers.frontends.fleet.digest import Digest
 from imagecache_handlers.frontends.fleet.digest import make_digest
+from imagecache_handlers.frontends.fleet.entry import DIGEST_BUDGET
 from imagecache_handlers.frontends.fleet.entry import Entry
-from imagecache_handlers.frontends.fleet.entry import FRAME
 from imagecache_handlers.frontends.fleet.opening import FleetSettings
 from imagecache_handlers.frontends.fleet.opening import open_board
 from imagecache_handlers.frontends.fleet.opening import read_fleet
@@ -42,7 +41,6 @@ from imagecache_handlers.model import Store
 from imagecache_handlers.planning import space
 from imagecache_handlers.sources.loading import load_source
 
-_BUDGET = LONGEST_NOTE - FRAME
 # Seconds: what is fetched comes to an end between two pieces of it.
 _FAREWELL = 10.0
 _GONE = (Did.EVICTED, Did.GONE)
@@ -148,7 +146,7 @@ def digest_report(
         as_of=report.plan.now,
         free=free,
         total=total,
-        budget=_BUDGET,
+        budget=DIGEST_BUDGET,
     )
     if report.plan.problems:
         # What is in a store that could not be read, nobody knows.

@@ -160,6 +160,24 @@ def test_what_rests_on_a_stay_ends_before_it_does(world):
     assert world.members()['h1'].is_alive
 
 
+def test_the_time_of_a_stay_counts_from_before_the_call(world):
+    agent = world.make_agent()
+    agent.beat()
+    stay = agent.stay
+    note_call = world.board.note_call
+
+    def take_time(name):
+        note_call(name)
+        world.board.now += 20
+
+    world.board.note_call = take_time
+    agent.beat()
+    world.board.now = TTL * 0.7 - 1
+    assert agent.is_held(stay)
+    world.board.now += 1
+    assert not agent.is_held(stay)
+
+
 def test_a_stay_that_was_lost_holds_nothing_of_the_next(world):
     agent = world.make_agent()
     agent.beat()

@@ -8,8 +8,8 @@ import pytest
 from imagecache_handlers import CachedImage
 from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
 from imagecache_handlers.frontends.fleet.digest import make_digest
+from imagecache_handlers.frontends.fleet.entry import DIGEST_BUDGET
 from imagecache_handlers.frontends.fleet.entry import Entry
-from imagecache_handlers.frontends.fleet.entry import FRAME
 from imagecache_handlers.frontends.fleet.members import judge_members
 from imagecache_handlers.frontends.fleet.members import lacks_of
 from imagecache_handlers.frontends.fleet.members import state_of
@@ -44,9 +44,11 @@ def test_what_was_written_is_read():
 def test_the_largest_digest_fits_whatever_the_names():
     names = [str(one) for one in range(4000)]
     how = {'host': 'h' * 253, 'shared_store': 's' * 253}
-    one = entry_of(*names, budget=LONGEST_NOTE - FRAME, **how)
+    one = entry_of(*names, budget=DIGEST_BUDGET, **how)
     assert not one.digest.is_complete
-    assert len(one.encode()) <= LONGEST_NOTE
+    assert len(one.digest.whole) > 2900
+    assert LONGEST_NOTE - 600 < len(one.encode()) <= LONGEST_NOTE
+    assert Entry.decode(one.encode()) == one
 
 
 def test_what_is_too_long_is_not_written():
@@ -103,7 +105,13 @@ STRANGE = {
     changed(host=3): 'its host is no text',
     changed(host='h2'): "it says that it is of 'h2'",
     changed(host='../h1'): 'is not 1 to 253 of',
-    changed(digest=None): 'it has no digest',
+    changed(digest=None): 'its digest is no text',
+    changed(whole=None): 'its whole is no text',
+    changed(whole='='): 'no base64',
+    changed(whole='*AAA'): 'no base64',
+    changed(whole='AAAA'): '3 bytes are no prefixes of 4',
+    changed(whole='AAAAAQAAAAA='): 'not sorted',
+    changed(coming='AAAAAQAAAAE='): 'not sorted',
     changed(digest='2 x'): "edition '2' is not 1",
     changed(digest='1 x'): 'too many or too few',
     changed(shared_store=[]): 'its shared_store is no text',

@@ -163,6 +163,48 @@ def test_no_more_than_may_be_are_at_it(world, parallel):
     assert world.runs() == [1, 1, 1]
 
 
+def test_of_two_who_see_the_same_turn_one_has_it(world):
+    world.post(parallel=1)
+    first, second = world.hosts[:2]
+    first.agent.beat()
+
+    def claim_it_first(numbers):
+        assert first.agent.stay.claim(f'turns/w1/{numbers[0]}')
+
+    second.taker = Taker(
+        world.board, second.agent, second.fetch, shuffle=claim_it_first
+    )
+    second.go_on()
+    assert second.runs == 0
+
+
+def test_a_wish_that_went_meanwhile_is_not_begun(world):
+    wish = world.post()
+    host = world.hosts[0]
+    host.agent.beat()
+    host.taker.look()
+    for room in 'wishes/w1', 'turns/w1':
+        world.board.remove(room)
+    host.taker.take_all()
+    assert host.runs == 0
+    assert host.state(wish.wish_id).stage is Stage.WAITING
+
+
+def test_who_had_to_wait_for_the_board_begins_nothing(world):
+    world.post(hosts=['h1'])
+    host = world.hosts[0]
+    write_all = world.board.write_all
+
+    def write_slowly(notes, seconds):
+        world.board.now += TTL
+        write_all(notes, seconds)
+
+    world.board.write_all = write_slowly
+    host.go_on()
+    assert host.runs == 0
+    assert (host.state().stage, host.state().tries) == (Stage.WAITING, 0)
+
+
 def test_one_that_fails_is_tried_again_later_and_not_for_ever(world):
     world.post(hosts=['h1'], retries=1)
     host = world.hosts[0]
@@ -257,8 +299,8 @@ def test_what_could_not_be_told_is_told_later(world):
 
     host.meanwhile = fetch_without_a_board
     host.go_on()
-    host.taker.take_all()
     world.board.trouble = None
+    host.taker.take_all()
     assert host.state().stage is Stage.RUNNING
     host.go_on()
     assert host.state().stage is Stage.DONE

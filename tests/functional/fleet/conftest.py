@@ -7,7 +7,17 @@ from tests.functional.fleet.servers import SERVERS
 
 @pytest.fixture(scope='session', params=SERVERS)
 def server(request, tmp_path_factory):
-    one = SERVERS[request.param](tmp_path_factory.mktemp(request.param))
+    yield from serving(request.param, tmp_path_factory)
+
+
+@pytest.fixture(scope='session')
+def quick_server(tmp_path_factory):
+    """Give one for what boards do not differ in: their contract says so."""
+    yield from serving('redis', tmp_path_factory)
+
+
+def serving(kind, tmp_path_factory):
+    one = SERVERS[kind](tmp_path_factory.mktemp(kind))
     one.start()
     yield one
     one.kill()

@@ -46,11 +46,18 @@ class World:
 
 
 @pytest.fixture
-def world(server, tmp_path, request):
-    # Its name is no name of a group.
-    group = tmp_path.name.replace('..', '.')
+def world(quick_server, tmp_path):
+    yield from living(quick_server, tmp_path)
+
+
+@pytest.fixture
+def each_world(server, tmp_path):
+    yield from living(server, tmp_path)
+
+
+def living(server, folder):
     with CountingService() as service:
-        one = World(server, service, tmp_path, group)
+        one = World(server, service, folder, folder.name)
         yield one
         for host in one.hosts:
             host.kill()
@@ -61,7 +68,10 @@ def has_image(host):
     return bool(member.entry and member.entry.digest.has_image(IMAGE))
 
 
-def test_a_wish_is_done_by_so_many_at_once(world):
+def test_a_wish_is_done_by_so_many_at_once(each_world):
+    world = each_world
+    for one in world.hosts:
+        one.live_longer()
     world.start()
     person = world.ask('--hosts', 'h*', '--parallel', '2', '--wait')
     await_that(lambda: world.service.at_it == 2, 'nobody fetches')
