@@ -8,6 +8,7 @@ import dataclasses
 from typing import Any
 
 from imagecache_handlers.frontends.metrics import families
+from imagecache_handlers.frontends.metrics.restored import AHEAD
 
 _HOST = 'on (job, instance)'
 _POOL = 'on (job, instance, pool)'
@@ -19,11 +20,17 @@ class Times:
 
     ``pending`` is for what may mend itself, ``blind`` for what is unknown
     only while it is new, ``growth`` over what something grows or fails.
+    ``memory`` is how far back a success is looked for, in steps of
+    ``step``; ``every`` are the seconds between two sweeps where none are
+    configured, but somebody starts them.
     """
 
     pending: str = '10m'
     blind: str = '1h'
     growth: str = '6h'
+    memory: str = '30d'
+    step: str = '1h'
+    every: int = 24 * 3600
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,7 @@ def make_alerts(times: Times = Times()) -> list[Alert]:  # noqa: B008 -- frozen
     return [
         _warn_no_whole_sweep(times),
         _warn_cannot_free(times),
+        _warn_nothing_freed(times),
         _warn_store_unreadable(times),
         _warn_evidence_incomplete(times),
         _warn_debris_grows(times),
@@ -54,27 +62,51 @@ def make_alerts(times: Times = Times()) -> list[Alert]:  # noqa: B008 -- frozen
 def _warn_no_whole_sweep(times: Times) -> Alert:
     return Alert(
         name='ImagecacheNoWholeSweep',
-        expr=_query_no_whole_sweep(),
+        expr=_query_no_whole_sweep(times),
         pending=times.pending,
         severity='warning',
         says='No sweep has succeeded on {{ $labels.instance }} for '
         '{{ $value | humanizeDuration }}, more than 3 intervals.',
         mend='`systemctl status imagecache` tells if it runs and what it '
-        'said last. Run `imagecache sweep`: it says what fails.',
+        'said last; of sweeps that a timer starts `systemctl list-timers` '
+        'does. Run `imagecache sweep`: it says what fails.',
     )
 
 
-def _query_no_whole_sweep() -> str:
-    # What has an alert of its own needs no second one.
-    last = (
-        f'(({families.SWEEP_LAST_SUCCESS} > 0) or {families.COUNTERS_STARTED})'
-    )
+def _query_no_whole_sweep(times: Times) -> str:
+    # What has an alert of its own needs no second one: sweeps that cannot
+    # read a store, or know nothing, and that still come.
+    told = _query_past(f'{families.SWEEP_LAST_END}{{result=~"blind|partial"}}')
+    lately = f'(time() - max by (job, instance) ({told}))'
+    allowed = f'3 * {_query_every(times)}'
     return (
-        f'(time() - {last} > 3 * {families.SWEEP_INTERVAL}) '
-        f'and {_HOST} ({families.SWEEP_INTERVAL} > 0) '
-        f'unless {_HOST} ({families.STORE_READABLE} == 0) '
-        f'unless {_HOST} ({_query_evidence_incomplete()})'
+        f'(time() - {_query_last_success(times)} > {allowed}) '
+        f'unless {_HOST} ({lately} <= {allowed})'
     )
+
+
+def _query_last_success(times: Times) -> str:
+    """Ask for the last success: of now, of old, or for the begin of it all.
+
+    A process that begins anew knows of no success, and who does so again and
+    again would for ever have just begun.
+    """
+    over = f'[{times.memory}:{times.step}]'
+    now = _query_past(families.SWEEP_LAST_SUCCESS)
+    begin = f'timestamp({families.SWEEP_INTERVAL} > 0)'
+    old = f'max_over_time({now}{over})'
+    return f'({now} or {old} or min_over_time({begin}{over}))'
+
+
+def _query_past(metric: str) -> str:
+    # A time that is yet to come was told by a clock that was wrong.
+    return f'({metric} > 0 <= time() + {AHEAD:.0f})'
+
+
+def _query_every(times: Times) -> str:
+    given = f'({families.SWEEP_INTERVAL} > 0)'
+    started = f'(0 * ({families.SWEEP_LAST_SUCCESS} > 0) + {times.every})'
+    return f'({given} or {started})'
 
 
 def _warn_cannot_free(times: Times) -> Alert:
@@ -99,7 +131,42 @@ def _query_cannot_free() -> str:
     kept = f'topk by (job, instance, pool) (1, {families.POOL_BLOCKED} > 0)'
     return (
         f'(({kept} and {_POOL} {short}) or {_POOL} {short}) '
-        f'unless {_HOST} ({_query_evidence_incomplete()})'
+        f'unless {_POOL} ({_query_unknown_blocks(kept)})'
+    )
+
+
+def _query_unknown_blocks(kept: str) -> str:
+    """Ask where to know who uses what would be enough: that has an alert."""
+    unknown = f'{families.POOL_BLOCKED}{{reason="unknown"}}'
+    lacking = f'({families.POOL_WANTED} - {families.POOL_PLANNED})'
+    return (
+        f'(({kept}) and {unknown}) >= {_POOL} {lacking} '
+        f'and {_HOST} ({_query_evidence_incomplete()})'
+    )
+
+
+def _warn_nothing_freed(times: Times) -> Alert:
+    return Alert(
+        name='ImagecacheNothingFreed',
+        expr=_query_nothing_freed(times.growth),
+        pending=times.pending,
+        severity='critical',
+        says='Pool {{ $labels.pool }} on {{ $labels.instance }} wants '
+        f'space, and for {times.growth} no sweep has freed any, though '
+        'there are images that may go.',
+        mend='Run `imagecache sweep`: it says of each image what kept it '
+        'when its turn came. What is busy is so by an operation, a claim '
+        'or a lock that somebody else holds: end who hangs in it.',
+    )
+
+
+def _query_nothing_freed(growth: str) -> str:
+    wanted = families.POOL_WANTED
+    return (
+        f'min_over_time({wanted}[{growth}]) > 0 '
+        f'and max_over_time({families.POOL_FREED}[{growth}]) == 0 '
+        f'and {wanted} offset {growth} > 0 '
+        f'and {wanted} <= {families.POOL_PLANNED}'
     )
 
 
@@ -123,17 +190,18 @@ def _warn_evidence_incomplete(times: Times) -> Alert:
         severity='warning',
         says='{{ $value }} images on {{ $labels.instance }} cannot go, '
         'for nobody knows whether they are used.',
-        mend='Run `imagecache plan`: it says what is not known. Name the '
-        'images in use, all of them, with '
+        mend='Run `imagecache plan`: it says why of each image. Where a '
+        'disk or a record cannot be read, that has to be mended. Where '
+        'nobody has said what is in use, name it, all of it, with '
         '`imagecache sweep --in-use FILE --in-use-complete`.',
     )
 
 
 def _query_evidence_incomplete() -> str:
-    unknown = f'{families.IMAGES}{{reason="unknown"}}'
+    # Not by how complete an answer calls itself: a disk that cannot be read
+    # stays so.
     return (
-        f'(sum by (job, instance) ({unknown}) > 0) '
-        f'and {_HOST} ({families.EVIDENCE_COMPLETE} == 0) '
+        f'(sum by (job, instance) ({families.IMAGES_UNKNOWN}) > 0) '
         f'and {_HOST} ({families.REMOVAL_ENABLED} == 1)'
     )
 
