@@ -8,29 +8,8 @@ import dataclasses
 from typing import Any
 
 from imagecache_handlers.frontends.metrics import families
-from imagecache_handlers.frontends.metrics.restored import AHEAD
-
-_HOST = 'on (job, instance)'
-_POOL = 'on (job, instance, pool)'
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Times:
-    """How long things may last, as Prometheus writes it.
-
-    ``pending`` is for what may mend itself, ``blind`` for what is unknown
-    only while it is new, ``growth`` over what something grows or fails.
-    ``memory`` is how far back a success is looked for, in steps of
-    ``step``; ``every`` are the seconds between two sweeps where none are
-    configured, but somebody starts them.
-    """
-
-    pending: str = '10m'
-    blind: str = '1h'
-    growth: str = '6h'
-    memory: str = '30d'
-    step: str = '1h'
-    every: int = 24 * 3600
+from imagecache_handlers.frontends.metrics import queries
+from imagecache_handlers.frontends.metrics.queries import Times
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +41,7 @@ def make_alerts(times: Times = Times()) -> list[Alert]:  # noqa: B008 -- frozen
 def _warn_no_whole_sweep(times: Times) -> Alert:
     return Alert(
         name='ImagecacheNoWholeSweep',
-        expr=_query_no_whole_sweep(times),
+        expr=queries.query_no_whole_sweep(times),
         pending=times.pending,
         severity='warning',
         says='No sweep has succeeded on {{ $labels.instance }} for '
@@ -73,46 +52,10 @@ def _warn_no_whole_sweep(times: Times) -> Alert:
     )
 
 
-def _query_no_whole_sweep(times: Times) -> str:
-    # What has an alert of its own needs no second one: sweeps that cannot
-    # read a store, or know nothing, and that still come.
-    told = _query_past(f'{families.SWEEP_LAST_END}{{result=~"blind|partial"}}')
-    lately = f'(time() - max by (job, instance) ({told}))'
-    allowed = f'3 * {_query_every(times)}'
-    return (
-        f'(time() - {_query_last_success(times)} > {allowed}) '
-        f'unless {_HOST} ({lately} <= {allowed})'
-    )
-
-
-def _query_last_success(times: Times) -> str:
-    """Ask for the last success: of now, of old, or for the begin of it all.
-
-    A process that begins anew knows of no success, and who does so again and
-    again would for ever have just begun.
-    """
-    over = f'[{times.memory}:{times.step}]'
-    now = _query_past(families.SWEEP_LAST_SUCCESS)
-    begin = f'timestamp({families.SWEEP_INTERVAL} > 0)'
-    old = f'max_over_time({now}{over})'
-    return f'({now} or {old} or min_over_time({begin}{over}))'
-
-
-def _query_past(metric: str) -> str:
-    # A time that is yet to come was told by a clock that was wrong.
-    return f'({metric} > 0 <= time() + {AHEAD:.0f})'
-
-
-def _query_every(times: Times) -> str:
-    given = f'({families.SWEEP_INTERVAL} > 0)'
-    started = f'(0 * ({families.SWEEP_LAST_SUCCESS} > 0) + {times.every})'
-    return f'({given} or {started})'
-
-
 def _warn_cannot_free(times: Times) -> Alert:
     return Alert(
         name='ImagecacheCannotFree',
-        expr=_query_cannot_free(),
+        expr=queries.query_cannot_free(),
         pending=times.pending,
         severity='critical',
         says='Pool {{ $labels.pool }} on {{ $labels.instance }} wants '
@@ -126,29 +69,10 @@ def _warn_cannot_free(times: Times) -> Alert:
     )
 
 
-def _query_cannot_free() -> str:
-    short = f'({families.POOL_WANTED} > {families.POOL_PLANNED})'
-    kept = f'topk by (job, instance, pool) (1, {families.POOL_BLOCKED} > 0)'
-    return (
-        f'(({kept} and {_POOL} {short}) or {_POOL} {short}) '
-        f'unless {_POOL} ({_query_unknown_blocks(kept)})'
-    )
-
-
-def _query_unknown_blocks(kept: str) -> str:
-    """Ask where to know who uses what would be enough: that has an alert."""
-    unknown = f'{families.POOL_BLOCKED}{{reason="unknown"}}'
-    lacking = f'({families.POOL_WANTED} - {families.POOL_PLANNED})'
-    return (
-        f'(({kept}) and {unknown}) >= {_POOL} {lacking} '
-        f'and {_HOST} ({_query_evidence_incomplete()})'
-    )
-
-
 def _warn_nothing_freed(times: Times) -> Alert:
     return Alert(
         name='ImagecacheNothingFreed',
-        expr=_query_nothing_freed(times.growth),
+        expr=queries.query_nothing_freed(times.growth),
         pending=times.pending,
         severity='critical',
         says='Pool {{ $labels.pool }} on {{ $labels.instance }} wants '
@@ -157,16 +81,6 @@ def _warn_nothing_freed(times: Times) -> Alert:
         mend='Run `imagecache sweep`: it says of each image what kept it '
         'when its turn came. What is busy is so by an operation, a claim '
         'or a lock that somebody else holds: end who hangs in it.',
-    )
-
-
-def _query_nothing_freed(growth: str) -> str:
-    wanted = families.POOL_WANTED
-    return (
-        f'min_over_time({wanted}[{growth}]) > 0 '
-        f'and max_over_time({families.POOL_FREED}[{growth}]) == 0 '
-        f'and {wanted} offset {growth} > 0 '
-        f'and {wanted} <= {families.POOL_PLANNED}'
     )
 
 
@@ -185,7 +99,7 @@ def _warn_store_unreadable(times: Times) -> Alert:
 def _warn_evidence_incomplete(times: Times) -> Alert:
     return Alert(
         name='ImagecacheEvidenceIncomplete',
-        expr=_query_evidence_incomplete(),
+        expr=queries.query_evidence_incomplete(),
         pending=times.blind,
         severity='warning',
         says='{{ $value }} images on {{ $labels.instance }} cannot go, '
@@ -194,15 +108,6 @@ def _warn_evidence_incomplete(times: Times) -> Alert:
         'disk or a record cannot be read, that has to be mended. Where '
         'nobody has said what is in use, name it, all of it, with '
         '`imagecache sweep --in-use FILE --in-use-complete`.',
-    )
-
-
-def _query_evidence_incomplete() -> str:
-    # Not by how complete an answer calls itself: a disk that cannot be read
-    # stays so.
-    return (
-        f'(sum by (job, instance) ({families.IMAGES_UNKNOWN}) > 0) '
-        f'and {_HOST} ({families.REMOVAL_ENABLED} == 1)'
     )
 
 
@@ -222,7 +127,7 @@ def _warn_debris_grows(times: Times) -> Alert:
 def _warn_held_by_hand(times: Times) -> Alert:
     return Alert(
         name='ImagecacheHeldByHand',
-        expr=_query_held_by_hand(),
+        expr=queries.query_held_by_hand(),
         pending=times.pending,
         severity='warning',
         says='Pins and leases hold {{ $value | humanizePercentage }} of '
@@ -233,18 +138,10 @@ def _warn_held_by_hand(times: Times) -> Alert:
     )
 
 
-def _query_held_by_hand() -> str:
-    held = f'{families.IMAGES_BYTES}{{reason=~"pinned|leased"}}'
-    return (
-        f'sum by (job, instance, store) ({held}) '
-        f'/ on (job, instance, store) {families.STORE_SIZE} > 0.3'
-    )
-
-
 def _warn_evictions_fail(times: Times) -> Alert:
     return Alert(
         name='ImagecacheEvictionsFail',
-        expr=_query_evictions_fail(times.growth),
+        expr=queries.query_evictions_fail(times.growth),
         pending=times.pending,
         severity='warning',
         says='In store {{ $labels.store }} on {{ $labels.instance }} '
@@ -252,11 +149,6 @@ def _warn_evictions_fail(times: Times) -> Alert:
         mend='Run `imagecache sweep --debug`: it says what the backend '
         'refuses.',
     )
-
-
-def _query_evictions_fail(growth: str) -> str:
-    failed = f'{families.EVICTIONS}{{outcome=~"failed|uncertain"}}'
-    return f'sum by (job, instance, store) (increase({failed}[{growth}])) > 2'
 
 
 def make_rules(times: Times = Times()) -> dict[str, Any]:  # noqa: B008 -- frozen

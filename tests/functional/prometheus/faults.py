@@ -10,6 +10,7 @@ from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.frontends.in_use_list import nobody_asked
+from imagecache_handlers.labels import claim_label
 from imagecache_handlers.labels import lease_label
 from imagecache_handlers.labels import pin_label
 from imagecache_handlers import Patterns
@@ -79,6 +80,11 @@ def fill(*labels, users=(), name='big'):
     return lambda world: world.put(
         name, 850, *[make(world) for make in labels], users=users
     )
+
+
+def claim(world):
+    """Give the label of a claim that nobody ends."""
+    return claim_label('x', world.now + DAYS)
 
 
 def drop(name='big'):
@@ -201,6 +207,15 @@ fault(
     heal,
 )
 
+fault(
+    NO_SWEEP,
+    'the service is dead, and the store was gone before',
+    problem('not mounted'),
+    both(problem(None), live),
+    die,
+    besides=UNREADABLE,
+)
+
 FULL = 'ImagecacheCannotFree'
 fault(FULL, 'what fills the store is used', fill(users={'vm'}), drop())
 fault(
@@ -230,7 +245,7 @@ fault(
 fault(
     FULL,
     'somebody has claimed it for ever',
-    fill(lambda world: f'claim.x.{pin_label("x", world.now + DAYS)[6:]}'),
+    fill(claim),
     drop(),
 )
 
@@ -239,6 +254,28 @@ fault(
     'what fills the store is used, and one small image is unknown',
     both(hide_users(1), ask_nobody, fill(users={'vm'})),
     both(show_users, drop()),
+    besides=BLIND,
+)
+
+
+def fill_with_all_sorts(world):
+    """Have most of it unknown, and yet less than is wanted."""
+    hide_users(280)(world)
+    world.put('safe', 275)
+    world.put('claimed', 275, claim(world))
+    world.put('more', 35, users={'vm'})
+    rules(protected=Patterns.parse(['safe']))(world)
+
+
+fault(
+    FULL,
+    'to know who uses what is not known of would not be enough',
+    fill_with_all_sorts,
+    both(
+        show_users,
+        *map(drop, ['safe', 'claimed', 'more']),
+        rules(protected=Patterns()),
+    ),
     besides=BLIND,
 )
 
