@@ -23,7 +23,7 @@ from imagecache_handlers.frontends.cli.pages import blindness
 from imagecache_handlers.frontends.cli.pages import report as report_page
 from imagecache_handlers.frontends.metrics import families
 from imagecache_handlers.frontends.metrics.record import Record
-from imagecache_handlers.frontends.metrics.record import Result
+from imagecache_handlers.frontends.metrics.results import Result
 from imagecache_handlers.frontends import tracing
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.planning.rules import Rules
@@ -71,6 +71,11 @@ class Meter:
             LOG.info('The stores cannot be told before a sweep: %s', error)
         else:
             self.record.note_stores(stores)
+
+    def narrow_to(self, site: OpenedCache) -> None:
+        """Be told of the stores that were named, if any, from now on."""
+        if site.stores is not None:
+            self.record.narrow_to(site.stores)
 
     def noting(self, ask: Ask) -> Ask:
         """Give what asks the same, and has each answer kept."""

@@ -69,9 +69,9 @@ def open_textfile(
     from imagecache_handlers.frontends.metrics.textfile import Textfile
 
     textfile = Textfile(options.textfile, record, only)
-    textfile.restore()
     # What cannot be written is told now, not after the first sweep.
     textfile.check_writable()
+    textfile.restore()
     return textfile
 
 

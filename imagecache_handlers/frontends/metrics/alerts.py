@@ -8,22 +8,8 @@ import dataclasses
 from typing import Any
 
 from imagecache_handlers.frontends.metrics import families
-
-_HOST = 'on (job, instance)'
-_POOL = 'on (job, instance, pool)'
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Times:
-    """How long things may last, as Prometheus writes it.
-
-    ``pending`` is for what may mend itself, ``blind`` for what is unknown
-    only while it is new, ``growth`` over what something grows or fails.
-    """
-
-    pending: str = '10m'
-    blind: str = '1h'
-    growth: str = '6h'
+from imagecache_handlers.frontends.metrics import queries
+from imagecache_handlers.frontends.metrics.queries import Times
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +29,7 @@ def make_alerts(times: Times = Times()) -> list[Alert]:  # noqa: B008 -- frozen
     return [
         _warn_no_whole_sweep(times),
         _warn_cannot_free(times),
+        _warn_nothing_freed(times),
         _warn_store_unreadable(times),
         _warn_evidence_incomplete(times),
         _warn_debris_grows(times),
@@ -54,33 +41,21 @@ def make_alerts(times: Times = Times()) -> list[Alert]:  # noqa: B008 -- frozen
 def _warn_no_whole_sweep(times: Times) -> Alert:
     return Alert(
         name='ImagecacheNoWholeSweep',
-        expr=_query_no_whole_sweep(),
+        expr=queries.query_no_whole_sweep(times),
         pending=times.pending,
         severity='warning',
         says='No sweep has succeeded on {{ $labels.instance }} for '
         '{{ $value | humanizeDuration }}, more than 3 intervals.',
         mend='`systemctl status imagecache` tells if it runs and what it '
-        'said last. Run `imagecache sweep`: it says what fails.',
-    )
-
-
-def _query_no_whole_sweep() -> str:
-    # What has an alert of its own needs no second one.
-    last = (
-        f'(({families.SWEEP_LAST_SUCCESS} > 0) or {families.COUNTERS_STARTED})'
-    )
-    return (
-        f'(time() - {last} > 3 * {families.SWEEP_INTERVAL}) '
-        f'and {_HOST} ({families.SWEEP_INTERVAL} > 0) '
-        f'unless {_HOST} ({families.STORE_READABLE} == 0) '
-        f'unless {_HOST} ({_query_evidence_incomplete()})'
+        'said last; of sweeps that a timer starts `systemctl list-timers` '
+        'does. Run `imagecache sweep`: it says what fails.',
     )
 
 
 def _warn_cannot_free(times: Times) -> Alert:
     return Alert(
         name='ImagecacheCannotFree',
-        expr=_query_cannot_free(),
+        expr=queries.query_cannot_free(),
         pending=times.pending,
         severity='critical',
         says='Pool {{ $labels.pool }} on {{ $labels.instance }} wants '
@@ -94,12 +69,18 @@ def _warn_cannot_free(times: Times) -> Alert:
     )
 
 
-def _query_cannot_free() -> str:
-    short = f'({families.POOL_WANTED} > {families.POOL_PLANNED})'
-    kept = f'topk by (job, instance, pool) (1, {families.POOL_BLOCKED} > 0)'
-    return (
-        f'(({kept} and {_POOL} {short}) or {_POOL} {short}) '
-        f'unless {_HOST} ({_query_evidence_incomplete()})'
+def _warn_nothing_freed(times: Times) -> Alert:
+    return Alert(
+        name='ImagecacheNothingFreed',
+        expr=queries.query_nothing_freed(times.growth),
+        pending=times.pending,
+        severity='critical',
+        says='Pool {{ $labels.pool }} on {{ $labels.instance }} wants '
+        f'space, and for {times.growth} no sweep has freed any, though '
+        'there are images that may go.',
+        mend='Run `imagecache sweep`: it says of each image what kept it '
+        'when its turn came. What is busy is so by an operation, a claim '
+        'or a lock that somebody else holds: end who hangs in it.',
     )
 
 
@@ -118,23 +99,15 @@ def _warn_store_unreadable(times: Times) -> Alert:
 def _warn_evidence_incomplete(times: Times) -> Alert:
     return Alert(
         name='ImagecacheEvidenceIncomplete',
-        expr=_query_evidence_incomplete(),
+        expr=queries.query_evidence_incomplete(),
         pending=times.blind,
         severity='warning',
         says='{{ $value }} images on {{ $labels.instance }} cannot go, '
         'for nobody knows whether they are used.',
-        mend='Run `imagecache plan`: it says what is not known. Name the '
-        'images in use, all of them, with '
+        mend='Run `imagecache plan`: it says why of each image. Where a '
+        'disk or a record cannot be read, that has to be mended. Where '
+        'nobody has said what is in use, name it, all of it, with '
         '`imagecache sweep --in-use FILE --in-use-complete`.',
-    )
-
-
-def _query_evidence_incomplete() -> str:
-    unknown = f'{families.IMAGES}{{reason="unknown"}}'
-    return (
-        f'(sum by (job, instance) ({unknown}) > 0) '
-        f'and {_HOST} ({families.EVIDENCE_COMPLETE} == 0) '
-        f'and {_HOST} ({families.REMOVAL_ENABLED} == 1)'
     )
 
 
@@ -154,7 +127,7 @@ def _warn_debris_grows(times: Times) -> Alert:
 def _warn_held_by_hand(times: Times) -> Alert:
     return Alert(
         name='ImagecacheHeldByHand',
-        expr=_query_held_by_hand(),
+        expr=queries.query_held_by_hand(),
         pending=times.pending,
         severity='warning',
         says='Pins and leases hold {{ $value | humanizePercentage }} of '
@@ -165,18 +138,10 @@ def _warn_held_by_hand(times: Times) -> Alert:
     )
 
 
-def _query_held_by_hand() -> str:
-    held = f'{families.IMAGES_BYTES}{{reason=~"pinned|leased"}}'
-    return (
-        f'sum by (job, instance, store) ({held}) '
-        f'/ on (job, instance, store) {families.STORE_SIZE} > 0.3'
-    )
-
-
 def _warn_evictions_fail(times: Times) -> Alert:
     return Alert(
         name='ImagecacheEvictionsFail',
-        expr=_query_evictions_fail(times.growth),
+        expr=queries.query_evictions_fail(times.growth),
         pending=times.pending,
         severity='warning',
         says='In store {{ $labels.store }} on {{ $labels.instance }} '
@@ -184,11 +149,6 @@ def _warn_evictions_fail(times: Times) -> Alert:
         mend='Run `imagecache sweep --debug`: it says what the backend '
         'refuses.',
     )
-
-
-def _query_evictions_fail(growth: str) -> str:
-    failed = f'{families.EVICTIONS}{{outcome=~"failed|uncertain"}}'
-    return f'sum by (job, instance, store) (increase({failed}[{growth}])) > 2'
 
 
 def make_rules(times: Times = Times()) -> dict[str, Any]:  # noqa: B008 -- frozen

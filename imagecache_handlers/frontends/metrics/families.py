@@ -65,6 +65,12 @@ IMAGES_BYTES = _add_family(
     'store',
     'reason',
 )
+IMAGES_UNKNOWN = _add_family(
+    'images_unknown',
+    Kind.GAUGE,
+    'Of the images with unknown users those not met within the last hour.',
+    'store',
+)
 STORE_SIZE = _add_family(
     'store_size_bytes', Kind.GAUGE, 'Size of the store.', 'store'
 )
@@ -87,6 +93,12 @@ POOL_PLANNED = _add_family(
     'pool_planned_bytes',
     Kind.GAUGE,
     'What the images that the last plan chose were to free.',
+    'pool',
+)
+POOL_FREED = _add_family(
+    'pool_freed_bytes',
+    Kind.GAUGE,
+    'What the last sweep freed of it, now or surely later.',
     'pool',
 )
 POOL_BLOCKED = _add_family(
@@ -118,6 +130,12 @@ SWEEP_LAST_SUCCESS = _add_family(
     'sweep_last_success_timestamp_seconds',
     Kind.GAUGE,
     'When a sweep last read all and could know something; 0: never.',
+)
+SWEEP_LAST_END = _add_family(
+    'sweep_last_timestamp_seconds',
+    Kind.GAUGE,
+    'When a sweep last ended so; 0: never.',
+    'result',
 )
 SWEEP_INTERVAL = _add_family(
     'sweep_interval_seconds',
@@ -168,15 +186,15 @@ PLAN_TIME = _add_family(
     Kind.GAUGE,
     'When the last plan was made; 0: never.',
 )
-EVIDENCE_AGE = _add_family(
-    'evidence_age_seconds',
+EVIDENCE_TIME = _add_family(
+    'evidence_timestamp_seconds',
     Kind.GAUGE,
-    'Age of the latest answer to who uses what; absent: none yet.',
+    'Of when the latest answer to who uses what is; 0: nobody gave one.',
 )
 EVIDENCE_COMPLETE = _add_family(
     'evidence_complete',
     Kind.GAUGE,
-    'Whether that answer proves that what it leaves out is unused: 1 or 0.',
+    'Whether the last answer proved that what it left out is unused: 1 or 0.',
 )
 WARNINGS = _add_family(
     'warnings', Kind.GAUGE, 'Warnings of the last plan.', 'kind'

@@ -168,7 +168,12 @@ PANELS = (
         title='Age of the evidence',
         says='Since when nobody was asked who uses what.',
         unit='s',
-        lines=((f'{families.EVIDENCE_AGE}{HOST}', '{{instance}}'),),
+        lines=(
+            (
+                f'time() - ({families.EVIDENCE_TIME}{HOST} > 0)',
+                '{{instance}}',
+            ),
+        ),
     ),
     Panel(
         title='Warnings',

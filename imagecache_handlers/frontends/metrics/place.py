@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import pathlib
 import stat
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ LOOPBACK = '127.0.0.1'
 DEFAULT = f'{LOOPBACK}:9185'
 
 _LONGEST_WORD = 4096
+_CERT, _KEY = b'-----BEGIN CERTIFICATE-----', b'PRIVATE KEY-----'
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +61,29 @@ def load_context(place: Place) -> 'ssl.SSLContext | None':
         # Of a key with a password nobody is there to be asked.
         context.load_cert_chain(place.cert, place.key, password=b'')
     except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f'the certificate {place.cert} cannot be used: {error}'
-        ) from error
+        raise ConfigurationError(_explain_refusal(place, error)) from error
     return context
+
+
+def _explain_refusal(place: Place, error: Exception) -> str:
+    """Say which file is wrong, and what to do: OpenSSL does not."""
+    cert, key = str(place.cert), place.key
+    for name in filter(None, (cert, key)):
+        try:
+            text = pathlib.Path(name).read_bytes()
+        except OSError as unread:
+            return f'{name} cannot be used for TLS: {unread.strerror}'
+        if name == cert and _CERT not in text:
+            return f'{cert} cannot be used for TLS: no certificate in PEM'
+        if name == (key or cert) and _KEY not in text:
+            return (
+                f'{name} cannot be used for TLS: no private key in PEM; name '
+                f'the file that has it with --metrics-key'
+            )
+    return (
+        f'the certificate {cert} cannot be used with the key in '
+        f'{key or cert}, which must be its own and have no password: {error}'
+    )
 
 
 def read_word(path: str | None) -> bytes | None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 import datetime
-import enum
 import threading
 
 from imagecache_handlers.actions.prefetched import Began
@@ -19,6 +18,9 @@ from imagecache_handlers.actions.report import Report
 from imagecache_handlers.actions.slow_calls import Call
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.frontends.metrics import families
+from imagecache_handlers.frontends.metrics import restored
+from imagecache_handlers.frontends.metrics.results import Result
+from imagecache_handlers.frontends.metrics.results import SUCCESSES
 from imagecache_handlers.frontends.metrics.samples import Counts
 from imagecache_handlers.frontends.metrics.samples import label_value
 from imagecache_handlers.frontends.metrics.samples import Samples
@@ -28,22 +30,6 @@ from imagecache_handlers.model import Evidence
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Plan
 from imagecache_handlers.version import VERSION
-
-
-class Result(enum.StrEnum):
-    """How a sweep ended; the first that fits."""
-
-    FAILED = 'failed'  # it could not begin, or was broken off by an error
-    STOPPED = 'stopped'  # it was told to end
-    PARTIAL = 'partial'  # a store could not be read
-    BLIND = 'blind'  # nothing could be known, so nothing could go
-    SHORT = 'short'  # less went, or was freed, than was to be
-    IDLE = 'idle'  # nothing was to go
-    WHOLE = 'whole'  # all went that was to go
-
-
-# Those that read all there is, and could know something.
-SUCCESSES = frozenset({Result.SHORT, Result.IDLE, Result.WHOLE})
 
 
 class Record:
@@ -60,14 +46,17 @@ class Record:
         self._counts = Counts()
         self._gauges: Samples = {
             families.SWEEP_LAST_SUCCESS: {(): 0.0},
+            families.SWEEP_LAST_END: {(one.value,): 0.0 for one in Result},
             families.SWEEP_INTERVAL: {(): 0.0},
             families.COUNTERS_STARTED: {(): clock().timestamp()},
             families.REMOVAL_ENABLED: {(): 0.0},
             families.PLAN_TIME: {(): 0.0},
+            families.EVIDENCE_TIME: {(): 0.0},
             families.EVIDENCE_COMPLETE: {(): 0.0},
             families.BUILD: {(VERSION,): 1.0},
         }
-        self._asked: datetime.datetime | None = None
+        self._before: Samples = {}
+        self._is_part = False
         self._rules = Rules()
         self._coming: set[tuple[str, str]] = set()
         for result in Result:
@@ -79,25 +68,30 @@ class Record:
         """Give all that is to be told now."""
         with self._lock:
             kept = dict(self._gauges)
-            asked = self._asked
-        if asked is not None:
-            # A clock that was set back makes nothing younger than new.
-            age = max(0.0, (self._clock() - asked).total_seconds())
-            kept[families.EVIDENCE_AGE] = {(): age}
         return kept | self._counts.snapshot()
 
     def restore(self, samples: Samples) -> None:
         """Go on from what an earlier process told."""
         self._counts.restore(samples)
+        lasting = restored.read_lasting(samples, self._clock().timestamp())
         with self._lock:
-            for name in (
-                families.SWEEP_LAST_SUCCESS,
-                families.COUNTERS_STARTED,
-                families.PLAN_TIME,
-                families.IMAGES_HITS,
-            ):
-                if samples.get(name):
-                    self._gauges[name] = dict(samples[name])
+            self._before = samples
+            for name, numbers in lasting.items():
+                self._gauges[name] = {**self._gauges.get(name, {}), **numbers}
+
+    def narrow_to(self, stores: Collection[str]) -> None:
+        """Be told of these stores only, from now on.
+
+        What an earlier process told of others stays, and no sweep is a whole
+        one.  If it told of no others, these are all there is.
+        """
+        names = frozenset(map(label_value, stores))
+        with self._lock:
+            if restored.stores_of(self._before) <= names:
+                return
+            self._is_part = True
+            before = restored.read_places(self._before)
+            self._gauges = {**before, **self._gauges}
 
     def note_rules(
         self, rules: Rules, interval: datetime.timedelta | None
@@ -114,9 +108,13 @@ class Record:
         )
 
     def note_stores(self, stores: Iterable[str]) -> None:
-        """Have the counters of these stores there, and of no others."""
+        """Have the counters of these stores there, and of no others.
+
+        If it was narrowed, those of others stay.
+        """
         names = [label_value(one) for one in stores]
-        self._counts.keep_stores(names)
+        if not self._is_part:
+            self._counts.keep_stores(names)
         for name in names:
             self._counts.begin(families.HITS, (name,))
             self._counts.begin(families.ARRIVALS, (name,))
@@ -128,36 +126,50 @@ class Record:
     def note_evidence(self, evidence: Evidence) -> None:
         """Keep of when an answer is, and what it proved when it came."""
         with self._lock:
-            self._asked = evidence.as_of
             rules = self._rules
         proves = rules.proves_absence(evidence, self._clock())
-        self._keep({families.EVIDENCE_COMPLETE: {(): float(proves)}})
+        told: Samples = {families.EVIDENCE_COMPLETE: {(): float(proves)}}
+        # What names nobody and need not name all is no answer.
+        if evidence.users or evidence.complete:
+            as_of = evidence.as_of.timestamp()
+            told[families.EVIDENCE_TIME] = {(): as_of}
+        self._keep(told)
 
     def note_plan(self, plan: Plan) -> None:
         """Keep what a plan shows, and count what came since the last."""
-        self.note_stores(one.name for one in plan.stores)
+        self.note_stores(_names_of(plan))
         gauges = tally.tally_plan(plan)
         self._count_hits(gauges)
         self._count_arrivals(plan)
-        self._keep(gauges)
+        self._keep_places(gauges, _names_of(plan))
 
     def note_debris(
         self, found: Iterable[Debris], stores: Collection[str]
     ) -> None:
         """Keep what debris there is in stores, all of which were read."""
-        self._keep(tally.tally_debris(found, stores))
+        self._keep_places(tally.tally_debris(found, stores), stores)
 
     def note_sweep(self, result: Result, seconds: float) -> None:
         """Count a sweep that ended."""
         self._counts.add(families.SWEEPS, (result.value,))
         self._counts.observe(families.SWEEP_DURATION, seconds)
+        if not self._is_part:
+            self._keep_end(result)
+
+    def _keep_end(self, result: Result) -> None:
+        now = self._clock().timestamp()
+        with self._lock:
+            ends = self._gauges[families.SWEEP_LAST_END]
+        told: Samples = {
+            families.SWEEP_LAST_END: {**ends, (result.value,): now}
+        }
         if result in SUCCESSES:
-            now = self._clock().timestamp()
-            self._keep({families.SWEEP_LAST_SUCCESS: {(): now}})
+            told[families.SWEEP_LAST_SUCCESS] = {(): now}
+        self._keep(told)
 
     def note_report(self, report: Report) -> None:
         """Keep how things are after a sweep, and count its evictions."""
-        self._keep(tally.tally_report(report))
+        self._keep_places(tally.tally_report(report), _names_of(report.plan))
         self._counts.add(families.FREED, by=report.freed)
         grounds = {
             one.image.identity: one.reason for one in report.plan.evictions
@@ -216,6 +228,14 @@ class Record:
         with self._lock:
             self._gauges = {**self._gauges, **gauges}
 
+    def _keep_places(self, gauges: Samples, stores: Iterable[str]) -> None:
+        """Keep what is told of stores, and of others what was before."""
+        if self._is_part:
+            names = frozenset(map(label_value, stores))
+            with self._lock:
+                gauges = restored.join_others(gauges, self._gauges, names)
+        self._keep(gauges)
+
     def _count_hits(self, gauges: Samples) -> None:
         """Count by how much the marks rose; what fell, others evicted."""
         with self._lock:
@@ -236,3 +256,7 @@ class Record:
                 continue
             if last < image.cached_at.timestamp() <= now:
                 self._counts.add(families.ARRIVALS, labels)
+
+
+def _names_of(plan: Plan) -> list[str]:
+    return [one.name for one in plan.stores]

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
+import datetime
 
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Report
@@ -11,6 +12,7 @@ from imagecache_handlers.frontends.metrics.samples import label_value
 from imagecache_handlers.frontends.metrics.samples import Labels
 from imagecache_handlers.frontends.metrics.samples import Numbers
 from imagecache_handlers.frontends.metrics.samples import Samples
+from imagecache_handlers.labels import Marks
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Store
 from imagecache_handlers.planning.verdicts import GROUNDS
@@ -28,6 +30,7 @@ BLOCKING = tuple(
     one for one in REASONS if one not in {*GROUNDS, Reason.NOT_NEEDED}
 )
 
+_NEW_FOR = datetime.timedelta(hours=1)
 _GONE = frozenset({Did.EVICTED, Did.GONE})
 
 
@@ -36,6 +39,7 @@ def tally_plan(plan: Plan) -> Samples:
     return {
         **_tally_stores(plan.stores, plan.problems),
         **_tally_images(plan.verdicts, _readable_stores(plan)),
+        **_tally_unknown(plan.verdicts, plan),
         **_tally_pools(plan),
         families.WARNINGS: {
             (kind.value,): sum(one.kind is kind for one in plan.warnings)
@@ -50,11 +54,26 @@ def tally_report(report: Report) -> Samples:
     plan = report.plan
     after = {one.name: one for one in report.after}
     stores = [after.get(one.name, one) for one in plan.stores]
+    verdicts = tuple(_verdicts_after(report))
     return {
         **tally_plan(plan),
         **_tally_stores(stores, plan.problems),
-        **_tally_images(_verdicts_after(report), _readable_stores(plan)),
+        **_tally_images(verdicts, _readable_stores(plan)),
+        **_tally_unknown(verdicts, plan),
+        families.POOL_FREED: {
+            (label_value(one.pool),): float(_sum_freed(report, one.pool))
+            for one in plan.spaces
+        },
     }
+
+
+def _sum_freed(report: Report, pool: str) -> int:
+    stores = {one.name for one in report.before if one.pool == pool}
+    return sum(
+        one.verdict.image.reclaimable if one.freed is None else one.freed
+        for one in report.outcomes
+        if one.verdict.image.store in stores
+    )
 
 
 def _readable_stores(plan: Plan) -> list[str]:
@@ -115,6 +134,31 @@ def _tally_images(
         families.IMAGES_BYTES: sizes,
         families.IMAGES_HITS: hits,
     }
+
+
+def _tally_unknown(verdicts: Iterable[Verdict], plan: Plan) -> Samples:
+    """Count images with unknown users, but not what is new.
+
+    A backend may know only a while later whose such an object is.
+    """
+    met = {
+        change.image.identity
+        for change in plan.changes
+        if Marks.read(change.add).seen is not None
+    }
+    counts: Numbers = {
+        (label_value(store),): 0.0 for store in _readable_stores(plan)
+    }
+    for verdict in verdicts:
+        image = verdict.image
+        labels = (label_value(image.store),)
+        if verdict.reason is not Reason.UNKNOWN or labels not in counts:
+            continue
+        seen = image.marks.seen
+        is_new = seen is not None and plan.now - seen < _NEW_FOR
+        if not is_new and image.identity not in met:
+            counts[labels] += 1
+    return {families.IMAGES_UNKNOWN: counts}
 
 
 def _tally_pools(plan: Plan) -> Samples:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterator
 import contextlib
+import errno
 import logging
 import os
 import pathlib
@@ -52,9 +53,13 @@ class Textfile:
         self._only = only
 
     def restore(self) -> None:
-        """Go on from what the file says, if it is one of ours."""
+        """Go on from what the file says, if it is one of ours.
+
+        :raises ConfigurationError: when it tells what this one leaves out,
+            which would be lost.
+        """
         try:
-            self._record.restore(read_samples(self._path))
+            samples = read_samples(self._path)
         except FileNotFoundError:
             return
         except (OSError, ValueError) as error:
@@ -63,14 +68,32 @@ class Textfile:
                 self._path,
                 error,
             )
+            return
+        self._check_told(samples)
+        self._record.restore(samples)
+
+    def _check_told(self, samples: Samples) -> None:
+        only = tuple(self._only)
+        if not all(name.startswith(only) for name in samples):
+            raise ConfigurationError(
+                f'{self._path} tells of sweeps, which would be lost: name '
+                f'another file for prefetches'
+            )
 
     def check_writable(self) -> None:
         """Write aside only.
 
-        :raises TextfileError: when that cannot be done.
+        :raises TextfileError: when that cannot be done, or not be put in
+            place.
         """
-        with self._told(), _written_aside(self._path, ''):
-            pass
+        with self._told():
+            if self._path.is_dir():
+                # Only what is put in its place would fail.
+                raise IsADirectoryError(
+                    errno.EISDIR, 'it is a folder, not a file'
+                )
+            with _written_aside(self._path, ''):
+                pass
 
     def write(self) -> None:
         """Write the file aside, then put it in place of the old one.

@@ -105,6 +105,37 @@ class TestMetrics(Command):
             self.assertEqual(1, counted[SWEEPS, result], counted)
         self.assertNotIn((SUCCESS,), counted)
 
+    def test_a_sweep_of_one_store_leaves_the_other_as_it_was(self):
+        other = self.root / 'other'
+        other.mkdir()
+        one = f'path = {self.path}'
+        both = self.conf.read_text().replace(one, f'{one}\npath = {other}')
+        self.conf.write_text(both)
+        file = self.root / 'imagecache.prom'
+        textfile = '--textfile', str(file)
+        os.rename(other, self.root / 'away')
+        listed = self.in_use('# none\n')
+        self.run_on('sweep', *listed, *textfile)
+        self.out('sweep', '--store', str(self.path), *listed, *textfile)
+        text = file.read_text()
+        readable = f'imagecache_store_readable{{store="{other}"}} 0.0'
+        self.assertIn(readable, text)
+        counted = read(text)
+        self.assertEqual(1, counted[SWEEPS, 'idle'])
+        self.assertNotIn((SUCCESS,), counted)
+        self.out('metrics', '--store', str(self.path), *listed, *textfile)
+        self.assertIn(readable, file.read_text())
+
+    def test_a_folder_in_place_of_the_file_is_told_before_the_sweep(self):
+        self.add()
+        self.age()
+        folder = self.root / 'a.prom'
+        folder.mkdir()
+        listed = self.in_use('# none\n')
+        done = self.run_on('sweep', *listed, '--textfile', str(folder))
+        self.refused(done, 1, 'it is a folder', str(folder))
+        self.assertIn(IMAGE, self.out('list'))
+
     def test_a_file_that_cannot_be_written_is_an_error(self):
         self.add()
         nowhere = str(self.root / 'nowhere' / 'a.prom')
@@ -170,6 +201,12 @@ class TestPrefetch(Command):
         self.assertEqual(2, said[name, 'cached'])
         self.assertEqual(1, said[name, 'existing'])
         self.assertEqual(16384, said['imagecache_prefetch_bytes_total',])
+        self.out('metrics', '--textfile', str(file))
+        done = self.run_on(
+            *('prefetch', OTHER, '--from', str(content)),
+            *('--textfile', str(file)),
+        )
+        self.refused(done, 2, 'name another file', str(file))
         # Beside the file of a sweep, no series is there twice.
         names = {one[0] for one in said}
         self.assertTrue(all('prefetch' in one for one in names), names)

@@ -14,16 +14,19 @@ from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers.actions.slow_calls import Call
+from imagecache_handlers.frontends.in_use_list import nobody_asked
 from imagecache_handlers.frontends.metrics import families
 from imagecache_handlers.frontends.metrics.record import Record
-from imagecache_handlers.frontends.metrics.record import Result
-from imagecache_handlers.frontends.metrics.record import SUCCESSES
+from imagecache_handlers.frontends.metrics.results import Result
+from imagecache_handlers.frontends.metrics.results import SUCCESSES
 from imagecache_handlers.frontends.metrics.samples import label_value
 from imagecache_handlers.frontends.metrics import tally
+from imagecache_handlers.labels import seen_label
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.planning.protected import Patterns
 from imagecache_handlers.planning.rules import Rules
+from imagecache_handlers.planning.verdicts import Change
 from imagecache_handlers.planning.verdicts import Reason
 from tests.planning import values
 from tests.planning.values import HOUR
@@ -138,6 +141,47 @@ def test_a_pool_tells_what_is_wanted_and_what_is_in_the_way(record):
     assert told(record, families.POOL_BLOCKED) == {('shelf', 'pinned'): 20}
 
 
+def unseen(name, *labels):
+    return image(name, *labels, unknown='its record is damaged')
+
+
+def test_of_unknown_users_only_what_is_not_new_is_told(record):
+    seen, long_seen = seen_label(NOW - HOUR / 2), seen_label(NOW - HOUR)
+    plan = planned(
+        unseen('a'),
+        unseen('b', long_seen),
+        unseen('c', seen),
+        image('d', users=frozenset({'vm'})),
+    )
+    record.note_plan(plan)
+
+    assert told(record, families.IMAGES)['shelf', 'unknown'] == 3
+    assert told(record, families.IMAGES_UNKNOWN) == {STORE: 2}
+    # What a sweep is about to meet first is newer than all.
+    met = Change(image=plan.verdicts[0].image, add=frozenset({seen}))
+    record.note_plan(dataclasses.replace(plan, changes=(met,)))
+    assert len(told(record, families.IMAGES_UNKNOWN)) == 1
+
+
+@pytest.mark.parametrize(
+    ('did', 'freed', 'told_freed'),
+    [
+        (Did.EVICTED, 7, 7),
+        (Did.EVICTED, None, 10),  # the backend frees it later
+        (Did.KEPT, 0, 0),
+    ],
+)
+def test_a_pool_tells_what_the_last_sweep_freed(
+    did, freed, told_freed, record
+):
+    plan = planned(ready('a', size=10), stores=[shelf(100, 0)])
+    record.note_plan(plan)
+    assert families.POOL_FREED not in record.samples()
+    done = outcome(plan, 'a', did, freed)
+    record.note_report(Report(plan=plan, outcomes=(done,)))
+    assert record.samples()[families.POOL_FREED] == {STORE: told_freed}
+
+
 def test_a_store_that_cannot_be_read_tells_just_that(record):
     problems = {'shelf': 'gone'}
     record.note_plan(dataclasses.replace(planned(), problems=problems))
@@ -220,20 +264,30 @@ def test_a_sweep_is_counted_by_how_it_ended(result, record, clock):
     assert samples[f'{families.SWEEP_DURATION}_sum'] == {(): 12.5}
     buckets = samples[f'{families.SWEEP_DURATION}_bucket']
     assert [buckets[(bound,)] for bound in ('10.0', '60.0')] == [0, 1]
+    ended = {(result.value,): (NOW + HOUR).timestamp()}
+    assert told(record, families.SWEEP_LAST_END) == ended
     success = told(record, families.SWEEP_LAST_SUCCESS)
     expected = {(): (NOW + HOUR).timestamp()} if result in SUCCESSES else {}
     assert success == expected
 
 
-def test_evidence_ages_until_it_is_asked_for_again(record, clock):
-    assert families.EVIDENCE_AGE not in record.samples()
+def test_of_the_latest_answer_is_told_of_when_it_is(record, clock):
+    assert record.samples()[families.EVIDENCE_TIME] == {(): 0}
     record.note_evidence(Evidence(complete=True, as_of=NOW))
     clock.now = NOW + HOUR
-    assert told(record, families.EVIDENCE_AGE) == {(): 3600}
+    assert told(record, families.EVIDENCE_TIME) == {(): NOW.timestamp()}
     assert told(record, families.EVIDENCE_COMPLETE) == {(): 1}
-    record.note_evidence(Evidence(complete=False, as_of=clock.now))
-    assert not told(record, families.EVIDENCE_AGE)
+    users = {'a': frozenset({'vm'})}
+    record.note_evidence(Evidence(users=users, as_of=clock.now))
+    later = {(): clock.now.timestamp()}
+    assert told(record, families.EVIDENCE_TIME) == later
     assert not told(record, families.EVIDENCE_COMPLETE)
+
+
+def test_where_nobody_was_asked_there_is_no_answer(record, clock):
+    record.note_evidence(nobody_asked(clock))
+    assert record.samples()[families.EVIDENCE_TIME] == {(): 0}
+    assert record.samples()[families.EVIDENCE_COMPLETE] == {(): 0}
 
 
 def test_a_complete_answer_that_is_old_proves_nothing(record, clock):
@@ -243,12 +297,6 @@ def test_a_complete_answer_that_is_old_proves_nothing(record, clock):
     record.note_rules(Rules(evidence_ttl=2 * HOUR), None)
     record.note_evidence(Evidence(complete=True, as_of=NOW))
     assert record.samples()[families.EVIDENCE_COMPLETE] == {(): 1}
-
-
-def test_a_clock_that_is_set_back_makes_no_negative_age(record, clock):
-    record.note_evidence(Evidence(as_of=NOW))
-    clock.now = NOW - HOUR
-    assert record.samples()[families.EVIDENCE_AGE] == {(): 0}
 
 
 def with_hits(name, hits, **fields):
@@ -318,6 +366,118 @@ def test_rules_are_told(record):
     record.note_rules(Rules(remove_unused=False), None)
     assert not told(record, families.REMOVAL_ENABLED)
     assert not told(record, families.SWEEP_INTERVAL)
+
+
+def narrowed(clock, *stores):
+    """Give a record of some stores, where one knew a shelf and a bay."""
+    before = Record(clock)
+    plan = planned(
+        ready('a', store='shelf'),
+        ready('b', store='bay'),
+        stores=[shelf(100, 50), shelf(100, 50, name='bay')],
+    )
+    before.note_plan(dataclasses.replace(plan, problems={'bay': 'gone'}))
+    before.note_debris([], ['shelf', 'bay'])
+    before.note_report(Report(plan=plan))
+    before.note_plan(dataclasses.replace(plan, problems={'bay': 'gone'}))
+    before.note_sweep(Result.PARTIAL, 1)
+    record = Record(clock)
+    record.restore(before.samples())
+    record.narrow_to(stores)
+    return before.samples(), record
+
+
+def of_store(samples, name):
+    """Give what is told of a store or of its pool."""
+    return {
+        (family, labels): value
+        for family, numbers in samples.items()
+        for labels, value in numbers.items()
+        if labels and labels[0] == name
+    }
+
+
+def test_of_other_stores_all_stays_as_it_was(clock):
+    before, record = narrowed(clock, 'shelf')
+    clock.now = NOW + HOUR
+    plan = planned(stores=[shelf(100, 90)], now=clock.now)
+
+    record.note_plan(plan)
+    record.note_debris([], ['shelf'])
+    record.note_report(Report(plan=plan))
+
+    samples = record.samples()
+    assert of_store(samples, 'bay') == of_store(before, 'bay')
+    assert samples[families.STORE_READABLE] == {STORE: 1, ('bay',): 0}
+    assert samples[families.STORE_FREE][STORE] == 90
+    assert samples[families.IMAGES]['shelf', 'expired'] == 0
+
+
+def test_of_other_stores_all_stays_where_the_sweep_fails(clock):
+    before, record = narrowed(clock, 'shelf')
+    record.note_sweep(Result.FAILED, 1)
+    assert of_store(record.samples(), 'bay') == of_store(before, 'bay')
+
+
+def test_a_store_that_was_looked_at_leaves_nothing_behind(clock):
+    _, record = narrowed(clock, 'shelf')
+    gone = dataclasses.replace(
+        planned(stores=[shelf(100, 90)]), problems={'shelf': 'gone'}, spaces=()
+    )
+    record.note_plan(gone)
+    samples = record.samples()
+    assert samples[families.STORE_READABLE] == {STORE: 0, ('bay',): 0}
+    assert {labels[0] for labels in samples[families.IMAGES]} <= {'bay'}
+    assert {one for (one,) in samples[families.POOL_WANTED]} == {'bay'}
+
+
+def test_a_sweep_of_some_stores_is_counted_and_is_no_whole_one(clock):
+    before, record = narrowed(clock, 'shelf')
+    clock.now = NOW + HOUR
+    record.note_sweep(Result.IDLE, 1)
+    assert told(record, families.SWEEPS) == {('idle',): 1, ('partial',): 1}
+    for name in families.SWEEP_LAST_SUCCESS, families.SWEEP_LAST_END:
+        assert record.samples()[name] == before[name]
+
+
+def test_who_names_all_the_stores_that_are_known_sweeps_a_whole(clock):
+    _, record = narrowed(clock, 'shelf', 'bay')
+    record.note_sweep(Result.IDLE, 1)
+    assert told(record, families.SWEEP_LAST_SUCCESS)
+    plan = planned(stores=[shelf(100, 90)])
+    record.note_plan(plan)
+    record.note_report(Report(plan=plan))
+    assert not of_store(record.samples(), 'bay')
+
+
+def test_warnings_are_of_a_whole_look(clock):
+    before, record = narrowed(clock, 'shelf')
+    record.note_plan(planned(protected=Patterns.parse(['nothing'])))
+    name = families.WARNINGS
+    assert record.samples()[name] == before[name]
+
+
+@pytest.mark.parametrize(
+    ('at', 'is_kept'),
+    [
+        (NOW, True),
+        (NOW + datetime.timedelta(minutes=5), True),  # clocks differ
+        (NOW + datetime.timedelta(minutes=6), False),
+        (NOW + datetime.timedelta(days=3650), False),
+    ],
+)
+def test_a_time_that_is_yet_to_come_is_not_gone_on_from(at, is_kept, record):
+    for name in (
+        families.SWEEP_LAST_SUCCESS,
+        families.COUNTERS_STARTED,
+        families.EVIDENCE_TIME,
+        families.PLAN_TIME,
+    ):
+        told_before = record.samples()[name]
+        time = {(): at.timestamp()}
+        record.restore({name: time})
+        expected = time if is_kept else told_before
+        assert record.samples()[name] == expected, name
 
 
 def test_counters_of_a_store_that_is_no_more_are_forgotten(record):

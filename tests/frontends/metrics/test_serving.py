@@ -184,6 +184,20 @@ def pair(tmp_path_factory):
     return {'cert': str(cert), 'key': str(key)}
 
 
+@pytest.fixture
+def other_key(tmp_path):
+    key = tmp_path / 'other.pem'
+    subprocess.run(  # noqa: S603 -- of constants
+        [  # noqa: S607
+            *('openssl', 'genpkey', '-algorithm', 'EC', '-out', key),
+            *('-pkeyopt', 'ec_paramgen_curve:prime256v1'),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return str(key)
+
+
 def test_over_tls_it_is_told_to_who_trusts_us(pair, auth):
     trusting = ssl.create_default_context(cafile=pair['cert'])
     with served(auth=auth, **pair) as at:
@@ -202,20 +216,27 @@ def test_who_does_not_greet_keeps_nobody_waiting(pair):
         assert is_whole(get(at, context=trusting))
 
 
-def test_files_that_are_no_pair_are_refused(pair, tmp_path):
+def test_files_that_are_no_pair_are_refused(pair, other_key, tmp_path):
     empty = tmp_path / 'empty'
     empty.touch()
-    for files in (
-        {'cert': pair['cert']},
-        {'cert': pair['key'], 'key': pair['key']},
-        {'cert': str(empty), 'key': pair['key']},
-        {'cert': str(tmp_path / 'nowhere'), 'key': pair['key']},
+    nowhere = str(tmp_path / 'nowhere')
+    cert, key = pair['cert'], pair['key']
+    for files, name, said in (
+        ({'cert': cert}, cert, 'with --metrics-key'),
+        ({'cert': cert, 'key': str(empty)}, empty, 'no private key'),
+        ({'cert': cert, 'key': nowhere}, nowhere, 'No such file'),
+        ({'cert': cert, 'key': other_key}, other_key, 'must be its own'),
+        ({'cert': key, 'key': key}, key, 'no certificate in PEM'),
+        ({'cert': str(empty), 'key': key}, empty, 'no certificate in PEM'),
+        ({'cert': nowhere, 'key': key}, nowhere, 'No such file'),
     ):
         with (
-            pytest.raises(ConfigurationError, match='cannot be used'),
+            pytest.raises(ConfigurationError, match='cannot be used') as told,
             served(**files),
         ):
             pass
+        assert str(name) in str(told.value)
+        assert said in str(told.value)
 
 
 def test_many_who_say_nothing_shut_nobody_out_for_long(monkeypatch):

@@ -8,11 +8,12 @@ import pytest
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.metrics import families
 from imagecache_handlers.frontends.metrics.record import Record
-from imagecache_handlers.frontends.metrics.record import Result
+from imagecache_handlers.frontends.metrics.results import Result
 from imagecache_handlers.frontends.metrics.textfile import read_samples
 from imagecache_handlers.frontends.metrics.textfile import Textfile
 from imagecache_handlers.frontends.metrics.textfile import TextfileError
 from imagecache_handlers.frontends.metrics.textfile import write_or_warn
+from imagecache_handlers.model import Evidence
 from tests.planning.values import image
 from tests.planning.values import NOW
 from tests.planning.values import planned
@@ -38,6 +39,7 @@ def swept():
     record = Record(lambda: NOW)
     one = image('a', 'hits.3', users=frozenset({'vm'}))
     record.note_plan(planned(one, stores=[shelf(100, 50, name='"\\x')]))
+    record.note_evidence(Evidence(complete=True, as_of=NOW))
     record.note_sweep(Result.WHOLE, 2)
     return record
 
@@ -50,7 +52,9 @@ def test_what_was_counted_and_the_last_success_survive(path):
         families.SWEEPS,
         families.SWEEP_LAST_SUCCESS,
         families.COUNTERS_STARTED,
+        families.SWEEP_LAST_END,
         families.PLAN_TIME,
+        families.EVIDENCE_TIME,
         families.IMAGES_HITS,
         families.EVICTIONS,
         f'{families.SWEEP_DURATION}_sum',
@@ -156,6 +160,30 @@ def test_where_nothing_can_be_written_that_is_told(tmp_path, caplog):
 def test_a_check_writes_nothing(path):
     Textfile(str(path), Record()).check_writable()
     assert os.listdir(path.parent) == []
+
+
+def test_a_folder_in_its_place_is_told_before_anything_is_done(path):
+    path.mkdir()
+    with pytest.raises(TextfileError, match=f'{path}: it is a folder'):
+        Textfile(str(path), Record()).check_writable()
+
+
+def test_what_only_prefetches_takes_no_file_of_sweeps(path):
+    write(path, swept())
+    before = path.read_bytes()
+    textfile = Textfile(str(path), Record(), families.OF_PREFETCHES)
+    with pytest.raises(ConfigurationError, match='name another file'):
+        textfile.restore()
+    assert path.read_bytes() == before
+
+
+def test_what_prefetches_goes_on_from_its_own_file(path):
+    record = Record()
+    record.begin_prefetches()
+    for _ in range(2):
+        textfile = Textfile(str(path), record, families.OF_PREFETCHES)
+        textfile.restore()
+        textfile.write()
 
 
 def test_a_name_that_nobody_reads_is_refused(tmp_path):

@@ -6,12 +6,15 @@ import datetime
 
 from imagecache_handlers import ConfigurationError
 from imagecache_handlers import Evidence
+from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Uncertain
-
+from imagecache_handlers.frontends.in_use_list import nobody_asked
+from imagecache_handlers.labels import claim_label
 from imagecache_handlers.labels import lease_label
 from imagecache_handlers.labels import pin_label
 from imagecache_handlers import Patterns
+from tests.functional.prometheus.world import INTERVAL
 from tests.functional.prometheus.world import World
 
 DAYS = datetime.timedelta(days=9)
@@ -19,19 +22,26 @@ DAYS = datetime.timedelta(days=9)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Fault:
-    """``go_on`` is what happens at each interval while it lasts."""
+    """``go_on`` is what happens at each ``step`` while it lasts.
 
-    alert: str
+    ``alert`` None: all is well; ``besides``: there is another fault, too.
+    """
+
+    alert: str | None
     begin: Callable[[World], object]
     mend: Callable[[World], object]
     go_on: Callable[[World], object] = lambda world: None
+    besides: str | None = None
+    step: datetime.timedelta = INTERVAL
 
 
 FAULTS: dict[str, Fault] = {}
 
 
-def fault(alert, name, begin, mend, go_on=lambda world: None):
-    FAULTS[name] = Fault(alert=alert, begin=begin, mend=mend, go_on=go_on)
+def fault(alert, name, begin, mend, go_on=lambda world: None, **others):
+    FAULTS[name] = Fault(
+        alert=alert, begin=begin, mend=mend, go_on=go_on, **others
+    )
 
 
 def rules(**changes):
@@ -72,6 +82,11 @@ def fill(*labels, users=(), name='big'):
     )
 
 
+def claim(world):
+    """Give the label of a claim that nobody ends."""
+    return claim_label('x', world.now + DAYS)
+
+
 def drop(name='big'):
     return lambda world: world.drop(name)
 
@@ -108,6 +123,69 @@ fault(
     attribute('is_stopped', False),
 )
 
+BLIND = 'ImagecacheEvidenceIncomplete'
+live, die = attribute('is_running', True), attribute('is_running', False)
+fault(
+    NO_SWEEP,
+    'the service hangs in each sweep, and is begun anew each time',
+    die,
+    live,
+    World.begin_anew,
+)
+fault(
+    NO_SWEEP,
+    'a timer that started the sweeps is gone, and no interval is configured',
+    attribute('interval', None),
+    live,
+    die,
+    step=datetime.timedelta(hours=8),
+)
+
+
+def sweep_in_future(world):
+    now = world.now
+    world.now += datetime.timedelta(days=3650)
+    world.tick()
+    world.now = now
+
+
+fault(
+    NO_SWEEP,
+    'the backend is gone since the clock went wrong',
+    both(sweep_in_future, breaks('stores', ConnectionRefusedError('no'))),
+    heal,
+)
+
+
+def ask_nobody(world):
+    world.ask = lambda: nobody_asked(world.clock)
+
+
+def hide_users(size):
+    """Have one image of whose users nobody knows."""
+
+    def begin(world):
+        world.put('odd', size)
+        world.handler.unknown.add('odd')
+
+    return begin
+
+
+def show_users(world):
+    world.drop('odd')
+    world.handler.unknown.clear()
+    world.ask = world.ask_all
+
+
+fault(
+    NO_SWEEP,
+    'the service is dead, and one image was unknown',
+    both(hide_users(20), ask_nobody),
+    both(show_users, live),
+    die,
+    besides=BLIND,
+)
+
 UNREADABLE = 'ImagecacheStoreUnreadable'
 fault(UNREADABLE, 'the store is gone', problem('not mounted'), problem(None))
 fault(
@@ -127,6 +205,15 @@ fault(
     'the handler has a bug',
     breaks('enumerate', TypeError('oops')),
     heal,
+)
+
+fault(
+    NO_SWEEP,
+    'the service is dead, and the store was gone before',
+    problem('not mounted'),
+    both(problem(None), live),
+    die,
+    besides=UNREADABLE,
 )
 
 FULL = 'ImagecacheCannotFree'
@@ -158,11 +245,55 @@ fault(
 fault(
     FULL,
     'somebody has claimed it for ever',
-    fill(lambda world: f'claim.x.{pin_label("x", world.now + DAYS)[6:]}'),
+    fill(claim),
     drop(),
 )
 
-BLIND = 'ImagecacheEvidenceIncomplete'
+fault(
+    FULL,
+    'what fills the store is used, and one small image is unknown',
+    both(hide_users(1), ask_nobody, fill(users={'vm'})),
+    both(show_users, drop()),
+    besides=BLIND,
+)
+
+
+def fill_with_all_sorts(world):
+    """Have most of it unknown, and yet less than is wanted."""
+    hide_users(280)(world)
+    world.put('safe', 275)
+    world.put('claimed', 275, claim(world))
+    world.put('more', 35, users={'vm'})
+    rules(protected=Patterns.parse(['safe']))(world)
+
+
+fault(
+    FULL,
+    'to know who uses what is not known of would not be enough',
+    fill_with_all_sorts,
+    both(
+        show_users,
+        *map(drop, ['safe', 'claimed', 'more']),
+        rules(protected=Patterns()),
+    ),
+    besides=BLIND,
+)
+
+STUCK = 'ImagecacheNothingFreed'
+is_busy = breaks('evict', ImageBusy('big', 'Nova holds its lock'))
+fault(
+    STUCK,
+    'what fills the store is locked for ever',
+    both(fill(World.old), is_busy),
+    both(heal, drop()),
+)
+fault(
+    None,
+    'the store fills up again and again',
+    fill(World.old),
+    drop(),
+    fill(World.old),
+)
 
 
 def see(world):
@@ -194,6 +325,14 @@ fault(
     'nobody knows, and the store is full',
     both(see_nothing(False), fill()),
     both(see, drop()),
+)
+
+
+fault(
+    BLIND,
+    'a record is damaged, and the list of users is complete',
+    hide_users(20),
+    show_users,
 )
 
 

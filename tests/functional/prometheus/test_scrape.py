@@ -5,9 +5,9 @@ import re
 import subprocess
 
 from imagecache_handlers.frontends.metrics.alerts import make_rules
-from imagecache_handlers.frontends.metrics.alerts import Times
 from imagecache_handlers.frontends.metrics.board import expressions_of
 from imagecache_handlers.frontends.metrics.panels import PANELS
+from imagecache_handlers.frontends.metrics.queries import Times
 from tests.frontends.cli.command import Command
 from tests.frontends.cli.command import environment
 from tests.frontends.cli.command import IMAGE
@@ -18,7 +18,7 @@ from tests.functional.prometheus.servers import exporting
 from tests.functional.prometheus.servers import get
 from tests.functional.prometheus.servers import Prometheus
 
-QUICK = Times(pending='1s', blind='1s', growth='5s')
+QUICK = Times(pending='1s', blind='1s', growth='5s', memory='10m', step='1s')
 
 
 class TestScrape(Command):

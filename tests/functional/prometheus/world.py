@@ -29,6 +29,7 @@ class Bent(MemoryHandler):
         super().__init__(Shelf(total=TOTAL))
         self.broken = {}
         self.problem = None
+        self.unknown = set()
         self.pieces = 0
 
     def stores(self):
@@ -38,7 +39,11 @@ class Bent(MemoryHandler):
 
     def enumerate(self, store, image_ids=None):
         self._call('enumerate')
-        return super().enumerate(store, image_ids)
+        for one in super().enumerate(store, image_ids):
+            if one.image_id in self.unknown:
+                why = 'its record is damaged'
+                one = dataclasses.replace(one, users=None, unknown=why)
+            yield one
 
     def evict(self, image, alive=None):
         self._call('evict')
@@ -65,6 +70,7 @@ class World:
 
     def __init__(self):
         self.now = BEGIN
+        self.step = self.interval = INTERVAL
         self.handler = Bent()
         self.rules = Rules(high_watermark=85, low_watermark=70)
         self.record = Record(self.clock)
@@ -87,6 +93,11 @@ class World:
         """Begin as a process does that has just been started."""
         self.meter.note_site(self.site)
 
+    def begin_anew(self):
+        """Be another process, which knows nothing of the one before."""
+        self.record = self.meter.record = Record(self.clock)
+        self.start()
+
     @property
     def site(self):
         calls = RunningCalls(None, tell_end=self.record.note_call)
@@ -94,7 +105,7 @@ class World:
             self.handler, self.rules, clock=self.clock, calls=calls
         )
         return types.SimpleNamespace(
-            cache=cache, rules=self.rules, interval=INTERVAL, stores=None
+            cache=cache, rules=self.rules, interval=self.interval, stores=None
         )
 
     def put(self, name, size, *labels, users=()):
@@ -130,8 +141,8 @@ class World:
             return
 
     def tick(self):
-        """Let an interval go by, with its sweep if there is any."""
-        self.now += INTERVAL
+        """Let a step go by, with its sweep if there is any."""
+        self.now += self.step
         if self.is_running:
             self.sweep()
         return self.record.samples()

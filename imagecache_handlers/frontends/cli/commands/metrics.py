@@ -41,6 +41,7 @@ class Metrics(WitnessedCommand):
         """Have a plan kept; give what is wrong with stores."""
         ask = meter.noting(self.asking(parsed_args))
         with self.opened(meter.record.note_call) as site:
+            meter.narrow_to(site)
             plan = self.planned(site, ask)
             meter.note_plan(plan, site)
         return plan.problems

@@ -42,6 +42,7 @@ class Sweep(WitnessedCommand, Paged):
                 self.opened(meter.record.note_call) as site,
                 meter.sweeping(site.rules) as count,
             ):
+                meter.narrow_to(site)
                 plan = self.planned(site, ask)
                 meter.note_plan(plan, site)
                 with (
