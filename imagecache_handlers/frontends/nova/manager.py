@@ -118,7 +118,6 @@ class ImageCacheManager:
         from imagecache_handlers.frontends.nova.answers import InstanceAnswers
         from imagecache_handlers.frontends.nova import reading_again
 
-        hosts = reading_again.list_hosts(instances)
         return InstanceAnswers(
             instances,
             lambda: reading_again.read_again(context, instances, self._host),
@@ -126,7 +125,8 @@ class ImageCacheManager:
             as_of=as_of,
             complete=self._complete,
             # Of other hosts only those are asked that had instances.
-            complete_again=self._complete and hosts <= {self._host},
+            complete_again=self._complete
+            and reading_again.list_hosts(instances) <= {self._host},
         )
 
     def sweep_cache(

@@ -66,7 +66,8 @@ MUTANTS = [
     mutant(
         'hosts that were not asked have no instances',
         'manager',
-        'complete_again=self._complete and hosts <= {self._host},',
+        'complete_again=self._complete\n'
+        '            and reading_again.list_hosts(instances) <= {self._host},',
         'complete_again=self._complete,',
         f'{MANAGER}Complete::test_other_hosts_are_not_known_to_be_all',
     ),
