@@ -61,12 +61,23 @@ class TestLoading(unittest.TestCase):
         self.assertEqual([], self.loaded('libvirt', heavy))
         self.assertEqual(heavy[1:2], self.loaded('opening', heavy[1:2]))
 
+    def test_a_driver_loads_eight_modules_of_ours(self):
+        """What importing it takes is counted, for time is the machine's."""
+        code = (
+            'import sys; import imagecache_handlers.frontends.nova.libvirt;'
+            "print([one for one in sys.modules if one[:11] == 'imagecache_'])"
+        )
+        self.assertEqual(8, len(self.run_code(code)))
+
     def loaded(self, module, names):
         """Give which of others that loads."""
         code = (
             f'import sys; import imagecache_handlers.frontends.nova.{module};'
             f'print(sorted({set(names)!r} & set(sys.modules)))'
         )
+        return self.run_code(code)
+
+    def run_code(self, code):
         done = subprocess.run(  # noqa: S603
             [sys.executable, '-c', code],
             capture_output=True,
