@@ -14,13 +14,13 @@ from imagecache_handlers.actions.slow_calls import TellEnd
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import HandlerFailed
-from imagecache_handlers.handler import CacheHandler
 from imagecache_handlers.planning.rules import Rules
 
 if TYPE_CHECKING:
     from oslo_config import cfg
 
     from imagecache_handlers.config.settings import Settings
+    from imagecache_handlers.handler import CacheHandler
 
 _NO_FILES = (
     'no file of options was found: name one with --config-file, or write '
@@ -41,7 +41,7 @@ class OpenedCache:
     """
 
     cache: ImageCache
-    handler: CacheHandler
+    handler: 'CacheHandler'
     calls: RunningCalls
     rules: Rules
     stores: Collection[str] | None
@@ -126,7 +126,7 @@ def opened(
         )
 
 
-def _load_handler(name: str, conf: 'cfg.ConfigOpts') -> CacheHandler:
+def _load_handler(name: str, conf: 'cfg.ConfigOpts') -> 'CacheHandler':
     """Load the handler; where it lacks options tell where they may stand."""
     from imagecache_handlers.config import files
     from imagecache_handlers import loader
