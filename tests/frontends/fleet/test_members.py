@@ -132,9 +132,10 @@ def test_what_is_strange_spoils_no_other(data, why):
 
 @pytest.mark.parametrize('host', ['..', '../h1', 'a/b', '\\xff', ''])
 def test_a_strange_name_is_a_problem(host):
-    [one] = judge_members({host: entry_of('a').encode()}, [])
-    assert one.problem
-    assert one.entry is None
+    for told, alive in ({host: entry_of('a').encode()}, []), ({}, [host]):
+        [one] = judge_members(told, alive)
+        assert '1 to 253 of' in (one.problem or '')
+        assert one.entry is None
 
 
 def test_a_host_is_stale_unless_it_is_there():
