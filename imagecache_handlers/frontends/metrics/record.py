@@ -248,13 +248,8 @@ class Record:
         with self._lock:
             last = self._gauges[families.PLAN_TIME][()]
             known = self._gauges.get(families.IMAGES_HITS, {})
-        now = plan.now.timestamp()
-        for verdict in plan.verdicts:
-            image = verdict.image
-            labels = (label_value(image.store),)
-            if image.cached_at is None or labels not in known:
-                continue
-            if last < image.cached_at.timestamp() <= now:
+        for labels in tally.arrivals_of(plan, last):
+            if labels in known:
                 self._counts.add(families.ARRIVALS, labels)
 
 

@@ -179,6 +179,17 @@ def _tally_pools(plan: Plan) -> Samples:
     }
 
 
+def arrivals_of(plan: Plan, last: float) -> Iterator[Labels]:
+    """Give the store of each image that came in after that time."""
+    now = plan.now.timestamp()
+    for verdict in plan.verdicts:
+        image = verdict.image
+        if image.cached_at is None:
+            continue
+        if last < image.cached_at.timestamp() <= now:
+            yield (label_value(image.store),)
+
+
 def tally_debris(found: Iterable[Debris], stores: Iterable[str]) -> Samples:
     """Give the gauges of debris, 0 where there is none."""
     counts: Numbers = {(label_value(store),): 0.0 for store in stores}
