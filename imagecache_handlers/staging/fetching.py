@@ -192,8 +192,12 @@ class Fetching:
         self._way.tell(self._file.size)
         # Nobody has read or sent a hole.
         if not isinstance(piece, Hole):
-            self._sleep(self._way.bucket.take(len(piece)))
+            self._await_rate(len(piece))
         self._patience.note_size(self._file.size)
+
+    def _await_rate(self, count: int) -> None:
+        if pause := self._way.bucket.take(count):
+            self._sleep(pause)
 
     def _write_piece(self, piece: bytes) -> None:
         try:
