@@ -53,7 +53,7 @@ class FleetPrefetch(FleetCommand):
             '--hosts',
             metavar='PATTERN',
             required=True,
-            help='the hosts, as in compute-1 or "compute-*"',
+            help='the hosts: a name, or a pattern such as compute-[1-9]*',
         )
         _add_terms_to(parser)
         return parser
