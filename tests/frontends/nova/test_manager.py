@@ -13,6 +13,7 @@ from imagecache_handlers import ConfigurationError
 from imagecache_handlers.directory import opts
 from imagecache_handlers.frontends.nova.caching import NotCached
 from imagecache_handlers.frontends.nova.manager import ImageCacheManager
+from imagecache_handlers.frontends.nova.stopping import StoppableWork
 from imagecache_handlers.frontends.nova import usage
 from imagecache_handlers import HandlerNotFound
 from imagecache_handlers import StoreUnavailable
@@ -276,6 +277,29 @@ class TestUpdate(Base):
         self.assertEqual(0, manager.get_disk_usage())
         with self.assertRaisesRegex(HandlerNotFound, "'none'"):
             manager.update('context', [])
+
+
+class Ended(threading.Event):
+    """Is set by the first who waits for it, and keeps for how long."""
+
+    seconds = None
+
+    def wait(self, timeout=None):
+        self.seconds = timeout
+        self.set()
+        return True
+
+
+class TestStopping(unittest.TestCase):
+    def test_work_is_told_to_end_and_then_waited_for(self):
+        work, ended = StoppableWork(), Ended()
+        with work.begun() as stop:
+            work._under_way[stop] = ended
+            self.assertTrue(work.end(15))
+            self.assertTrue(stop.is_set())
+        self.assertTrue(0 < ended.seconds <= 15)
+        # There is nothing any more.
+        self.assertTrue(work.end(15))
 
 
 class TestComplete(unittest.TestCase):
