@@ -378,8 +378,6 @@ def test_a_broad_except_is_around_what_others_wrote():
         f'{ROOT}actions.guard',
         f'{ROOT}actions.slow_calls',
         f'{ROOT}entry_points',
-        # It takes an error from one thread to another.
-        f'{ROOT}frontends.libvirt_domains.connection',
     }
 
 
