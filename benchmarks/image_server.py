@@ -49,7 +49,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def serving(folder: str, seconds: float) -> Iterator[int]:
     """Serve by another process, which takes no time of this one's."""
-    command = [sys.executable, '-m', 'benchmarks.image_server']
+    # By its path: where it is started from, no package need be found.
+    command = [sys.executable, __file__]
     with subprocess.Popen(  # noqa: S603 -- our own program
         [*command, folder, str(seconds)],
         stdout=subprocess.PIPE,
