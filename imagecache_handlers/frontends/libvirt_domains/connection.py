@@ -32,10 +32,14 @@ class Definition(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """All definitions; ``is_here``: their files are those of this host."""
+    """All definitions, and the name of the host that has them.
+
+    ``is_here``: their files are those of this host.
+    """
 
     definitions: list[Definition]
     is_here: bool
+    hostname: str
 
 
 class Libvirt:
@@ -86,21 +90,25 @@ class Libvirt:
         progress.step(self.uri)
         with contextlib.closing(self._libvirt.openReadOnly(self.uri)) as conn:
             progress.step(self.uri)
-            is_here = self._is_here(conn)
+            hostname = self._ask_hostname(conn)
+            is_here = self._is_here(conn, hostname)
             found = []
             for one in self._read_all(conn, progress):
                 found.append(one)
                 if time.monotonic() - begin > self._most:
                     why = f'not all was told within {self._most:g} s'
                     raise EvidenceUnavailable(self.uri, why)
-            return Answer(found, is_here)
+            return Answer(found, is_here, hostname)
 
-    def _is_here(self, conn: Any) -> bool:
-        try:
-            uri, hostname = conn.getURI(), conn.getHostname()
-        except self._libvirt.libvirtError:
-            return False
-        return hosts.is_this_host([self.uri, uri], hostname, platform.node())
+    def _ask_hostname(self, conn: Any) -> str:
+        """Give the name of its host; '' where it does not tell."""
+        with self._unless_gone(self._libvirt.VIR_ERR_NO_SUPPORT):
+            return str(conn.getHostname())
+        return ''
+
+    def _is_here(self, conn: Any, hostname: str) -> bool:
+        uris = self.uri, conn.getURI()
+        return hosts.is_this_host(uris, hostname, platform.node())
 
     def _read_all(
         self, conn: Any, progress: bounded.Progress

@@ -84,5 +84,5 @@ def _find_root(fd: int) -> str:
         ]
     with open(_MOUNTS, encoding='utf-8', errors='surrogateescape') as file:
         mounts = [line.split(' ', 4) for line in file]
-    [root] = [fields[3] for fields in mounts if fields[0] == number]
-    return root
+    # One that is not listed is mounted above all that we see.
+    return next((one[3] for one in mounts if one[0] == number), '')

@@ -1,32 +1,41 @@
-"""Firmware: what a domain starts with, where that is a disk of some format."""
+"""Firmware: the files that a domain starts with, beside its disks."""
 
 from xml.etree import ElementTree
 
+from imagecache_handlers.directory.users.formats import protocols
 from imagecache_handlers.directory.users.formats.values import Backing
 from imagecache_handlers.directory.users.formats.values import is_path
 from imagecache_handlers.directory.users.formats.values import Named
 
-_PARTS = ('loader', 'nvram')
+_PARTS = ('kernel', 'initrd', 'dtb', 'loader', 'nvram')
 _PLACES = ('file', 'dev')
 
 
 def read_firmware(content: bytes) -> Named:
-    """Give the files of a firmware that are not raw: others may lie below.
+    """Give these files; below one that is not raw another may lie.
 
     ``content`` is a definition that was understood.
     """
     tree = ElementTree.fromstring(content)  # noqa: S314 -- it was read before
-    told = [one for tag in _PARTS for one in tree.iter(tag)]
-    paths = [
-        _find_path(one) for one in told if one.get('format', 'raw') != 'raw'
-    ]
-    files = [path for path in paths if path.startswith('/') and is_path(path)]
-    if len(files) < len(paths):
-        return Named(
-            tuple(map(Backing, files)),
-            ('what its firmware is read from may be any file',),
-        )
-    return Named(tuple(map(Backing, files)))
+    found = [_read_part(one) for tag in _PARTS for one in tree.iter(tag)]
+    return Named(
+        tuple(one for part in found for one in part.below),
+        tuple(why for part in found for why in part.problems),
+    )
+
+
+def _read_part(element: ElementTree.Element) -> Named:
+    is_raw = element.get('format', 'raw') == 'raw'
+    path = _find_path(element)
+    if path.startswith('/') and is_path(path):
+        return Named((Backing(path, is_raw),))
+    source = element.find('source')
+    if source is None and is_raw:
+        # The hypervisor's own, by a name, or one that is yet to be made.
+        return Named()
+    if source is not None and source.get('protocol') in protocols.ELSEWHERE:
+        return Named()
+    return Named(problems=(f'its {element.tag} may be any file',))
 
 
 def _find_path(element: ElementTree.Element) -> str:

@@ -137,7 +137,8 @@ def _doubt_answer(answer: Answer) -> Iterator[str]:
         # As of another user, or of one that was installed a minute ago.
         yield 'it has no domains'
     if not answer.is_here:
-        yield 'it may be of another host, whose files cannot be read from here'
+        name = shown(answer.hostname)
+        yield f'it may be of another host, {name}, whose files are not ours'
 
 
 def _list_disks(domain: words.Domain) -> Iterator[Backing]:

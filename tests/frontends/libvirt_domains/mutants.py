@@ -88,6 +88,13 @@ MUTANTS = [
         'what_lies_below_a_firmware_is_used',
     ),
     mutant(
+        'a kernel may be missing',
+        'firmware',
+        'Named((Backing(path, is_raw),))',
+        'Named() if is_raw else Named((Backing(path, is_raw),))',
+        'a_firmware_that_may_be_any_file_proves_no_absence',
+    ),
+    mutant(
         'no domains use nothing',
         'users',
         "yield 'it has no domains'",
@@ -111,8 +118,8 @@ MUTANTS = [
     mutant(
         'the name of a connection is its URI',
         'connection',
-        '[self.uri, uri], hostname',
-        '[self.uri], hostname',
+        'uris = self.uri, conn.getURI()',
+        'uris = [self.uri]',
         HERE,
     ),
     mutant(

@@ -14,6 +14,7 @@ from tests.frontends.libvirt_domains.libvirt_double import LibvirtDouble
 
 OWN = os.uname().nodename
 SYSTEM = 'qemu:///system'
+UNTOLD = libvirt_double.libvirtError('-', libvirt_double.VIR_ERR_NO_SUPPORT)
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def install(monkeypatch):
         ('kvm1', 'qemu+ssh://kvm-1/system', OWN, False),
         ('kvm1', SYSTEM, 'kvm-1', False),
         (SYSTEM, SYSTEM, 'kvm-1', False),
-        (SYSTEM, SYSTEM, libvirt_double.libvirtError('untold'), False),
+        (SYSTEM, SYSTEM, UNTOLD, False),
         ('qemu:///system?socket=/a', SYSTEM, OWN, False),
         ('qemu+ext:///system', SYSTEM, OWN, False),
         ('qemu+ssh://kvm-1/system', SYSTEM, OWN, False),

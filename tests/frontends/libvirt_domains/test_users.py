@@ -24,7 +24,7 @@ class Told:
     uri = 'test:///default'
 
     def __init__(self, *definitions, is_here=True):
-        self.answer = Answer(list(definitions), is_here)
+        self.answer = Answer(list(definitions), is_here, 'kvm-1')
 
     def read_definitions(self):
         return self.answer
@@ -232,19 +232,37 @@ def test_what_lies_below_a_firmware_is_used(overlay, part):
 
 
 @pytest.mark.parametrize(
-    ('source', 'is_complete'),
+    'nvram',
     [
-        ('<source file="{}"/>', True),
-        ('<source dev="{}"/>', True),
-        ('<source volume="v" pool="p"/>', False),
-        ('', False),
+        '<nvram format="qcow2"><source file="{}"/></nvram>',
+        '<nvram format="qcow2"><source dev="{}"/></nvram>',
+        '<nvram><source dev="{}"/></nvram>',
     ],
 )
-def test_a_firmware_that_may_be_any_file(overlay, source, is_complete):
-    nvram = f'<nvram format="qcow2">{source.format(overlay)}</nvram>'
-    said = ask(define(os=nvram))
-    assert said.complete == is_complete
-    assert (IMAGE in said.users) == is_complete
+def test_a_firmware_is_in_a_file_or_on_a_device(overlay, nvram):
+    said = ask(define(os=nvram.format(overlay)))
+    assert said.complete
+    assert (IMAGE in said.users) == ('qcow2' in nvram)
+
+
+@pytest.mark.parametrize(
+    ('os', 'is_complete'),
+    [
+        ('<nvram format="qcow2"><source volume="v" pool="p"/></nvram>', False),
+        ('<nvram><source volume="v" pool="p"/></nvram>', False),
+        ('<nvram format="qcow2"/>', False),
+        ('<nvram/>', True),
+        ('<nvram><source protocol="nbd" name="n"/></nvram>', False),
+        ('<nvram><source protocol="rbd" name="n"/></nvram>', True),
+        ('<loader>hvmloader</loader>', True),
+        ('<loader>/missing</loader>', False),
+        ('<kernel>/missing</kernel>', False),
+        ('<initrd>/missing</initrd>', False),
+        ('<dtb>/missing</dtb>', False),
+    ],
+)
+def test_a_firmware_that_may_be_any_file_proves_no_absence(os, is_complete):
+    assert ask(define(os=os)).complete == is_complete
 
 
 @pytest.mark.parametrize(
@@ -263,7 +281,7 @@ def test_a_definition_that_is_not_understood_proves_no_absence(xml):
 
 
 @pytest.mark.parametrize('form', ['raw', 'qcow2'])
-def test_another_host_proves_use_only(images, overlay, form):
+def test_another_host_proves_use_only(images, overlay, form, caplog):
     said = ask(define(disk(overlay, form), disk(images / OTHER, 'raw')))
     assert said.complete
     said = ask(
@@ -271,6 +289,7 @@ def test_another_host_proves_use_only(images, overlay, form):
         is_here=False,
     )
     assert not said.complete
+    assert 'another host, kvm-1' in caplog.text
     # What lies here by that name is another file.
     assert said.users.keys() == {'disk', OTHER}
 
