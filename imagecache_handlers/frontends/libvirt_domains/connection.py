@@ -18,6 +18,8 @@ from imagecache_handlers.exceptions import EvidenceUnavailable
 from imagecache_handlers.frontends.libvirt_domains import hosts
 
 SYSTEM = 'qemu:///system'
+# Libvirt's driver of tests, which no daemon has.
+_WITHIN = 'test:///default'
 # A daemon that hangs answers nobody; libvirt itself waits for ever.  A
 # service that is told to end waits as long.
 _SECONDS = 10.0
@@ -108,7 +110,20 @@ class Libvirt:
 
     def _is_here(self, conn: Any, hostname: str) -> bool:
         uris = self.uri, conn.getURI()
-        return hosts.is_this_host(uris, hostname, platform.node())
+        own = platform.node(), self._ask_own_name()
+        return hosts.is_this_host(uris, hostname, own)
+
+    def _ask_own_name(self) -> str:
+        """Give the name of this host as libvirt finds it; '' if it cannot.
+
+        Where the kernel has a short one, it looks the whole one up.
+        """
+        try:
+            opened = self._libvirt.openReadOnly(_WITHIN)
+            with contextlib.closing(opened) as conn:
+                return str(conn.getHostname())
+        except self._libvirt.libvirtError:
+            return ''
 
     def _read_all(
         self, conn: Any, progress: bounded.Progress

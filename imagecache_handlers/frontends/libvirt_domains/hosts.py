@@ -6,13 +6,16 @@ import urllib.parse
 _HERE = frozenset(['', 'unix'])
 
 
-def is_this_host(uris: Iterable[str], hostname: str, own: str) -> bool:
-    """Tell if a libvirt of these URIs, on that host, runs on our ``own``.
+def is_this_host(
+    uris: Iterable[str], hostname: str, own: Iterable[str]
+) -> bool:
+    """Tell if a libvirt of these URIs, on that host, runs on our own.
 
     A name in the configuration may stand for a URI, and a socket of this
     host may lead to another: so both have to say so.
     """
-    return all(map(_is_local, uris)) and _is_same_name(hostname, own)
+    names = {name.casefold() for name in own} - {''}
+    return all(map(_is_local, uris)) and hostname.casefold() in names
 
 
 def _is_local(uri: str) -> bool:
@@ -22,10 +25,3 @@ def _is_local(uri: str) -> bool:
         return False
     transport = parts.scheme.partition('+')[2]
     return transport in _HERE and not parts.netloc and not parts.query
-
-
-def _is_same_name(hostname: str, own: str) -> bool:
-    theirs, ours = hostname.casefold(), own.casefold()
-    # libvirt looks the whole name up where the kernel has a short one.
-    is_longer = '.' not in ours and theirs.startswith(f'{ours}.')
-    return bool(ours) and (theirs == ours or is_longer)

@@ -52,10 +52,11 @@ class LibvirtDouble:
     VIR_ERR_NO_DOMAIN_SNAPSHOT = VIR_ERR_NO_DOMAIN_SNAPSHOT
     libvirtError = libvirtError
 
-    def __init__(self, *domains, uri=None, hostname=None):
+    def __init__(self, *domains, uri=None, hostname=None, own=None):
         self.domains = list(domains)
         self.uri = uri
         self.hostname = hostname or os.uname().nodename
+        self.own = own or os.uname().nodename
         self.answers = threading.Event()
         self.answers.set()
         self.opened = 0
@@ -64,21 +65,31 @@ class LibvirtDouble:
         pass
 
     def openReadOnly(self, uri):  # noqa: N802 -- its name
+        if uri == 'test:///default':
+            return Connection(self, uri, self.own)
         self.opened += 1
-        self.asked = uri
-        return self
+        return Connection(self, self.uri or uri, self.hostname)
+
+
+class Connection:
+    """A connection, as it tells where it leads."""
+
+    def __init__(self, double, uri, hostname):
+        self._double = double
+        self._uri = uri
+        self._hostname = hostname
 
     def listAllDomains(self, flags):  # noqa: N802 -- its name
-        self.answers.wait(60)
-        return self.domains
+        self._double.answers.wait(60)
+        return self._double.domains
 
     def getURI(self):  # noqa: N802 -- its name
-        return self.uri or self.asked
+        return self._uri
 
     def getHostname(self):  # noqa: N802 -- its name
-        if isinstance(self.hostname, Exception):
-            raise self.hostname
-        return self.hostname
+        if isinstance(self._hostname, Exception):
+            raise self._hostname
+        return self._hostname
 
     def close(self):
         return 0

@@ -13,6 +13,7 @@ from tests.frontends.libvirt_domains.libvirt_double import Domain
 from tests.frontends.libvirt_domains.libvirt_double import LibvirtDouble
 
 OWN = os.uname().nodename
+OTHER = f'not-{OWN}'
 SYSTEM = 'qemu:///system'
 UNTOLD = libvirt_double.libvirtError('-', libvirt_double.VIR_ERR_NO_SUPPORT)
 
@@ -34,8 +35,8 @@ def install(monkeypatch):
         ('qemu+unix:///system', 'qemu+unix:///system', OWN, True),
         ('own', SYSTEM, OWN, True),
         ('kvm1', 'qemu+ssh://kvm-1/system', OWN, False),
-        ('kvm1', SYSTEM, 'kvm-1', False),
-        (SYSTEM, SYSTEM, 'kvm-1', False),
+        ('kvm1', SYSTEM, OTHER, False),
+        (SYSTEM, SYSTEM, OTHER, False),
         (SYSTEM, SYSTEM, UNTOLD, False),
         ('qemu:///system?socket=/a', SYSTEM, OWN, False),
         ('qemu+ext:///system', SYSTEM, OWN, False),
@@ -46,6 +47,20 @@ def install(monkeypatch):
 def test_whose_files_they_are(install, uri, resolved, hostname, is_here):
     install(uri=resolved, hostname=hostname)
     assert Libvirt(uri).read_definitions().is_here == is_here
+
+
+@pytest.mark.parametrize(
+    ('hostname', 'own', 'is_here'),
+    [
+        (f'{OWN}.example.org', f'{OWN}.example.org', True),
+        (f'{OWN}.example.com', f'{OWN}.example.org', False),
+        (f'{OWN}.example.com', UNTOLD, False),
+        (OWN, UNTOLD, True),
+    ],
+)
+def test_libvirt_knows_the_whole_name(install, hostname, own, is_here):
+    install(hostname=hostname, own=own)
+    assert Libvirt().read_definitions().is_here == is_here
 
 
 def test_what_is_no_uri_is_refused_before_anybody_is_asked(install):
