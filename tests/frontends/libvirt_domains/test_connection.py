@@ -1,5 +1,6 @@
 """How a libvirt is asked, with a double of its Python package."""
 
+import inspect
 import os
 import sys
 
@@ -8,6 +9,7 @@ import pytest
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import EvidenceUnavailable
 from imagecache_handlers.frontends.libvirt_domains.connection import Libvirt
+from imagecache_handlers.frontends.libvirt_domains.users import LibvirtUsers
 from tests.frontends.libvirt_domains import libvirt_double
 from tests.frontends.libvirt_domains.libvirt_double import Domain
 from tests.frontends.libvirt_domains.libvirt_double import LibvirtDouble
@@ -91,6 +93,12 @@ def test_who_hangs_is_not_asked_once_more(install):
             libvirt.read_definitions()
     assert double.opened == 1
     double.answers.set()
+
+
+@pytest.mark.parametrize('asked', [Libvirt, LibvirtUsers])
+def test_a_call_has_ten_seconds(asked):
+    """As the page says: a service that is told to end waits so long."""
+    assert inspect.signature(asked).parameters['seconds'].default == 10
 
 
 def test_all_calls_together_are_bounded(install):
