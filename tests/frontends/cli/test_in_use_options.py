@@ -40,6 +40,11 @@ def test_nobody_is_asked_where_nobody_is_named(tmp_path):
     assert not said.complete
 
 
+def test_what_is_no_uri_is_wrong_usage(tmp_path):
+    with pytest.raises(ConfigurationError, match='IPv6'):
+        choose(tmp_path, '--in-use-from', 'libvirt:qemu+ssh://[kvm/system')
+
+
 def test_a_libvirt_that_is_not_installed_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'libvirt', None)
     with pytest.raises(ConfigurationError, match=r'handlers\[libvirt\]'):

@@ -10,7 +10,11 @@ from tests.mutation import Copy
 
 PACKAGE = pathlib.Path(imagecache_handlers.__file__).parent
 KILLERS = sorted({one.killer.partition('::')[0] for one in mutants.MUTANTS})
-BESIDE = ('directory/disks.py',)
+BESIDE = (
+    'directory/apart.py',
+    'directory/disks.py',
+    'frontends/libvirt_domains/libvirt_double.py',
+)
 
 
 @pytest.fixture

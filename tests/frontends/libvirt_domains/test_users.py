@@ -1,10 +1,14 @@
 """What definitions of libvirt prove of images, with disks of qemu-img's."""
 
 import datetime
+import threading
 
 import pytest
 
+from imagecache_handlers.exceptions import EvidenceUnavailable
+from imagecache_handlers.frontends.libvirt_domains.connection import Answer
 from imagecache_handlers.frontends.libvirt_domains.connection import Definition
+from imagecache_handlers.frontends.libvirt_domains import files
 from imagecache_handlers.frontends.libvirt_domains.users import LibvirtUsers
 from tests.directory import disks
 
@@ -20,11 +24,10 @@ class Told:
     uri = 'test:///default'
 
     def __init__(self, *definitions, is_here=True):
-        self.definitions = list(definitions)
-        self.is_here = is_here
+        self.answer = Answer(list(definitions), is_here, 'kvm-1')
 
     def read_definitions(self):
-        return self.definitions
+        return self.answer
 
 
 def disk(path, form='qcow2', device='disk', more=''):
@@ -104,21 +107,83 @@ def test_every_domain_is_a_user(overlay):
         ),
     ],
 )
-def test_whatever_a_definition_names_is_used(inside, os):
-    said = ask(define(inside.format(IMAGE), os=os.format(IMAGE)))
-    assert said.complete
+@pytest.mark.parametrize('is_here', [True, False])
+def test_whatever_a_definition_names_is_used(inside, os, is_here):
+    domain = define(inside.format(IMAGE), os=os.format(IMAGE))
+    said = ask(domain, is_here=is_here)
     assert said.users[IMAGE] == {'vm'}
 
 
 @pytest.mark.parametrize('name', [SHA1, f'{SHA1}_10'])
 def test_a_file_of_novas_is_used_by_its_name(images, name):
     said = ask(define(disk(images / name, 'raw')))
+    assert said.complete
     assert said.users[SHA1] == {'vm'}
+    # Where the layout is not Nova's, an image may have that very name.
+    assert said.users[name] == {'vm'}
 
 
 def test_a_link_is_what_it_leads_to(tmp_path, images):
     (tmp_path / 'link').symlink_to(images / IMAGE)
     assert IMAGE in ask(define(disk(tmp_path / 'link', 'raw'))).users
+    kernel = f'<kernel>{tmp_path / "link"}</kernel>'
+    assert IMAGE in ask(define(os=kernel)).users
+
+
+def test_a_way_up_is_the_kernels(tmp_path, images):
+    """QEMU opens what lies behind "link/..", not what lies before it."""
+    for name in 'data/v2', 'data/mid', 'vms/mid':
+        (tmp_path / name).mkdir(parents=True)
+    disks.create(tmp_path / 'data' / 'mid' / 'mid', images / IMAGE)
+    disks.create(tmp_path / 'vms' / 'mid' / 'mid', images / OTHER)
+    (tmp_path / 'vms' / 'now').symlink_to(tmp_path / 'data' / 'v2')
+    top = tmp_path / 'vms' / 'now' / 'top'
+    disks.create(top, '../mid/mid', 'qcow2')
+    for path in top, tmp_path / 'vms' / 'now' / '..' / 'mid' / 'mid':
+        said = ask(define(disk(path)))
+        assert said.complete
+        assert said.users[IMAGE] == {'vm'}
+        assert OTHER not in said.users
+
+
+def test_one_file_is_read_from_each_of_its_folders(tmp_path, images):
+    """Its names begin at the folder by which it was come to."""
+    for name, image in ('a', IMAGE), ('b', OTHER):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / 'base').symlink_to(images / image)
+    disks.create(tmp_path / 'a' / 'disk', 'base')
+    (tmp_path / 'b' / 'disk').symlink_to(tmp_path / 'a' / 'disk')
+    both = [disk(tmp_path / name / 'disk') for name in 'ab']
+    assert {IMAGE, OTHER} <= ask(define(*both)).users.keys()
+
+
+def test_a_file_that_is_swapped_meanwhile_proves_no_absence(
+    overlay, monkeypatch
+):
+    find_file = files.find_file
+
+    def find_another(path):
+        return find_file(path)._replace(file=files.Identity(0, 0))
+
+    monkeypatch.setattr(files, 'find_file', find_another)
+    assert not ask(define(disk(overlay))).complete
+
+
+@pytest.mark.parametrize('form', ['raw', 'qcow2'])
+def test_a_file_that_never_answers_is_left(overlay, monkeypatch, form):
+    """As on a mount whose server is away."""
+    answers = threading.Event()
+    monkeypatch.setattr(files, 'find_file', lambda path: answers.wait(60))
+    asked = LibvirtUsers(
+        Told(define(disk(overlay, form))),
+        complete=True,
+        clock=lambda: NOW,
+        seconds=0.05,
+    )
+    for _ in range(2):
+        with pytest.raises(EvidenceUnavailable, match='is it mounted'):
+            asked()
+    answers.set()
 
 
 @pytest.mark.parametrize('content', [b'', b'QFI\xfb\0\0\0\3', b'QFI\xfb'])
@@ -129,8 +194,9 @@ def test_a_disk_that_cannot_be_understood_proves_no_absence(tmp_path, content):
     assert said.complete == (content == b'')
 
 
-def test_a_disk_that_is_missing_proves_no_absence(tmp_path, caplog):
-    said = ask(define(disk(tmp_path / 'none'), name='vm-1'))
+@pytest.mark.parametrize('form', ['raw', 'qcow2'])
+def test_a_disk_that_is_missing_proves_no_absence(tmp_path, caplog, form):
+    said = ask(define(disk(tmp_path / 'none', form), name='vm-1'))
     assert not said.complete
     assert 'none: it cannot be read' in caplog.text
 
@@ -151,6 +217,54 @@ def test_a_loop_ends(tmp_path):
     assert {'a', 'b'} <= said.users.keys()
 
 
+def test_a_loop_of_ways_up_ends(tmp_path):
+    (tmp_path / 'a').mkdir()
+    head = disks.header('../a/disk', form='qcow2')
+    (tmp_path / 'a' / 'disk').write_bytes(head.ljust(2**17, b'\0'))
+    assert ask(define(disk(tmp_path / 'a' / 'disk'))).complete
+
+
+@pytest.mark.parametrize('part', ['nvram', 'loader'])
+def test_what_lies_below_a_firmware_is_used(overlay, part):
+    said = ask(define(os=f'<{part} format="qcow2">{overlay}</{part}>'))
+    assert said.complete
+    assert said.users[IMAGE] == {'vm'}
+
+
+@pytest.mark.parametrize(
+    'nvram',
+    [
+        '<nvram format="qcow2"><source file="{}"/></nvram>',
+        '<nvram format="qcow2"><source dev="{}"/></nvram>',
+        '<nvram><source dev="{}"/></nvram>',
+    ],
+)
+def test_a_firmware_is_in_a_file_or_on_a_device(overlay, nvram):
+    said = ask(define(os=nvram.format(overlay)))
+    assert said.complete
+    assert (IMAGE in said.users) == ('qcow2' in nvram)
+
+
+@pytest.mark.parametrize(
+    ('os', 'is_complete'),
+    [
+        ('<nvram format="qcow2"><source volume="v" pool="p"/></nvram>', False),
+        ('<nvram><source volume="v" pool="p"/></nvram>', False),
+        ('<nvram format="qcow2"/>', False),
+        ('<nvram/>', True),
+        ('<nvram><source protocol="nbd" name="n"/></nvram>', False),
+        ('<nvram><source protocol="rbd" name="n"/></nvram>', True),
+        ('<loader>hvmloader</loader>', True),
+        ('<loader>/missing</loader>', False),
+        ('<kernel>/missing</kernel>', False),
+        ('<initrd>/missing</initrd>', False),
+        ('<dtb>/missing</dtb>', False),
+    ],
+)
+def test_a_firmware_that_may_be_any_file_proves_no_absence(os, is_complete):
+    assert ask(define(os=os)).complete == is_complete
+
+
 @pytest.mark.parametrize(
     'xml',
     [
@@ -166,11 +280,18 @@ def test_a_definition_that_is_not_understood_proves_no_absence(xml):
     assert not ask(Definition('vm', xml)).complete
 
 
-def test_files_of_another_host_are_not_looked_for_here(overlay):
-    said = ask(define(disk(overlay)), is_here=False)
+@pytest.mark.parametrize('form', ['raw', 'qcow2'])
+def test_another_host_proves_use_only(images, overlay, form, caplog):
+    said = ask(define(disk(overlay, form), disk(images / OTHER, 'raw')))
+    assert said.complete
+    said = ask(
+        define(disk(overlay, form), disk(images / OTHER, 'raw')),
+        is_here=False,
+    )
     assert not said.complete
-    assert IMAGE not in said.users
-    assert ask(define(disk('/a', 'raw')), is_here=False).complete
+    assert 'another host, kvm-1' in caplog.text
+    # What lies here by that name is another file.
+    assert said.users.keys() == {'disk', OTHER}
 
 
 def test_without_the_callers_word_it_proves_use_only(overlay):
@@ -180,5 +301,6 @@ def test_without_the_callers_word_it_proves_use_only(overlay):
     assert said.users[IMAGE]
 
 
-def test_no_domains_are_an_answer():
-    assert ask().complete
+def test_no_domains_prove_nothing(caplog):
+    assert not ask().complete
+    assert 'it has no domains' in caplog.text

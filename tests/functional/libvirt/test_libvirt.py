@@ -1,6 +1,7 @@
 """Libvirt itself, by its driver of tests, with domains of our own."""
 
 import datetime
+import platform
 import subprocess
 import sys
 import threading
@@ -119,7 +120,7 @@ def test_a_domain_that_goes_meanwhile_uses_nothing(monkeypatch):
         raise Gone('gone')
 
     monkeypatch.setattr(libvirt.virDomain, 'XMLDesc', vanish)
-    assert Libvirt('test:///default').read_definitions() == []
+    assert not Libvirt('test:///default').read_definitions().definitions
 
 
 def test_another_error_of_a_domain_is_one(monkeypatch):
@@ -131,17 +132,35 @@ def test_another_error_of_a_domain_is_one(monkeypatch):
         Libvirt('test:///default').read_definitions()
 
 
-@pytest.mark.parametrize(
-    ('uri', 'is_here'),
-    [
-        ('qemu:///system', True),
-        ('test:///default', True),
-        ('qemu+ssh://root@kvm-1/system', False),
-        ('qemu+unix:///system', True),
-    ],
-)
-def test_whose_files_they_are(uri, is_here):
-    assert Libvirt(uri).is_here == is_here
+def test_a_driver_that_saves_nothing_tells_the_rest(monkeypatch):
+    class Unsupported(libvirt.libvirtError):
+        def get_error_code(self):
+            return libvirt.VIR_ERR_NO_SUPPORT
+
+    def refuse(self, flags=0):
+        raise Unsupported('as LXC has it')
+
+    monkeypatch.setattr(libvirt.virDomain, 'hasManagedSaveImage', refuse)
+    assert Libvirt('test:///default').read_definitions().definitions
+
+
+def test_libvirt_on_this_host_is_of_this_host():
+    assert Libvirt('test:///default').read_definitions().is_here
+
+
+@pytest.mark.parametrize('name', ['alias', 'test:///default'])
+def test_libvirt_of_another_name_is_of_another_host(monkeypatch, name):
+    """Its configuration has names for URIs, which lead where they like."""
+    # Of the one that is asked, and then of this host.
+    names = iter([f'not-{platform.node()}', platform.node()])
+    monkeypatch.setattr(
+        libvirt.virConnect, 'getHostname', lambda self: next(names)
+    )
+    opening = libvirt.openReadOnly
+    monkeypatch.setattr(
+        libvirt, 'openReadOnly', lambda uri: opening('test:///default')
+    )
+    assert not Libvirt(name).read_definitions().is_here
 
 
 def test_the_command_asks_it(tmp_path, node, images):
