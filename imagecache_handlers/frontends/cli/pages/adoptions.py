@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import dataclasses
 import enum
 from typing import Any
+from typing import Protocol
 
-from imagecache_handlers.directory.strangers import Stranger
 from imagecache_handlers.frontends.cli.pages.answer import Size
 from imagecache_handlers.frontends.cli.pages import lines
 from imagecache_handlers.frontends.cli.pages.text import printable
@@ -26,11 +26,24 @@ class Did(enum.Enum):
     ALREADY = 'an image already'
 
 
+class File(Protocol):
+    """What is shown of a file; ``size`` is what it holds, in bytes."""
+
+    @property
+    def store(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Adoption:
     """What becomes of one file; ``why``, unless it is an image then."""
 
-    file: Stranger
+    file: File
     image_id: str
     did: Did = Did.LEFT
     why: str = ''
