@@ -184,7 +184,7 @@ def _list_perhaps(domain: words.Domain, progress: Progress) -> Iterator[str]:
 def _is_disk(path: str) -> bool:
     try:
         mode = os.stat(path).st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     return stat.S_ISREG(mode) or stat.S_ISBLK(mode)
 

@@ -577,6 +577,8 @@ class TestBelow(Strange):
         top = self.disk_on(self.folder / SPACED)
         self.usual(f'<x a="file={top},if=virtio"/><x a="/dev/none"/>')
         self.not_renamed('has it below')
+        self.usual('<x a="/dev/none"/><x a="/dev/null/none"/><x a="/dev"/>')
+        self.adopt(SPACED, NAME)
 
     def test_what_cannot_be_followed(self):
         top = self.broken_disk()
