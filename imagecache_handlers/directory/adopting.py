@@ -162,6 +162,7 @@ class Adoptions:
         with renaming.renamed(file, made) as new:
             self._prove_adopted(file, new)
             renaming.refuse_used(self._look(store, new), file, new)
+            self._refuse_disks(file, is_renamed=True)
         if sidecar.is_fit_name(file.name):
             # Of a file that is not there any more: it would be debris.
             with contextlib.suppress(OSError):

@@ -21,6 +21,7 @@ CONTENTS = 'directory/test_contents.py'
 USERS_BESIDE = 'directory/test_users_beside.py'
 LENT = 'directory/test_lent.py'
 ADOPTING = 'directory/test_adopting.py'
+WORDS = 'directory/test_words.py'
 
 MUTANTS = [
     (
@@ -1174,8 +1175,79 @@ MUTANTS = [
             killer=f'{ADOPTING}::TestRefused::'
             'test_a_disk_of_a_machine_that_is_shut_down',
             module='directory/users/words',
-            old='                written |= paths',
-            new='                pass',
+            old='written=_list_named(tree)',
+            new='written=frozenset()',
+        ),
+    ),
+    (
+        WORDS,
+        Mutant(
+            name='a machine writes to disks alone',
+            killer=f'{WORDS}::test_what_a_machine_may_write_to',
+            module='directory/users/words',
+            old="_READ = frozenset(['backingStore',",
+            new="_READ = frozenset(['nvram', 'filesystem', 'backingStore',",
+        ),
+    ),
+    (
+        WORDS,
+        Mutant(
+            name='the flash of a firmware is only read',
+            killer=f'{WORDS}::test_what_a_machine_may_write_to',
+            module='directory/users/words',
+            old="return not is_flash or element.get('readonly') == 'yes'",
+            new='return True',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='what lies below the disk of a machine is renamed',
+            killer=f'{ADOPTING}::TestBelow::test_it_keeps_its_name',
+            module='directory/own_disks',
+            old='if is_renamed and not self.folders:',
+            new='if False:',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='the folder above a link is taken for that above its name',
+            killer=f'{ADOPTING}::TestBelow::test_by_a_folder_above_a_link',
+            module='directory/own_disks',
+            old='place = os.path.join(folder, below.path)',
+            new='place = os.path.normpath(os.path.join(folder, below.path))',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='disks that may be any file count for nothing',
+            killer=f'{ADOPTING}::TestBelow::test_what_cannot_be_followed',
+            module='directory/own_disks',
+            old='if domain.problems:',
+            new='if False:',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='what is below a disk of unknown form is renamed',
+            killer=f'{ADOPTING}::TestBelow::test_what_cannot_be_followed',
+            module='directory/own_disks',
+            old='if header.problems:',
+            new='if False:',
+        ),
+    ),
+    (
+        ADOPTING,
+        Mutant(
+            name='machines that come meanwhile are not looked for',
+            killer=f'{ADOPTING}::TestBelow::'
+            'test_a_machine_that_is_defined_meanwhile',
+            module='directory/adopting',
+            old='self._refuse_disks(file, is_renamed=True)',
+            new='pass',
         ),
     ),
     (

@@ -14,6 +14,7 @@ from imagecache_handlers.directory import adopting
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory import own_disks
 from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory.system.bounded import Bounded
 from imagecache_handlers.directory.system import flock
 from imagecache_handlers.directory.system import rename
 from imagecache_handlers.directory.system import writers
@@ -74,6 +75,23 @@ class Strange(Place):
         file = self.folder / name
         qemu('create', '-q', '-f', 'qcow2', file, '1M')
         return file
+
+    def usual(self, inside):
+        """Define a machine where libvirt does if nobody says otherwise."""
+        folder = self.root / 'usual'
+        folder.mkdir(exist_ok=True)
+        (folder / 'web.xml').write_text(
+            f'<domain type="kvm"><name>web</name><devices>{inside}</devices>'
+            f'</domain>'
+        )
+        own_disks.USUAL = str(folder)
+        return own_disks.USUAL
+
+    def has_disk(self, path, form='qcow2'):
+        self.usual(
+            f'<disk type="file"><driver name="qemu" type="{form}"/>'
+            f'<source file="{path}"/></disk>'
+        )
 
     def adopt(self, name=NAME, image_id=None, **options):
         image_id = name if image_id is None else image_id
@@ -377,6 +395,12 @@ class TestRefused(Strange):
             self.refused(Unsupported, 'by its name', name, 'new', **options)
             self.adopt(name, **options)
 
+    def test_what_a_machine_has_beside_its_disks(self):
+        folder = self.usual(f'<nvram>{self.disk()}</nvram>')
+        self.refused(Unsupported, 'may write to it')
+        options = {'libvirt_definitions': [folder]}
+        self.refused(Unsupported, 'may write to it', **options)
+
     def test_a_full_disk(self):
         self.disk()
         with (
@@ -507,6 +531,110 @@ class TestRenaming(Strange):
                 with self.assertRaisesRegex(StoreUnavailable, 'locked'):
                     self.adopt(NAME, image_id)
         self.assertEqual([NAME], self.entries())
+
+
+class TestBelow(Strange):
+    """What lies below a disk that only libvirt's usual folder tells of."""
+
+    def setUp(self):
+        super().setUp()
+        self.disk(SPACED)
+        self.disks = self.root / 'disks'
+        self.disks.mkdir()
+
+    def disk_on(self, backing, path=None):
+        path = path or self.disks / 'top'
+        create(path, backing, 'qcow2')
+        return path
+
+    def broken_disk(self, backing='gone'):
+        overlay(self.disks / 'top', backing, form='qcow2')
+        return self.disks / 'top'
+
+    def not_renamed(self, words):
+        self.refused(Unsupported, words, SPACED, NAME)
+
+    def test_it_keeps_its_name(self):
+        middle = self.disk_on(self.folder / SPACED, self.disks / 'middle')
+        top = self.disk_on(middle)
+        for disk in middle, top:
+            self.has_disk(disk)
+            self.not_renamed('the machine web has it below')
+        qemu('check', '-q', top)
+
+    def test_by_a_folder_above_a_link(self):
+        """As the kernel takes it: .. is not of the path but of its folder."""
+        (self.root / 'elsewhere').mkdir()
+        (self.root / 'elsewhere' / 'link').symlink_to(self.disks)
+        middle = self.root / 'middle'
+        self.disk_on(self.folder / SPACED, middle)
+        qemu('create', '-q', '-f', 'qcow2', self.root / 'elsewhere/middle', 9)
+        top = self.disk_on('../middle')
+        self.has_disk(self.root / 'elsewhere' / 'link' / top.name)
+        self.not_renamed('has it below')
+
+    def test_by_an_argument_of_qemu(self):
+        top = self.disk_on(self.folder / SPACED)
+        self.usual(f'<x a="file={top},if=virtio"/><x a="/dev/none"/>')
+        self.not_renamed('has it below')
+        self.usual('<x a="/dev/none"/><x a="/dev/null/none"/><x a="/dev"/>')
+        self.adopt(SPACED, NAME)
+
+    def test_what_cannot_be_followed(self):
+        top = self.broken_disk()
+        self.has_disk(top)
+        self.not_renamed('web.xml: .*gone is not there')
+        self.has_disk(self.root)
+        self.not_renamed('not a disk')
+        top.write_bytes(top.read_bytes()[:100])
+        self.has_disk(top)
+        self.not_renamed('top: ')
+        self.usual('<disk type="dir"><source dir="/a"/></disk>')
+        self.not_renamed('may be any file')
+        self.adopt(SPACED, NAME, ignore=['web.xml'])
+
+    def test_what_is_ignored_is_not_followed(self):
+        self.has_disk(self.broken_disk())
+        self.adopt(SPACED, NAME, ignore=[str(self.disks)])
+
+    def test_disks_that_lie_below_themselves(self):
+        self.has_disk(self.broken_disk('top'))
+        with mock.patch.object(own_disks, '_MOST_BELOW', 100):
+            self.adopt(SPACED, NAME)
+            self.disk(SPACED)
+            self.broken_disk('./top')
+            self.refused(Unsupported, 'more lies below', SPACED, 'new')
+
+    def test_a_raw_disk_ends_a_chain(self):
+        self.has_disk(self.disk_on(self.folder / SPACED), 'raw')
+        self.adopt(SPACED, NAME)
+
+    def test_a_disk_that_does_not_answer(self):
+        self.has_disk(self.broken_disk())
+        held = threading.Event()
+        self.addCleanup(held.set)
+        with (
+            mock.patch.object(own_disks, '_BOUNDED', Bounded(0.1)),
+            mock.patch.object(
+                own_disks, '_read_header', lambda _: held.wait()
+            ),
+        ):
+            self.not_renamed('top does not answer')
+
+    def test_a_machine_that_is_defined_meanwhile(self):
+        top = self.disk_on(self.folder / SPACED)
+        rename_alone = rename.rename_alone
+
+        def act(*given):
+            self.has_disk(top)
+            rename_alone(*given)
+
+        with (
+            mock.patch.object(rename, 'rename_alone', act),
+            self.assertRaisesRegex(Unsupported, 'has it below'),
+        ):
+            self.adopt(SPACED, NAME)
+        self.assertEqual([SPACED], self.entries())
 
 
 class TestReal(Apart, Strange):

@@ -180,6 +180,64 @@ def test_what_may_be_any_file_is_told(disk, hint):
     assert found.problems and (hint is None or hint in found.hints)
 
 
+QEMU = "xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'"
+FILE = '/srv/a b.img'
+SOURCE = f"<source file='{FILE}'/>"
+TEMPLATE = "template='/usr/share/vars.fd'"
+
+
+@pytest.mark.parametrize(
+    'inside',
+    [
+        f"<disk type='file'>{SOURCE}</disk>",
+        f"<disk type='file' device='lun'>{SOURCE}</disk>",
+        f"<disk type='file' device='floppy'>{SOURCE}</disk>",
+        f"<disk><source dev='{FILE}'/></disk>",
+        f"<disk><mirror file='{FILE}'/></disk>",
+        f'<disk><source><dataStore>{SOURCE}</dataStore></source></disk>',
+        f"<disk type='volume'><source pool='p' volume='{FILE}'/></disk>",
+        f'<commandline {QEMU}><qemu:arg value="file={FILE},if=virtio"/>'
+        '</commandline>',
+        f"<nvram format='qcow2'>{FILE}</nvram>",
+        f'<nvram {TEMPLATE}>{SOURCE}</nvram>',
+        f"<loader type='pflash'>{FILE}</loader>",
+        f"<loader readonly='no' type='pflash'>{FILE}</loader>",
+        f"<filesystem type='file'>{SOURCE}</filesystem>",
+        f"<filesystem type='volume'><source volume='{FILE}'/></filesystem>",
+        f"<memory model='nvdimm'><source><path>{FILE}</path></source>"
+        '<target><readonly/></target></memory>',
+        # As one machine has it twice.
+        f"<disk device='cdrom'>{SOURCE}</disk><disk>{SOURCE}</disk>",
+    ],
+)
+def test_what_a_machine_may_write_to(inside):
+    told = words.read_disks(domain(inside))
+    assert FILE in told.written
+    assert told.written <= told.named
+
+
+@pytest.mark.parametrize(
+    'inside',
+    [
+        f"<disk device='cdrom'>{SOURCE}</disk>",
+        f'<disk>{SOURCE}<readonly/></disk>',
+        f'<disk><backingStore>{SOURCE}</backingStore></disk>',
+        f'<disk><source/><backingStore><backingStore>{SOURCE}'
+        '</backingStore></backingStore></disk>',
+        f"<filesystem type='file'>{SOURCE}<readonly/></filesystem>",
+        f'<os><kernel>{FILE}</kernel></os>',
+        f'<os><initrd>{FILE}</initrd></os>',
+        f'<os><dtb>{FILE}</dtb></os>',
+        f"<os><loader readonly='yes' type='pflash'>{FILE}</loader></os>",
+        f'<os><loader>{FILE}</loader></os>',
+    ],
+)
+def test_what_a_machine_only_reads(inside):
+    told = words.read_disks(domain(inside))
+    assert FILE in told.named
+    assert told.written == frozenset()
+
+
 LAUGHS = (
     b'<!DOCTYPE domain [<!ENTITY a "aaaaaaaaaa">'
     + b''.join(

@@ -23,7 +23,8 @@ _DOMAINS = frozenset(['domain', 'inactiveDomain'])
 # Where these do not hear of a form, they take it for raw.
 _QEMU = frozenset(['qemu', 'kvm'])
 _PLACES = ('file', 'dev')
-_WRITTEN = frozenset(['disk', 'lun'])
+# What a machine only reads, beside a loader and what is marked so.
+_READ = frozenset(['backingStore', 'dtb', 'initrd', 'kernel'])
 _ELSEWHERE = frozenset(['nvme', 'vhostvdpa'])
 
 
@@ -118,9 +119,10 @@ def read_domain(content: bytes) -> Domain:
 
 
 class Disks(NamedTuple):
-    """The files of a machine: those it writes to, and all that it names.
+    """The files of a machine: those it may write to, and all that it names.
 
-    By whole paths; by a name alone where only a pool knows the path.
+    Whatever is not surely only read may be written to.  By whole paths; by a
+    name alone where only a pool knows the path.
     """
 
     written: frozenset[str]
@@ -134,21 +136,35 @@ def read_disks(content: bytes) -> Disks:
     :raises Unreadable: when it is not what libvirt writes.
     """
     tree = _parse_tree(_check_size(content))
-    named, written = set(mentions.all_of(tree)), set[str]()
-    for disk in tree.iter('disk'):
-        source = disk.find('source')
-        if source is not None:
-            told = (source.get(one) for one in (*_PLACES, 'volume'))
-            paths = set(filter(None, told))
-            named |= paths
-            if _is_written(disk):
-                written |= paths
-    return Disks(frozenset(written), frozenset(named))
+    named = _list_named(tree)
+    _drop_read(tree)
+    return Disks(written=_list_named(tree), named=named)
 
 
-def _is_written(disk: ElementTree.Element) -> bool:
-    kind = disk.get('device', 'disk')
-    return kind in _WRITTEN and disk.find('readonly') is None
+def _list_named(tree: ElementTree.Element) -> frozenset[str]:
+    found = set(mentions.all_of(tree))
+    for source in tree.iter('source'):
+        told = (source.get(one) for one in (*_PLACES, 'volume'))
+        found.update(filter(None, told))
+    return frozenset(found)
+
+
+def _drop_read(tree: ElementTree.Element) -> None:
+    """Take out of a definition what the machine only reads."""
+    for parent in list(tree.iter()):
+        for element in list(parent):
+            if _is_read(element):
+                parent.remove(element)
+
+
+def _is_read(element: ElementTree.Element) -> bool:
+    if element.tag == 'loader':
+        # As flash it is written to unless that is forbidden.
+        is_flash = element.get('type') == 'pflash'
+        return not is_flash or element.get('readonly') == 'yes'
+    if element.tag == 'disk' and element.get('device') == 'cdrom':
+        return True
+    return element.tag in _READ or element.find('readonly') is not None
 
 
 def _check_size(content: bytes) -> bytes:

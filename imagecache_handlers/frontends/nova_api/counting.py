@@ -22,6 +22,11 @@ _VERSION = '2.75'
 _MOST_PAGES = 100
 # Each of those who are missing takes a request.
 _MOST_MISSING = 20
+# As an empty list in a file.
+_NOBODY = (
+    'it knows no server: if really none is there, confirm it by --in-use with '
+    'a list of a comment alone'
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,7 @@ def check_count(
 ) -> None:
     """Check that all were listed that are on a hypervisor, and the reverse.
 
+    And that some server was: a list of nobody may be that of another cloud.
     ``listed`` are the servers by id, ``used`` the hypervisors that they are
     on.
 
@@ -88,6 +94,8 @@ def check_count(
         raise Doubt(
             'it knows no hypervisor: is it the right cloud, or region?'
         )
+    if not listed:
+        raise Doubt(_NOBODY)
     if strangers := set(used) - counted.hypervisors:
         raise Doubt(
             f'servers are on {min(strangers)}, which is none of the '

@@ -103,9 +103,14 @@ def read_page(
     records, links = body.get(name), body.get(f'{name}_links', [])
     if not isinstance(records, list) or not isinstance(links, list):
         raise Doubt(f'an answer of Nova has no list of {name}')
-    has_next = any(
-        isinstance(one, dict) and one.get('rel') == 'next' for one in links
-    )
+    has_next = 'next' in map(_read_relation, links)
     if has_next and not records:
         raise Doubt(f'a page without {name} is said to be followed by another')
     return records, has_next
+
+
+def _read_relation(link: object) -> str:
+    relation = link.get('rel') if isinstance(link, dict) else None
+    if not isinstance(relation, str):
+        raise Doubt('a link to another page is not one')
+    return relation.lower()

@@ -12,6 +12,8 @@ _ATTRIBUTE = 'OS-EXT-SRV-ATTR:'
 # Those who may not see them are not told that there are any.
 _ADMINS = f'{_ATTRIBUTE}host', f'{_ATTRIBUTE}hypervisor_hostname'
 _KERNELS = f'{_ATTRIBUTE}kernel_id', f'{_ATTRIBUTE}ramdisk_id'
+_TASK = 'OS-EXT-STS:task_state'
+_STATES = 'OS-EXT-STS:vm_state', _TASK, 'status'
 # Of a rescue, a snapshot that was shelved, or the disk that is replaced.
 _ANOTHER_IMAGE = frozenset(
     {
@@ -100,13 +102,28 @@ def _find_doubt(record: Mapping[str, Any], server_id: str) -> str:
             f'of server {server_id} neither host nor kernel is told: this '
             f'takes an administrator of Nova'
         )
-    states = [record.get(f'OS-EXT-STS:{key}_state') for key in ('vm', 'task')]
-    for state in (*states, str(record.get('status')).lower()):
+    states = _read_states(record)
+    if states is None:
+        return f'of server {server_id} the state is not told'
+    for state in states:
         if state in _ANOTHER_IMAGE:
             return (
                 f'server {server_id} is {state}, and uses an image then that '
                 f'Nova does not tell'
             )
-    if states[1] == 'spawning' and str(states[0]).startswith('shelved'):
+    if states[1] == 'spawning' and states[0].startswith('shelved'):
         return f'server {server_id} is made from a snapshot just now'
     return ''
+
+
+def _read_states(record: Mapping[str, Any]) -> list[str] | None:
+    """Give the states of machine, task and server; None: one is not told.
+
+    A task of None is told: there is none.
+    """
+    told = {key: record[key] for key in _STATES if key in record}
+    if told.get(_TASK, '') is None:
+        told[_TASK] = ''
+    states = [told.get(key) for key in _STATES]
+    texts = [one.lower() for one in states if isinstance(one, str)]
+    return texts if len(texts) == len(_STATES) else None

@@ -3,8 +3,13 @@
 import json
 import os
 import pty
+import signal
 import subprocess
+import time
 
+from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory.system import flock
+from imagecache_handlers import units
 from tests.directory.disks import create
 from tests.directory.disks import qemu
 from tests.frontends.cli.command import Command
@@ -94,7 +99,61 @@ class TestAdopt(Command):
         said = self.out('adopt', 'over.qcow2', code=3)
         self.assertIn('names', said)
         self.assertIn('qemu-img convert', said)
-        self.assertIn('nothing to adopt', self.out('adopt', NAME, code=3))
+        self.assertEqual(
+            refused | {NAME: 'an image already'},
+            self.did('over.qcow2', NAME, code=1),
+        )
+
+    def test_what_is_an_image_already(self):
+        twice = NAME, str(self.folder / NAME)
+        self.assertEqual({NAME: 'adopted'}, self.did(*twice))
+        size = units.size((self.folder / NAME).stat().st_blocks * 512)
+        said = self.out('adopt', *twice)
+        self.assertEqual(
+            f'{NAME} ({size}) in {self.path} is an image already\n', said
+        )
+        # By another id it is not that.
+        said = self.out('adopt', NAME, '--id', 'other', code=3)
+        self.assertIn('nothing to adopt', said)
+        self.assertNotIn('0 B', self.out('adopt', 'none', code=3))
+
+    def test_a_store_that_cannot_be_read(self):
+        self.folder.rename(self.root / 'away')
+        done = self.run_on('adopt', '--all')
+        self.refused(done, 1, 'cannot be read')
+        self.assertEqual(
+            'There is nothing to adopt in what could be read.\n', done.stdout
+        )
+
+    def test_who_ends_it_is_told_what_was_adopted(self):
+        for name in 'a', 'b', 'c':
+            self.disk(name)
+        # It cannot go beyond this one.
+        folder = os.open(self.folder, os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        with (
+            flock.held(folder, sidecar.path('c', sidecar.LOCK)),
+            subprocess.Popen(  # noqa: S603 -- our own program
+                [*PROGRAM, 'adopt', '--all', '--config-file', str(self.conf)],
+                cwd=self.root,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            ) as process,
+        ):
+            while not self.sidecar('b').exists():
+                self.assertIsNone(process.poll())
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            out, error = process.communicate(timeout=60)
+        self.assertEqual(1, process.returncode)
+        self.assertTrue(error.startswith('imagecache: interrupted'), error)
+        said = {line.split()[0] for line in out.splitlines()}
+        self.assertIn('a', said)
+        self.assertEqual({*self.rows()}, said)
+        self.assertEqual(len(said), out.count('is an image now'))
 
     def test_a_name_that_is_no_id(self):
         self.disk(SPACED)

@@ -105,6 +105,27 @@ MUTANTS = [
         f'{USERS}a_nova_without_hypervisors_proves_nothing',
     ),
     mutant(
+        'a list of nobody is believed',
+        'counting',
+        'if not listed:',
+        'if False:',
+        f'{USERS}a_nova_without_servers_proves_nothing',
+    ),
+    mutant(
+        'a link that is none is no link',
+        'listing',
+        'if not isinstance(relation, str):',
+        'if False:',
+        LIES,
+    ),
+    mutant(
+        'who tells no state is in none',
+        'servers',
+        'if states is None:',
+        'if states is None and (states := [""] * 3) is None:',
+        f'{USERS}a_server_that_tells_no_state_proves_no_absence',
+    ),
+    mutant(
         'hypervisors that nobody listed are passed over',
         'counting',
         'if strangers := set(used) - counted.hypervisors:',

@@ -126,6 +126,11 @@ def fail(liar, body):
     return 503
 
 
+def link_to_more(links):
+    """Have a page say that others follow, in some way that is not Nova's."""
+    return lambda liar, body: body | {'servers_links': links}
+
+
 def not_a_list(found):
     return lambda liar, body: {'servers': found}
 
@@ -143,6 +148,9 @@ def make_lies():
         yield f'named-twice-{page}', page, repeat_one
         yield f'null-{page}', page, not_a_list(None)
         yield f'text-{page}', page, not_a_list('none')
+        yield f'link-of-text-{page}', page, link_to_more(['x'])
+        yield f'link-of-lists-{page}', page, link_to_more([{'rel': ['next']}])
+        yield f'link-of-none-{page}', page, link_to_more([{'href': 'x'}])
         if page:
             yield f'repeated-{page}', page, repeat_page
         if last:

@@ -48,14 +48,20 @@ def test_without_the_callers_word_it_proves_use_only():
     assert len(said.users) == 3
 
 
-def test_no_servers_on_hypervisors_that_are_known_is_an_answer():
+def test_a_nova_without_servers_proves_nothing(caplog):
     nova = NovaDouble([])
     nova.extra_hypervisors = ['kvm-1']
+    with caplog.at_level(logging.WARNING):
+        assert not ask(nova).complete
+    assert 'it knows no server' in caplog.text
+    nova.machines = [Machine(number=1, vm_state='soft-delete')]
     assert ask(nova).complete
 
 
 def test_a_nova_without_hypervisors_proves_nothing():
     assert not ask(NovaDouble([])).complete
+    offloaded = Machine(number=1, vm_state='shelved_offloaded', host=None)
+    assert not ask(NovaDouble([offloaded])).complete
 
 
 def test_the_time_is_from_before_the_first_request():
@@ -97,9 +103,8 @@ def test_the_time_is_from_before_the_first_request():
     ],
 )
 def test_what_a_server_uses(machine, images):
-    nova = NovaDouble([machine])
-    nova.extra_hypervisors = ['kvm-1']
-    said = ask(nova)
+    of_a_volume = Machine(number=2)
+    said = ask(NovaDouble([machine, of_a_volume]))
     assert said.complete
     assert set(said.users) == images
     assert all(who == {machine.uuid} for who in said.users.values())
@@ -127,6 +132,43 @@ def test_a_server_that_may_use_another_image_proves_no_absence(changes):
     assert IMAGES[1] in said.users
     # That is no reason to list them all once more.
     assert len(nova.requests) == 2
+
+
+STATES = 'OS-EXT-STS:vm_state', 'OS-EXT-STS:task_state', 'status'
+
+
+@pytest.mark.parametrize('key', STATES)
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda record, key: record.pop(key),
+        lambda record, key: record.update({key: []}),
+        lambda record, key: record.update({key: 0}),
+        lambda record, key: record.update({key: {'rescued': 1}}),
+    ],
+    ids=['absent', 'list', 'number', 'dict'],
+)
+def test_a_server_that_tells_no_state_proves_no_absence(key, change, caplog):
+    nova = NovaDouble(make_machines(3))
+
+    def meddle(number, body):
+        change(body['servers'][1], key)
+        return body
+
+    nova.meddle = meddle
+    said = ask(nova)
+    assert not said.complete
+    assert len(said.users) == 3
+    assert 'the state is not told' in caplog.text
+
+
+@pytest.mark.parametrize('key', STATES[::2])
+def test_only_a_task_may_be_none(key):
+    nova = NovaDouble(make_machines(3))
+    nova.meddle = lambda number, body: {
+        'servers': [one | {key: None} for one in body['servers']]
+    }
+    assert not ask(nova).complete
 
 
 def test_it_is_said_which_server_it_is(caplog):

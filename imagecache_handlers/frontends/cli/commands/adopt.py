@@ -3,32 +3,29 @@
 import argparse
 from collections.abc import Collection
 from collections.abc import Iterable
-from collections.abc import Iterator
 import dataclasses
 import os
 import sys
-from typing import Any
 
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.directory.strangers import Stranger
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.frontends.cli import arguments
 from imagecache_handlers.frontends.cli.commands.base import Paged
 from imagecache_handlers.frontends.cli.confirm import agreed
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.exit_codes import NONE
 from imagecache_handlers.frontends.cli.options import OpenedCache
+from imagecache_handlers.frontends.cli.pages import adoptions
+from imagecache_handlers.frontends.cli.pages.adoptions import Adoption
+from imagecache_handlers.frontends.cli.pages.adoptions import Did
 from imagecache_handlers.frontends.cli.pages.answer import Answer
-from imagecache_handlers.frontends.cli.pages.answer import Size
 from imagecache_handlers.frontends.cli.pages import lines
 from imagecache_handlers.frontends.cli.pages.text import printable
 from imagecache_handlers import units
 
-_LEFT = 'left alone'
-_REFUSED = 'refused'
-_WOULD = 'would be adopted'
-_ADOPTED = 'adopted'
 _NO_DISK = 'it begins as no disk does: name it, if it is an image'
 _OF_NOVA = (
     'Nova names the files here: each that is named by the sha1 of an image id '
@@ -37,26 +34,16 @@ _OF_NOVA = (
 _OF_OTHERS = 'only files of the handler directory can be adopted'
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Adoption:
-    """What becomes of one file; ``why``, unless it is an image then."""
-
-    file: Stranger
-    image_id: str
-    did: str = ''
-    why: str = ''
-
-
 class Adopt(Paged):
     """Make images of files that lie in a store already.
 
     Nothing is copied, and owner and mode stay. They may be evicted later, as
     all images: never adopt what is not in the image service too, or cannot be
     had again. Ends with 0 if all are images then, with 1 if some are, with 3
-    if none is.
+    if none is. If it is interrupted, it tells what was adopted until then.
     """
 
-    columns = ('file', 'store', 'size', 'image', 'did', 'detail')
+    columns = adoptions.COLUMNS
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -90,28 +77,45 @@ class Adopt(Paged):
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         _check_arguments(parsed_args)
-        with self.opened() as site:
-            handler = _take_handler(site)
-            problems, found = _list_strangers(site, handler)
-            self.complain(problems)
-            chosen = _choose_files(handler, found, parsed_args)
-            planned = [
-                _check_one(handler, one, is_named=not parsed_args.all)
-                for one in chosen
-            ]
-            if parsed_args.dry_run:
-                return _answer(planned, bool(problems))
-            due = [one for one in planned if one.did == _WOULD]
-            if due and not self._is_agreed(planned, yes=parsed_args.yes):
-                told = lines.line('Nothing was changed.')
-                return Answer(rows=(), page=[told], code=FAILED)
-            done = [_adopt_one(handler, one) for one in planned]
-        return _answer(done, bool(problems))
+        done: list[Adoption] = []
+        try:
+            with self.opened() as site:
+                return self._adopt_chosen(site, parsed_args, done)
+        except KeyboardInterrupt:
+            if not done:
+                raise
+            told = _answer(done, is_partial=True)
+            return dataclasses.replace(told, code=FAILED)
+
+    def _adopt_chosen(
+        self,
+        site: OpenedCache,
+        options: argparse.Namespace,
+        done: list[Adoption],
+    ) -> Answer:
+        """Adopt what is asked for; ``done`` is what was, if it is ended."""
+        handler = _take_handler(site)
+        problems, found = _list_strangers(site, handler)
+        self.complain(problems)
+        planned = [
+            _check_one(handler, one, is_named=not options.all)
+            for one in _choose_files(handler, found, options)
+        ]
+        if options.dry_run:
+            return _answer(planned, is_partial=bool(problems))
+        due = [one for one in planned if one.did is Did.WOULD]
+        if due and not self._is_agreed(planned, yes=options.yes):
+            told = lines.line('Nothing was changed.')
+            return Answer(rows=(), page=[told], code=FAILED)
+        for one in planned:
+            _adopt_one(handler, one, done)
+        return _answer(done, is_partial=bool(problems))
 
     def _is_agreed(self, planned: Collection[Adoption], *, yes: bool) -> bool:
-        due = [one for one in planned if one.did == _WOULD]
+        due = [one for one in planned if one.did is Did.WOULD]
         if not yes and sys.stdin is not None and sys.stdin.isatty():
-            lines.write(_page_lines(planned), self.app.stderr)
+            page = adoptions.page_lines(planned, whole=True)
+            lines.write(page, self.app.stderr)
         size = units.size(sum(one.file.size for one in due))
         what = 'file' if len(due) == 1 else 'files'
         question = (
@@ -161,13 +165,13 @@ def _choose_files(
 ) -> list[Adoption]:
     if options.all:
         return [Adoption(file=one, image_id=one.name) for one in found]
-    chosen = dict.fromkeys(options.files)
+    # Named twice, perhaps once by its path, a file is one all the same.
+    chosen = dict.fromkeys(
+        _find_file(handler, found, said) for said in options.files
+    )
     return [
-        Adoption(
-            file=(one := _find_file(handler, found, said)),
-            image_id=options.image_id or one.name,
-        )
-        for said in chosen
+        Adoption(file=one, image_id=options.image_id or one.name)
+        for one in chosen
     ]
 
 
@@ -191,10 +195,19 @@ def _find_file(
     if those:
         return those[0]
     if len(stores) == 1:
-        return Stranger(store=stores[0], name=name, size=0)
+        size = _find_size(stores[0], name)
+        return Stranger(store=stores[0], name=name, size=size)
     raise ConfigurationError(
         f'{printable(said)} lies in no store: see imagecache list'
     )
+
+
+def _find_size(store: str, name: str) -> int:
+    """Give what an image holds; 0 where nothing of that name lies."""
+    try:
+        return os.lstat(os.path.join(store, name)).st_blocks * 512
+    except (OSError, ValueError):
+        return 0
 
 
 def _is_same(folder: str, store: str) -> bool:
@@ -210,66 +223,56 @@ def _check_one(
     file = one.file
     try:
         if not is_named and not handler.looks_like_disk(file.store, file.name):
-            return dataclasses.replace(one, did=_LEFT, why=_NO_DISK)
+            return dataclasses.replace(one, did=Did.LEFT, why=_NO_DISK)
         handler.check_adoption(file.store, file.name, one.image_id)
     except CacheError as error:
-        return dataclasses.replace(one, did=_REFUSED, why=_explain(error))
-    return dataclasses.replace(one, did=_WOULD)
+        return _explain(one, error)
+    return dataclasses.replace(one, did=Did.WOULD)
 
 
-def _adopt_one(handler: DirectoryHandler, one: Adoption) -> Adoption:
-    if one.did != _WOULD:
-        return one
+def _adopt_one(
+    handler: DirectoryHandler, one: Adoption, done: list[Adoption]
+) -> None:
+    """Adopt a file, and add what became of it, also if that is ended."""
+    if one.did is not Did.WOULD:
+        done.append(one)
+        return
+    adopted = dataclasses.replace(one, did=Did.ADOPTED)
     try:
         handler.adopt(one.file.store, one.file.name, one.image_id)
+        done.append(adopted)
     except CacheError as error:
-        return dataclasses.replace(one, did=_REFUSED, why=_explain(error))
-    return dataclasses.replace(one, did=_ADOPTED)
+        done.append(_explain(one, error))
+    except KeyboardInterrupt:
+        if adopted not in done and _is_image(handler, one):
+            done.append(adopted)
+        raise
 
 
-def _explain(error: CacheError) -> str:
+def _is_image(handler: DirectoryHandler, one: Adoption) -> bool:
+    """Tell if a file has become the image that it was to be."""
+    try:
+        handler.check_adoption(one.file.store, one.image_id, one.image_id)
+    except ImageExists:
+        return True
+    except CacheError:
+        return False
+    return False
+
+
+def _explain(one: Adoption, error: CacheError) -> Adoption:
     """Say what is wrong, without the name that stands beside it."""
-    why = getattr(error, 'why', '')
-    return why or str(error)
+    if isinstance(error, ImageExists) and one.image_id == one.file.name:
+        return dataclasses.replace(one, did=Did.ALREADY)
+    why = getattr(error, 'why', '') or str(error)
+    return dataclasses.replace(one, did=Did.REFUSED, why=why)
 
 
-def _answer(done: Collection[Adoption], is_partial: bool) -> Answer:
-    asked = [one for one in done if one.did != _LEFT]
-    good = [one for one in asked if one.did != _REFUSED]
+def _answer(done: Collection[Adoption], *, is_partial: bool) -> Answer:
+    asked = [one for one in done if one.did is not Did.LEFT]
+    good = [one for one in asked if one.did is not Did.REFUSED]
     code = FAILED if is_partial or len(good) < len(asked) else 0
     if asked and not good:
         code = NONE
-    return Answer(rows=_rows_of(done), page=_page_lines(done), code=code)
-
-
-def _rows_of(done: Iterable[Adoption]) -> Iterator[tuple[Any, ...]]:
-    for one in done:
-        file = one.file
-        place = printable(file.name), printable(file.store), Size(file.size)
-        yield (*place, printable(one.image_id), one.did, printable(one.why))
-
-
-def _page_lines(done: Collection[Adoption]) -> Iterator[lines.Line]:
-    if not done:
-        yield lines.line('There is nothing to adopt.')
-    for one in done:
-        name = one.file.name
-        as_ = f' as {one.image_id}' if one.image_id != name else ''
-        why = f': {one.why}' if one.why else ''
-        size = units.size(one.file.size)
-        text = f'{name} ({size}) in {one.file.store} {_SAID[one.did]}'
-        yield lines.line(printable(f'{text}{as_}{why}'), _TONES[one.did])
-
-
-_SAID = {
-    _LEFT: 'is left alone',
-    _REFUSED: 'is not adopted',
-    _WOULD: _WOULD,
-    _ADOPTED: 'is an image now',
-}
-_TONES = {
-    _LEFT: lines.Tone.FREE,
-    _REFUSED: lines.Tone.TROUBLE,
-    _WOULD: lines.Tone.STAYS,
-    _ADOPTED: lines.Tone.STAYS,
-}
+    page = adoptions.page_lines(done, whole=not is_partial)
+    return Answer(rows=adoptions.rows_of(done), page=page, code=code)
