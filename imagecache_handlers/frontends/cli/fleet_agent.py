@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import contextlib
 import dataclasses
 import datetime
+import logging
 import threading
 
 from imagecache_handlers.actions.evidence import Ask
@@ -40,6 +41,8 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Store
 from imagecache_handlers.planning import space
 from imagecache_handlers.sources.loading import load_source
+
+LOG = logging.getLogger(__name__)
 
 # Seconds: what is fetched comes to an end between two pieces of it.
 _FAREWELL = 10.0
@@ -217,7 +220,8 @@ class Fetcher:
     def _fetch_images(
         self, wish: Wish, should_stop: Callable[[], bool]
     ) -> Sequence[Prefetched]:
-        with options.opened(self._given) as site:
+        with contextlib.ExitStack() as stack:
+            site = _open_site(self._given, stack)
             return site.cache.prefetch(
                 wish.images,
                 load_source(site.settings.conf),
@@ -227,6 +231,26 @@ class Fetcher:
                 settings=prefetch.read_prefetch(site.settings),
                 should_stop=should_stop,
             )
+
+
+class _NotOpened(CacheError):
+    """The options cannot be read, or lead nowhere, for now."""
+
+    def __str__(self) -> str:
+        return 'its options cannot be read, its log says why'
+
+
+def _open_site(
+    given: argparse.Namespace, stack: contextlib.ExitStack
+) -> options.OpenedCache:
+    """Open what the options lead to now, until the stack is closed."""
+    try:
+        return stack.enter_context(options.opened(given))
+    except CacheError as error:
+        # It may show a line of the options, in which a password is, and all
+        # read the board.  And whoever edits them may not be through yet.
+        LOG.warning('A wish has to wait for the options: %s', error)
+        raise _NotOpened from error
 
 
 def _read_ttl(wish: Wish, site: options.OpenedCache) -> datetime.timedelta:

@@ -4,8 +4,10 @@ No work of the host waits for the board, or fails because of it.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 import contextlib
 import datetime
+import logging
 import random
 import threading
 import time
@@ -19,12 +21,16 @@ from imagecache_handlers.frontends.fleet.members import ALIVE
 from imagecache_handlers.frontends.fleet.members import HOSTS
 from imagecache_handlers.frontends.fleet.members import KEPT
 
+LOG = logging.getLogger(__name__)
+
 # Of the time of a stay: when it is renewed, and until when work may rest on
 # it. What lies behind that is for the work to end.
 _BEAT = 0.4
 _TRUSTED = 0.7
 # Seconds: the first try after a failure, and the longest time to the next.
 _AGAIN, _LONGEST = 1.0, 30.0
+# Seconds, short enough for any stay.
+_AGAIN_AFTER_FAULT = 3.0
 # What is told stays for much longer than this without being written anew.
 _REWRITTEN = 24 * 3600.0
 # Seconds: how long the end waits for a board that does not answer.
@@ -195,9 +201,25 @@ class Heart:
 
     def _go_on(self, after: Callable[[], object]) -> None:
         while not self._end:
-            wait = self._agent.beat()
-            after()
+            wait = self._beat()
+            with logged_faults():
+                after()
             self._worked = time.thread_time()
             self._wake.wait(wait)
             self._wake.clear()
-        self._agent.end()
+        with logged_faults():
+            self._agent.end()
+
+    def _beat(self) -> float:
+        with logged_faults():
+            return self._agent.beat()
+        return _AGAIN_AFTER_FAULT
+
+
+@contextlib.contextmanager
+def logged_faults() -> Iterator[None]:
+    """Have a fault of ours logged, and the thread of this go on."""
+    try:
+        yield
+    except Exception:
+        LOG.exception('A fault in what is done for the fleet; it goes on')

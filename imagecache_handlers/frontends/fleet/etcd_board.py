@@ -76,8 +76,9 @@ class EtcdBoard:
             yield
         except exceptions.Etcd3Exception as error:
             raise BoardLost(self._place, _say_trouble(error)) from error
-        # Of the library below it, and of an answer that is none.
-        except (OSError, ValueError, LookupError, TypeError) as error:
+        # Of the library below it, and of an answer that is none: it may be
+        # whatever that library did not think of.
+        except Exception as error:
             why = f'no answer of etcd ({type(error).__name__})'
             raise BoardLost(self._place, why) from error
 

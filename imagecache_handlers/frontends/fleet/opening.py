@@ -78,7 +78,8 @@ def _open_url(settings: FleetSettings) -> Board:
     parts = _split_url(settings.url)
     if parts.scheme in _ETCD:
         return _open_etcd(parts, settings.group)
-    _read_files(parts.query, _REDIS_FILES)
+    if _read_files(parts.query, _REDIS_FILES) and parts.scheme != 'rediss':
+        raise _refuse_url('ssl_ files are of use with rediss:// only')
     from imagecache_handlers.frontends.fleet.redis_board import open_redis
 
     port = parts.port or _REDIS_PORT

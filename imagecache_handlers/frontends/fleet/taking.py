@@ -10,6 +10,7 @@ import threading
 
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.frontends.fleet.agent import Agent
+from imagecache_handlers.frontends.fleet.agent import logged_faults
 from imagecache_handlers.frontends.fleet.board import Board
 from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.board import Stay
@@ -231,7 +232,8 @@ class Errands:
             self._wake.clear()
             if self._end:
                 return
-            self._taker.take_all()
+            with logged_faults():
+                self._taker.take_all()
 
 
 def _died_too_often(wish: Wish, state: State) -> bool:

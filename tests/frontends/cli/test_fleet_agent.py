@@ -1,6 +1,7 @@
 """What the service tells the fleet of a sweep, and of a wish."""
 
 import datetime
+import types
 
 import pytest
 
@@ -11,7 +12,11 @@ from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers import CachedImage
 from imagecache_handlers.frontends.cli.fleet_agent import digest_report
+from imagecache_handlers.frontends.cli.fleet_agent import Fetcher
 from imagecache_handlers.frontends.cli.fleet_agent import judge_results
+from imagecache_handlers.frontends.fleet.wishes import Stage
+from imagecache_handlers.frontends.fleet.wishes import Wish
+from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import Store
 from imagecache_handlers.planning.verdicts import Plan
 from imagecache_handlers.planning.verdicts import Reason
@@ -135,3 +140,44 @@ def test_why_it_failed_is_that_of_what_may_be_tried_again():
         [result_of(Got.REFUSED, 'a'), result_of(Got.ERROR, 'b', 'cut')]
     )
     assert why == '2 of 2 images: b could not be fetched: cut'
+
+
+class Deaf:
+    """A fleet that nobody is told anything of."""
+
+    def tell_coming(self, images):
+        pass
+
+    def tell_arrived(self, results):
+        pass
+
+
+def fetch_with(folder, *lines):
+    """Have a wish fetched with these options, as they are now."""
+    conf = folder / 'conf'
+    conf.write_text('\n'.join([*lines, '']))
+    given = types.SimpleNamespace(
+        config=['--config-file', str(conf)], handler=None, stores=None
+    )
+    wish = Wish(wish_id='w1', images=('debian',), hosts='*')
+    return Fetcher(given, Evidence, Deaf()).fetch(wish, lambda: False)
+
+
+BROKEN = [
+    ('path = {}', 'password hunter2'),
+    ('path = {}', 'pasword = hunter2'),
+]
+
+
+@pytest.mark.parametrize('lines', BROKEN)
+def test_options_that_cannot_be_read_are_not_told_to_all(
+    tmp_path, caplog, lines
+):
+    """They are read while somebody writes them: so it may be tried again."""
+    lines = [one.format(tmp_path) for one in lines]
+    stage, why = fetch_with(tmp_path, '[imagecache_directory]', *lines)
+    assert (stage, why) == (
+        Stage.FAILED,
+        'its options cannot be read, its log says why',
+    )
+    assert 'A wish has to wait for the options' in caplog.text

@@ -1,7 +1,10 @@
 """The agent: one host on a board that comes and goes."""
 
+import threading
+
 import pytest
 
+from imagecache_handlers.frontends.fleet import agent as agent_module
 from imagecache_handlers.frontends.fleet.agent import Agent
 from imagecache_handlers.frontends.fleet.agent import Heart
 from imagecache_handlers.frontends.fleet.members import read_members
@@ -196,3 +199,32 @@ def test_a_heart_beats_until_it_is_closed(world):
     heart.close()
     assert beats
     assert not world.members().get('h1')
+
+
+def test_a_heart_beats_on_after_a_fault_of_ours(world, monkeypatch, caplog):
+    monkeypatch.setattr(agent_module, '_AGAIN_AFTER_FAULT', 0.0)
+    agent = world.make_agent()
+    beats, faults = [], [RuntimeError('of a beat'), KeyError('of a look')]
+    seen = threading.Event()
+    beat = agent.beat
+
+    def fail_first():
+        if len(faults) == 2:
+            raise faults.pop()
+        return beat()
+
+    def look():
+        beats.append(agent.stay is not None)
+        if len(faults) == 1:
+            heart.hurry()
+            raise faults.pop()
+        if beats[-1] and len(beats) > 2:
+            seen.set()
+
+    agent.beat = fail_first
+    heart = Heart(agent)
+    heart.start(look)
+    heart.hurry()
+    assert seen.wait(30)
+    heart.close()
+    assert caplog.text.count('A fault in what is done for the fleet') == 2

@@ -53,6 +53,7 @@ BAD = {
     'redis://:geheim@[h/0': 'host or port cannot be read',
     'redis://:geheim@h/name': 'at most a number',
     'redis://:geheim@h/0?db=geheim': 'may have ssl_ca_certs',
+    'redis://:geheim@h?ssl_ca_certs=geheim': 'with rediss:// only',
     'etcd3+http://:geheim@h': 'no password',
     'etcd3+http://root@h': 'no password',
     'etcd3+http://h/geheim': 'at most a number',
