@@ -66,6 +66,7 @@ class Agent:
         self._renewed = 0.0
         self._entry: Entry | None = None
         self._told: Entry | None = None
+        self._told_as = b''
         self._told_at = 0.0
         self._failures = 0
         self._fresh_at: datetime.datetime | None = None
@@ -110,19 +111,35 @@ class Agent:
     def _renew_stay(self) -> None:
         # As of before the call: the board may have counted since then.
         began = self._monotonic()
-        if self._stay is not None and not self._stay.renew():
-            self.end()
+        if self._stay is not None and not self._keep_stay(self._stay):
+            self._drop_stay(self._stay)
             self._say(f'the fleet had missed {self.host}, which joins again')
         if self._stay is None:
             self._join(began)
         else:
             self._renewed = began
 
+    def _keep_stay(self, stay: Stay) -> bool:
+        # Renewed, it may have lost that one note, which it then gives anew.
+        return stay.renew() and stay.claim(self._sign())
+
+    def _drop_stay(self, stay: Stay) -> None:
+        """Give up the place, so that it can be taken again, and that only.
+
+        What work rests on may be there still, and that work may not have
+        ended: nobody else gets it before its time is over.
+        """
+        self._stay = None
+        stay.leave(self._sign())
+
+    def _sign(self) -> str:
+        return f'{ALIVE}/{self.host}'
+
     def _join(self, began: float) -> None:
         # The board may have lost more than that.
         self._told = None
         stay = self._board.stay(self._ttl)
-        if stay.claim(f'{ALIVE}/{self.host}'):
+        if stay.claim(self._sign()):
             self._renewed, self._stay = began, stay
             self._has_rival = False
             return
@@ -138,12 +155,22 @@ class Agent:
         entry = self._entry
         if self._stay is None or entry is None:
             return
-        now = self._monotonic()
-        is_old = now - self._told_at >= _REWRITTEN
+        if not self._stands(entry):
+            name, data = self._name(), entry.encode()
+            self._board.write_all({name: data}, KEPT)
+            self._told, self._told_as = entry, data
+            self._told_at = self._monotonic()
+
+    def _stands(self, entry: Entry) -> bool:
+        """Tell if an entry is on the board, and stays there."""
+        is_old = self._monotonic() - self._told_at >= _REWRITTEN
         if self._told is None or is_old or not self._told.tells_as(entry):
-            notes = {f'{HOSTS}/{self.host}': entry.encode()}
-            self._board.write_all(notes, KEPT)
-            self._told, self._told_at = entry, now
+            return False
+        # The board may have lost what it had confirmed.
+        return self._board.read(self._name()) == self._told_as
+
+    def _name(self) -> str:
+        return f'{HOSTS}/{self.host}'
 
     def _note_failure(self, error: BoardLost) -> float:
         self._failures += 1

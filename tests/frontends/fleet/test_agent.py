@@ -61,10 +61,11 @@ def test_what_is_no_news_is_not_written(world):
     world.board.calls.clear()
     agent.tell(entry_of('a', generation=7))
     agent.beat()
-    assert world.board.calls == ['renew']
+    assert world.board.calls == ['renew', 'claim', 'read']
+    world.board.calls.clear()
     agent.tell(entry_of('b'))
     agent.beat()
-    assert world.board.calls == ['renew', 'renew', 'write_all']
+    assert world.board.calls == ['renew', 'claim', 'write_all']
 
 
 def test_it_is_written_anew_before_it_ends(world):
@@ -129,6 +130,61 @@ def test_a_board_that_forgot_all_is_told_all(world):
     assert one.is_alive
     assert one.entry.digest.has_image('a')
     assert world.said == ['the fleet had missed h1, which joins again']
+
+
+@pytest.mark.parametrize('is_kept', [False, True])
+def test_a_sign_of_life_that_was_lost_is_given_anew(world, is_kept):
+    """Whether the board says then that it is lost, or keeps the rest."""
+    agent = world.make_agent()
+    agent.tell(entry_of('a'))
+    agent.beat()
+    stay = agent.stay
+    if is_kept:
+        stay.names.clear()
+    world.board.remove('alive/h1')
+    agent.beat()
+    assert world.members()['h1'].is_alive
+    assert agent.is_held(stay) == is_kept
+
+
+def test_what_rests_on_a_stay_outlives_a_lost_sign_of_life(world):
+    """Its work has not ended: only after the whole time may another begin."""
+    agent = world.make_agent()
+    agent.beat()
+    stay = agent.stay
+    assert stay.claim('turns/w1/0')
+    world.board.remove('alive/h1')
+    agent.beat()
+    assert not agent.is_held(stay)
+    assert not world.board.stay(TTL).claim('turns/w1/0')
+    assert agent.stay is not None
+    world.board.now += TTL
+    assert world.board.stay(TTL).claim('turns/w1/0')
+
+
+def test_a_place_that_another_has_taken_is_lost(world):
+    first, second = world.make_agent(), world.make_agent()
+    first.beat()
+    stay = first.stay
+    stay.names.clear()
+    world.board.remove('alive/h1')
+    second.beat()
+    first.beat()
+    assert not first.is_held(stay)
+    assert first.stay is None
+    assert second.stay is not None
+
+
+def test_what_a_failover_forgot_is_told_again(world):
+    agent = world.make_agent()
+    agent.tell(entry_of('a'))
+    agent.beat()
+    before = world.board.read('hosts/h1')
+    agent.tell(entry_of('b'))
+    agent.beat()
+    world.board.put('hosts/h1', before, None)
+    agent.beat()
+    assert world.members()['h1'].entry.digest.has_image('b')
 
 
 def test_of_two_with_one_name_one_waits(world):

@@ -110,7 +110,7 @@ def test_what_is_done_costs_no_more_calls(world):
     host.go_on()
     world.board.calls.clear()
     host.go_on()
-    assert world.board.calls == ['renew', 'read_all']
+    assert world.board.calls == ['renew', 'claim', 'read_all']
 
 
 def test_a_new_process_does_nothing_twice(world):

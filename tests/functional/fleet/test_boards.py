@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from imagecache_handlers.frontends.fleet.agent import Agent
 from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
 from imagecache_handlers.frontends.fleet.members import read_members
@@ -117,3 +118,23 @@ class TestEtcd:
             for number in range(200):
                 board.write_all({f'hosts/x{number}': b'1' * 16000}, None)
         assert board.read('hosts/h1') == b'1'
+
+
+def test_what_is_lost_is_given_anew_and_turns_stay(server):
+    """A board that lost some notes, and the agent that had written them."""
+    board = server.board(uuid.uuid4().hex)
+    agent = Agent(board, 'h1', 50, lambda news: None)
+    agent.tell(entry_of('a'))
+    agent.beat()
+    assert agent.stay.claim('turns/w/0')
+    before = board.read('hosts/h1')
+    agent.tell(entry_of('b'))
+    agent.beat()
+    board.write_all({'hosts/h1': before}, 600)
+    board.remove('alive/h1')
+    agent.beat()
+    [member] = read_members(board)
+    assert member.is_alive
+    assert member.entry.digest.has_image('b')
+    # What rests on it goes on for a while: it is nobody else's yet.
+    assert not board.stay(50).claim('turns/w/0')
