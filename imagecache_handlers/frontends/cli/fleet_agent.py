@@ -72,6 +72,7 @@ class JoinedFleet(Fleet):
         self._settings = settings
         self._agent = agent
         self._heart = heart
+        self._others: list[Callable[[], float]] = []
         self._lock = threading.Lock()
         self._generation = 0
         self._report: Report | None = None
@@ -124,8 +125,13 @@ class JoinedFleet(Fleet):
         )
         self._heart.hurry()
 
+    def count_in(self, worked: Callable[[], float]) -> None:
+        """Have the work of others counted as well."""
+        self._others.append(worked)
+
     def worked(self) -> float:
-        return self._heart.worked()
+        others = sum(worked() for worked in self._others)
+        return self._heart.worked() + others
 
 
 def digest_report(
@@ -283,6 +289,7 @@ def joined(
     fleet = JoinedFleet(settings, agent, heart)
     fetcher = Fetcher(given, ask, fleet)
     errands = Errands(Taker(board, agent, fetcher.fetch))
+    fleet.count_in(errands.worked)
     heart.start(errands.look)
     errands.start()
     try:

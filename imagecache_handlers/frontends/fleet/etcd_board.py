@@ -18,8 +18,9 @@ from imagecache_handlers.frontends.fleet.board import split_batches
 
 # Of a request: etcd takes 128 changes, and 1.5 MB.
 _WRITTEN = 64
-# Of an answer: so that no few notes of a stranger fill the memory.
-_READ = 128
+# Of an answer, which may have 1.5 MB for each: so that no notes of a stranger
+# fill the memory.
+_READ = 8
 _OVER = 'lease not found'
 
 
