@@ -18,6 +18,7 @@ from imagecache_handlers.actions.prefetched import Prefetched
 from imagecache_handlers.actions.prefetching import check_ttl
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Report
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.config import prefetch
 from imagecache_handlers.config.reading import read_configuration
 from imagecache_handlers.exceptions import CacheError
@@ -46,6 +47,7 @@ LOG = logging.getLogger(__name__)
 
 # Seconds: what is fetched comes to an end between two pieces of it.
 _FAREWELL = 10.0
+_CLOCKS = Clocks()
 _GONE = (Did.EVICTED, Did.GONE)
 
 
@@ -60,6 +62,14 @@ class Fleet:
         return 0.0
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Arrival:
+    """An image that came ``at`` a time, by a clock that nobody sets."""
+
+    at: float
+    image: CachedImage
+
+
 class JoinedFleet(Fleet):
     """Tells the fleet what this host has, after each sweep.
 
@@ -67,8 +77,14 @@ class JoinedFleet(Fleet):
     """
 
     def __init__(
-        self, settings: FleetSettings, agent: Agent, heart: Heart
+        self,
+        settings: FleetSettings,
+        agent: Agent,
+        heart: Heart,
+        *,
+        clocks: Clocks = _CLOCKS,
     ) -> None:
+        self._clocks = clocks
         self._settings = settings
         self._agent = agent
         self._heart = heart
@@ -78,12 +94,19 @@ class JoinedFleet(Fleet):
         self._report: Report | None = None
         # Since the sweep: what is on its way, and what came.
         self._coming: tuple[str, ...] = ()
-        self._arrived: dict[str, CachedImage] = {}
+        self._arrived: dict[str, _Arrival] = {}
 
     def tell_report(self, report: Report) -> None:
         with self._lock:
             self._report = report
-            self._arrived.clear()
+            # What came while it went on, it may not have seen.
+            age = (self._clocks.now() - report.plan.now).total_seconds()
+            began = self._clocks.monotonic() - max(0.0, age)
+            self._arrived = {
+                name: one
+                for name, one in self._arrived.items()
+                if one.at >= began
+            }
             self._tell()
 
     def tell_coming(self, image_ids: Collection[str]) -> None:
@@ -98,11 +121,9 @@ class JoinedFleet(Fleet):
             self._coming = ()
             for one in results:
                 if one.is_there:
-                    self._arrived[one.image_id] = CachedImage(
-                        image_id=one.image_id,
-                        store=one.store,
-                        location=one.image_id,
-                        size=one.size,
+                    self._arrived[one.image_id] = _Arrival(
+                        at=self._clocks.monotonic(),
+                        image=_describe_result(one),
                     )
             self._tell()
 
@@ -113,7 +134,7 @@ class JoinedFleet(Fleet):
         digest = digest_report(
             self._report,
             self._generation,
-            arrived=self._arrived.values(),
+            arrived=[one.image for one in self._arrived.values()],
             coming=self._coming,
         )
         self._agent.tell(
@@ -132,6 +153,15 @@ class JoinedFleet(Fleet):
     def worked(self) -> float:
         others = sum(worked() for worked in self._others)
         return self._heart.worked() + others
+
+
+def _describe_result(one: Prefetched) -> CachedImage:
+    return CachedImage(
+        image_id=one.image_id,
+        store=one.store,
+        location=one.image_id,
+        size=one.size,
+    )
 
 
 def digest_report(

@@ -40,11 +40,14 @@ def state_name(wish_id: str, host: str) -> str:
 
 
 def seconds_left(wish: Wish, now: datetime.datetime) -> int | None:
-    """Give how long notes on a wish are to stay; None: as it does."""
+    """Give how long notes on a wish are to stay; None: as it does.
+
+    By its span where it has one: a clock may be wrong by days.
+    """
     if wish.until is None:
         return None
-    left = max(0, int((wish.until - now).total_seconds())) + _GRACE
-    return min(left, _LONGEST)
+    left = max(0, int((wish.until - now).total_seconds()))
+    return min(wish.span or left, _LONGEST) + _GRACE
 
 
 def is_over(wish: Wish, now: datetime.datetime) -> bool:

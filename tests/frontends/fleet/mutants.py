@@ -185,9 +185,15 @@ TOLD = [
 LOOKS = [
     (
         'an earlier look overrules a later one',
-        'at < self.as_of',
+        'at < self._looked_at',
         'False',
         'a_look_that_began_earlier_is_none',
+    ),
+    (
+        'a clock that was ahead is right',
+        'self._clocks.monotonic() - max(0.0, age)',
+        'at.timestamp()',
+        'a_look_counts_after_a_clock_was_set_back',
     ),
     (
         'what cannot be read is empty',
@@ -197,13 +203,13 @@ LOOKS = [
     ),
     (
         'what came since is forgotten',
-        'if one.at >= look.at',
+        'if one.at >= at',
         'if False',
         'what_came_since_a_look_began_is_there',
     ),
     (
         'what came once is there for ever',
-        'if one.at >= look.at',
+        'if one.at >= at',
         'if True',
         'what_came_before_a_look_is_what_the_look_says',
     ),

@@ -113,6 +113,14 @@ def test_a_board_that_is_lost_is_told_once_and_tried_ever_more_seldom(world):
     assert world.said[1:] == ['the board of the fleet is there again']
 
 
+def test_the_words_of_a_server_are_one_line(world):
+    agent = world.make_agent()
+    world.board.trouble = 'no\n2026-01-01 error: forged \x1b[2J'
+    agent.beat()
+    assert world.said[0].isprintable()
+    assert 'no\\n2026' in world.said[0]
+
+
 def test_one_that_was_never_there_knows_no_since(world):
     agent = world.make_agent()
     world.board.trouble = 'cannot be reached'

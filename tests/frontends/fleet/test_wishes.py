@@ -35,6 +35,7 @@ def state_of(stage, **how):
         wish_of('a', 'b'),
         wish_of(parallel=7, retries=0, ttl=3600, until=NOW + HOUR),
         wish_of(is_standing=True),
+        wish_of(until=NOW + HOUR, span=3600),
     ],
 )
 def test_what_was_written_is_read(wish):
@@ -51,6 +52,7 @@ def test_what_was_written_is_read(wish):
         ({'parallel': 1001}, 'parallel 1001'),
         ({'retries': -1}, 'retries -1 is not from 0'),
         ({'ttl': 0}, 'ttl 0'),
+        ({'span': 0}, 'span 0'),
     ],
 )
 def test_what_makes_no_sense_cannot_be_made(given, why):
@@ -83,6 +85,7 @@ STRANGE = {
     changed(retries='1'): 'retries is no number',
     changed(ttl=-1): 'ttl is no number',
     changed(until='soon'): 'until is no time',
+    changed(span='1'): 'span is no number',
     changed(hosts=None): 'hosts is no text',
 }
 
@@ -154,12 +157,17 @@ def test_notes_outlive_clocks_that_are_apart():
     assert seconds_left(wish_of(), NOW) is None
     assert seconds_left(wish_of(until=NOW + HOUR), NOW) == 3900
     assert seconds_left(wish_of(until=NOW - HOUR), NOW) == 300
+    # By days, even: such a host tells what came of it for as long.
+    wish = wish_of(until=NOW + HOUR, span=3600)
+    assert seconds_left(wish, NOW + 720 * HOUR) == 3900
 
 
 def test_no_end_of_a_note_is_too_far_for_a_board():
     """etcd refuses what is to end in 285 years."""
     far = datetime.datetime.max.replace(microsecond=0, tzinfo=datetime.UTC)
-    assert seconds_left(wish_of(until=far), NOW) < 11 * 366 * 24 * 3600
+    for span in None, 10**12:
+        left = seconds_left(wish_of(until=far, span=span), NOW)
+        assert left < 11 * 366 * 24 * 3600
 
 
 OVER = [

@@ -1,6 +1,7 @@
 """Boards in etcd and redis keep what all of them promise."""
 
 import time
+import tracemalloc
 import uuid
 
 import pytest
@@ -33,13 +34,11 @@ def test_nobody_there_is_told_in_words(server):
         server.board(url=url).read_all('hosts')
 
 
-def write_raw(server, group, host, value):
+def write_raw(board, name, value):
     """Write as a stranger does, who heeds nothing."""
-    board = server.board(group)
-    key = board.key_of(f'hosts/{host}')
-    board._client.set(key, value) if server.program == 'redis-server' else (
-        board._client.put(key, value)
-    )
+    client = board._client
+    put = client.set if hasattr(client, 'set') else client.put
+    put(board.key_of(name), value)
 
 
 def test_strangers_spoil_nothing(server):
@@ -47,10 +46,10 @@ def test_strangers_spoil_nothing(server):
     board = server.board(group)
     board.write_all({'hosts/h1': entry_of('a').encode()}, 600)
     large = 10**7 if server.program == 'redis-server' else 10**6
-    write_raw(server, group, 'large', b'x' * large)
-    write_raw(server, group, '../h1', entry_of('a').encode())
-    write_raw(server, group, 'h2', entry_of('a').encode())
-    write_raw(server, group, 'bytes', b'\xff\x00')
+    write_raw(board, 'hosts/large', b'x' * large)
+    write_raw(board, 'hosts/../h1', entry_of('a').encode())
+    write_raw(board, 'hosts/h2', entry_of('a').encode())
+    write_raw(board, 'hosts/bytes', b'\xff\x00')
     found = {one.host: one for one in read_members(board)}
     assert found['h1'].entry.digest.has_image('a')
     problems = {name: one.problem for name, one in found.items()}
@@ -60,6 +59,21 @@ def test_strangers_spoil_nothing(server):
     assert "of 'h1'" in problems.pop('h2')
     assert 'no JSON' in problems.pop('bytes')
     assert not problems
+
+
+def test_what_a_stranger_wrote_fills_no_memory(server):
+    board = server.board(uuid.uuid4().hex)
+    for number in range(40):
+        write_raw(board, f'wishes/w{number}', b'x' * 10**6)
+    tracemalloc.start()
+    try:
+        found = board.read_all('wishes')
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        board.remove('wishes')
+    assert len(found) == 40
+    assert most < 50 * 10**6
 
 
 class TestRedis:
@@ -110,6 +124,15 @@ class TestEtcd:
         self.server = Small(tmp_path)
         self.server.start()
         request.addfinalizer(self.server.kill)
+
+    def test_a_note_that_is_written_anew_leaves_no_lease(self):
+        board = self.server.board()
+        for value in range(5):
+            board.write_all({'hosts/h1': b'%d' % value}, 600)
+        assert board.read('hosts/h1') == b'4'
+        client = board._client
+        left = client.post(client.get_url('/lease/leases'), json={})
+        assert len(left['leases']) == 1
 
     def test_a_full_one_refuses_in_words_and_is_read(self):
         board = self.server.board()
