@@ -71,6 +71,7 @@ class Agent:
         self._failures = 0
         self._fresh_at: datetime.datetime | None = None
         self._has_rival = False
+        self._has_taken_back = False
 
     @property
     def stay(self) -> Stay | None:
@@ -153,13 +154,25 @@ class Agent:
 
     def _publish_entry(self) -> None:
         entry = self._entry
-        if self._stay is None or entry is None:
+        if self._stay is None:
+            return
+        if entry is None:
+            self._take_back()
             return
         if not self._stands(entry):
             name, data = self._name(), entry.encode()
             self._board.write_all({name: data}, KEPT)
             self._told, self._told_as = entry, data
             self._told_at = self._monotonic()
+
+    def _take_back(self) -> None:
+        """Remove what an agent told that is no more; the host may be new.
+
+        Else it would stand there as what the living one says.
+        """
+        if not self._has_taken_back:
+            self._board.remove(self._name())
+            self._has_taken_back = True
 
     def _stands(self, entry: Entry) -> bool:
         """Tell if an entry is on the board, and stays there."""

@@ -74,7 +74,10 @@ class Stay(Protocol):
 
 
 class Board(Protocol):
-    """Where notes are kept.  Any thread may call; none waits for ever."""
+    """Where notes are kept.  Any thread may call.
+
+    Each waits for some seconds at most until more of an answer comes.
+    """
 
     def read(self, name: str) -> bytes | None:
         """Give a note, cut after ``LONGEST_NOTE`` and one; None: none.

@@ -7,6 +7,7 @@ import pytest
 from imagecache_handlers.frontends.fleet import agent as agent_module
 from imagecache_handlers.frontends.fleet.agent import Agent
 from imagecache_handlers.frontends.fleet.agent import Heart
+from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.members import read_members
 from tests.frontends.fleet.memory_board import MemoryBoard
 from tests.frontends.fleet.test_members import entry_of
@@ -52,6 +53,32 @@ def test_it_is_there_and_tells(world):
     assert one.is_alive
     assert one.entry.digest.has_image('a')
     assert world.said == []
+
+
+def test_what_was_told_before_a_restart_is_not_shown_as_fresh(world):
+    """Its disk may be a new one, and its first look may never end."""
+    before = world.make_agent()
+    before.tell(entry_of('a'))
+    before.beat()
+    before.end()
+    agent = world.make_agent()
+    remove = world.board.remove
+
+    def remove_at_last(name):
+        world.board.remove = remove
+        raise BoardLost('memory', 'cannot be reached')
+
+    world.board.remove = remove_at_last
+    agent.beat()
+    agent.beat()
+    one = world.members()['h1']
+    assert (one.is_alive, one.entry) == (True, None)
+    agent.tell(entry_of('b'))
+    agent.beat()
+    world.board.calls.clear()
+    agent.beat()
+    assert 'remove' not in world.board.calls
+    assert world.members()['h1'].entry.digest.has_image('b')
 
 
 def test_what_is_no_news_is_not_written(world):

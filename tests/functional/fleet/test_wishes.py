@@ -180,3 +180,6 @@ def test_nobody_who_is_there_is_told(world):
     done = run_cli(world.hosts[0], 'fleet', 'prefetch', IMAGE, '--hosts', 'h*')
     assert done.returncode == 2
     assert 'no host that is alive' in done.stderr
+    done = run_cli(world.hosts[0], 'fleet', 'where', IMAGE)
+    assert done.returncode == 1
+    assert 'not known of 1 of 1 hosts' in done.stderr
