@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import contextlib
 import dataclasses
 import datetime
+import logging
 import threading
 
 from imagecache_handlers.actions.evidence import Ask
@@ -17,6 +18,7 @@ from imagecache_handlers.actions.prefetched import Prefetched
 from imagecache_handlers.actions.prefetching import check_ttl
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Report
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.config import prefetch
 from imagecache_handlers.config.reading import read_configuration
 from imagecache_handlers.exceptions import CacheError
@@ -41,8 +43,11 @@ from imagecache_handlers.model import Store
 from imagecache_handlers.planning import space
 from imagecache_handlers.sources.loading import load_source
 
+LOG = logging.getLogger(__name__)
+
 # Seconds: what is fetched comes to an end between two pieces of it.
 _FAREWELL = 10.0
+_CLOCKS = Clocks()
 _GONE = (Did.EVICTED, Did.GONE)
 
 
@@ -57,6 +62,14 @@ class Fleet:
         return 0.0
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Arrival:
+    """An image that came ``at`` a time, by a clock that nobody sets."""
+
+    at: float
+    image: CachedImage
+
+
 class JoinedFleet(Fleet):
     """Tells the fleet what this host has, after each sweep.
 
@@ -64,22 +77,36 @@ class JoinedFleet(Fleet):
     """
 
     def __init__(
-        self, settings: FleetSettings, agent: Agent, heart: Heart
+        self,
+        settings: FleetSettings,
+        agent: Agent,
+        heart: Heart,
+        *,
+        clocks: Clocks = _CLOCKS,
     ) -> None:
+        self._clocks = clocks
         self._settings = settings
         self._agent = agent
         self._heart = heart
+        self._others: list[Callable[[], float]] = []
         self._lock = threading.Lock()
         self._generation = 0
         self._report: Report | None = None
         # Since the sweep: what is on its way, and what came.
         self._coming: tuple[str, ...] = ()
-        self._arrived: dict[str, CachedImage] = {}
+        self._arrived: dict[str, _Arrival] = {}
 
     def tell_report(self, report: Report) -> None:
         with self._lock:
             self._report = report
-            self._arrived.clear()
+            # What came while it went on, it may not have seen.
+            age = (self._clocks.now() - report.plan.now).total_seconds()
+            began = self._clocks.monotonic() - max(0.0, age)
+            self._arrived = {
+                name: one
+                for name, one in self._arrived.items()
+                if one.at >= began
+            }
             self._tell()
 
     def tell_coming(self, image_ids: Collection[str]) -> None:
@@ -94,11 +121,9 @@ class JoinedFleet(Fleet):
             self._coming = ()
             for one in results:
                 if one.is_there:
-                    self._arrived[one.image_id] = CachedImage(
-                        image_id=one.image_id,
-                        store=one.store,
-                        location=one.image_id,
-                        size=one.size,
+                    self._arrived[one.image_id] = _Arrival(
+                        at=self._clocks.monotonic(),
+                        image=_describe_result(one),
                     )
             self._tell()
 
@@ -109,7 +134,7 @@ class JoinedFleet(Fleet):
         digest = digest_report(
             self._report,
             self._generation,
-            arrived=self._arrived.values(),
+            arrived=[one.image for one in self._arrived.values()],
             coming=self._coming,
         )
         self._agent.tell(
@@ -121,8 +146,22 @@ class JoinedFleet(Fleet):
         )
         self._heart.hurry()
 
+    def count_in(self, worked: Callable[[], float]) -> None:
+        """Have the work of others counted as well."""
+        self._others.append(worked)
+
     def worked(self) -> float:
-        return self._heart.worked()
+        others = sum(worked() for worked in self._others)
+        return self._heart.worked() + others
+
+
+def _describe_result(one: Prefetched) -> CachedImage:
+    return CachedImage(
+        image_id=one.image_id,
+        store=one.store,
+        location=one.image_id,
+        size=one.size,
+    )
 
 
 def digest_report(
@@ -217,7 +256,8 @@ class Fetcher:
     def _fetch_images(
         self, wish: Wish, should_stop: Callable[[], bool]
     ) -> Sequence[Prefetched]:
-        with options.opened(self._given) as site:
+        with contextlib.ExitStack() as stack:
+            site = _open_site(self._given, stack)
             return site.cache.prefetch(
                 wish.images,
                 load_source(site.settings.conf),
@@ -227,6 +267,26 @@ class Fetcher:
                 settings=prefetch.read_prefetch(site.settings),
                 should_stop=should_stop,
             )
+
+
+class _NotOpened(CacheError):
+    """The options cannot be read, or lead nowhere, for now."""
+
+    def __str__(self) -> str:
+        return 'its options cannot be read, its log says why'
+
+
+def _open_site(
+    given: argparse.Namespace, stack: contextlib.ExitStack
+) -> options.OpenedCache:
+    """Open what the options lead to now, until the stack is closed."""
+    try:
+        return stack.enter_context(options.opened(given))
+    except CacheError as error:
+        # It may show a line of the options, in which a password is, and all
+        # read the board.  And whoever edits them may not be through yet.
+        LOG.warning('A wish has to wait for the options: %s', error)
+        raise _NotOpened from error
 
 
 def _read_ttl(wish: Wish, site: options.OpenedCache) -> datetime.timedelta:
@@ -259,6 +319,7 @@ def joined(
     fleet = JoinedFleet(settings, agent, heart)
     fetcher = Fetcher(given, ask, fleet)
     errands = Errands(Taker(board, agent, fetcher.fetch))
+    fleet.count_in(errands.worked)
     heart.start(errands.look)
     errands.start()
     try:

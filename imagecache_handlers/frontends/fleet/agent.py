@@ -4,8 +4,10 @@ No work of the host waits for the board, or fails because of it.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 import contextlib
 import datetime
+import logging
 import random
 import threading
 import time
@@ -19,12 +21,16 @@ from imagecache_handlers.frontends.fleet.members import ALIVE
 from imagecache_handlers.frontends.fleet.members import HOSTS
 from imagecache_handlers.frontends.fleet.members import KEPT
 
+LOG = logging.getLogger(__name__)
+
 # Of the time of a stay: when it is renewed, and until when work may rest on
 # it. What lies behind that is for the work to end.
 _BEAT = 0.4
 _TRUSTED = 0.7
 # Seconds: the first try after a failure, and the longest time to the next.
 _AGAIN, _LONGEST = 1.0, 30.0
+# Seconds, short enough for any stay.
+_AGAIN_AFTER_FAULT = 3.0
 # What is told stays for much longer than this without being written anew.
 _REWRITTEN = 24 * 3600.0
 # Seconds: how long the end waits for a board that does not answer.
@@ -60,10 +66,12 @@ class Agent:
         self._renewed = 0.0
         self._entry: Entry | None = None
         self._told: Entry | None = None
+        self._told_as = b''
         self._told_at = 0.0
         self._failures = 0
         self._fresh_at: datetime.datetime | None = None
         self._has_rival = False
+        self._has_taken_back = False
 
     @property
     def stay(self) -> Stay | None:
@@ -104,19 +112,35 @@ class Agent:
     def _renew_stay(self) -> None:
         # As of before the call: the board may have counted since then.
         began = self._monotonic()
-        if self._stay is not None and not self._stay.renew():
-            self.end()
+        if self._stay is not None and not self._keep_stay(self._stay):
+            self._drop_stay(self._stay)
             self._say(f'the fleet had missed {self.host}, which joins again')
         if self._stay is None:
             self._join(began)
         else:
             self._renewed = began
 
+    def _keep_stay(self, stay: Stay) -> bool:
+        # Renewed, it may have lost that one note, which it then gives anew.
+        return stay.renew() and stay.claim(self._sign())
+
+    def _drop_stay(self, stay: Stay) -> None:
+        """Give up the place, so that it can be taken again, and that only.
+
+        What work rests on may be there still, and that work may not have
+        ended: nobody else gets it before its time is over.
+        """
+        self._stay = None
+        stay.leave(self._sign())
+
+    def _sign(self) -> str:
+        return f'{ALIVE}/{self.host}'
+
     def _join(self, began: float) -> None:
         # The board may have lost more than that.
         self._told = None
         stay = self._board.stay(self._ttl)
-        if stay.claim(f'{ALIVE}/{self.host}'):
+        if stay.claim(self._sign()):
             self._renewed, self._stay = began, stay
             self._has_rival = False
             return
@@ -130,14 +154,36 @@ class Agent:
 
     def _publish_entry(self) -> None:
         entry = self._entry
-        if self._stay is None or entry is None:
+        if self._stay is None:
             return
-        now = self._monotonic()
-        is_old = now - self._told_at >= _REWRITTEN
+        if entry is None:
+            self._take_back()
+            return
+        if not self._stands(entry):
+            name, data = self._name(), entry.encode()
+            self._board.write_all({name: data}, KEPT)
+            self._told, self._told_as = entry, data
+            self._told_at = self._monotonic()
+
+    def _take_back(self) -> None:
+        """Remove what an agent told that is no more; the host may be new.
+
+        Else it would stand there as what the living one says.
+        """
+        if not self._has_taken_back:
+            self._board.remove(self._name())
+            self._has_taken_back = True
+
+    def _stands(self, entry: Entry) -> bool:
+        """Tell if an entry is on the board, and stays there."""
+        is_old = self._monotonic() - self._told_at >= _REWRITTEN
         if self._told is None or is_old or not self._told.tells_as(entry):
-            notes = {f'{HOSTS}/{self.host}': entry.encode()}
-            self._board.write_all(notes, KEPT)
-            self._told, self._told_at = entry, now
+            return False
+        # The board may have lost what it had confirmed.
+        return self._board.read(self._name()) == self._told_as
+
+    def _name(self) -> str:
+        return f'{HOSTS}/{self.host}'
 
     def _note_failure(self, error: BoardLost) -> float:
         self._failures += 1
@@ -195,9 +241,25 @@ class Heart:
 
     def _go_on(self, after: Callable[[], object]) -> None:
         while not self._end:
-            wait = self._agent.beat()
-            after()
+            wait = self._beat()
+            with logged_faults():
+                after()
             self._worked = time.thread_time()
             self._wake.wait(wait)
             self._wake.clear()
-        self._agent.end()
+        with logged_faults():
+            self._agent.end()
+
+    def _beat(self) -> float:
+        with logged_faults():
+            return self._agent.beat()
+        return _AGAIN_AFTER_FAULT
+
+
+@contextlib.contextmanager
+def logged_faults() -> Iterator[None]:
+    """Have a fault of ours logged, and the thread of this go on."""
+    try:
+        yield
+    except Exception:
+        LOG.exception('A fault in what is done for the fleet; it goes on')

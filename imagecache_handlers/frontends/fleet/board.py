@@ -36,7 +36,9 @@ class BoardLost(CacheError):
         self.why = why
 
     def __str__(self) -> str:
-        return f'the board of the fleet at {self.place}: {self.why}'
+        # A server may say whatever it likes, in lines of its own.
+        why = self.why if self.why.isprintable() else ascii(self.why)
+        return f'the board of the fleet at {self.place}: {why}'
 
 
 class Stay(Protocol):
@@ -72,7 +74,10 @@ class Stay(Protocol):
 
 
 class Board(Protocol):
-    """Where notes are kept.  Any thread may call; none waits for ever."""
+    """Where notes are kept.  Any thread may call.
+
+    Each waits for some seconds at most until more of an answer comes.
+    """
 
     def read(self, name: str) -> bytes | None:
         """Give a note, cut after ``LONGEST_NOTE`` and one; None: none.
@@ -115,12 +120,17 @@ def check_part(what: str, text: str) -> str:
     :raises ValueError: when it is not 1 to 253 of ``A-Z a-z 0-9 . _ -`` that
         start with a letter, a digit or ``_``, without two dots in a row.
     """
-    if not _NAME.fullmatch(text) or '..' in text:
+    if not is_part(text):
         raise ValueError(
             f'{what} {text[:300]!r} is not 1 to 253 of A-Z a-z 0-9 . _ -, '
             f'first a letter, a digit or _, and no two dots in a row'
         )
     return text
+
+
+def is_part(text: str) -> bool:
+    """Tell if it can be a part of the name of a note."""
+    return bool(_NAME.fullmatch(text)) and '..' not in text
 
 
 def split_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -18,8 +18,9 @@ from imagecache_handlers.frontends.fleet.board import split_batches
 
 # Of a request: etcd takes 128 changes, and 1.5 MB.
 _WRITTEN = 64
-# Of an answer: so that no few notes of a stranger fill the memory.
-_READ = 128
+# Of an answer, which may have 1.5 MB for each: so that no notes of a stranger
+# fill the memory.
+_READ = 8
 _OVER = 'lease not found'
 
 
@@ -32,6 +33,8 @@ class EtcdBoard:
         self._client = client
         self._place = place
         self._top = f'/imagecache/{group}/'
+        # Of notes that were written one by one, by their names.
+        self._leases: dict[str, etcd3gw.Lease] = {}
 
     def read(self, name: str) -> bytes | None:
         with self.naming_trouble():
@@ -49,12 +52,14 @@ class EtcdBoard:
         self, notes: Mapping[str, bytes], seconds: int | None
     ) -> None:
         with self.naming_trouble():
-            lease = None if seconds is None else self._client.lease(seconds).id
+            lease = None if seconds is None else self._client.lease(seconds)
             for some in split_batches(notes.items(), _WRITTEN):
                 puts = [self._make_put(*one, lease) for one in some]
                 self._client.transaction(
                     {'compare': [], 'success': puts, 'failure': []}
                 )
+            if len(notes) == 1:
+                self._change_lease(next(iter(notes)), lease)
 
     def remove(self, name: str) -> None:
         key = self.key_of(name)
@@ -76,8 +81,9 @@ class EtcdBoard:
             yield
         except exceptions.Etcd3Exception as error:
             raise BoardLost(self._place, _say_trouble(error)) from error
-        # Of the library below it, and of an answer that is none.
-        except (OSError, ValueError, LookupError, TypeError) as error:
+        # Of the library below it, and of an answer that is none: it may be
+        # whatever that library did not think of.
+        except Exception as error:
             why = f'no answer of etcd ({type(error).__name__})'
             raise BoardLost(self._place, why) from error
 
@@ -95,15 +101,28 @@ class EtcdBoard:
                 return
             begin = _key_of(found[-1][1]) + b'\0'
 
+    def _change_lease(self, name: str, lease: etcd3gw.Lease | None) -> None:
+        """End the lease that a note had before, which nothing is on now.
+
+        Else each time that a note is written would leave one for its time.
+        """
+        before = self._leases.pop(name, None)
+        if lease is not None:
+            self._leases[name] = lease
+        if before is not None:
+            # If that cannot be, it ends by itself.
+            with contextlib.suppress(exceptions.Etcd3Exception):
+                before.revoke()
+
     def _make_put(
-        self, name: str, value: bytes, lease: int | None
+        self, name: str, value: bytes, lease: etcd3gw.Lease | None
     ) -> dict[str, Any]:
         put: dict[str, Any] = {
             'key': _encode(self.key_of(name).encode()),
             'value': _encode(value),
         }
         if lease is not None:
-            put['lease'] = lease
+            put['lease'] = lease.id
         return {'request_put': put}
 
 

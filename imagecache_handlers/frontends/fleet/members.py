@@ -83,6 +83,12 @@ def lacks_of(
     ]
 
 
+def count_unknown(members: Iterable[Member], image_id: str) -> int:
+    """Count the hosts of which nobody knows if they have an image."""
+    states = [state_of(one, image_id) for one in members]
+    return states.count('unknown')
+
+
 def state_of(member: Member, image_id: str) -> str:
     """Say what a host has of an image.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 import dataclasses
+import os
 import socket
 from typing import Any
 import urllib.parse
@@ -78,6 +79,8 @@ def _open_url(settings: FleetSettings) -> Board:
     parts = _split_url(settings.url)
     if parts.scheme in _ETCD:
         return _open_etcd(parts, settings.group)
+    if 'ssl_' in parts.query and parts.scheme != 'rediss':
+        raise _refuse_url('files of ssl_ are of use with rediss:// only')
     _read_files(parts.query, _REDIS_FILES)
     from imagecache_handlers.frontends.fleet.redis_board import open_redis
 
@@ -120,6 +123,9 @@ def _split_url(url: str) -> urllib.parse.SplitResult:
         raise _refuse_url(f'it must begin with one of {known}')
     if not parts.hostname:
         raise _refuse_url('it names no host')
+    if '#' in url:
+        # What stands before it may be the half of a password.
+        raise _refuse_url('it may have no #: write %23 in a password')
     path = parts.path.strip('/')
     if path and not (parts.scheme in _REDIS and path.isdecimal()):
         raise _refuse_url('after the host comes at most a number, of redis')
@@ -132,6 +138,9 @@ def _read_files(query: str, known: frozenset[str]) -> Mapping[str, str]:
         raise _refuse_url(
             f'behind the ? it may have {", ".join(sorted(known))} only'
         )
+    for name, path in given.items():
+        if not os.access(path.replace('\0', ''), os.R_OK):
+            raise _refuse_url(f'the file of {name} cannot be read')
     return given
 
 

@@ -87,7 +87,8 @@ class RedisBoard:
         """Raise what the client raises as what callers know."""
         try:
             yield
-        except (redis.RedisError, OSError) as error:
+        # An answer that is none ends in whatever the library did not think of.
+        except Exception as error:
             raise BoardLost(self._place, _say_trouble(error)) from error
 
     def _find_keys(self, first: str) -> list[bytes]:
@@ -154,8 +155,8 @@ class RedisStay:
             kept = self._client.eval(
                 _RENEW, len(keys), *keys, self._token, self._seconds
             )
-        # One that was left meanwhile is not missed.
-        return bool(kept >= len(keys & self._keys))
+            # One that was left meanwhile is not missed.
+            return bool(kept >= len(keys & self._keys))
 
     def end(self) -> None:
         keys, self._keys = self._keys, set()

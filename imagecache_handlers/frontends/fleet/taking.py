@@ -7,12 +7,15 @@ import datetime
 import logging
 import random
 import threading
+import time
 
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.frontends.fleet.agent import Agent
+from imagecache_handlers.frontends.fleet.agent import logged_faults
 from imagecache_handlers.frontends.fleet.board import Board
 from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.board import Stay
+from imagecache_handlers.frontends.fleet.wish_board import is_over
 from imagecache_handlers.frontends.fleet.wish_board import seconds_left
 from imagecache_handlers.frontends.fleet.wish_board import state_name
 from imagecache_handlers.frontends.fleet.wish_board import TURNS
@@ -55,15 +58,18 @@ class Taker:
         self._wishes: dict[str, bytes] = {}
         # Of which this host knows that there is nothing left to do.
         self._settled: set[str] = set()
-        # What could not be written at its time.
-        self._unwritten: dict[str, tuple[bytes, int | None]] = {}
+        # What could not be written at its time, by the names of its notes.
+        self._unwritten: dict[str, _Outcome] = {}
+        # Of which there is a note of this process.
+        self._begun: set[str] = set()
         self._is_ended = False
 
     def look(self) -> None:
         """See which wishes there are, and tell what could not be told."""
         try:
-            self._write_rest()
             self._wishes = self._board.read_all(WISHES)
+            self._remove_rest()
+            self._write_rest()
         except BoardLost as error:
             LOG.info('Wishes cannot be read: %s', error)
 
@@ -78,8 +84,8 @@ class Taker:
             try:
                 self._take_one(wish_id, wishes[wish_id], stay)
             except BoardLost as error:
-                LOG.info('Wish %s is left for now: %s', wish_id, error)
-                return
+                # It may be for this one only that the board refuses.
+                LOG.info('Wish %s is left for now: %s', ascii(wish_id), error)
 
     def end(self) -> None:
         """Stop what is being fetched, and begin nothing more."""
@@ -91,6 +97,8 @@ class Taker:
             return
         try:
             wish = Wish.decode(wish_id, data)
+            if is_over(wish, self._clock()):
+                return
             state = self._read_state(name) if self._is_meant(wish) else None
         except ValueError as error:
             LOG.warning('Wish %s is passed over: %s', ascii(wish_id), error)
@@ -99,7 +107,7 @@ class Taker:
         if self._has_nothing_to_do(wish, state):
             self._settled.add(wish_id)
         elif state is not None and _died_too_often(wish, state):
-            self._give_up(wish, state)
+            self._give_up(wish, state, stay)
         elif is_due(state, self._clock()):
             self._take_turn(wish, state, stay)
 
@@ -148,10 +156,11 @@ class Taker:
             tries=before.tries + 1,
             why='',
         )
-        self._board.write_all(*self._note_of(wish, begun))
+        self._begun.add(wish.wish_id)
+        self._write_state(wish, begun)
         # That took its time.
         if not self._agent.is_held(stay):
-            self._write(wish, before)
+            self._tell(wish, begun, before, stay)
             return
 
         def should_stop() -> bool:
@@ -159,79 +168,127 @@ class Taker:
                 self._is_ended
                 or not self._agent.is_held(stay)
                 or wish.wish_id not in self._wishes
+                or is_over(wish, self._clock())
             )
 
         stage, why = self._fetch(wish, should_stop)
-        if stage is not Stage.DONE and should_stop():
-            # It was no fault of the try.
-            self._write(wish, dataclasses.replace(before, why='interrupted'))
-            return
         ended = dataclasses.replace(
             begun, stage=stage, at=self._clock(), why=why
         )
-        self._write(wish, ended)
+        if stage is not Stage.DONE and should_stop():
+            # It was no fault of the try.
+            ended = dataclasses.replace(before, why='interrupted')
+        self._tell(wish, begun, ended, stay)
 
-    def _give_up(self, wish: Wish, state: State) -> None:
+    def _give_up(self, wish: Wish, state: State, stay: Stay) -> None:
         why = f'its agent ended in the middle, {state.tries} times'
-        self._write(
-            wish, dataclasses.replace(state, stage=Stage.FAILED, why=why)
-        )
+        ended = dataclasses.replace(state, stage=Stage.FAILED, why=why)
+        self._tell(wish, state, ended, stay)
 
-    def _write(self, wish: Wish, state: State) -> None:
-        """Write a state now, or as soon as that can be."""
-        if wish.wish_id not in self._wishes:
-            return  # nobody wants to know, and nobody would remove it
-        notes, seconds = self._note_of(wish, state)
+    def _tell(
+        self, wish: Wish, begun: State, ended: State, stay: Stay
+    ) -> None:
+        """Write what a state has become now, or as soon as that can be."""
+        outcome = _Outcome(wish=wish, begun=begun.encode(), ended=ended)
         try:
-            self._board.write_all(notes, seconds)
+            self._write_outcome(outcome, is_own=self._agent.is_held(stay))
         except BoardLost as error:
             LOG.info('Wish %s: told later: %s', wish.wish_id, error)
-            for name, data in notes.items():
-                self._unwritten[name] = data, seconds
+            self._unwritten[self._name_of(wish.wish_id)] = outcome
 
-    def _note_of(
-        self, wish: Wish, state: State
-    ) -> tuple[dict[str, bytes], int | None]:
-        name = state_name(wish.wish_id, self._agent.host)
-        return {name: state.encode()}, seconds_left(wish, self._clock())
+    def _write_outcome(self, outcome: '_Outcome', *, is_own: bool) -> None:
+        """Write it, if somebody wants to know and nobody knows better."""
+        wish = outcome.wish
+        name = self._name_of(wish.wish_id)
+        if self._board.read(f'{WISHES}/{wish.wish_id}') is None:
+            self._board.remove(name)
+        # Who lost its place may have had a successor, who did it all.
+        elif is_own or self._board.read(name) == outcome.begun:
+            self._write_state(wish, outcome.ended)
+
+    def _write_state(self, wish: Wish, state: State) -> None:
+        notes = {self._name_of(wish.wish_id): state.encode()}
+        self._board.write_all(notes, seconds_left(wish, self._clock()))
+
+    def _name_of(self, wish_id: str) -> str:
+        return state_name(wish_id, self._agent.host)
 
     def _write_rest(self) -> None:
-        for name, (data, seconds) in list(self._unwritten.items()):
-            self._board.write_all({name: data}, seconds)
-            del self._unwritten[name]
+        for name, outcome in list(self._unwritten.items()):
+            # The board may refuse one, and not the next.
+            with contextlib.suppress(BoardLost):
+                self._write_outcome(outcome, is_own=False)
+                self._unwritten.pop(name, None)
+
+    def _remove_rest(self) -> None:
+        """Remove what was written while somebody removed the wish."""
+        for wish_id in self._begun - self._wishes.keys():
+            self._board.remove(self._name_of(wish_id))
+            self._begun.discard(wish_id)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What came of a try: ``ended``, where ``begun`` stands on the board."""
+
+    wish: Wish
+    begun: bytes
+    ended: State
 
 
 class Errands:
-    """Has a taker take wishes by a thread, until it is closed."""
+    """Has a taker look for wishes, and take them, until it is closed.
+
+    It looks by a thread of its own, for what is fetched ends by what it sees;
+    and so that whatever it has to read there costs the host no beat.
+    """
 
     def __init__(self, taker: Taker) -> None:
         self._taker = taker
         self._wake = threading.Event()
+        self._seen = threading.Event()
         self._end = False
-        self._thread = threading.Thread(target=self._go_on, daemon=True)
+        self._worked = 0.0
+        self._looker = threading.Thread(
+            target=self._go_on, args=[self._wake, self._look], daemon=True
+        )
+        self._thread = threading.Thread(
+            target=self._go_on, args=[self._seen, taker.take_all], daemon=True
+        )
 
     def start(self) -> None:
+        self._looker.start()
         self._thread.start()
 
     def look(self) -> None:
-        """Look for wishes, and have them taken by the thread."""
-        self._taker.look()
+        """Have wishes looked for, and taken."""
         self._wake.set()
+
+    def worked(self) -> float:
+        """Give the seconds of a processor that went into the looks."""
+        return self._worked
 
     def close(self, seconds: float) -> None:
         """Have what is being fetched stopped; waits so long for that."""
         self._end = True
         self._taker.end()
         self._wake.set()
+        self._seen.set()
         self._thread.join(seconds)
 
-    def _go_on(self) -> None:
+    def _go_on(self, wake: threading.Event, work: Callable[[], None]) -> None:
         while True:
-            self._wake.wait()
-            self._wake.clear()
+            wake.wait()
+            wake.clear()
             if self._end:
                 return
-            self._taker.take_all()
+            with logged_faults():
+                work()
+
+    def _look(self) -> None:
+        self._taker.look()
+        self._worked = time.thread_time()
+        self._seen.set()
 
 
 def _died_too_often(wish: Wish, state: State) -> bool:

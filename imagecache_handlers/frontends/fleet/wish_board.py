@@ -16,6 +16,8 @@ STATES = 'states'
 TURNS = 'turns'
 # Seconds: clocks may be further apart than that; their notes stay as long.
 _GRACE = 300
+# Seconds: 10 years, for etcd refuses what would end after 285.
+_LONGEST = 10 * 366 * 24 * 3600
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +40,25 @@ def state_name(wish_id: str, host: str) -> str:
 
 
 def seconds_left(wish: Wish, now: datetime.datetime) -> int | None:
-    """Give how long notes on a wish are to stay; None: as it does."""
+    """Give how long notes on a wish are to stay; None: as it does.
+
+    By its span where it has one: a clock may be wrong by days.
+    """
     if wish.until is None:
         return None
-    return max(0, int((wish.until - now).total_seconds())) + _GRACE
+    left = max(0, int((wish.until - now).total_seconds()))
+    return min(wish.span or left, _LONGEST) + _GRACE
+
+
+def is_over(wish: Wish, now: datetime.datetime) -> bool:
+    """Tell if the end of a wish has come that is still on the board.
+
+    That keeps none for longer than a grace: by a clock which says so it is
+    the clock that is wrong.
+    """
+    if wish.until is None:
+        return False
+    return 0 <= (now - wish.until).total_seconds() < _GRACE
 
 
 def post_wish(

@@ -28,7 +28,8 @@ class Wish:
     ``parallel`` of them at once, each ``retries`` times more if that fails.
     ``ttl`` is how long each image is then kept for its first use, in seconds
     (None: as the host has it).  ``until`` ends the wish (None: who made it
-    does).  ``is_standing``: hosts that join later take it as well.
+    does), which is ``span`` seconds after it was made (None: nobody says).
+    ``is_standing``: hosts that join later take it as well.
     """
 
     wish_id: str
@@ -38,6 +39,7 @@ class Wish:
     retries: int = 2
     ttl: int | None = None
     until: datetime.datetime | None = None
+    span: int | None = None
     is_standing: bool = False
 
     def __post_init__(self) -> None:
@@ -50,6 +52,8 @@ class Wish:
         check_range('retries', self.retries, 0, MOST_RETRIES)
         if self.ttl is not None:
             check_range('ttl', self.ttl, 1, 366 * 24 * 3600)
+        if self.span is not None:
+            check_range('span', self.span, 1, 10**12)
 
     def is_for(self, host: str) -> bool:
         """Tell if a host of that name is meant, in capitals or not."""
@@ -83,15 +87,15 @@ class Wish:
         images = told.get('images')
         if not isinstance(images, list):
             raise ValueError('its images are no list')
-        ttl = told.get('ttl')
         return Wish(
             wish_id=wish_id,
             images=tuple(map(_check_text, images)),
             hosts=read_text(told, 'hosts'),
             parallel=_read_count(told, 'parallel'),
             retries=_read_count(told, 'retries'),
-            ttl=None if ttl is None else _read_count(told, 'ttl'),
+            ttl=_read_optional_count(told, 'ttl'),
             until=_read_until(told),
+            span=_read_optional_count(told, 'span'),
             is_standing=told.get('is_standing') is True,
         )
 
@@ -193,6 +197,10 @@ def _read_count(told: dict[str, object], name: str) -> int:
     if type(found) is not int or not 0 <= found < 10**12:
         raise ValueError(f'its {name} is no number')
     return found
+
+
+def _read_optional_count(told: dict[str, object], name: str) -> int | None:
+    return None if told.get(name) is None else _read_count(told, name)
 
 
 def _read_until(told: dict[str, object]) -> datetime.datetime | None:

@@ -12,6 +12,7 @@ import threading
 
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Outcome
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.frontends.fleet.digest import names_of
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Store
@@ -19,6 +20,7 @@ from imagecache_handlers.model import Store
 GIB = 2**30
 # An image that nobody has measured counts as one that is published.
 _USUAL = 2 * GIB
+_CLOCKS = Clocks()
 _GONE = Did.EVICTED, Did.GONE, Did.UNCERTAIN
 
 
@@ -37,18 +39,23 @@ class Look:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class _Arrival:
-    """An image that came ``at`` a time; ``store`` None: into each."""
+    """An image that came ``at`` a time; ``store`` None: into each.
+
+    The time is in seconds, by a clock that nobody sets.
+    """
 
     image_id: str
     store: str | None
-    at: datetime.datetime
+    at: float
 
 
 class SeenImages:
     """Any thread may call any method."""
 
-    def __init__(self) -> None:
+    def __init__(self, clocks: Clocks = _CLOCKS) -> None:
+        self._clocks = clocks
         self._lock = threading.Lock()
+        self._looked_at: float | None = None
         self._images: dict[tuple[str, str], CachedImage] = {}
         self._arrived: dict[str, _Arrival] = {}
         self._coming: Counter[str] = Counter()
@@ -61,19 +68,30 @@ class SeenImages:
         One that could read no store teaches nothing: that is not empty.
         """
         stores = [one for one in look.stores if one.name not in look.problems]
+        at = self._place_time(look.at)
         with self._lock:
-            if (look.problems and not stores) or self._is_older(look.at):
+            if (look.problems and not stores) or self._is_older(at):
                 return
+            self._looked_at = at
             self.as_of, self.stores = look.at, stores
             self._images = {one.identity: one for one in look.images}
             self._arrived = {
                 name: one
                 for name, one in self._arrived.items()
-                if one.at >= look.at
+                if one.at >= at
             }
 
-    def _is_older(self, at: datetime.datetime) -> bool:
-        return self.as_of is not None and at < self.as_of
+    def _is_older(self, at: float) -> bool:
+        return self._looked_at is not None and at < self._looked_at
+
+    def _place_time(self, at: datetime.datetime) -> float:
+        """Give when that was, which is a while ago, by a clock nobody sets.
+
+        Else a clock that was ahead would have each look of the next hours
+        be older than that which was taken by it.
+        """
+        age = (self._clocks.now() - at).total_seconds()
+        return self._clocks.monotonic() - max(0.0, age)
 
     def learn_outcome(self, outcome: Outcome) -> None:
         """Forget an image that goes, while others wait for their turn."""
@@ -98,10 +116,11 @@ class SeenImages:
         at: datetime.datetime,
     ) -> None:
         """Take images for cached since then; ``store`` None: in each."""
+        came = self._place_time(at)
         with self._lock:
             for name in image_ids:
                 self._arrived[name] = _Arrival(
-                    image_id=name, store=store, at=at
+                    image_id=name, store=store, at=came
                 )
 
     def end_expecting(self, image_ids: Iterable[str]) -> None:

@@ -1,6 +1,7 @@
 """What the service tells the fleet of a sweep, and of a wish."""
 
 import datetime
+import types
 
 import pytest
 
@@ -10,8 +11,15 @@ from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers import CachedImage
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.frontends.cli.fleet_agent import digest_report
+from imagecache_handlers.frontends.cli.fleet_agent import Fetcher
+from imagecache_handlers.frontends.cli.fleet_agent import JoinedFleet
 from imagecache_handlers.frontends.cli.fleet_agent import judge_results
+from imagecache_handlers.frontends.fleet.opening import FleetSettings
+from imagecache_handlers.frontends.fleet.wishes import Stage
+from imagecache_handlers.frontends.fleet.wishes import Wish
+from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import Store
 from imagecache_handlers.planning.verdicts import Plan
 from imagecache_handlers.planning.verdicts import Reason
@@ -34,14 +42,14 @@ def verdict_of(image):
     return Verdict(image=image, evict=False, reason=Reason.NOT_NEEDED, rank=0)
 
 
-def report_of(*images, stores=(), did=None, after=(), **how):
+def report_of(*images, stores=(), did=None, after=(), now=NOW, **how):
     verdicts = tuple(map(verdict_of, images))
     outcomes = tuple(
         Outcome(verdict=one, did=did[one.image.image_id])
         for one in verdicts
         if did and one.image.image_id in did
     )
-    plan = Plan(now=NOW, verdicts=verdicts, stores=tuple(stores), **how)
+    plan = Plan(now=now, verdicts=verdicts, stores=tuple(stores), **how)
     return Report(plan=plan, outcomes=outcomes, after=tuple(after))
 
 
@@ -135,3 +143,100 @@ def test_why_it_failed_is_that_of_what_may_be_tried_again():
         [result_of(Got.REFUSED, 'a'), result_of(Got.ERROR, 'b', 'cut')]
     )
     assert why == '2 of 2 images: b could not be fetched: cut'
+
+
+class Deaf:
+    """A fleet that nobody is told anything of."""
+
+    def tell_coming(self, images):
+        pass
+
+    def tell_arrived(self, results):
+        pass
+
+
+def fetch_with(folder, *lines):
+    """Have a wish fetched with these options, as they are now."""
+    conf = folder / 'conf'
+    conf.write_text('\n'.join([*lines, '']))
+    given = types.SimpleNamespace(
+        config=['--config-file', str(conf)], handler=None, stores=None
+    )
+    wish = Wish(wish_id='w1', images=('debian',), hosts='*')
+    return Fetcher(given, Evidence, Deaf()).fetch(wish, lambda: False)
+
+
+BROKEN = [
+    ('path = {}', 'password hunter2'),
+    ('path = {}', 'pasword = hunter2'),
+]
+
+
+@pytest.mark.parametrize('lines', BROKEN)
+def test_options_that_cannot_be_read_are_not_told_to_all(
+    tmp_path, caplog, lines
+):
+    """They are read while somebody writes them: so it may be tried again."""
+    lines = [one.format(tmp_path) for one in lines]
+    stage, why = fetch_with(tmp_path, '[imagecache_directory]', *lines)
+    assert (stage, why) == (
+        Stage.FAILED,
+        'its options cannot be read, its log says why',
+    )
+    assert 'A wish has to wait for the options' in caplog.text
+
+
+class Told:
+    """An agent and its heart, which keep what they are told last."""
+
+    def tell(self, entry):
+        self.entry = entry
+
+    def hurry(self):
+        pass
+
+    def worked(self):
+        return 1.5
+
+
+SETTINGS = FleetSettings(
+    url='', group='g', host='h1', member_ttl=50, shared_store=None
+)
+
+
+def result_that_came(image_id):
+    return Prefetched(image_id=image_id, store='s', did=Got.CACHED, size=1)
+
+
+def test_what_came_while_a_sweep_went_on_is_told():
+    now, seconds, told = [NOW], [0.0], Told()
+    clocks = Clocks(now=lambda: now[0], monotonic=lambda: seconds[0])
+    fleet = JoinedFleet(SETTINGS, told, told, clocks=clocks)
+
+    def pass_time(minutes):
+        now[0] += datetime.timedelta(minutes=minutes)
+        seconds[0] += 60 * minutes
+
+    fleet.tell_report(report_of())
+    pass_time(5)
+    fleet.tell_arrived([result_that_came('a')])
+    pass_time(5)
+    looked = now[0]
+    pass_time(5)
+    fleet.tell_arrived([result_that_came('b')])
+    pass_time(5)
+    fleet.tell_report(report_of(now=looked))
+    # What came before it, it would have seen if it were there.
+    assert names_in(told.entry.digest) == {'b'}
+    # A clock that was set back keeps nothing for longer.
+    now[0] -= datetime.timedelta(hours=8)
+    pass_time(5)
+    fleet.tell_report(report_of(now=now[0]))
+    assert names_in(told.entry.digest) == set()
+
+
+def test_the_work_of_all_who_look_is_counted():
+    told = Told()
+    fleet = JoinedFleet(SETTINGS, told, told)
+    fleet.count_in(lambda: 0.25)
+    assert fleet.worked() == 1.75

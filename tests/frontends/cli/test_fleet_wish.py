@@ -5,6 +5,8 @@ import pytest
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli.commands.fleet_prefetch import await_end
 from imagecache_handlers.frontends.cli.commands import fleet_wish
+from imagecache_handlers.frontends.cli.pages.text import printable
+from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.wish_board import post_wish
 from imagecache_handlers.frontends.fleet.wish_board import remove_wish
 from imagecache_handlers.frontends.fleet.wish_board import state_name
@@ -72,3 +74,54 @@ def test_a_wish_is_found_or_not():
         fleet_wish.WishUnreadable, match='cannot be read: it is no JSON'
     ):
         fleet_wish.find_wish(board, 'w1')
+
+
+class Faults:
+    """A board that is lost at some of the looks."""
+
+    def __init__(self, board, looks):
+        self.board = board
+        self.looks = looks
+        self.count = 0
+
+    def sleep(self, seconds):
+        self.count += 1
+        is_lost = self.count in self.looks
+        self.board.trouble = 'cannot be reached' if is_lost else None
+
+
+def test_a_failover_does_not_end_the_waiting():
+    board, wish = post('h1')
+    faults = Faults(board, range(2, 61))
+
+    def sleep(seconds):
+        faults.sleep(seconds)
+        if faults.count == 61:
+            put_state(board, 'h1', 'done')
+
+    [found] = await_end(board, wish, sleep)
+    assert found.stage.value == 'done'
+
+
+def test_a_board_that_stays_lost_ends_the_waiting():
+    board, wish = post('h1')
+    faults = Faults(board, range(1000))
+    with pytest.raises(BoardLost):
+        await_end(board, wish, faults.sleep)
+    assert faults.count == 60
+
+
+@pytest.mark.parametrize('shown', ['bad name!', 'b\\x1bd', 'b\x1bd', '../w2'])
+def test_what_has_the_name_of_no_wish_can_be_removed(shown):
+    """As it is shown, for it cannot always be typed as it is."""
+    board, wish = post('h1')
+    others = ['bad name!', 'b\x1bd', '../w2']
+    for name in others:
+        board.put(f'wishes/{name}', b'?', None)
+    assert fleet_wish.remove_stranger(board, shown)
+    left = board.read_all('wishes').keys()
+    assert {printable(one) for one in left} == {
+        *map(printable, [*others, wish.wish_id])
+    } - {printable(shown)}
+    assert not fleet_wish.remove_stranger(board, wish.wish_id)
+    assert not fleet_wish.remove_stranger(board, 'no such')

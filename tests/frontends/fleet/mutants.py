@@ -1,4 +1,4 @@
-"""What is told to schedulers, broken on purpose, and by which tests it shows.
+"""What hosts of a fleet tell, broken on purpose, and by which tests it shows.
 
 The weigher imports Nova: its mutants are tried where Nova is.
 """
@@ -185,9 +185,15 @@ TOLD = [
 LOOKS = [
     (
         'an earlier look overrules a later one',
-        'at < self.as_of',
+        'at < self._looked_at',
         'False',
         'a_look_that_began_earlier_is_none',
+    ),
+    (
+        'a clock that was ahead is right',
+        'self._clocks.monotonic() - max(0.0, age)',
+        'at.timestamp()',
+        'a_look_counts_after_a_clock_was_set_back',
     ),
     (
         'what cannot be read is empty',
@@ -197,13 +203,13 @@ LOOKS = [
     ),
     (
         'what came since is forgotten',
-        'if one.at >= look.at',
+        'if one.at >= at',
         'if False',
         'what_came_since_a_look_began_is_there',
     ),
     (
         'what came once is there for ever',
-        'if one.at >= look.at',
+        'if one.at >= at',
         'if True',
         'what_came_before_a_look_is_what_the_look_says',
     ),
@@ -288,12 +294,48 @@ ADDED = [
         'OneStore::test_of_several_stores_that_which_nova_reports',
     ),
 ]
+TAKEN = [
+    (
+        'a wish has no end',
+        'if is_over(wish, self._clock()):',
+        'if False:',
+        'a_wish_that_is_over_is_not_begun',
+    ),
+    (
+        'what another agent did is undone',
+        'elif is_own or self._board.read(name) == outcome.begun:',
+        'else:',
+        'what_another_agent_of_this_name_did_is_not_undone',
+    ),
+    (
+        'what nobody would remove is written',
+        "if self._board.read(f'{WISHES}/{wish.wish_id}') is None:",
+        'if False:',
+        'a_wish_that_is_removed_before_it_is_seen_leaves_nothing',
+    ),
+]
+STAYS = [
+    (
+        'a lost sign of life frees what work rests on',
+        '        stay.leave(self._sign())',
+        '        stay.end()',
+        'what_rests_on_a_stay_outlives_a_lost_sign_of_life',
+    ),
+    (
+        'what the board confirmed it keeps',
+        'return self._board.read(self._name()) == self._told_as',
+        'return True',
+        'what_a_failover_forgot_is_told_again',
+    ),
+]
 MUTANTS = [
     mutant(name, module, old, new, prefix + killer)
     for module, prefix, table in [
         ('fleet/digest', f'{FLEET}digest.py::test_', DIGEST),
         ('fleet/locality', f'{FLEET}locality.py::test_', LOCALITY),
         ('fleet/stats', f'{FLEET}stats.py::test_', TOLD),
+        ('fleet/taking', f'{FLEET}taking.py::test_', TAKEN),
+        ('fleet/agent', f'{FLEET}agent.py::test_', STAYS),
         ('nova/seen_images', SEEN, LOOKS),
         ('nova/cache_stats', STATS, ADDED),
     ]

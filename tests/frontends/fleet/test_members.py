@@ -10,6 +10,7 @@ from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
 from imagecache_handlers.frontends.fleet.digest import make_digest
 from imagecache_handlers.frontends.fleet.entry import DIGEST_BUDGET
 from imagecache_handlers.frontends.fleet.entry import Entry
+from imagecache_handlers.frontends.fleet.members import count_unknown
 from imagecache_handlers.frontends.fleet.members import judge_members
 from imagecache_handlers.frontends.fleet.members import lacks_of
 from imagecache_handlers.frontends.fleet.members import state_of
@@ -177,6 +178,8 @@ def test_what_is_not_told_is_not_missing():
     assert states == {'cached', 'unknown'}
     [silent] = judge_members({}, ['h1'])
     assert state_of(silent, 'a') == 'unknown'
+    lacking = member_of('b')
+    assert count_unknown([silent, lacking, silent], 'a') == 2
 
 
 def test_lacks():

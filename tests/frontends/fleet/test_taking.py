@@ -1,10 +1,13 @@
 """Taking wishes: each once, by turns, whatever happens on the way."""
 
 import datetime
+import threading
 
 import pytest
 
 from imagecache_handlers.frontends.fleet.agent import Agent
+from imagecache_handlers.frontends.fleet.board import BoardLost
+from imagecache_handlers.frontends.fleet.taking import Errands
 from imagecache_handlers.frontends.fleet.taking import Taker
 from imagecache_handlers.frontends.fleet.wish_board import post_wish
 from imagecache_handlers.frontends.fleet.wish_board import remove_wish
@@ -110,7 +113,7 @@ def test_what_is_done_costs_no_more_calls(world):
     host.go_on()
     world.board.calls.clear()
     host.go_on()
-    assert world.board.calls == ['renew', 'read_all']
+    assert world.board.calls == ['renew', 'claim', 'read_all']
 
 
 def test_a_new_process_does_nothing_twice(world):
@@ -361,3 +364,168 @@ def test_a_strange_wish_or_state_spoils_no_other(world, caplog):
         world.go_on()
     assert world.runs() == [1, 1, 1]
     assert caplog.text.count("Wish 'a' is passed over") == 3
+
+
+def test_a_wish_that_is_over_is_not_begun(world):
+    """Though the board has it still, for clocks differ."""
+    world.post(hosts=['h1'], until=NOW + datetime.timedelta(seconds=60))
+    host = world.hosts[0]
+    host.agent.beat()
+    world.pass_time(60)
+    host.go_on()
+    assert host.runs == 0
+    # One whose clock is far ahead does it: the board counts the time.
+    host.clock = lambda: NOW + datetime.timedelta(days=30)
+    host.restart()
+    host.go_on()
+    assert host.runs == 1
+
+
+def test_what_is_fetched_ends_with_the_wish(world):
+    world.post(hosts=['h1'], until=NOW + datetime.timedelta(seconds=60))
+    host = world.hosts[0]
+
+    def fetch_until_it_is_over(should_stop):
+        world.pass_time(50)
+        assert not should_stop()
+        world.pass_time(10)
+        assert should_stop()
+        return Stage.FAILED, 'stopped'
+
+    host.meanwhile = fetch_until_it_is_over
+    host.go_on()
+    assert host.state().tries == 0
+
+
+def test_what_another_agent_of_this_name_did_is_not_undone(world):
+    """The first was stopped for longer than its stay, and goes on then."""
+    world.post(hosts=['h1'])
+    first, second = world.hosts[0], Host(world.board, 'h1')
+
+    def fetch_until_too_late(should_stop):
+        world.board.now += TTL
+        second.go_on()
+        assert second.state().stage is Stage.DONE
+        assert should_stop()
+        return Stage.FAILED, 'stopped'
+
+    first.meanwhile = fetch_until_too_late
+    first.go_on()
+    assert (first.state().stage, first.state().tries) == (Stage.DONE, 2)
+
+
+def test_what_another_agent_did_is_not_undone_later_either(world):
+    world.post(hosts=['h1'])
+    first, second = world.hosts[0], Host(world.board, 'h1')
+
+    def fetch_without_a_board(should_stop):
+        world.board.trouble = 'cannot be reached'
+        world.board.now += TTL
+        return Stage.REFUSED, 'no room'
+
+    first.meanwhile = fetch_without_a_board
+    first.go_on()
+    world.board.trouble = None
+    second.go_on()
+    first.taker.look()
+    assert (first.state().stage, first.state().tries) == (Stage.DONE, 2)
+
+
+@pytest.mark.parametrize('stage', [Stage.DONE, Stage.FAILED])
+def test_a_wish_that_is_removed_before_it_is_seen_leaves_nothing(world, stage):
+    wish = world.post(hosts=['h1'], is_standing=True)
+    host = world.hosts[0]
+
+    def fetch_what_is_removed(should_stop):
+        remove_wish(world.board, wish.wish_id)
+        return stage, ''
+
+    host.meanwhile = fetch_what_is_removed
+    host.go_on()
+    for room in 'wishes', 'states', 'turns':
+        assert world.board.read_all(room) == {}
+
+
+def test_a_state_that_outlived_its_wish_is_removed(world):
+    """It was written while somebody removed the wish."""
+    wish = world.post(hosts=['h1'], is_standing=True)
+    host = world.hosts[0]
+    host.go_on()
+    world.board.remove(f'wishes/{wish.wish_id}')
+    assert host.state() is not None
+    host.taker.look()
+    assert host.state() is None
+
+
+def refuse_notes(board, words):
+    """Have a board refuse what has these words in its name."""
+    write_all = board.write_all
+
+    def write_some(notes, seconds):
+        if any(words in one for one in notes):
+            raise BoardLost('memory', 'refused')
+        write_all(notes, seconds)
+
+    board.write_all = write_some
+
+
+def test_a_wish_that_the_board_refuses_holds_up_no_other(world):
+    for name in 'w1', 'w2':
+        world.post(hosts=['h1'], wish_id=name)
+    refuse_notes(world.board, 'w1')
+    world.hosts[0].go_on()
+    assert world.hosts[0].runs == 1
+    assert world.hosts[0].state('w2').stage is Stage.DONE
+
+
+def test_what_cannot_be_told_keeps_back_nothing_else(world):
+    for name in 'w1', 'w2':
+        world.post(hosts=['h1'], wish_id=name)
+    host = world.hosts[0]
+    whole = world.board.write_all
+
+    def fetch_and_lose_the_board(should_stop):
+        refuse_notes(world.board, f'w{host.runs}')
+        return DONE
+
+    host.meanwhile = fetch_and_lose_the_board
+    host.go_on()
+    assert host.state('w2').stage is Stage.RUNNING
+    world.board.write_all = whole
+    refuse_notes(world.board, 'w1')
+    host.taker.look()
+    assert host.state('w1').stage is Stage.RUNNING
+    assert host.state('w2').stage is Stage.DONE
+
+
+class SlowTaker:
+    """Whoever looks with it waits until a test has seen that."""
+
+    def __init__(self):
+        self.began = threading.Event()
+        self.may_end = threading.Event()
+        self.is_taken = threading.Event()
+
+    def look(self):
+        self.began.set()
+        assert self.may_end.wait(30)
+
+    def take_all(self):
+        self.is_taken.set()
+
+    def end(self):
+        pass
+
+
+def test_a_long_look_holds_up_no_beat():
+    taker = SlowTaker()
+    errands = Errands(taker)
+    errands.start()
+    errands.look()
+    assert taker.began.wait(30)
+    # So whoever asked for it has gone on.
+    assert not taker.is_taken.is_set()
+    taker.may_end.set()
+    assert taker.is_taken.wait(30)
+    assert errands.worked() > 0
+    errands.close(30)

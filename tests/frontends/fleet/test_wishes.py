@@ -6,6 +6,7 @@ import json
 import pytest
 
 from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
+from imagecache_handlers.frontends.fleet.wish_board import is_over
 from imagecache_handlers.frontends.fleet.wish_board import judge_states
 from imagecache_handlers.frontends.fleet.wish_board import seconds_left
 from imagecache_handlers.frontends.fleet.wishes import is_due
@@ -34,6 +35,7 @@ def state_of(stage, **how):
         wish_of('a', 'b'),
         wish_of(parallel=7, retries=0, ttl=3600, until=NOW + HOUR),
         wish_of(is_standing=True),
+        wish_of(until=NOW + HOUR, span=3600),
     ],
 )
 def test_what_was_written_is_read(wish):
@@ -50,6 +52,7 @@ def test_what_was_written_is_read(wish):
         ({'parallel': 1001}, 'parallel 1001'),
         ({'retries': -1}, 'retries -1 is not from 0'),
         ({'ttl': 0}, 'ttl 0'),
+        ({'span': 0}, 'span 0'),
     ],
 )
 def test_what_makes_no_sense_cannot_be_made(given, why):
@@ -82,6 +85,7 @@ STRANGE = {
     changed(retries='1'): 'retries is no number',
     changed(ttl=-1): 'ttl is no number',
     changed(until='soon'): 'until is no time',
+    changed(span='1'): 'span is no number',
     changed(hosts=None): 'hosts is no text',
 }
 
@@ -125,9 +129,9 @@ FINAL = [
 ]
 
 
-@pytest.mark.parametrize(('state', 'is_over'), FINAL)
-def test_when_it_is_over(state, is_over):
-    assert is_final(wish_of(retries=2), state) is is_over
+@pytest.mark.parametrize(('state', 'is_last'), FINAL)
+def test_when_it_is_final(state, is_last):
+    assert is_final(wish_of(retries=2), state) is is_last
 
 
 DUE = [
@@ -153,6 +157,33 @@ def test_notes_outlive_clocks_that_are_apart():
     assert seconds_left(wish_of(), NOW) is None
     assert seconds_left(wish_of(until=NOW + HOUR), NOW) == 3900
     assert seconds_left(wish_of(until=NOW - HOUR), NOW) == 300
+    # By days, even: such a host tells what came of it for as long.
+    wish = wish_of(until=NOW + HOUR, span=3600)
+    assert seconds_left(wish, NOW + 720 * HOUR) == 3900
+
+
+def test_no_end_of_a_note_is_too_far_for_a_board():
+    """etcd refuses what is to end in 285 years."""
+    far = datetime.datetime.max.replace(microsecond=0, tzinfo=datetime.UTC)
+    for span in None, 10**12:
+        left = seconds_left(wish_of(until=far, span=span), NOW)
+        assert left < 11 * 366 * 24 * 3600
+
+
+OVER = [
+    (None, NOW, False),
+    (NOW + SECOND, NOW, False),
+    (NOW, NOW, True),
+    (NOW, NOW + 299 * SECOND, True),
+    # The board would have it no more: it is this clock that is ahead.
+    (NOW, NOW + 300 * SECOND, False),
+    (datetime.datetime.max.replace(tzinfo=datetime.UTC), NOW, False),
+]
+
+
+@pytest.mark.parametrize(('until', 'now', 'is_now'), OVER)
+def test_when_a_wish_is_over(until, now, is_now):
+    assert is_over(wish_of(until=until), now) is is_now
 
 
 def test_progress():

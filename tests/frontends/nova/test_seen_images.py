@@ -6,6 +6,7 @@ import pytest
 
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Outcome
+from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.frontends.fleet.digest import names_of
 from imagecache_handlers.frontends.nova.seen_images import choose_store
 from imagecache_handlers.frontends.nova.seen_images import GIB
@@ -44,8 +45,23 @@ def outcome(one, did):
     return Outcome(verdict=verdict, did=did)
 
 
+class Passing:
+    """Clocks by which all of these tests are over, until time passes."""
+
+    def __init__(self):
+        self.now_is = THEN + 2 * HOUR
+        self.seconds = 0.0
+
+    def make(self):
+        return Clocks(now=lambda: self.now_is, monotonic=lambda: self.seconds)
+
+    def pass_time(self, span):
+        self.now_is += span
+        self.seconds += span.total_seconds()
+
+
 def seeing(*images, **how):
-    seen = SeenImages()
+    seen = SeenImages(Passing().make())
     seen.learn_look(look(*images, **how))
     return seen
 
@@ -56,7 +72,7 @@ def names(seen, store=None):
 
 
 def test_before_the_first_look_no_time_is_known():
-    seen = SeenImages()
+    seen = SeenImages(Passing().make())
     seen.learn_arrivals(['a'], None, THEN)
     assert seen.as_of is None
     seen.learn_look(look(image('b')))
@@ -73,6 +89,23 @@ def test_a_look_that_began_earlier_is_none():
     seen = seeing(image('a'))
     seen.learn_look(look(image('b'), at=THEN - HOUR))
     assert (names(seen), seen.as_of) == ((['a'], []), THEN)
+
+
+def test_a_look_counts_after_a_clock_was_set_back():
+    clocks = Passing()
+    clocks.now_is = THEN + 8 * HOUR
+    seen = SeenImages(clocks.make())
+    seen.learn_look(look(image('a'), at=clocks.now_is))
+    clocks.pass_time(HOUR)
+    seen.learn_arrivals(['c'], None, clocks.now_is)
+    # And that one which took its time was set back in the middle of it.
+    clocks.pass_time(HOUR)
+    clocks.now_is = THEN
+    seen.learn_look(look(image('b'), at=THEN + 10 * HOUR))
+    assert names(seen) == (['b'], [])
+    clocks.pass_time(HOUR)
+    seen.learn_look(look(image('d'), at=clocks.now_is))
+    assert (names(seen), seen.as_of) == ((['d'], []), THEN + HOUR)
 
 
 def test_what_cannot_be_read_is_not_empty():

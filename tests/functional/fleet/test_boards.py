@@ -1,10 +1,12 @@
 """Boards in etcd and redis keep what all of them promise."""
 
 import time
+import tracemalloc
 import uuid
 
 import pytest
 
+from imagecache_handlers.frontends.fleet.agent import Agent
 from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
 from imagecache_handlers.frontends.fleet.members import read_members
@@ -32,13 +34,11 @@ def test_nobody_there_is_told_in_words(server):
         server.board(url=url).read_all('hosts')
 
 
-def write_raw(server, group, host, value):
+def write_raw(board, name, value):
     """Write as a stranger does, who heeds nothing."""
-    board = server.board(group)
-    key = board.key_of(f'hosts/{host}')
-    board._client.set(key, value) if server.program == 'redis-server' else (
-        board._client.put(key, value)
-    )
+    client = board._client
+    put = client.set if hasattr(client, 'set') else client.put
+    put(board.key_of(name), value)
 
 
 def test_strangers_spoil_nothing(server):
@@ -46,10 +46,10 @@ def test_strangers_spoil_nothing(server):
     board = server.board(group)
     board.write_all({'hosts/h1': entry_of('a').encode()}, 600)
     large = 10**7 if server.program == 'redis-server' else 10**6
-    write_raw(server, group, 'large', b'x' * large)
-    write_raw(server, group, '../h1', entry_of('a').encode())
-    write_raw(server, group, 'h2', entry_of('a').encode())
-    write_raw(server, group, 'bytes', b'\xff\x00')
+    write_raw(board, 'hosts/large', b'x' * large)
+    write_raw(board, 'hosts/../h1', entry_of('a').encode())
+    write_raw(board, 'hosts/h2', entry_of('a').encode())
+    write_raw(board, 'hosts/bytes', b'\xff\x00')
     found = {one.host: one for one in read_members(board)}
     assert found['h1'].entry.digest.has_image('a')
     problems = {name: one.problem for name, one in found.items()}
@@ -59,6 +59,21 @@ def test_strangers_spoil_nothing(server):
     assert "of 'h1'" in problems.pop('h2')
     assert 'no JSON' in problems.pop('bytes')
     assert not problems
+
+
+def test_what_a_stranger_wrote_fills_no_memory(server):
+    board = server.board(uuid.uuid4().hex)
+    for number in range(40):
+        write_raw(board, f'wishes/w{number}', b'x' * 10**6)
+    tracemalloc.start()
+    try:
+        found = board.read_all('wishes')
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        board.remove('wishes')
+    assert len(found) == 40
+    assert most < 50 * 10**6
 
 
 class TestRedis:
@@ -110,6 +125,15 @@ class TestEtcd:
         self.server.start()
         request.addfinalizer(self.server.kill)
 
+    def test_a_note_that_is_written_anew_leaves_no_lease(self):
+        board = self.server.board()
+        for value in range(5):
+            board.write_all({'hosts/h1': b'%d' % value}, 600)
+        assert board.read('hosts/h1') == b'4'
+        client = board._client
+        left = client.post(client.get_url('/lease/leases'), json={})
+        assert len(left['leases']) == 1
+
     def test_a_full_one_refuses_in_words_and_is_read(self):
         board = self.server.board()
         board.write_all({'hosts/h1': b'1'}, None)
@@ -117,3 +141,23 @@ class TestEtcd:
             for number in range(200):
                 board.write_all({f'hosts/x{number}': b'1' * 16000}, None)
         assert board.read('hosts/h1') == b'1'
+
+
+def test_what_is_lost_is_given_anew_and_turns_stay(server):
+    """A board that lost some notes, and the agent that had written them."""
+    board = server.board(uuid.uuid4().hex)
+    agent = Agent(board, 'h1', 50, lambda news: None)
+    agent.tell(entry_of('a'))
+    agent.beat()
+    assert agent.stay.claim('turns/w/0')
+    before = board.read('hosts/h1')
+    agent.tell(entry_of('b'))
+    agent.beat()
+    board.write_all({'hosts/h1': before}, 600)
+    board.remove('alive/h1')
+    agent.beat()
+    [member] = read_members(board)
+    assert member.is_alive
+    assert member.entry.digest.has_image('b')
+    # What rests on it goes on for a while: it is nobody else's yet.
+    assert not board.stay(50).claim('turns/w/0')

@@ -163,7 +163,23 @@ def test_a_wish_that_is_refused_says_why(world):
     assert 'auth_type' in row['detail']
 
 
+def test_who_leaves_what_stands_is_told_its_name(world):
+    """Though nobody is there who could take it, or be waited for."""
+    done = run_cli(
+        world.hosts[0],
+        *('fleet', 'prefetch', IMAGE, '--hosts', 'h*', '--standing', '--wait'),
+    )
+    [wish] = world.hosts[0].board.read_all('wishes')
+    assert f'wish {wish} waits for hosts to join' in done.stderr
+    assert done.returncode == 0
+
+
 def test_nobody_who_is_there_is_told(world):
+    # Of which nobody would ever hear.
+    world.hosts[0].board.write_all({'alive/h9/deep': b'x'}, 60)
     done = run_cli(world.hosts[0], 'fleet', 'prefetch', IMAGE, '--hosts', 'h*')
     assert done.returncode == 2
     assert 'no host that is alive' in done.stderr
+    done = run_cli(world.hosts[0], 'fleet', 'where', IMAGE)
+    assert done.returncode == 1
+    assert 'not known of 1 of 1 hosts' in done.stderr

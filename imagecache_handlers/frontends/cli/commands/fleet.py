@@ -80,8 +80,8 @@ def _write_size(size: int | None) -> Size | None:
 class FleetWhere(FleetCommand):
     """List the hosts that have an image, or have it on its way.
 
-    Its id must be whole: what the hosts tell is a hash of it. Ends with 1 if
-    no host has it.
+    Its id must be whole: what the hosts tell is a hash of it. Of how many
+    nobody knows is told beside it. Ends with 1 if no host has it.
     """
 
     columns = ('host', 'state', 'alive', 'shared_store', 'told')
@@ -99,6 +99,11 @@ class FleetWhere(FleetCommand):
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         found = members.read_members(self.open_board())
         rows = list(_place_rows(found, parsed_args.image))
+        unknown = members.count_unknown(found, parsed_args.image)
+        if unknown:
+            self.app.stderr.write(
+                f'imagecache: not known of {unknown} of {len(found)} hosts\n'
+            )
         return Answer(rows=rows, code=0 if rows else FAILED)
 
 

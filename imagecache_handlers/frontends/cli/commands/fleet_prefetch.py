@@ -2,10 +2,12 @@
 
 import argparse
 from collections.abc import Callable
+from collections.abc import Iterable
 import datetime
 import time
 import uuid
 
+from imagecache_handlers.clocks import add_span
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli import arguments
@@ -14,12 +16,16 @@ from imagecache_handlers.frontends.cli.commands import fleet_wish
 from imagecache_handlers.frontends.cli import image_list
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.fleet.board import Board
+from imagecache_handlers.frontends.fleet.board import BoardLost
+from imagecache_handlers.frontends.fleet.board import is_part
 from imagecache_handlers.frontends.fleet.members import ALIVE
 from imagecache_handlers.frontends.fleet import wish_board
 from imagecache_handlers.frontends.fleet.wish_board import Progress
 from imagecache_handlers.frontends.fleet.wishes import Wish
 
 _LOOK = 2.0  # seconds from one look at a wish to the next
+# So many in a row end the waiting: some minutes, as a failover may take.
+_FAILURES = 60
 _DAY = datetime.timedelta(days=1)
 
 
@@ -61,14 +67,17 @@ class FleetPrefetch(FleetCommand):
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         wish = _make_wish(parsed_args)
         board = self.open_board()
-        hosts = [one for one in board.read_all(ALIVE) if wish.is_for(one)]
+        hosts = _choose_hosts(wish, board.read_all(ALIVE))
         if not hosts and not wish.is_standing:
             raise ConfigurationError(
                 f'no host that is alive matches {wish.hosts!r}; see '
                 f'"imagecache fleet"'
             )
         wish_board.post_wish(board, wish, hosts, utc_now())
-        if not parsed_args.wait:
+        if not hosts:
+            said = f'imagecache: wish {wish.wish_id} waits for hosts to join\n'
+            self.app.stderr.write(said)
+        if not hosts or not parsed_args.wait:
             found = fleet_wish.read_progress(board, wish)
             return Answer(rows=fleet_wish.progress_rows(wish, found))
         said = f'imagecache: waiting for wish {wish.wish_id}\n'
@@ -78,6 +87,11 @@ class FleetPrefetch(FleetCommand):
             rows=fleet_wish.progress_rows(wish, found),
             code=fleet_wish.code_of(found),
         )
+
+
+def _choose_hosts(wish: Wish, alive: Iterable[str]) -> list[str]:
+    """Give who is meant; what cannot be a host would never do it."""
+    return [one for one in alive if is_part(one) and wish.is_for(one)]
 
 
 def _add_terms_to(parser: argparse.ArgumentParser) -> None:
@@ -134,7 +148,8 @@ def _make_wish(options: argparse.Namespace) -> Wish:
             parallel=options.parallel,
             retries=options.retries,
             ttl=options.ttl and int(options.ttl.total_seconds()),
-            until=None if expires is None else utc_now() + expires,
+            until=None if expires is None else add_span(utc_now(), expires),
+            span=None if expires is None else int(expires.total_seconds()),
             is_standing=options.standing,
         )
         # What it takes is told before anybody is asked.
@@ -149,13 +164,20 @@ def await_end(
 ) -> list[Progress]:
     """Wait until all hosts have come to an end, or the wish has.
 
-    :raises BoardLost: when nobody can say.
+    :raises BoardLost: when nobody can say, nor could for some minutes.
     """
     found = fleet_wish.read_progress(board, wish)
+    failures = 0
     while not all(one.is_over for one in found):
         sleep(_LOOK)
-        seen = fleet_wish.read_progress(board, wish)
-        if board.read(f'{wish_board.WISHES}/{wish.wish_id}') is None:
-            return found
-        found = seen
+        try:
+            seen = fleet_wish.read_progress(board, wish)
+            if board.read(f'{wish_board.WISHES}/{wish.wish_id}') is None:
+                return found
+        except BoardLost:
+            failures += 1
+            if failures >= _FAILURES:
+                raise
+            continue
+        found, failures = seen, 0
     return found

@@ -15,6 +15,7 @@ from imagecache_handlers.frontends.cli.pages.answer import iso
 from imagecache_handlers.frontends.cli.pages.text import printable
 from imagecache_handlers.frontends.fleet.board import Board
 from imagecache_handlers.frontends.fleet.board import check_part
+from imagecache_handlers.frontends.fleet.board import is_part
 from imagecache_handlers.frontends.fleet.members import ALIVE
 from imagecache_handlers.frontends.fleet import wish_board
 from imagecache_handlers.frontends.fleet.wish_board import Progress
@@ -87,6 +88,8 @@ class WishRemove(WishCommand):
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         board, wish_id = self.open_board(), parsed_args.wish
+        if remove_stranger(board, wish_id):
+            return Answer(rows=())
         try:
             wish = find_wish(board, wish_id)
         except WishUnreadable:
@@ -96,6 +99,25 @@ class WishRemove(WishCommand):
         found = read_progress(board, wish)
         wish_board.remove_wish(board, wish_id)
         return Answer(rows=progress_rows(wish, found))
+
+
+def remove_stranger(board: Board, shown: str) -> bool:
+    """Remove what has the name of no wish, as "wish list" shows it.
+
+    Gives False where there is none of that name.
+
+    :raises BoardLost: when it may be there still.
+    """
+    if is_part(shown):
+        return False
+    names = [
+        one
+        for one in board.read_all(wish_board.WISHES)
+        if shown in (one, printable(one))
+    ]
+    for one in names:
+        board.remove(f'{wish_board.WISHES}/{one}')
+    return bool(names)
 
 
 class WishUnreadable(ConfigurationError):

@@ -1,0 +1,53 @@
+"""Servers that answer nonsense: each call says that the board is lost."""
+
+import pytest
+
+from imagecache_handlers.frontends.fleet.board import BoardLost
+from imagecache_handlers.frontends.fleet.opening import FleetSettings
+from imagecache_handlers.frontends.fleet.opening import open_board
+from tests.functional.fleet.lying_socket import LyingSocket
+from tests.functional.fleet.lying_socket import write_http
+
+REDIS, ETCD = 'redis://127.0.0.1:{}/0', 'etcd3+http://127.0.0.1:{}'
+
+
+def board_at(url):
+    return open_board(
+        FleetSettings(
+            url=url, group='g', host='h', member_ttl=10, shared_store=None
+        )
+    )
+
+
+NONSENSE = {
+    'no number': (REDIS, b':abc\r\n'),
+    'no length': (REDIS, b'$abc\r\n'),
+    'another kind': (REDIS, b'*0\r\n'),
+    'a number': (REDIS, b':7\r\n'),
+    'too deep': (ETCD, write_http(b'[' * 100_000)),
+    'a list': (ETCD, write_http(b'[]')),
+    'nothing': (ETCD, write_http(b'null')),
+    'no version': (ETCD, write_http(b'{"etcdserver": 7}')),
+}
+CALLS = {
+    'read': lambda board: board.read('hosts/h'),
+    'read_all': lambda board: board.read_all('hosts'),
+    'write_all': lambda board: board.write_all({'hosts/h': b''}, 60),
+    'remove': lambda board: board.remove('hosts/h'),
+    'stay': lambda board: board.stay(60).claim('alive/h'),
+    'renew': lambda board: board.stay(60).renew(),
+    'leave': lambda board: board.stay(60).leave('alive/h'),
+}
+
+
+@pytest.mark.parametrize('name', NONSENSE)
+def test_nonsense_is_a_board_that_is_lost(name):
+    """And nothing else, which would end who keeps a host on it."""
+    url, answer = NONSENSE[name]
+    with LyingSocket(answer) as server:
+        board = board_at(url.format(server.port))
+        for call in CALLS.values():
+            try:
+                call(board)
+            except BoardLost as error:
+                assert 'no answer of' in str(error)
