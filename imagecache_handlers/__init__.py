@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.actions.report import Did
     from imagecache_handlers.actions.report import Outcome
     from imagecache_handlers.actions.report import Report
+    from imagecache_handlers.actions.retiring import Retirements
     from imagecache_handlers.actions.slow_calls import RunningCalls
     from imagecache_handlers.actions.stores import Inventory
     from imagecache_handlers.actions.verifying import Proof
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.model import Host
     from imagecache_handlers.model import ImageMeta
     from imagecache_handlers.model import Reservation
+    from imagecache_handlers.model import Retired
     from imagecache_handlers.model import Store
     from imagecache_handlers.planning.protected import Patterns
     from imagecache_handlers.planning.rules import Rules
@@ -121,6 +123,8 @@ __all__ = [
     'Reason',
     'Report',
     'Reservation',
+    'Retired',
+    'Retirements',
     'Rules',
     'RunningCalls',
     'SourceError',
@@ -150,6 +154,7 @@ __all__ = [
 _MODULES = {
     'actions.prefetched': 'Began Ended Got Prefetched Progress Waiting',
     'actions.report': 'Did Outcome Report',
+    'actions.retiring': 'Retirements',
     'actions.slow_calls': 'RunningCalls',
     'actions.stores': 'Inventory',
     'actions.verifying': 'Proof Verified',
@@ -158,7 +163,8 @@ _MODULES = {
     'handler': 'always CacheHandler check_claimed',
     'labels': 'check_label Marks',
     'model': (
-        'CachedImage Checksum Debris Evidence Host ImageMeta Reservation Store'
+        'CachedImage Checksum Debris Evidence Host ImageMeta Reservation '
+        'Retired Store'
     ),
     'planning.protected': 'Patterns',
     'planning.rules': 'Rules',

@@ -26,6 +26,7 @@ from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers.actions.reserving import Book
 from imagecache_handlers.actions.reserving import Ledger
+from imagecache_handlers.actions.retiring import Retirements
 from imagecache_handlers.actions.slow_calls import RunningCalls
 from imagecache_handlers.actions.stores import choose_stores
 from imagecache_handlers.actions.stores import Found
@@ -269,9 +270,21 @@ class ImageCache:
         """
         return host_records.accept_host(self._handler, stores)
 
-    def plan(self, evidence: Evidence, stores: Names = None) -> Plan:
-        """Tell what a sweep would do now, and why; it only reads."""
-        return sweeping.plan_sweep(self._means, evidence, stores)
+    def plan(
+        self,
+        evidence: Evidence,
+        stores: Names = None,
+        *,
+        retirements: Retirements | None = None,
+    ) -> Plan:
+        """Tell what a sweep would do now, and why; it only reads.
+
+        ``retirements`` are asked which of the images that are found the
+        image service gives out no more (None: nobody is asked).
+        """
+        return sweeping.plan_sweep(
+            self._means, evidence, stores, retirements=retirements
+        )
 
     def sweep(
         self,

@@ -113,6 +113,21 @@ class EvidenceUnavailable(CacheError):
         return f'{self.source!r} does not tell who uses what: {self.why}'
 
 
+class ImageServiceUnavailable(CacheError):
+    """The image service does not tell which images it gives out no more.
+
+    ``source`` names who was asked.
+    """
+
+    def __init__(self, source: str, why: str) -> None:
+        super().__init__(source, why)
+        self.source = source
+        self.why = why
+
+    def __str__(self) -> str:
+        return f'{self.source!r} does not tell which images it has: {self.why}'
+
+
 class _ImageError(CacheError):
     """What is wrong with one image."""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
 import datetime
+import enum
 import re
 from typing import Any
 from typing import Protocol
@@ -223,6 +224,13 @@ class Reservation:
         check_time('until', self.until)
 
 
+class Retired(enum.StrEnum):
+    """How the image service has an image that it gives out no more."""
+
+    DELETED = 'deleted'
+    DEACTIVATED = 'deactivated'
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Who uses which image, as the control plane says.
@@ -230,6 +238,9 @@ class Evidence:
     ``complete``: it covers every host that shares the stores, so that an
     image it does not name has no user that it knows of.  Incomplete
     evidence proves use, never absence.
+
+    ``retired`` are images that the image service gives out no more.  It
+    says nothing of their users, and overrules nothing that keeps an image.
     """
 
     users: Mapping[str, frozenset[str]] = dataclasses.field(
@@ -237,6 +248,7 @@ class Evidence:
     )
     complete: bool = False
     as_of: datetime.datetime
+    retired: Mapping[str, Retired] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_time('as_of', self.as_of)
@@ -245,6 +257,9 @@ class Evidence:
                 raise ValueError(
                     f'users of {image_id!r} must be a frozenset, not {who!r}'
                 )
+        for image_id, how in self.retired.items():
+            if not isinstance(how, Retired):
+                raise wrong_type(f'retired {image_id!r}', how, 'Retired')
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

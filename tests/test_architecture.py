@@ -79,6 +79,7 @@ WINGS = {
     # Nova's own package, but for where they lie.
     'nova.drivers': 'frontends.nova',
     'nova_api': 'root sources sources.services',
+    'glance_api': 'root sources sources.services',
     'libvirt_domains': (
         'directory.formats directory.system directory.users root'
     ),
@@ -95,8 +96,8 @@ WINGS = {
     'frontends.fleet.weigher': 'frontends.fleet frontends.fleet.opts root',
     'cli': (
         'actions cache cli.commands cli.pages config config.files face '
-        'frontends frontends.fleet frontends.fleet.opening libvirt_domains '
-        'loader metrics nova_api planning root sources'
+        'frontends frontends.fleet frontends.fleet.opening glance_api '
+        'libvirt_domains loader metrics nova_api planning root sources'
     ),
     'cli.commands': (
         'actions cache cli cli.pages config config.files config.values '
@@ -138,6 +139,7 @@ FOLDERS = {
     'imagecache_handlers.frontends.nova.drivers': 'nova.drivers',
     'imagecache_handlers.frontends.html': 'html',
     'imagecache_handlers.frontends.libvirt_domains': 'libvirt_domains',
+    'imagecache_handlers.frontends.glance_api': 'glance_api',
     'imagecache_handlers.frontends.nova_api': 'nova_api',
     'imagecache_handlers.frontends.metrics': 'metrics',
     'imagecache_handlers.frontends.cli': 'cli',
@@ -169,7 +171,7 @@ LIBRARIES = {
         'directory.opts frontends.fleet.opening frontends.fleet.opts '
         'sources sources.opts '
         'vmware.opts xenapi.opts testing.template cli cli.commands '
-        'frontends.nova nova_api'
+        'frontends.nova glance_api nova_api'
     ),
     'oslo_concurrency': 'frontends.nova',
     'oslo_messaging': 'frontends.nova',

@@ -154,7 +154,8 @@ class Batch:
         if not why:
             return True
         if not self._outlasts_claims(image, why):
-            self._claimed.keep_image(blocked(image, why), image)
+            stays = blocked(image, why, verdict.retired)
+            self._claimed.keep_image(stays, image)
         return False
 
     def _blockers_left(

@@ -30,4 +30,8 @@ class Means:
         for image_id, who in evidence.users.items():
             key = self.handler.key(image_id)
             users[key] = users.get(key, frozenset()) | who
-        return dataclasses.replace(evidence, users=users)
+        retired = {
+            self.handler.key(image_id): how
+            for image_id, how in evidence.retired.items()
+        }
+        return dataclasses.replace(evidence, users=users, retired=retired)

@@ -15,6 +15,7 @@ from imagecache_handlers.actions.ranking import check_ranks
 from imagecache_handlers.actions.recovering import recover_stores
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
+from imagecache_handlers.actions.retiring import Retirements
 from imagecache_handlers.actions.stores import choose_stores
 from imagecache_handlers.actions.terms import make_terms
 from imagecache_handlers.exceptions import CacheError
@@ -28,6 +29,7 @@ def plan_sweep(
     evidence: Evidence,
     stores: Collection[str] | None,
     failed: Mapping[str, CacheError] = types.MappingProxyType({}),
+    retirements: Retirements | None = None,
 ) -> Plan:
     """Plan for every store, or for those named; it only reads.
 
@@ -35,10 +37,14 @@ def plan_sweep(
     """
     now = means.clocks.now()
     found = listing.list_images(means.handler, stores, failed)
+    said = means.translate_evidence(evidence)
+    if retirements is not None:
+        retired = retirements.find_retired(means, found.images, evidence)
+        said = dataclasses.replace(said, retired=retired)
     plan = make_plan(
         found.images,
         found.stores,
-        means.translate_evidence(evidence),
+        said,
         now,
         check_ranks(means.rules),
         problems=found.problems,

@@ -64,6 +64,15 @@ OPTS: list[cfg.Opt] = [
         'prefix* or *word*, separated by commas. Given more than once, all '
         'of them count.',
     ),
+    cfg.BoolOpt(
+        'drop_deleted',
+        mutable=True,
+        default=False,
+        help='Whether images that Glance says are deleted or deactivated go '
+        'first of all, whatever the policy, once they are unused for their '
+        'minimum age. Glance is asked by "--retired-from glance", as '
+        '[imagecache_glance] says.',
+    ),
     cfg.IntOpt(
         'claim_ttl_seconds',
         default=600,

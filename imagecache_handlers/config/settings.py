@@ -85,6 +85,7 @@ class Settings:
             return Rules(
                 expire_at_min_age=policy == 'age',
                 remove_unused=given['remove_unused_base_images'] and not keep,
+                drop_deleted=given['drop_deleted'],
                 high_watermark=given['high_watermark'],
                 low_watermark=given['low_watermark'],
                 order=order,

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 import datetime
 
+from imagecache_handlers.model import Retired
 from imagecache_handlers.planning.verdicts import Blocked
 from imagecache_handlers.planning.verdicts import Blocker
 from imagecache_handlers.planning.verdicts import Reason
@@ -53,14 +54,23 @@ def why(blocker: Blocker, now: datetime.datetime) -> str:
 
 
 def sentence(verdict: Verdict, now: datetime.datetime) -> str:
-    """Say why an image stays or goes, by the hardest of its reasons."""
+    """Say why an image stays or goes, by the hardest of its reasons.
+
+    And that it is retired, if it is.
+    """
+    told = f'; {retired(verdict.retired)}' if verdict.retired else ''
     if verdict.blockers:
-        return why(verdict.blockers[0], now)
+        return f'{why(verdict.blockers[0], now)}{told}'
     text = _WHY[verdict.reason]
     since = verdict.image.marks.unused_since
     if since is None:
-        return text
-    return f'{text}, unused since {moment(since, now)}'
+        return f'{text}{told}'
+    return f'{text}, unused since {moment(since, now)}{told}'
+
+
+def retired(how: Retired) -> str:
+    """Say how an image is given out no more."""
+    return f'{how.value} in Glance'
 
 
 def shortage(space: Space, now: datetime.datetime) -> str:

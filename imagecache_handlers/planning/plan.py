@@ -10,6 +10,7 @@ import datetime
 
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
+from imagecache_handlers.model import Retired
 from imagecache_handlers.model import Store
 from imagecache_handlers.planning.blockers import Judge
 from imagecache_handlers.planning.changes import changes_of
@@ -50,12 +51,15 @@ def make_plan(
     for image in images:
         spare = bool(surplus) and image.identity in surplus
         why = this.blockers(image, spare)
+        retired = evidence.retired.get(image.image_id)
         if why:
-            kept.append(blocked(image, tuple(why)))
+            kept.append(blocked(image, tuple(why), retired))
         else:
-            free.append((image, _ground_of(image, spare, now, rules)))
+            ground = _ground_of(image, spare, retired, now, rules)
+            free.append((image, ground))
     pools = space.pools(stores)
-    verdicts = (*_rank_free(free, pools, now, rules), *kept)
+    ranked = _rank_free(free, pools, evidence.retired, now, rules)
+    verdicts = (*ranked, *kept)
     return Plan(
         now=now,
         stores=tuple(stores),
@@ -80,22 +84,31 @@ def make_plan(
 
 
 def _ground_of(
-    image: CachedImage, surplus: bool, now: datetime.datetime, rules: Rules
+    image: CachedImage,
+    surplus: bool,
+    retired: Retired | None,
+    now: datetime.datetime,
+    rules: Rules,
 ) -> Reason | None:
     if surplus:
         return Reason.DUPLICATE
-    return Reason.EXPIRED if rules.expires(image, now) else None
+    # Nothing blocks it, so it has reached its minimum age.
+    if rules.drops(retired) or rules.expires(image, now):
+        return Reason.EXPIRED
+    return None
 
 
 def _rank_free(
     free: Iterable[_Free],
     pools: Collection[space.Pool],
+    retired: Mapping[str, Retired],
     now: datetime.datetime,
     rules: Rules,
 ) -> list[Verdict]:
     # Equals go by identity; of an order's values only "<" is asked.
     queue = sorted(free, key=lambda one: one[0].identity)
     queue.sort(key=lambda one: rules.order(one[0], now))
+    queue.sort(key=lambda one: not rules.drops(retired.get(one[0].image_id)))
     chosen = _choose_for_space(pools, queue, rules)
     verdicts = []
     for rank, (image, ground) in enumerate(queue):
@@ -107,6 +120,7 @@ def _rank_free(
                 evict=ground is not None,
                 reason=ground or Reason.NOT_NEEDED,
                 rank=rank,
+                retired=retired.get(image.image_id),
             )
         )
     return verdicts

@@ -9,6 +9,7 @@ from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import idle_since
 from imagecache_handlers.model import Order
+from imagecache_handlers.model import Retired
 from imagecache_handlers.planning.contradiction import Contradiction
 from imagecache_handlers.planning.policies import age
 from imagecache_handlers.planning.protected import Patterns
@@ -26,6 +27,8 @@ class Rules:
     it at ``max_age`` (None: only to make space).  Above ``high_watermark``
     percent usage images go in ``order`` until ``low_watermark`` is reached;
     100 turns that off.  ``remove_unused`` False keeps everything.
+    With ``drop_deleted`` what the image service gives out no more goes at
+    its minimum age, before all else.
 
     ``claim_ttl``, ``clock_skew`` and ``evidence_ttl`` are the protocol's
     times, see the page on safety; ``removal`` is how long the handler's
@@ -37,6 +40,7 @@ class Rules:
     max_age: datetime.timedelta | None = None
     expire_at_min_age: bool = True
     remove_unused: bool = True
+    drop_deleted: bool = False
     high_watermark: int = 100
     low_watermark: int = 80
     order: Order = age
@@ -95,6 +99,10 @@ class Rules:
             self.expire_at_min_age
             or now - idle_since(image, now) >= self.max_age
         )
+
+    def drops(self, retired: Retired | None) -> bool:
+        """Tell if an image goes before all else, if anything goes."""
+        return self.drop_deleted and retired is not None
 
     def is_live(
         self, expiry: datetime.datetime, now: datetime.datetime

@@ -7,6 +7,7 @@ import datetime
 import enum
 
 from imagecache_handlers.model import CachedImage
+from imagecache_handlers.model import Retired
 from imagecache_handlers.model import Store
 from imagecache_handlers.planning.warned import Warned
 
@@ -63,8 +64,9 @@ class Verdict:
     """What a plan says of one image.
 
     ``reason`` is the hardest blocker, else the ground.  ``rank`` is the
-    place in the policy's order, 0 goes first; None: blocked.  A verdict to
-    evict a blocked image cannot be made.
+    place in the policy's order, 0 goes first; None: blocked.  ``retired``
+    tells that the image service gives it out no more, whatever was decided.
+    A verdict to evict a blocked image cannot be made.
     """
 
     image: CachedImage
@@ -72,6 +74,7 @@ class Verdict:
     reason: Reason
     blockers: tuple[Blocker, ...] = ()
     rank: int | None = None
+    retired: Retired | None = None
 
     def __post_init__(self) -> None:
         if self.blockers:
@@ -188,8 +191,16 @@ class Left:
         )
 
 
-def blocked(image: CachedImage, why: tuple[Blocker, ...]) -> Verdict:
+def blocked(
+    image: CachedImage,
+    why: tuple[Blocker, ...],
+    retired: Retired | None = None,
+) -> Verdict:
     """Keep an image for the hardest of its blockers."""
     return Verdict(
-        image=image, evict=False, reason=why[0].reason, blockers=why
+        image=image,
+        evict=False,
+        reason=why[0].reason,
+        blockers=why,
+        retired=retired,
     )

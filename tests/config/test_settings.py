@@ -84,10 +84,12 @@ class TestRules(Configured):
             'claim_ttl_seconds = 1200',
             'clock_skew_seconds = 30',
             'evidence_ttl_seconds = 20',
+            'drop_deleted = true',
         )
         self.assertEqual((90, 70), (rules.high_watermark, rules.low_watermark))
         self.assertEqual(policies.lru, rules.order)
         self.assertFalse(rules.remove_unused)
+        self.assertTrue(rules.drop_deleted)
         self.assertFalse(rules.expire_at_min_age)
         for name in 'golden-1', 'a-base-b', 'exact':
             self.assertTrue(rules.protected.match(name))
@@ -243,7 +245,7 @@ class TestRegistration(Configured):
         for _, options in groups.load_groups():
             options.clear()
         self.assertEqual(before, counts())
-        self.assertEqual(22, before['imagecache'])
+        self.assertEqual(23, before['imagecache'])
 
     def test_every_option_has_help(self):
         for _, options in groups.load_groups():

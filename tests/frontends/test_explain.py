@@ -1,5 +1,6 @@
 """What blockers, verdicts and shortages say; tables of values."""
 
+import dataclasses
 import datetime
 import unittest
 
@@ -9,6 +10,7 @@ from imagecache_handlers import CachedImage
 from imagecache_handlers.frontends import explain
 from imagecache_handlers import Marks
 from imagecache_handlers import Reason
+from imagecache_handlers import Retired
 from imagecache_handlers import Space
 from imagecache_handlers import units
 from imagecache_handlers import Verdict
@@ -149,6 +151,25 @@ class TestExplain(unittest.TestCase):
             'another copy in its store serves',
             explain.sentence(verdict(Reason.DUPLICATE), NOW),
         )
+
+    def test_what_is_retired_is_told_beside(self):
+        pinned = Blocker(reason=Reason.PINNED, who=('ops',))
+        for one, text in (
+            (verdict(Reason.PINNED, pinned), 'pinned by ops'),
+            (verdict(Reason.EXPIRED), 'old enough to go'),
+            (
+                verdict(Reason.EXPIRED, labels=['unused.20261120t080000z']),
+                'old enough to go, unused since 2026-11-20',
+            ),
+            (verdict(Reason.NOT_NEEDED), 'nothing needs its space'),
+        ):
+            for how in Retired:
+                with self.subTest(text, how=how):
+                    told = dataclasses.replace(one, retired=how)
+                    self.assertEqual(
+                        f'{text}; {how.value} in Glance',
+                        explain.sentence(told, NOW),
+                    )
 
     def test_shortages(self):
         for space, text in SHORTAGES:

@@ -18,6 +18,8 @@ WITH_ROOM = 'actions/test_adding_with_room.py'
 RULES = 'planning/test_rules.py'
 ADDING = 'actions/test_adding.py'
 RECOVERING = 'actions/test_recovering.py'
+RETIRED = 'planning/test_retired.py'
+RETIRING = 'actions/test_retiring.py'
 RESULTS = 'actions/test_results.py'
 SHIELD = 'planning/test_shield.py'
 SIZE = 'actions/test_batch_size.py'
@@ -1562,5 +1564,58 @@ MUTANTS = [
         module='actions/verifying',
         old='        for one in means.handler.altered(store)',
         new='        for one in ()',
+    ),
+    Mutant(
+        name='what is retired overrules what blocks it',
+        killer=f'{RETIRED}::test_it_is_told_and_overrules_no_blocker',
+        module='planning/plan',
+        old="""        if why:
+            kept.append(blocked(""",
+        new="""        if why and not rules.drops(retired):
+            kept.append(blocked(""",
+    ),
+    Mutant(
+        name='what is retired goes whether or not that is wanted',
+        killer=f'{RETIRED}::test_only_where_that_is_wanted_it_goes_by_itself',
+        module='planning/rules',
+        old='return self.drop_deleted and retired is not None',
+        new='return retired is not None',
+    ),
+    Mutant(
+        name='whatever nobody has retired goes first',
+        killer=f'{RETIRED}::test_only_where_that_is_wanted_it_goes_by_itself',
+        module='planning/rules',
+        old='return self.drop_deleted and retired is not None',
+        new='return self.drop_deleted',
+    ),
+    Mutant(
+        name='what is retired waits for its turn',
+        killer=f'{RETIRED}::test_it_is_the_first_to_go',
+        module='planning/plan',
+        old='queue.sort(key=lambda one: not rules.drops('
+        'retired.get(one[0].image_id)))',
+        new='pass',
+    ),
+    Mutant(
+        name='who cannot tell what is retired ends the plan',
+        killer=f'{RETIRING}::test_who_does_not_answer_retires_nothing',
+        module='actions/retiring',
+        old='except CacheError as error:',
+        new='except KeyboardInterrupt as error:',
+    ),
+    Mutant(
+        name='any id may be retired by an answer',
+        killer=f'{RETIRING}::test_an_answer_of_others_is_passed_over',
+        module='actions/retiring',
+        old='return {keys[one]: how for one, how in said.items() '
+        'if one in keys}',
+        new='return {keys.get(one, one): how for one, how in said.items()}',
+    ),
+    Mutant(
+        name='what is retired is named as no backend lists it',
+        killer=f'{RETIRING}::TestInACache::test_evidence_itself_may_say_so',
+        module='actions/means',
+        old='            self.handler.key(image_id): how\n',
+        new='            image_id: how\n',
     ),
 ]

@@ -71,6 +71,12 @@ IMAGES_UNKNOWN = _add_family(
     'Of the images with unknown users those not met within the last hour.',
     'store',
 )
+IMAGES_RETIRED = _add_family(
+    'images_retired',
+    Kind.GAUGE,
+    'Images that Glance says are deleted or deactivated, used or not.',
+    'store',
+)
 STORE_SIZE = _add_family(
     'store_size_bytes', Kind.GAUGE, 'Size of the store.', 'store'
 )

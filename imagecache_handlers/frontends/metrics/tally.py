@@ -122,6 +122,7 @@ def _tally_images(
     counts: Numbers = dict.fromkeys(labels.values(), 0.0)
     sizes = dict(counts)
     hits: Numbers = {one[:1]: 0.0 for one in labels.values()}
+    retired = dict(hits)
     for verdict in verdicts:
         image = verdict.image
         key = labels.get((image.store, verdict.reason))
@@ -129,10 +130,12 @@ def _tally_images(
             counts[key] += 1
             sizes[key] += image.size
             hits[key[:1]] += image.marks.hits
+            retired[key[:1]] += verdict.retired is not None
     return {
         families.IMAGES: counts,
         families.IMAGES_BYTES: sizes,
         families.IMAGES_HITS: hits,
+        families.IMAGES_RETIRED: retired,
     }
 
 

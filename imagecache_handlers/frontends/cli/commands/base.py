@@ -18,6 +18,7 @@ import stevedore
 
 from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.report import Report
+from imagecache_handlers.actions.retiring import Retirements
 from imagecache_handlers.actions.slow_calls import TellEnd
 from imagecache_handlers.entry_points import Installed
 from imagecache_handlers.exceptions import ConfigurationError
@@ -28,12 +29,19 @@ from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import blindness
 from imagecache_handlers.frontends.cli.pages import lines
+from imagecache_handlers.frontends.cli import retired_options
 from imagecache_handlers.frontends import in_use_list
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Plan
 
 if TYPE_CHECKING:
     from imagecache_handlers.frontends.cli.options import OpenedCache
+
+
+_NOBODY_ASKED = (
+    'drop_deleted is set, and nobody is asked what is deleted: add '
+    '--retired-from glance'
+)
 
 
 class Command(cliff.command.Command):
@@ -94,10 +102,31 @@ class WitnessedCommand(CacheCommand):
     def asking(self, parsed_args: argparse.Namespace) -> Ask:
         return in_use_options.asking(parsed_args, self.app.options)
 
+
+class PlanningCommand(WitnessedCommand):
+    """A command that makes a plan."""
+
+    _retirements: Retirements | None = None
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        retired_options.add_retired_to(parser)
+        return parser
+
+    def asking(self, parsed_args: argparse.Namespace) -> Ask:
+        self._retirements = retired_options.retirements(
+            parsed_args, self.app.options
+        )
+        return super().asking(parsed_args)
+
     def planned(self, site: 'OpenedCache', ask: Ask) -> Plan:
         """Make a plan, unless the list of users calls images by half."""
+        if site.rules.drop_deleted and self._retirements is None:
+            self.app.LOG.warning('%s', _NOBODY_ASKED)
         said = ask()
-        plan = site.cache.plan(said, site.stores)
+        plan = site.cache.plan(
+            said, site.stores, retirements=self._retirements
+        )
         image_ids = {verdict.image.image_id for verdict in plan.verdicts}
         in_use_list.check_whole(said, image_ids)
         return plan

@@ -9,8 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from imagecache_handlers.exceptions import StoreUnavailable
-from imagecache_handlers.frontends.cli.commands.base import Paged
-from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
+from imagecache_handlers.frontends.cli.commands.verdicts import VerdictCommand
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages.answer import Answer
@@ -28,10 +27,8 @@ _MOST_NAMED = 5
 _LONGEST = 40
 
 
-class List(WitnessedCommand, Paged):
+class List(VerdictCommand):
     """List the cached images: what is known of each, and what is decided."""
-
-    columns = fields.VERDICT
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         ask = self.asking(parsed_args)
@@ -46,7 +43,7 @@ class List(WitnessedCommand, Paged):
         self.complain(plan.problems)
         by_name = sorted(plan.verdicts, key=lambda one: one.image.identity)
         return Answer(
-            rows=fields.verdict_rows(by_name, plan.now.astimezone()),
+            rows=self.rows_of(by_name, plan.now.astimezone(), parsed_args),
             page=(
                 *_page_lines(by_name, whole=not plan.problems),
                 *_stranger_lines(beside),

@@ -3,14 +3,14 @@
 import argparse
 from collections.abc import Mapping
 
-from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
+from imagecache_handlers.frontends.cli.commands.base import PlanningCommand
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli import metering
 from imagecache_handlers.frontends.cli import metrics_options
 from imagecache_handlers.frontends.metrics.record import Record
 
 
-class Metrics(WitnessedCommand):
+class Metrics(PlanningCommand):
     """Show the metrics of the cache as it is now, or write them to a file.
 
     It plans and sweeps nothing: of sweeps it tells what that file holds.

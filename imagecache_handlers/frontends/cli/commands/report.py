@@ -10,7 +10,7 @@ import tempfile
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
-from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
+from imagecache_handlers.frontends.cli.commands.base import PlanningCommand
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.html.hosts import describe_plan
 from imagecache_handlers.frontends.html.hosts import Host
@@ -21,7 +21,7 @@ class ReportError(CacheError):
     """The page cannot be written."""
 
 
-class Report(WitnessedCommand):
+class Report(PlanningCommand):
     """Write a page of HTML on why images stay, and what goes next.
 
     Of this host as it is now or, where files are named, of the hosts on which

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from imagecache_handlers.actions.evidence import Ask
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers.exceptions import ConfigurationError
-from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
+from imagecache_handlers.frontends.cli.commands.base import PlanningCommand
 from imagecache_handlers.frontends.cli import json_log
 from imagecache_handlers.frontends.cli import metering
 from imagecache_handlers.frontends.cli import metrics_options
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.frontends.cli.fleet_agent import Fleet
 
 
-class Run(WitnessedCommand):
+class Run(PlanningCommand):
     """Sweep again and again, every manager_interval seconds.
 
     SIGHUP reads the configuration again, SIGTERM ends it after the current

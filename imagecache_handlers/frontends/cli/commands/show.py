@@ -1,6 +1,7 @@
 """``imagecache show``: all that is known of one image."""
 
 import argparse
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -9,8 +10,8 @@ from typing import Any
 
 from imagecache_handlers.exceptions import ImageNotFound
 from imagecache_handlers.frontends.cli import arguments
-from imagecache_handlers.frontends.cli.commands.base import Paged
-from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
+from imagecache_handlers.frontends.cli.commands.verdicts import Rows
+from imagecache_handlers.frontends.cli.commands.verdicts import VerdictCommand
 from imagecache_handlers.frontends.cli import image_names
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages.answer import iso
@@ -39,7 +40,7 @@ COLUMNS = (
 )
 
 
-class Show(WitnessedCommand, Paged):
+class Show(VerdictCommand):
     """Show all that is known of an image: each copy, each reason to stay."""
 
     columns = COLUMNS
@@ -61,8 +62,14 @@ class Show(WitnessedCommand, Paged):
             raise ImageNotFound(parsed_args.image, 'it went just now')
         now = plan.now.astimezone()
         return Answer(
-            rows=_copy_rows(shown, now), page=_page_lines(shown, now)
+            rows=self.rows_of(shown, now, parsed_args),
+            page=_page_lines(shown, now),
         )
+
+    def common_rows(
+        self, verdicts: Collection[Verdict], now: datetime.datetime
+    ) -> Rows:
+        return _copy_rows(verdicts, now)
 
 
 def _copy_rows(

@@ -2,9 +2,8 @@
 
 import argparse
 
-from imagecache_handlers.frontends.cli.commands.base import Paged
-from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
 from imagecache_handlers.frontends.cli.commands import plan as plan_command
+from imagecache_handlers.frontends.cli.commands.verdicts import VerdictCommand
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.interrupt import stoppable
 from imagecache_handlers.frontends.cli import metering
@@ -15,10 +14,8 @@ from imagecache_handlers.frontends.cli.pages import report as report_page
 from imagecache_handlers.frontends.cli import progress
 
 
-class Sweep(WitnessedCommand, Paged):
+class Sweep(VerdictCommand):
     """Evict what may go, and note what is unused from now on."""
-
-    columns = fields.OUTCOME
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -31,7 +28,9 @@ class Sweep(WitnessedCommand, Paged):
         return parser
 
     def columns_of(self, parsed_args: argparse.Namespace) -> tuple[str, ...]:
-        return fields.VERDICT if parsed_args.dry_run else self.columns
+        if not parsed_args.dry_run:
+            return fields.OUTCOME
+        return super().columns_of(parsed_args)
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         if parsed_args.dry_run:
@@ -66,4 +65,5 @@ class Sweep(WitnessedCommand, Paged):
         ask = self.asking(parsed_args)
         with self.opened() as site:
             plan = self.planned(site, ask)
-        return plan_command.shown(plan, site.rules, self.width)
+        rows = plan_command.rows_of(self, plan, parsed_args)
+        return plan_command.shown(plan, rows, site.rules, self.width)

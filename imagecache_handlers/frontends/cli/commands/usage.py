@@ -8,7 +8,7 @@ import dataclasses
 
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.frontends.cli.commands.base import Paged
-from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
+from imagecache_handlers.frontends.cli.commands.base import PlanningCommand
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages.answer import Answer
@@ -51,7 +51,7 @@ class Part:
     size: int = 0
 
 
-class Usage(WitnessedCommand, Paged):
+class Usage(PlanningCommand, Paged):
     """Show where the bytes of every store are, and what could be freed."""
 
     columns = (

@@ -23,6 +23,8 @@ VERDICT = (
     'until',
     'detail',
 )
+# A column more, where somebody is asked for that.
+RETIRED = 'retired'
 OUTCOME = ('image', 'store', 'size', 'did', 'freed', 'reason', 'detail')
 
 _STATES = (Reason.IN_USE, Reason.BUSY, Reason.UNKNOWN, Reason.LEASED)
@@ -44,6 +46,14 @@ def verdict_rows(
             iso(verdict.until),
             printable(explain.sentence(verdict, now)),
         )
+
+
+def add_retired(
+    rows: Iterable[tuple[Any, ...]], verdicts: Iterable[Verdict]
+) -> Iterator[tuple[Any, ...]]:
+    """Add to the row of each verdict how its image is retired, if it is."""
+    for row, verdict in zip(rows, verdicts, strict=True):
+        yield *row, verdict.retired and verdict.retired.value
 
 
 def outcome_rows(

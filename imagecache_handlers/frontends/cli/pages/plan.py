@@ -185,11 +185,18 @@ def named(image: CachedImage) -> str:
 
 def detail(verdict: Verdict, now: datetime.datetime) -> str:
     """Give what there is to know beside the reason and its end."""
+    told = explain.retired(verdict.retired) if verdict.retired else ''
     if verdict.blockers:
         first = verdict.blockers[0]
-        return first.detail or (explain.names(first.who) if first.who else '')
+        who = explain.names(first.who) if first.who else ''
+        return _join_words(told, first.detail or who)
     since = verdict.image.marks.unused_since
-    return f'unused {explain.span(now - since)}' if since else ''
+    idle = f'unused {explain.span(now - since)}' if since else ''
+    return _join_words(told, idle)
+
+
+def _join_words(*words: str) -> str:
+    return ', '.join(filter(None, words))
 
 
 def wrapped(text: str, width: int, tone: Tone = Tone.PLAIN) -> Iterator[Line]:
@@ -218,8 +225,21 @@ def remarks(plan: Plan) -> Iterator[tuple[str, Tone]]:
         yield f'warning: {warning}', Tone.TROUBLE
     for unseen in blindness.unseen(plan.verdicts):
         yield f'warning: {unseen}', Tone.TROUBLE
+    yield from _tell_retired(plan.verdicts)
     for untold in blindness.untold(plan.verdicts):
         yield untold, Tone.PLAIN
+
+
+def _tell_retired(
+    verdicts: Iterable[Verdict],
+) -> Iterator[tuple[str, Tone]]:
+    """Count what Glance gives out no more, whatever becomes of it."""
+    retired = [one for one in verdicts if one.retired is not None]
+    if retired:
+        held = units.size(sum(one.image.size for one in retired))
+        count = images(len(retired))
+        text = f'Deleted or deactivated in Glance: {count}, {held}.'
+        yield text, Tone.PLAIN
 
 
 def _sum_up(plan: Plan) -> str:

@@ -1,0 +1,1 @@
+"""Glance's API: which images it gives out no more."""
