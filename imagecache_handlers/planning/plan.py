@@ -44,72 +44,69 @@ def make_plan(
     asks to label each object that no sweep has seen before, ``wants_shield``
     each that is pinned, protected or not to be removed at all.
     """
-    this = Judge.at(evidence, now, rules)
-    surplus = surplus_copies(images)
-    free: list[_Free] = []
-    kept: list[Verdict] = []
-    for image in images:
-        spare = bool(surplus) and image.identity in surplus
-        why = this.blockers(image, spare)
-        retired = evidence.retired.get(image.image_id)
-        if why:
-            kept.append(blocked(image, tuple(why), retired))
-        else:
-            ground = _ground_of(image, spare, retired, now, rules)
-            free.append((image, ground))
+    judge = Judge.at(evidence, now, rules)
+    free, kept = _judge_images(images, judge)
     pools = space.pools(stores)
-    ranked = _rank_free(free, pools, evidence.retired, now, rules)
-    verdicts = (*ranked, *kept)
+    verdicts = (*_rank_free(free, pools, judge), *kept)
+    changes = changes_of(
+        verdicts, now, rules, wants_seen=wants_seen, wants_shield=wants_shield
+    )
+    warnings = collect_warnings(
+        verdicts, pools, evidence, rules, whole=not problems
+    )
     return Plan(
         now=now,
         stores=tuple(stores),
         verdicts=verdicts,
-        changes=tuple(
-            changes_of(
-                verdicts,
-                now,
-                rules,
-                wants_seen=wants_seen,
-                wants_shield=wants_shield,
-            )
-        ),
+        changes=tuple(changes),
         spaces=tuple(space.shortages(pools, verdicts, rules)),
         problems=problems or {},
-        warnings=tuple(
-            collect_warnings(
-                verdicts, pools, evidence, rules, whole=not problems
-            )
-        ),
+        warnings=tuple(warnings),
     )
 
 
-def _ground_of(
+def _judge_images(
+    images: Collection[CachedImage], judge: Judge
+) -> tuple[list[_Free], list[Verdict]]:
+    """Tell apart what nothing blocks, and what stays."""
+    surplus = surplus_copies(images)
+    free: list[_Free] = []
+    kept: list[Verdict] = []
+    for image in images:
+        is_surplus = bool(surplus) and image.identity in surplus
+        why = judge.blockers(image, is_surplus)
+        retired = judge.evidence.retired.get(image.image_id)
+        if why:
+            kept.append(blocked(image, tuple(why), retired))
+        else:
+            ground = _find_ground(image, is_surplus, retired, judge)
+            free.append((image, ground))
+    return free, kept
+
+
+def _find_ground(
     image: CachedImage,
-    surplus: bool,
+    is_surplus: bool,
     retired: Retired | None,
-    now: datetime.datetime,
-    rules: Rules,
+    judge: Judge,
 ) -> Reason | None:
-    if surplus:
+    """Say why it goes whether or not space is short; None: it does not."""
+    if is_surplus:
         return Reason.DUPLICATE
+    rules = judge.rules
     # Nothing blocks it, so it has reached its minimum age.
-    if rules.drops(retired) or rules.expires(image, now):
+    if rules.drops(retired) or rules.expires(image, judge.now):
         return Reason.EXPIRED
     return None
 
 
 def _rank_free(
-    free: Iterable[_Free],
-    pools: Collection[space.Pool],
-    retired: Mapping[str, Retired],
-    now: datetime.datetime,
-    rules: Rules,
+    free: Iterable[_Free], pools: Collection[space.Pool], judge: Judge
 ) -> list[Verdict]:
-    # Equals go by identity; of an order's values only "<" is asked.
-    queue = sorted(free, key=lambda one: one[0].identity)
-    queue.sort(key=lambda one: rules.order(one[0], now))
-    queue.sort(key=lambda one: not rules.drops(retired.get(one[0].image_id)))
-    chosen = _choose_for_space(pools, queue, rules)
+    """Decide on what nothing blocks, the first to go first."""
+    retired = judge.evidence.retired
+    queue = _order_free(free, judge)
+    chosen = _choose_for_space(pools, queue, judge.rules)
     verdicts = []
     for rank, (image, ground) in enumerate(queue):
         if rank in chosen:
@@ -124,6 +121,16 @@ def _rank_free(
             )
         )
     return verdicts
+
+
+def _order_free(free: Iterable[_Free], judge: Judge) -> list[_Free]:
+    """Order it as the policy does; what is retired, if it is to go, first."""
+    retired, rules, now = judge.evidence.retired, judge.rules, judge.now
+    # Equals go by identity; of an order's values only "<" is asked.
+    queue = sorted(free, key=lambda one: one[0].identity)
+    queue.sort(key=lambda one: rules.order(one[0], now))
+    queue.sort(key=lambda one: not rules.drops(retired.get(one[0].image_id)))
+    return queue
 
 
 def _choose_for_space(

@@ -1571,7 +1571,7 @@ MUTANTS = [
         module='planning/plan',
         old="""        if why:
             kept.append(blocked(""",
-        new="""        if why and not rules.drops(retired):
+        new="""        if why and not judge.rules.drops(retired):
             kept.append(blocked(""",
     ),
     Mutant(
