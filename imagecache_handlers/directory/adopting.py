@@ -16,6 +16,7 @@ import stat
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.hosts.sweepers import Sweeper
 from imagecache_handlers.directory.layout import Layout
+from imagecache_handlers.directory import machine_traces
 from imagecache_handlers.directory.nova_layout import is_name_of_nova
 from imagecache_handlers.directory import own_disks
 from imagecache_handlers.directory.parts import Part
@@ -212,7 +213,7 @@ def _refuse_file(file: renaming.Opened) -> None:
         raise Unsupported(name, 'everybody may write to it: chmod o-w it')
     if why := self_contained.refuse(file.fd, found.st_size):
         raise Unsupported(name, why)
-    if why := own_disks.explain_written(file.fd):
+    if why := machine_traces.explain_written(file.fd):
         raise Unsupported(name, why)
     if why := writers.explain_writing(file.folder, file.fd):
         raise ImageBusy(name, why)

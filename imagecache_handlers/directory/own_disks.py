@@ -10,8 +10,6 @@ import contextlib
 import dataclasses
 import functools
 import os
-import stat
-import struct
 
 from imagecache_handlers.directory.system.bounded import Bounded
 from imagecache_handlers.directory.system.bounded import Hangs
@@ -19,7 +17,7 @@ from imagecache_handlers.directory.system.bounded import Progress
 from imagecache_handlers.directory.system.descriptors import closing
 from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.directory.system import safe_open
-from imagecache_handlers.directory.users.formats import known_formats
+from imagecache_handlers.directory.users import disk_headers
 from imagecache_handlers.directory.users.formats.values import Header
 from imagecache_handlers.directory.users.formats.values import shown
 from imagecache_handlers.directory.users.ignoring import Ignored
@@ -33,12 +31,6 @@ _WRITES = 'may write to it, so it is not an image'
 _BOUNDED = Bounded[str | None]()
 # Of files below the disks of one machine.
 _MOST_BELOW = 1 << 12
-# Of qcow2, big-endian: its version, how many snapshots are in it, what QEMU
-# has to know of it before it opens it, and what it need not know.
-_QCOW2 = struct.Struct('>4sI52xI8xQ8xQ')
-_MAGIC = b'QFI\xfb'
-_DIRTY, _CORRUPT = 1, 2
-_BITMAPS = 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -183,23 +175,16 @@ def _list_perhaps(domain: words.Domain, progress: Progress) -> Iterator[str]:
 
 def _is_disk(path: str) -> bool:
     try:
-        mode = os.stat(path).st_mode
+        return disk_headers.is_disk(os.stat(path))
     except (FileNotFoundError, NotADirectoryError):
         return False
-    return stat.S_ISREG(mode) or stat.S_ISBLK(mode)
 
 
 def _read_header(path: str) -> Header:
     """Tell what a file names, or a device of blocks."""
     if not _is_disk(path):
         raise ValueError(f'{shown(path)} is not there, or is not a disk')
-    folder, name = os.path.split(os.path.realpath(path))
-    with (
-        closing(safe_open.open_folder(folder)) as fd,
-        closing(safe_open.open_file(fd, name, os.O_RDONLY)) as file,
-    ):
-        size = os.lseek(file, 0, os.SEEK_END)
-        return known_formats.read_header(file, size)
+    return disk_headers.read_header(path)
 
 
 def _is_file(
@@ -217,18 +202,3 @@ def _is_file(
         with contextlib.suppress(OSError, ValueError):
             return os.path.samestat(os.stat(path), found)
     return base == name
-
-
-def explain_written(fd: int) -> str | None:
-    """Say by what an open qcow2 shows that a machine wrote in it."""
-    head = os.pread(fd, _QCOW2.size, 0)
-    if len(head) < _QCOW2.size or not head.startswith(_MAGIC):
-        return None
-    _, version, snapshots, features, more = _QCOW2.unpack(head)
-    if snapshots:
-        return f"it has {snapshots} snapshots inside: it is some machine's"
-    if version > 2 and more & _BITMAPS:
-        return "it has bitmaps for backups inside: it is some machine's"
-    if version > 2 and features & (_DIRTY | _CORRUPT):
-        return 'it was not closed well by whoever wrote to it: qemu-img check'
-    return None

@@ -1255,7 +1255,7 @@ MUTANTS = [
         Mutant(
             name='a disk with snapshots inside is adopted',
             killer=f'{ADOPTING}::TestRefused::test_what_a_machine_wrote_in',
-            module='directory/own_disks',
+            module='directory/machine_traces',
             old='    if snapshots:',
             new='    if False:',
         ),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 import os
 
+from imagecache_handlers.directory.users import disk_headers
 from imagecache_handlers.directory.users.formats.values import Backing
 from imagecache_handlers.directory.users.formats.values import Header
 from imagecache_handlers.directory.users.formats.values import shown
@@ -72,7 +73,7 @@ class Chains:
         if found.file not in self._headers:
             self._step(found.path)
             try:
-                header = files.read_header(found)
+                header = disk_headers.read_header(found.path, found.file)
             except (OSError, ValueError) as error:
                 header = Header()
                 self._told.add(_tell_failure(found.path, error))

@@ -1,13 +1,9 @@
 """Files: what the kernel opens by a path, and the names that it has there."""
 
 import os
-import stat
 from typing import NamedTuple
 
 from imagecache_handlers.directory.system.descriptors import closing
-from imagecache_handlers.directory.system import safe_open
-from imagecache_handlers.directory.users.formats import known_formats
-from imagecache_handlers.directory.users.formats.values import Header
 
 _LOOK = os.O_PATH | os.O_CLOEXEC
 _MOUNTS = '/proc/self/mountinfo'
@@ -42,28 +38,6 @@ def find_file(path: str) -> Found:
             _identify(os.fstat(fd)),
             frozenset([os.path.basename(path), *_list_names(fd)]),
         )
-
-
-def read_header(found: Found) -> Header:
-    """Tell which files that one names.
-
-    :raises OSError: when it cannot be read.
-    :raises ValueError: when it is nothing that has a header.
-    """
-    folder, name = os.path.split(os.path.realpath(found.path))
-    with (
-        closing(safe_open.open_folder(folder)) as fd,
-        closing(safe_open.open_file(fd, name, os.O_RDONLY)) as file,
-    ):
-        told = os.fstat(file)
-        if _identify(told) != found.file:
-            raise ValueError('another file has come in its place')
-        if stat.S_ISREG(told.st_mode):
-            return known_formats.read_header(file, told.st_size)
-        if stat.S_ISBLK(told.st_mode):
-            size = os.lseek(file, 0, os.SEEK_END)
-            return known_formats.read_header(file, size)
-    raise ValueError('it is neither a file nor a device of blocks')
 
 
 def _identify(told: os.stat_result) -> Identity:
