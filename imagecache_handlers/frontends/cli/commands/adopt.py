@@ -2,17 +2,15 @@
 
 import argparse
 from collections.abc import Collection
-from collections.abc import Iterable
 import dataclasses
-import os
 import sys
 
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.directory.strangers import Stranger
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.frontends.cli import arguments
+from imagecache_handlers.frontends.cli.commands import adoptable_files
 from imagecache_handlers.frontends.cli.commands.base import Paged
 from imagecache_handlers.frontends.cli.confirm import agreed
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
@@ -23,7 +21,6 @@ from imagecache_handlers.frontends.cli.pages.adoptions import Adoption
 from imagecache_handlers.frontends.cli.pages.adoptions import Did
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import lines
-from imagecache_handlers.frontends.cli.pages.text import printable
 from imagecache_handlers import units
 
 _NO_DISK = 'it begins as no disk does: name it, if it is an image'
@@ -95,11 +92,11 @@ class Adopt(Paged):
     ) -> Answer:
         """Adopt what is asked for; ``done`` is what was, if it is ended."""
         handler = _take_handler(site)
-        problems, found = _list_strangers(site, handler)
+        problems, found = adoptable_files.list_files(site, handler)
         self.complain(problems)
         planned = [
             _check_one(handler, one, is_named=not options.all)
-            for one in _choose_files(handler, found, options)
+            for one in adoptable_files.choose_files(handler, found, options)
         ]
         if options.dry_run:
             return _answer(planned, is_partial=bool(problems))
@@ -139,82 +136,6 @@ def _take_handler(site: OpenedCache) -> DirectoryHandler:
     if not handler.has_strangers:
         raise ConfigurationError(_OF_NOVA)
     return handler
-
-
-def _list_strangers(
-    site: OpenedCache, handler: DirectoryHandler
-) -> tuple[dict[str, str], list[Stranger]]:
-    """List them in each store; and what keeps a store from being read."""
-    problems: dict[str, str] = {}
-    found: list[Stranger] = []
-    for store in site.cache.stores(site.stores):
-        if store.problem:
-            problems[store.name] = store.problem
-            continue
-        try:
-            found += handler.strangers(store.name)
-        except CacheError as error:
-            problems[store.name] = str(error)
-    return problems, found
-
-
-def _choose_files(
-    handler: DirectoryHandler,
-    found: Collection[Stranger],
-    options: argparse.Namespace,
-) -> list[Adoption]:
-    if options.all:
-        return [Adoption(file=one, image_id=one.name) for one in found]
-    # Named twice, perhaps once by its path, a file is one all the same.
-    chosen = dict.fromkeys(
-        _find_file(handler, found, said) for said in options.files
-    )
-    return [
-        Adoption(file=one, image_id=options.image_id or one.name)
-        for one in chosen
-    ]
-
-
-def _find_file(
-    handler: DirectoryHandler, found: Iterable[Stranger], said: str
-) -> Stranger:
-    """Find the file that is meant; it may be none, which is told later.
-
-    :raises ConfigurationError: when it may be several, or lies elsewhere.
-    """
-    folder, name = os.path.split(said)
-    stores = [
-        one for one in handler.paths if not folder or _is_same(folder, one)
-    ]
-    those = [one for one in found if one.name == name and one.store in stores]
-    if len(those) > 1:
-        several = ', '.join(printable(one.store) for one in those)
-        raise ConfigurationError(
-            f'{printable(said)} lies in {several}: name one --store'
-        )
-    if those:
-        return those[0]
-    if len(stores) == 1:
-        size = _find_size(stores[0], name)
-        return Stranger(store=stores[0], name=name, size=size)
-    raise ConfigurationError(
-        f'{printable(said)} lies in no store: see imagecache list'
-    )
-
-
-def _find_size(store: str, name: str) -> int:
-    """Give what an image holds; 0 where nothing of that name lies."""
-    try:
-        return os.lstat(os.path.join(store, name)).st_blocks * 512
-    except (OSError, ValueError):
-        return 0
-
-
-def _is_same(folder: str, store: str) -> bool:
-    try:
-        return os.path.samefile(folder, store)
-    except OSError:
-        return False
 
 
 def _check_one(
