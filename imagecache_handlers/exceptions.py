@@ -98,34 +98,36 @@ class SourceError(CacheError):
         return f'asking again may help in {self.after:,.0f} s'
 
 
-class EvidenceUnavailable(CacheError):
+class _Silent(CacheError):
+    """Who was asked does not tell; ``source`` names who that is."""
+
+    untold = ''
+
+    def __init__(self, source: str, why: str) -> None:
+        super().__init__(source, why)
+        self.source = source
+        self.why = why
+
+    def __str__(self) -> str:
+        return f'{self.source!r} does not tell {self.untold}: {self.why}'
+
+
+class EvidenceUnavailable(_Silent):
     """Whoever knows who uses which image does not tell; nothing was decided.
 
     ``source`` names who was asked.
     """
 
-    def __init__(self, source: str, why: str) -> None:
-        super().__init__(source, why)
-        self.source = source
-        self.why = why
-
-    def __str__(self) -> str:
-        return f'{self.source!r} does not tell who uses what: {self.why}'
+    untold = 'who uses what'
 
 
-class ImageServiceUnavailable(CacheError):
+class ImageServiceUnavailable(_Silent):
     """The image service does not tell which images it gives out no more.
 
     ``source`` names who was asked.
     """
 
-    def __init__(self, source: str, why: str) -> None:
-        super().__init__(source, why)
-        self.source = source
-        self.why = why
-
-    def __str__(self) -> str:
-        return f'{self.source!r} does not tell which images it has: {self.why}'
+    untold = 'which images it has'
 
 
 class _ImageError(CacheError):

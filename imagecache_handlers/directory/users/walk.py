@@ -102,7 +102,7 @@ class Walk:
 
     def _begin_folder(self, folder: Folder) -> None:
         found = os.fstat(folder.fd)
-        there = found.st_dev, found.st_ino
+        there = identity(found)
         self.facts.given[folder.path] = there
         if folder.judge is not None:
             self._apart.add(there)
@@ -220,7 +220,7 @@ class Walk:
         # Thousands of times: a context costs as much as the calls in it.
         try:
             found = os.fstat(fd)
-            there = found.st_dev, found.st_ino
+            there = identity(found)
             if there in self._apart:
                 self.facts.apart[path] = there
             else:
@@ -237,12 +237,7 @@ class Walk:
         return part is Part.FOREIGN and self._has_locks(folder)
 
     def _has_locks(self, folder: Folder) -> bool:
-        return _folder_identity(folder.fd) in self._above
-
-
-def _folder_identity(fd: int) -> Identity:
-    found = os.fstat(fd)
-    return found.st_dev, found.st_ino
+        return identity(os.fstat(folder.fd)) in self._above
 
 
 def _kinds(entries: Mapping[str, os.DirEntry[str]]) -> dict[str, bool]:
