@@ -17,6 +17,7 @@ from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.store_folder import translated
 from imagecache_handlers.directory.system import birth_time
 from imagecache_handlers.directory.system.descriptors import close
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.directory.system import sparse
 from imagecache_handlers.exceptions import ImageExists
@@ -114,7 +115,7 @@ def _skip_zeros(content: BinaryIO) -> int:
 
 
 def _refuse_existing(layout: Layout, fd: int, name: str) -> None:
-    if sidecar.lstat(fd, name) is not None:
+    if entries.lstat(fd, name) is not None:
         ours = layout.find(fd, name) is not None
         raise ImageExists(name, '' if ours else 'as a file that is not ours')
 

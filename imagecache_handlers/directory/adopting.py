@@ -29,6 +29,7 @@ from imagecache_handlers.directory.stores import describe_store
 from imagecache_handlers.directory import strangers
 from imagecache_handlers.directory.system import birth_time
 from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.directory.system import writers
 from imagecache_handlers.directory.users.overlays import Overlays
@@ -121,7 +122,7 @@ class Adoptions:
                 raise StoreUnavailable(store, _NOT_WRITABLE)
             if strangers.is_image(self.layout, fd, name):
                 raise ImageExists(name, 'there is nothing to adopt')
-            if name != image_id and sidecar.lstat(fd, image_id) is not None:
+            if name != image_id and entries.lstat(fd, image_id) is not None:
                 raise ImageExists(image_id, 'something has that name already')
             with closing(_open_regular(fd, name)) as file:
                 it = renaming.Opened(fd, file, name, os.fstat(file))
@@ -191,7 +192,7 @@ def _refuse_id(name: str, image_id: str) -> None:
 
 def _open_regular(fd: int, name: str) -> int:
     """Open a file, and nothing else, for reading alone."""
-    there = sidecar.lstat(fd, name)
+    there = entries.lstat(fd, name)
     if there is None:
         raise ImageNotFound(name, 'no file of that name lies there')
     if not stat.S_ISREG(there.st_mode):

@@ -13,6 +13,7 @@ from imagecache_handlers.directory import notes
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.store_folder import changing
 from imagecache_handlers.directory.store_folder import opened
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import flock
 from imagecache_handlers.directory.system import rights
 from imagecache_handlers.model import Debris
@@ -30,7 +31,7 @@ def list_debris(
             for entry in os.listdir(fd)
             if _image_of(layout, entry) is not None
             if (why := _why_broken(store, fd, entry)) is not None
-            if (found := sidecar.lstat(fd, entry)) is not None
+            if (found := entries.lstat(fd, entry)) is not None
         ]
         return [*beside, *incoming.list_staged(store, fd, now)]
 
@@ -48,7 +49,7 @@ def clean_debris(
     if name is None:
         return 0
     with changing(debris.store, name) as fd:
-        found = sidecar.lstat(fd, entry)
+        found = entries.lstat(fd, entry)
         if found is None or explain_broken(fd, entry, locked=True) is None:
             return 0
         size = folder.allocated(found) if found.st_nlink == 1 else 0
@@ -105,7 +106,7 @@ def explain_broken(
     ``locked``: the caller holds the lock of the image that it lies beside.
     """
     name = image_beside(entry)
-    found = sidecar.lstat(folder, entry)
+    found = entries.lstat(folder, entry)
     if name is None or found is None or not stat.S_ISREG(found.st_mode):
         return None
     if not rights.is_owned(folder, found):
@@ -125,7 +126,7 @@ def explain_broken(
         return 'adding an image was cut off'
     if entry.endswith(sidecar.NEW):
         return 'writing labels was cut off'
-    if sidecar.lstat(folder, name) is None and sidecar.read(folder, name):
+    if entries.lstat(folder, name) is None and sidecar.read(folder, name):
         return 'its image is gone'
     return None
 
@@ -138,7 +139,7 @@ def is_new(folder: int, entry: str) -> bool:
     name = sidecar.image_of(entry)
     if name is None or not entry.endswith(sidecar.STAGE):
         return False
-    found, image = sidecar.lstat(folder, entry), sidecar.lstat(folder, name)
+    found, image = entries.lstat(folder, entry), entries.lstat(folder, name)
     if found is None or image is None:
         return True
     return not os.path.samestat(found, image)
@@ -146,11 +147,11 @@ def is_new(folder: int, entry: str) -> bool:
 
 def _why_void(folder: int, note: notes.Note) -> str | None:
     """Say why a note says nothing any more; None if it may say something."""
-    found = sidecar.lstat(folder, note.name)
+    found = entries.lstat(folder, note.name)
     written = sidecar.read(folder, note.name)
     if note.is_over and written is None:
         # It may be one that nobody understands.
-        there = sidecar.lstat(folder, sidecar.path(note.name)) is not None
+        there = entries.lstat(folder, sidecar.path(note.name)) is not None
         return None if there else 'its sidecar is gone'
     if found is None:
         return 'its image is gone'

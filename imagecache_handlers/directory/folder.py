@@ -14,6 +14,7 @@ from typing import Self
 
 from imagecache_handlers.directory import notes
 from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import flock
 from imagecache_handlers.exceptions import Uncertain
 
@@ -78,7 +79,7 @@ def read_state(folder: int, name: str) -> State:
     Others may touch a file, which restarts its age; a sidecar is replaced.
     """
     file, beside = (
-        sidecar.lstat(folder, entry) for entry in (name, sidecar.path(name))
+        entries.lstat(folder, entry) for entry in (name, sidecar.path(name))
     )
     return _stamp(file), _stamp(beside)
 
@@ -154,7 +155,7 @@ def allocated(found: os.stat_result) -> int:
 
 def regular(folder: int, name: str) -> os.stat_result | None:
     """Look at a regular file; None for anything else, links above all."""
-    found = sidecar.lstat(folder, name)
+    found = entries.lstat(folder, name)
     if found is None or not stat.S_ISREG(found.st_mode):
         return None
     return found
@@ -177,14 +178,14 @@ def _own_links(
     return [
         entry
         for entry in stages
-        if (stage := sidecar.lstat(folder, entry)) is not None
+        if (stage := entries.lstat(folder, entry)) is not None
         if os.path.samestat(stage, found)
     ]
 
 
 def drop_own_links(folder: int, name: str) -> None:
     """Remove the stages that hold the bytes of an image; with its lock."""
-    found = sidecar.lstat(folder, name)
+    found = entries.lstat(folder, name)
     if found is None or found.st_nlink == 1:
         return
     stages = _stages_by_name(os.listdir(folder)).get(name, ())

@@ -20,9 +20,9 @@ from imagecache_handlers.directory.folder import allocated
 from imagecache_handlers.directory.parts import INCOMING
 from imagecache_handlers.directory.parts import ROOTS
 from imagecache_handlers.directory import reserving
-from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.system.descriptors import close
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import flock
 from imagecache_handlers.directory.system import own_folder
 from imagecache_handlers.directory.system import rights
@@ -95,7 +95,7 @@ def _list_folder(
             incoming = _Incoming(folder, os.fstat(fd).st_uid)
             for entry in names:
                 why = _explain_over(incoming, entry, names, now)
-                found = sidecar.lstat(folder, entry)
+                found = entries.lstat(folder, entry)
                 if why is not None and found is not None:
                     location = f'{name}/{entry}'
                     yield _describe_staged(store, location, why, found)
@@ -125,7 +125,7 @@ def clean_staged(fd: int, staged: Staged, now: datetime.datetime) -> int:
         for one in _list_kin(entry, names):
             if not _take_lock(folder, one, locks):
                 return 0
-        found = sidecar.lstat(folder, entry)
+        found = entries.lstat(folder, entry)
         if found is None:
             return 0
         os.unlink(entry, dir_fd=folder)
@@ -176,7 +176,7 @@ def _stem(entry: str) -> str:
 
 def _is_left(incoming: _Incoming, entry: str, now: datetime.datetime) -> bool:
     """Tell if a file of ours is as it was for long, and nobody holds it."""
-    found = sidecar.lstat(incoming.fd, entry)
+    found = entries.lstat(incoming.fd, entry)
     if found is None:
         return True
     return (

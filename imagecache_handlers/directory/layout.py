@@ -11,6 +11,7 @@ import datetime
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.model import IMAGE_ID
 from imagecache_handlers.model import ImageMeta
 
@@ -126,7 +127,7 @@ class Plain(Layout):
             written = sidecar.read(fd, name)
         except BlockingIOError:
             return _leased(fd, name, listing)
-        found = sidecar.lstat(fd, name)
+        found = entries.lstat(fd, name)
         if written is None or found is None:
             return None
         if written.image_id != name or not written.belongs_to(found):

@@ -21,6 +21,7 @@ from typing import Self
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.system import birth_time
 from imagecache_handlers.directory.system.descriptors import close
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import rights
 from imagecache_handlers.labels import LABEL
 from imagecache_handlers.model import IMAGE_ID
@@ -187,7 +188,7 @@ def longest(name: str) -> Note:
 def _is_there(folder: int, note: Note) -> bool:
     if len(note.entry) > _LONGEST:
         return False
-    found = sidecar.lstat(folder, note.entry)
+    found = entries.lstat(folder, note.entry)
     return found is not None and _is_trusted(folder, found)
 
 
@@ -196,7 +197,7 @@ def is_foreign(folder: int, note: Note) -> bool:
 
     One that is gone by now may have been moved: it did say something.
     """
-    found = sidecar.lstat(folder, note.entry)
+    found = entries.lstat(folder, note.entry)
     return found is not None and not _is_trusted(folder, found)
 
 

@@ -25,6 +25,7 @@ from imagecache_handlers.directory import nova_process
 from imagecache_handlers.directory.parts import Part
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.system import birth_time
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.labels import FUTURE
@@ -180,7 +181,7 @@ def _read_sidecar(
     except BlockingIOError:
         return None, f'{path} is leased, and cannot be read'
     if written is None:
-        there = sidecar.lstat(fd, path) is not None
+        there = entries.lstat(fd, path) is not None
         return None, f'{path} cannot be understood' if there else None
     if written.image_id != name:
         return None, f'{path} is that of {written.image_id}'

@@ -17,6 +17,7 @@ import stat
 from imagecache_handlers.directory.folder import give_away
 from imagecache_handlers.directory.system.descriptors import close
 from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import record_lock
 from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.exceptions import ImageBusy
@@ -82,7 +83,7 @@ def _take_lock(folder: int, name: str) -> int:
             if not record_lock.take(fd):
                 raise _held_by_others(name, fd)
             # Nova removes the lock of an image that it has removed.
-            if _is_there(folder, entry, fd):
+            if entries.is_open_as(folder, entry, fd):
                 stack.pop_all()
                 return fd
     raise ImageBusy(name, f"Nova's lock {PREFIX}{name} comes and goes")
@@ -159,11 +160,3 @@ def _make_lock(folder: int, entry: str) -> None:
 def _is_ours(folder: os.stat_result) -> bool:
     """Tell if what we make belongs to whom a folder belongs to."""
     return (folder.st_uid, folder.st_gid) == (os.geteuid(), os.getegid())
-
-
-def _is_there(folder: int, entry: str, fd: int) -> bool:
-    try:
-        there = os.stat(entry, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return os.path.samestat(there, os.fstat(fd))

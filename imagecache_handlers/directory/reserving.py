@@ -16,6 +16,7 @@ from typing import Self
 from imagecache_handlers.directory.parts import INCOMING
 from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.system.descriptors import close
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import own_folder
 from imagecache_handlers.directory.system import rights
 from imagecache_handlers.exceptions import Unsupported
@@ -139,9 +140,8 @@ def _read_entries(incoming: int) -> Iterator[Entry]:
 
 def is_told(incoming: int, name: str) -> bool:
     """Tell if a name is a regular file's, of somebody who counts there."""
-    try:
-        found = os.stat(name, dir_fd=incoming, follow_symlinks=False)
-    except FileNotFoundError:
+    found = entries.lstat(incoming, name)
+    if found is None:
         # Given back, or replaced: then the other name was listed, too.
         return False
     return stat.S_ISREG(found.st_mode) and rights.is_owned(incoming, found)

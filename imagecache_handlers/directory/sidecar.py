@@ -25,8 +25,10 @@ from typing import Self
 
 from imagecache_handlers.directory.system.descriptors import close
 from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import rights
 from imagecache_handlers.directory.system import safe_open
+from imagecache_handlers.directory.system import whole_files
 from imagecache_handlers.labels import LABEL
 from imagecache_handlers.model import check_time
 from imagecache_handlers.model import IMAGE_ID
@@ -206,7 +208,7 @@ def read(folder: int, name: str) -> Sidecar | None:
 
 def _is_odd(folder: int, entry: str) -> bool:
     """Tell if an entry that cannot be opened is not a regular file."""
-    found = lstat(folder, entry)
+    found = entries.lstat(folder, entry)
     return found is None or not stat.S_ISREG(found.st_mode)
 
 
@@ -215,38 +217,19 @@ def write(folder: int, name: str, sidecar: Sidecar) -> None:
 
     That lasts once the folder was fsynced.
     """
-    new = path(name, NEW)
     edition = sidecar._replace(edition=secrets.token_hex(8))
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(new, dir_fd=folder)
-    fd = rights.make(folder, new, os.O_WRONLY, 0o644)
-    try:
-        with closing(fd):
-            write_all(fd, edition.dump())
-            os.fsync(fd)
-        os.rename(new, path(name), src_dir_fd=folder, dst_dir_fd=folder)
-    except OSError:
-        # A full disk, mostly: it is to have these bytes back.
-        with contextlib.suppress(OSError):
-            os.unlink(new, dir_fd=folder)
-        raise
+    whole_files.replace_file(
+        folder, path(name), path(name, NEW), edition.dump(), _opened_new
+    )
 
 
-def write_all(fd: int, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
+def _opened_new(
+    folder: int, entry: str
+) -> contextlib.AbstractContextManager[int]:
+    return closing(rights.make(folder, entry, os.O_WRONLY, 0o644))
 
 
 def remove(folder: int, name: str) -> None:
     """Remove the sidecar of an image; with its lock."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path(name), dir_fd=folder)
-
-
-def lstat(folder: int, entry: str) -> os.stat_result | None:
-    """Look at an entry itself, not at what it links to."""
-    try:
-        return os.stat(entry, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return None

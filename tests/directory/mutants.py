@@ -816,7 +816,7 @@ MUTANTS = [
             killer=f'{INCOMING}::TestUsers::'
             'test_where_others_may_enter_it_does',
             module='directory/system/own_folder',
-            old=' if _explain_other(folder, found) is None else None',
+            old=' or _explain_other(folder, found) is not None',
             new='',
         ),
     ),

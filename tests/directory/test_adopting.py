@@ -17,6 +17,7 @@ from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.system.bounded import Bounded
 from imagecache_handlers.directory.system import flock
 from imagecache_handlers.directory.system import rename
+from imagecache_handlers.directory.system import whole_files
 from imagecache_handlers.directory.system import writers
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageBusy
@@ -409,7 +410,7 @@ class TestRefused(Strange):
         ):
             self.adopt()
         with (
-            mock.patch.object(sidecar, 'write_all', full),
+            mock.patch.object(whole_files, 'write_all', full),
             self.assertRaises(StoreFull),
         ):
             self.adopt()

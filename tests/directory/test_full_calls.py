@@ -9,7 +9,7 @@ import os
 from unittest import mock
 
 from imagecache_handlers.directory import notes
-from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory.system import whole_files
 from tests.directory.place import NovaPlace
 from tests.directory.place import Place
 from tests.directory.test_every_call import DONE
@@ -50,7 +50,7 @@ class FullDisk(Work):
 
     def full(self, act):
         error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        with mock.patch.object(sidecar, 'write_all', side_effect=error):
+        with mock.patch.object(whole_files, 'write_all', side_effect=error):
             act()
 
     def noted(self):

@@ -17,9 +17,10 @@ from typing import NamedTuple
 
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.hosts.places import HOST
-from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import mounts
+from imagecache_handlers.directory.system import whole_files
 from imagecache_handlers.model import check_time
 
 RECORD = '.imagecache-sweeper'
@@ -153,7 +154,7 @@ def write(fd: int, record: Record) -> None:
         # Elsewhere a host may list from memory, long after it was true.
         if error.errno not in FULL or not mounts.is_local(fd):
             raise
-        there = sidecar.lstat(fd, entry)
+        there = entries.lstat(fd, entry)
         if there is not None and there.st_size:
             raise
         if there is None:
@@ -162,19 +163,14 @@ def write(fd: int, record: Record) -> None:
 
 
 def _replace_file(fd: int, entry: str, content: bytes) -> None:
-    new = entry + _NEW
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(new, dir_fd=fd)
-    try:
-        with closing(os.open(new, _WRITE, 0o644, dir_fd=fd)) as file:
-            folder.give_away(file, os.fstat(fd))
-            sidecar.write_all(file, content)
-            os.fsync(file)
-        os.rename(new, entry, src_dir_fd=fd, dst_dir_fd=fd)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(new, dir_fd=fd)
-        raise
+    whole_files.replace_file(fd, entry, entry + _NEW, content, _opened_new)
+
+
+@contextlib.contextmanager
+def _opened_new(fd: int, entry: str) -> Iterator[int]:
+    with closing(os.open(entry, _WRITE, 0o644, dir_fd=fd)) as file:
+        folder.give_away(file, os.fstat(fd))
+        yield file
 
 
 def _dump_record(record: Record) -> bytes:

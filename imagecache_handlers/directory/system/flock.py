@@ -8,6 +8,7 @@ import time
 
 from imagecache_handlers.directory.system.descriptors import close
 from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import rights
 from imagecache_handlers.directory.system import safe_open
 
@@ -98,7 +99,7 @@ def _take_lock(folder: int, entry: str) -> int | None:
         return None  # removed again while it was opened
     with contextlib.ExitStack() as stack:
         stack.callback(close, fd)
-        if _lock_file(fd) and _is_there(folder, entry, fd):
+        if _lock_file(fd) and entries.is_open_as(folder, entry, fd):
             stack.pop_all()
             return fd
     return None
@@ -117,12 +118,3 @@ def _lock_file(fd: int, how: int = fcntl.LOCK_EX) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _is_there(folder: int, entry: str, fd: int) -> bool:
-    """Tell if the path still leads to what was locked."""
-    try:
-        there = os.stat(entry, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return os.path.samestat(there, os.fstat(fd))

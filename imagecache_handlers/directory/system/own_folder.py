@@ -7,6 +7,7 @@ import os
 import stat
 
 from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import rights
 from imagecache_handlers.directory.system import safe_open
 
@@ -16,11 +17,10 @@ _SHUT = stat.S_IRWXG | stat.S_IRWXO
 
 def find_own(folder: int, name: str) -> os.stat_result | None:
     """Look at the entry of that name, if it is such a folder."""
-    try:
-        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
+    found = entries.lstat(folder, name)
+    if found is None or _explain_other(folder, found) is not None:
         return None
-    return found if _explain_other(folder, found) is None else None
+    return found
 
 
 def make_own(folder: int, name: str) -> None:
