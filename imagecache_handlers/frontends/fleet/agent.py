@@ -4,12 +4,9 @@ No work of the host waits for the board, or fails because of it.
 """
 
 from collections.abc import Callable
-from collections.abc import Iterator
 import contextlib
 import datetime
-import logging
 import random
-import threading
 import time
 
 from imagecache_handlers.clocks import utc_now
@@ -21,20 +18,14 @@ from imagecache_handlers.frontends.fleet.members import ALIVE
 from imagecache_handlers.frontends.fleet.members import HOSTS
 from imagecache_handlers.frontends.fleet.members import KEPT
 
-LOG = logging.getLogger(__name__)
-
 # Of the time of a stay: when it is renewed, and until when work may rest on
 # it. What lies behind that is for the work to end.
 _BEAT = 0.4
 _TRUSTED = 0.7
 # Seconds: the first try after a failure, and the longest time to the next.
 _AGAIN, _LONGEST = 1.0, 30.0
-# Seconds, short enough for any stay.
-_AGAIN_AFTER_FAULT = 3.0
 # What is told stays for much longer than this without being written anew.
 _REWRITTEN = 24 * 3600.0
-# Seconds: how long the end waits for a board that does not answer.
-_FAREWELL = 6.0
 
 
 class Agent:
@@ -205,61 +196,3 @@ class Agent:
             self._say('the board of the fleet is there again')
         self._failures = 0
         self._fresh_at = self._clock()
-
-
-class Heart:
-    """Has an agent beat by a thread, until it is closed."""
-
-    def __init__(self, agent: Agent) -> None:
-        self._agent = agent
-        self._wake = threading.Event()
-        self._end = False
-        self._thread: threading.Thread | None = None
-        self._worked = 0.0
-
-    def start(self, after: Callable[[], object] = lambda: None) -> None:
-        """Begin; ``after`` is called after each beat, by the thread."""
-        self._thread = threading.Thread(
-            target=self._go_on, args=[after], daemon=True
-        )
-        self._thread.start()
-
-    def hurry(self) -> None:
-        """Have it beat now: there is something new to tell."""
-        self._wake.set()
-
-    def worked(self) -> float:
-        """Give the seconds of a processor that went into it."""
-        return self._worked
-
-    def close(self) -> None:
-        """Have the host leave the board; waits for that for some seconds."""
-        self._end = True
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(_FAREWELL)
-
-    def _go_on(self, after: Callable[[], object]) -> None:
-        while not self._end:
-            wait = self._beat()
-            with logged_faults():
-                after()
-            self._worked = time.thread_time()
-            self._wake.wait(wait)
-            self._wake.clear()
-        with logged_faults():
-            self._agent.end()
-
-    def _beat(self) -> float:
-        with logged_faults():
-            return self._agent.beat()
-        return _AGAIN_AFTER_FAULT
-
-
-@contextlib.contextmanager
-def logged_faults() -> Iterator[None]:
-    """Have a fault of ours logged, and the thread of this go on."""
-    try:
-        yield
-    except Exception:
-        LOG.exception('A fault in what is done for the fleet; it goes on')

@@ -12,10 +12,10 @@ from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers import CachedImage
 from imagecache_handlers.clocks import Clocks
-from imagecache_handlers.frontends.cli.fleet_agent import digest_report
-from imagecache_handlers.frontends.cli.fleet_agent import Fetcher
 from imagecache_handlers.frontends.cli.fleet_agent import JoinedFleet
-from imagecache_handlers.frontends.cli.fleet_agent import judge_results
+from imagecache_handlers.frontends.cli.fleet_digest import digest_report
+from imagecache_handlers.frontends.cli.fleet_fetcher import Fetcher
+from imagecache_handlers.frontends.cli.fleet_fetcher import judge_results
 from imagecache_handlers.frontends.fleet.opening import FleetSettings
 from imagecache_handlers.frontends.fleet.wishes import Stage
 from imagecache_handlers.frontends.fleet.wishes import Wish
