@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from collections.abc import Iterator
 import dataclasses
+import hashlib
 
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Report
@@ -14,6 +15,8 @@ from imagecache_handlers.model import Store
 from imagecache_handlers.planning import space
 
 _GONE = (Did.EVICTED, Did.GONE)
+# Of hexadecimal digits: long enough for no two to be the same.
+_LENGTH = 32
 
 
 def digest_report(
@@ -62,3 +65,15 @@ def _sum_space(stores: Iterable[Store]) -> tuple[int | None, int | None]:
     if not pools or len(totals) < len(pools):
         return None, None
     return sum(one.free for one in pools), sum(totals)
+
+
+def identify_stores(stores: Iterable[Store]) -> str | None:
+    """Give what tells these stores together from any others.
+
+    None: of one of them nobody can say if other hosts have it.
+    """
+    found = {one.identity for one in stores}
+    known = sorted(one for one in found if one is not None)
+    if not known or None in found:
+        return None
+    return hashlib.sha256('\n'.join(known).encode()).hexdigest()[:_LENGTH]
