@@ -139,15 +139,22 @@ def _make_wish(options: argparse.Namespace) -> Wish:
 
 
 def await_end(
-    board: Board, wish: Wish, sleep: Callable[[float], object]
+    board: Board,
+    wish: Wish,
+    sleep: Callable[[float], object],
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> list[Progress]:
-    """Wait until all hosts have come to an end, or the wish has.
+    """Wait until all hosts have come to an end, or the wish just made has.
 
     :raises BoardLost: when nobody can say, nor could for some minutes.
     """
+    end = None if wish.span is None else monotonic() + wish.span
     found = fleet_wish.read_progress(board, wish)
     failures = 0
     while not all(one.is_over for one in found):
+        # None begins any more, though its notes stay for a while.
+        if end is not None and monotonic() >= end:
+            return fleet_wish.read_progress(board, wish)
         sleep(_LOOK)
         try:
             seen = fleet_wish.read_progress(board, wish)
