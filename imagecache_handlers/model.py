@@ -70,7 +70,9 @@ class Store:
     ``releasing`` is accepted for deletion and not free yet.  Stores with one
     free space share a ``pool`` (default: the store alone) and are planned as
     one.  ``problem`` says why it cannot be read now; such a store is
-    reported and never taken for empty.
+    reported and never taken for empty.  ``identity`` tells it from all other
+    stores there are, and is the same whichever host asks; None: nobody can
+    say, or this host alone has it.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Store:
     releasing: int = 0
     pool: str = ''
     problem: str | None = None
+    identity: str | None = None
 
     def __post_init__(self) -> None:
         check_name('store', self.name)
@@ -87,6 +90,8 @@ class Store:
         check_count('releasing', self.releasing)
         if self.problem is not None:
             check_text('problem', self.problem)
+        if self.identity is not None:
+            check_name('identity', self.identity)
         if not self.pool:
             object.__setattr__(self, 'pool', self.name)
         check_name('pool', self.pool)

@@ -240,6 +240,7 @@ def _make_datastore(
             # Two datacenters may have mounted the same one.
             pool=write_name(_volume_of(found)),
             problem=_find_problem(found),
+            identity=write_name(_volume_of(found)),
         ),
         mounts=mounts[_volume_of(found)],
         known=known,

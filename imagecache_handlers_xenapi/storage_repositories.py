@@ -139,6 +139,7 @@ class Pool:
             problem=None
             if self._is_plugged(ref)
             else 'no host of the pool has it plugged',
+            identity=sr['uuid'],
         )
         return Repository(ref=ref, kind=sr['type'], store=store)
 

@@ -148,6 +148,8 @@ FOLDERS = {
     'imagecache_handlers.frontends.fleet.opening': 'frontends.fleet.opening',
     'imagecache_handlers.frontends.fleet.opts': 'frontends.fleet.opts',
     'imagecache_handlers.frontends.fleet.redis_board': 'frontends.fleet.port',
+    'imagecache_handlers.frontends.fleet.timed_calls': 'frontends.fleet.port',
+    'imagecache_handlers.frontends.fleet.timed_socket': 'frontends.fleet.port',
     'imagecache_handlers.frontends.fleet.weigher': ('frontends.fleet.weigher'),
     'imagecache_handlers.frontends.cli.commands': 'cli.commands',
     'imagecache_handlers.frontends.cli.pages': 'cli.pages',
@@ -179,8 +181,8 @@ LIBRARIES = {
     'redis': 'frontends.fleet.port',
     'keystoneauth1': 'sources',
     'openstack': 'sources',
-    'requests': 'sources',
-    'urllib3': 'sources',
+    'requests': 'frontends.fleet.port sources',
+    'urllib3': 'frontends.fleet.port sources',
     'libvirt': 'libvirt_domains',
     'nova': 'frontends.nova nova.drivers frontends.fleet.weigher',
     'cliff': 'cli cli.commands cli.pages',
@@ -190,8 +192,8 @@ LIBRARIES = {
     'http': 'metrics port transport vmware.port',
     'prometheus_client': 'cli metrics',
     'socket': (
-        'cli.commands frontends frontends.fleet.opening metrics port sources '
-        'transport'
+        'cli.commands frontends frontends.fleet.opening '
+        'frontends.fleet.port metrics port sources transport'
     ),
     'ssl': 'metrics sources transport',
     'xmlrpc': 'port',

@@ -37,6 +37,7 @@ from imagecache_handlers.directory.quarantine import set_aside
 from imagecache_handlers.directory import reserving
 from imagecache_handlers.directory.room import count_room
 from imagecache_handlers.directory.store_folder import opened
+from imagecache_handlers.directory import store_identity
 from imagecache_handlers.directory.stores import describe_store
 from imagecache_handlers.directory import strangers
 from imagecache_handlers.directory.unmanaged import list_unmanaged
@@ -260,6 +261,7 @@ class DirectoryHandler(CacheHandler):
     def record_host(self, store: str) -> None:
         with opened(self._check_store(store)) as fd:
             self._sweeper.note(fd, store)
+            store_identity.give_identity(fd)
 
     def hosts(self, store: str) -> Iterable[Host]:
         survey = self._overlays.survey()

@@ -3,6 +3,7 @@
 import os
 
 from imagecache_handlers.directory.store_folder import opened
+from imagecache_handlers.directory import store_identity
 from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.directory.system import rights
 from imagecache_handlers.exceptions import StoreUnavailable
@@ -13,6 +14,7 @@ def describe_store(path: str, seen: dict[tuple[int, int], str]) -> Store:
     """Describe one; ``seen`` names the first of each folder and disk."""
     try:
         with opened(path) as fd:
+            identity = store_identity.read_identity(fd)
             found, space = os.fstat(fd), os.fstatvfs(fd)
             problem = (
                 mounts.absent(path)
@@ -31,4 +33,5 @@ def describe_store(path: str, seen: dict[tuple[int, int], str]) -> Store:
         # Named for the first of those on one file system.
         pool=seen.setdefault((found.st_dev, -1), path),
         problem=problem,
+        identity=identity,
     )

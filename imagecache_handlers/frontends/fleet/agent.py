@@ -4,12 +4,9 @@ No work of the host waits for the board, or fails because of it.
 """
 
 from collections.abc import Callable
-from collections.abc import Iterator
 import contextlib
 import datetime
-import logging
 import random
-import threading
 import time
 
 from imagecache_handlers.clocks import utc_now
@@ -18,10 +15,7 @@ from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.board import Stay
 from imagecache_handlers.frontends.fleet.entry import Entry
 from imagecache_handlers.frontends.fleet.members import ALIVE
-from imagecache_handlers.frontends.fleet.members import HOSTS
-from imagecache_handlers.frontends.fleet.members import KEPT
-
-LOG = logging.getLogger(__name__)
+from imagecache_handlers.frontends.fleet.telling import Teller
 
 # Of the time of a stay: when it is renewed, and until when work may rest on
 # it. What lies behind that is for the work to end.
@@ -29,12 +23,6 @@ _BEAT = 0.4
 _TRUSTED = 0.7
 # Seconds: the first try after a failure, and the longest time to the next.
 _AGAIN, _LONGEST = 1.0, 30.0
-# Seconds, short enough for any stay.
-_AGAIN_AFTER_FAULT = 3.0
-# What is told stays for much longer than this without being written anew.
-_REWRITTEN = 24 * 3600.0
-# Seconds: how long the end waits for a board that does not answer.
-_FAREWELL = 6.0
 
 
 class Agent:
@@ -64,14 +52,10 @@ class Agent:
         self._spread = spread
         self._stay: Stay | None = None
         self._renewed = 0.0
-        self._entry: Entry | None = None
-        self._told: Entry | None = None
-        self._told_as = b''
-        self._told_at = 0.0
+        self._teller = Teller(board, host, member_ttl, monotonic=monotonic)
         self._failures = 0
         self._fresh_at: datetime.datetime | None = None
         self._has_rival = False
-        self._has_taken_back = False
 
     @property
     def stay(self) -> Stay | None:
@@ -84,7 +68,7 @@ class Agent:
 
     def tell(self, entry: Entry) -> None:
         """Have this told from now on, at the next beat."""
-        self._entry = entry
+        self._teller.entry = entry
 
     def beat(self) -> float:
         """Say that the host is there, and what is new.
@@ -93,7 +77,8 @@ class Agent:
         """
         try:
             self._renew_stay()
-            self._publish_entry()
+            if self._stay is not None:
+                self._teller.publish()
         except BoardLost as error:
             return self._note_failure(error)
         self._note_success()
@@ -102,9 +87,10 @@ class Agent:
     def end(self) -> None:
         """Leave the board; what was told stays, as stale."""
         stay, self._stay = self._stay, None
-        if stay is not None:
-            with contextlib.suppress(BoardLost):
+        with contextlib.suppress(BoardLost):
+            if stay is not None:
                 stay.end()
+            self._teller.end()
 
     def _is_trusted(self) -> bool:
         return self._monotonic() - self._renewed < self._ttl * _TRUSTED
@@ -138,7 +124,7 @@ class Agent:
 
     def _join(self, began: float) -> None:
         # The board may have lost more than that.
-        self._told = None
+        self._teller.forget()
         stay = self._board.stay(self._ttl)
         if stay.claim(self._sign()):
             self._renewed, self._stay = began, stay
@@ -151,39 +137,6 @@ class Agent:
                 f'another agent calls itself {self.host}, or did so until '
                 f'just now: this one takes its place once it is gone'
             )
-
-    def _publish_entry(self) -> None:
-        entry = self._entry
-        if self._stay is None:
-            return
-        if entry is None:
-            self._take_back()
-            return
-        if not self._stands(entry):
-            name, data = self._name(), entry.encode()
-            self._board.write_all({name: data}, KEPT)
-            self._told, self._told_as = entry, data
-            self._told_at = self._monotonic()
-
-    def _take_back(self) -> None:
-        """Remove what an agent told that is no more; the host may be new.
-
-        Else it would stand there as what the living one says.
-        """
-        if not self._has_taken_back:
-            self._board.remove(self._name())
-            self._has_taken_back = True
-
-    def _stands(self, entry: Entry) -> bool:
-        """Tell if an entry is on the board, and stays there."""
-        is_old = self._monotonic() - self._told_at >= _REWRITTEN
-        if self._told is None or is_old or not self._told.tells_as(entry):
-            return False
-        # The board may have lost what it had confirmed.
-        return self._board.read(self._name()) == self._told_as
-
-    def _name(self) -> str:
-        return f'{HOSTS}/{self.host}'
 
     def _note_failure(self, error: BoardLost) -> float:
         self._failures += 1
@@ -205,61 +158,3 @@ class Agent:
             self._say('the board of the fleet is there again')
         self._failures = 0
         self._fresh_at = self._clock()
-
-
-class Heart:
-    """Has an agent beat by a thread, until it is closed."""
-
-    def __init__(self, agent: Agent) -> None:
-        self._agent = agent
-        self._wake = threading.Event()
-        self._end = False
-        self._thread: threading.Thread | None = None
-        self._worked = 0.0
-
-    def start(self, after: Callable[[], object] = lambda: None) -> None:
-        """Begin; ``after`` is called after each beat, by the thread."""
-        self._thread = threading.Thread(
-            target=self._go_on, args=[after], daemon=True
-        )
-        self._thread.start()
-
-    def hurry(self) -> None:
-        """Have it beat now: there is something new to tell."""
-        self._wake.set()
-
-    def worked(self) -> float:
-        """Give the seconds of a processor that went into it."""
-        return self._worked
-
-    def close(self) -> None:
-        """Have the host leave the board; waits for that for some seconds."""
-        self._end = True
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(_FAREWELL)
-
-    def _go_on(self, after: Callable[[], object]) -> None:
-        while not self._end:
-            wait = self._beat()
-            with logged_faults():
-                after()
-            self._worked = time.thread_time()
-            self._wake.wait(wait)
-            self._wake.clear()
-        with logged_faults():
-            self._agent.end()
-
-    def _beat(self) -> float:
-        with logged_faults():
-            return self._agent.beat()
-        return _AGAIN_AFTER_FAULT
-
-
-@contextlib.contextmanager
-def logged_faults() -> Iterator[None]:
-    """Have a fault of ours logged, and the thread of this go on."""
-    try:
-        yield
-    except Exception:
-        LOG.exception('A fault in what is done for the fleet; it goes on')

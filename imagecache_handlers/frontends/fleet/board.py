@@ -76,7 +76,7 @@ class Stay(Protocol):
 class Board(Protocol):
     """Where notes are kept.  Any thread may call.
 
-    Each waits for some seconds at most until more of an answer comes.
+    Each request of a call has some seconds, with the whole of its answer.
     """
 
     def read(self, name: str) -> bytes | None:

@@ -131,8 +131,8 @@ def make_digest(
         total=total,
         count=len(worth),
         is_complete=len(kept) == len(worth) and len(told) == len(awaited),
-        whole=_freeze_prefixes(sorted(kept)),
-        coming=_freeze_prefixes(told),
+        whole=freeze_prefixes(sorted(kept)),
+        coming=freeze_prefixes(told),
     )
 
 
@@ -183,7 +183,7 @@ def _holds(told: Sequence[int], prefix: int) -> bool:
     return place < len(told) and told[place] == prefix
 
 
-def _freeze_prefixes(prefixes: Iterable[int]) -> Sequence[int]:
+def freeze_prefixes(prefixes: Iterable[int]) -> Sequence[int]:
     return memoryview(array.array('I', prefixes).tobytes()).cast('I')
 
 
@@ -233,7 +233,7 @@ def _read_number(text: str) -> int:
 
 def _unpack_prefixes(text: str) -> Sequence[int]:
     if text == _NONE:
-        return _freeze_prefixes(())
+        return freeze_prefixes(())
     data = base64.b85decode(text)
     if not data or len(data) % _PREFIX:
         raise ValueError(f'{len(data)} bytes are no prefixes of {_PREFIX}')
@@ -242,4 +242,4 @@ def _unpack_prefixes(text: str) -> Sequence[int]:
         found.byteswap()
     if any(a >= b for a, b in zip(found, found[1:], strict=False)):
         raise ValueError('its images are not sorted')
-    return _freeze_prefixes(found)
+    return freeze_prefixes(found)

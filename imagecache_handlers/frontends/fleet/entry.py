@@ -27,18 +27,22 @@ _STEPS = 100
 class Entry:
     """What one host tells: its name, its digest, and of which store.
 
-    ``shared_store`` is the name of a store that other hosts tell of as well:
-    its images and its free space are the same there.
+    ``store`` tells that store from all others, and is the same from whichever
+    host it is seen (None: this host alone has it); ``shared_store`` is what
+    people call it.
     """
 
     host: str
     digest: Digest
     shared_store: str | None = None
+    store: str | None = None
 
     def __post_init__(self) -> None:
         check_part('host', self.host)
         if self.shared_store is not None:
             check_part('shared store', self.shared_store)
+        if self.store is not None:
+            check_part('store', self.store)
 
     def encode(self) -> bytes:
         """Write it, in at most ``LONGEST_NOTE`` bytes.
@@ -46,19 +50,26 @@ class Entry:
         :raises ValueError: when it takes more.
         """
         digest = self.digest
-        told = {
+        told: dict[str, object] = {
             'edition': _EDITION,
             'host': self.host,
             'digest': _without_images(digest).encode(),
             'whole': _pack_prefixes(digest.whole),
             'coming': _pack_prefixes(digest.coming),
         }
-        if self.shared_store is not None:
-            told |= {'shared_store': self.shared_store}
-        data = json.dumps(told, separators=(',', ':')).encode()
+        data = _dump(told | self._name_stores())
         if len(data) > LONGEST_NOTE:
             raise ValueError(f'{len(data)} bytes are over {LONGEST_NOTE}')
         return data
+
+    def refer(self) -> bytes:
+        """Write of which store it is, and nothing of what is in it."""
+        told: dict[str, object] = {'edition': _EDITION, 'host': self.host}
+        return _dump(told | self._name_stores())
+
+    def _name_stores(self) -> dict[str, object]:
+        names = {'shared_store': self.shared_store, 'store': self.store}
+        return {key: name for key, name in names.items() if name is not None}
 
     @staticmethod
     def decode(data: bytes) -> 'Entry':
@@ -76,6 +87,7 @@ class Entry:
             host=read_text(told, 'host'),
             digest=digest,
             shared_store=read_optional_text(told, 'shared_store'),
+            store=read_optional_text(told, 'store'),
         )
 
     def tells_as(self, other: 'Entry') -> bool:
@@ -83,6 +95,13 @@ class Entry:
 
         Free space counts in hundredths of the whole.
         """
+        names, others = (
+            (one.host, one.shared_store, one.store) for one in (self, other)
+        )
+        return names == others and self.lists_as(other)
+
+    def lists_as(self, other: 'Entry') -> bool:
+        """Tell if another says the same of a store, whoever tells it."""
         return self._essence() == other._essence()
 
     def _essence(self) -> tuple[object, ...]:
@@ -91,11 +110,39 @@ class Entry:
         if free is not None and digest.total:
             free = free * _STEPS // digest.total
         return (
-            (self.host, self.shared_store, free, digest.total, digest.count),
+            (free, digest.total, digest.count),
             digest.is_complete,
             tuple(digest.whole),
             tuple(digest.coming),
         )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """What a host tells whose store is told of by one for all."""
+
+    host: str
+    store: str
+    shared_store: str | None = None
+
+    @staticmethod
+    def decode(data: bytes) -> 'Reference | None':
+        """Read what ``Entry.refer`` wrote; None: it is an entry, or strange.
+
+        :raises ValueError: when it is no note, and says what is wrong.
+        """
+        told = read_note(data, _EDITION)
+        if 'digest' in told or 'store' not in told:
+            return None
+        return Reference(
+            host=read_text(told, 'host'),
+            store=check_part('store', read_text(told, 'store')),
+            shared_store=read_optional_text(told, 'shared_store'),
+        )
+
+
+def _dump(told: dict[str, object]) -> bytes:
+    return json.dumps(told, separators=(',', ':')).encode()
 
 
 def _without_images(digest: Digest) -> Digest:

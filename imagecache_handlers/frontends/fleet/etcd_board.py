@@ -11,10 +11,12 @@ import uuid
 
 import etcd3gw
 from etcd3gw import exceptions
+import requests
 
 from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
 from imagecache_handlers.frontends.fleet.board import split_batches
+from imagecache_handlers.frontends.fleet.timed_calls import make_session
 
 # Of a request: etcd takes 128 changes, and 1.5 MB.
 _WRITTEN = 64
@@ -211,6 +213,16 @@ def _encode(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
+def _open_session(
+    timeout: float, files: Mapping[str, str]
+) -> requests.Session:
+    session = make_session(timeout)
+    session.verify = files.get('ca_cert', True)
+    if 'cert_cert' in files and 'cert_key' in files:
+        session.cert = files['cert_cert'], files['cert_key']
+    return session
+
+
 def open_etcd(
     host: str,
     port: int,
@@ -226,6 +238,10 @@ def open_etcd(
     """
     connect: Callable[..., etcd3gw.Etcd3Client] = etcd3gw.Etcd3Client
     client = connect(
-        host=host, port=port, protocol=protocol, timeout=timeout, **files
+        host=host,
+        port=port,
+        protocol=protocol,
+        timeout=timeout,
+        session=_open_session(timeout, files),
     )
     return EtcdBoard(client, f'{protocol}://{host}:{port}', group)

@@ -56,8 +56,8 @@ OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'shared_store',
         metavar='NAME',
-        help='What all hosts that share the store of this one call it: they '
-        'are shown to have the same images in one place.',
+        help='What people call the store of this host, if others share it. '
+        'Hosts know that they do by what the store itself says.',
     ),
     cfg.IntOpt(
         'member_ttl_seconds',

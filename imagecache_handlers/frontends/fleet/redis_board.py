@@ -13,6 +13,7 @@ from redis import retry
 from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
 from imagecache_handlers.frontends.fleet.board import split_batches
+from imagecache_handlers.frontends.fleet.timed_calls import make_pool
 
 # Of one call: its notes together are held in memory.
 _AT_ONCE = 128
@@ -184,11 +185,12 @@ def open_redis(
 
     :raises ValueError: when the URL cannot be read.
     """
-    client = redis.Redis.from_url(
+    pool = make_pool(
         url,
+        timeout,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
         # Once: its own way takes a minute to tell that nobody listens.
         retry=retry.Retry(backoff.NoBackoff(), 0),
     )
-    return RedisBoard(client, place, group)
+    return RedisBoard(redis.Redis(connection_pool=pool), place, group)

@@ -12,10 +12,11 @@ from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers import CachedImage
 from imagecache_handlers.clocks import Clocks
-from imagecache_handlers.frontends.cli.fleet_agent import digest_report
-from imagecache_handlers.frontends.cli.fleet_agent import Fetcher
 from imagecache_handlers.frontends.cli.fleet_agent import JoinedFleet
-from imagecache_handlers.frontends.cli.fleet_agent import judge_results
+from imagecache_handlers.frontends.cli.fleet_digest import digest_report
+from imagecache_handlers.frontends.cli.fleet_digest import identify_stores
+from imagecache_handlers.frontends.cli.fleet_fetcher import Fetcher
+from imagecache_handlers.frontends.cli.fleet_fetcher import judge_results
 from imagecache_handlers.frontends.fleet.opening import FleetSettings
 from imagecache_handlers.frontends.fleet.wishes import Stage
 from imagecache_handlers.frontends.fleet.wishes import Wish
@@ -118,6 +119,38 @@ def test_space_is_that_after_the_sweep():
     assert digest.free == 3
 
 
+IDENTITIES = [
+    ((), False),
+    (('a',), True),
+    (('a', None), False),
+    ((None,), False),
+    (('a', 'b'), True),
+]
+
+
+@pytest.mark.parametrize(('identities', 'is_known'), IDENTITIES)
+def test_stores_of_which_one_may_be_of_this_host_only_are_none(
+    identities, is_known
+):
+    found = identify_stores(stores_of(*identities))
+    assert (found is not None) == is_known
+
+
+def test_stores_are_known_by_what_they_say_and_not_by_their_names():
+    both = identify_stores(stores_of('a', 'b'))
+    assert both == identify_stores(reversed(stores_of('a', 'b')))
+    assert both == identify_stores(stores_of('b', 'a'))
+    assert both != identify_stores(stores_of('a'))
+    assert len(both) == 32
+
+
+def stores_of(*identities):
+    return [
+        Store(name=f's{number}', identity=one)
+        for number, one in enumerate(identities)
+    ]
+
+
 def result_of(did, name='a', why='why'):
     return Prefetched(image_id=name, store='s', did=did, why=why)
 
@@ -217,7 +250,8 @@ def test_what_came_while_a_sweep_went_on_is_told():
         now[0] += datetime.timedelta(minutes=minutes)
         seconds[0] += 60 * minutes
 
-    fleet.tell_report(report_of())
+    fleet.tell_report(report_of(stores=stores_of('x')))
+    assert told.entry.store == identify_stores(stores_of('x'))
     pass_time(5)
     fleet.tell_arrived([result_that_came('a')])
     pass_time(5)

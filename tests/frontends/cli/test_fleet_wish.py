@@ -45,6 +45,22 @@ def test_the_waiting_ends_with_the_wish():
     assert [one.stage.value for one in found] == ['waiting']
 
 
+def test_the_waiting_ends_when_the_wish_is_over():
+    """Its notes are on the board for some minutes more."""
+    board, wish = post('h1', span=60)
+    board.now = 1000.0
+    waits = []
+
+    def sleep(seconds):
+        waits.append(seconds)
+        board.now += seconds
+        put_state(board, 'h1', 'running')
+
+    [found] = await_end(board, wish, sleep, lambda: board.now)
+    assert found.stage.value == 'waiting'
+    assert sum(waits) == 60
+
+
 CODES = [
     ([], 3),
     (['done', 'done'], 0),

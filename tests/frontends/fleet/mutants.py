@@ -323,9 +323,61 @@ STAYS = [
     ),
     (
         'what the board confirmed it keeps',
-        'return self._board.read(self._name()) == self._told_as',
-        'return True',
+        'and self._board.read(name) == data',
+        '',
         'what_a_failover_forgot_is_told_again',
+    ),
+]
+SHARED = [
+    (
+        'each host tells of a store',
+        'if there is None or not there.lists_as(new):',
+        'if True:',
+        'a_store_is_told_of_once',
+    ),
+    (
+        'what others tell is written over',
+        'data = (there or entry).encode()',
+        'data = entry.encode()',
+        'what_another_told_stays_when_it_is_gone',
+    ),
+    (
+        'what leads is not asked',
+        'if not lead.seize():',
+        'if lead.seize() and False:',
+        'news_that_met_another_are_told_later',
+    ),
+    (
+        'what came elsewhere is forgotten',
+        'whole = {*there.whole, *added}',
+        'whole = {*now.whole, *added}',
+        'what_came_to_others_since_a_look_stays',
+    ),
+    (
+        'what went is kept',
+        'if before.digest.as_of != entry.digest.as_of:',
+        'if False:',
+        'a_new_look_is_what_there_is',
+    ),
+    (
+        'a host refers to what is not there yet',
+        'self._publish_store(entry, self._lead)',
+        'pass',
+        'a_store_is_told_of_once',
+    ),
+]
+LEADS = [
+    (
+        'a lead lasts as long as its host',
+        '_PART = 0.6',
+        '_PART = 1.0',
+        'of_a_leader_that_is_gone_another_has_the_lead_in_time',
+    ),
+    (
+        'two lead for good',
+        'if self._stay.renew() and self._stay.claim(self._name):',
+        'if True:',
+        'a_lead_that_was_seized_is_lost',
     ),
 ]
 MUTANTS = [
@@ -335,7 +387,10 @@ MUTANTS = [
         ('fleet/locality', f'{FLEET}locality.py::test_', LOCALITY),
         ('fleet/stats', f'{FLEET}stats.py::test_', TOLD),
         ('fleet/taking', f'{FLEET}taking.py::test_', TAKEN),
-        ('fleet/agent', f'{FLEET}agent.py::test_', STAYS),
+        ('fleet/agent', f'{FLEET}agent.py::test_', STAYS[:1]),
+        ('fleet/telling', f'{FLEET}agent.py::test_', STAYS[1:]),
+        ('fleet/telling', f'{FLEET}telling.py::test_', SHARED),
+        ('fleet/lead', f'{FLEET}telling.py::test_', LEADS),
         ('nova/seen_images', SEEN, LOOKS),
         ('nova/cache_stats', STATS, ADDED),
     ]

@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
-from imagecache_handlers.frontends.fleet import agent as agent_module
 from imagecache_handlers.frontends.fleet.agent import Agent
-from imagecache_handlers.frontends.fleet.agent import Heart
 from imagecache_handlers.frontends.fleet.board import BoardLost
+from imagecache_handlers.frontends.fleet import heart as heart_module
+from imagecache_handlers.frontends.fleet.heart import Heart
 from imagecache_handlers.frontends.fleet.members import read_members
 from tests.frontends.fleet.memory_board import MemoryBoard
 from tests.frontends.fleet.test_members import entry_of
@@ -293,7 +293,7 @@ def test_a_heart_beats_until_it_is_closed(world):
 
 
 def test_a_heart_beats_on_after_a_fault_of_ours(world, monkeypatch, caplog):
-    monkeypatch.setattr(agent_module, '_AGAIN_AFTER_FAULT', 0.0)
+    monkeypatch.setattr(heart_module, '_AGAIN_AFTER_FAULT', 0.0)
     agent = world.make_agent()
     beats, faults = [], [RuntimeError('of a beat'), KeyError('of a look')]
     seen = threading.Event()

@@ -1,5 +1,6 @@
 """Entries and members: what hosts told, and what strangers wrote."""
 
+import dataclasses
 import datetime
 import json
 
@@ -46,6 +47,7 @@ def test_the_largest_digest_fits_whatever_the_names():
     names = [str(one) for one in range(4000)]
     how = {'host': 'h' * 253, 'shared_store': 's' * 253}
     one = entry_of(*names, budget=DIGEST_BUDGET, **how)
+    one = dataclasses.replace(one, store='f' * 32)
     assert not one.digest.is_complete
     assert len(one.digest.whole) > 2900
     assert LONGEST_NOTE - 600 < len(one.encode()) <= LONGEST_NOTE
@@ -117,6 +119,7 @@ STRANGE = {
     changed(digest='1 x'): 'too many or too few',
     changed(shared_store=[]): 'its shared_store is no text',
     changed(shared_store='a/../b'): 'is not 1 to 253 of',
+    changed(store='a/../b'): 'is not 1 to 253 of',
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from imagecache_handlers.frontends.fleet.agent import Agent
 from imagecache_handlers.frontends.fleet.board import BoardLost
-from imagecache_handlers.frontends.fleet.taking import Errands
+from imagecache_handlers.frontends.fleet.errands import Errands
 from imagecache_handlers.frontends.fleet.taking import Taker
 from imagecache_handlers.frontends.fleet.wish_board import post_wish
 from imagecache_handlers.frontends.fleet.wish_board import remove_wish

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 
 
 class LyingSocket:
@@ -38,6 +39,15 @@ class LyingSocket:
 
     def send_answer(self, one):
         one.sendall(self.answer)
+
+
+class DrippingSocket(LyingSocket):
+    """One that sends its answer byte by byte, none of which is late."""
+
+    def send_answer(self, one):
+        for byte in self.answer:
+            one.sendall(bytes([byte]))
+            time.sleep(0.3)
 
 
 def write_http(body, status='200 OK'):

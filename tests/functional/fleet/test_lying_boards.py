@@ -5,6 +5,7 @@ import pytest
 from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.opening import FleetSettings
 from imagecache_handlers.frontends.fleet.opening import open_board
+from tests.functional.fleet.lying_socket import DrippingSocket
 from tests.functional.fleet.lying_socket import LyingSocket
 from tests.functional.fleet.lying_socket import write_http
 
@@ -51,3 +52,20 @@ def test_nonsense_is_a_board_that_is_lost(name):
                 call(board)
             except BoardLost as error:
                 assert 'no answer of' in str(error)
+
+
+SLOW = {
+    'redis': (REDIS, b'$99\r\n' + b'x' * 99 + b'\r\n'),
+    'etcd, its head': (ETCD, write_http(b'{}')),
+    'etcd, its words': (ETCD, write_http(b'{}' + b' ' * 99)),
+}
+
+
+@pytest.mark.parametrize('name', SLOW)
+def test_who_answers_drop_by_drop_is_not_waited_for(name):
+    """Each piece comes in time, and all of them would take half a minute."""
+    url, answer = SLOW[name]
+    with DrippingSocket(answer) as server:
+        board = board_at(url.format(server.port))
+        with pytest.raises(BoardLost, match='does not answer in time'):
+            board.read('hosts/h')

@@ -69,7 +69,7 @@ def _member_row(member: Member) -> tuple[Any, ...]:
         *(name, member.is_alive, digest.count, len(digest.coming)),
         digest.is_complete,
         *map(_write_size, (digest.free, digest.total)),
-        *(member.entry.shared_store, iso(digest.as_of), None),
+        *(member.shared_store, iso(digest.as_of), None),
     )
 
 
@@ -115,7 +115,7 @@ def _place_rows(
         if member.entry is not None and state in ('cached', 'coming'):
             yield (
                 *(printable(member.host), state, member.is_alive),
-                member.entry.shared_store,
+                member.shared_store,
                 iso(member.entry.digest.as_of),
             )
 

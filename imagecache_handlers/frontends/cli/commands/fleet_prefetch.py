@@ -13,7 +13,7 @@ from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.frontends.cli import arguments
 from imagecache_handlers.frontends.cli.commands.fleet import FleetCommand
 from imagecache_handlers.frontends.cli.commands import fleet_wish
-from imagecache_handlers.frontends.cli import image_list
+from imagecache_handlers.frontends.cli import image_options
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.fleet.board import Board
 from imagecache_handlers.frontends.fleet.board import BoardLost
@@ -42,19 +42,7 @@ class FleetPrefetch(FleetCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'images',
-            nargs='*',
-            type=arguments.image,
-            metavar='ID',
-            help='the id that an image has in the image service',
-        )
-        parser.add_argument(
-            '--list',
-            metavar='FILE',
-            dest='image_list',
-            help='these images as well, one id a line; "-" is standard input',
-        )
+        image_options.add_images_to(parser)
         parser.add_argument(
             '--hosts',
             metavar='PATTERN',
@@ -109,13 +97,7 @@ def _add_terms_to(parser: argparse.ArgumentParser) -> None:
         metavar='N',
         help='so many more tries where one fails (default: 2)',
     )
-    parser.add_argument(
-        '--ttl',
-        type=arguments.span,
-        metavar='SPAN',
-        help='keep the images so long for their first use, as in 12h or 3d '
-        '(default: prefetch_ttl_seconds of each host)',
-    )
+    image_options.add_ttl_to(parser, 'prefetch_ttl_seconds of each host')
     parser.add_argument(
         '--expires',
         type=arguments.span,
@@ -136,14 +118,11 @@ def _add_terms_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _make_wish(options: argparse.Namespace) -> Wish:
-    images = list(options.images)
-    if options.image_list is not None:
-        images += image_list.read_ids(options.image_list)
     expires = options.expires or (None if options.standing else _DAY)
     try:
         wish = Wish(
             wish_id=uuid.uuid4().hex[:12],
-            images=tuple(dict.fromkeys(images)),
+            images=tuple(image_options.read_images(options)),
             hosts=options.hosts,
             parallel=options.parallel,
             retries=options.retries,
@@ -160,15 +139,22 @@ def _make_wish(options: argparse.Namespace) -> Wish:
 
 
 def await_end(
-    board: Board, wish: Wish, sleep: Callable[[float], object]
+    board: Board,
+    wish: Wish,
+    sleep: Callable[[float], object],
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> list[Progress]:
-    """Wait until all hosts have come to an end, or the wish has.
+    """Wait until all hosts have come to an end, or the wish just made has.
 
     :raises BoardLost: when nobody can say, nor could for some minutes.
     """
+    end = None if wish.span is None else monotonic() + wish.span
     found = fleet_wish.read_progress(board, wish)
     failures = 0
     while not all(one.is_over for one in found):
+        # None begins any more, though its notes stay for a while.
+        if end is not None and monotonic() >= end:
+            return fleet_wish.read_progress(board, wish)
         sleep(_LOOK)
         try:
             seen = fleet_wish.read_progress(board, wish)

@@ -21,7 +21,7 @@ from imagecache_handlers.frontends.cli.commands.base import Paged
 from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.exit_codes import NONE
-from imagecache_handlers.frontends.cli import image_list
+from imagecache_handlers.frontends.cli import image_options
 from imagecache_handlers.frontends.cli.interrupt import stoppable
 from imagecache_handlers.frontends.cli import metering
 from imagecache_handlers.frontends.cli import metrics_options
@@ -55,19 +55,7 @@ class Prefetch(WitnessedCommand, Paged):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'images',
-            nargs='*',
-            type=arguments.image,
-            metavar='ID',
-            help='the id that an image has in the image service',
-        )
-        parser.add_argument(
-            '--list',
-            metavar='FILE',
-            dest='image_list',
-            help='these images as well, one id a line; "-" is standard input',
-        )
+        image_options.add_images_to(parser)
         parser.add_argument(
             '--from',
             metavar='PLACE',
@@ -79,13 +67,7 @@ class Prefetch(WitnessedCommand, Paged):
             metavar='SUM',
             help='what it hashes to, as in sha256:9f86..; a URL needs one',
         )
-        parser.add_argument(
-            '--ttl',
-            type=arguments.span,
-            metavar='SPAN',
-            help='keep them so long for their first use, as in 12h or 3d '
-            '(default: prefetch_ttl_seconds)',
-        )
+        image_options.add_ttl_to(parser, 'prefetch_ttl_seconds')
         parser.add_argument(
             '--max-rate',
             type=arguments.rate,
@@ -153,10 +135,7 @@ def _say_waiting(event: Waiting) -> None:
 
 def _choose_images(options: argparse.Namespace) -> list[str]:
     """Give all ids that were named, each once."""
-    images = list(options.images)
-    if options.image_list is not None:
-        images += image_list.read_ids(options.image_list)
-    chosen = list(dict.fromkeys(images))
+    chosen = image_options.read_images(options)
     if not chosen:
         raise ConfigurationError('name an image, or a list of them: --list')
     if options.place is not None and len(chosen) > 1:

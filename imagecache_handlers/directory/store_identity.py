@@ -1,0 +1,61 @@
+"""Store identity: what tells a folder that hosts share from all others.
+
+``.imagecache-store`` lies beside the images: 32 hexadecimal digits, written
+once, by the first host on record there.  A folder on a disk of one host gets
+none: a copy of that disk would be taken for the same store.  An administrator
+may write one where hosts share what looks like a disk of their own.
+"""
+
+import contextlib
+import os
+import re
+import stat
+import uuid
+
+from imagecache_handlers.directory import folder
+from imagecache_handlers.directory import sidecar
+from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import mounts
+
+IDENTITY = '.imagecache-store'
+_SAID = re.compile(rb'([0-9a-f]{32})\n?')
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+
+def read_identity(fd: int) -> str | None:
+    """Give the identity of an open folder; None: it has none to rely on."""
+    try:
+        with closing(os.open(IDENTITY, _READ, dir_fd=fd)) as file:
+            found = os.fstat(file)
+            owners = 0, os.geteuid(), os.fstat(fd).st_uid
+            if not stat.S_ISREG(found.st_mode) or found.st_uid not in owners:
+                return None
+            said = _SAID.fullmatch(os.read(file, 64))
+    except OSError:
+        return None
+    return said and said[1].decode()
+
+
+def give_identity(fd: int) -> None:
+    """Write one where hosts may share the folder, unless there is one.
+
+    Where that cannot be, the folder goes on without.
+    """
+    if mounts.is_local(fd) or sidecar.lstat(fd, IDENTITY) is not None:
+        return
+    # Of its own, so that nobody reads a half of it, and one comes first.
+    new = f'{IDENTITY}-{uuid.uuid4().hex}'
+    with contextlib.suppress(OSError):
+        try:
+            _write_identity(fd, new)
+            os.link(new, IDENTITY, src_dir_fd=fd, dst_dir_fd=fd)
+        finally:
+            os.unlink(new, dir_fd=fd)
+
+
+def _write_identity(fd: int, entry: str) -> None:
+    with closing(os.open(entry, _WRITE, 0o644, dir_fd=fd)) as file:
+        folder.give_away(file, os.fstat(fd))
+        sidecar.write_all(file, f'{uuid.uuid4().hex}\n'.encode())
+        os.fsync(file)
