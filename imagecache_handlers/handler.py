@@ -206,6 +206,16 @@ class CacheHandler(abc.ABC):
         """
         return image_id
 
+    def check_labels(  # noqa: B027 -- few refuse any
+        self, image_id: str, labels: Iterable[str]
+    ) -> None:
+        """Refuse labels that ``add`` would refuse, before room is made.
+
+        It asks no backend.  By default any will do.
+
+        :raises Unsupported: when the image could not be added with these.
+        """
+
     def room(self, meta: ImageMeta, store: str) -> int:
         """Tell how many bytes an image will take there, once converted."""
         raise NotSupported('tell how much room an image takes')

@@ -14,14 +14,19 @@ from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.groups import run_group
 from imagecache_handlers_vmware.image_folders import ImageFolder
 from imagecache_handlers_vmware.paths import DatastorePath
+from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port import file_requests
 from imagecache_handlers_vmware.port.requests import Request
 from imagecache_handlers_vmware.port.session import Session
+from imagecache_handlers_vmware.port.tasks import Endless
 from imagecache_handlers_vmware.port.tasks import Waiting
 from imagecache_handlers_vmware.searching import search_below
 
 K = TypeVar('K', bound=Hashable)
+
+# How vSphere refuses a disk that clones may need, by a flag of its own.
+_KEPT = 'CannotDeleteFile'
 
 Ends = dict[str, CacheError | None]
 
@@ -106,7 +111,8 @@ class Removing:
     ) -> Ends:
         """Delete all disks of folders, that of the image itself last.
 
-        One whose larger copies cannot be deleted keeps its own disk.
+        One whose larger copies cannot be deleted keeps its own disk; of
+        several failures the gravest is its end.
         """
         sized = {
             (key, disk): found.path.join(disk)
@@ -116,7 +122,7 @@ class Removing:
         ends: Ends = {}
         for (key, _), end in self._delete_each(sized, leave).items():
             if end is not None and not is_gone(end):
-                ends[key] = end
+                ends[key] = max(ends.get(key) or end, end, key=_rank_failure)
         last = {
             key: found.path.join(found.disks[-1])
             for key, found in folders.items()
@@ -184,6 +190,19 @@ class Removing:
             for path in paths
         }
         return run_group(self._session, requests, self._waiting, leave)
+
+
+def _rank_failure(error: CacheError) -> int:
+    """Tell how grave it is: what may happen still is the worst of all.
+
+    A disk that is kept is the least of what a backend says: only where that
+    is all may its flag be lifted.
+    """
+    if isinstance(error, Endless):
+        return 3
+    if isinstance(error, ReplyLost):
+        return 2
+    return int(not isinstance(error, VimFault) or error.name != _KEPT)
 
 
 def is_gone(error: CacheError) -> bool:

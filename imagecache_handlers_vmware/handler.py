@@ -119,7 +119,7 @@ class VMwareHandler(CacheHandler):
         remove: Iterable[str] = (),
     ) -> None:
         added = list(map(check_label, add))
-        check_leases(image.image_id, added, self._nova_age, self._clocks.now())
+        self.check_labels(image.image_id, added)
         self._labelling.mark(image, added, list(remove))
 
     def mark_many(
@@ -167,6 +167,9 @@ class VMwareHandler(CacheHandler):
     def unreserve(self, reservation: Reservation) -> None:
         self._reservations.remove_reservation(reservation)
 
+    def check_labels(self, image_id: str, labels: Iterable[str]) -> None:
+        check_leases(image_id, labels, self._nova_age, self._clocks.now())
+
     def room(self, meta: ImageMeta, store: str) -> int:
         adding.check_datastore(meta, self._looks.datastore(store))
         return adding.room(meta)
@@ -179,8 +182,7 @@ class VMwareHandler(CacheHandler):
         labels: Iterable[str] = (),
     ) -> CachedImage:
         checked = set(map(check_label, labels))
-        now = self._clocks.now()
-        check_leases(meta.image_id, checked, self._nova_age, now)
+        self.check_labels(meta.image_id, checked)
         if self.enumerate(store, {meta.image_id}):
             raise ImageExists(meta.image_id, f'in {store}')
         self._adding.add(store, meta, content, checked)

@@ -44,12 +44,14 @@ def add_image(
     :raises NoRoom: when it takes more than is free below the high
         watermark, less what others have reserved.
     :raises ImageBusy: when somebody else has it on its way.
+    :raises Unsupported: when it cannot be there with these labels.
     """
     check_image_id(image_id)
     store = only_store(means.handler, name)
     if store.problem:
         raise StoreUnavailable(store.name, store.problem)
     checked = {check_label(label) for label in labels}
+    means.handler.check_labels(image_id, checked)
     with (
         OpenedSource(source, image_id) as opened,
         _reserved_room(means, book, opened.meta, store),

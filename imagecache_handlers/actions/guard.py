@@ -141,6 +141,9 @@ class GuardedHandler:
     def unpin(self, image: CachedImage, owner: str) -> None:
         call_safely(lambda: self._handler.unpin(image, owner))
 
+    def check_labels(self, image_id: str, labels: Iterable[str]) -> None:
+        call_safely(lambda: self._handler.check_labels(image_id, labels))
+
     def room(self, meta: ImageMeta, store: str) -> int:
         return call_safely(lambda: self._handler.room(meta, store))
 

@@ -14,6 +14,7 @@ from imagecache_handlers.actions.incoming import plan_incoming
 from imagecache_handlers.actions.incoming import Refused
 from imagecache_handlers.actions.making_room import RoomMaker
 from imagecache_handlers.actions.prefetch_telling import Telling
+from imagecache_handlers.actions.prefetch_way import OWNER
 from imagecache_handlers.actions.prefetch_way import Way
 from imagecache_handlers.actions.prefetched import Got
 from imagecache_handlers.actions.prefetched import Prefetched
@@ -25,6 +26,7 @@ from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import Stopped
 from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers.labels import lease_label
 from imagecache_handlers.planning.room import Room
 from imagecache_handlers.staging.staged_image import Stage
 from imagecache_handlers.staging.stopping import sleep_unless
@@ -83,7 +85,9 @@ class ImagePrefetch:
         for a reservation with a stage in hand.
 
         :raises ImageBusy: when others have its stage for too long.
+        :raises Unsupported: when the lease is none that can be given.
         """
+        self._check_lease()
         incoming = self._plan_incoming()
         size = self._measure_size(incoming)
         reserving = Reserving(
@@ -104,6 +108,11 @@ class ImagePrefetch:
             self._await_turn()
         why = 'somebody else on this host has it in hand; try later'
         raise ImageBusy(self._image_id, why)
+
+    def _check_lease(self) -> None:
+        """Hear of a lease that is refused before anything goes for it."""
+        label = lease_label(OWNER, self._way.end_of_lease())
+        self._means.handler.check_labels(self._image_id, [label])
 
     def _await_turn(self) -> None:
         sleep_unless(

@@ -96,6 +96,9 @@ class Faulty(FailingCalls, CacheHandler):
     def key(self, image_id: str) -> str:
         return self.handler.key(image_id)
 
+    def check_labels(self, image_id: str, labels: Iterable[str]) -> None:
+        self.handler.check_labels(image_id, labels)
+
     def remarks(self, store: str) -> Iterable[str]:
         return self.handler.remarks(store)
 

@@ -11,6 +11,7 @@ from imagecache_handlers import ImageNotFound
 from imagecache_handlers.source import Holed
 from imagecache_handlers import SourceError
 from imagecache_handlers import StoreUnavailable
+from imagecache_handlers import Unsupported
 from tests.root.test_cache import Attic
 from tests.root.test_cache import Bytes
 from tests.root.test_cache import opened
@@ -125,6 +126,16 @@ def test_what_its_handler_raises_is_not(error):
             add(Breaking('s1'), source)
         assert 'at the end' not in str(caught.value)
         assert source.closed
+
+
+def test_labels_that_the_backend_refuses_open_no_source():
+    class Strict(Storehouse):
+        def check_labels(self, image_id, labels):
+            raise Unsupported(image_id, ' '.join(labels))
+
+    source = Bad(begin=OSError('it was opened'))
+    with pytest.raises(Unsupported, match='pin.ops'):
+        add(Strict('s1'), source, labels=['pin.ops'])
 
 
 def test_it_is_closed_however_it_began():

@@ -27,6 +27,7 @@ from imagecache_handlers import StoreUnavailable
 from imagecache_handlers.testing.memory import MemoryHandler
 from imagecache_handlers.testing.shelf import Entry
 from imagecache_handlers.testing.shelf import Shelf
+from imagecache_handlers import Unsupported
 from tests.actions.incoming import HOUR
 from tests.actions.incoming import Images
 from tests.actions.incoming import opened
@@ -183,6 +184,27 @@ def test_room_is_made_in_the_order_of_the_policy(tmp_path):
     assert 'at-old' not in shelf.entries
     [store] = cache.inventory().stores
     assert store.free == 15
+
+
+def test_a_lease_that_the_backend_refuses_is_refused_before_anything_goes(
+    tmp_path,
+):
+    class Strict(MemoryHandler):
+        def check_labels(self, image_id, labels):
+            asked.extend(labels)
+            raise Unsupported(image_id, 'that is too long')
+
+    asked = []
+    shelf = Shelf(total=100)
+    put(shelf, 'old', 60)
+    cache = ImageCache(Strict(shelf), QUICK)
+    source = Images(a=b'a' * 50)
+    [result] = cache.prefetch(['a'], source, HOUR, settings=settings(tmp_path))
+    assert result.did == 'unsupported'
+    assert 'that is too long' in result.why
+    assert [one.partition('.20')[0] for one in asked] == ['lease.prefetch']
+    assert 'at-old' in shelf.entries
+    assert source.begun == []
 
 
 def test_nothing_goes_for_what_others_of_the_list_need(tmp_path):

@@ -1366,6 +1366,21 @@ MUTANTS = [
         new='if False:',
     ),
     Mutant(
+        name='room is made for an image whose lease is refused',
+        killer=f'{PREFETCHING}::test_a_lease_that_the_backend_refuses_is_'
+        'refused_before_anything_goes',
+        module='actions/prefetching_image',
+        old='        self._check_lease()\n',
+        new='',
+    ),
+    Mutant(
+        name='an image is opened whose labels are refused',
+        killer=f'{ADDING}::test_labels_that_the_backend_refuses_open_no_source',
+        module='actions/adding',
+        old='    means.handler.check_labels(image_id, checked)\n',
+        new='',
+    ),
+    Mutant(
         name='a prefetched image is published without its lease',
         killer=f'{DEATHS}::'
         'test_a_sweep_at_the_moment_of_the_publish_takes_nothing',

@@ -27,6 +27,7 @@ LIFTING = 'vmware/test_lifting.py::TestLifting::test_'
 AGAIN = 'vmware/test_lifting.py::TestFlagsAgain::test_'
 NAMED = 'vmware/test_lifting.py::TestNamedMeanwhile::test_'
 LEASES = 'vmware/test_lease_limit.py::test_'
+ROOM = 'vmware/test_lease_limit.py::TestRoom::test_'
 JOINT = 'vmware/test_joint_folders.py::test_'
 MARKING = 'vmware/test_labelling.py::TestLabelling::test_'
 ADDING = 'vmware/test_adding.py::TestTrouble::test_'
@@ -51,6 +52,13 @@ MUTANTS = [
         '        self._delete_file(extent)\n',
         '',
         f'{ADDING}a_proxy_that_says_yes_and_keeps_nothing_is_not_believed',
+    ),
+    mutant(
+        'images go for one whose lease Nova would not heed',
+        'handler',
+        'check_leases(image_id, labels, self._nova_age, self._clocks.now())',
+        'return',
+        f'{ROOM}nothing_goes_for_a_lease_that_is_refused',
     ),
     mutant(
         'on vSAN images go for one that cannot come',
@@ -906,6 +914,13 @@ MUTANTS = [
         f'{TROUBLE}::TestMoreMoves::test_a_folder_aside_that_went_is_not_an_image_that_is_gone',
     ),
     mutant(
+        'of several copies the last failure is told',
+        'folder_requests',
+        'max(ends.get(key) or end, end, key=_rank_failure)',
+        'end',
+        f'{TROUBLE}::TestSizedCopies::test_of_two_failures_the_graver_is_told',
+    ),
+    mutant(
         'what lost its disk is put back',
         'image_removals',
         'elif aside is None or (found is not None and found.is_whole):',
@@ -936,8 +951,8 @@ MUTANTS = [
     mutant(
         'a sized copy that stays does not keep the image',
         'folder_requests',
-        '                ends[key] = end\n',
-        '                pass\n',
+        'ends[key] = max(ends.get(key) or end, end, key=_rank_failure)\n',
+        'pass\n',
         f'{TROUBLE}::TestSizedCopies::test_a_locked_sized_copy_keeps_the_own_disk',
     ),
     mutant(
@@ -1064,8 +1079,8 @@ MUTANTS = [
     mutant(
         'an image is added with a lease that Nova does not heed',
         'handler',
-        'check_leases(meta.image_id, checked, self._nova_age, now)',
-        'assert now',
+        '        self.check_labels(meta.image_id, checked)\n',
+        '',
         f'{ADDING}a_lease_that_nova_does_not_heed_is_refused',
     ),
     mutant(

@@ -1,18 +1,30 @@
 """Lease limit: what Nova would not heed is refused, or warned of."""
 
 import datetime
+import pathlib
+import tempfile
 
 import pytest
 
 from imagecache_handlers.config.options import register_opts
 from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers import ImageCache
 from imagecache_handlers import labels
+from imagecache_handlers.prefetch_settings import PrefetchSettings
+from imagecache_handlers import Rules
+from imagecache_handlers.sources.file import FileSource
 from imagecache_handlers_vmware.lease_limit import check_leases
 from imagecache_handlers_vmware.lease_limit import explain_interval
 from imagecache_handlers_vmware.lease_limit import NovaAge
 from imagecache_handlers_vmware.nova_age import read_interval
 from imagecache_handlers_vmware.nova_age import read_nova_age
 from oslo_config import cfg
+from tests.vmware.samples import LONG_AGO
+from tests.vmware.samples import ONE
+from tests.vmware.samples import TWO
+from tests.vmware.vcenter import BASE
+from tests.vmware.vcenter import OnVcenter
+from tests.vmware.vcenter import STORE
 
 NOW = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
 HOUR = datetime.timedelta(hours=1)
@@ -103,3 +115,29 @@ def test_the_interval_is_ours_or_the_one_of_nova(tmp_path, text, seconds):
 
 def test_without_our_group_the_interval_is_novas():
     assert read_interval(cfg.ConfigOpts()).total_seconds() == 2400
+
+
+class TestRoom(OnVcenter):
+    def test_nothing_goes_for_a_lease_that_is_refused(self):
+        self.actors.cache(ONE, cached_at=LONG_AGO.timestamp())
+        self.actors.age(ONE, LONG_AGO.timestamp())
+        store = self.actors.store(STORE)
+        store.capacity = store.used + 2**21
+        self.actors.datastore().refresh_seconds = 0
+        handler = self.handler(nova_age=LIMIT)
+        cache = ImageCache(handler, Rules(high_watermark=100))
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, 'disk.raw')
+            path.write_bytes(b'x' * 2**21)
+            wanted = PrefetchSettings(staging_path=f'{folder}/staging')
+            for ttl, did in (2 * HOUR, 'unsupported'), (HOUR, 'cached'):
+                before = set(self.actors.tree(f'[{STORE}] {BASE}'))
+                [result] = cache.prefetch(
+                    [TWO], FileSource(str(path)), ttl, settings=wanted
+                )
+                assert result.did == did, result.why
+                left = set(self.actors.tree(f'[{STORE}] {BASE}'))
+                assert (left == before) is (did == 'unsupported')
+                if did == 'unsupported':
+                    assert 'outlasts the age' in result.why
+                    assert not any((path.parent / 'staging').glob('*.part'))

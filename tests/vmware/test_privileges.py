@@ -107,10 +107,19 @@ class TestPrivileges(OnVcenter):
         assert self.images() == {ONE, TWO}
 
 
-def test_every_request_that_the_port_writes_is_in_the_table():
+def list_requests():
     package = pathlib.Path(imagecache_handlers.__file__).parents[1]
     port = package / 'imagecache_handlers_vmware' / 'port'
     text = ''.join(one.read_text() for one in port.glob('*.py'))
-    written = re.findall(r"make_request\(\s*'(\w+)'", text)
+    return set(re.findall(r"make_request\(\s*'(\w+)'", text))
+
+
+def test_every_request_that_the_port_writes_is_in_the_table():
+    written = list_requests()
     assert len(written) > 10
-    assert set(written) <= read_table().keys()
+    assert written <= read_table().keys()
+
+
+def test_the_page_of_decisions_counts_them():
+    text = PAGE.with_name('decisions.rst').read_text()
+    assert f'writes its {len(list_requests())} requests by hand' in text

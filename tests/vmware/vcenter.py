@@ -46,14 +46,15 @@ class OnVcenter(unittest.TestCase):
     def actors(self):
         return self.vcenter.actors
 
-    def connect(self, **options):
+    def connect(self, *, nova_age=None, **options):
         dialling = ConnectionOptions(
             timeout=20,
             ca_file=self.vcenter.ca_file,
             insecure=self.vcenter.ca_file is None,
         )
         chosen = CacheOptions(**{'base_folder': BASE, **options})
-        return VMwareHandler(self.open_session(dialling), chosen)
+        session = self.open_session(dialling)
+        return VMwareHandler(session, chosen, nova_age=nova_age)
 
     def open_session(self, dialling):
         address = Address.parse(self.vcenter.url)
