@@ -68,7 +68,9 @@ def sweep_stores(
     failed = _recover_chosen(means.handler, stores)
     evidence = ask()
     plan = plan_sweep(means, evidence, stores, failed)
-    terms = make_terms(means, ask, evidence, on_outcome, should_stop)
+    # Only before an eviction is it gone by again.
+    known = evidence if plan.evictions else None
+    terms = make_terms(means, ask, known, on_outcome, should_stop)
     return Applier(plan=plan, terms=terms).apply_plan()
 
 

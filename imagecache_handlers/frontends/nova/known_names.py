@@ -18,7 +18,8 @@ class KnownNames:
     def learn_names(
         self, image_ids: Iterable[str], key_of: Callable[[str], str]
     ) -> None:
-        self._names |= {key_of(image_id): image_id for image_id in image_ids}
+        new = set(image_ids).difference(self._names.values())
+        self._names |= {key_of(image_id): image_id for image_id in new}
 
     def keep_only(self, keys: Collection[str]) -> None:
         """Forget what is in no store any more."""

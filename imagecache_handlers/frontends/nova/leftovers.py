@@ -7,6 +7,7 @@ has for backing stays, whether the database knows that disk or not.
 """
 
 from collections.abc import Collection
+import functools
 import logging
 import os
 import re
@@ -21,6 +22,10 @@ _OLD_NAME = re.compile(r'([0-9a-f]{40})_sm', flags=re.ASCII)
 _CUT_OFF = re.compile(
     r'[0-9a-f]{40}(?:_[0-9]{1,19})?\.(?:part|converted)', flags=re.ASCII
 )
+# What is none of all that: an image, or a file that Nova does not see.
+_NO_LEFTOVER = re.compile(
+    r'[0-9a-f]{40}(?:_[0-9]{1,19})?|\..*', flags=re.ASCII | re.DOTALL
+)
 # A fetch writes to its file all the time: after a day it is not under way.
 _CUT_OFF_AGE = 24 * 3600
 
@@ -29,26 +34,27 @@ class Leftovers:
     """What is to be done in one sweep, by the methods of Nova's manager.
 
     ``stock`` is that manager, of whose state nothing is kept afterwards;
-    ``used`` are the images that instances use, as sha1s.
+    ``image_ids`` are those that instances use.
     """
 
     def __init__(
         self,
         stock: Any,
         handler: DirectoryHandler,
-        used: Collection[str],
+        image_ids: Collection[str],
         *,
         removes_unused: bool,
     ) -> None:
         self._stock = stock
         self._handler = handler
-        self._used = used
+        self._image_ids = image_ids
         stock.remove_unused_base_images = removes_unused
 
     def age_leftovers(self, context: Any, instances: Any) -> None:
         """Have Nova renew what is used of them, and remove the old."""
         base = self._stock._get_base()
-        if not base:
+        # Most often there are none: Nova would look at each image for them.
+        if not base or not has_leftovers(base):
             return
         self._stock._reset_state()
         self._stock._scan_base_images(base)
@@ -86,6 +92,10 @@ class Leftovers:
             if self._find_users(base, name) == frozenset():
                 self._stock._remove_base_file(path)
 
+    @functools.cached_property
+    def _used(self) -> set[str]:
+        return {self._handler.key(one) for one in self._image_ids}
+
     def _remove_cut_off(self, base: str) -> None:
         for name in filter(_CUT_OFF.fullmatch, os.listdir(base)):
             if self._find_users(base, name) == frozenset():
@@ -99,3 +109,8 @@ class Leftovers:
         except CacheError as error:
             LOG.warning('%s/%s stays: %s', base, name, error)
             return None
+
+
+def has_leftovers(base: str) -> bool:
+    """Tell if anything lies there that is no image."""
+    return not all(map(_NO_LEFTOVER.fullmatch, os.listdir(base)))

@@ -62,7 +62,7 @@ class LibvirtImageCacheManager(ImageCacheManager):
             Leftovers(
                 self._stock,
                 handler,
-                {handler.key(image_id) for image_id in answers.image_ids},
+                answers.image_ids,
                 removes_unused=opened.removes_unused,
             ).age_leftovers(context, instances)
         return report

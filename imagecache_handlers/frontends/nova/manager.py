@@ -5,7 +5,6 @@ It is what a driver has for ``image_cache_manager``, and what its
 """
 
 from collections.abc import Callable
-from collections.abc import Iterable
 import contextlib
 import logging
 import os
@@ -21,14 +20,12 @@ from imagecache_handlers.frontends.nova.stopping import StoppableWork
 if TYPE_CHECKING:
     import datetime
 
-    from imagecache_handlers.actions.prefetched import Prefetched
     from imagecache_handlers.actions.report import Outcome
     from imagecache_handlers.actions.report import Report
     from imagecache_handlers.frontends.nova.answers import InstanceAnswers
     from imagecache_handlers.frontends.nova.image_api import ImageApi
-    from imagecache_handlers.frontends.nova.known_names import KnownNames
-    from imagecache_handlers.frontends.nova.notifications import Notification
     from imagecache_handlers.frontends.nova.opening import OpenedCache
+    from imagecache_handlers.frontends.nova.telling import Teller
 
 LOG = logging.getLogger(__name__)
 
@@ -70,7 +67,7 @@ class ImageCacheManager:
         self._sweeping = threading.Lock()
         self._opening = threading.Lock()
         self._opened: OpenedCache | None = None
-        self._names: KnownNames | None = None
+        self._teller: Teller | None = None
         self._work = StoppableWork()
 
     def open_cache(self) -> 'OpenedCache':
@@ -104,6 +101,8 @@ class ImageCacheManager:
             ``manager_interval`` is -1 and none is wanted.
         :raises CacheError: when an option cannot be honoured.
         """
+        from imagecache_handlers.frontends.nova import reading_again
+
         if self.open_cache().settings.sweep_interval() is None:
             LOG.info('The image cache is left alone: manager_interval is -1')
             return None
@@ -112,31 +111,19 @@ class ImageCacheManager:
             return None
         try:
             with self._work.begun() as stop:
-                answers = self._take_answers(context, all_instances, as_of)
+                answers = reading_again.make_answers(
+                    context,
+                    all_instances,
+                    read_option(self.conf, 'host'),
+                    as_of=as_of,
+                    complete=self._complete,
+                )
                 self.report = self.sweep_cache(
                     context, all_instances, answers, stop
                 )
             return self.report
         finally:
             self._sweeping.release()
-
-    def _take_answers(
-        self, context: Any, instances: Any, as_of: 'datetime.datetime | None'
-    ) -> 'InstanceAnswers':
-        from imagecache_handlers.clocks import utc_now
-        from imagecache_handlers.frontends.nova.answers import InstanceAnswers
-        from imagecache_handlers.frontends.nova import reading_again
-
-        return InstanceAnswers(
-            instances,
-            lambda: reading_again.read_again(context, instances, self._host),
-            utc_now,
-            as_of=as_of,
-            complete=self._complete,
-            # Of other hosts only those are asked that had instances.
-            complete_again=self._complete
-            and reading_again.are_of_host(instances, self._host),
-        )
 
     def sweep_cache(
         self,
@@ -146,16 +133,12 @@ class ImageCacheManager:
         stop: threading.Event,
     ) -> 'Report':
         """Sweep with those answers, and tell what was done in the log."""
-        from imagecache_handlers.frontends.nova.known_names import KnownNames
-        from imagecache_handlers.frontends.nova import notifications
-        from imagecache_handlers.frontends.nova import telling
-
         opened = self.open_cache()
-        names = self._names = self._names or KnownNames()
-        names.learn_names(answers.image_ids, opened.handler.key)
+        teller = self._find_teller(opened)
+        teller.learn_names(answers.image_ids)
 
         def tell(outcome: 'Outcome') -> None:
-            telling.tell_outcome(outcome, names.find_name)
+            teller.tell_outcome(outcome)
             self.on_outcome(outcome)
 
         report = opened.cache.sweep(
@@ -163,14 +146,15 @@ class ImageCacheManager:
             on_outcome=tell,
             should_stop=lambda: stop.is_set() or answers.is_aged,
         )
-        telling.tell_report(report)
-        self._notify(
-            lambda: notifications.describe_report(
-                report, self._host, names.find_name
-            )
-        )
-        names.keep_only({one.image.image_id for one in report.plan.verdicts})
+        teller.tell_report(report)
         return report
+
+    def _find_teller(self, opened: 'OpenedCache') -> 'Teller':
+        from imagecache_handlers.frontends.nova.telling import Teller
+
+        # One for all sweeps: it knows names from those before.
+        self._teller = self._teller or Teller(self.conf, opened)
+        return self._teller
 
     def stop(self, patience: float = _PATIENCE) -> None:
         """End what is under way after the image whose turn it is.
@@ -197,18 +181,12 @@ class ImageCacheManager:
         :raises CacheError: when it is not cached, and why.
         """
         from imagecache_handlers.frontends.nova import caching
-        from imagecache_handlers.frontends.nova import notifications
-        from imagecache_handlers.frontends.nova import telling
 
-        def tell(result: 'Prefetched') -> None:
-            telling.tell_prefetched(result)
-            self._notify(
-                lambda: [notifications.describe_prefetched(result, self._host)]
-            )
-
+        opened = self.open_cache()
+        tell = self._find_teller(opened).tell_prefetched
         with self._work.begun() as stop:
             return caching.cache_image(
-                self.open_cache(), context, image_id, api, tell, stop.is_set
+                opened, context, image_id, api, tell, stop.is_set
             )
 
     def hold_images(
@@ -257,17 +235,3 @@ class ImageCacheManager:
             may_be = self._handler in (None, 'directory')
             return folder is not None and may_be
         return opened.has_folder(folder)
-
-    @property
-    def _host(self) -> str | None:
-        host: str | None = read_option(self.conf, 'host')
-        return host
-
-    def _notify(
-        self, describe: 'Callable[[], Iterable[Notification]]'
-    ) -> None:
-        """Send notifications, if anybody wants them."""
-        if self.open_cache().settings.read_value('notifications'):
-            from imagecache_handlers.frontends.nova import sending
-
-            sending.send_notifications(self.conf, self._host, describe())

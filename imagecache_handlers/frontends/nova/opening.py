@@ -1,6 +1,7 @@
 """Opening: the cache that the options in Nova's configuration ask for."""
 
 from collections.abc import Mapping
+import functools
 import os
 import threading
 from typing import Any
@@ -29,7 +30,9 @@ class OpenedCache:
         self.handler: CacheHandler = loader.load_handler(name, conf, **lent)
         self._making = threading.Lock()
         self._cache: ImageCache | None = None
-        self._rules = self.settings.make_rules(loader.load_order)
+        # Once for all sweeps: each looks at what is installed.
+        self._load_order = functools.cache(loader.load_order)
+        self._rules = self.settings.make_rules(self._load_order)
 
     @property
     def cache(self) -> ImageCache:
@@ -37,7 +40,7 @@ class OpenedCache:
 
         :raises CacheError: when an option cannot be honoured.
         """
-        rules = self.settings.make_rules(loader.load_order)
+        rules = self.settings.make_rules(self._load_order)
         # What is on its way counts for all who share one, so there is one.
         with self._making:
             if self._cache is None or rules != self._rules:

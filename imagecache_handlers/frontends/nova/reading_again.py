@@ -1,9 +1,35 @@
 """Reading again: Nova's list of instances, by the list that it gave."""
 
 from collections.abc import Iterable
+import datetime
 from typing import Any
 
+from imagecache_handlers.clocks import utc_now
+from imagecache_handlers.frontends.nova.answers import InstanceAnswers
 from imagecache_handlers.frontends.nova.instances import read_column
+
+
+def make_answers(
+    context: Any,
+    instances: Any,
+    host: str | None,
+    *,
+    as_of: datetime.datetime | None,
+    complete: bool,
+) -> InstanceAnswers:
+    """Have that list answer, and Nova once it has aged.
+
+    ``host`` is this one; for the others see ``InstanceAnswers``.
+    """
+    return InstanceAnswers(
+        instances,
+        lambda: read_again(context, instances, host),
+        utc_now,
+        as_of=as_of,
+        complete=complete,
+        # Of other hosts only those are asked that had instances.
+        complete_again=complete and are_of_host(instances, host),
+    )
 
 
 def read_again(

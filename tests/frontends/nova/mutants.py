@@ -27,6 +27,20 @@ MUTANTS = [
         f'{INSTANCES}who_uses_what',
     ),
     mutant(
+        'what is not stored is not asked for',
+        'instances',
+        'else _ask(instance, column)',
+        'else None',
+        f'{INSTANCES}who_uses_what',
+    ),
+    mutant(
+        'each column of each instance is asked for',
+        'instances',
+        'if place in stored',
+        'if False',
+        f'{INSTANCES}what_an_object_has_in_itself_is_not_asked_for',
+    ),
+    mutant(
         'one hostile id ends the list',
         'instances',
         '    except ValueError:\n        return False',
@@ -86,9 +100,9 @@ MUTANTS = [
     ),
     mutant(
         'hosts that were not asked have no instances',
-        'manager',
-        'and reading_again.are_of_host(instances, self._host)',
-        '',
+        'reading_again',
+        'complete and are_of_host(instances, host)',
+        'complete',
         f'{MANAGER}Complete::test_other_hosts_are_not_known_to_be_all',
     ),
     mutant(
@@ -139,6 +153,14 @@ MUTANTS = [
         'if found is None or found[1] in self._used:',
         'if found is None:',
         f'{LIBVIRT}Leftovers::test_an_old_name_stays_while_its_image_is_used',
+    ),
+    mutant(
+        'Nova looks for leftovers at every image',
+        'leftovers',
+        'or not has_leftovers(base)',
+        '',
+        f'{LIBVIRT}Leftovers::'
+        'test_where_there_are_only_images_nova_looks_at_none',
     ),
     mutant(
         'a cache is managed of which no file tells',

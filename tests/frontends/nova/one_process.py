@@ -5,6 +5,7 @@ has done, a JSON object a line.  A spawn goes by Nova's own protocol and its
 real locks; the rest is ours.
 """
 
+import datetime
 import json
 import os
 import pathlib
@@ -20,6 +21,7 @@ from oslo_concurrency import lockutils
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers import CacheError
 from imagecache_handlers.config.options import register_opts
+from imagecache_handlers.frontends.nova import holding
 from imagecache_handlers.frontends.nova.manager import ImageCacheManager
 from tests.directory.disks import header
 from tests.directory.place import sha1
@@ -31,6 +33,7 @@ from tests.frontends.nova.things import nova_options
 
 # Fewer would look as if a mount had gone.
 FEWEST, MOST = 6, 9
+LEASE = datetime.timedelta(seconds=10)
 QUICK = {
     'remove_unused_original_minimum_age_seconds': 0,
     'clock_skew_seconds': 0,
@@ -42,13 +45,15 @@ class Process:
     def __init__(self, instances):
         self.instances = pathlib.Path(instances)
         self.base = self.instances / '_base'
+        # Who was killed in a spawn would hold its image for an hour.
+        holding._TTL = LEASE
         conf = nova_options(instances)
         register_opts(conf)
         for name, value in QUICK.items():
             conf.set_override(name, value, group='imagecache')
         self.manager = ImageCacheManager(conf)
         self.done = dict.fromkeys(
-            ('spawned', 'failed', 'cached', 'evicted'), 0
+            ('spawned', 'failed', 'cached', 'swept', 'evicted'), 0
         )
         self.living = [
             path
@@ -119,6 +124,7 @@ class Process:
     def sweep(self):
         # Nova's database knows of none of them: all is seen on the disks.
         report = self.manager.update('context', [])
+        self.done['swept'] += 1
         did = [one.did for one in report.outcomes]
         self.done['evicted'] += did.count(Did.EVICTED)
 

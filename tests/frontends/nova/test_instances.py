@@ -1,12 +1,15 @@
 """What Nova's instances prove of images."""
 
+import itertools
 import unittest
 
 from imagecache_handlers.frontends.nova.instances import gather_evidence
 from imagecache_handlers.frontends.nova.instances import list_images
 from tests.directory.place import THEN
 from tests.frontends.nova.things import Instance
+from tests.frontends.nova.things import ListObject
 from tests.frontends.nova.things import plain
+from tests.frontends.nova.things import Stored
 from tests.frontends.nova.things import whole
 
 # The columns of instances, and who uses what by them.
@@ -38,17 +41,25 @@ READ = (
         {'a': {'vm-1'}},
     ),
 )
+KINDS = Instance, Stored
 HOSTILE = 'x' * 300, '../etc', 'a/b', '-a', 7, 'a\n', b'a'
 
 
 class TestEvidence(unittest.TestCase):
     def test_who_uses_what(self):
-        for columns, users in READ:
-            with self.subTest(columns):
-                instances = [Instance(**one) for one in columns]
+        for kind, (columns, users) in itertools.product(KINDS, READ):
+            with self.subTest(columns, kind=kind):
+                instances = [kind(**one) for one in columns]
                 found = gather_evidence(instances, THEN)
                 self.assertEqual(users, dict(found.evidence.users))
                 self.assertEqual((len(columns), 0), self.counts(found))
+
+    def test_what_an_object_has_in_itself_is_not_asked_for(self):
+        one = Stored(image_ref='a', kernel_id='')
+        found = gather_evidence(ListObject(one), THEN, complete=True)
+        self.assertEqual({'a': {'vm-1'}}, dict(found.evidence.users))
+        self.assertEqual(['ramdisk_id'], one.asked)
+        self.assertFalse(found.evidence.complete)
 
     def counts(self, found):
         return found.instances, found.refused

@@ -116,6 +116,15 @@ class TestLeftovers(Base):
         self.assertEqual(['swap_2'], self.stock.touched)
         self.assertEqual(1, self.stock.listed)
 
+    def test_where_there_are_only_images_nova_looks_at_none(self):
+        for name in sha1('image'), f'{sha1("image")}_20', f'.{sha1("a")}.x':
+            self.lay(name)
+        self.stock._scan_base_images = self.fail
+        self.update()
+        self.lay('swap_1')
+        with self.assertRaises(AssertionError):
+            self.update()
+
     def test_what_a_disk_lies_on_is_kept_and_renewed(self):
         old = f'{sha1("a")}_sm'
         for number, name in enumerate(['swap_1', 'ephemeral_1_x', old]):

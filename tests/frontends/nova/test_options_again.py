@@ -35,6 +35,7 @@ NEW = {
     'remove_unused_base_images': False,
     'remove_unused_original_minimum_age_seconds': 12,
     'remove_unused_resized_minimum_age_seconds': 13,
+    'drop_deleted': True,
 }
 # Loaded once, common to all hosts, or of no use inside of Nova.
 FIXED = {

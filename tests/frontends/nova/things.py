@@ -37,6 +37,30 @@ class Instance:
         return self._columns[name]
 
 
+class Stored(Instance):
+    """The same, with columns where oslo.versionedobjects has them."""
+
+    def __init__(self, **columns):
+        super().__init__(**columns)
+        self.asked = []
+        for name, value in self._columns.items():
+            setattr(self, f'_obj_{name}', value)
+
+    def obj_attr_is_set(self, name):
+        self.asked.append(name)
+        return super().obj_attr_is_set(name)
+
+
+class ListObject:
+    """A list of Nova's: one gets at each by a call of its."""
+
+    def __init__(self, *instances):
+        self.objects = list(instances)
+
+    def __iter__(self):
+        raise AssertionError('that takes a call for each')
+
+
 def whole(**columns):
     """Make one of which every column that names an image is loaded."""
     return Instance(
