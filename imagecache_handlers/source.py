@@ -95,7 +95,8 @@ class RangedSource(Protocol):
     ) -> contextlib.AbstractContextManager[Stretch]:
         """Give the bytes from there on; from 0 where it cannot do that.
 
-        They may end too early, as a connection does.
+        They may end too early, as a connection does.  One thread enters,
+        reads and leaves it, and another one may call ``describe``.
         """
 
 

@@ -8,8 +8,7 @@ import time
 
 from imagecache_handlers.exceptions import SourceError
 
-PIECE = 2**20
-_READ = 2**18
+PIECE = 2**18
 # Whoever sends fewer bytes in the time of a piece makes no progress.
 _LEAST = 2**16
 # Far more than Glance says of an image, or Keystone of whoever logs in.
@@ -19,7 +18,7 @@ SHORT = 2**20
 def read_pieces(
     read: Callable[[int], bytes], seconds: float
 ) -> Iterator[bytes]:
-    """Give what comes in pieces of a MiB, or of what came in ``seconds``.
+    """Give what comes in pieces of 256 KiB, or of what came in ``seconds``.
 
     ``read`` gives up to so many bytes, as soon as there are any; none: the
     end.
@@ -33,7 +32,7 @@ def read_pieces(
 def _gather_piece(read: Callable[[int], bytes], seconds: float) -> bytes:
     end = time.monotonic() + seconds
     parts, size = [], 0
-    while size < PIECE and (part := read(min(_READ, PIECE - size))):
+    while size < PIECE and (part := read(PIECE - size)):
         parts.append(part)
         size += len(part)
         if time.monotonic() > end:

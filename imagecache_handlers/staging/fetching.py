@@ -19,6 +19,7 @@ from imagecache_handlers.staging.hashing import SHA256
 from imagecache_handlers.staging.limits import Limits
 from imagecache_handlers.staging.names import identify_content
 from imagecache_handlers.staging.patience import Patience
+from imagecache_handlers.staging.reading_ahead import read_ahead
 from imagecache_handlers.staging.stage_file import StageFile
 from imagecache_handlers.staging.stopping import ShouldStop
 from imagecache_handlers.staging.stopping import sleep_unless
@@ -165,7 +166,8 @@ class Fetching:
             raise self._wrong('it was replaced meanwhile')
 
     def _read_stretch(self) -> None:
-        with self._source.read_from(self._meta, self._file.size) as stretch:
+        opened = self._source.read_from(self._meta, self._file.size)
+        with read_ahead(opened) as stretch:
             self._turn_to(stretch.start)
             for piece in self._stop_between(stretch.chunks):
                 self._take_piece(piece)
@@ -187,8 +189,9 @@ class Fetching:
         self._received += len(piece)
         if self._file.size + len(piece) > self._meta.size:
             raise self._wrong(f'it has over the {self._meta.size:,} announced')
-        self._write_piece(piece)
+        # Before it is written, which takes longest of all.
         self._hashes.feed(piece)
+        self._write_piece(piece)
         self._way.tell(self._file.size)
         # Nobody has read or sent a hole.
         if not isinstance(piece, Hole):

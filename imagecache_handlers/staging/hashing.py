@@ -7,7 +7,7 @@ import threading
 
 SHA256 = 'sha256'
 # Pieces that wait for a hash: whoever is faster waits for it.
-_MOST = 4
+_MOST = 16
 
 
 class Hashes:

@@ -8,9 +8,12 @@ import stat
 from imagecache_handlers.directory.system.descriptors import closing
 from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.directory.system import sparse
+from imagecache_handlers.directory.system import write_back
 from imagecache_handlers.staging.troubles import translated
 
-_CHUNK = 2**20
+_CHUNK = 2**18
+# So many bytes are sent on to the disk at once: it writes them in one go.
+_BATCH = 2**23
 _MAKE = os.O_RDWR | os.O_CREAT | os.O_EXCL
 
 
@@ -21,7 +24,7 @@ class StageFile:
         self._fd = fd
         self._folder = folder
         found = os.fstat(fd)
-        self.size = found.st_size
+        self.size = self._sent = found.st_size
         # Which file it is, whatever has its name later.
         self.identity = found.st_dev, found.st_ino
 
@@ -32,6 +35,13 @@ class StageFile:
         if piece.endswith(b'\0'):
             # The next process sees by the size how far this one came.
             os.ftruncate(self._fd, self.size)
+        self._send_on()
+
+    def _send_on(self) -> None:
+        """Have the disk begin with what was written, while more comes."""
+        if self.size - self._sent >= _BATCH:
+            write_back.begin(self._fd, self._sent, self.size - self._sent)
+            self._sent = self.size
 
     def read_pieces(self) -> Iterator[bytes]:
         """Give what is there."""
@@ -48,7 +58,7 @@ class StageFile:
         """Begin anew."""
         with translated(self._folder):
             os.ftruncate(self._fd, 0)
-        self.size = 0
+        self.size = self._sent = 0
 
     def cut(self) -> None:
         """Forget what a write that failed half-way has left."""

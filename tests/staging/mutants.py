@@ -6,6 +6,7 @@ STAGES = 'staging/test_stages.py'
 FETCHING = 'staging/test_fetching.py'
 INSPECTING = 'staging/test_inspecting.py'
 LEFTOVERS = 'staging/test_leftovers.py'
+READING = 'staging/test_reading_ahead.py'
 STEERING = 'staging/test_steering_root.py'
 
 
@@ -96,6 +97,21 @@ MUTANTS = [
         *(FETCHING, 'test_a_byte_at_each_try_is_no_progress'),
         *('patience', 'a byte is progress'),
         *('_WORTH = 2**16', '_WORTH = 1'),
+    ),
+    one(
+        *(READING, 'test_what_it_raises_comes_after_what_came'),
+        *('reading_ahead', 'what ends a source early ends it well'),
+        *('            self._put(error)\n', '            self._put(None)\n'),
+    ),
+    one(
+        *(READING, 'test_few_pieces_are_read_ahead'),
+        *('reading_ahead', 'a process that dies has lost all that came'),
+        *('_MOST = 2', '_MOST = 0'),
+    ),
+    one(
+        *(READING, 'test_it_was_left_when_this_ends'),
+        *('reading_ahead', 'a source is read though nobody wants it'),
+        *('        self.join()\n', '        pass\n'),
     ),
     one(
         *(INSPECTING, 'test_a_raw_image_with_a_header_is_refused'),

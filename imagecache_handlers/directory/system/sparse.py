@@ -1,5 +1,6 @@
 """Sparse writing: what is only zeros takes no room on the disk."""
 
+from collections.abc import Iterable
 from collections.abc import Iterator
 import os
 
@@ -15,9 +16,16 @@ def write(fd: int, content: bytes, at: int) -> None:
     """
     if content == _ZEROS[: len(content)]:
         return
-    for start, end in _nonzero_runs(content, at):
+    for start, end in _find_runs(content, at):
         while start < end:
             start += os.pwrite(fd, content[start:end], at + start)
+
+
+def _find_runs(content: bytes, at: int) -> Iterable[tuple[int, int]]:
+    if _ZEROS[:_BLOCK] in content:
+        return _nonzero_runs(content, at)
+    # As most are: a look at each block would take longer than that.
+    return ((0, len(content)),)
 
 
 def _nonzero_runs(content: bytes, at: int) -> Iterator[tuple[int, int]]:
