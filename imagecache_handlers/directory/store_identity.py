@@ -13,9 +13,10 @@ import stat
 import uuid
 
 from imagecache_handlers.directory import folder
-from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import mounts
+from imagecache_handlers.directory.system import whole_files
 
 IDENTITY = '.imagecache-store'
 _SAID = re.compile(rb'([0-9a-f]{32})\n?')
@@ -42,7 +43,7 @@ def give_identity(fd: int) -> None:
 
     Where that cannot be, the folder goes on without.
     """
-    if mounts.is_local(fd) or sidecar.lstat(fd, IDENTITY) is not None:
+    if mounts.is_local(fd) or entries.lstat(fd, IDENTITY) is not None:
         return
     # Of its own, so that nobody reads a half of it, and one comes first.
     new = f'{IDENTITY}-{uuid.uuid4().hex}'
@@ -57,5 +58,5 @@ def give_identity(fd: int) -> None:
 def _write_identity(fd: int, entry: str) -> None:
     with closing(os.open(entry, _WRITE, 0o644, dir_fd=fd)) as file:
         folder.give_away(file, os.fstat(fd))
-        sidecar.write_all(file, f'{uuid.uuid4().hex}\n'.encode())
+        whole_files.write_all(file, f'{uuid.uuid4().hex}\n'.encode())
         os.fsync(file)
