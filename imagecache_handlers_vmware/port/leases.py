@@ -95,7 +95,7 @@ def _make_upload(
 ) -> Upload:
     parts = urllib.parse.urlsplit(text_of(device, 'url') or '')
     address = session.address
-    if parts.netloc != '*':  # that is whoever was asked
+    if parts.hostname != '*':  # that is whoever was asked
         try:
             address = Address.parse(f'{parts.scheme}://{parts.netloc}')
         except ConfigurationError as error:
