@@ -1200,13 +1200,6 @@ MUTANTS = [
         f'{LEFT}not_while_it_runs',
     ),
     mutant(
-        'whoever has a clone of what an import left loses it',
-        'debris_looks',
-        'find_who(piece, users) != {name}',
-        'name not in find_who(piece, users)',
-        f'{LEFT}not_one_that_another_is_a_clone_of',
-    ),
-    mutant(
         'who comes as the machine goes loses its disk',
         'debris_removals',
         'if users.why_unknown or is_named(alone, users):',

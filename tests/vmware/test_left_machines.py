@@ -33,14 +33,15 @@ class LeftMachines(OnVcenter):
         handler = self.handler()
         return [handler.clean(one) for one in handler.debris(STORE)]
 
-    def leave_machine(self):
+    def leave_machine(self, *methods):
         """Leave what an import was cut off after its disk had come."""
         handler = self.handler(import_place=PLACE)
         data = make_stream()
         meta = ImageMeta(
             image_id=TWO, size=len(data), disk_format='vmdk', properties=STREAM
         )
-        self.vcenter.before('UnregisterVM', fail('HostNotConnected'))
+        for method in methods or ('UnregisterVM',):
+            self.vcenter.before(method, fail('HostNotConnected'))
         with pytest.raises(StoreUnavailable):
             handler.add(meta, io.BytesIO(data), STORE)
         [machine] = self.vcenter.world.inventory.all('VirtualMachine')
@@ -56,9 +57,17 @@ class LeftMachines(OnVcenter):
         assert not list(self.vcenter.world.inventory.all('VirtualMachine'))
         assert self.actors.place(place).node is None
 
+    def test_one_whose_disk_has_not_come_goes_as_well(self):
+        _, place = self.leave_machine('PUT /nfc', 'HttpNfcLeaseAbort')
+        assert self.debris() == {place}
+        self.clean()
+        assert not list(self.vcenter.world.inventory.all('VirtualMachine'))
+        assert self.actors.place(place).node is None
+
     def test_not_while_it_runs(self):
-        machine, _ = self.leave_machine()
+        machine, place = self.leave_machine()
         self.actors.start(machine)
+        self.litterer.date(place)
         assert self.debris() == set()
 
     def test_not_one_that_another_is_a_clone_of(self):
