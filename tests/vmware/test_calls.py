@@ -59,14 +59,19 @@ class TestCalls(OnVcenter):
             handler = self.on(datastores=4, images=4)
             for one in self.vcenter.estate.datastores:
                 one._shown_at -= 400
-            barrier = threading.Barrier(4)
-            for nth in range(1, 5):
-                self.vcenter.before(method, lambda: barrier.wait(60), nth=nth)
+            meeting = self.let_meet(method, 4)
             cache = ImageCache(handler, Rules())
             plan = cache.plan(Evidence(complete=True, as_of=utc_now()))
             assert len(plan.verdicts) == 4
             assert self.vcenter.counters.of(method) == 4
-            assert not barrier.broken
+            assert not meeting.broken
+
+    def let_meet(self, method, count):
+        """Let calls of a method begin only once so many are there."""
+        meeting = threading.Barrier(count)
+        for nth in range(1, count + 1):
+            self.vcenter.before(method, lambda: meeting.wait(60), nth=nth)
+        return meeting
 
     def test_a_login_takes_two_calls(self):
         self.start()
