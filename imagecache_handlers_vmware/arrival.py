@@ -1,16 +1,9 @@
-"""Arrival: one image while it comes into a datastore.
-
-It is made in a folder of Nova's for what is on its way in, so that whatever
-is left there is cleaned up by whoever does so.
-"""
+"""Arrival: one image while it comes into a datastore."""
 
 from collections.abc import Collection
-from collections.abc import Iterator
-import contextlib
-import logging
+from contextlib import AbstractContextManager
 from typing import BinaryIO
 from typing import cast
-import uuid
 
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageExists
@@ -18,12 +11,13 @@ from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers_vmware.datacenter_paths import read_path_of
 from imagecache_handlers_vmware.datastores import Datastore
-from imagecache_handlers_vmware.debris_rules import TEMPORARY
 from imagecache_handlers_vmware.disk_kinds import adapter_of
 from imagecache_handlers_vmware.disk_kinds import DiskKind
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.image_content import CheckedContent
 from imagecache_handlers_vmware.image_content import whole_chunks
+from imagecache_handlers_vmware.import_places import FoundPlace
+from imagecache_handlers_vmware.importing import Importing
 from imagecache_handlers_vmware.label_folders import plan_change
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.port.errors import Incomplete
@@ -31,11 +25,8 @@ from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port import file_requests
 from imagecache_handlers_vmware.port.uploads import target_of
+from imagecache_handlers_vmware.stage_folders import StageFolder
 
-LOG = logging.getLogger(__name__)
-
-# Seconds between tries to take half an image back.
-_PAUSES = (0.5, 1.0, 2.0)
 _KIB = 1024
 
 
@@ -48,45 +39,26 @@ class Arrival:
         datastore: Datastore,
         meta: ImageMeta,
         kind: DiskKind,
+        place: FoundPlace | None,
     ) -> None:
         self._looks = looks
         self._session = looks.session
         self._datastore = datastore
         self._meta = meta
         self._kind = kind
-        self._top = datastore.path(TEMPORARY).join(str(uuid.uuid4()))
-        self._folder = self._top.join(meta.image_id)
+        self._place = place
         self._removing = Removing(
             looks.session, datastore, looks.options.waiting
         )
-        self._sizes: dict[str, int] = {}
+        self._stage = StageFolder(
+            looks, datastore, meta.image_id, self._removing
+        )
+        self._folder = self._stage.path
+        self._sizes: dict[str, int | None] = {}
 
-    @contextlib.contextmanager
-    def made_folder(self) -> Iterator[None]:
+    def made_folder(self) -> AbstractContextManager[object]:
         """Make its temporary folder, and remove it however this ends."""
-        try:
-            self._removing.make_folders(self._folder)
-            yield
-        finally:
-            # Ctrl-C too: nobody else knows of it.
-            self._discard_folder()
-
-    def _discard_folder(self) -> None:
-        """Remove it; an upload that broke off holds a file for a while."""
-        for pause in (*_PAUSES, None):
-            error = self._delete_folder()
-            if error is None or _is(error, 'FileNotFound'):
-                return
-            if pause is not None:
-                self._looks.options.waiting.sleep(pause)
-        LOG.warning('%s was left behind, as debris: %s', self._top, error)
-
-    def _delete_folder(self) -> CacheError | None:
-        try:
-            [error] = self._removing.delete_folders([self._top]).values()
-        except CacheError as caught:
-            return caught
-        return error
+        return self._stage.made()
 
     def write_disk(self, content: BinaryIO) -> None:
         """Have all bytes on the datastore, as a disk of its kind."""
@@ -97,6 +69,8 @@ class Arrival:
             self._send_file(f'{image_id}.iso', content, self._meta.size)
         elif self._kind is DiskKind.SPARSE:
             self._write_sparse(content)
+        elif self._place is not None:
+            self._write_stream(content, checked.measure_disk(), self._place)
         else:
             self._write_flat(content)
 
@@ -131,6 +105,28 @@ class Arrival:
         )
         self._delete_file(name)
         del self._sizes[name]
+
+    def _write_stream(
+        self, content: BinaryIO, capacity: int, place: FoundPlace
+    ) -> None:
+        size, name = self._meta.size, f'{self._meta.image_id}.vmdk'
+        importing = Importing(self._looks, self._datastore, self._removing)
+        chunks = whole_chunks(self._meta, content, size)
+        with importing.imported_disk(
+            place, chunks, size=size, capacity=capacity
+        ) as disk:
+            self._removing.run_task(
+                file_requests.move_disk(
+                    self._session.managers.disk_manager,
+                    str(disk),
+                    str(self._folder.join(name)),
+                    self._datastore.datacenter,
+                )
+            )
+        self._sizes[name] = None
+        if not self._datastore.has_namespaces:
+            extent = f'{self._meta.image_id}-flat.vmdk'
+            self._sizes[extent] = -(-capacity // _KIB) * _KIB
 
     def _delete_file(self, name: str) -> None:
         self._removing.run_task(
@@ -170,11 +166,12 @@ class Arrival:
             if one.path == self._folder
             for file in one.files
         }
-        size = self._sizes[name]
-        if there.get(name) != size:
+        size, found = self._sizes[name], there.get(name)
+        # Of a descriptor nobody knows how long it is.
+        if found is None or size not in (None, found):
             raise Incomplete(
-                f'{self._folder.join(name)} has {there.get(name)} bytes, not '
-                f'the {size} that were sent'
+                f'{self._folder.join(name)} has {found} bytes, not '
+                f'the {size or "ones"} that were sent'
             )
 
     def publish_folder(self) -> None:

@@ -19,11 +19,13 @@ from imagecache_handlers_vmware.folder_requests import is_gone
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.freed_bytes import measure_images
 from imagecache_handlers_vmware.image_folders import ImageFolder
+from imagecache_handlers_vmware.left_machines import unregister_machine
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.paths import AsideName
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
+from imagecache_handlers_vmware.port.requests import Reference
 
 # What vSphere answers for what something needs, before it deletes any.
 _REFUSALS = frozenset({'CannotDeleteFile', 'FileLocked'})
@@ -48,7 +50,24 @@ class DebrisRemoval:
             return 0
         if found.tree.path == self._look.base.join(found.tree.path.name):
             return self._remove_half(found)
+        if found.machine is not None:
+            self._forget_machine(found, found.machine)
         return self._delete_folder(found)
+
+    def _forget_machine(self, piece: Piece, machine: Reference) -> None:
+        """Have it be nobody's, and make sure that it is.
+
+        :raises StoreUnavailable: when vCenter keeps it.
+        """
+        alone = dataclasses.replace(piece, machine=None)
+        try:
+            unregister_machine(self._looks.session, machine)
+            users = self._look.read_users([alone])
+        except CallError as error:
+            raise StoreUnavailable(self._store, str(error)) from error
+        if users.why_unknown or is_named(alone, users):
+            why = users.why_unknown or 'a machine came to use it'
+            raise StoreUnavailable(self._store, why)
 
     def _remove_half(self, piece: Piece) -> int:
         """Move it aside first, for Nova may fetch its image meanwhile."""
@@ -76,14 +95,15 @@ class DebrisRemoval:
         """Give what was moved; None: it is not what was looked at."""
         try:
             tree = self._look.read_tree(aside)
-            users = self._look.read_users([piece])
+            named = self._look.names_of(piece.tree.path, aside)
+            moved = dataclasses.replace(piece, named=named)
+            users = self._look.read_users([moved])
         except CallError as error:
             self._move_back(aside, piece.tree.path, lost)
             raise StoreUnavailable(self._store, str(error)) from error
-        named = (piece.tree.path, aside)
         if tree is None or users.why_unknown:
             return None
-        moved = dataclasses.replace(piece, tree=tree, named=named)
+        moved = dataclasses.replace(moved, tree=tree)
         is_same = tree.entries == piece.tree.entries
         return moved if is_same and not is_named(moved, users) else None
 
@@ -108,12 +128,27 @@ class DebrisRemoval:
             # What is broken is no disk to vSphere; of a folder it is a file.
             if found.is_whole:
                 freed = self._delete_disks(found)
+        if self._look.datastore.has_namespaces:
+            self._delete_objects(piece)
         [end] = self._removing.delete_folders([path]).values()
         if end is None:
             return freed
         if is_gone(end):
             return 0
         raise self._error_of(path, end)
+
+    def _delete_objects(self, piece: Piece) -> None:
+        """Delete disks on vSAN, whose data would be left without them.
+
+        What is broken is no disk, and goes as a file.
+        """
+        for folder in (piece.tree.top, *piece.tree.below):
+            for file in folder.files:
+                if not file.name.endswith('.vmdk'):
+                    continue
+                end = self._removing.delete_disk(folder.path.join(file.name))
+                if end is not None and _is_grave(end):
+                    raise self._error_of(piece.tree.path, end)
 
     def _delete_disks(self, found: ImageFolder) -> int:
         """Delete the disks of an image; give what they and the rest took."""
@@ -131,3 +166,8 @@ class DebrisRemoval:
         if isinstance(end, Unreachable):
             return StoreUnavailable(self._store, str(end))
         return Uncertain(path.name, str(end))
+
+
+def _is_grave(end: CacheError) -> bool:
+    """Tell if a disk is needed, or may be deleted still."""
+    return not isinstance(end, VimFault) or end.name in _REFUSALS

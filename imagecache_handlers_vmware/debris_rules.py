@@ -23,8 +23,12 @@ TEMPORARY = 'vmware_temp'
 _HEX = '[0-9a-f]'
 _UUID = f'{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}'
 _ANY = re.compile(_UUID)
-# How Nova calls the machine that it imports an image as, and its folder.
-_SHADOW = re.compile(f'OSTACK_IMG_{_UUID}')
+# How Nova, and we, call the machine that an image is imported as; its folder.
+SHADOW = 'OSTACK_IMG_'
+_SHADOW = re.compile(f'{SHADOW}{_UUID}')
+# What is on its way in to vSAN has a name that goes on so.
+COMING = '.coming-'
+_COMING = re.compile(rf'(.+){re.escape(COMING)}{_HEX}{{8}}')
 # What Nova, and we, fetch a sparse disk as.
 _SPARSE = frozenset({'tmp-sparse.vmdk', 'tmp-sparse-flat.vmdk'})
 # Files of machines that need not bear the name of theirs.
@@ -51,6 +55,19 @@ def why_temporary(tree: Tree) -> str | None:
             one for one in _find_foreign(folder) if one not in _SPARSE
         )
     return None if foreign else 'fetching an image was cut off'
+
+
+def why_coming(tree: Tree) -> str | None:
+    """Say why what is on its way in to vSAN is debris; None: it is not.
+
+    Nothing is in it but the files of the image, and labels.
+    """
+    named = _COMING.fullmatch(tree.path.name)
+    if not named:
+        return None
+    found = ImageFolder(image_id=named[1], folder=tree.top)
+    is_foreign = _is_foreign(tree, found)
+    return None if is_foreign else 'adding an image was cut off'
 
 
 def why_shadow(tree: Tree) -> str | None:

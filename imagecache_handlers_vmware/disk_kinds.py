@@ -17,6 +17,7 @@ class DiskKind(enum.Enum):
 
     FLAT = 'the data of a disk, and nothing else'
     SPARSE = 'a disk of one file with what is written in it'
+    STREAM = 'a disk that comes in with a machine of its own'
     ISO = 'a CD-ROM'
 
 
@@ -44,12 +45,8 @@ def _read_vmdk(meta: ImageMeta) -> DiskKind:
     if kind == 'sparse':
         return DiskKind.SPARSE
     if kind == _STREAM:
-        why = (
-            'a streamOptimized disk comes in as a machine only, which takes '
-            'a resource pool: convert it to raw in the image service'
-        )
-        raise Unsupported(meta.image_id, why)
-    known = ', '.join(sorted(_FLAT | {'sparse'}))
+        return DiskKind.STREAM
+    known = ', '.join(sorted(_FLAT | {'sparse', _STREAM}))
     why = f'its vmware_disktype {kind[:100]!r} is none of {known}'
     raise Unsupported(meta.image_id, why)
 

@@ -18,6 +18,21 @@ from imagecache_handlers_vmware.port.tasks import Endless
 
 # Of a file that is locked nobody says by whom.
 _SOMEBODY = 'a machine that runs'
+# How vSphere refuses a disk that clones may need, by a flag of its own.
+_KEPT = 'CannotDeleteFile'
+
+
+def rank_failure(error: CacheError) -> int:
+    """Tell how grave it is: what may happen still is the worst of all.
+
+    A disk that is kept is the least of what a backend says: only where that
+    is all may its flag be lifted.
+    """
+    if isinstance(error, Endless):
+        return 3
+    if isinstance(error, ReplyLost):
+        return 2
+    return int(not isinstance(error, VimFault) or error.name != _KEPT)
 
 
 def error_of_move(image: CachedImage, end: CacheError | None) -> CacheError:

@@ -11,22 +11,20 @@ from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers.transport.exchanges import at_any_time
 from imagecache_handlers_vmware.datastores import Datastore
+from imagecache_handlers_vmware.eviction_errors import rank_failure
 from imagecache_handlers_vmware.groups import run_group
 from imagecache_handlers_vmware.image_folders import ImageFolder
+from imagecache_handlers_vmware.namespaces import delete_namespace
+from imagecache_handlers_vmware.namespaces import make_namespace
 from imagecache_handlers_vmware.paths import DatastorePath
-from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port import file_requests
 from imagecache_handlers_vmware.port.requests import Request
 from imagecache_handlers_vmware.port.session import Session
-from imagecache_handlers_vmware.port.tasks import Endless
 from imagecache_handlers_vmware.port.tasks import Waiting
 from imagecache_handlers_vmware.searching import search_below
 
 K = TypeVar('K', bound=Hashable)
-
-# How vSphere refuses a disk that clones may need, by a flag of its own.
-_KEPT = 'CannotDeleteFile'
 
 Ends = dict[str, CacheError | None]
 
@@ -56,7 +54,24 @@ class Removing:
 
         :raises CallError: when that fails.
         """
-        self._make_directory(path, parents=True)
+        if not self._datastore.has_namespaces:
+            self._make_directory(path, parents=True)
+            return
+        try:
+            if path.parent.path:
+                self.make_folder(path)
+                return
+        except VimFault as error:
+            if not is_gone(error):
+                raise
+        self._make_top(path)
+
+    def _make_top(self, path: DatastorePath) -> None:
+        """Make what is directly in a folder at the top, and that."""
+        top = self._datastore.path(path.path.partition('/')[0])
+        make_namespace(self._session, self._datastore, top)
+        if path != top:
+            self.make_folder(path)
 
     def _make_directory(self, path: DatastorePath, *, parents: bool) -> None:
         request = file_requests.make_directory(
@@ -122,7 +137,7 @@ class Removing:
         ends: Ends = {}
         for (key, _), end in self._delete_each(sized, leave).items():
             if end is not None and not is_gone(end):
-                ends[key] = max(ends.get(key) or end, end, key=_rank_failure)
+                ends[key] = max(ends.get(key) or end, end, key=rank_failure)
         last = {
             key: found.path.join(found.disks[-1])
             for key, found in folders.items()
@@ -146,6 +161,11 @@ class Removing:
             self._session, requests, self._waiting, leave, cancels=True
         )
 
+    def delete_disk(self, path: DatastorePath) -> CacheError | None:
+        """Delete one disk, its descriptor and its extent; give its end."""
+        [end] = self._delete_each({'': path}, at_any_time).values()
+        return end
+
     def delete_folders(
         self,
         paths: Collection[DatastorePath],
@@ -155,12 +175,27 @@ class Removing:
 
         Of one that is said to be not empty each entry, then itself once more.
         """
-        ends = self._delete_files(paths, leave)
+        tops = [one for one in paths if self._is_namespace(one)]
+        ends = {str(one): self._delete_namespace(one, leave) for one in tops}
+        paths = [one for one in paths if one not in tops]
+        ends |= self._delete_files(paths, leave)
         filled = [path for path in paths if _is_filled(ends[str(path)])]
         for path in filled:
             entries = self._list_entries(path)
             self._delete_files(entries, leave)
         return ends | self._delete_files(filled, leave)
+
+    def _is_namespace(self, path: DatastorePath) -> bool:
+        return self._datastore.has_namespaces and not path.parent.path
+
+    def _delete_namespace(
+        self, path: DatastorePath, leave: Callable[[], object]
+    ) -> CacheError | None:
+        try:
+            delete_namespace(self._session, self._datastore, path, leave)
+        except CacheError as error:
+            return error
+        return None
 
     def _list_entries(self, path: DatastorePath) -> list[DatastorePath]:
         """List what lies in a folder, files first; nothing where it fails."""
@@ -190,19 +225,6 @@ class Removing:
             for path in paths
         }
         return run_group(self._session, requests, self._waiting, leave)
-
-
-def _rank_failure(error: CacheError) -> int:
-    """Tell how grave it is: what may happen still is the worst of all.
-
-    A disk that is kept is the least of what a backend says: only where that
-    is all may its flag be lifted.
-    """
-    if isinstance(error, Endless):
-        return 3
-    if isinstance(error, ReplyLost):
-        return 2
-    return int(not isinstance(error, VimFault) or error.name != _KEPT)
 
 
 def is_gone(error: CacheError) -> bool:

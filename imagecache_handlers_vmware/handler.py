@@ -24,7 +24,6 @@ from imagecache_handlers.model import Debris
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Reservation
 from imagecache_handlers.model import Store
-from imagecache_handlers_vmware import adding
 from imagecache_handlers_vmware.adding import Adding
 from imagecache_handlers_vmware.debris import DebrisFinding
 from imagecache_handlers_vmware.disk_kinds import FORMATS
@@ -171,8 +170,7 @@ class VMwareHandler(CacheHandler):
         check_leases(image_id, labels, self._nova_age, self._clocks.now())
 
     def room(self, meta: ImageMeta, store: str) -> int:
-        adding.check_datastore(meta, self._looks.datastore(store))
-        return adding.room(meta)
+        return self._adding.measure_room(store, meta)
 
     def add(
         self,

@@ -1,6 +1,7 @@
 """Content: the bytes of an image, checked as they come."""
 
 from collections.abc import Iterator
+import struct
 from typing import BinaryIO
 
 from imagecache_handlers.exceptions import Unsupported
@@ -12,6 +13,11 @@ _CHUNK = 2**20
 _SPARSE, _TEXT = (b'KDMV', b'COWD'), b'# Disk DescriptorFile'
 # Bytes in which a sparse disk has its descriptor, which may name a parent.
 _HEAD, _HINT = 2**16, b'parentfilenamehint'
+# How a sparse disk begins: what it is, flags, and its size in sectors.
+_BEGIN = struct.Struct('<4sIIQ')
+# Flags of one whose pieces are compressed, and follow each other.
+_STREAMED = 3 << 16
+_SECTOR = 512
 
 
 class CheckedContent:
@@ -26,15 +32,30 @@ class CheckedContent:
         self._head: bytes | None = None
 
     def read(self, size: int) -> bytes:
+        head = self._check_head()
+        if head:
+            piece, self._head = head[:size], head[size:]
+            return piece
+        return self._content.read(size)
+
+    def measure_disk(self) -> int:
+        """Tell how large the disk in a sparse one is, before any is read.
+
+        :raises Unsupported: when it is none.
+        """
+        return read_capacity(self._check_head())
+
+    def _check_head(self) -> bytes:
+        """Give what is left of the first bytes.
+
+        :raises Unsupported: when they are those of another kind.
+        """
         if self._head is None:
             # Whole, however few bytes come at once.
             self._head = self._read_head()
             if why := _explain_head(self._kind, self._head):
                 raise Unsupported(self._meta.image_id, why)
-        if self._head:
-            piece, self._head = self._head[:size], self._head[size:]
-            return piece
-        return self._content.read(size)
+        return self._head
 
     def _read_head(self) -> bytes:
         head = b''
@@ -46,11 +67,35 @@ class CheckedContent:
         return head
 
 
+def read_capacity(head: bytes) -> int:
+    """Read the size of the disk in a sparse one, in bytes, off its header."""
+    return int(_BEGIN.unpack_from(head)[3]) * _SECTOR
+
+
+def _explain_stream(head: bytes) -> str | None:
+    """Say why a disk that begins so does not come in by a lease."""
+    if len(head) < _BEGIN.size or not head.startswith(_SPARSE[0]):
+        return 'its vmware_disktype is streamOptimized, and it has no header'
+    _, _, flags, sectors = _BEGIN.unpack_from(head)
+    if flags & _STREAMED != _STREAMED or not sectors:
+        return (
+            'its vmware_disktype is streamOptimized, and its header says '
+            'that it is another'
+        )
+    return 'it names another disk as its parent' if _has_parent(head) else None
+
+
+def _has_parent(head: bytes) -> bool:
+    return _HINT in head.lower()
+
+
 def _explain_head(kind: DiskKind, head: bytes) -> str | None:
     """Say why a file that begins so is not what it passes for."""
     if kind is DiskKind.SPARSE and not head.startswith(_SPARSE):
         return 'its vmware_disktype is sparse, and it has no such header'
-    if kind is DiskKind.SPARSE and _HINT in head.lower():
+    if kind is DiskKind.STREAM:
+        return _explain_stream(head)
+    if kind is DiskKind.SPARSE and _has_parent(head):
         return 'it names another disk as its parent'
     if kind is DiskKind.FLAT and head.startswith((*_SPARSE, _TEXT)):
         return (

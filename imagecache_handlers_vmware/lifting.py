@@ -73,7 +73,9 @@ class Lifting:
         if not refused or self._datastore.store.name not in exclusive:
             return {}
         if self._datastore.has_namespaces:
-            LOG.warning('Nothing is lifted: disks on vSAN have no extents')
+            LOG.warning(
+                'Nothing is lifted on vSAN, where flags cannot be written'
+            )
             return {}
         try:
             unneeded = list(self._find_unneeded(refused))

@@ -20,6 +20,7 @@ from imagecache_handlers_vmware.datastores import read_datastores
 from imagecache_handlers_vmware.image_folders import find_image_folders
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
+from imagecache_handlers_vmware.import_places import ImportPlace
 from imagecache_handlers_vmware.machines import read_machines
 from imagecache_handlers_vmware.namespaces import find_stable_path
 from imagecache_handlers_vmware.paths import aside_of
@@ -38,13 +39,15 @@ class CacheOptions:
     """What of a vCenter holds cached images, and what is written off.
 
     On ``exclusive_stores``, which no other vCenter has, ``ddb.deletable`` is
-    lifted where nobody has a clone any more.
+    lifted where nobody has a clone any more.  ``import_place``: where
+    machines are put that disks come with; None: nowhere.
     """
 
     base_folder: str
     chosen: DatastoreFilter = DatastoreFilter()
     ignored_machines: frozenset[str] = frozenset()
     exclusive_stores: frozenset[str] = frozenset()
+    import_place: ImportPlace | None = None
     waiting: Waiting = Waiting()
 
 

@@ -3,11 +3,14 @@
 Machines name what lies in them by the uuid, Nova by the name.
 """
 
+from imagecache_handlers.transport.exchanges import at_any_time
+from imagecache_handlers.transport.exchanges import Leave
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.errors import VimFault
-from imagecache_handlers_vmware.port import file_requests
+from imagecache_handlers_vmware.port import namespace_requests
+from imagecache_handlers_vmware.port.requests import Reference
 from imagecache_handlers_vmware.port.session import Session
 
 
@@ -27,11 +30,10 @@ def find_stable_path(
     """
     if not datastore.has_namespaces:
         return folder
-    manager = session.managers.namespace_manager
-    if manager is None:
-        raise Incomplete(f'{session.address} has no DatastoreNamespaceManager')
     url = f'{datastore.url.rstrip("/")}/{folder.path}'
-    request = file_requests.convert_path(manager, datastore.datacenter, url)
+    request = namespace_requests.convert_path(
+        find_manager(session), datastore.datacenter, url
+    )
     try:
         [told] = session.read(request)
     except VimFault as error:
@@ -43,3 +45,47 @@ def find_stable_path(
     if not name:
         raise Incomplete(f'no uuid was told of {folder}')
     return datastore.path(name)
+
+
+def make_namespace(
+    session: Session, datastore: Datastore, folder: DatastorePath
+) -> None:
+    """Make a folder at the top, unless it is there.
+
+    :raises CallError: when that fails, or is not certain.
+    """
+    request = namespace_requests.make_namespace(
+        find_manager(session), datastore.reference, folder.path
+    )
+    try:
+        session.once(request)
+    except VimFault as error:
+        if error.name != 'FileAlreadyExists':
+            raise
+
+
+def delete_namespace(
+    session: Session,
+    datastore: Datastore,
+    folder: DatastorePath,
+    leave: Leave = at_any_time,
+) -> None:
+    """Delete a folder at the top, with all that is in it.
+
+    :raises CallError: when that fails, or is not certain.
+    """
+    request = namespace_requests.delete_namespace(
+        find_manager(session), datastore.datacenter, str(folder)
+    )
+    session.once(request, leave)
+
+
+def find_manager(session: Session) -> Reference:
+    """Give who makes and deletes such folders.
+
+    :raises Incomplete: when this vCenter has none.
+    """
+    manager = session.managers.namespace_manager
+    if manager is None:
+        raise Incomplete(f'{session.address} has no DatastoreNamespaceManager')
+    return manager

@@ -67,6 +67,18 @@ OPTS: list[cfg.Opt] = [
         'While there is one that is not named here, images of its datastore '
         'are kept.',
     ),
+    cfg.StrOpt(
+        'import_pool',
+        metavar='PATH',
+        help='The resource pool for machines that streamOptimized images '
+        'come in with, such as datacenter/host/cluster/Resources. None is '
+        'ever started. Not set: such images are refused.',
+    ),
+    cfg.StrOpt(
+        'import_folder',
+        metavar='PATH',
+        help='The folder for these machines, such as datacenter/vm.',
+    ),
     cfg.BoolOpt(
         'lift_deletable',
         default=False,

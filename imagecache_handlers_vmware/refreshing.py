@@ -4,6 +4,7 @@ vCenter does so by itself each half hour, which is long where space is made.
 """
 
 from collections.abc import Iterable
+from concurrent import futures
 import datetime
 import logging
 
@@ -15,6 +16,8 @@ from imagecache_handlers_vmware.port.session import Session
 LOG = logging.getLogger(__name__)
 
 _OLD = datetime.timedelta(minutes=5)
+# As many as look at stores at once.
+_AT_ONCE = 4
 
 
 def refresh_datastores(
@@ -28,7 +31,11 @@ def refresh_datastores(
 
     :raises CallError: when an answer is lost.
     """
-    return any([_refresh(session, one) for one in _find_old(datastores, now)])
+    old = _find_old(datastores, now)
+    if not old:
+        return False
+    with futures.ThreadPoolExecutor(_AT_ONCE) as pool:
+        return any(list(pool.map(lambda one: _refresh(session, one), old)))
 
 
 def _find_old(

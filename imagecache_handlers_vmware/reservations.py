@@ -1,8 +1,7 @@
 """Reservations of room: each an empty folder whose name says so.
 
 They lie in a folder of their own beside the images, which every host that
-has the datastore sees: ``<base>_coming/<id>.<bytes>.<until>.<token>``.  On
-vSAN no such folder can be made, and there are none.
+has the datastore sees: ``<base>_coming/<id>.<bytes>.<until>.<token>``.
 """
 
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ import contextlib
 import datetime
 
 from imagecache_handlers.exceptions import NoRoom
-from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.labels import read_time
 from imagecache_handlers.labels import write_time
@@ -116,8 +114,6 @@ class Reservations:
         return Removing(looks.session, datastore, looks.options.waiting)
 
     def _folder(self, datastore: Datastore) -> DatastorePath:
-        if datastore.has_namespaces:
-            raise NotSupported('reserve room on vSAN')
         base = self._looks.base(datastore)
         return DatastorePath(base.datastore, f'{base.path}_coming')
 

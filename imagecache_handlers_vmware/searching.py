@@ -111,7 +111,7 @@ def search_top(
     path = datastore.path('')
     request = searches.search_folder(datastore.browser, str(path))
     found = _search(
-        session, datastore, path, request, waiting, _read_folder, 'result'
+        session, datastore, path, request, waiting, _read_top, 'result'
     )
     return tuple(name for one in found or () for name in one.folders)
 
@@ -177,6 +177,22 @@ def _read_folder(
         folders=tuple(text_of(one, 'path') or '' for one in folders),
         has_extents=not datastore.has_namespaces,
     )
+
+
+def _read_top(
+    element: Element, datastore: Datastore, searched: DatastorePath
+) -> Folder:
+    """Read the top, where a folder with a uuid may have a name as well."""
+    folders = [
+        one
+        for one in children(element, 'file')
+        if type_of(one) == 'FolderFileInfo'
+    ]
+    names = (
+        text_of(one, 'friendlyName') or text_of(one, 'path') or ''
+        for one in folders
+    )
+    return Folder(path=searched, folders=tuple(names))
 
 
 def _read_dated(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers_vmware.datastores import DatastoreFilter
+from imagecache_handlers_vmware.import_places import ImportPlace
 from imagecache_handlers_vmware.looks import CacheOptions
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 
@@ -69,7 +70,20 @@ def _read_cache(given: dict[str, Any], nova: 'NovaOptions') -> CacheOptions:
         exclusive_stores=_choose_exclusive(
             given['lift_deletable'], given['exclusive_datastores']
         ),
+        import_place=_read_place(given['import_pool'], given['import_folder']),
     )
+
+
+def _read_place(pool: str | None, folder: str | None) -> ImportPlace | None:
+    """Read where machines are put that disks come with."""
+    if not pool and not folder:
+        return None
+    if not pool or not folder:
+        raise ConfigurationError(
+            '[imagecache_vmware] import_pool and import_folder go together: '
+            'set both, or none'
+        )
+    return ImportPlace(pool=pool, folder=folder)
 
 
 def _choose_exclusive(lifts: bool, stores: list[str]) -> frozenset[str]:

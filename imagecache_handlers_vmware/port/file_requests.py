@@ -7,18 +7,6 @@ from imagecache_handlers_vmware.port.requests import Reference
 from imagecache_handlers_vmware.port.requests import Request
 
 
-def convert_path(
-    manager: Reference, datacenter: Reference, url: str
-) -> Request:
-    """Ask by what uuid a folder at the top of a vSAN datastore goes."""
-    return make_request(
-        'ConvertNamespacePathToUuidPath',
-        manager,
-        write_reference('datacenter', datacenter),
-        write_element('namespaceUrl', url),
-    )
-
-
 def refresh_datastore(datastore: Reference) -> Request:
     """Have the figures of a datastore read anew."""
     return make_request('RefreshDatastore', datastore)
@@ -103,6 +91,21 @@ def copy_disk(
     """Copy a disk, into what a hypervisor runs from; nothing is replaced."""
     return make_request(
         'CopyVirtualDisk_Task',
+        manager,
+        write_element('sourceName', source),
+        write_reference('sourceDatacenter', datacenter),
+        write_element('destName', target),
+        write_reference('destDatacenter', datacenter),
+        write_element('force', 'false'),
+    )
+
+
+def move_disk(
+    manager: Reference, source: str, target: str, datacenter: Reference
+) -> Request:
+    """Rename a disk, into another folder even; nothing is replaced."""
+    return make_request(
+        'MoveVirtualDisk_Task',
         manager,
         write_element('sourceName', source),
         write_reference('sourceDatacenter', datacenter),

@@ -19,6 +19,7 @@ class Managers:
     disk_manager: Reference
     # Not every vCenter has one: those before 5.5 know no vSAN.
     namespace_manager: Reference | None = None
+    search_index: Reference | None = None
 
 
 _MANAGERS = {
@@ -28,8 +29,9 @@ _MANAGERS = {
     'fileManager': 'file_manager',
     'virtualDiskManager': 'disk_manager',
     'datastoreNamespaceManager': 'namespace_manager',
+    'searchIndex': 'search_index',
 }
-_NEEDED = frozenset(_MANAGERS.values()) - {'namespace_manager'}
+_NEEDED = frozenset(_MANAGERS.values()) - {'namespace_manager', 'search_index'}
 
 
 def read_managers(content: Element) -> Managers | None:

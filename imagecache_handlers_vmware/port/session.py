@@ -125,6 +125,28 @@ class Session:
         ) as connection:
             uploads.send_file(connection, target, login.cookie, chunks, size)
 
+    def put_disk(
+        self,
+        address: Address,
+        target: str,
+        chunks: Iterable[bytes],
+        size: int,
+    ) -> None:
+        """Send the disk of a lease to who asks for it: vCenter, or a host.
+
+        A host is not told by what cookie vCenter knows us.
+
+        :raises CallError: as ``put_file`` does.
+        """
+        if address.scheme == 'http' and not self._options.insecure:
+            raise Unreachable(f'{address}: it would be sent in the clear')
+        is_here = address == self.address
+        cookie = self._obtain_login().cookie if is_here else ''
+        with contextlib.closing(self._options.connect(address)) as connection:
+            uploads.send_file(
+                connection, target, cookie, chunks, size, uploads.DISK
+            )
+
     def access_file(
         self, method: str, target: str, content: bytes | None = None
     ) -> bytes:

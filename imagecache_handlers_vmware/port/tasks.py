@@ -69,8 +69,8 @@ def follow_tasks(
     ``ReplyLost``, what took too long as ``Endless``.
     """
     left = dict(tasks)
-    looks = _Looks(waiting)
-    while left and looks.may_look():
+    looking = Looking(waiting)
+    while left and looking.may_look():
         try:
             states = _read_states(session, left)
         except CallError as error:
@@ -95,7 +95,7 @@ def cancel_tasks(session: Session, tasks: Iterable[Reference]) -> None:
             return  # vCenter hangs: others would be waited for as long
 
 
-class _Looks:
+class Looking:
     """When to look again, and for how long."""
 
     def __init__(self, waiting: Waiting) -> None:
@@ -149,8 +149,8 @@ def read_result(
     :raises VimFault: what the task ended with.
     :raises ReplyLost: when its end cannot be known.
     """
-    looks = _Looks(waiting)
-    while looks.may_look():
+    looking = Looking(waiting)
+    while looking.may_look():
         info = _read_info(session, task, method, use, name)
         if _has_succeeded(info, method):
             return

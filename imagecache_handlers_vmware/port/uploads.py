@@ -13,6 +13,12 @@ from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 
 METHOD = 'PUT /folder'
+DISK = 'PUT /nfc'
+# As Nova sends them: the disk of a lease is there already, and empty.
+_HEADERS = {
+    METHOD: {'Content-Type': 'application/octet-stream'},
+    DISK: {'Content-Type': 'binary/octet-stream', 'Overwrite': 't'},
+}
 
 _DONE = (http.client.OK, http.client.CREATED)
 _ANSWER = 2**16
@@ -36,11 +42,15 @@ def send_file(
     cookie: str,
     chunks: Iterable[bytes],
     size: int,
+    called: str = METHOD,
 ) -> None:
     """Send a file of so many bytes, in place of what has its name.
 
     That it arrived whole is for a search to tell: not every status is known.
     What ``chunks`` raises ends it at once; what came up to there stays.
+
+    ``called`` is METHOD or DISK, by which errors call it.  Without a cookie
+    the address itself is the secret that lets it in.
 
     :raises VimFault: when it was refused.
     :raises ReplyLost: when it may be there, whole or in part.
@@ -48,8 +58,10 @@ def send_file(
     try:
         connection.line.begin(_ANSWER)
         connection.putrequest('PUT', target)
-        connection.putheader('Cookie', f'{COOKIE}={cookie}')
-        connection.putheader('Content-Type', 'application/octet-stream')
+        if cookie:
+            connection.putheader('Cookie', f'{COOKIE}={cookie}')
+        for name, value in _HEADERS[called].items():
+            connection.putheader(name, value)
         connection.putheader('Content-Length', str(size))
         connection.endheaders()
         try:
@@ -60,9 +72,9 @@ def send_file(
             raise
         answer = connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
-        raise ReplyLost(f'{METHOD}: {explain_cause(error)}') from error
+        raise ReplyLost(f'{called}: {explain_cause(error)}') from error
     with contextlib.closing(answer):
-        _check_status(answer)
+        _check_status(answer, called)
 
 
 def _send_chunks(connection: Http, chunks: Iterable[bytes]) -> None:
@@ -76,10 +88,10 @@ def _send_chunks(connection: Http, chunks: Iterable[bytes]) -> None:
             return
 
 
-def _check_status(answer: http.client.HTTPResponse) -> None:
+def _check_status(answer: http.client.HTTPResponse, called: str) -> None:
     if answer.status in _DONE:
         return
     what = f'HTTP {answer.status} {answer.reason[:100]}'
     if answer.status in REFUSED:
-        raise VimFault(METHOD, REFUSED[answer.status], what)
-    raise ReplyLost(f'{METHOD}: {what}')
+        raise VimFault(called, REFUSED[answer.status], what)
+    raise ReplyLost(f'{called}: {what}')

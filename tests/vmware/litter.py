@@ -9,11 +9,13 @@ from tests.vmware.samples import TWO
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import STORE
 from vcenter_simulator.datastores.trees import walk_nodes
+from vcenter_simulator.machines.homes import make_folder
 
 TEMPORARY = f'[{STORE}] vmware_temp'
 FETCH = f'{TEMPORARY}/5f0c5f0c-1111-4111-8111-111111111111'
 SHADOW = f'[{STORE}] OSTACK_IMG_5f0c5f0c-2222-4222-8222-222222222222'
 HALF = f'[{STORE}] {BASE}/{TWO}'
+COMING = f'{HALF}.coming-5f0c5f0c'
 ASIDE = f'[{STORE}] {BASE}_evict'
 OVER = '20200101t000000z'
 LEFT = f'{ASIDE}/{ONE}.{OVER}.5f0c'
@@ -34,7 +36,8 @@ class Litterer:
 
     def leave_shadow(self):
         """Leave the folder of a machine that an image was imported as."""
-        self._actors.make_folder(SHADOW)
+        with self._actors._world.lock:
+            make_folder(self._actors.place(SHADOW))
         self._actors.make_disk(f'{SHADOW}/disk.vmdk')
         return SHADOW
 
@@ -44,6 +47,17 @@ class Litterer:
         self._actors.make_folder(f'{HALF}/ts-2026-01-01-00-00-00')
         self._actors.write_file(f'{HALF}/{TWO}.vmdk', b'x' * 9)
         return HALF
+
+    def leave_empty(self):
+        """Leave what a removal was cut off before, on vSAN: no disk."""
+        self.make_folders(HALF, f'{HALF}/ts-2026-01-01-00-00-00')
+        return HALF
+
+    def leave_coming(self):
+        """Leave what was on its way in to vSAN."""
+        self.make_folders(COMING)
+        self._actors.make_disk(f'{COMING}/{TWO}.vmdk')
+        return COMING
 
     def leave_aside(self):
         """Leave an image aside that nobody claimed and was fetched anew."""

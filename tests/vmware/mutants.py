@@ -31,6 +31,9 @@ ROOM = 'vmware/test_lease_limit.py::TestRoom::test_'
 JOINT = 'vmware/test_joint_folders.py::test_'
 MARKING = 'vmware/test_labelling.py::TestLabelling::test_'
 ADDING = 'vmware/test_adding.py::TestTrouble::test_'
+IMPORTING = 'vmware/test_importing.py'
+VSAN_DEBRIS = 'vmware/test_vsan.py::TestDebris::test_'
+LEFT = 'vmware/test_left_machines.py::TestOnVsan::test_'
 RESERVATIONS = 'vmware/test_reservations.py::TestReservations::test_'
 
 
@@ -62,24 +65,24 @@ MUTANTS = [
     ),
     mutant(
         'on vSAN images go for one that cannot come',
-        'handler',
-        '        adding.check_datastore(meta, self._looks.datastore(store))\n',
-        '',
+        'adding',
+        '        check_datastore(meta, datastore)\n        with reading',
+        '        with reading',
         f'{VSAN}nothing_goes_for_what_cannot_be_added',
     ),
     mutant(
         'room is made for what no adapter is for',
         'adding',
-        '    kind = read_kind(meta)\n    adapter_of(meta)\n    disk',
-        '    kind = read_kind(meta)\n    disk',
+        '    kind = read_kind(meta)\n    adapter_of(meta)\n    inside',
+        '    kind = read_kind(meta)\n    inside',
         'vmware/test_adding.py::TestKinds::'
         'test_there_is_no_room_for_what_cannot_be_made',
     ),
     mutant(
         'a sparse disk takes no more than its file',
         'adding',
-        '(meta.virtual_size or meta.size)',
-        'meta.size',
+        'inside = meta.virtual_size or meta.size',
+        'inside = 0',
         'vmware/test_adding.py::TestKinds::'
         'test_a_sparse_disk_takes_its_file_and_all_that_is_in_it',
     ),
@@ -564,15 +567,15 @@ MUTANTS = [
     mutant(
         'what a machine names is debris',
         'debris_looks',
-        'return any(map(users.of_folder, piece.named))',
+        'return bool(find_who(piece, users) - left)',
         'return False',
         f'{FINDING}what_a_machine_names_is_not_debris',
     ),
     mutant(
         'machines are looked for where debris lies now',
         'debris_looks',
-        'named=(origin, tree.path),',
-        'named=(tree.path,),',
+        'named=self.names_of(origin, tree.path),',
+        'named=self.names_of(tree.path),',
         f'{FINDING}what_a_machine_names_by_its_old_place_is_not_debris',
     ),
     mutant(
@@ -916,7 +919,7 @@ MUTANTS = [
     mutant(
         'of several copies the last failure is told',
         'folder_requests',
-        'max(ends.get(key) or end, end, key=_rank_failure)',
+        'max(ends.get(key) or end, end, key=rank_failure)',
         'end',
         f'{TROUBLE}::TestSizedCopies::test_of_two_failures_the_graver_is_told',
     ),
@@ -951,7 +954,7 @@ MUTANTS = [
     mutant(
         'a sized copy that stays does not keep the image',
         'folder_requests',
-        'ends[key] = max(ends.get(key) or end, end, key=_rank_failure)\n',
+        'ends[key] = max(ends.get(key) or end, end, key=rank_failure)\n',
         'pass\n',
         f'{TROUBLE}::TestSizedCopies::test_a_locked_sized_copy_keeps_the_own_disk',
     ),
@@ -1057,9 +1060,9 @@ MUTANTS = [
     mutant(
         'on vSAN what machines name by uuids is taken for debris',
         'debris_looks',
-        'if self.datastore.has_namespaces:',
-        'if False:',
-        f'{VSAN}nothing_is_debris',
+        'return tuple(dict.fromkeys((*paths, *stable)))',
+        'return paths',
+        f'{VSAN_DEBRIS}what_a_machine_names_by_uuid_is_none',
     ),
     mutant(
         'on vSAN the flag of a disk is lifted',
@@ -1086,16 +1089,122 @@ MUTANTS = [
     mutant(
         'on vSAN an extent is uploaded',
         'adding',
-        'if datastore.has_namespaces:',
+        'if datastore.has_namespaces and read_kind(meta) not in _OF_OBJECTS:',
         'if False:',
-        f'{VSAN}nothing_is_added',
+        f'{VSAN}nothing_is_added_that_has_extents',
     ),
     mutant(
-        'on vSAN a reservation is made at the top',
-        'reservations',
-        'if datastore.has_namespaces:',
+        'on vSAN nothing is made at the top',
+        'folder_requests',
+        '        self._make_top(path)\n',
+        '',
+        f'{VSAN}room_is_reserved_in_a_folder_of_its_own',
+    ),
+    mutant(
+        'on vSAN what is at the top is deleted as a folder is',
+        'folder_requests',
+        'return self._datastore.has_namespaces and not path.parent.path',
+        'return False',
+        f'{IMPORTING}::TestOnVsan::test_the_base_is_made_for_it',
+    ),
+    mutant(
+        'on vSAN the object of what was not published stays for ever',
+        'stage_folders',
+        'if self._has_objects:',
         'if False:',
-        f'{VSAN}no_room_is_reserved',
+        f'{IMPORTING}::TestOnVsan::test_faults_at_any_step_leave_no_object',
+    ),
+    mutant(
+        'on vSAN the objects of debris stay for ever',
+        'debris_removals',
+        '            self._delete_objects(piece)\n',
+        '            pass\n',
+        f'{VSAN_DEBRIS}what_is_cut_off_is_found_and_goes_without_a_trace',
+    ),
+    mutant(
+        'an import that breaks off is left to vCenter',
+        'importing',
+        '            self._abort_lease(lease, name)\n',
+        '',
+        f'{IMPORTING}::TestTrouble::test_ctrl_c_gives_it_up',
+    ),
+    mutant(
+        'the disk of what could not be moved stays',
+        'importing',
+        '            self._discard_disk(disk)\n',
+        '',
+        f'{IMPORTING}::TestOnVsan::test_faults_at_any_step_leave_no_object',
+    ),
+    mutant(
+        'what is left of an imported machine stays',
+        'importing',
+        '            self._discard_folder(disk.parent)\n',
+        '            pass\n',
+        f'{IMPORTING}::TestImporting::test_the_disk_is_what_nova_would_use',
+    ),
+    mutant(
+        'a lost answer to the end of a lease means that it ended',
+        'importing',
+        'if leases.read_state(self._session, lease) != leases.DONE:',
+        'if False:',
+        f'{IMPORTING}::TestTrouble::test_one_that_did_not_end_is_given_up',
+    ),
+    mutant(
+        'a lease is held in silence',
+        'importing',
+        'if now - told > _SILENCE:',
+        'if False:',
+        f'{IMPORTING}::TestLeases::test_it_is_told_that_the_disk_still_comes',
+    ),
+    mutant(
+        'a lease that is not ready is taken for it',
+        'port/leases',
+        'if state == READY:',
+        'if True:',
+        f'{IMPORTING}::TestLeases::test_one_that_failed_says_why',
+    ),
+    mutant(
+        'a host learns by what cookie vCenter knows us',
+        'port/session',
+        "cookie = self._obtain_login().cookie if is_here else ''",
+        'cookie = self._obtain_login().cookie',
+        f'{IMPORTING}::TestLeases::'
+        'test_the_disk_takes_the_place_of_the_empty_one',
+    ),
+    mutant(
+        'any sparse disk comes in by a lease',
+        'image_content',
+        'if flags & _STREAMED != _STREAMED or not sectors:',
+        'if False:',
+        f'{IMPORTING}::TestRefused::test_what_is_no_such_disk',
+    ),
+    mutant(
+        'machines are put in another datacenter',
+        'import_places',
+        "if not path.strip('/').startswith(f'{center}/'):",
+        'if False:',
+        f'{IMPORTING}::TestRefused::test_a_place_that_is_none',
+    ),
+    mutant(
+        'a disk that was moved is not looked for',
+        'arrival',
+        '        self._sizes[name] = None\n',
+        '',
+        f'{IMPORTING}::TestOnVsan::test_a_move_that_moved_nothing_is_seen',
+    ),
+    mutant(
+        'a machine that runs is taken for what an import left',
+        'left_machines',
+        "is_off = found.text('runtime.powerState') == 'poweredOff'",
+        'is_off = True',
+        f'{LEFT}not_while_it_runs',
+    ),
+    mutant(
+        'who comes as the machine goes loses its disk',
+        'debris_removals',
+        'if users.why_unknown or is_named(alone, users):',
+        'if False:',
+        f'{LEFT}who_comes_to_use_it_keeps_its_disk',
     ),
     mutant(
         'on vSAN machines are looked for by the name alone',

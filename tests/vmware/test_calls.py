@@ -1,6 +1,7 @@
 """Calls: counted by the vCenter, whatever the number of images."""
 
 import datetime
+import threading
 from unittest import mock
 
 from imagecache_handlers import Did
@@ -48,6 +49,29 @@ class TestCalls(OnVcenter):
                 'RetrievePropertiesEx': 3,
                 'SearchDatastoreSubFolders_Task': 1,
             }
+
+    def test_four_stores_wait_for_each_other_nowhere(self):
+        """Each of their calls is under way when the others' are."""
+        for method in (
+            'RefreshDatastore',
+            'SearchDatastoreSubFolders_Task',
+        ):
+            handler = self.on(datastores=4, images=4)
+            for one in self.vcenter.estate.datastores:
+                one._shown_at -= 400
+            meeting = self.let_meet(method, 4)
+            cache = ImageCache(handler, Rules())
+            plan = cache.plan(Evidence(complete=True, as_of=utc_now()))
+            assert len(plan.verdicts) == 4
+            assert self.vcenter.counters.of(method) == 4
+            assert not meeting.broken
+
+    def let_meet(self, method, count):
+        """Let calls of a method begin only once so many are there."""
+        meeting = threading.Barrier(count)
+        for nth in range(1, count + 1):
+            self.vcenter.before(method, lambda: meeting.wait(60), nth=nth)
+        return meeting
 
     def test_a_login_takes_two_calls(self):
         self.start()

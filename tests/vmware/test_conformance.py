@@ -3,17 +3,19 @@
 import contextlib
 import unittest
 
-from imagecache_handlers.handler import CacheHandler
+from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.testing.conformance import HandlerConformance
 from imagecache_handlers.testing.conformance import ONE
 from imagecache_handlers.testing.conformance import TWO
-from imagecache_handlers_vmware.handler import VMwareHandler
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port import lent_sessions
 from imagecache_handlers_vmware.port.session import Session
 from simulator_parts import steering
 from tests.vmware.lender import Lender
 from tests.vmware.litter import Litterer
+from tests.vmware.streams import make_stream
+from tests.vmware.streams import PLACE
+from tests.vmware.streams import STREAM
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
@@ -28,6 +30,12 @@ CHANGES = frozenset(
         'CreateVirtualDisk_Task',
         'DeleteVirtualDisk_Task',
         'DeleteDatastoreFile_Task',
+        'MoveVirtualDisk_Task',
+        'CreateDirectory',
+        'DeleteDirectory',
+        'ImportVApp',
+        'HttpNfcLeaseComplete',
+        'UnregisterVM',
     }
 )
 
@@ -113,15 +121,17 @@ class Kit(OnVcenter):
             step()
             return found
 
-        put = Session.put_file
+        def doom_put(put):
+            def put_doomed(session, *given):
+                step()
+                put(session, *given)
+                step()
 
-        def put_doomed(session, *given):
-            step()
-            put(session, *given)
-            step()
+            return put_doomed
 
         Session._make_once = make_doomed
-        Session.put_file = put_doomed
+        Session.put_file = doom_put(Session.put_file)
+        Session.put_disk = doom_put(Session.put_disk)
 
     def failure(self):
         return ReplyLost('the answer was lost')
@@ -210,18 +220,6 @@ class TestOnALentSession(Kit, HandlerConformance, unittest.TestCase):
         return lent_sessions.open_session(self._lent, dialling)
 
 
-class OnVsan(VMwareHandler):
-    """What is declared for a handler, it has there not: see test_vsan."""
-
-    room = CacheHandler.room
-    reserve = CacheHandler.reserve
-    reservations = CacheHandler.reservations
-    unreserve = CacheHandler.unreserve
-    add = CacheHandler.add
-    debris = CacheHandler.debris
-    clean = CacheHandler.clean
-
-
 class TestOnVsan(Kit, HandlerConformance, unittest.TestCase):
     """Folders at the top have a uuid, and disks no extents."""
 
@@ -231,11 +229,43 @@ class TestOnVsan(Kit, HandlerConformance, unittest.TestCase):
             make_folder(self.actors.place(f'[{STORE}] {BASE}'))
 
     def connect(self, **options):
-        made = super().connect(**options)
-        return OnVsan(made._session, made._looks.options)
+        return super().connect(import_place=PLACE, **options)
+
+    def offer(self, image_id, size=2**18):
+        data = make_stream(2 * size, size=size)
+        meta = ImageMeta(
+            image_id=image_id,
+            size=size,
+            disk_format='vmdk',
+            virtual_size=2 * size,
+            properties=STREAM,
+        )
+        return meta, data
+
+    def litter(self):
+        litter = Litterer(self.actors)
+        left = [
+            litter.leave_shadow(),
+            litter.leave_empty(),
+            litter.leave_coming(),
+        ]
+        for one in left:
+            litter.date(one)
+        return left
 
     def _make_old_folders(self):
-        return []
+        litter = Litterer(self.actors)
+        places = [
+            f'[{STORE}] {BASE}/notes',
+            f'[{STORE}] {BASE}/{TWO}.coming-5f0c',
+        ]
+        litter.make_folders(*places)
+        with self.vcenter.world.lock:
+            golden = f'[{STORE}] OSTACK_IMG_golden'
+            make_folder(self.actors.place(golden))
+        for place in (*places, golden):
+            litter.date(place)
+        return [self.actors.place(one) for one in (*places, golden)]
 
 
 @choose_promises

@@ -108,23 +108,6 @@ class TestSizedCopies(Troubled):
             [result] = self.evict()
             assert isinstance(result, Uncertain), result
 
-    def test_a_removal_that_runs_on_is_graver_than_a_refusal(self):
-        """Else the flag would be lifted of what may go at any time."""
-        slow, quick = {DELETE: 60.0}, self.vcenter.timing.work
-        self.actors.cache(ONE, sizes=(20, 40))
-
-        def refuse():
-            quick.clear()
-            steering.fail('CannotDeleteFile', file='x')()
-
-        quick.update(slow)
-        self.vcenter.before(DELETE, refuse, nth=2)
-        # It does not heed that it is cancelled.
-        self.vcenter.before('CancelTask', steering.fail('NotSupported'))
-        [result] = self.evict(waiting=Waiting(seconds=0.3))
-        assert isinstance(result, Uncertain), result
-        assert self.aside(), 'it may go there at any time'
-
 
 class TestPutBackHalf(Troubled):
     def test_a_lost_answer_to_the_last_removal_leaves_no_diskless_folder(self):

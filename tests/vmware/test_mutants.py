@@ -14,6 +14,7 @@ BESIDE = (
     'vmware/lender.py',
     'vmware/litter.py',
     'vmware/samples.py',
+    'vmware/streams.py',
     'vmware/vcenter.py',
 )
 

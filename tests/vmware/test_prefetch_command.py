@@ -11,6 +11,7 @@ from tests.sources.lying_server import CONTENT
 from tests.sources.lying_server import Fault
 from tests.sources.lying_server import IMAGE
 from tests.sources.lying_server import LyingServer
+from tests.vmware.streams import PLACE
 from tests.vmware.test_cli import OnCommand
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import STORE
@@ -87,6 +88,23 @@ class TestPrefetch(PrefetchCase):
 
     def test_a_sparse_disk(self):
         self.fetch_file(self.convert('vmdk'))
+        self.assertEqual(
+            {'debian.vmdk', 'debian-flat.vmdk'},
+            {one for one in self.tree(f'{BASE}/debian') if 'deb' in one},
+        )
+        self.assertNothingOnItsWay()
+
+    def test_a_streamed_disk(self):
+        disk = self.convert('vmdk', '-o', 'subformat=streamOptimized')
+        done = self.run_command('prefetch', 'debian', '--from', disk)
+        self.assertIn('set import_pool and import_folder', done.stdout)
+        self.assertEqual([], self.rows())
+        self.configure(
+            f'staging_path = {self.staging}',
+            import_pool=PLACE.pool,
+            import_folder=PLACE.folder,
+        )
+        self.fetch_file(disk)
         self.assertEqual(
             {'debian.vmdk', 'debian-flat.vmdk'},
             {one for one in self.tree(f'{BASE}/debian') if 'deb' in one},

@@ -18,9 +18,13 @@ from imagecache_handlers import utc_now
 from tests.vmware.samples import LONG_AGO
 from tests.vmware.samples import ONE
 from tests.vmware.samples import TWO
+from tests.vmware.streams import make_stream
+from tests.vmware.streams import PLACE
+from tests.vmware.streams import STREAM
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
+from vcenter_simulator.scenario import Scenario
 from vcenter_simulator.sessions import User
 
 PAGE = pathlib.Path(__file__).parents[2] / 'doc' / 'source' / 'vmware.rst'
@@ -45,7 +49,8 @@ def read_table():
 
 class TestPrivileges(OnVcenter):
     def as_user(self, role):
-        self.start(users={'me': User('secret', frozenset({NONE, *role}))})
+        users = {'me': User('secret', frozenset({NONE, *role}))}
+        self.start(Scenario(datastores=2, kinds=('VMFS', 'vsan')), users=users)
         self.vcenter.username, self.vcenter.password = 'me', 'secret'
         for image in ONE, TWO:
             self.actors.cache(image, cached_at=LONG_AGO.timestamp())
@@ -54,7 +59,7 @@ class TestPrivileges(OnVcenter):
 
     def work(self):
         """Do all that there is to do, and give the outcomes of a sweep."""
-        handler = self.connect()
+        handler = self.connect(import_place=PLACE)
         try:
             cache = ImageCache(handler, Rules())
             cache.pin(TWO, 'ops')
@@ -63,11 +68,19 @@ class TestPrivileges(OnVcenter):
             cache.unpin(TWO, 'ops')
             meta = ImageMeta(image_id=NEW, size=1024, disk_format='raw')
             handler.add(meta, io.BytesIO(bytes(1024)), STORE)
+            self.import_image(handler)
             list(handler.debris(STORE))
             now = utc_now()
             return cache.sweep(lambda: Evidence(complete=True, as_of=now))
         finally:
             handler.close()
+
+    def import_image(self, handler):
+        data = make_stream()
+        meta = ImageMeta(
+            image_id=NEW, size=len(data), disk_format='vmdk', properties=STREAM
+        )
+        handler.add(meta, io.BytesIO(data), 'datastore-1')
 
     def images(self):
         found = self.actors.tree(f'[{STORE}] {BASE}')
@@ -102,7 +115,11 @@ class TestPrivileges(OnVcenter):
         self.as_user(privileges)
         self.actors.hide(self.machine, 'me')
         report = self.work()
-        found = {one.image.image_id: one for one in report.plan.verdicts}
+        found = {
+            one.image.image_id: one
+            for one in report.plan.verdicts
+            if one.image.store == STORE
+        }
         assert {one.reason for one in found.values()} == {Reason.UNKNOWN}
         assert self.images() == {ONE, TWO}
 

@@ -194,3 +194,13 @@ class TestInsideNova:
         groups, *others = {*conf}, {*conf.vmware}, {*conf.image_cache}
         assert groups == before[0] | {'imagecache_vmware'}
         assert tuple(others) == before[1:]
+
+
+def test_machines_come_in_where_both_are_set(read):
+    place = {'import_pool': 'dc/host/c/Resources', 'import_folder': 'dc/vm'}
+    assert read(NOVA).cache.import_place is None
+    found = read(NOVA, own(**place)).cache.import_place
+    assert (found.pool, found.folder) == tuple(place.values())
+    for name, value in place.items():
+        with pytest.raises(ConfigurationError, match='go together'):
+            read(NOVA, own(**{name: value}))

@@ -10,11 +10,9 @@ import pytest
 
 from imagecache_handlers.actions.prefetched import Got
 from imagecache_handlers.exceptions import ImageInUse
-from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers import ImageCache
-from imagecache_handlers.model import Debris
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Reservation
 from imagecache_handlers.prefetch_settings import PrefetchSettings
@@ -31,6 +29,8 @@ from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
 from vcenter_simulator.datastores import browser
 from vcenter_simulator.faults import VimFault
+from vcenter_simulator.instances import add_instance
+from vcenter_simulator.machines.homes import make_folder
 from vcenter_simulator.scenario import Scenario
 from vcenter_simulator import steering
 
@@ -193,7 +193,7 @@ class TestVsan(OnVcenter):
         meta = ImageMeta(image_id=ONE, size=len(data), disk_format='raw')
         return meta, io.BytesIO(data)
 
-    def test_nothing_is_added(self):
+    def test_nothing_is_added_that_has_extents(self):
         meta, content = self.offer()
         self.vcenter.counters.reset()
         with pytest.raises(Unsupported, match='vSAN'):
@@ -202,6 +202,22 @@ class TestVsan(OnVcenter):
             self.handler().add(meta, content, STORE)
         assert content.tell() == 0
         assert self.vcenter.counters.of('MakeDirectory') == 0
+
+    def test_an_iso_is_added(self):
+        data = b'x' * 1024
+        meta = ImageMeta(image_id=ONE, size=len(data), disk_format='iso')
+        handler = self.handler()
+        image = handler.add(meta, io.BytesIO(data), STORE, ['pin.ops'])
+        assert image.size == 1024
+        assert self.tree() == {ONE, f'{ONE}/{ONE}.iso', f'{ONE}/ic-pin.ops'}
+
+    def test_half_an_iso_is_no_image(self):
+        data = b'x' * 1024
+        meta = ImageMeta(image_id=ONE, size=len(data) + 1, disk_format='iso')
+        handler = self.handler()
+        with pytest.raises(Unsupported, match='announced'):
+            handler.add(meta, io.BytesIO(data), STORE)
+        assert self.tree() == set()
 
     def test_nothing_goes_for_what_cannot_be_added(self):
         self.cache(cached_at=LONG_AGO.timestamp())
@@ -219,36 +235,80 @@ class TestVsan(OnVcenter):
                 settings=PrefetchSettings(staging_path=f'{folder}/staging'),
             )
         assert result.did is Got.UNSUPPORTED
-        assert 'have Nova fetch it' in result.why
+        assert 'have it as streamOptimized' in result.why
         assert self.vcenter.counters.of('MakeDirectory') == 0
         assert self.vcenter.counters.of('DeleteVirtualDisk_Task') == 0
 
-    def test_no_room_is_reserved(self):
+    def test_room_is_reserved_in_a_folder_of_its_own(self):
         until = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
-        reservation = Reservation(
-            image_id=ONE, store=STORE, token='me', size=1, until=until
-        )
+        reservations = [
+            Reservation(
+                image_id=ONE, store=STORE, token=token, size=1, until=until
+            )
+            for token in ('me', 'you')
+        ]
         handler = self.handler()
-        with pytest.raises(NotSupported, match='vSAN'):
-            handler.reserve(reservation)
-        with pytest.raises(NotSupported, match='vSAN'):
-            handler.unreserve(reservation)
-        with pytest.raises(NotSupported, match='vSAN'):
-            list(handler.reservations(STORE))
-        assert self.vcenter.counters.of('MakeDirectory') == 0
+        for one in reservations:
+            handler.reserve(one)
+        assert self.vcenter.counters.of('CreateDirectory') == 1
+        other = self.handler()
+        assert list(other.reservations(STORE)) == reservations
+        handler.unreserve(reservations[0])
+        assert list(other.reservations(STORE)) == reservations[1:]
 
-    def test_nothing_is_debris(self):
-        # The last of its disk has gone, but for its folder.
-        place = self.cache()
-        self.actors.delete(f'{place}/{ONE}.vmdk')
-        Litterer(self.actors).date(str(place))
+
+class TestDebris(OnVcenter):
+    def start(self, *given, **how):
+        super().start(Scenario(kinds=('vsan',)), **how)
+        with self.vcenter.world.lock:
+            make_folder(self.actors.place(f'[{STORE}] {BASE}'))
+        self.litterer = Litterer(self.actors)
+
+    def debris(self):
+        return {one.location for one in self.handler().debris(STORE)}
+
+    def clean(self):
         handler = self.handler()
-        assert not list(handler.debris(STORE))
-        debris = Debris(
-            store=STORE, location=str(place), size=0, since=None, why=''
-        )
-        assert handler.clean(debris) == 0
-        assert place.node is not None
+        return [handler.clean(one) for one in handler.debris(STORE)]
+
+    def test_what_is_cut_off_is_found_and_goes_without_a_trace(self):
+        left = {
+            self.litterer.leave_shadow(),
+            self.litterer.leave_empty(),
+            self.litterer.leave_coming(),
+        }
+        for one in left:
+            self.litterer.date(one)
+        assert self.debris() == left
+        assert all(freed is not None for freed in self.clean())
+        assert self.debris() == set()
+        assert not self.actors.store(STORE).objects
+        assert list(self.actors.store(STORE).root.entries) == [
+            self.actors.store(STORE).resolve_names((BASE,))[0]
+        ]
+
+    def test_what_is_new_is_none(self):
+        self.litterer.leave_shadow()
+        self.litterer.leave_empty()
+        self.litterer.leave_coming()
+        assert self.debris() == set()
+
+    def test_what_a_machine_names_by_uuid_is_none(self):
+        for leave, disk in (
+            (self.litterer.leave_coming, f'{TWO}.vmdk'),
+            (self.litterer.leave_shadow, 'disk.vmdk'),
+        ):
+            place = leave()
+            with self.vcenter.world.lock:
+                machine = add_instance(
+                    self.vcenter.world,
+                    self.vcenter.estate.cluster,
+                    self.actors.place(f'{place}/{disk}'),
+                    starts=False,
+                )
+            self.litterer.date(place)
+            assert self.debris() == set(), place
+            assert machine.reference
 
 
 def refuse():

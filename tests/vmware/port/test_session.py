@@ -238,3 +238,10 @@ class TestFiles(OnPort):
         self.actors.write_file('[datastore-0] x.vmdk', b'x' * 2**20)
         with pytest.raises(WrongAnswer, match='is longer than 64 KiB'):
             self.session().access_file('GET', self.target)
+
+    def test_a_disk_is_not_sent_in_the_clear_unasked(self):
+        session = self.session()
+        session._options = ConnectionOptions()
+        address = Address.parse('http://127.0.0.1:9')
+        with pytest.raises(Unreachable, match='in the clear'):
+            session.put_disk(address, '/nfc/x', [b'x'], 1)

@@ -1,0 +1,118 @@
+"""Left machines: what an import left in the inventory is debris with it."""
+
+import io
+import unittest
+
+import pytest
+
+from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers.model import ImageMeta
+from tests.vmware.litter import Litterer
+from tests.vmware.samples import TWO
+from tests.vmware.streams import make_stream
+from tests.vmware.streams import PLACE
+from tests.vmware.streams import STREAM
+from tests.vmware.vcenter import OnVcenter
+from tests.vmware.vcenter import STORE
+from vcenter_simulator.instances import add_instance
+from vcenter_simulator.scenario import Scenario
+from vcenter_simulator.steering import fail
+
+
+class LeftMachines(OnVcenter):
+    kind = ''
+
+    def start(self, *given, **how):
+        super().start(Scenario(kinds=(self.kind,)), **how)
+        self.litterer = Litterer(self.actors)
+
+    def debris(self):
+        return {one.location for one in self.handler().debris(STORE)}
+
+    def clean(self):
+        handler = self.handler()
+        return [handler.clean(one) for one in handler.debris(STORE)]
+
+    def leave_machine(self, *methods):
+        """Leave what an import was cut off after its disk had come."""
+        handler = self.handler(import_place=PLACE)
+        data = make_stream()
+        meta = ImageMeta(
+            image_id=TWO, size=len(data), disk_format='vmdk', properties=STREAM
+        )
+        for method in methods or ('UnregisterVM',):
+            self.vcenter.before(method, fail('HostNotConnected'))
+        with pytest.raises(StoreUnavailable):
+            handler.add(meta, io.BytesIO(data), STORE)
+        [machine] = self.vcenter.world.inventory.all('VirtualMachine')
+        place = f'[{STORE}] {machine.name}'
+        self.litterer.date(place)
+        return machine, place
+
+    def test_the_machine_of_an_import_that_was_cut_off_goes_too(self):
+        _, place = self.leave_machine()
+        assert self.debris() == {place}
+        [freed] = self.clean()
+        assert freed > 0
+        assert not list(self.vcenter.world.inventory.all('VirtualMachine'))
+        assert self.actors.place(place).node is None
+
+    def test_one_whose_disk_has_not_come_goes_as_well(self):
+        _, place = self.leave_machine('PUT /nfc', 'HttpNfcLeaseAbort')
+        assert self.debris() == {place}
+        self.clean()
+        assert not list(self.vcenter.world.inventory.all('VirtualMachine'))
+        assert self.actors.place(place).node is None
+
+    def test_not_while_it_runs(self):
+        machine, place = self.leave_machine()
+        self.actors.start(machine)
+        self.litterer.date(place)
+        assert self.debris() == set()
+
+    def test_not_one_that_another_is_a_clone_of(self):
+        machine, place = self.leave_machine()
+        with self.vcenter.world.lock:
+            add_instance(
+                self.vcenter.world,
+                self.vcenter.estate.cluster,
+                machine.disks[0].chain[0],
+                starts=False,
+            )
+        self.litterer.date(place)
+        assert self.debris() == set()
+
+    def test_who_comes_to_use_it_keeps_its_disk(self):
+        machine, place = self.leave_machine()
+
+        def come():
+            add_instance(
+                self.vcenter.world,
+                self.vcenter.estate.cluster,
+                machine.disks[0].chain[0],
+                starts=False,
+            )
+
+        self.vcenter.before('UnregisterVM', come)
+        with pytest.raises(StoreUnavailable, match='came to use it'):
+            self.clean()
+        assert self.actors.place(f'{place}/{machine.name}.vmdk').node
+
+    def test_one_that_is_called_so_and_lies_elsewhere_is_not_it(self):
+        machine, place = self.leave_machine()
+        name = machine.name
+        machine.name = 'golden'
+        assert self.debris() == set()
+        assert name in place
+
+
+class TestOnVmfs(LeftMachines, unittest.TestCase):
+    kind = 'VMFS'
+
+
+class TestOnVsan(LeftMachines, unittest.TestCase):
+    kind = 'vsan'
+
+
+# It is the base of these two, and no case itself.
+del LeftMachines
