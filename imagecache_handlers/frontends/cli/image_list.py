@@ -1,12 +1,42 @@
-"""Image list: ids of images in a file, one a line."""
+"""Image list: ids of images, as arguments of a command or in a file."""
 
+import argparse
 import sys
 
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.frontends.cli import arguments
 from imagecache_handlers.model import check_image_id
 
 # More is no list that a person has made.
 _LARGEST = 16 * 2**20
+
+
+def add_images_to(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name images to be fetched."""
+    parser.add_argument(
+        'images',
+        nargs='*',
+        type=arguments.image,
+        metavar='ID',
+        help='the id that an image has in the image service',
+    )
+    parser.add_argument(
+        '--list',
+        metavar='FILE',
+        dest='image_list',
+        help='these images as well, one id a line; "-" is standard input',
+    )
+
+
+def choose_images(options: argparse.Namespace) -> list[str]:
+    """Give all ids that these arguments name, each once.
+
+    :raises ConfigurationError: when a list cannot be read.
+    """
+    images = list(options.images)
+    if options.image_list is not None:
+        images += read_ids(options.image_list)
+    return list(dict.fromkeys(images))
 
 
 def read_ids(path: str) -> list[str]:

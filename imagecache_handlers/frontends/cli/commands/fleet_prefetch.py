@@ -42,19 +42,7 @@ class FleetPrefetch(FleetCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'images',
-            nargs='*',
-            type=arguments.image,
-            metavar='ID',
-            help='the id that an image has in the image service',
-        )
-        parser.add_argument(
-            '--list',
-            metavar='FILE',
-            dest='image_list',
-            help='these images as well, one id a line; "-" is standard input',
-        )
+        image_list.add_images_to(parser)
         parser.add_argument(
             '--hosts',
             metavar='PATTERN',
@@ -136,14 +124,11 @@ def _add_terms_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _make_wish(options: argparse.Namespace) -> Wish:
-    images = list(options.images)
-    if options.image_list is not None:
-        images += image_list.read_ids(options.image_list)
     expires = options.expires or (None if options.standing else _DAY)
     try:
         wish = Wish(
             wish_id=uuid.uuid4().hex[:12],
-            images=tuple(dict.fromkeys(images)),
+            images=tuple(image_list.choose_images(options)),
             hosts=options.hosts,
             parallel=options.parallel,
             retries=options.retries,

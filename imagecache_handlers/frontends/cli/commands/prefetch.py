@@ -55,19 +55,7 @@ class Prefetch(WitnessedCommand, Paged):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'images',
-            nargs='*',
-            type=arguments.image,
-            metavar='ID',
-            help='the id that an image has in the image service',
-        )
-        parser.add_argument(
-            '--list',
-            metavar='FILE',
-            dest='image_list',
-            help='these images as well, one id a line; "-" is standard input',
-        )
+        image_list.add_images_to(parser)
         parser.add_argument(
             '--from',
             metavar='PLACE',
@@ -153,10 +141,7 @@ def _say_waiting(event: Waiting) -> None:
 
 def _choose_images(options: argparse.Namespace) -> list[str]:
     """Give all ids that were named, each once."""
-    images = list(options.images)
-    if options.image_list is not None:
-        images += image_list.read_ids(options.image_list)
-    chosen = list(dict.fromkeys(images))
+    chosen = image_list.choose_images(options)
     if not chosen:
         raise ConfigurationError('name an image, or a list of them: --list')
     if options.place is not None and len(chosen) > 1:
