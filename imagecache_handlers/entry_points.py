@@ -1,4 +1,4 @@
-"""Installed: entry points, and whatever the packages do that offer them."""
+"""Entry points that are installed, whatever the packages behind them do."""
 
 from collections.abc import Callable
 import functools

@@ -1,4 +1,4 @@
-"""Leading: whether others could have led us to the file that was opened.
+"""Symlink trust: whether others could have led us to an opened file.
 
 Whoever may write in a folder may put a symlink there, by which root reads
 what they may not: an image is for others to read.

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable
 from collections.abc import Iterator
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -16,6 +17,7 @@ import simulator_parts
 import vcenter_simulator
 import xapi_simulator
 
+HERE = pathlib.Path(__file__).parents[1]
 CORE = pathlib.Path(imagecache_handlers.__file__).parent
 VMWARE = pathlib.Path(imagecache_handlers_vmware.__file__).parent
 XENAPI = pathlib.Path(imagecache_handlers_xenapi.__file__).parent
@@ -226,9 +228,13 @@ def may(importer: str, imported: str) -> bool:
     return one == other or other in WINGS[one].split()
 
 
+def parse_source(path: pathlib.Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def nodes(path: pathlib.Path) -> Iterator[ast.AST]:
     """Give all of a source but what only types are checked by."""
-    waiting: list[ast.AST] = [ast.parse(path.read_text())]
+    waiting: list[ast.AST] = [parse_source(path)]
     while waiting:
         node = waiting.pop()
         yield node
@@ -252,10 +258,8 @@ def imports(path: pathlib.Path, known: Iterable[str] = ()) -> set[str]:
     return found
 
 
-ARROWS = {
-    module: {one for one in imports(path, SOURCES) if one in SOURCES}
-    for module, path in SOURCES.items()
-}
+IMPORTS = {module: imports(path, SOURCES) for module, path in SOURCES.items()}
+ARROWS = {module: found & SOURCES.keys() for module, found in IMPORTS.items()}
 
 
 def circles(arrows: dict[str, set[str]]) -> set[str]:
@@ -334,9 +338,8 @@ def test_an_arrow_out_of_the_port_is_seen():
 
 @pytest.mark.parametrize('library', LIBRARIES)
 def test_a_library_is_imported_where_it_belongs(library):
-    for module, path in SOURCES.items():
-        tops = {one.split('.')[0] for one in imports(path)}
-        if library in tops:
+    for module, found in IMPORTS.items():
+        if library in {one.split('.')[0] for one in found}:
             assert wing(module) in LIBRARIES[library].split(), module
 
 
@@ -353,7 +356,7 @@ def test_only_a_terminal_program_prints():
         if wing(module).split('.')[0] not in ('cli', 'frontends', 'testing'):
             calls = [
                 node
-                for node in ast.walk(ast.parse(path.read_text()))
+                for node in ast.walk(parse_source(path))
                 if isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
                 and node.func.id == 'print'
@@ -372,7 +375,7 @@ def test_a_broad_except_is_around_what_others_wrote():
     broad = {
         module
         for module, path in SOURCES.items()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parse_source(path))
         if isinstance(node, ast.ExceptHandler)
         and is_broad(node)
         and module.startswith(ROOT)
@@ -450,4 +453,25 @@ def test_importing_a_simulator_loads_neither_the_core_nor_a_client(top):
 
 def test_every_module_says_in_its_docstring_what_it_is():
     for path in (*SOURCES.values(), *SIMULATED):
-        assert ast.get_docstring(ast.parse(path.read_text())), path
+        assert ast.get_docstring(parse_source(path)), path
+
+
+# A map that leaves a room out, or names one that is gone, is worse than none.
+MAP = (HERE / 'CONTRIBUTING.rst').read_text()
+PLACES = re.findall(r'``([a-z_/]+(?:\.py|/))``', MAP)
+PACKAGES = {
+    name.rpartition('.')[2]
+    for name, path in SOURCES.items()
+    if path.name == '__init__.py'
+}
+
+
+@pytest.mark.parametrize('package', sorted(PACKAGES))
+def test_the_map_names_each_package(package):
+    assert f'``{package}``' in MAP
+
+
+@pytest.mark.parametrize('place', sorted(set(PLACES)))
+def test_what_the_map_names_is_there(place):
+    tops = HERE, CORE, VMWARE, XENAPI
+    assert any((top / place).exists() for top in tops)

@@ -1,4 +1,4 @@
-"""Following: what became of removals whose end nobody has seen."""
+"""Lost removals: what became of those whose end nobody has seen."""
 
 from collections.abc import Collection
 from collections.abc import Iterable

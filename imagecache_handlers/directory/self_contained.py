@@ -1,4 +1,4 @@
-"""Alone: an image that is added names no other file, nor anything else.
+"""Self-contained: an image that is added names no other file, nor else.
 
 Whoever may upload an image would else have QEMU read files of the host
 through it (CVE-2024-32498 and its kind).

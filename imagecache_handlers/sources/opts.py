@@ -59,6 +59,15 @@ LOGIN_OPTS: list[cfg.Opt] = [
 
 def _make_opts(service: Service, example: str, more: str) -> list[cfg.Opt]:
     return [
+        *_make_place_opts(service, example),
+        *LOGIN_OPTS,
+        *_make_catalogue_opts(),
+        *_make_connection_opts(service, more),
+    ]
+
+
+def _make_place_opts(service: Service, example: str) -> list[cfg.Opt]:
+    return [
         cfg.StrOpt(
             'endpoint',
             metavar='URL',
@@ -72,7 +81,11 @@ def _make_opts(service: Service, example: str, more: str) -> list[cfg.Opt]:
             '~/.config/openstack/clouds.yaml or /etc/openstack/clouds.yaml, '
             'which takes openstacksdk. It stands in place of auth_type.',
         ),
-        *LOGIN_OPTS,
+    ]
+
+
+def _make_catalogue_opts() -> list[cfg.Opt]:
+    return [
         cfg.StrOpt(
             'region_name', help='Which region of the catalogue; not set: any.'
         ),
@@ -82,6 +95,11 @@ def _make_opts(service: Service, example: str, more: str) -> list[cfg.Opt]:
             choices=['public', 'internal', 'admin'],
             help='Which of the addresses in the catalogue.',
         ),
+    ]
+
+
+def _make_connection_opts(service: Service, more: str) -> list[cfg.Opt]:
+    return [
         cfg.StrOpt(
             'ca_file',
             metavar='FILE',

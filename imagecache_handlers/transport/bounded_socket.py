@@ -1,4 +1,4 @@
-"""Timeouts: a socket whose exchanges end at a moment, and at so many bytes."""
+"""Bounded socket: its exchanges end at a moment, and at so many bytes."""
 
 from collections.abc import Iterator
 import contextlib

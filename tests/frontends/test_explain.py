@@ -7,8 +7,11 @@ import unittest
 from imagecache_handlers import Blocked
 from imagecache_handlers import Blocker
 from imagecache_handlers import CachedImage
+from imagecache_handlers.frontends.cli.commands import usage
 from imagecache_handlers.frontends import explain
+from imagecache_handlers.frontends.html import shares
 from imagecache_handlers import Marks
+from imagecache_handlers.planning.verdicts import GROUNDS
 from imagecache_handlers import Reason
 from imagecache_handlers import Retired
 from imagecache_handlers import Space
@@ -135,6 +138,12 @@ class TestExplain(unittest.TestCase):
                 said = explain.shortage(space, NOW)
                 self.assertNotIn('{', said)
                 self.assertRegex(said, r': 1 B \w')
+
+    def test_every_reason_to_stay_is_a_kind_of_bytes(self):
+        # One that is left out would be shown as bytes that can be had.
+        stays = set(Reason) - GROUNDS
+        self.assertEqual(stays, set(shares._KINDS))
+        self.assertEqual(stays - {Reason.NOT_NEEDED}, set(usage._KINDS))
 
     def test_the_hardest_reason_speaks(self):
         blockers = [blocker for blocker, _ in WHYS]

@@ -1,4 +1,4 @@
-"""Met: the files that one walk came by, and what they say."""
+"""Walked files: those that one walk came by, and what they say."""
 
 from collections.abc import Iterable
 import os

@@ -1,4 +1,4 @@
-"""Start of the program: its streams, and how it ends.
+"""App: the start of the program, its streams, and how it ends.
 
 0: done; 1: something failed or fell short; 2: it was asked or configured
 wrongly.

@@ -1,4 +1,4 @@
-"""What users type: times, spans, owners, image ids, each checked at once."""
+"""Arguments that users type: times, spans, owners, ids, checked at once."""
 
 import argparse
 from collections.abc import Callable
