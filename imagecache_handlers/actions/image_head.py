@@ -8,7 +8,7 @@ from typing import BinaryIO
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.source import RangedSource
-from imagecache_handlers.staging.fetching import ContentError
+from imagecache_handlers.staging.failures import ContentError
 from imagecache_handlers.staging.headers import FOOTER
 from imagecache_handlers.staging.inspecting import inspect_file
 from imagecache_handlers.staging.limits import Limits

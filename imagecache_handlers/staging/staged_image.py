@@ -20,11 +20,11 @@ from imagecache_handlers.staging.content import StagedContent
 from imagecache_handlers.staging.converting import Conversion
 from imagecache_handlers.staging.converting import find_target
 from imagecache_handlers.staging.converting import Target
+from imagecache_handlers.staging.failures import WrongContent
 from imagecache_handlers.staging.fetching import Fetched
 from imagecache_handlers.staging.fetching import Fetching
 from imagecache_handlers.staging.fetching import tell_nobody
 from imagecache_handlers.staging.fetching import Way
-from imagecache_handlers.staging.fetching import WrongContent
 from imagecache_handlers.staging.hashing import hash_pieces
 from imagecache_handlers.staging.hashing import SHA256
 from imagecache_handlers.staging.inspecting import inspect_file

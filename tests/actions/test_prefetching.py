@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import hashlib
 import subprocess
+import threading
 import time
 
 import pytest
@@ -27,6 +28,7 @@ from imagecache_handlers import StoreUnavailable
 from imagecache_handlers.testing.memory import MemoryHandler
 from imagecache_handlers.testing.shelf import Entry
 from imagecache_handlers.testing.shelf import Shelf
+from tests.actions.incoming import AHEAD
 from tests.actions.incoming import HOUR
 from tests.actions.incoming import Images
 from tests.actions.incoming import opened
@@ -231,7 +233,7 @@ def test_what_is_stopped_is_kept_for_the_next_time(tmp_path):
     source.on_piece = lambda image_id, done: None
     [result] = cache.prefetch(['a'], source, HOUR, settings=wanted)
     assert result.did == 'cached'
-    assert before + source.read <= 100 + 10
+    assert before + source.read <= 100 + AHEAD * 10
 
 
 def test_several_stores_have_to_be_told_apart(tmp_path):
@@ -419,6 +421,39 @@ def test_what_is_on_its_way_elsewhere_is_waited_for(tmp_path):
     # It never came, so that it is fetched once the other has no time left.
     assert result.did == 'cached'
     assert utc_now() >= dead.until
+
+
+def test_who_waits_for_another_thread_says_the_same(tmp_path):
+    cache, wanted = opened(tmp_path)
+    source, told = Images(a=b'a' * 100), []
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def hold_up(image_id, done):
+        has_begun.set()
+        assert may_end.wait(60)
+
+    def tell(event):
+        told.append(event)
+        may_end.set()
+
+    source.on_piece = hold_up
+    with futures.ThreadPoolExecutor(1) as pool:
+        first = pool.submit(
+            cache.prefetch, ['a'], source, HOUR, settings=wanted
+        )
+        assert has_begun.wait(60)
+        [second] = cache.prefetch(
+            ['a'], source, HOUR, settings=wanted, tell=tell
+        )
+        assert outcomes(first.result()) == [('a', 'cached')]
+    most = QUICK.claim_ttl.total_seconds()
+    # It was heard while the other was at it, for that has ended after it.
+    assert told == [
+        Waiting(image_id='a', store='shelf', most=most),
+        Ended(result=second),
+    ]
+    assert second.did == 'existing'
+    assert source.begun == ['a']
 
 
 def test_what_never_ends_is_not_waited_for(tmp_path):
