@@ -430,7 +430,7 @@ def test_who_waits_for_another_thread_says_the_same(tmp_path):
 
     def hold_up(image_id, done):
         has_begun.set()
-        assert may_end.wait(60)
+        assert may_end.wait(20)
 
     def tell(event):
         told.append(event)
