@@ -2,6 +2,8 @@
 
 import re
 
+from imagecache_handlers import packed_vhd
+
 # Where a format tells itself, and how; what tells nothing is raw.
 _MAGIC = (
     ('qcow2', 0, b'QFI\xfb'),
@@ -33,7 +35,7 @@ def disk_format(head: bytes) -> str:
     for name, offset, magic in _MAGIC:
         if head.startswith(magic, offset):
             return name
-    return _RAW
+    return packed_vhd.FORMAT if packed_vhd.is_packed(head) else _RAW
 
 
 def disk_size(head: bytes) -> int | None:

@@ -42,6 +42,17 @@ def find_virtual_size(
             return _read_on(file, pieces, meta)
 
 
+def inspect_first(first: bytes, meta: ImageMeta) -> int:
+    """Tell how large the disk is whose first bytes these are.
+
+    :raises Unsupported: when they do not tell.
+    """
+    with tempfile.TemporaryFile() as file:
+        _make_hole(file, meta)
+        file.write(first)
+        return _inspect_head(file, meta, len(first))
+
+
 def _make_hole(file: BinaryIO, meta: ImageMeta) -> None:
     """Have a hole for all that is still with its source."""
     try:

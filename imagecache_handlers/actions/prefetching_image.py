@@ -25,6 +25,7 @@ from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import Stopped
 from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers import packed_vhd
 from imagecache_handlers.planning.room import Room
 from imagecache_handlers.staging.staged_image import Stage
 from imagecache_handlers.staging.stopping import sleep_unless
@@ -225,6 +226,8 @@ class ImagePrefetch:
         self._size = size
         self._tries += fetched.tries
         try:
+            if incoming.meta.disk_format == packed_vhd.FORMAT:
+                stage.unpack_image(incoming.stored.size, self._way.should_stop)
             stage.inspect_image()
             if incoming.convert_to is not None:
                 stage.convert_image(

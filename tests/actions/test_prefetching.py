@@ -21,6 +21,7 @@ from imagecache_handlers import ConfigurationError
 from imagecache_handlers import Evidence
 from imagecache_handlers import ImageCache
 from imagecache_handlers import ImageMeta
+from imagecache_handlers import packed_vhd
 from imagecache_handlers import Reservation
 from imagecache_handlers import Rules
 from imagecache_handlers.staging.stage import Stages
@@ -36,6 +37,7 @@ from tests.actions.incoming import put
 from tests.actions.incoming import QUICK
 from tests.actions.incoming import settings
 from tests.actions.incoming import Time
+from tests.staging import packed
 
 
 def outcomes(results):
@@ -297,6 +299,61 @@ def test_what_the_backend_does_not_take_is_converted(tmp_path):
     assert image.size == 2**20
     zeros = hashlib.sha256(bytes(2**20)).hexdigest()
     assert image.marks.sha256 == zeros
+
+
+class Packs(Images):
+    """Images that are tar.gz of VHDs."""
+
+    def describe(self, image_id):
+        meta = super().describe(image_id)
+        return dataclasses.replace(
+            meta, disk_format=packed_vhd.FORMAT, virtual_size=None
+        )
+
+
+class Vhds(MemoryHandler):
+    """A backend as XenServer is."""
+
+    formats = ('vhd', 'raw')
+
+
+def test_the_disk_of_a_tar_gz_is_what_room_is_made_for(tmp_path):
+    vhd = packed.make_vhd(tmp_path, b'abc' * 2**20)
+    source = Packs(a=packed.pack(('0.vhd', vhd)))
+    assert len(source.images['a']) < len(vhd)
+    for total, did in (len(vhd) - 1, 'refused'), (len(vhd), 'cached'):
+        cache = ImageCache(Vhds(Shelf(total=total)), QUICK)
+        [result] = cache.prefetch(
+            ['a'], source, HOUR, settings=settings(tmp_path)
+        )
+        assert result.did == did, result.why
+    [image] = cache.find('a')
+    assert image.size == len(vhd)
+    assert image.marks.sha256 == hashlib.sha256(vhd).hexdigest()
+
+
+def test_a_chain_is_unsupported_before_anything_goes_for_it(tmp_path):
+    vhd = packed.make_vhd(tmp_path, b'abc' * 2**20)
+    child = packed.make_child(vhd)
+    source = Packs(a=packed.pack(('0.vhd', child), ('1.vhd', vhd)))
+    shelf = Shelf(total=len(vhd) + 10)
+    put(shelf, 'idle', 20)
+    cache = ImageCache(Vhds(shelf), QUICK)
+    [result] = cache.prefetch(['a'], source, HOUR, settings=settings(tmp_path))
+    assert result.did == 'unsupported'
+    assert result.why.endswith(packed_vhd.CHAIN)
+    assert 'at-idle' in shelf.entries
+    assert not shelf.reservations
+
+
+@pytest.mark.parametrize('kind', [MemoryHandler, RawOnly])
+def test_a_tar_gz_of_vhds_is_for_who_takes_a_vhd(tmp_path, kind):
+    source = Packs(a=packed.pack(('0.vhd', b'x')))
+    cache = ImageCache(kind(), QUICK)
+    [result] = cache.prefetch(['a'], source, HOUR, settings=settings(tmp_path))
+    assert result.did == 'unsupported'
+    assert 'hosts of XenServer' in result.why
+    assert not source.begun
 
 
 def test_what_it_takes_converted_is_what_room_is_made_for(tmp_path):
