@@ -8,7 +8,7 @@ from typing import BinaryIO
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.source import RangedSource
-from imagecache_handlers.staging.fetching import ContentError
+from imagecache_handlers.staging.failures import ContentError
 from imagecache_handlers.staging.headers import FOOTER
 from imagecache_handlers.staging.inspecting import inspect_file
 from imagecache_handlers.staging.limits import Limits
@@ -40,6 +40,17 @@ def find_virtual_size(
         with source.read_from(meta, 0) as stretch:
             pieces = stop_between(stretch.chunks, should_stop, meta.image_id)
             return _read_on(file, pieces, meta)
+
+
+def inspect_first(first: bytes, meta: ImageMeta) -> int:
+    """Tell how large the disk is whose first bytes these are.
+
+    :raises Unsupported: when they do not tell.
+    """
+    with tempfile.TemporaryFile() as file:
+        _make_hole(file, meta)
+        file.write(first)
+        return _inspect_head(file, meta, len(first))
 
 
 def _make_hole(file: BinaryIO, meta: ImageMeta) -> None:

@@ -1,15 +1,18 @@
 """Incoming: what an image will be in its store, before a byte is fetched."""
 
+from collections.abc import Sequence
 import dataclasses
 import os
 import stat
 
 from imagecache_handlers.actions.guard import GuardedHandler
 from imagecache_handlers.actions.image_head import find_virtual_size
+from imagecache_handlers.actions.packed_head import describe_packed
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers import packed_vhd
 from imagecache_handlers.source import RangedSource
 from imagecache_handlers.staging.names import Names
 from imagecache_handlers.staging.stopping import ShouldStop
@@ -91,8 +94,12 @@ def plan_incoming(
         has to be converted.
     :raises SourceError: when the bytes that tell it cannot be had.
     :raises Stopped: when it is not to go on.
+    :raises Unsupported: when it is a tar.gz of VHDs, and no one disk that is
+        a VHD there is made of it.
     """
     formats = handler.formats
+    if meta.disk_format == packed_vhd.FORMAT:
+        return _plan_packed(formats, source, meta, should_stop)
     if not formats:
         return Incoming(meta=meta, stored=meta)
     if meta.disk_format in formats:
@@ -108,6 +115,20 @@ def plan_incoming(
         checksum=None,
     )
     return Incoming(meta=meta, stored=stored, convert_to=formats[0])
+
+
+def _plan_packed(
+    formats: Sequence[str],
+    source: RangedSource,
+    meta: ImageMeta,
+    should_stop: ShouldStop,
+) -> Incoming:
+    disk = packed_vhd.DISK
+    if disk not in formats:
+        why = 'it is a tar.gz of VHDs, which is for hosts of XenServer'
+        raise Unsupported(meta.image_id, why)
+    stored = describe_packed(source, meta, should_stop)
+    return Incoming(meta=meta, stored=stored, convert_to=disk)
 
 
 def _with_disk_size(

@@ -156,7 +156,7 @@ class _Call:
     def _bring_in(self, one: ImagePrefetch) -> Prefetched:
         if not self._way.means.handler.adds:
             raise NotSupported('add images')
-        with self._turns.alone(self._way.store, one.key, one.check_stop):
+        with self._turns.alone(self._way.store, one.key, one.go_on_waiting):
             one.check_stop()
             if one.lease_copies():
                 return one.describe(Got.EXISTING)

@@ -6,11 +6,11 @@ publish it: no sweep meets it without.
 
 import contextlib
 
-from imagecache_handlers.actions.describing import ask_patiently
-from imagecache_handlers.actions.describing import describe_image
+from imagecache_handlers.actions.arrival import count_arrived
+from imagecache_handlers.actions.arrival import measure_arrival
+from imagecache_handlers.actions.arrival import plan_arrival
 from imagecache_handlers.actions.given_hash import compare_hash
 from imagecache_handlers.actions.incoming import Incoming
-from imagecache_handlers.actions.incoming import plan_incoming
 from imagecache_handlers.actions.incoming import Refused
 from imagecache_handlers.actions.making_room import RoomMaker
 from imagecache_handlers.actions.prefetch_telling import Telling
@@ -27,6 +27,7 @@ from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import Stopped
 from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.labels import lease_label
+from imagecache_handlers import packed_vhd
 from imagecache_handlers.planning.room import Room
 from imagecache_handlers.staging.staged_image import Stage
 from imagecache_handlers.staging.stopping import sleep_unless
@@ -88,15 +89,15 @@ class ImagePrefetch:
         :raises Unsupported: when the lease is none that can be given.
         """
         self._check_lease()
-        incoming = self._plan_incoming()
-        size = self._measure_size(incoming)
+        incoming = plan_arrival(self._way, self._image_id)
+        size = measure_arrival(self._way, incoming)
         reserving = Reserving(
             self._means,
             self._way.book,
             self._way.store,
             self.key,
             size,
-            lambda: self._count_staged(incoming),
+            lambda: count_arrived(self._way, incoming),
         )
         for _ in range(_TURNS):
             try:
@@ -143,38 +144,6 @@ class ImagePrefetch:
             reserving.give_way(self._way.members, self._pause)
         raise Refused(room.why, blind=room.blind)
 
-    def _plan_incoming(self) -> Incoming:
-        way = self._way
-        meta = describe_image(
-            way.source,
-            self._image_id,
-            way.stages.limits,
-            self._means.clocks,
-            way.should_stop,
-        )
-        # Before anything goes for it.
-        way.stages.check_image(meta)
-        return ask_patiently(
-            lambda: plan_incoming(
-                self._means.handler, way.source, meta, way.should_stop
-            ),
-            self._image_id,
-            way.stages.limits,
-            self._means.clocks,
-            way.should_stop,
-        )
-
-    def _measure_size(self, incoming: Incoming) -> int:
-        size = incoming.measure_room(self._means.handler, self._way.store)
-        size += self._way.staged_there * incoming.staged_size
-        return size + self._way.staged_beside * incoming.size_beside
-
-    def _count_staged(self, incoming: Incoming) -> int:
-        """Tell how many of its bytes take room in the store already."""
-        if not self._way.staged_there:
-            return 0
-        return incoming.count_staged(self._way.stages.folder)
-
     def _make_room(self, size: int, token: str) -> Room:
         way = self._way
         maker = RoomMaker(
@@ -200,14 +169,22 @@ class ImagePrefetch:
                 reserving.withdraw()
             if self.lease_copies():
                 return False
-            rules = self._means.rules
-            most = (rules.claim_ttl + rules.clock_skew).total_seconds()
-            self._telling.tell_waiting(most)
-            self._pause()
+            self.go_on_waiting()
+            self._means.clocks.sleep(POLL)
 
     def _pause(self) -> None:
         self.check_stop()
         self._means.clocks.sleep(POLL)
+
+    def go_on_waiting(self) -> None:
+        """Tell that somebody else has it on its way, here or elsewhere.
+
+        :raises Stopped: when they are not to be waited for.
+        """
+        self.check_stop()
+        rules = self._means.rules
+        most = (rules.claim_ttl + rules.clock_skew).total_seconds()
+        self._telling.tell_waiting(most)
 
     def check_stop(self) -> None:
         """Raise ``Stopped`` when it is not to go on."""
@@ -258,6 +235,8 @@ class ImagePrefetch:
         self._size = size
         self._tries += fetched.tries
         try:
+            if incoming.meta.disk_format == packed_vhd.FORMAT:
+                stage.unpack_image(incoming.stored.size, self._way.should_stop)
             stage.inspect_image()
             if incoming.convert_to is not None:
                 stage.convert_image(

@@ -32,7 +32,8 @@ class Turns:
     ) -> Iterator[None]:
         """Be the only one at work on an image in a store.
 
-        ``go_on`` raises when it is not to be waited for.
+        While somebody else is, ``go_on`` is called at once and then often;
+        it raises when they are not to be waited for.
         """
         key = store, image_id
         with self._lock:
@@ -40,8 +41,11 @@ class Turns:
             turn = waiting[0]
             waiting.append(turn)
         try:
-            while not turn.acquire(timeout=_POLL):
+            # Whoever has it may work for hours.
+            patience = 0.0
+            while not turn.acquire(timeout=patience):
                 go_on()
+                patience = _POLL
             try:
                 yield
             finally:

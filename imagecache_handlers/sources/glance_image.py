@@ -8,6 +8,7 @@ from typing import Any
 from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.model import Checksum
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers import packed_vhd
 
 LOG = logging.getLogger(__name__)
 
@@ -40,11 +41,14 @@ def read_image(body: Any, image_id: str, source: str) -> ImageMeta:
         raise SourceError(source, 'it describes another image, or none')
     _check_state(body, source)
     try:
+        disk_format = _read_format(body, source)
+        is_packed = disk_format == packed_vhd.FORMAT
         return ImageMeta(
             image_id=image_id,
             size=_read_count(body, 'size'),
-            disk_format=_read_word(body, 'disk_format'),
-            virtual_size=_read_virtual_size(body),
+            disk_format=disk_format,
+            # What Glance finds in a tar.gz is no disk.
+            virtual_size=None if is_packed else _read_virtual_size(body),
             min_disk=_read_min_disk(body),
             checksum=_read_checksum(body, source),
             properties=_read_properties(body),
@@ -58,13 +62,21 @@ def _check_state(body: Mapping[str, Any], source: str) -> None:
     if status != 'active':
         why = f'its status is {status!r:.100}: only active ones are fetched'
         raise SourceError(source, why, retry=status in _COMING)
+
+
+def _read_format(body: Mapping[str, Any], source: str) -> str:
+    """Give the format; a vhd in an ovf is what Nova's XenAPI plug-in packs."""
+    disk_format = _read_word(body, 'disk_format')
     container = body.get('container_format')
+    if container == 'ovf' and disk_format == 'vhd':
+        return packed_vhd.FORMAT
     if container != 'bare':
         raise SourceError(
             source,
             f'its container_format is {container!r:.100}: only bare ones are '
             f'what a hypervisor boots from',
         )
+    return disk_format
 
 
 def _read_count(body: Mapping[str, Any], key: str) -> int:

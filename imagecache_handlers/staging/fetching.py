@@ -14,6 +14,9 @@ from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.source import Hole
 from imagecache_handlers.source import RangedSource
 from imagecache_handlers.staging.bucket import Bucket
+from imagecache_handlers.staging.failures import ContentError
+from imagecache_handlers.staging.failures import GivenUp
+from imagecache_handlers.staging.failures import WrongContent
 from imagecache_handlers.staging.hashing import Hashes
 from imagecache_handlers.staging.hashing import SHA256
 from imagecache_handlers.staging.limits import Limits
@@ -25,41 +28,12 @@ from imagecache_handlers.staging.stopping import ShouldStop
 from imagecache_handlers.staging.stopping import sleep_unless
 from imagecache_handlers.staging.stopping import stop_between
 from imagecache_handlers.staging import troubles
-from imagecache_handlers import units
 
 _LOG = logging.getLogger(__name__)
 
 
 def tell_nobody(done: int) -> None:
     """Take news of how many bytes there are, for whoever wants none."""
-
-
-class ContentError(SourceError):
-    """What has come of an image, its ``source``, is not what should have."""
-
-    def __str__(self) -> str:
-        return f'image {self.source!r}: {self.why}'
-
-
-class WrongContent(ContentError):
-    """What has come is not the image, and no more of it will help."""
-
-
-class GivenUp(SourceError):
-    """An image did not come whole yet: ``kept`` of its bytes stay here."""
-
-    def __init__(self, failure: SourceError, kept: int) -> None:
-        super().__init__(
-            failure.source, failure.why, retry=True, after=failure.after
-        )
-        self.kept = kept
-        self._text = str(failure)
-
-    def __str__(self) -> str:
-        return (
-            f'{self._text}; {units.size(self.kept)} of it stay here for a '
-            f'day, and fetching it again goes on from there'
-        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

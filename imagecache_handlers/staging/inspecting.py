@@ -11,6 +11,7 @@ from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.staging import headers
 from imagecache_handlers.staging.limits import Limits
+from imagecache_handlers.staging.vhdx_tables import explain_tables
 from imagecache_handlers import units
 
 # As large as the library itself reads: it finds some headers by parts only.
@@ -87,6 +88,8 @@ def _find_formats(
             f'images cannot be inspected ({error}): '
             f'install imagecache-handlers[prefetch]'
         ) from error
+    if why := explain_tables(file.fileno()):
+        raise refuse(why)
     # It closes what it reads.
     reader = open(file.fileno(), 'rb', closefd=False)  # noqa: SIM115
     wrapper = library.InspectWrapper(reader)
@@ -96,7 +99,13 @@ def _find_formats(
             left -= len(wrapper.read(_PIECE)) or left
         wrapper.close()
         return {str(one): one for one in wrapper.formats or ()}
-    except (library.ImageFormatError, ValueError, OverflowError) as error:
+    except (
+        library.ImageFormatError,
+        ValueError,
+        OverflowError,
+        # Of what begins as a vmdk in words, and goes on as none.
+        AttributeError,
+    ) as error:
         raise refuse(f'its header cannot be read: {error}') from error
 
 

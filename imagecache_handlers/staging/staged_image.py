@@ -14,17 +14,18 @@ from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.model import Checksum
 from imagecache_handlers.model import ImageMeta
+from imagecache_handlers import packed_vhd
 from imagecache_handlers.source import RangedSource
 from imagecache_handlers.staging.content import count_allocated
 from imagecache_handlers.staging.content import StagedContent
 from imagecache_handlers.staging.converting import Conversion
 from imagecache_handlers.staging.converting import find_target
 from imagecache_handlers.staging.converting import Target
+from imagecache_handlers.staging.failures import WrongContent
 from imagecache_handlers.staging.fetching import Fetched
 from imagecache_handlers.staging.fetching import Fetching
 from imagecache_handlers.staging.fetching import tell_nobody
 from imagecache_handlers.staging.fetching import Way
-from imagecache_handlers.staging.fetching import WrongContent
 from imagecache_handlers.staging.hashing import hash_pieces
 from imagecache_handlers.staging.hashing import SHA256
 from imagecache_handlers.staging.inspecting import inspect_file
@@ -33,10 +34,13 @@ from imagecache_handlers.staging.names import Names
 from imagecache_handlers.staging.stage_file import make_file
 from imagecache_handlers.staging.stage_file import opened_stage
 from imagecache_handlers.staging.stage_file import remove_file
+from imagecache_handlers.staging.stage_file import StageFile
 from imagecache_handlers.staging.stopping import never
 from imagecache_handlers.staging.stopping import ShouldStop
 from imagecache_handlers.staging.stopping import stop_between
+from imagecache_handlers.staging import troubles
 from imagecache_handlers.staging.troubles import translated
+from imagecache_handlers.staging.unpacking import unpack_disk
 
 _CHUNK = 2**20
 _READ = os.O_RDONLY | os.O_CLOEXEC
@@ -98,14 +102,47 @@ class Stage:
         """
         with contextlib.ExitStack() as stack:
             with translated(self.folder):
-                fd = self._open_entry(stack, self._names.stage)
+                fd = self._open_entry(stack, self._entry)
             file = stack.enter_context(open(fd, 'rb', closefd=False))
-            found = inspect_file(file, self.meta, self._way.limits)
+            found = inspect_file(file, self._stored, self._way.limits)
         self._inspected = found
         self._stored = dataclasses.replace(
             self._stored, virtual_size=found.virtual_size
         )
         return found
+
+    def unpack_image(self, size: int, should_stop: ShouldStop = never) -> None:
+        """Take the disk of ``size`` bytes out of a tar.gz of VHDs.
+
+        It is what is inspected, and what ``open_content`` gives then.
+
+        :raises Unsupported: when there is no such disk, or it is a chain.
+        :raises NoRoom: when the disk of the stages is full.
+        :raises Stopped: when it is not to go on.
+        """
+        with contextlib.ExitStack() as stack:
+            with translated(self.folder):
+                make_file(self._fd, self._names.made)
+                fd = self._open_entry(stack, self._names.stage)
+            packed = stack.enter_context(open(fd, 'rb', closefd=False))
+            made = stack.enter_context(
+                opened_stage(self._fd, self._names.made, self.folder)
+            )
+            pieces = unpack_disk(packed, self.meta.image_id, size)
+            for piece in stop_between(pieces, should_stop, self.meta.image_id):
+                self._write_made(made, piece, size)
+        self._entry = self._names.made
+        found = Inspected(disk_format=packed_vhd.DISK, virtual_size=size)
+        target = find_target(self.meta.image_id, packed_vhd.DISK)
+        self._stored = self._describe_made(found, target, should_stop)
+
+    def _write_made(self, made: StageFile, piece: bytes, size: int) -> None:
+        try:
+            made.write(piece)
+        except OSError as error:
+            raise troubles.explain_full(
+                self.folder, self.meta.image_id, size - made.size, error
+            ) from error
 
     def convert_image(
         self,

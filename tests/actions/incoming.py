@@ -19,6 +19,9 @@ from imagecache_handlers.testing.shelf import Shelf
 
 HOUR = datetime.timedelta(hours=1)
 PIECE = 2**16
+# Pieces that have come when a fetch is left, and are not written: a MiB of
+# those that our own sources give.
+AHEAD = 4
 QUICK = Rules(
     claim_ttl=datetime.timedelta(seconds=2),
     clock_skew=datetime.timedelta(0),

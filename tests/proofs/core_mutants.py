@@ -1401,6 +1401,14 @@ MUTANTS = [
                 if True:""",
     ),
     Mutant(
+        name='who waits for another thread does not say so',
+        killer=f'{PREFETCHING}::'
+        'test_who_waits_for_another_thread_says_the_same',
+        module='actions/prefetching',
+        old='one.key, one.go_on_waiting)',
+        new='one.key, one.check_stop)',
+    ),
+    Mutant(
         name='a reservation is not renewed',
         killer=f'{PREFETCHING}::'
         'test_a_reservation_is_renewed_while_it_is_needed',

@@ -8,9 +8,9 @@ import unittest
 from unittest import mock
 
 from imagecache_handlers.directory import DirectoryHandler
-from imagecache_handlers.source import disk_format
-from imagecache_handlers.source import disk_properties
-from imagecache_handlers.source import disk_size
+from imagecache_handlers.disk_head import disk_format
+from imagecache_handlers.disk_head import disk_properties
+from imagecache_handlers.disk_head import disk_size
 from imagecache_handlers.source import LocalFile
 from imagecache_handlers.source import SourceError
 from tests.directory.apart import as_root

@@ -175,3 +175,12 @@ def test_whatever_it_says_is_a_value_or_an_error_of_the_source(changes):
         return
     assert isinstance(meta, ImageMeta)
     assert (meta.image_id, meta.checksum is None) == (IMAGE, False)
+
+
+def test_a_vhd_in_an_ovf_is_what_novas_plug_in_packs():
+    packed = {'container_format': 'ovf', 'disk_format': 'vhd'}
+    body = describe(b'x') | packed | {'virtual_size': 10_240}
+
+    found = read_image(body, IMAGE, SOURCE)
+
+    assert (found.disk_format, found.virtual_size) == ('vhd-tgz', None)

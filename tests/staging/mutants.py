@@ -6,6 +6,8 @@ STAGES = 'staging/test_stages.py'
 FETCHING = 'staging/test_fetching.py'
 INSPECTING = 'staging/test_inspecting.py'
 LEFTOVERS = 'staging/test_leftovers.py'
+TABLES = 'staging/test_vhdx_tables.py'
+UNPACKING = 'staging/test_unpacking.py'
 READING = 'staging/test_reading_ahead.py'
 STEERING = 'staging/test_steering_root.py'
 
@@ -112,6 +114,24 @@ MUTANTS = [
         *(READING, 'test_it_was_left_when_this_ends'),
         *('reading_ahead', 'a source is read though nobody wants it'),
         *('        self.join()\n', '        pass\n'),
+    ),
+    one(
+        *(UNPACKING, 'test_a_bomb_is_not_unpacked'),
+        *('unpacking', 'zeros are unpacked without an end'),
+        *('    if stream.read(1):', '    if stream.read() is None:'),
+    ),
+    one(
+        *(UNPACKING, 'test_a_chain_is_refused'),
+        *('unpacking', 'what follows the disk is passed over'),
+        *("    if end.strip(b'\\0'):", '    if False:'),
+    ),
+    one(
+        *(
+            'staging/test_vhdx_tables.py',
+            'test_a_broken_one_is_refused_by_its_tables',
+        ),
+        *('inspecting', 'a broken vhdx is read to its end'),
+        *('if why := explain_tables(file.fileno()):', "if why := '':"),
     ),
     one(
         *(INSPECTING, 'test_a_raw_image_with_a_header_is_refused'),

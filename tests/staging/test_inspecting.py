@@ -318,3 +318,10 @@ def test_a_missing_library_is_named(disk, monkeypatch):
 
     with pytest.raises(ConfigurationError, match=r'handlers\[prefetch\]'):
         inspect(disk, 'raw')
+
+
+def test_what_only_begins_in_words_is_refused(disk):
+    # The library looks for a descriptor of VMDK in it, and fails.
+    disk.write_bytes(b'x' * 512 + b'\xff' * MIB)
+
+    assert 'its header cannot be read' in refusal(disk, 'raw')

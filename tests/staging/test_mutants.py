@@ -10,7 +10,7 @@ from tests.staging import mutants
 
 PACKAGE = pathlib.Path(imagecache_handlers.__file__).parent
 KILLERS = sorted({tests for tests, _ in mutants.MUTANTS})
-BESIDE = 'clock.py', 'disks.py', 'sources.py'
+BESIDE = 'clock.py', 'disks.py', 'packed.py', 'sources.py'
 
 
 @pytest.fixture

@@ -180,7 +180,7 @@ class TestInterrupted(CommandCase):
                 ended.set()
                 self.assertIn('interrupted', errors)
                 self.assertNotIn('Traceback', errors)
-                self.assertEqual(1, process.returncode)
+                self.assertEqual(130, process.returncode)
                 self.assertEqual(set(), self.vdis())
 
     def begin(self, *arguments):

@@ -131,7 +131,7 @@ class TestCommands(CommandCase):
                     numbers, 'plan', at=FIND, for_seconds=3
                 )
                 # The second may come when all has been done.
-                self.assertIn(code, (1, -signal.SIGINT))
+                self.assertIn(code, (130, -signal.SIGINT))
                 self.assertIn('interrupted', errors)
                 self.assertEqual({}, sessions(self.pool))
 
@@ -149,7 +149,7 @@ class TestCommands(CommandCase):
                 code, errors = self.end(
                     numbers, 'sweep', at=DESTROY, for_seconds=3
                 )
-                self.assertEqual(1, code)
+                self.assertEqual(1 if len(numbers) == 1 else 130, code)
                 self.assertIn('ending after the current image', errors)
                 self.assertEqual({}, sessions(self.pool))
 

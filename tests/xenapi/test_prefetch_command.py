@@ -12,6 +12,7 @@ from tests.sources.lying_server import CONTENT
 from tests.sources.lying_server import Fault
 from tests.sources.lying_server import IMAGE
 from tests.sources.lying_server import LyingServer
+from tests.staging import packed
 from tests.xenapi.test_cli import CommandCase
 
 RAW = b'a disk of some guest'.ljust(2**12, b'.') * 2**9
@@ -86,6 +87,34 @@ class TestPrefetch(PrefetchCase):
         self.out('prefetch', 'debian', '--from', str(file))
         record = self.record(self.only_disk())
         self.assertEqual(len(RAW), int(record['virtual_size']))
+
+    def test_the_disk_of_a_tar_gz_as_novas_plug_in_makes_it(self):
+        vhd = packed.make_vhd(self.folder, RAW)
+        server = self.serve(
+            packed.pack(('0.vhd', vhd)),
+            container_format='ovf',
+            disk_format='vhd',
+            virtual_size=1,
+        )
+        server.faults.append(Fault(cut=1_000))
+        [row] = json.loads(self.out('prefetch', IMAGE, '-f', 'json'))
+        self.assertEqual(('cached', ''), (row['did'], row['detail']))
+        ref = self.only_disk()
+        self.assertEqual(len(RAW), int(self.record(ref)['virtual_size']))
+        self.assertHas(vhd, IMAGE)
+        self.assertEqual([], os.listdir(self.staging))
+
+    def test_a_chain_of_vhds_is_not_supported(self):
+        vhd = packed.make_vhd(self.folder, RAW)
+        child = packed.make_child(vhd)
+        file = self.folder / 'chain.tgz'
+        file.write_bytes(packed.pack(('0.vhd', child), ('1.vhd', vhd)))
+        place = str(file)
+        done = self.run_on('prefetch', 'debian', '--from', place, '-f', 'json')
+        [row] = json.loads(done.stdout)
+        self.assertEqual('unsupported', row['did'])
+        self.assertIn('a chain of several VHDs', row['detail'])
+        self.assertEqual(set(), self.vdis())
 
     def test_a_pool_that_breaks_leaves_no_half_image(self):
         with self.failing('VDI.set_name_label'):

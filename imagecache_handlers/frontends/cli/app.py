@@ -1,23 +1,25 @@
 """App: the start of the program, its streams, and how it ends.
 
 0: done; 1: something failed or fell short; 2: it was asked or configured
-wrongly.
+wrongly; 3: none of several things came about; 130: it was interrupted.
 """
 
 from collections.abc import Sequence
 import io
 import os
+import signal
 import sys
 from typing import TextIO
 
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
+from imagecache_handlers.frontends.cli.exit_codes import INTERRUPTED
 from imagecache_handlers.frontends.cli.exit_codes import MISUSED
 from imagecache_handlers.frontends.cli.exit_codes import NONE
 from imagecache_handlers.version import VERSION
 
 NAME = 'imagecache'
 
-_CODES = frozenset({0, FAILED, MISUSED, NONE})
+_CODES = frozenset({0, FAILED, MISUSED, NONE, INTERRUPTED})
 
 
 def _open_what_is_closed() -> None:
@@ -34,6 +36,15 @@ def _open_what_is_closed() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; give its exit code."""
+    try:
+        return _run_program(argv)
+    except KeyboardInterrupt:
+        return _say_interrupted()
+    finally:
+        _leave_interrupts()
+
+
+def _run_program(argv: Sequence[str] | None) -> int:
     _open_what_is_closed()
     for stream in sys.stdout, sys.stderr:
         # A name that the terminal cannot show must not stop us.
@@ -52,17 +63,32 @@ def _run_app(argv: list[str]) -> int:
 
     from imagecache_handlers.frontends.cli.application import App
 
+    app = App()
     try:
-        code = App().run(argv)
-    except KeyboardInterrupt:
-        return FAILED
+        code = app.run(argv)
     except HelpExit:
         return 0
     except SystemExit as end:
         # Of argparse, which ends itself after a help or a refusal.
         return _exit_code(end.code)
-    # cliff tells a closed pipe and Ctrl-C by codes of its own.
+    # cliff tells of Ctrl-C by that code, and who took the signal in an error
+    # that has a text; Python's own has none.
+    if code == INTERRUPTED and not getattr(app.error, 'args', ()):
+        return _say_interrupted()
+    # A closed pipe has another code of cliff's.
     return code if code in _CODES else FAILED
+
+
+def _say_interrupted() -> int:
+    _leave_interrupts()
+    sys.stderr.write(f'{NAME}: interrupted\n')
+    return INTERRUPTED
+
+
+def _leave_interrupts() -> None:
+    """Have another Ctrl-C end the program as it is, without a traceback."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _exit_code(code: object) -> int:

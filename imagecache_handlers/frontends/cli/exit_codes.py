@@ -6,3 +6,5 @@ FAILED = 1
 MISUSED = 2
 # Of several things that were asked for none came about.
 NONE = 3
+# Ctrl-C or SIGTERM ended it before it had an answer.
+INTERRUPTED = 130

@@ -16,7 +16,7 @@ from typing import NoReturn
 from typing import Protocol
 
 from imagecache_handlers.actions.slow_calls import RunningCalls
-from imagecache_handlers.frontends.cli.exit_codes import FAILED
+from imagecache_handlers.frontends.cli.exit_codes import INTERRUPTED
 from imagecache_handlers.frontends.cli.pages.text import printable
 from imagecache_handlers.frontends.cli.waking import main_woken
 
@@ -126,7 +126,7 @@ def _end_at_once(*sites: Site) -> NoReturn:
         _call_bounded(site.leave, _LEAVING)
         _call_bounded(site.close, _FAREWELL)
     # Threads that work on other stores would be waited for.
-    os._exit(FAILED)
+    os._exit(INTERRUPTED)
 
 
 def _call_bounded(call: Callable[[], object], seconds: float) -> None:

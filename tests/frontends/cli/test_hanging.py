@@ -70,7 +70,7 @@ class TestInterrupted(Hanging):
                     began.read()
                 process.send_signal(number)
                 out, err = process.communicate()
-                self.assertEqual((1, ''), (process.returncode, out))
+                self.assertEqual((130, ''), (process.returncode, out))
                 said = 'interrupted enumerate in the store bay 7 ('
                 self.assertIn(said, err)
                 self.assertEqual(1, err.count('\n'), err)

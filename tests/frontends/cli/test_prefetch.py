@@ -290,7 +290,7 @@ class TestPrefetch(PrefetchCase):
                 pass
             running.send_signal(signal.SIGINT)
             said, complaint = running.communicate(timeout=20)
-        self.assertEqual((1, ''), (running.returncode, said), complaint)
+        self.assertEqual((130, ''), (running.returncode, said), complaint)
         self.assertIn('interrupted', complaint)
         self.assertEqual([], self.reserved())
         # What had come is there for the next one, which waits for nobody.

@@ -77,7 +77,7 @@ class TestStopping(Stopped):
         self.said()
         self.interrupt()
         out, err = self.process.communicate()
-        self.assertEqual((1, ''), (self.process.returncode, out))
+        self.assertEqual((130, ''), (self.process.returncode, out))
         said = f'imagecache: interrupted evict_many in the store {self.path} ('
         self.assertTrue(err.startswith(said), err)
         self.assertEqual(1, err.count('\n'), err)
@@ -105,5 +105,5 @@ class TestSeveralStores(Stopped):
         self.interrupt()
         # The gate stays shut for both.
         self.process.communicate(timeout=60)
-        self.assertEqual(1, self.process.returncode)
+        self.assertEqual(130, self.process.returncode)
         self.assertTrue(self.other.file().exists())
