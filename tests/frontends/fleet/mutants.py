@@ -323,7 +323,7 @@ STAYS = [
     ),
     (
         'what the board confirmed it keeps',
-        'and self._board.read(name) == data',
+        'and self._read(name) == data',
         '',
         'what_a_failover_forgot_is_told_again',
     ),
@@ -375,7 +375,7 @@ LEADS = [
     ),
     (
         'two lead for good',
-        'if self._stay.renew() and self._stay.claim(self._name):',
+        'if self._stay.renew() and self._is_own(self._stay, note):',
         'if True:',
         'a_lead_that_was_seized_is_lost',
     ),
