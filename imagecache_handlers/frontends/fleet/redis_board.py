@@ -126,7 +126,7 @@ class RedisBoard:
         with self.naming_trouble():
             # None of the characters of a name means more than itself there.
             return sorted(
-                set(self.client.scan_iter(match=f'{first}*', count=1000))
+                set(self.client.scan_iter(match=f'{first}*', count=_SCANNED))
             )
 
     def _read_keys(self, keys: list[bytes]) -> dict[bytes, bytes]:
