@@ -21,6 +21,7 @@ class Profile:
     crowd_seconds: float  # for which many processes use and sweep folders
     hosts_seconds: float  # for which a few do so in a pool
     vmware_seconds: float  # and on a vCenter
+    fleet_kills: int  # of agents, in fives, on each kind of board
     vcsim: bool  # whether a simulator in Go is built, and compared with
 
 
@@ -36,6 +37,7 @@ PROFILES = {
         crowd_seconds=40,
         hosts_seconds=10,
         vmware_seconds=6,
+        fleet_kills=5,
         vcsim=False,
     ),
     'proof': Profile(
@@ -49,6 +51,7 @@ PROFILES = {
         crowd_seconds=180,
         hosts_seconds=30,
         vmware_seconds=40,
+        fleet_kills=25,
         vcsim=True,
     ),
 }

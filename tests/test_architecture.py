@@ -147,6 +147,8 @@ FOLDERS = {
     'imagecache_handlers.frontends.cli': 'cli',
     'imagecache_handlers.frontends.fleet': 'frontends.fleet',
     'imagecache_handlers.frontends.fleet.etcd_board': 'frontends.fleet.port',
+    'imagecache_handlers.frontends.fleet.etcd_link': 'frontends.fleet.port',
+    'imagecache_handlers.frontends.fleet.etcd_stay': 'frontends.fleet.port',
     'imagecache_handlers.frontends.fleet.opening': 'frontends.fleet.opening',
     'imagecache_handlers.frontends.fleet.opts': 'frontends.fleet.opts',
     'imagecache_handlers.frontends.fleet.redis_board': 'frontends.fleet.port',

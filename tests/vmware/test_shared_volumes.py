@@ -53,6 +53,12 @@ class TestSharedVolumes(OnVcenter):
             [image] = handler.enumerate(store.name)
             assert image.users, store
 
+    def test_it_is_one_wherever_it_is_mounted(self):
+        self.share('another name')
+        found = {one.identity for one in self.handler().stores()}
+        assert len(found) == 1
+        assert None not in found
+
     def test_a_machine_of_the_other_datacenter_uses_the_image(self):
         self.spawn_there(*self.share())
         self.check_used()

@@ -46,6 +46,11 @@ class TestChoices(unittest.TestCase):
         found = made.chosen(check_choices(choices))
         return [(one.ref, one.store.name) for one in found]
 
+    def test_an_sr_is_told_from_others_by_its_uuid(self):
+        made = pool({'r1': sr('one', A)}, [plug('r1', 'h')])
+        found = made.chosen(check_choices(['one', 'none']))
+        self.assertEqual([A, None], [one.store.identity for one in found])
+
     def test_an_sr_is_named_in_many_ways(self):
         config = {'i18n-key': 'local-storage'}
         made = pool(

@@ -21,6 +21,7 @@ from imagecache_handlers.frontends.fleet.agent import Agent
 from imagecache_handlers.frontends.fleet.entry import Entry
 from imagecache_handlers.frontends.fleet.errands import Errands
 from imagecache_handlers.frontends.fleet.heart import Heart
+from imagecache_handlers.frontends.fleet.opening import AGENT_TIMEOUT
 from imagecache_handlers.frontends.fleet.opening import FleetSettings
 from imagecache_handlers.frontends.fleet.opening import open_board
 from imagecache_handlers.frontends.fleet.opening import read_fleet
@@ -159,7 +160,7 @@ def joined(
     if settings is None:
         yield Fleet()
         return
-    board = open_board(settings)
+    board = open_board(settings, AGENT_TIMEOUT)
     agent = Agent(board, settings.host, settings.member_ttl, say)
     heart = Heart(agent)
     fleet = JoinedFleet(settings, agent, heart)

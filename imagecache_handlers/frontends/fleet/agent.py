@@ -12,17 +12,21 @@ import time
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.frontends.fleet.board import Board
 from imagecache_handlers.frontends.fleet.board import BoardLost
+from imagecache_handlers.frontends.fleet.board import Glance
 from imagecache_handlers.frontends.fleet.board import Stay
 from imagecache_handlers.frontends.fleet.entry import Entry
 from imagecache_handlers.frontends.fleet.members import ALIVE
 from imagecache_handlers.frontends.fleet.telling import Teller
+from imagecache_handlers.frontends.fleet.wish_board import WISHES
 
 # Of the time of a stay: when it is renewed, and until when work may rest on
 # it. What lies behind that is for the work to end.
 _BEAT = 0.4
 _TRUSTED = 0.7
-# Seconds: the first try after a failure, and the longest time to the next.
-_AGAIN, _LONGEST = 1.0, 30.0
+# Seconds: the first try after a failure, and the longest time to the next, by
+# the half more or less.  With the time of a request it is five seconds until a
+# board that is there again is told what is new.
+_AGAIN, LONGEST = 0.5, 1.5
 
 
 class Agent:
@@ -56,6 +60,8 @@ class Agent:
         self._failures = 0
         self._fresh_at: datetime.datetime | None = None
         self._has_rival = False
+        # Of those that there were at the last beat; None: nobody knows.
+        self.wish_names: frozenset[str] | None = None
 
     @property
     def stay(self) -> Stay | None:
@@ -76,9 +82,10 @@ class Agent:
         Gives the seconds until this is to be done again.
         """
         try:
-            self._renew_stay()
+            seen = self._renew_stay()
             if self._stay is not None:
-                self._teller.publish()
+                self._teller.publish(seen)
+            self.wish_names = seen.names
         except BoardLost as error:
             return self._note_failure(error)
         self._note_success()
@@ -95,20 +102,27 @@ class Agent:
     def _is_trusted(self) -> bool:
         return self._monotonic() - self._renewed < self._ttl * _TRUSTED
 
-    def _renew_stay(self) -> None:
+    def _renew_stay(self) -> Glance:
         # As of before the call: the board may have counted since then.
         began = self._monotonic()
-        if self._stay is not None and not self._keep_stay(self._stay):
+        is_kept = self._stay is not None and self._stay.renew()
+        names = [self._sign(), *self._teller.names()]
+        seen = self._board.glance(names, WISHES)
+        if self._stay is not None and not (
+            is_kept and self._has_sign(self._stay, seen)
+        ):
             self._drop_stay(self._stay)
             self._say(f'the fleet had missed {self.host}, which joins again')
         if self._stay is None:
             self._join(began)
         else:
             self._renewed = began
+        return seen
 
-    def _keep_stay(self, stay: Stay) -> bool:
+    def _has_sign(self, stay: Stay, seen: Glance) -> bool:
         # Renewed, it may have lost that one note, which it then gives anew.
-        return stay.renew() and stay.claim(self._sign())
+        sign = self._sign()
+        return stay.is_own(seen.notes.get(sign)) or stay.claim(sign)
 
     def _drop_stay(self, stay: Stay) -> None:
         """Give up the place, so that it can be taken again, and that only.
@@ -150,7 +164,7 @@ class Agent:
             )
             self._say(f'{error}; {what}, its own work goes on')
         # Shifted no further than to what is longer than the longest.
-        wait = min(_LONGEST, _AGAIN * (1 << min(self._failures - 1, 10)))
+        wait = min(LONGEST, _AGAIN * (1 << min(self._failures - 1, 10)))
         return wait * (0.5 + self._spread())
 
     def _note_success(self) -> None:

@@ -7,6 +7,7 @@ bytes.  What a board is kept in (etcd, redis) knows no more than that.
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+import dataclasses
 import itertools
 import re
 from typing import Protocol
@@ -41,6 +42,19 @@ class BoardLost(CacheError):
         return f'the board of the fleet at {self.place}: {why}'
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """What a board had at a moment.
+
+    ``notes`` are those that are there of the names that were ``asked`` for,
+    and ``names`` are what one room has, by the rest.
+    """
+
+    asked: frozenset[str] = frozenset()
+    notes: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+
+
 class Stay(Protocol):
     """The notes that end when the process that wrote them does.
 
@@ -53,6 +67,9 @@ class Stay(Protocol):
 
         :raises BoardLost: when nobody can say.
         """
+
+    def is_own(self, note: bytes | None) -> bool:
+        """Tell if a note was claimed by this stay, whatever its name."""
 
     def leave(self, name: str) -> None:
         """Remove a note of one's own; another's stays.
@@ -81,6 +98,15 @@ class Board(Protocol):
 
     def read(self, name: str) -> bytes | None:
         """Give a note, cut after ``LONGEST_NOTE`` and one; None: none.
+
+        :raises BoardLost: when nobody can say.
+        """
+
+    def glance(self, names: Iterable[str], room: str) -> Glance:
+        """Give some notes, cut as ``read`` does, and the names in a room.
+
+        It is one request, whatever they are, while the room has some hundred
+        names at most.
 
         :raises BoardLost: when nobody can say.
         """

@@ -5,7 +5,6 @@ import base64
 from collections.abc import Sequence
 import dataclasses
 import json
-import operator
 import sys
 
 from imagecache_handlers.frontends.fleet.board import check_part
@@ -77,7 +76,14 @@ class Entry:
 
         :raises ValueError: for anything else, and says what is wrong.
         """
-        told = read_note(data, _EDITION)
+        return Entry.read(read_note(data, _EDITION))
+
+    @staticmethod
+    def read(told: dict[str, object]) -> 'Entry':
+        """Read the note that ``encode`` wrote.
+
+        :raises ValueError: for anything else, and says what is wrong.
+        """
         digest = dataclasses.replace(
             Digest.decode(read_text(told, 'digest')),
             whole=_unpack_prefixes(read_text(told, 'whole')),
@@ -125,20 +131,20 @@ class Reference:
     store: str
     shared_store: str | None = None
 
-    @staticmethod
-    def decode(data: bytes) -> 'Reference | None':
-        """Read what ``Entry.refer`` wrote; None: it is an entry, or strange.
 
-        :raises ValueError: when it is no note, and says what is wrong.
-        """
-        told = read_note(data, _EDITION)
-        if 'digest' in told or 'store' not in told:
-            return None
-        return Reference(
-            host=read_text(told, 'host'),
-            store=check_part('store', read_text(told, 'store')),
-            shared_store=read_optional_text(told, 'shared_store'),
-        )
+def decode_told(data: bytes) -> Entry | Reference:
+    """Read what a host tells: what it has, or of which store it is.
+
+    :raises ValueError: for anything else, and says what is wrong.
+    """
+    told = read_note(data, _EDITION)
+    if 'digest' in told or 'store' not in told:
+        return Entry.read(told)
+    return Reference(
+        host=read_text(told, 'host'),
+        store=check_part('store', read_text(told, 'store')),
+        shared_store=read_optional_text(told, 'shared_store'),
+    )
 
 
 def _dump(told: dict[str, object]) -> bytes:
@@ -166,7 +172,9 @@ def _unpack_prefixes(text: str) -> Sequence[int]:
     found = array.array('I', data)
     if sys.byteorder == 'little':
         found.byteswap()
-    if not all(map(operator.lt, found, found[1:])):
+    # By what Python does at once for all of them, and not one by one.
+    given = found.tolist()
+    if sorted(given) != given or len(set(given)) != len(given):
         raise ValueError('its images are not sorted')
     return memoryview(found.tobytes()).cast('I')
 

@@ -33,8 +33,9 @@ class Errands:
         self._thread.start()
 
     def look(self) -> None:
-        """Have wishes looked for, and taken."""
-        self._wake.set()
+        """Have wishes looked for, and taken, if there may be any."""
+        if not self._taker.is_idle():
+            self._wake.set()
 
     def worked(self) -> float:
         """Give the seconds of a processor that went into the looks."""

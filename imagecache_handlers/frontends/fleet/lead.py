@@ -23,32 +23,32 @@ class Lead:
     def __init__(self, board: Board, store: str, member_ttl: int) -> None:
         self.store = store
         self._board = board
-        self._name = f'{LEADS}/{store}'
+        self.name = f'{LEADS}/{store}'
         self._seconds = max(_LEAST, round(member_ttl * _PART))
         self._stay: Stay | None = None
 
-    def hold(self) -> bool:
+    def hold(self, note: bytes | None) -> bool:
         """Tell if it is this host's, which takes it if nobody has it.
+
+        ``note`` is what stands on the board under its name.
 
         :raises BoardLost: when nobody can say.
         """
         if self._stay is not None:
-            if self._stay.renew() and self._stay.claim(self._name):
+            if self._stay.renew() and self._is_own(self._stay, note):
                 return True
             self.leave()
             return False
-        if self._board.read(self._name) is not None:
-            return False
-        return self._claim()
+        return note is None and self._claim()
 
     def seize(self) -> bool:
         """Take it from whoever has it: there is something new to tell.
 
         :raises BoardLost: when nobody can say.
         """
-        if self.hold():
+        if self.hold(self._board.read(self.name)):
             return True
-        self._board.remove(self._name)
+        self._board.remove(self.name)
         return self._claim()
 
     def leave(self) -> None:
@@ -59,10 +59,13 @@ class Lead:
             with contextlib.suppress(BoardLost):
                 stay.end()
 
+    def _is_own(self, stay: Stay, note: bytes | None) -> bool:
+        return stay.is_own(note) or stay.claim(self.name)
+
     def _claim(self) -> bool:
         stay = self._board.stay(self._seconds)
         self._stay = stay
-        if stay.claim(self._name):
+        if stay.claim(self.name):
             return True
         self.leave()
         return False

@@ -8,8 +8,8 @@ import dataclasses
 
 from imagecache_handlers.frontends.fleet.board import Board
 from imagecache_handlers.frontends.fleet.board import check_part
+from imagecache_handlers.frontends.fleet.entry import decode_told
 from imagecache_handlers.frontends.fleet.entry import Entry
-from imagecache_handlers.frontends.fleet.entry import Reference
 
 HOSTS = 'hosts'
 # Of stores that several hosts may share: what one of them tells for all.
@@ -100,7 +100,7 @@ class _Judge:
                 yield one
 
     def _read_entry(self, host: str, data: bytes) -> Entry:
-        found = Reference.decode(data) or Entry.decode(data)
+        found = decode_told(data)
         if found.host != host:
             raise ValueError(f'it says that it is of {found.host[:80]!r}')
         if isinstance(found, Entry):

@@ -15,9 +15,10 @@ from imagecache_handlers.frontends.fleet.board import Board
 from imagecache_handlers.frontends.fleet.board import check_part
 from imagecache_handlers.frontends.fleet import opts
 
-# Seconds that a call may take: so a host that cannot reach the board ends
-# whatever it may do only for as long as it is there, in time.
-_TIMEOUT = 5.0
+# Seconds that a request may take, for people and for a host on the board: so
+# that it tries again soon, and ends in time what it may do only while it is
+# there.
+_TIMEOUT, AGENT_TIMEOUT = 5.0, 2.5
 _ETCD = {'etcd3+http': 'http', 'etcd3+https': 'https'}
 _ETCD_FILES = frozenset({'ca_cert', 'cert_cert', 'cert_key'})
 _REDIS = frozenset({'redis', 'rediss'})
@@ -60,14 +61,16 @@ def read_fleet(conf: cfg.ConfigOpts) -> FleetSettings | None:
     )
 
 
-def open_board(settings: FleetSettings) -> Board:
+def open_board(settings: FleetSettings, timeout: float = _TIMEOUT) -> Board:
     """Open the board of the fleet; nobody is asked anything yet.
+
+    ``timeout`` is how many seconds each request has, with its answer.
 
     :raises ConfigurationError: when its URL is of no use, or the library
         for it is not installed.
     """
     try:
-        return _open_url(settings)
+        return _open_url(settings, timeout)
     except ImportError as error:
         raise ConfigurationError(
             f'[{opts.GROUP}] backend_url takes {error.name}: pip install '
@@ -75,10 +78,10 @@ def open_board(settings: FleetSettings) -> Board:
         ) from error
 
 
-def _open_url(settings: FleetSettings) -> Board:
+def _open_url(settings: FleetSettings, timeout: float) -> Board:
     parts = _split_url(settings.url)
     if parts.scheme in _ETCD:
-        return _open_etcd(parts, settings.group)
+        return _open_etcd(parts, settings.group, timeout)
     if 'ssl_' in parts.query and parts.scheme != 'rediss':
         raise _refuse_url('files of ssl_ are of use with rediss:// only')
     _read_files(parts.query, _REDIS_FILES)
@@ -89,11 +92,13 @@ def _open_url(settings: FleetSettings) -> Board:
         settings.url,
         f'{parts.scheme}://{parts.hostname}:{port}',
         group=settings.group,
-        timeout=_TIMEOUT,
+        timeout=timeout,
     )
 
 
-def _open_etcd(parts: urllib.parse.SplitResult, group: str) -> Board:
+def _open_etcd(
+    parts: urllib.parse.SplitResult, group: str, timeout: float
+) -> Board:
     if parts.username is not None or parts.password is not None:
         raise _refuse_url(
             'etcd is given a certificate (cert_cert, cert_key), no password'
@@ -106,7 +111,7 @@ def _open_etcd(parts: urllib.parse.SplitResult, group: str) -> Board:
         parts.port or _ETCD_PORT,
         protocol=_ETCD[parts.scheme],
         group=group,
-        timeout=_TIMEOUT,
+        timeout=timeout,
         files=files,
     )
 

@@ -1,5 +1,6 @@
 """Board in redis 6 or later, or what talks as it does."""
 
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
@@ -11,12 +12,16 @@ from redis import backoff
 from redis import retry
 
 from imagecache_handlers.frontends.fleet.board import BoardLost
+from imagecache_handlers.frontends.fleet.board import Glance
 from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
 from imagecache_handlers.frontends.fleet.board import split_batches
 from imagecache_handlers.frontends.fleet.timed_calls import make_pool
 
 # Of one call: its notes together are held in memory.
 _AT_ONCE = 128
+# Keys that are looked through at once: all, of a database of its own.
+_SCANNED = 10_000
+_ODD = 'backslashreplace'
 
 # Of all: removes, or keeps for longer, what is one's own; tells of how many.
 _LEAVE = """
@@ -43,7 +48,7 @@ class RedisBoard:
     """The notes of a group, as keys that begin with ``imagecache:GROUP:``."""
 
     def __init__(self, client: Any, place: str, group: str) -> None:
-        self._client = client
+        self.client = client
         self._place = place
         self._top = f'imagecache:{group}:'
 
@@ -56,16 +61,41 @@ class RedisBoard:
         size = len(first.encode())
         found = self._read_keys(self._find_keys(first))
         return {
-            key[size:].decode(errors='backslashreplace'): value
+            key[size:].decode(errors=_ODD): value
             for key, value in found.items()
         }
+
+    def glance(self, names: Iterable[str], room: str) -> Glance:
+        asked, first = list(names), self.key_of(f'{room}/')
+        with self.naming_trouble():
+            calls = self.client.pipeline(transaction=False)
+            for one in asked:
+                calls.getrange(self.key_of(one), 0, LONGEST_NOTE)
+            calls.scan(match=f'{first}*', count=_SCANNED)
+            *found, (more, keys) = calls.execute(raise_on_error=False)
+            while more:
+                more, some = self.client.scan(
+                    more, match=f'{first}*', count=_SCANNED
+                )
+                keys += some
+        notes: dict[str, bytes] = {}
+        for name, value in zip(asked, found, strict=True):
+            for note in self._judge_value(b'', value).values():
+                notes[name] = note
+        return Glance(
+            asked=frozenset(asked),
+            notes=notes,
+            names=frozenset(
+                key[len(first.encode()) :].decode(errors=_ODD) for key in keys
+            ),
+        )
 
     def write_all(
         self, notes: Mapping[str, bytes], seconds: int | None
     ) -> None:
         for some in split_batches(notes.items(), _AT_ONCE):
             with self.naming_trouble():
-                calls = self._client.pipeline(transaction=False)
+                calls = self.client.pipeline(transaction=False)
                 for name, value in some:
                     calls.set(self.key_of(name), value, ex=seconds)
                 calls.execute()
@@ -75,10 +105,10 @@ class RedisBoard:
         found = [key.encode(), *self._find_keys(f'{key}/')]
         with self.naming_trouble():
             for some in split_batches(found, _AT_ONCE):
-                self._client.delete(*some)
+                self.client.delete(*some)
 
     def stay(self, seconds: int) -> 'RedisStay':
-        return RedisStay(self, self._client, seconds)
+        return RedisStay(self, self.client, seconds)
 
     def key_of(self, name: str) -> str:
         return self._top + name
@@ -96,14 +126,14 @@ class RedisBoard:
         with self.naming_trouble():
             # None of the characters of a name means more than itself there.
             return sorted(
-                set(self._client.scan_iter(match=f'{first}*', count=1000))
+                set(self.client.scan_iter(match=f'{first}*', count=_SCANNED))
             )
 
     def _read_keys(self, keys: list[bytes]) -> dict[bytes, bytes]:
         notes: dict[bytes, bytes] = {}
         for some in split_batches(keys, _AT_ONCE):
             with self.naming_trouble():
-                calls = self._client.pipeline(transaction=False)
+                calls = self.client.pipeline(transaction=False)
                 for key in some:
                     # Not all of it: it may have 512 MB.
                     calls.getrange(key, 0, LONGEST_NOTE)
@@ -142,6 +172,9 @@ class RedisStay:
         if own:
             self._keys = self._keys | {key}
         return bool(own)
+
+    def is_own(self, note: bytes | None) -> bool:
+        return note == self._token.encode()
 
     def leave(self, name: str) -> None:
         key = self._board.key_of(name)

@@ -70,6 +70,13 @@ class Taker:
         except BoardLost as error:
             LOG.info('Wishes cannot be read: %s', error)
 
+    def is_idle(self) -> bool:
+        """Tell if all is done that the agent has seen wishes for."""
+        wishes = self._wishes.keys()
+        has_rest = self._unwritten or self._begun - wishes
+        is_known = self._agent.wish_names == wishes
+        return is_known and wishes <= self._settled and not has_rest
+
     def take_all(self) -> None:
         """Do all that can be done now for what the last look saw."""
         wishes = dict(self._wishes)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 import dataclasses
 
 from imagecache_handlers.frontends.fleet.board import Board
+from imagecache_handlers.frontends.fleet.board import Glance
 from imagecache_handlers.frontends.fleet.digest import Digest
 from imagecache_handlers.frontends.fleet.digest import freeze_prefixes
 from imagecache_handlers.frontends.fleet.entry import Entry
@@ -51,17 +52,26 @@ class Teller:
         self._compared: Entry | None = None
         self._lead: Lead | None = None
         self._has_taken_back = False
+        self._seen = Glance()
 
     def forget(self) -> None:
         """Have all looked at, and told anew: the board may have lost it."""
         self._notes.clear()
         self._told = self._compared = None
 
-    def publish(self) -> None:
-        """Have the board tell what this host has.
+    def names(self) -> list[str]:
+        """Give the notes that are to be looked at before ``publish``."""
+        lead = self._lead
+        if lead is None:
+            return [self._name]
+        return [self._name, lead.name, f'{STORES}/{lead.store}']
+
+    def publish(self, seen: Glance) -> None:
+        """Have the board tell what this host has, after a look at it.
 
         :raises BoardLost: when it may not.
         """
+        self._seen = seen
         entry = self.entry
         if entry is None:
             self._take_back()
@@ -78,6 +88,11 @@ class Teller:
         """Leave the lead to others."""
         if self._lead is not None:
             self._lead.leave()
+
+    def _read(self, name: str) -> bytes | None:
+        if name in self._seen.asked:
+            return self._seen.notes.get(name)
+        return self._board.read(name)
 
     def _take_back(self) -> None:
         """Remove what an agent told that is no more; the host may be new.
@@ -104,7 +119,7 @@ class Teller:
             and before.data == data
             and self._monotonic() - before.at < _REWRITTEN
             # The board may have lost what it had confirmed.
-            and self._board.read(name) == data
+            and self._read(name) == data
         ):
             return
         self._board.write_all({name: data}, KEPT)
@@ -124,7 +139,7 @@ class Teller:
         before = self._compared
         if before is None or not before.lists_as(entry):
             self._tell_news(name, entry, lead)
-        elif lead.hold():
+        elif lead.hold(self._read(lead.name)):
             self._keep_store(name, entry)
         else:
             self._notes.pop(name, None)
@@ -150,7 +165,7 @@ class Teller:
 
     def _read_store(self, name: str, entry: Entry) -> Entry | None:
         """Give what is told of the store; None: nothing that is of use."""
-        data = self._board.read(name)
+        data = self._read(name)
         try:
             there = None if data is None else Entry.decode(data)
         except ValueError:

@@ -23,6 +23,28 @@ class BoardContract:
         assert board.read('hosts/h7') == b'7'
         assert board.read('hosts/h') is None
 
+    def test_a_glance_has_some_notes_and_the_names_in_a_room(self):
+        board = self.make_board()
+        notes = {'hosts/h': b'1', 'hosts/i': b'2', 'hosts2/h': b'3'}
+        board.write_all(notes | {'wishes/w': b'4', 'wishes/x/y': b'5'}, 600)
+        seen = board.glance(['hosts/h', 'hosts/none'], 'wishes')
+        assert seen.asked == {'hosts/h', 'hosts/none'}
+        assert seen.notes == {'hosts/h': b'1'}
+        assert seen.names == {'w', 'x/y'}
+        assert board.glance([], 'turns').names == frozenset()
+        board.write_all({'hosts/h': b'1' * (LONGEST_NOTE + 9)}, 600)
+        [found] = board.glance(['hosts/h'], 'wishes').notes.values()
+        assert len(found) == LONGEST_NOTE + 1
+
+    def test_a_stay_knows_its_own(self):
+        board = self.make_board()
+        one, other = board.stay(60), board.stay(60)
+        assert one.claim('alive/h')
+        [note] = board.glance(['alive/h'], 'wishes').notes.values()
+        assert one.is_own(note)
+        assert not other.is_own(note)
+        assert not one.is_own(None)
+
     def test_groups_and_rooms_see_nothing_of_each_other(self):
         board = self.make_board()
         board.write_all({'hosts/h': b'1', 'hosts2/h': b'2'}, 600)

@@ -1,6 +1,7 @@
 """A board in memory, with a clock that is moved by hand and faults."""
 
 from imagecache_handlers.frontends.fleet.board import BoardLost
+from imagecache_handlers.frontends.fleet.board import Glance
 from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
 
 
@@ -38,6 +39,19 @@ class MemoryBoard:
             for name in list(self._notes)
             if name.startswith(first) and self.find(name) is not None
         }
+
+    def glance(self, names, room):
+        self.note_call('glance')
+        asked, first = frozenset(names), f'{room}/'
+        return Glance(
+            asked=asked,
+            notes={one: self.find(one) for one in asked if self.find(one)},
+            names=frozenset(
+                one.removeprefix(first)
+                for one in self._notes
+                if one.startswith(first) and self.find(one)
+            ),
+        )
 
     def write_all(self, notes, seconds):
         self.note_call('write_all')
@@ -79,6 +93,9 @@ class MemoryStay:
         self.board.put(name, self.token, self.seconds)
         self.names.add(name)
         return True
+
+    def is_own(self, note):
+        return note == self.token
 
     def leave(self, name):
         self.names.discard(name)

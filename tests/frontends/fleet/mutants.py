@@ -323,7 +323,7 @@ STAYS = [
     ),
     (
         'what the board confirmed it keeps',
-        'and self._board.read(name) == data',
+        'and self._read(name) == data',
         '',
         'what_a_failover_forgot_is_told_again',
     ),
@@ -366,6 +366,40 @@ SHARED = [
         'a_store_is_told_of_once',
     ),
 ]
+TIMED = [
+    (
+        'each piece has its own time',
+        'if left <= 0:',
+        'if False:',
+        'at_the_end_of_it_nobody_is_waited_for',
+    ),
+    (
+        'the time of a request is that of the first',
+        'if self._is_answered:',
+        'if False:',
+        'it_waits_no_longer_than_what_is_left',
+    ),
+    (
+        'each part of a request has its own time',
+        'self._is_answered = False',
+        'pass',
+        'it_waits_no_longer_than_what_is_left',
+    ),
+]
+IDLE = [
+    (
+        'a new wish is not looked for',
+        'is_known = self._agent.wish_names == wishes',
+        'is_known = True',
+        'a_look_is_for_what_may_be_to_do',
+    ),
+    (
+        'what is not done is left',
+        'return is_known and wishes <= self._settled and not has_rest',
+        'return is_known',
+        'a_look_is_for_what_may_be_to_do',
+    ),
+]
 LEADS = [
     (
         'a lead lasts as long as its host',
@@ -375,7 +409,7 @@ LEADS = [
     ),
     (
         'two lead for good',
-        'if self._stay.renew() and self._stay.claim(self._name):',
+        'if self._stay.renew() and self._is_own(self._stay, note):',
         'if True:',
         'a_lead_that_was_seized_is_lost',
     ),
@@ -387,6 +421,8 @@ MUTANTS = [
         ('fleet/locality', f'{FLEET}locality.py::test_', LOCALITY),
         ('fleet/stats', f'{FLEET}stats.py::test_', TOLD),
         ('fleet/taking', f'{FLEET}taking.py::test_', TAKEN),
+        ('fleet/taking', f'{FLEET}taking.py::test_', IDLE),
+        ('fleet/timed_socket', f'{FLEET}timed_socket.py::test_', TIMED),
         ('fleet/agent', f'{FLEET}agent.py::test_', STAYS[:1]),
         ('fleet/telling', f'{FLEET}agent.py::test_', STAYS[1:]),
         ('fleet/telling', f'{FLEET}telling.py::test_', SHARED),

@@ -5,10 +5,12 @@ import threading
 import pytest
 
 from imagecache_handlers.frontends.fleet.agent import Agent
+from imagecache_handlers.frontends.fleet.agent import LONGEST
 from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet import heart as heart_module
 from imagecache_handlers.frontends.fleet.heart import Heart
 from imagecache_handlers.frontends.fleet.members import read_members
+from imagecache_handlers.frontends.fleet.opening import AGENT_TIMEOUT
 from tests.frontends.fleet.memory_board import MemoryBoard
 from tests.frontends.fleet.test_members import entry_of
 from tests.frontends.fleet.test_members import NOW
@@ -88,11 +90,11 @@ def test_what_is_no_news_is_not_written(world):
     world.board.calls.clear()
     agent.tell(entry_of('a', generation=7))
     agent.beat()
-    assert world.board.calls == ['renew', 'claim', 'read']
+    assert world.board.calls == ['renew', 'glance']
     world.board.calls.clear()
     agent.tell(entry_of('b'))
     agent.beat()
-    assert world.board.calls == ['renew', 'claim', 'write_all']
+    assert world.board.calls == ['renew', 'glance', 'write_all']
 
 
 def test_it_is_written_anew_before_it_ends(world):
@@ -126,18 +128,23 @@ def test_one_that_ends_is_stale_at_once(world):
     assert agent.stay is None
 
 
-def test_a_board_that_is_lost_is_told_once_and_tried_ever_more_seldom(world):
+def test_a_board_that_is_lost_is_told_once_and_tried_again_soon(world):
     agent = world.make_agent()
     agent.tell(entry_of('a'))
     agent.beat()
     world.board.trouble = 'cannot be reached'
-    assert [agent.beat() for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+    assert [agent.beat() for _ in range(4)] == [0.5, 1, 1.5, 1.5]
     [said] = world.said
     assert 'memory: cannot be reached' in said
     assert f'stale since {NOW.isoformat()}' in said
     world.board.trouble = None
     assert agent.beat() == TTL * 0.4
     assert world.said[1:] == ['the board of the fleet is there again']
+
+
+def test_a_board_that_is_there_again_is_found_within_five_seconds():
+    """Whatever a request that got lost, and the wait after it, may take."""
+    assert AGENT_TIMEOUT + 1.5 * LONGEST < 5
 
 
 def test_the_words_of_a_server_are_one_line(world):

@@ -8,6 +8,7 @@ import pytest
 from imagecache_handlers.frontends.fleet.agent import Agent
 from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.errands import Errands
+from imagecache_handlers.frontends.fleet.opts import OPTS
 from imagecache_handlers.frontends.fleet.taking import Taker
 from imagecache_handlers.frontends.fleet.wish_board import post_wish
 from imagecache_handlers.frontends.fleet.wish_board import remove_wish
@@ -113,7 +114,43 @@ def test_what_is_done_costs_no_more_calls(world):
     host.go_on()
     world.board.calls.clear()
     host.go_on()
-    assert world.board.calls == ['renew', 'claim', 'read_all']
+    assert world.board.calls == ['renew', 'glance', 'read_all']
+
+
+def test_a_look_is_for_what_may_be_to_do(world):
+    host = world.hosts[0]
+    assert not host.taker.is_idle()
+    host.go_on()
+    assert host.taker.is_idle()
+    world.post(hosts=['h1'])
+    assert host.taker.is_idle()
+    host.agent.beat()
+    assert not host.taker.is_idle()
+    host.taker.look()
+    assert not host.taker.is_idle()
+    host.go_on()
+    host.go_on()
+    assert host.taker.is_idle()
+    remove_wish(world.board, 'w1')
+    host.agent.beat()
+    assert not host.taker.is_idle()
+
+
+def test_an_idle_fleet_makes_few_requests(world):
+    """Each of these is one request, which is counted on the servers."""
+    [ttl] = [one.default for one in OPTS if one.dest == 'member_ttl_seconds']
+    world.post()
+    for host in world.hosts:
+        host.errands = Errands(host.taker)
+        host.go_on()
+        host.go_on()
+    world.board.calls.clear()
+    for host in world.hosts:
+        host.agent.beat()
+        host.errands.look()
+        assert host.taker.is_idle()
+    requests = len(world.board.calls) / len(world.hosts)
+    assert 1000 * requests / (0.4 * ttl) <= 100
 
 
 def test_a_new_process_does_nothing_twice(world):
@@ -505,6 +542,9 @@ class SlowTaker:
         self.began = threading.Event()
         self.may_end = threading.Event()
         self.is_taken = threading.Event()
+
+    def is_idle(self):
+        return False
 
     def look(self):
         self.began.set()

@@ -10,6 +10,7 @@ from imagecache_handlers.frontends.fleet.agent import Agent
 from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
 from imagecache_handlers.frontends.fleet.members import read_members
+from imagecache_handlers.frontends.fleet.timed_socket import TimedSocket
 from tests.frontends.fleet.board_contract import BoardContract
 from tests.frontends.fleet.test_members import entry_of
 from tests.functional.fleet.servers import choose_port
@@ -36,7 +37,7 @@ def test_nobody_there_is_told_in_words(server):
 
 def write_raw(board, name, value):
     """Write as a stranger does, who heeds nothing."""
-    client = board._client
+    client = board.client
     put = client.set if hasattr(client, 'set') else client.put
     put(board.key_of(name), value)
 
@@ -90,7 +91,7 @@ class TestRedis:
     def test_a_note_of_another_type_spoils_nothing(self):
         board = self.server.board()
         board.write_all({'hosts/h1': entry_of('a').encode()}, 600)
-        board._client.lpush(board.key_of('hosts/list'), 'x')
+        board.client.lpush(board.key_of('hosts/list'), 'x')
         found = {one.host: one for one in read_members(board)}
         assert found['h1'].entry is not None
         assert 'no JSON' in found['list'].problem
@@ -98,14 +99,14 @@ class TestRedis:
     def test_a_full_one_refuses_in_words_and_is_read(self):
         board = self.server.board()
         board.write_all({'hosts/h1': b'1'}, 600)
-        board._client.config_set('maxmemory', 1)
+        board.client.config_set('maxmemory', 1)
         with pytest.raises(BoardLost, match='redis refuses: .*memory'):
             board.write_all({'hosts/h2': b'1'}, 600)
         assert board.read_all('hosts') == {'h1': b'1'}
 
     def test_a_read_only_one_refuses_in_words(self):
         board = self.server.board()
-        board._client.replicaof('127.0.0.1', choose_port())
+        board.client.replicaof('127.0.0.1', choose_port())
         with pytest.raises(BoardLost, match='redis refuses: .*read only'):
             board.write_all({'hosts/h2': b'1'}, 600)
 
@@ -130,7 +131,7 @@ class TestEtcd:
         for value in range(5):
             board.write_all({'hosts/h1': b'%d' % value}, 600)
         assert board.read('hosts/h1') == b'4'
-        client = board._client
+        client = board.client
         left = client.post(client.get_url('/lease/leases'), json={})
         assert len(left['leases']) == 1
 
@@ -141,6 +142,24 @@ class TestEtcd:
             for number in range(200):
                 board.write_all({f'hosts/x{number}': b'1' * 16000}, None)
         assert board.read('hosts/h1') == b'1'
+
+
+def test_an_idle_beat_is_two_requests(server, monkeypatch):
+    """Of 1,000 hosts every 20 seconds that makes 100 a second."""
+    agent = Agent(server.board(uuid.uuid4().hex), 'h1', 50, lambda news: None)
+    agent.tell(entry_of('a'))
+    agent.beat()
+    requests, sendall = [], TimedSocket.sendall
+
+    def count(timed, *given):
+        if timed._is_answered:
+            requests.append(given)
+        return sendall(timed, *given)
+
+    monkeypatch.setattr(TimedSocket, 'sendall', count)
+    agent.beat()
+    assert agent.stay is not None
+    assert len(requests) == 2
 
 
 def test_what_is_lost_is_given_anew_and_turns_stay(server):

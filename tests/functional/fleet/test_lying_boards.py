@@ -33,6 +33,7 @@ NONSENSE = {
 CALLS = {
     'read': lambda board: board.read('hosts/h'),
     'read_all': lambda board: board.read_all('hosts'),
+    'glance': lambda board: board.glance([], 'wishes'),
     'write_all': lambda board: board.write_all({'hosts/h': b''}, 60),
     'remove': lambda board: board.remove('hosts/h'),
     'stay': lambda board: board.stay(60).claim('alive/h'),
