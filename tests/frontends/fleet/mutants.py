@@ -133,9 +133,21 @@ LOCALITY = [
     ),
     (
         'a crowd gets more',
-        '_fade(place.servers / max(_MANY, _SHARES * share))',
+        '_fade(place.servers / max(_MANY, _SHARES_UNKNOWN * share))',
         '1.0',
         'a_host_with_more_than_its_share_is_worth_less',
+    ),
+    (
+        'a crowd of new ones gets more',
+        '_fade(place.fresh / _MANY)',
+        '1.0',
+        'new_servers_of_the_image_lower_it',
+    ),
+    (
+        'a host that is full of others gets more',
+        '_fade(place.servers / max(_MANY, _SHARES * share))',
+        '1.0',
+        'others_lower_it_from_three_times_its_share',
     ),
     (
         'a share is of one host',
