@@ -52,6 +52,18 @@ DIGEST = [
         'anything_else_is_refused',
     ),
     (
+        'two bytes are a prefix',
+        "int.from_bytes(digest[:_PREFIX], 'big')",
+        "int.from_bytes(digest[:2], 'big')",
+        'what_is_not_there_is_not_found',
+    ),
+    (
+        'what is coming is not named',
+        'self.has_image(image_id) or self.awaits_image(image_id)',
+        'self.has_image(image_id)',
+        'what_is_cached_is_found_and_nothing_else',
+    ),
+    (
         'what is cut is complete',
         '_WHOLE if self.is_complete else _CUT',
         '_WHOLE',
