@@ -82,14 +82,14 @@ MUTANTS = [
     ),
     (
         'servers of all images are counted',
-        'server.image_ref != image_id',
-        'False',
+        'if getattr(one, _IMAGE, None) == image_id',
+        '',
         (CROWD, tests.OTHER, tests.LATELY, False),
     ),
     (
-        'what has no image known ends the request',
-        "'image_ref' not in server or ",
-        '',
+        'what has no image known is read',
+        'getattr(one, _IMAGE, None)',
+        'one.image_ref',
         (CROWD, None, None, False),
     ),
     (
