@@ -28,6 +28,7 @@ _MULTIPLIER = 'image_locality_weight_multiplier'
 # scheduler knows the id only, and would read the rest from the database.  To
 # ask whether it is known takes them a microsecond, and a host has a hundred.
 _IMAGE = '_obj_image_ref'
+_UNKNOWN = 'unknown'
 # A crowd comes within so long; servers that were there before are none.
 _NEW = datetime.timedelta(hours=1)
 
@@ -114,17 +115,21 @@ def _count_fresh(
     """Count the servers of an image that came since; None: Nova cannot tell.
 
     Computes tell the scheduler of a server when it is built.  Before that it
-    is known by their number only, and taken for one of this image.
+    is known by their number only, and taken for one of this image; what is
+    known by its id only is old.
     """
     if not _CONF.filter_scheduler.track_instance_changes:
         return None
     # Computes may tell of others meanwhile, in another thread.
     known = list(state.instances.values())
-    unknown = int(state.num_instances or 0) - len(known)
-    return max(0, unknown) + sum(
+    unbuilt = int(state.num_instances or 0) - len(known)
+    images = [getattr(one, _IMAGE, _UNKNOWN) for one in known]
+    # Of the first server that a host tells of, Nova keeps the id only.
+    first = images.count(_UNKNOWN) == 1
+    return (max(0, unbuilt) + first) + sum(
         _is_fresh(one, since)
-        for one in known
-        if getattr(one, _IMAGE, None) == image_id
+        for one, image in zip(known, images, strict=True)
+        if image == image_id
     )
 
 

@@ -4,6 +4,7 @@ A program.  The computes have Nova's fake driver with our mixin, each with a
 cache of its own.  Orders come in as lines of JSON, results go out as such.
 """
 
+import datetime
 import json
 import os
 import sys
@@ -25,8 +26,10 @@ from nova import objects  # noqa: E402
 from nova.virt import fake  # noqa: E402
 import sqlalchemy  # noqa: E402
 
+from imagecache_handlers.clocks import utc_now  # noqa: E402
 from imagecache_handlers.frontends.fleet import opts  # noqa: E402
 from imagecache_handlers.frontends.fleet.stats import read_stats  # noqa: E402
+from imagecache_handlers.frontends.fleet import weigher  # noqa: E402
 from imagecache_handlers.frontends.nova import mixin  # noqa: E402
 from tests.frontends.nova.things import Api  # noqa: E402
 from tests.functional.nova import moving  # noqa: E402
@@ -204,6 +207,16 @@ class Cloud(moving.MovingCloud):
             [node] = objects.ComputeNodeList.get_all_by_host(inside, host)
         digest = read_stats(node.stats)
         return None if digest is None else digest.has_image(image)
+
+    def do_count_fresh(self, host: str, image: str) -> int | None:
+        """Count what the scheduler takes for new servers of an image."""
+        manager = self.scheduler.manager.host_manager
+        states = manager.get_host_states_by_uuids(
+            self.admin, None, objects.RequestSpec(requested_destination=None)
+        )
+        [state] = [one for one in states if one.host == host]
+        since = utc_now() - datetime.timedelta(hours=1)
+        return weigher._count_fresh(state, image, since)
 
     def do_set(self, name: str, value: Any) -> None:
         self.flags(**{name: value}, group=opts.GROUP)

@@ -381,6 +381,22 @@ def test_new_servers_of_the_image_are_a_crowd(
     assert weight['a'] == (0 if is_counted else weight['b'])
 
 
+@pytest.mark.parametrize(('count', 'is_counted'), [(1, True), (2, False)])
+def test_the_first_server_of_a_host_is_new(
+    handler, weighers, count, is_counted
+):
+    """Nova knows its id only, though others by now may be as well known."""
+    hosts = [host('a', told(IMAGE)), host('b', told(IMAGE))]
+    known = [server(IMAGE, LATELY) for _ in range(5)]
+    known += [server(None, None) for _ in range(count)]
+    hosts[0].instances = {one.uuid: one for one in known}
+    hosts[0].num_instances = len(known)
+    hosts[1].num_instances = 0
+    weight = weigh(handler, weighers, hosts, request())
+    assert (weight['a'] == 0) is is_counted
+    assert weight['b'] > 0
+
+
 def server(image, age):
     made = objects.Instance(uuid=str(uuid.uuid4()))
     if image is not None:

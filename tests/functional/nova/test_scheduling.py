@@ -3,6 +3,8 @@
 Each image is cached on one host, by Nova's own pre-caching.
 """
 
+import time
+
 import pytest
 
 from tests.functional.nova.driving import driving_scheduler
@@ -56,6 +58,26 @@ def test_a_host_tells_what_it_has_and_is_written_then(nova):
 def test_servers_go_where_their_image_is(nova, boot):
     cache(nova, IMAGES[1], 'host-3')
     assert boot(IMAGES[1], 2) == ['host-3'] * 2
+
+
+def test_the_scheduler_knows_which_servers_are_new(nova, boot):
+    """By what computes tell it, without a look into the database."""
+    image = IMAGES[18]
+    cache(nova, image, 'host-2')
+    for count in range(3):
+        await_fresh(nova, 'host-2', image, count)
+        assert boot(image, 1) == ['host-2']
+    assert nova.do('count_fresh', host='host-1', image=image) == 0
+
+
+def await_fresh(nova, host, image, count):
+    """Wait for it: Nova tells of a server when that is active already."""
+    for _ in range(300):
+        counted = nova.do('count_fresh', host=host, image=image)
+        if counted == count:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f'{counted} new servers, not {count}')
 
 
 def test_where_the_multiplier_is_0_they_go_everywhere(nova, boot):

@@ -82,20 +82,32 @@ MUTANTS = [
     ),
     (
         'servers of all images are counted',
-        'if getattr(one, _IMAGE, None) == image_id',
+        'if image == image_id',
         '',
         (CROWD, tests.OTHER, tests.LATELY, False),
     ),
     (
         'what has no image known is read',
-        'getattr(one, _IMAGE, None)',
+        'getattr(one, _IMAGE, _UNKNOWN)',
         'one.image_ref',
         (CROWD, None, None, False),
     ),
     (
+        'the first of a host is old',
+        'images.count(_UNKNOWN) == 1',
+        'False',
+        (tests.test_the_first_server_of_a_host_is_new, 1, True),
+    ),
+    (
+        'what is known by its id is new',
+        'images.count(_UNKNOWN) == 1',
+        'images.count(_UNKNOWN)',
+        (tests.test_the_first_server_of_a_host_is_new, 2, False),
+    ),
+    (
         'what is being built is not counted',
-        'max(0, unknown) + ',
-        '',
+        'max(0, unbuilt)',
+        '0',
         (tests.test_servers_that_are_not_built_yet_are_a_crowd,),
     ),
     (
