@@ -64,6 +64,10 @@ class Digest:
         """Tell if an image is on its way there."""
         return _holds_any(self.coming, prefixes_of(image_id))
 
+    def names_image(self, image_id: str) -> bool:
+        """Tell if an image is cached there, or on its way."""
+        return self.has_image(image_id) or self.awaits_image(image_id)
+
     def encode(self) -> str:
         """Write it as one line of ASCII, no longer than ``LONGEST``."""
         fields = (

@@ -25,8 +25,11 @@ _RARE = 0.5
 # and whole up to two thirds: who has the image is not asked to boot them all.
 _BUSY = 6
 # Nor to have them all in the end, when each is built before the next comes:
-# it counts nothing from so many servers on, or so much more than its share.
-_MANY, _SHARES = 6, 2
+# so it is from so many new servers of the image on.
+_MANY = 6
+# Nor to be full of others: so it is from three times its share of all servers
+# on, or twice where nobody knows which are new.
+_SHARES, _SHARES_UNKNOWN = 3, 2
 _WHOLE = 2 / 3
 
 
@@ -35,13 +38,15 @@ class Place:
     """A host that might boot it: what it told, if anything, and its work.
 
     ``io_ops`` is how many builds, copies and migrations it is at,
-    ``servers`` how many it has, and ``memory`` how large it is, in any unit
-    that all have in common; 0: as large as the others.
+    ``servers`` how many it has, ``fresh`` how many of these are of the image
+    and new, None where that is not known, and ``memory`` how large it is, in
+    any unit that all have in common; 0: as large as the others.
     """
 
     digest: Digest | None
     io_ops: int = 0
     servers: int = 0
+    fresh: int | None = None
     memory: int = 0
 
 
@@ -57,7 +62,7 @@ def score_places(
 
     More for a large image (``size`` in bytes, None if unknown), one that
     many of the places have, one that is whole and not on its way, and where
-    little is going on and no more servers are than elsewhere.  A digest that
+    little is going on and no crowd of servers is.  A digest that
     is older than ``max_age``, or as far ahead of ``now``, counts half, at
     twice that nothing.  0.0 without one.
 
@@ -112,7 +117,13 @@ def _leisure(io_ops: int) -> float:
 
 
 def _modesty(place: Place, share: float) -> float:
-    return _fade(place.servers / max(_MANY, _SHARES * share))
+    """Give 1.0 where a host has no crowd of servers, down to 0.0."""
+    if place.fresh is None:
+        return _fade(place.servers / max(_MANY, _SHARES_UNKNOWN * share))
+    return min(
+        _fade(place.fresh / _MANY),
+        _fade(place.servers / max(_MANY, _SHARES * share)),
+    )
 
 
 def _fade(part: float) -> float:

@@ -52,6 +52,18 @@ DIGEST = [
         'anything_else_is_refused',
     ),
     (
+        'two bytes are a prefix',
+        "int.from_bytes(digest[:_PREFIX], 'big')",
+        "int.from_bytes(digest[:2], 'big')",
+        'what_is_not_there_is_not_found',
+    ),
+    (
+        'what is coming is not named',
+        'self.has_image(image_id) or self.awaits_image(image_id)',
+        'self.has_image(image_id)',
+        'what_is_cached_is_found_and_nothing_else',
+    ),
+    (
         'what is cut is complete',
         '_WHOLE if self.is_complete else _CUT',
         '_WHOLE',
@@ -133,9 +145,21 @@ LOCALITY = [
     ),
     (
         'a crowd gets more',
-        '_fade(place.servers / max(_MANY, _SHARES * share))',
+        '_fade(place.servers / max(_MANY, _SHARES_UNKNOWN * share))',
         '1.0',
         'a_host_with_more_than_its_share_is_worth_less',
+    ),
+    (
+        'a crowd of new ones gets more',
+        '_fade(place.fresh / _MANY)',
+        '1.0',
+        'new_servers_of_the_image_lower_it',
+    ),
+    (
+        'a host that is full of others gets more',
+        '_fade(place.servers / max(_MANY, _SHARES * share))',
+        '1.0',
+        'others_lower_it_from_three_times_its_share',
     ),
     (
         'a share is of one host',

@@ -2,7 +2,10 @@
 
 import contextlib
 import datetime
+import fractions
 import hashlib
+import random
+import uuid
 
 import hypothesis
 from hypothesis import strategies
@@ -44,6 +47,8 @@ def test_what_is_cached_is_found_and_nothing_else():
     assert one.awaits_image('fedora')
     assert not one.awaits_image('debian')
     assert not one.has_image('suse')
+    assert one.names_image('debian') and one.names_image('fedora')
+    assert not one.names_image('suse')
     assert (one.count, one.is_complete) == (2, True)
 
 
@@ -89,6 +94,40 @@ def test_so_many_fit_into_the_budget():
     one = digest(*images, free=BIG, total=BIG, generation=BIG)
     assert one.is_complete
     assert len(one.encode()) <= BUDGET
+
+
+@pytest.mark.parametrize(
+    ('count', 'is_complete'), [(1616, True), (1617, False)]
+)
+def test_what_does_not_fit_is_said_to_be_left_out(count, is_complete):
+    one = digest(*[image(f'{n}') for n in range(count)])
+    assert (one.count, len(one.whole)) == (count, 1616)
+    assert one.is_complete is is_complete
+    assert Digest.decode(one.encode()).is_complete is is_complete
+
+
+NAMED = 50_000
+ODDS = fractions.Fraction(1, 100_000)
+
+
+@pytest.mark.parametrize('budget', [BUDGET, LONGEST])
+def test_a_full_digest_errs_less_than_once_in_100_000_look_ups(budget):
+    """By arithmetic: each of two names meets each of 2**32 prefixes alike."""
+    one = digest(*[image(f'{n}') for n in range(4000)], budget=budget)
+    assert not one.is_complete
+    told = fractions.Fraction(len(one.whole), 2**32)
+    assert 1 - (1 - told) ** 2 < ODDS
+
+
+def test_what_is_not_there_is_not_found():
+    """By a count, of the same ids always; of three bytes a dozen would err."""
+    chance = random.Random(1)
+    names = [str(uuid.UUID(int=chance.getrandbits(128))) for _ in range(NAMED)]
+    one = digest(*[image(name) for name in names[:2000]], budget=LONGEST)
+    assert one.is_complete
+    assert all(one.has_image(name) for name in names[:2000])
+    found = sum(one.names_image(name) for name in names[2000:])
+    assert found <= NAMED * ODDS
 
 
 @pytest.mark.parametrize('budget', [0, 109, LONGEST + 1])

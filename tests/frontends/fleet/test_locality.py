@@ -116,6 +116,35 @@ def test_the_share_goes_by_the_size_of_a_host(memory, worth):
     assert score(*places)[0] == pytest.approx(worth)
 
 
+@pytest.mark.parametrize(
+    ('fresh', 'servers', 'worth'),
+    [
+        (0, 10, 1.0),
+        (4, 10, 1.0),
+        (5, 10, 0.5),
+        (6, 10, 0.0),
+        (99, 99, 0.0),
+        # What was there before is no crowd.
+        (0, 20, 1.0),
+        (4, 20, 1.0),
+    ],
+)
+def test_new_servers_of_the_image_lower_it(fresh, servers, worth):
+    places = [place('wanted', fresh=fresh, servers=servers)]
+    places += [place('wanted', fresh=0, servers=10)] * 2
+    assert score(*places)[0] == pytest.approx(worth)
+
+
+@pytest.mark.parametrize(
+    ('servers', 'others', 'worth'),
+    [(4, 0, 1.0), (6, 0, 0.0), (24, 9, 1.0), (24, 6, 0.5), (24, 4, 0.0)],
+)
+def test_others_lower_it_from_three_times_its_share(servers, others, worth):
+    places = [place('wanted', fresh=0, servers=servers)]
+    places += [place('wanted', fresh=0, servers=others)] * 4
+    assert score(*places)[0] == pytest.approx(worth, abs=0.001)
+
+
 def test_the_busier_of_both_counts():
     one = place('wanted', servers=5, io_ops=4)
     other = place('wanted', servers=4, io_ops=5)

@@ -87,6 +87,13 @@ def test_a_full_digest_fits_with_its_key():
     assert read_stats(stats).is_complete
 
 
+def test_what_is_left_out_of_8_kib_is_said_to_be():
+    stats = write_stats(digest(*[f'{number}' for number in range(2000)]))
+    assert size_of(stats) <= BUDGET
+    one = read_stats(stats)
+    assert (one.count, one.is_complete) == (2000, False)
+
+
 def test_a_larger_one_is_refused():
     many = [f'{number}' for number in range(3000)]
     with pytest.raises(ValueError, match='over 8192'):

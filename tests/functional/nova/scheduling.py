@@ -4,9 +4,11 @@ A program.  The computes have Nova's fake driver with our mixin, each with a
 cache of its own.  Orders come in as lines of JSON, results go out as such.
 """
 
+import datetime
 import json
 import os
 import sys
+import time
 import types
 from typing import Any
 from typing import TextIO
@@ -21,14 +23,16 @@ monkey_patch.patch('threading')
 import nova.conf  # noqa: E402
 from nova import context  # noqa: E402
 from nova import objects  # noqa: E402
-from nova.tests.functional import integrated_helpers  # noqa: E402
 from nova.virt import fake  # noqa: E402
 import sqlalchemy  # noqa: E402
 
+from imagecache_handlers.clocks import utc_now  # noqa: E402
 from imagecache_handlers.frontends.fleet import opts  # noqa: E402
 from imagecache_handlers.frontends.fleet.stats import read_stats  # noqa: E402
+from imagecache_handlers.frontends.fleet import weigher  # noqa: E402
 from imagecache_handlers.frontends.nova import mixin  # noqa: E402
 from tests.frontends.nova.things import Api  # noqa: E402
+from tests.functional.nova import moving  # noqa: E402
 
 _PASTE = os.path.join(sys.prefix, 'etc', 'nova', 'api-paste.ini')
 _WEIGHERS = [
@@ -52,7 +56,7 @@ sys.modules['nova.virt.caching'] = types.ModuleType('nova.virt.caching')
 sys.modules['nova.virt.caching'].CachingDriver = CachingDriver
 
 
-class Cloud(integrated_helpers._IntegratedTestBase):
+class Cloud(moving.MovingCloud):
     """The orders, by their names."""
 
     microversion = 'latest'
@@ -78,7 +82,7 @@ class Cloud(integrated_helpers._IntegratedTestBase):
         sqlalchemy.event.listen(
             sqlalchemy.engine.Engine, 'before_cursor_execute', self._count
         )
-        for number in range(1, 10):
+        for number in range(1, 20):
             self._create_image(f'00000000-0000-4000-8000-{number:012}')
         say('ready')
         for line in sys.stdin:
@@ -127,20 +131,38 @@ class Cloud(integrated_helpers._IntegratedTestBase):
         for server in servers:
             self._wait_until_deleted({'id': server, 'status': 'ACTIVE'})
 
-    def do_shelve(self, server: str) -> str:
-        """Have it shelved, and tell the id of its snapshot."""
-        self.flags(shelved_offload_time=0)
-        self._shelve_server({'id': server})
-        [found] = [
-            one['id']
-            for one in self.glance.detail(None)
-            if one['name'].endswith('-shelved')
+    def do_boot_from_volume(self, image: str) -> list[str]:
+        """Boot a server from a volume that is made of an image."""
+        wanted = self._build_server(networks='none', flavor_id=self.flavor)
+        del wanted['imageRef']
+        wanted['block_device_mapping_v2'] = [
+            {
+                'source_type': 'image',
+                'destination_type': 'volume',
+                'boot_index': 0,
+                'uuid': image,
+                'volume_size': 1,
+            }
         ]
-        return str(found)
+        made = self.api.post_server({'server': wanted})
+        server = self._wait_for_state_change(made, 'ACTIVE')
+        return [server['id'], server['OS-EXT-SRV-ATTR:host']]
 
-    def do_unshelve(self, server: str) -> str:
-        found = self._unshelve_server({'id': server})
-        return str(found['OS-EXT-SRV-ATTR:host'])
+    def do_sweep(self, image: str, host: str) -> None:
+        """Have one host sweep until it has evicted what no lease keeps.
+
+        It is seen unused first, and its age begins with the next second.
+        """
+        manager = self.computes[host].manager
+        opened = manager.driver.image_cache_manager.open_cache()
+        for found in opened.cache.find(image):
+            for owner in found.marks.leases:
+                opened.cache.release(image, owner)
+        name = 'remove_unused_original_minimum_age_seconds'
+        self.flags(**{name: 0}, group='image_cache')
+        while opened.cache.find(image):
+            manager._run_image_cache_manager_pass(self.admin)
+            time.sleep(0.1)
 
     def do_precache(self, image: str, hosts: list[str]) -> None:
         """Ask the real API to have an image cached on these hosts."""
@@ -185,6 +207,16 @@ class Cloud(integrated_helpers._IntegratedTestBase):
             [node] = objects.ComputeNodeList.get_all_by_host(inside, host)
         digest = read_stats(node.stats)
         return None if digest is None else digest.has_image(image)
+
+    def do_count_fresh(self, host: str, image: str) -> int | None:
+        """Count what the scheduler takes for new servers of an image."""
+        manager = self.scheduler.manager.host_manager
+        states = manager.get_host_states_by_uuids(
+            self.admin, None, objects.RequestSpec(requested_destination=None)
+        )
+        [state] = [one for one in states if one.host == host]
+        since = utc_now() - datetime.timedelta(hours=1)
+        return weigher._count_fresh(state, image, since)
 
     def do_set(self, name: str, value: Any) -> None:
         self.flags(**{name: value}, group=opts.GROUP)

@@ -3,11 +3,13 @@
 Each image is cached on one host, by Nova's own pre-caching.
 """
 
+import time
+
 import pytest
 
 from tests.functional.nova.driving import driving_scheduler
 
-IMAGES = [f'00000000-0000-4000-8000-{number:012}' for number in range(1, 10)]
+IMAGES = [f'00000000-0000-4000-8000-{number:012}' for number in range(1, 20)]
 HOSTS = 'host-1', 'host-2', 'host-3'
 MULTIPLIER = 'image_locality_weight_multiplier'
 
@@ -56,6 +58,26 @@ def test_a_host_tells_what_it_has_and_is_written_then(nova):
 def test_servers_go_where_their_image_is(nova, boot):
     cache(nova, IMAGES[1], 'host-3')
     assert boot(IMAGES[1], 2) == ['host-3'] * 2
+
+
+def test_the_scheduler_knows_which_servers_are_new(nova, boot):
+    """By what computes tell it, without a look into the database."""
+    image = IMAGES[18]
+    cache(nova, image, 'host-2')
+    for count in range(3):
+        await_fresh(nova, 'host-2', image, count)
+        assert boot(image, 1) == ['host-2']
+    assert nova.do('count_fresh', host='host-1', image=image) == 0
+
+
+def await_fresh(nova, host, image, count):
+    """Wait for it: Nova tells of a server when that is active already."""
+    for _ in range(300):
+        counted = nova.do('count_fresh', host=host, image=image)
+        if counted == count:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f'{counted} new servers, not {count}')
 
 
 def test_where_the_multiplier_is_0_they_go_everywhere(nova, boot):
@@ -107,3 +129,44 @@ def test_a_shelved_server_goes_by_the_image_that_it_was_made_from(nova):
     # Where it was made it is no longer the only one.
     assert nova.do('unshelve', server=server) != others[0]
     nova.do('delete', servers=[server])
+
+
+@pytest.mark.parametrize('nearest', [0, 1])
+@pytest.mark.parametrize('order', ['migrate', 'live_migrate', 'evacuate'])
+def test_a_server_that_moves_goes_where_its_image_is(nova, order, nearest):
+    number = ['migrate', 'live_migrate', 'evacuate'].index(order)
+    image = IMAGES[8 + 2 * number + nearest]
+    [server, host] = nova.do('boot', image=image)
+    target = [one for one in HOSTS if one != host][nearest]
+    cache(nova, image, target)
+    assert nova.do(order, server=server, host=host) == target
+    nova.do('delete', servers=[server])
+
+
+def test_a_server_that_is_rebuilt_of_another_image_stays(nova):
+    """Nova asks the scheduler about its host only: it has one to weigh."""
+    [server, host] = nova.do('boot', image=IMAGES[14])
+    cache(nova, IMAGES[15], next(one for one in HOSTS if one != host))
+    assert nova.do('rebuild', server=server, image=IMAGES[15]) == host
+    nova.do('delete', servers=[server])
+
+
+def test_a_server_that_boots_from_a_volume_goes_anywhere(nova):
+    """Though its volume is made of an image that a host has."""
+    cache(nova, IMAGES[16], 'host-2')
+    booted = [nova.do('boot_from_volume', image=IMAGES[16]) for _ in range(3)]
+    assert sorted(host for _, host in booted) == [*HOSTS]
+    nova.do('delete', servers=[server for server, _ in booted])
+
+
+def test_what_comes_and_what_goes_is_told_within_two_updates(nova):
+    """Nova updates once a minute; here the first that follows tells it."""
+    image = IMAGES[17]
+    nova.do('precache', image=image, hosts=['host-1'])
+    assert nova.do('told', host='host-1', image=image) is False
+    nova.do('minute')
+    assert nova.do('told', host='host-1', image=image) is True
+    nova.do('sweep', host='host-1', image=image)
+    assert nova.do('told', host='host-1', image=image) is True
+    nova.do('minute')
+    assert nova.do('told', host='host-1', image=image) is False

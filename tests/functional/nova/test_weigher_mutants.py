@@ -16,6 +16,7 @@ __all__ = ['registered', 'unset']
 
 SOURCE = pathlib.Path(weigher.__file__).read_text()
 NO_IMAGE = tests.test_what_boots_from_no_image_is_worth_nothing
+CROWD = tests.test_new_servers_of_the_image_are_a_crowd
 COUNTS = tests.test_what_a_host_is_at_and_has_counts
 # What it is called, what stands there, what instead, and what it dies of.
 MUTANTS = [
@@ -33,8 +34,8 @@ MUTANTS = [
     ),
     (
         'bad stats are no stats of a host',
-        'digest=read_stats(state.stats)',
-        'digest=read_stats(dict(state.stats))',
+        'digest = read_stats(state.stats)',
+        'digest = read_stats(dict(state.stats))',
         (tests.test_bad_stats_harm_nobody, 7),
     ),
     (
@@ -65,13 +66,61 @@ MUTANTS = [
         'servers are not counted',
         'servers=int(state.num_instances or 0)',
         'servers=0',
-        (COUNTS, 'num_instances', 12, 65536),
+        (tests.test_where_nova_tracks_no_servers_all_are_counted,),
+    ),
+    (
+        'what is new is not counted',
+        'launched > since',
+        'False',
+        (CROWD, tests.IMAGE, tests.LATELY, True),
+    ),
+    (
+        'what was there before is new',
+        'launched > since',
+        'True',
+        (CROWD, tests.IMAGE, tests.LONG_AGO, False),
+    ),
+    (
+        'servers of all images are counted',
+        'if image == image_id',
+        '',
+        (CROWD, tests.OTHER, tests.LATELY, False),
+    ),
+    (
+        'what has no image known is read',
+        'getattr(one, _IMAGE, _UNKNOWN)',
+        'one.image_ref',
+        (CROWD, None, None, False),
+    ),
+    (
+        'the first of a host is old',
+        'images.count(_UNKNOWN) == 1',
+        'False',
+        (tests.test_the_first_server_of_a_host_is_new, 1, True),
+    ),
+    (
+        'what is known by its id is new',
+        'images.count(_UNKNOWN) == 1',
+        'images.count(_UNKNOWN)',
+        (tests.test_the_first_server_of_a_host_is_new, 2, False),
+    ),
+    (
+        'what is being built is not counted',
+        'max(0, unbuilt)',
+        '0',
+        (tests.test_servers_that_are_not_built_yet_are_a_crowd,),
+    ),
+    (
+        'Nova always tracks its servers',
+        'if not _CONF.filter_scheduler.track_instance_changes:',
+        'if False:',
+        (tests.test_where_nova_tracks_no_servers_all_are_counted,),
     ),
     (
         'all hosts are as large',
         'memory=int(state.total_usable_ram_mb or 0)',
         'memory=0',
-        (COUNTS, 'num_instances', 40, 32768),
+        (COUNTS, 'num_instances', 20, 65536 // 5),
     ),
 ]
 
