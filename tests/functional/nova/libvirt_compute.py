@@ -17,9 +17,9 @@ from typing import TextIO
 import unittest
 
 # Before all else of Nova, as its own nova-compute does.
-from nova import monkey_patch
+from tests.functional.nova.patching import patch_nova
 
-monkey_patch.patch('threading')
+patch_nova()
 
 import fixtures  # noqa: E402
 import nova.conf  # noqa: E402
