@@ -13,9 +13,9 @@ import unittest
 import urllib.parse
 
 # Before all else of Nova, as its own services do.
-from nova import monkey_patch
+from tests.functional.nova.patching import patch_nova
 
-monkey_patch.patch('threading')
+patch_nova()
 
 import fixtures  # noqa: E402
 from nova import objects  # noqa: E402

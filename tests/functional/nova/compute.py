@@ -5,18 +5,16 @@ no vCenter but the one that the file of its settings names.
 """
 
 import datetime
-import hashlib
 import io
 import json
-import struct
 import sys
 from typing import Any
 import uuid
 
 # Before all else of Nova, as its own nova-compute does.
-from nova import monkey_patch
+from tests.functional.nova.patching import patch_nova
 
-monkey_patch.patch('threading')
+patch_nova()
 
 import nova.conf  # noqa: E402
 from nova import config  # noqa: E402
@@ -34,13 +32,11 @@ from oslo_utils import timeutils  # noqa: E402
 
 from imagecache_handlers.frontends.fleet.stats import read_stats  # noqa: E402
 from imagecache_handlers.frontends.nova import launching  # noqa: E402
+from tests.functional.nova.vmware_images import ImageService  # noqa: E402
+from tests.functional.nova.vmware_images import make_image  # noqa: E402
 
 launching.add_drivers()
 
-SECTOR = 512
-# Magic, version, flags, capacity, grain, descriptor and its size, tables a
-# grain, two directories and what lies before the grains: the head of a VMDK.
-HEADER = struct.Struct('<4sIIQQQQIQQQ')
 PROJECT = '5d6d8d1f2c5c4a4f9a3c53b2c7a0e111'
 
 
@@ -56,31 +52,6 @@ class Glance:
     def download(self, *unused: Any, **how: Any) -> Any:
         source = io.BytesIO(self.data)
         return iter(lambda: source.read(65536), b'')
-
-
-class ImageService:
-    """One image, with all that Nova's image API says of it."""
-
-    def __init__(
-        self, image: str, data: bytes, properties: dict[str, str]
-    ) -> None:
-        self.data = data
-        self.said = {
-            'id': image,
-            'status': 'active',
-            'size': len(data),
-            'disk_format': 'vmdk',
-            'container_format': 'bare',
-            'os_hash_algo': 'sha512',
-            'os_hash_value': hashlib.sha512(data).hexdigest(),
-            'properties': properties,
-        }
-
-    def get(self, context: Any, image: str) -> dict[str, Any]:
-        return self.said
-
-    def download(self, context: Any, image: str) -> Any:
-        return iter([self.data[:1000], self.data[1000:]])
 
 
 class Compute:
@@ -189,15 +160,6 @@ class Compute:
 
     def list(self) -> list[str]:
         return sorted(self.driver.list_instances())
-
-
-def make_image(properties: dict[str, str], size: int) -> bytes:
-    """Make the bytes of a disk of some size: a sparse one, or just zeros."""
-    if properties.get('vmware_disktype') not in ('sparse', 'streamOptimized'):
-        return bytes(size)
-    sectors = size // SECTOR
-    header = HEADER.pack(b'KDMV', 1, 3, sectors, 128, 1, 20, 512, 21, 26, 128)
-    return header.ljust(size, b'\0')
 
 
 def describe_instance(number: int, image: str) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 import contextlib
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -31,6 +32,10 @@ cache_prefix = vmware
 [vnc]
 enabled = false
 """
+# The installed one, by the first number of its version.
+NOVA = int(importlib.metadata.version('nova').partition('.')[0])
+# The first that has native threads by default; before it is eventlet's.
+THREADS = 34
 STOCK = 'vmwareapi.VMwareVCDriver'
 OURS = 'imagecache_vmware.VMwareVCDriver'
 
@@ -104,8 +109,8 @@ def _running(
     log: IO[str] | None = None,
 ) -> Iterator[Driver]:
     command = [sys.executable, '-m', f'tests.functional.nova.{program}']
-    # Threads, as Nova 34 itself has it by default.
-    patching = {'OS_NOVA_DISABLE_EVENTLET_PATCHING': str(not eventlet)}
+    has_threads = NOVA >= THREADS and not eventlet
+    patching = {'OS_NOVA_DISABLE_EVENTLET_PATCHING': str(has_threads)}
     with subprocess.Popen(  # noqa: S603
         [*command, *arguments],
         env=os.environ | patching,

@@ -17,9 +17,9 @@ from typing import TextIO
 import unittest
 
 # Before all else of Nova, as its own nova-compute does.
-from nova import monkey_patch
+from tests.functional.nova.patching import patch_nova
 
-monkey_patch.patch('threading')
+patch_nova()
 
 import fixtures  # noqa: E402
 import nova.conf  # noqa: E402
@@ -106,7 +106,7 @@ class Compute(base.ServersTestBase):
     def setUp(self) -> None:
         launching.add_drivers()
         self.loads: list[str] = []
-        self.queries = 0
+        self.queries = self.asked = 0
         # It would keep us from the devices that lend images.
         self.useFixture(
             fixtures.MockPatchObject(nova_fixtures, 'SysFsPoisonFixture', Bare)
@@ -154,6 +154,13 @@ class Compute(base.ServersTestBase):
             load(instance, name)
 
         nova_instance.Instance.obj_load_attr = counted
+        is_set = nova_instance.Instance.obj_attr_is_set
+
+        def counted_asking(instance: Any, name: str) -> bool:
+            self.asked += name in ('image_ref', 'kernel_id', 'ramdisk_id')
+            return bool(is_set(instance, name))
+
+        nova_instance.Instance.obj_attr_is_set = counted_asking
 
         def count(*unused: Any) -> None:
             self.queries += 1
@@ -201,13 +208,14 @@ class Compute(base.ServersTestBase):
     def do_sweep(self) -> dict[str, Any]:
         """Run Nova's pass, and tell what it asked the database for."""
         self.loads.clear()
-        self.queries = 0
+        self.queries = self.asked = 0
         start = time.monotonic()
         self.manager._run_image_cache_manager_pass(self.admin)
         return {
             'seconds': time.monotonic() - start,
             'loads': list(self.loads),
             'queries': self.queries,
+            'asked': self.asked,
         }
 
     def do_cache(self, image: str, size: int) -> list[Any]:

@@ -22,9 +22,9 @@ from typing import Any
 import uuid
 
 # Before all else of Nova, as its own nova-compute does.
-from nova import monkey_patch
+from tests.functional.nova.patching import patch_nova
 
-monkey_patch.patch('threading')
+patch_nova()
 
 # Nova's driver wants it to be there, and asks it nothing before a guest.
 sys.modules.setdefault('libvirt', types.ModuleType('libvirt'))

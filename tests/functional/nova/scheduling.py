@@ -16,9 +16,9 @@ import unittest
 import warnings
 
 # Before all else of Nova, as its own services do.
-from nova import monkey_patch
+from tests.functional.nova.patching import patch_nova
 
-monkey_patch.patch('threading')
+patch_nova()
 
 import nova.conf  # noqa: E402
 from nova import context  # noqa: E402
