@@ -174,19 +174,8 @@ class Record:
         """Keep how things are after a sweep, and count its evictions."""
         self._keep_places(tally.tally_report(report), _names_of(report.plan))
         self._counts.add(families.FREED, by=report.freed)
-        grounds = {
-            one.image.identity: one.reason for one in report.plan.evictions
-        }
-        for outcome in report.outcomes:
-            image = outcome.verdict.image
-            ground = grounds.get(image.identity)
-            if ground in tally.EVICTED_FOR:
-                labels = (
-                    label_value(image.store),
-                    ground.value,
-                    tally.OUTCOMES[outcome.did],
-                )
-                self._counts.add(families.EVICTIONS, labels)
+        for labels in tally.evictions_of(report):
+            self._counts.add(families.EVICTIONS, labels)
 
     def note_call(self, call: Call, seconds: float, failed: bool) -> None:
         """Count a call of the handler that returned."""

@@ -71,6 +71,20 @@ def tally_report(report: Report) -> Samples:
     }
 
 
+def evictions_of(report: Report) -> Iterator[Labels]:
+    """Give the labels of each image that was to go, by what became of it.
+
+    The ground is that of the plan, whatever the fresh look found.
+    """
+    grounds = {one.image.identity: one.reason for one in report.plan.evictions}
+    for outcome in report.outcomes:
+        image = outcome.verdict.image
+        ground = grounds.get(image.identity)
+        if ground in EVICTED_FOR:
+            did = OUTCOMES[outcome.did]
+            yield label_value(image.store), ground.value, did
+
+
 def _sum_freed(report: Report, pool: str) -> int:
     stores = {one.name for one in report.before if one.pool == pool}
     return sum(
