@@ -43,16 +43,21 @@ def give_identity(fd: int) -> None:
 
     Where that cannot be, the folder goes on without.
     """
-    if mounts.is_local(fd) or entries.lstat(fd, IDENTITY) is not None:
+    if mounts.is_local(fd):
         return
+    with contextlib.suppress(OSError):
+        if entries.lstat(fd, IDENTITY) is None:
+            _write_first(fd)
+
+
+def _write_first(fd: int) -> None:
     # Of its own, so that nobody reads a half of it, and one comes first.
     new = f'{IDENTITY}-{uuid.uuid4().hex}'
-    with contextlib.suppress(OSError):
-        try:
-            _write_identity(fd, new)
-            os.link(new, IDENTITY, src_dir_fd=fd, dst_dir_fd=fd)
-        finally:
-            os.unlink(new, dir_fd=fd)
+    try:
+        _write_identity(fd, new)
+        os.link(new, IDENTITY, src_dir_fd=fd, dst_dir_fd=fd)
+    finally:
+        os.unlink(new, dir_fd=fd)
 
 
 def _write_identity(fd: int, entry: str) -> None:
