@@ -33,8 +33,7 @@ GIB = 2**30
 
 @pytest.fixture(scope='module', autouse=True)
 def registered():
-    objects.register_all()
-    CONF([], project='nova', default_config_files=[])
+    nova_fleets.set_up()
 
 
 @pytest.fixture
