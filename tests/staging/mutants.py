@@ -10,14 +10,13 @@ STEERING = 'staging/test_steering_root.py'
 
 
 def one(tests, killer, module, name, old, new):
-    mutant = Mutant(
+    return Mutant(
         name=name,
         killer=f'{tests}::{killer}',
         module=f'staging/{module}',
         old=old,
         new=new,
     )
-    return tests, mutant
 
 
 MUTANTS = [
