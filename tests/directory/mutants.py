@@ -147,7 +147,7 @@ MUTANTS = [
     ),
     Mutant(
         name='where names lead is not asked again',
-        killer=f'{SECOND}::TestActs::test_what_was_changed_just_now',
+        killer=f'{SECOND}::TestActsInNova::test_what_was_changed_just_now',
         module='directory/users/second_look',
         old='                and '
         'self._chains.leads.lead_as_before(progress)\n',
@@ -378,7 +378,8 @@ MUTANTS = [
     ),
     Mutant(
         name='a batch is begun too late',
-        killer=f'{TOGETHER}::TestTime::test_nothing_begins_once_it_is_over',
+        killer=f'{TOGETHER}::TestTime::'
+        'test_it_is_asked_before_each_and_ends_the_others',
         module='directory/evicting',
         old='check_claimed(one.image, labels, alive)',
         new='check_claimed(one.image, labels)',
