@@ -1,5 +1,6 @@
 """The parts of the suite, and what tests of several folders need."""
 
+import functools
 import pathlib
 import unittest
 
@@ -78,3 +79,21 @@ def fork_server():
     """Run mutants' tests from a process that has pytest loaded."""
     with ForkServer() as server:
         yield server
+
+
+@pytest.fixture(scope='session')
+def copies(tmp_path_factory, fork_server):
+    """Give a package and its tests to break: the same again to who comes next.
+
+    The copy that is given lies in a folder of its own, and must be mended.
+    """
+
+    @functools.cache
+    def copy(package, tests):
+        # Not loaded before: only those who break packages need it.
+        from tests.mutation import Copy  # noqa: PLC0415
+
+        folder = tmp_path_factory.mktemp('copy')
+        return Copy.of(package, tests, folder, fork_server)
+
+    return copy

@@ -1,21 +1,38 @@
 """Packages broken on purpose, one edit of one module each, and their tests.
 
 ``old`` must stand in the module exactly once, so that no mutant can rot
-into one that changes nothing.  ``killer`` is the test that is run first: it
-saves time, and a mutant that names none, or a wrong one, dies of another.
+into one that changes nothing.  ``killer`` is the test it dies of; no other
+is run.
+
+A module of tests declares its mutants so::
+
+    class TestMutants(mutation.Trials):
+        package = imagecache_handlers
+        mutants = MUTANTS
+        beside = ('directory/disks.py',)
 """
 
+from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Sequence
 import dataclasses
+import os
 import pathlib
 import shutil
 import subprocess
+import types
+
+import pytest
 
 from tests.fork_server import ForkServer
 
 TESTS = pathlib.Path(__file__).parent
 # What the fork server has loaded is not rewritten, and need not be.
 QUIET = '-Wignore::pytest.PytestAssertRewriteWarning'
+# Python's own way to print where a test failed reads no sources again.
+PLAIN = '--tb=native'
+# What is said of one that is no Python: then no test has tried it.
+NOT_TRIED = 'ERROR collecting', 'IndentationError', 'SyntaxError'
 # What all tests need.
 BESIDE = 'conftest.py', 'fork_server.py', 'profile.py'
 
@@ -23,10 +40,15 @@ BESIDE = 'conftest.py', 'fork_server.py', 'profile.py'
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Mutant:
     name: str
-    killer: str = ''
+    killer: str
     module: str
     old: str
     new: str
+
+    @property
+    def file(self) -> str:
+        """The file of its killer."""
+        return self.killer.partition('::')[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,28 +73,53 @@ class Copy:
         return cls(folder / package.name, server)
 
     def test(self, *names: str) -> subprocess.CompletedProcess:
-        """Run some tests on it, or all that came with it."""
+        """Run some of the tests that came with it."""
         folder = self.package.parent
-        where = [f'tests/{name}' for name in names] or ['tests']
-        options = '-x', '-q', QUIET, f'--basetemp={folder}/temporary'
+        where = [f'tests/{name}' for name in names]
+        options = '-x', '-q', QUIET, PLAIN, f'--basetemp={folder}/temporary'
         return self.server.run(folder, [*options, *where])
 
-    def kill(self, mutant: Mutant, *names: str) -> None:
-        """Break it, and make sure that tests fail of it."""
-        self._break(mutant)
-        if mutant.killer and _is_killed(self.test(mutant.killer)):
-            return
-        done = self.test(*names)
-        assert _is_killed(done), done.stdout
-
-    def _break(self, mutant: Mutant) -> None:
+    def kill(self, mutant: Mutant) -> None:
+        """Break it, make sure that its killer fails of it, and mend it."""
         module = self.package / f'{mutant.module}.py'
         source = module.read_text()
+        times = module.stat().st_atime, module.stat().st_mtime
         assert source.count(mutant.old) == 1, 'the mutant does not apply'
-        # A new file: it may have the size of the old one, and its bytecode.
-        for stale in module.parent.glob(f'__pycache__/{module.stem}.*'):
-            stale.unlink()
-        module.write_text(source.replace(mutant.old, mutant.new))
+        _write_module(module, source.replace(mutant.old, mutant.new))
+        try:
+            done = self.test(mutant.killer)
+        finally:
+            _write_module(module, source)
+            os.utime(module, times)
+        assert _is_killed(done), done.stdout
+
+
+class Trials:
+    """The tests of a package's mutants; one copy of it serves them all."""
+
+    package: types.ModuleType
+    mutants: Sequence[Mutant]
+    # Files that those of the killers need.
+    beside: Iterable[str] = ()
+
+    @classmethod
+    def pytest_generate_tests(cls, metafunc: pytest.Metafunc) -> None:
+        if 'mutant' in metafunc.fixturenames:
+            names = [one.name for one in cls.mutants]
+            metafunc.parametrize('mutant', cls.mutants, ids=names)
+
+    @pytest.fixture
+    def copy(self, copies: Callable[..., Copy]) -> Copy:
+        files = {one.file for one in self.mutants}
+        package = pathlib.Path(str(self.package.__file__)).parent
+        return copies(package, tuple(sorted({*files, *self.beside})))
+
+    def test_the_unchanged_copy_passes(self, copy: Copy) -> None:
+        done = copy.test(*sorted({one.killer for one in self.mutants}))
+        assert done.returncode == 0, done.stdout
+
+    def test_it_is_killed(self, mutant: Mutant, copy: Copy) -> None:
+        copy.kill(mutant)
 
 
 def _copy_test(name: str, tests: pathlib.Path) -> None:
@@ -83,6 +130,15 @@ def _copy_test(name: str, tests: pathlib.Path) -> None:
         shutil.copy2(TESTS / folder / '__init__.py', tests / folder)
 
 
+def _write_module(module: pathlib.Path, source: str) -> None:
+    # It may have the size and the second of what its bytecode was made of.
+    for stale in module.parent.glob(f'__pycache__/{module.stem}.*'):
+        stale.unlink()
+    module.write_text(source)
+
+
 def _is_killed(done: subprocess.CompletedProcess) -> bool:
-    # 1: a test failed; anything else, such as a syntax error, is no kill.
-    return done.returncode == 1 and 'SyntaxError' not in done.stdout
+    # 1: a test failed, or could not be collected, which is no kill.
+    return done.returncode == 1 and not any(
+        what in done.stdout for what in NOT_TRIED
+    )

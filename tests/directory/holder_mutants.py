@@ -174,7 +174,8 @@ PROCESS = [
     ),
     Mutant(
         name='a lock is made under its own name',
-        killer=f'{NOVA}::TestLockFiles::test_no_name_but_nova_s_is_left',
+        killer=f'{NOVA}::TestLockFiles::'
+        'test_one_gets_its_name_when_nova_can_take_it',
         module='directory/nova_lock',
         old="    new = f'.{entry}.{secrets.token_hex(4)}'",
         new='    new = entry',

@@ -29,6 +29,7 @@ TESTS = {
 }
 
 
+@pytest.mark.long
 class TestMutants(unittest.TestCase):
     """Of the first contract: each of its tests kills one of them."""
 

@@ -126,9 +126,9 @@ MUTANTS = [
         name='an uncertain image is let go',
         killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
         module='actions/removing',
-        old='        did = Did.GONE if end is End.GONE else Did.UNCERTAIN',
-        new="""        self._claimed.withdraw_claim(image)
-        did = Did.GONE if end is End.GONE else Did.UNCERTAIN""",
+        old='            did = Did.GONE if end is End.GONE else Did.UNCERTAIN',
+        new="""            self._claimed.withdraw_claim(one.image)
+            did = Did.GONE if end is End.GONE else Did.UNCERTAIN""",
     ),
     Mutant(
         name='an error that promises nothing taken for a failure',
@@ -688,108 +688,144 @@ MUTANTS = [
     ),
     Mutant(
         name='what the handler has waited for is waited for again',
+        killer='proofs/test_together.py::Unended::'
+        'test_whoever_has_waited_nobody_waits_again',
         module='actions/lost_removals',
         old='        if lost.waited or self._timer',
         new='        if self._timer',
     ),
     Mutant(
         name='what the handler waited for is over where it shows nothing',
+        killer='proofs/test_together.py::Unended::'
+        'test_so_it_does_where_the_handler_shows_nothing',
         module='actions/lost_removals',
         old='        if image.busy is None and not lost.waited:',
         new='        if image.busy is None:',
     ),
     Mutant(
         name='what cannot be seen is over',
+        killer='proofs/test_together.py::Unended::'
+        'test_what_cannot_be_seen_may_be_pending',
         module='actions/lost_removals',
         old='            return dict.fromkeys(left, End.PENDING)',
         new='            return dict.fromkeys(left, End.STAYED)',
     ),
     Mutant(
         name='a store is left for one removal that did not end',
+        killer='proofs/test_together.py::Unended::'
+        'test_nobody_is_granted_what_may_yet_go_however_late',
         module='actions/leaving_stores',
         old='UNFINISHED = 2',
         new='UNFINISHED = 1',
     ),
     Mutant(
         name='a third removal that does not end is begun',
+        killer='proofs/test_together.py::Unended::'
+        'test_nobody_is_granted_what_may_yet_go_however_late',
         module='actions/leaving_stores',
         old='UNFINISHED = 2',
         new='UNFINISHED = 3',
     ),
     Mutant(
         name='a store is left for four refusals',
+        killer='proofs/test_together.py::Refused::'
+        'test_a_removal_begins_the_row_anew',
         module='actions/leaving_stores',
         old='REFUSED = 5',
         new='REFUSED = 4',
     ),
     Mutant(
         name='a sixth refusal is waited for',
+        killer='proofs/test_together.py::Refused::'
+        'test_claims_that_cannot_be_written_are_refusals',
         module='actions/leaving_stores',
         old='REFUSED = 5',
         new='REFUSED = 6',
     ),
     Mutant(
         name='a store is left for two answers that nobody understands',
+        killer='proofs/test_together.py::Misunderstood::'
+        'test_answers_to_claims_count_as_well',
         module='actions/leaving_stores',
         old='NOT_UNDERSTOOD = 3',
         new='NOT_UNDERSTOOD = 2',
     ),
     Mutant(
         name='a fourth answer that nobody understands is waited for',
+        killer='proofs/test_together.py::Misunderstood::'
+        'test_answers_to_claims_count_as_well',
         module='actions/leaving_stores',
         old='NOT_UNDERSTOOD = 3',
         new='NOT_UNDERSTOOD = 4',
     ),
     Mutant(
         name='refusals need not be in a row',
+        killer='proofs/test_together.py::Refused::'
+        'test_a_removal_begins_the_row_anew',
         module='actions/leaving_stores',
         old='            self._refused = 0\n        if',
         new='            pass\n        if',
     ),
     Mutant(
         name='what is not understood need not be in a row',
+        killer='proofs/test_together.py::Misunderstood::'
+        'test_one_that_is_understood_begins_the_row_anew',
         module='actions/leaving_stores',
         old='            self._not_understood = 0\n        if',
         new='            pass\n        if',
     ),
     Mutant(
         name='any busy image is a refusal of its store',
+        killer='proofs/test_together.py::Refused::'
+        'test_of_the_images_own_none_are_too_many',
         module='actions/leaving_stores',
         old='isinstance(error, StoreBusy | StoreUnavailable)',
         new='isinstance(error, StoreBusy.__base__ | StoreUnavailable)',
     ),
     Mutant(
         name='a store that is busy refuses nothing',
+        killer='proofs/test_together.py::Refused::'
+        'test_five_in_a_row_leave_the_store',
         module='actions/leaving_stores',
         old='isinstance(error, StoreBusy | StoreUnavailable)',
         new='isinstance(error, StoreUnavailable)',
     ),
     Mutant(
         name='a store that is away refuses nothing',
+        killer='proofs/test_together.py::Refused::'
+        'test_claims_that_cannot_be_written_are_refusals',
         module='actions/leaving_stores',
         old='isinstance(error, StoreBusy | StoreUnavailable)',
         new='isinstance(error, StoreBusy)',
     ),
     Mutant(
         name='what was cancelled has ended',
+        killer='proofs/test_together.py::Unended::'
+        'test_what_was_cancelled_did_not_end_either',
         module='actions/leaving_stores',
         old='isinstance(error, Cancelled | Unfinished)',
         new='isinstance(error, Unfinished)',
     ),
     Mutant(
         name='what is pending has ended',
+        killer='proofs/test_together.py::Unended::'
+        'test_what_cannot_be_seen_may_be_pending',
         module='actions/leaving_stores',
         old='self._unfinished += end in (End.PENDING, End.IN_VAIN)',
         new='self._unfinished += end is End.IN_VAIN',
     ),
     Mutant(
         name='whatever is not known may be pending',
+        killer='proofs/test_together.py::Misunderstood::'
+        'test_three_in_a_row_leave_the_store',
         module='actions/leaving_stores',
         old='end in (End.PENDING, End.IN_VAIN)',
         new='end is not End.GONE',
     ),
     Mutant(
         name='claims that cannot be written are no refusals',
+        killer='proofs/test_together.py::Misunderstood::'
+        'test_answers_to_claims_count_as_well',
         module='actions/claimed_images',
         old="""            self._trouble.count_unclaimed(error)
 """,
@@ -797,6 +833,7 @@ MUTANTS = [
     ),
     Mutant(
         name='nor are looks',
+        killer='proofs/test_together.py::Refused::test_so_are_looks',
         module='actions/batch',
         old="""            self._trouble.count_failure(error)
 """,
@@ -804,24 +841,31 @@ MUTANTS = [
     ),
     Mutant(
         name='a store that is to be left is gone through',
+        killer='proofs/test_together.py::Misunderstood::'
+        'test_answers_to_claims_count_as_well',
         module='actions/claimed_images',
         old='self._terms.should_stop() or self._trouble.why is not None',
         new='self._terms.should_stop()',
     ),
     Mutant(
         name='nobody is told of a store that was left',
+        killer='proofs/test_together.py::Refused::test_it_is_told_once',
         module='actions/applying',
         old="            LOG.warning('%s', done.left)",
         new='            pass',
     ),
     Mutant(
         name='a store that was left is not reported',
+        killer='proofs/test_together.py::Misunderstood::'
+        'test_answers_to_claims_count_as_well',
         module='actions/applying',
         old='            if group.left is not None:',
         new='            if False:',
     ),
     Mutant(
         name='the trouble of one store is that of all',
+        killer='proofs/test_together.py::Refused::'
+        'test_claims_that_cannot_be_written_are_refusals',
         module='actions/evicting',
         old="""    trouble = Trouble(store)
 """,
@@ -1057,7 +1101,7 @@ MUTANTS = [
     Mutant(
         name='one refusal of many counts for each',
         killer=f'{TOGETHER}::'
-        'Raised::test_a_store_that_is_away_has_changed_nothing',
+        'Raised::test_five_calls_that_are_refused_leave_the_store',
         module='actions/removing',
         old="""        if not again:
 """,
@@ -1111,7 +1155,7 @@ MUTANTS = [
     Mutant(
         name='whatever is raised stands for each by itself',
         killer=f'{TOGETHER}::'
-        'Raised::test_a_store_that_is_away_has_changed_nothing',
+        'Raised::test_five_calls_that_are_refused_leave_the_store',
         module='actions/results',
         old='first=number == told',
         new='first=True',

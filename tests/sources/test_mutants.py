@@ -1,34 +1,15 @@
 """Every mutant of the sources is killed, where it belongs."""
 
-import pathlib
-
-import pytest
-
 import imagecache_handlers
-from tests.mutation import Copy
-from tests.sources import mutants
-
-PACKAGE = pathlib.Path(imagecache_handlers.__file__).parent
-KILLERS = sorted({one.killer.partition('::')[0] for one in mutants.MUTANTS})
-BESIDE = (
-    'sources/given.py',
-    'sources/lying_server.py',
-    'xenapi/certificates.py',
-)
+from tests import mutation
+from tests.sources.mutants import MUTANTS
 
 
-@pytest.fixture
-def copy(tmp_path, fork_server):
-    return Copy.of(PACKAGE, (*KILLERS, *BESIDE), tmp_path, fork_server)
-
-
-def test_the_unchanged_copy_passes(copy):
-    done = copy.test(*sorted({one.killer for one in mutants.MUTANTS}))
-    assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.parametrize(
-    'mutant', mutants.MUTANTS, ids=[one.name for one in mutants.MUTANTS]
-)
-def test_it_is_killed(mutant, copy):
-    copy.kill(mutant, mutant.killer.partition('::')[0])
+class TestMutants(mutation.Trials):
+    package = imagecache_handlers
+    mutants = MUTANTS
+    beside = (
+        'sources/given.py',
+        'sources/lying_server.py',
+        'xenapi/certificates.py',
+    )
