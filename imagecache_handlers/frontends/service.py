@@ -1,20 +1,16 @@
 """Service: sweeps again and again; times between, failures and reloads."""
 
 from collections.abc import Callable
-from collections.abc import Iterator
-from concurrent import futures
 import contextlib
 import datetime
 import logging
-import queue
 import random
-import signal
-import threading
 from typing import Generic
 from typing import Protocol
 from typing import TypeVar
 
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.frontends.signals import Signals
 from imagecache_handlers.frontends import systemd
 from imagecache_handlers.frontends.watchdog import Watchdog
 
@@ -24,7 +20,6 @@ LOG = logging.getLogger(__name__)
 _AGAIN = datetime.timedelta(minutes=1)
 # Of the interval, so that many hosts do not sweep in step for ever.
 _JITTER = 0.1
-_TAKEN = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Site(Protocol):
@@ -36,98 +31,10 @@ class Site(Protocol):
 
 
 S = TypeVar('S', bound=Site)
-Answer = TypeVar('Answer')
 # Opens a site anew, as the configuration is now.
 Open = Callable[[], contextlib.AbstractContextManager[S]]
 # Sweeps a site until it is told to stop; tells if it was read as a whole.
 Sweep = Callable[[S, Callable[[], bool]], bool]
-
-
-class ToldToEnd(CacheError):
-    """The service was told to end before an answer came."""
-
-    def __str__(self) -> str:
-        return 'the service was told to end before an answer came'
-
-
-class Signals:
-    """SIGTERM and SIGINT to end, SIGHUP to reload; kept until asked for.
-
-    Nothing here takes a lock that is not the queue's own: a signal may come
-    while this very thread is at any step of ``wait``, and an Event that is
-    set then would wait for itself.
-    """
-
-    def __init__(self) -> None:
-        self._wake = queue.SimpleQueue[object]()
-        self._is_ended = False
-        self._is_reload_due = False
-
-    @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
-        """Take these signals instead of whoever takes them now."""
-
-        def take(number: int, _frame: object) -> None:
-            if number == signal.SIGHUP:
-                self._is_reload_due = True
-            else:
-                self._is_ended = True
-            self._wake.put(None)
-
-        before = {number: signal.signal(number, take) for number in _TAKEN}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def ended(self) -> bool:
-        return self._is_ended
-
-    def reload(self) -> bool:
-        """Tell, once, if a reload was asked for."""
-        if not self._is_reload_due:
-            return False
-        # One that comes before this line is met by the reload to come.
-        self._is_reload_due = False
-        return True
-
-    def wait(self, time: datetime.timedelta | None) -> None:
-        """Wait so long, or for a signal."""
-        with contextlib.suppress(queue.Empty):
-            self._wake.get(
-                timeout=None if time is None else time.total_seconds()
-            )
-        while not self._wake.empty():
-            self._wake.get()
-
-    def await_answer(self, ask: Callable[[], Answer]) -> Answer:
-        """Ask in a thread, and give what it says or raises.
-
-        Any thread may wait so, one at a time.
-
-        :raises ToldToEnd: when the end is asked for meanwhile; who was asked
-            is left behind then, and ends with the process.
-        """
-        answer = futures.Future[Answer]()
-
-        def act() -> None:
-            try:
-                answer.set_result(ask())
-            except BaseException as error:
-                answer.set_exception(error)
-            self._wake.put(answer)
-
-        threading.Thread(target=act, name='imagecache', daemon=True).start()
-        while not self._is_ended and self._wake.get() is not answer:
-            pass
-        if self._is_ended or self._is_reload_due:
-            # What told of it was taken out here: whoever waits next is to
-            # be woken by it.
-            self._wake.put(None)
-        if self._is_ended:
-            raise ToldToEnd
-        return answer.result()
 
 
 class Service(Generic[S]):

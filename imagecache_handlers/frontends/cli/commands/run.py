@@ -21,6 +21,8 @@ from imagecache_handlers.frontends.cli.pages import report as report_page
 from imagecache_handlers.frontends.cli import timed_log
 from imagecache_handlers.frontends import in_use_list
 from imagecache_handlers.frontends import service
+from imagecache_handlers.frontends.signals import Signals
+from imagecache_handlers.frontends.signals import ToldToEnd
 
 if TYPE_CHECKING:
     from imagecache_handlers.frontends.cli.fleet_agent import Fleet
@@ -78,7 +80,7 @@ class Run(PlanningCommand):
         return fleet_agent.joined(self.app.options, ask, self._tell_news)
 
     def _run_service(self, ask: Ask) -> None:
-        signals = service.Signals()
+        signals = Signals()
         # Who is asked may take minutes, which nobody waits for at the end.
         noted = self._meter.noting(lambda: signals.await_answer(ask))
 
@@ -86,7 +88,7 @@ class Run(PlanningCommand):
             try:
                 with self._meter.sweeping(site.rules) as tell:
                     return self._sweep_site(site, noted, stop, tell)
-            except service.ToldToEnd:
+            except ToldToEnd:
                 self._tell_news('stopped before it was known who uses what')
                 return True
 
