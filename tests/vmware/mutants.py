@@ -779,7 +779,7 @@ MUTANTS = [
     mutant(
         'half an image is deleted where Nova fetches to',
         'debris_removals',
-        'if found.tree.path == self._look.base.join(found.tree.path.name):',
+        'if found.image_id == found.tree.path.name:',
         'if False:',
         f'{CLEANING}an_image_that_nova_fetched_meanwhile_stays',
     ),

@@ -10,10 +10,12 @@ from imagecache_handlers import ImageMeta
 from imagecache_handlers import NoRoom
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Unsupported
+from imagecache_handlers.transport.bounded_socket import BoundedSocket
 from imagecache_handlers_vmware.import_places import ImportPlace
 from imagecache_handlers_vmware import importing
 from imagecache_handlers_vmware.port.tasks import Waiting
 from simulator_parts.steering import drop
+from simulator_parts.steering import reply
 from tests.vmware.streams import CAPACITY
 from tests.vmware.streams import make_stream
 from tests.vmware.streams import PLACE
@@ -170,6 +172,23 @@ class TestTrouble(ImportCase):
             with pytest.raises(StoreUnavailable):
                 self.add()
             self.assert_nothing_left()
+
+    def test_a_yes_to_what_was_not_taken_is_not_believed(self):
+        """An extent is as long as its disk, whatever has come of it."""
+        send = BoundedSocket.sendall
+
+        def send_head(line, data):
+            if bytes(data).startswith(b'KDMV'):
+                raise BrokenPipeError
+            send(line, data)
+
+        self.vcenter.before(PUT, reply(b''))
+        with (
+            mock.patch.object(BoundedSocket, 'sendall', send_head),
+            pytest.raises(StoreUnavailable, match='before all was sent'),
+        ):
+            self.add()
+        self.assert_nothing_left()
 
     def test_a_lost_answer_to_the_end_of_the_lease_is_looked_for(self):
         self.vcenter.after(COMPLETE, drop())
