@@ -24,6 +24,7 @@ from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
 from vcenter_simulator import lease
+from vcenter_simulator.machines.machine import Machine
 from vcenter_simulator.machines.removal import destroy_machine
 from vcenter_simulator.scenario import Scenario
 from vcenter_simulator.steering import fail
@@ -202,6 +203,31 @@ class TestTrouble(ImportCase):
             self.add()
         self.assert_nothing_left()
 
+    def test_the_disk_is_found_before_its_files_are_told(self):
+        """What vCenter lists as files of a machine may be of a while ago."""
+        show = Machine.shows['layoutEx']
+        shows = {'layoutEx': lambda one: show(one).replace(file=())}
+        with mock.patch.dict(Machine.shows, shows):
+            self.add()
+        assert self.images() == ['debian']
+        assert self.machines() == self.shadows() == []
+
+    def test_a_disk_elsewhere_is_not_taken(self):
+        """Nor does the folder go in which that lies."""
+        self.actors.cache('other')
+        before = self.tree(BASE)
+
+        def put_elsewhere():
+            [one] = self.vcenter.world.inventory.all('VirtualMachine')
+            disk = self.actors.make_disk(f'[{STORE}] {BASE}/stray.vmdk')
+            one.disks[0].chain = (disk,)
+            one.note_change()
+
+        self.vcenter.after(COMPLETE, put_elsewhere)
+        with pytest.raises(StoreUnavailable, match='the disk of an imported'):
+            self.add()
+        assert before.items() <= self.tree(BASE).items()
+
     def test_a_full_datastore_has_no_room(self):
         full = fail('NoDiskSpace', file='x', datastore=STORE)
         for method in IMPORT, PUT, MOVE_DISK:
@@ -274,7 +300,7 @@ class TestLeases(ImportCase):
             destroy_machine(self.vcenter.world, lease.machine)
 
         self.vcenter.after(IMPORT, fail_lease)
-        with pytest.raises(NoRoom):
+        with self.assertNoLogs(), pytest.raises(NoRoom):
             self.add()
         self.assert_nothing_left()
 
@@ -313,6 +339,7 @@ class TestLeases(ImportCase):
             ('https://', 'names no host'),
             ('ftp://x/nfc', 'must begin with'),
             ('', 'must begin with'),
+            ('https://[::1/nfc', 'Invalid IPv6 URL'),
         ):
 
             def show_other(upload, url=url):
