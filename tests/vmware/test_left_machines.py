@@ -166,6 +166,21 @@ class LeftMachines(OnVcenter):
             self.clean()
         assert self.actors.place(f'{place}/{machine.name}.vmdk').node
 
+    def test_who_comes_while_its_age_is_looked_at_keeps_its_machine(self):
+        machine, _ = self.leave_machine()
+
+        def come():
+            add_instance(
+                self.vcenter.world,
+                self.vcenter.estate.cluster,
+                machine.disks[0].chain[0],
+                starts=False,
+            )
+
+        self.vcenter.after('MakeDirectory', come)
+        assert self.clean() == [0]
+        assert machine in self.vcenter.world.inventory.all('VirtualMachine')
+
     def test_one_that_is_called_so_and_lies_elsewhere_is_not_it(self):
         machine, place = self.leave_machine()
         name = machine.name
