@@ -80,10 +80,10 @@ class Importing:
         try:
             yield disk
         except BaseException:
-            self._discard_disk(disk)
+            if self._discard_disk(disk):
+                self._discard_folder(disk.parent)
             raise
-        finally:
-            self._discard_folder(disk.parent)
+        self._discard_folder(disk.parent)
 
     def _bring_in(
         self,
@@ -197,10 +197,16 @@ class Importing:
         is_folder = self._datastore.has_namespaces or folder.startswith(name)
         return is_folder and bool(file) and '/' not in file
 
-    def _discard_disk(self, disk: DatastorePath) -> None:
+    def _discard_disk(self, disk: DatastorePath) -> bool:
+        """Delete a disk; False: its folder must stay.
+
+        On vSAN its object is nobody's for ever without its descriptor.
+        """
         end = self._removing.delete_disk(disk)
-        if end is not None and not is_gone(end):
-            LOG.warning('%s was left behind, as debris: %s', disk, end)
+        if end is None or is_gone(end):
+            return True
+        LOG.warning('%s was left behind, as debris: %s', disk, end)
+        return False
 
     def _discard_folder(self, folder: DatastorePath) -> None:
         try:

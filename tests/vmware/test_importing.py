@@ -373,6 +373,16 @@ class TestOnVsan(ImportCase):
             assert not self.actors.store(STORE).objects, method
             assert self.tree(BASE) == {}
 
+    def test_a_disk_that_cannot_go_keeps_its_descriptor(self):
+        """Without it nothing leads to its object any more."""
+        for method in MOVE_DISK, 'DeleteVirtualDisk_Task':
+            self.vcenter.before(method, fail('HostNotConnected'))
+        with self.assertLogs() as logs, pytest.raises(StoreUnavailable):
+            self.add()
+        [shadow] = self.shadows()
+        assert f'{shadow}.vmdk' in self.tree(shadow)
+        assert 'was left behind, as debris' in logs.output[0]
+
     def test_a_move_that_moved_nothing_is_seen(self):
         """vSphere says that it has done it, and the disk is not there."""
 
