@@ -4,8 +4,8 @@ One is named as its folder is, was never started, and is nothing but that
 folder.  While an import runs its machine is just so: only age tells.
 """
 
-from collections import Counter
 from collections.abc import Iterable
+from collections import Counter
 import dataclasses
 
 from imagecache_handlers_vmware.datastores import Datastore

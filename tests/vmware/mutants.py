@@ -1131,8 +1131,8 @@ MUTANTS = [
     mutant(
         'the disk of what could not be moved stays',
         'importing',
-        '            self._discard_disk(disk)\n',
-        '',
+        '            if self._discard_disk(disk):\n',
+        '            if True:\n',
         f'{IMPORTING}::TestOnVsan::test_faults_at_any_step_leave_no_object',
     ),
     mutant(
@@ -1244,8 +1244,8 @@ MUTANTS = [
     mutant(
         'folders at the top of vSAN are asked for by datastore path',
         'namespaces',
-        "find_manager(session), datastore.datacenter, f'{volume}/{stable.path}'",
-        'find_manager(session), datastore.datacenter, str(stable)',
+        "datastore.datacenter, f'{volume}/{stable.path}'",
+        'datastore.datacenter, str(stable)',
         f'{IMPORTING}::TestOnVsan::test_the_base_is_made_for_it',
     ),
     mutant(
@@ -1255,6 +1255,21 @@ MUTANTS = [
         'if False:',
         f'{IMPORTING}::TestTrouble::'
         'test_a_yes_to_what_was_not_taken_is_not_believed',
+    ),
+    mutant(
+        'an image on vSAN is as old as its upload',
+        'arrival',
+        '            self._drop_marks()\n',
+        '            pass\n',
+        f'{IMPORTING}::TestOnVsan::test_its_age_begins_when_it_has_come',
+    ),
+    mutant(
+        'an import on vSAN leaves an object to nobody',
+        'importing',
+        'if self._discard_disk(disk):',
+        'if self._discard_disk(disk) or True:',
+        f'{IMPORTING}::TestOnVsan::'
+        'test_a_disk_that_cannot_go_keeps_its_descriptor',
     ),
     mutant(
         'the folder goes in which a strange disk lies',

@@ -9,8 +9,8 @@ from imagecache_handlers import ImageExists
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import NoRoom
 from imagecache_handlers import StoreUnavailable
-from imagecache_handlers import Unsupported
 from imagecache_handlers.transport.bounded_socket import BoundedSocket
+from imagecache_handlers import Unsupported
 from imagecache_handlers_vmware.import_places import ImportPlace
 from imagecache_handlers_vmware import importing
 from imagecache_handlers_vmware.port.tasks import Waiting
@@ -382,6 +382,19 @@ class TestOnVsan(ImportCase):
         [shadow] = self.shadows()
         assert f'{shadow}.vmdk' in self.tree(shadow)
         assert 'was left behind, as debris' in logs.output[0]
+
+    def test_its_age_begins_when_it_has_come(self):
+        """Nova takes what is on its way for an image that nobody uses."""
+
+        def mark():
+            [stage] = [one for one in self.tree(BASE) if '/' not in one]
+            self.actors.make_folder(
+                f'[{STORE}] {BASE}/{stage}/ts-2026-01-01-00-00-00'
+            )
+
+        self.vcenter.before(COMPLETE, mark)
+        self.add(labels=['site.a'])
+        assert set(self.tree(f'{BASE}/debian')) == {'debian.vmdk', 'ic-site.a'}
 
     def test_a_move_that_moved_nothing_is_seen(self):
         """vSphere says that it has done it, and the disk is not there."""
