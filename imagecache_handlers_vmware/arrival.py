@@ -13,6 +13,7 @@ from imagecache_handlers_vmware.datacenter_paths import read_path_of
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.disk_kinds import adapter_of
 from imagecache_handlers_vmware.disk_kinds import DiskKind
+from imagecache_handlers_vmware.folder_requests import is_gone
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.image_content import CheckedContent
 from imagecache_handlers_vmware.image_content import whole_chunks
@@ -147,8 +148,22 @@ class Arrival:
 
     def write_labels(self, labels: Collection[str]) -> None:
         """Have its labels lie in its folder before anybody sees it."""
+        if self._datastore.has_namespaces:
+            self._drop_marks()
         for name in plan_change(frozenset(), labels, ()).make:
             self._removing.make_folder(self._folder.join(name))
+
+    def _drop_marks(self) -> None:
+        """Take away what Nova has marked it with: it sees it on its way.
+
+        Its age, and a lease, are to begin when it is an image.
+        """
+        store, stage = self._datastore.store.name, self._folder
+        found = self._looks.folder(store, stage) or ()
+        marks = [one.path for one in found if one.path.parent == stage]
+        for end in self._removing.delete_folders(marks).values():
+            if end is not None and not is_gone(end):
+                raise end
 
     def check_sizes(self) -> None:
         """Make sure that the datastore has every byte that was sent.

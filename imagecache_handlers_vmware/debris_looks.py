@@ -17,6 +17,7 @@ from imagecache_handlers_vmware.debris_rules import why_temporary
 from imagecache_handlers_vmware.folder_trees import Tree
 from imagecache_handlers_vmware.image_folders import find_image_folders
 from imagecache_handlers_vmware.left_machines import find_left_machine
+from imagecache_handlers_vmware.left_machines import tell_apart
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
 from imagecache_handlers_vmware.machines import read_machines
@@ -112,7 +113,8 @@ class DebrisLook:
         )
         named = {one.parent for piece in found for one in piece.named}
         ignored = self._looks.options.ignored_machines
-        return find_users(machines, {*self.parents, *named}, ignored)
+        apart = tell_apart(machines)
+        return find_users(apart, {*self.parents, *named}, ignored)
 
     def names_of(self, *paths: DatastorePath) -> tuple[DatastorePath, ...]:
         """Give the paths by which machines name what lies there.

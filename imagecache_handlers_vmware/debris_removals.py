@@ -29,6 +29,10 @@ from imagecache_handlers_vmware.port.requests import Reference
 
 # What vSphere answers for what something needs, before it deletes any.
 _REFUSALS = frozenset({'CannotDeleteFile', 'FileLocked'})
+# What it answers where there is nothing to delete but a file, or not that.
+_NO_DISK = frozenset(
+    {'FileNotFound', 'IncorrectFileType', 'InvalidDiskFormat'}
+)
 
 
 class DebrisRemoval:
@@ -48,7 +52,8 @@ class DebrisRemoval:
         found = confirm_age(self._look, self._removing, piece)
         if found is None:
             return 0
-        if found.tree.path == self._look.base.join(found.tree.path.name):
+        # Nobody fetches to any other place: it need not be moved.
+        if found.image_id == found.tree.path.name:
             return self._remove_half(found)
         if found.machine is not None:
             self._forget_machine(found, found.machine)
@@ -147,7 +152,7 @@ class DebrisRemoval:
                 if not file.name.endswith('.vmdk'):
                     continue
                 end = self._removing.delete_disk(folder.path.join(file.name))
-                if end is not None and _is_grave(end):
+                if end is not None and not _is_no_disk(end):
                     raise self._error_of(piece.tree.path, end)
 
     def _delete_disks(self, found: ImageFolder) -> int:
@@ -168,6 +173,6 @@ class DebrisRemoval:
         return Uncertain(path.name, str(end))
 
 
-def _is_grave(end: CacheError) -> bool:
-    """Tell if a disk is needed, or may be deleted still."""
-    return not isinstance(end, VimFault) or end.name in _REFUSALS
+def _is_no_disk(end: CacheError) -> bool:
+    """Tell if it is for sure that no disk is there, whose object would be."""
+    return isinstance(end, VimFault) and end.name in _NO_DISK

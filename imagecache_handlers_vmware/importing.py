@@ -20,6 +20,7 @@ from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.import_places import FoundPlace
 from imagecache_handlers_vmware.left_machines import unregister_machine
 from imagecache_handlers_vmware.looks import Looks
+from imagecache_handlers_vmware.machines import named_files
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.paths import read_path
 from imagecache_handlers_vmware.port.errors import Incomplete
@@ -29,7 +30,7 @@ from imagecache_handlers_vmware.port import import_requests
 from imagecache_handlers_vmware.port import leases
 from imagecache_handlers_vmware.port.managers import read_reference
 from imagecache_handlers_vmware.port.properties import read_properties
-from imagecache_handlers_vmware.port.replies import text_of
+from imagecache_handlers_vmware.port.replies import type_of
 from imagecache_handlers_vmware.port.requests import Reference
 from imagecache_handlers_vmware.port.requests import Selection
 
@@ -38,6 +39,7 @@ LOG = logging.getLogger(__name__)
 # vCenter gives a lease up that it has not heard of for five minutes.
 _SILENCE = 60.0
 _KIB = 1024
+_DEVICES = 'config.hardware.device'
 
 
 class Importing:
@@ -70,7 +72,7 @@ class Importing:
         name = f'{SHADOW}{uuid.uuid4()}'
         machine = self._bring_in(name, place, chunks, size, capacity)
         try:
-            disk = self._find_disk(machine)
+            disk = self._find_disk(machine, name)
             unregister_machine(self._session, machine)
         except BaseException:
             LOG.warning('Machine %s was left behind, as debris', name)
@@ -78,10 +80,10 @@ class Importing:
         try:
             yield disk
         except BaseException:
-            self._discard_disk(disk)
+            if self._discard_disk(disk):
+                self._discard_folder(disk.parent)
             raise
-        finally:
-            self._discard_folder(disk.parent)
+        self._discard_folder(disk.parent)
 
     def _bring_in(
         self,
@@ -150,6 +152,8 @@ class Importing:
         try:
             self._session.once(import_requests.abort_lease(lease))
         except CacheError as error:
+            if self._has_failed(lease):
+                return  # vCenter gave it up by itself
             LOG.warning(
                 'The import of %s could not be given up: %s; vCenter does so '
                 'in some minutes, or leaves debris',
@@ -157,30 +161,52 @@ class Importing:
                 error,
             )
 
-    def _find_disk(self, machine: Reference) -> DatastorePath:
-        """Tell where the only disk of a machine lies.
+    def _has_failed(self, lease: Reference) -> bool:
+        try:
+            return leases.read_state(self._session, lease) == leases.FAILED
+        except CacheError:
+            return False
+
+    def _find_disk(self, machine: Reference, name: str) -> DatastorePath:
+        """Tell where the only disk of a machine lies, off its devices.
+
+        vCenter tells of its files later, and of what they were before.
 
         :raises Incomplete: when that is not a folder of its own.
         """
-        selection = Selection(
-            kind='VirtualMachine', properties=('layoutEx.file',)
-        )
+        selection = Selection(kind='VirtualMachine', properties=(_DEVICES,))
         [found] = read_properties(self._session, [machine], [selection])
-        files = found.properties.get('layoutEx.file')
+        devices = found.properties.get(_DEVICES)
         disks = [
-            text_of(one, 'name') or ''
-            for one in (() if files is None else files)
-            if text_of(one, 'type') == 'diskDescriptor'
+            text
+            for one in (() if devices is None else devices)
+            if type_of(one) == 'VirtualDisk'
+            for text in named_files(one)
         ]
         path = read_path(disks[0], self._datastore.name) if disks else None
-        if len(disks) != 1 or path is None or path.count('/') != 1:
+        if len(disks) != 1 or path is None or not self._is_own(path, name):
             raise Incomplete(f'the disk of an imported machine: {disks}')
         return self._datastore.path(path)
 
-    def _discard_disk(self, disk: DatastorePath) -> None:
+    def _is_own(self, path: str, name: str) -> bool:
+        """Tell if a disk lies in the folder of its machine, at the top.
+
+        On vSAN that is called by a uuid.
+        """
+        folder, _, file = path.partition('/')
+        is_folder = self._datastore.has_namespaces or folder.startswith(name)
+        return is_folder and bool(file) and '/' not in file
+
+    def _discard_disk(self, disk: DatastorePath) -> bool:
+        """Delete a disk; False: its folder must stay.
+
+        On vSAN its object is nobody's for ever without its descriptor.
+        """
         end = self._removing.delete_disk(disk)
-        if end is not None and not is_gone(end):
-            LOG.warning('%s was left behind, as debris: %s', disk, end)
+        if end is None or is_gone(end):
+            return True
+        LOG.warning('%s was left behind, as debris: %s', disk, end)
+        return False
 
     def _discard_folder(self, folder: DatastorePath) -> None:
         try:

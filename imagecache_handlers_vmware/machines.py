@@ -178,7 +178,7 @@ def _read_told(found: Found, wanted: Iterable[str]) -> _Told:
         if element is None or files is None:
             files = None
         else:
-            files |= set(_named_files(element))
+            files |= set(named_files(element))
     if found.missing.keys() & {_ROOTS, _LATER}:
         files = None
     return _Told(
@@ -189,7 +189,7 @@ def _read_told(found: Found, wanted: Iterable[str]) -> _Told:
     )
 
 
-def _named_files(element: Element) -> Iterator[str]:
+def named_files(element: Element) -> Iterator[str]:
     """Give what is named by a layout's files, or by devices' backings."""
     for one in element.iter():
         text = one.text

@@ -3,6 +3,8 @@
 Machines name what lies in them by the uuid, Nova by the name.
 """
 
+import re
+
 from imagecache_handlers.transport.exchanges import at_any_time
 from imagecache_handlers.transport.exchanges import Leave
 from imagecache_handlers_vmware.datastores import Datastore
@@ -12,6 +14,9 @@ from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port import namespace_requests
 from imagecache_handlers_vmware.port.requests import Reference
 from imagecache_handlers_vmware.port.session import Session
+
+# What vSAN calls such a folder by, beside its name.
+_UUID = re.compile('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
 
 
 def find_stable_path(
@@ -72,10 +77,17 @@ def delete_namespace(
 ) -> None:
     """Delete a folder at the top, with all that is in it.
 
+    What is called so later is another one, and stays.
+
     :raises CallError: when that fails, or is not certain.
     """
+    stable = folder
+    if not _UUID.fullmatch(folder.path):
+        stable = find_stable_path(session, datastore, folder, is_there=False)
+    # It takes no datastore path, but what hosts call it.
+    volume = datastore.url.removeprefix('ds://').rstrip('/')
     request = namespace_requests.delete_namespace(
-        find_manager(session), datastore.datacenter, str(folder)
+        find_manager(session), datastore.datacenter, f'{volume}/{stable.path}'
     )
     session.once(request, leave)
 

@@ -26,7 +26,7 @@ _SELECTION = Selection(
     kind='HttpNfcLease', properties=('state', 'error', 'info')
 )
 _METHOD = 'ImportVApp'
-READY, DONE = 'ready', 'done'
+READY, DONE, FAILED = 'ready', 'done', 'error'
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +93,13 @@ def _read_upload(session: Session, found: Found) -> Upload:
 def _make_upload(
     session: Session, device: Element, machine: Reference
 ) -> Upload:
-    parts = urllib.parse.urlsplit(text_of(device, 'url') or '')
     address = session.address
-    if parts.hostname != '*':  # that is whoever was asked
-        try:
+    try:
+        parts = urllib.parse.urlsplit(text_of(device, 'url') or '')
+        if parts.hostname != '*':  # that is whoever was asked
             address = Address.parse(f'{parts.scheme}://{parts.netloc}')
-        except ConfigurationError as error:
-            raise Incomplete(f'{_METHOD}: its lease: {error}') from error
+    except (ConfigurationError, ValueError) as error:
+        raise Incomplete(f'{_METHOD}: its lease: {error}') from error
     return Upload(
         address=address,
         target=urllib.parse.urlunsplit(('', '', parts.path, parts.query, '')),

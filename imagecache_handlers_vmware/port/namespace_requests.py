@@ -37,7 +37,7 @@ def make_namespace(
 def delete_namespace(
     manager: Reference, datacenter: Reference, path: str
 ) -> Request:
-    """Delete a folder at the top, with all that is in it."""
+    """Delete a folder at the top, by the path that hosts have it by."""
     return make_request(
         'DeleteDirectory',
         manager,

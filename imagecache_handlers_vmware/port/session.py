@@ -136,16 +136,19 @@ class Session:
 
         A host is not told by what cookie vCenter knows us.
 
-        :raises CallError: as ``put_file`` does.
+        :raises CallError: as ``put_file`` does, and when it was said to be
+            there too soon: its file is as long without a byte of it.
         """
         if address.scheme == 'http' and not self._options.insecure:
             raise Unreachable(f'{address}: it would be sent in the clear')
         is_here = address == self.address
         cookie = self._obtain_login().cookie if is_here else ''
         with contextlib.closing(self._options.connect(address)) as connection:
-            uploads.send_file(
+            is_sent = uploads.send_file(
                 connection, target, cookie, chunks, size, uploads.DISK
             )
+        if not is_sent:
+            raise ReplyLost(f'{uploads.DISK}: done before all was sent')
 
     def access_file(
         self, method: str, target: str, content: bytes | None = None

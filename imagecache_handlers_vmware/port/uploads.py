@@ -43,10 +43,11 @@ def send_file(
     chunks: Iterable[bytes],
     size: int,
     called: str = METHOD,
-) -> None:
+) -> bool:
     """Send a file of so many bytes, in place of what has its name.
 
-    That it arrived whole is for a search to tell: not every status is known.
+    Gives False when that was said to be done before all was sent: whether it
+    arrived whole is for a search to tell, as not every status is known.
     What ``chunks`` raises ends it at once; what came up to there stays.
 
     ``called`` is METHOD or DISK, by which errors call it.  Without a cookie
@@ -65,7 +66,7 @@ def send_file(
         connection.putheader('Content-Length', str(size))
         connection.endheaders()
         try:
-            _send_chunks(connection, chunks)
+            is_sent = _send_chunks(connection, chunks)
         except BaseException:
             # Whoever removes what came up to here shall find all of it.
             connection.line.break_off()
@@ -75,9 +76,11 @@ def send_file(
         raise ReplyLost(f'{called}: {explain_cause(error)}') from error
     with contextlib.closing(answer):
         _check_status(answer, called)
+    return is_sent
 
 
-def _send_chunks(connection: Http, chunks: Iterable[bytes]) -> None:
+def _send_chunks(connection: Http, chunks: Iterable[bytes]) -> bool:
+    """Send all, or as much as is taken; tell if that is all."""
     for chunk in chunks:
         # Each has its own time: how long a disk takes, nobody knows.
         connection.line.begin(_ANSWER)
@@ -85,7 +88,8 @@ def _send_chunks(connection: Http, chunks: Iterable[bytes]) -> None:
             connection.line.sendall(chunk)
         except (BrokenPipeError, ConnectionResetError):
             # The answer may be there, and say why.
-            return
+            return False
+    return True
 
 
 def _check_status(answer: http.client.HTTPResponse, called: str) -> None:

@@ -104,6 +104,11 @@ class TestManager(Namespaces):
         store = self.actors.store('datastore-1')
         for text, kind in (
             (f'{path}/a', 'InvalidDatastorePath'),
+            ('[datastore-0] images', 'InvalidDatastorePath'),
+            (
+                f'/vmfs/volumes/{self.store.uuid}/images',
+                'InvalidDatastorePath',
+            ),
             (f'/vmfs/volumes/{self.store.uuid}/no', 'FileNotFound'),
             (f'/vmfs/volumes/{store.uuid}/no', 'InvalidDatastore'),
             ('images', 'InvalidDatastorePath'),

@@ -9,11 +9,13 @@ from imagecache_handlers import ImageExists
 from imagecache_handlers import ImageMeta
 from imagecache_handlers import NoRoom
 from imagecache_handlers import StoreUnavailable
+from imagecache_handlers.transport.bounded_socket import BoundedSocket
 from imagecache_handlers import Unsupported
 from imagecache_handlers_vmware.import_places import ImportPlace
 from imagecache_handlers_vmware import importing
 from imagecache_handlers_vmware.port.tasks import Waiting
 from simulator_parts.steering import drop
+from simulator_parts.steering import reply
 from tests.vmware.streams import CAPACITY
 from tests.vmware.streams import make_stream
 from tests.vmware.streams import PLACE
@@ -22,6 +24,7 @@ from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
 from vcenter_simulator import lease
+from vcenter_simulator.machines.machine import Machine
 from vcenter_simulator.machines.removal import destroy_machine
 from vcenter_simulator.scenario import Scenario
 from vcenter_simulator.steering import fail
@@ -171,6 +174,23 @@ class TestTrouble(ImportCase):
                 self.add()
             self.assert_nothing_left()
 
+    def test_a_yes_to_what_was_not_taken_is_not_believed(self):
+        """An extent is as long as its disk, whatever has come of it."""
+        send = BoundedSocket.sendall
+
+        def send_head(line, data):
+            if bytes(data).startswith(b'KDMV'):
+                raise BrokenPipeError
+            send(line, data)
+
+        self.vcenter.before(PUT, reply(b''))
+        with (
+            mock.patch.object(BoundedSocket, 'sendall', send_head),
+            pytest.raises(StoreUnavailable, match='before all was sent'),
+        ):
+            self.add()
+        self.assert_nothing_left()
+
     def test_a_lost_answer_to_the_end_of_the_lease_is_looked_for(self):
         self.vcenter.after(COMPLETE, drop())
         self.add()
@@ -182,6 +202,31 @@ class TestTrouble(ImportCase):
         with pytest.raises(StoreUnavailable):
             self.add()
         self.assert_nothing_left()
+
+    def test_the_disk_is_found_before_its_files_are_told(self):
+        """What vCenter lists as files of a machine may be of a while ago."""
+        show = Machine.shows['layoutEx']
+        shows = {'layoutEx': lambda one: show(one).replace(file=())}
+        with mock.patch.dict(Machine.shows, shows):
+            self.add()
+        assert self.images() == ['debian']
+        assert self.machines() == self.shadows() == []
+
+    def test_a_disk_elsewhere_is_not_taken(self):
+        """Nor does the folder go in which that lies."""
+        self.actors.cache('other')
+        before = self.tree(BASE)
+
+        def put_elsewhere():
+            [one] = self.vcenter.world.inventory.all('VirtualMachine')
+            disk = self.actors.make_disk(f'[{STORE}] {BASE}/stray.vmdk')
+            one.disks[0].chain = (disk,)
+            one.note_change()
+
+        self.vcenter.after(COMPLETE, put_elsewhere)
+        with pytest.raises(StoreUnavailable, match='the disk of an imported'):
+            self.add()
+        assert before.items() <= self.tree(BASE).items()
 
     def test_a_full_datastore_has_no_room(self):
         full = fail('NoDiskSpace', file='x', datastore=STORE)
@@ -255,7 +300,7 @@ class TestLeases(ImportCase):
             destroy_machine(self.vcenter.world, lease.machine)
 
         self.vcenter.after(IMPORT, fail_lease)
-        with pytest.raises(NoRoom):
+        with self.assertNoLogs(), pytest.raises(NoRoom):
             self.add()
         self.assert_nothing_left()
 
@@ -294,6 +339,7 @@ class TestLeases(ImportCase):
             ('https://', 'names no host'),
             ('ftp://x/nfc', 'must begin with'),
             ('', 'must begin with'),
+            ('https://[::1/nfc', 'Invalid IPv6 URL'),
         ):
 
             def show_other(upload, url=url):
@@ -326,6 +372,29 @@ class TestOnVsan(ImportCase):
             self.assert_nothing_left()
             assert not self.actors.store(STORE).objects, method
             assert self.tree(BASE) == {}
+
+    def test_a_disk_that_cannot_go_keeps_its_descriptor(self):
+        """Without it nothing leads to its object any more."""
+        for method in MOVE_DISK, 'DeleteVirtualDisk_Task':
+            self.vcenter.before(method, fail('HostNotConnected'))
+        with self.assertLogs() as logs, pytest.raises(StoreUnavailable):
+            self.add()
+        [shadow] = self.shadows()
+        assert f'{shadow}.vmdk' in self.tree(shadow)
+        assert 'was left behind, as debris' in logs.output[0]
+
+    def test_its_age_begins_when_it_has_come(self):
+        """Nova takes what is on its way for an image that nobody uses."""
+
+        def mark():
+            [stage] = [one for one in self.tree(BASE) if '/' not in one]
+            self.actors.make_folder(
+                f'[{STORE}] {BASE}/{stage}/ts-2026-01-01-00-00-00'
+            )
+
+        self.vcenter.before(COMPLETE, mark)
+        self.add(labels=['site.a'])
+        assert set(self.tree(f'{BASE}/debian')) == {'debian.vmdk', 'ic-site.a'}
 
     def test_a_move_that_moved_nothing_is_seen(self):
         """vSphere says that it has done it, and the disk is not there."""

@@ -8,13 +8,16 @@ import pytest
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.model import ImageMeta
 from tests.vmware.litter import Litterer
+from tests.vmware.samples import ONE
 from tests.vmware.samples import TWO
 from tests.vmware.streams import make_stream
 from tests.vmware.streams import PLACE
 from tests.vmware.streams import STREAM
+from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
 from vcenter_simulator.instances import add_instance
+from vcenter_simulator.machines.devices import Disk
 from vcenter_simulator.scenario import Scenario
 from vcenter_simulator.steering import fail
 
@@ -70,6 +73,71 @@ class LeftMachines(OnVcenter):
         self.litterer.date(place)
         assert self.debris() == set()
 
+    def test_not_one_that_ran_once(self):
+        """What somebody wrote to its disk then is nowhere else."""
+        machine, place = self.leave_machine()
+        self.actors.start(machine)
+        self.actors.stop(machine)
+        self.litterer.date(place)
+        assert self.debris() == set()
+
+    def test_not_one_that_is_suspended(self):
+        machine, place = self.leave_machine()
+        machine.power_state = 'suspended'
+        assert self.debris() == set()
+
+    def test_not_one_with_a_snapshot(self):
+        machine, place = self.leave_machine()
+        self.actors.back_up(machine)
+        self.litterer.date(place)
+        assert self.debris() == set()
+
+    def test_not_a_template(self):
+        machine, place = self.leave_machine()
+        self.actors.make_template(machine)
+        self.litterer.date(place)
+        assert self.debris() == set()
+
+    def test_not_one_whose_host_is_cut_off(self):
+        """It may run there, whatever vCenter has heard last."""
+        machine, _ = self.leave_machine()
+        machine.connection_state = 'disconnected'
+        assert self.debris() == set()
+
+    def test_not_one_that_has_anything_elsewhere(self):
+        """Without its machine a disk, or an image, would seem unused."""
+        machine, place = self.leave_machine()
+        self.actors.cache(ONE)
+        with self.vcenter.world.lock:
+            disk = self.actors.place(f'[{STORE}] {BASE}/{ONE}/{ONE}.vmdk')
+            machine.devices[2001] = Disk(2001, 1000, 1, (disk,), 0)
+        assert self.debris() == set()
+        machine.devices.pop(2001)
+        machine.note_change()
+        self.litterer.date(place)
+        assert self.debris() == {place}
+
+    def test_not_where_two_are_called_so(self):
+        machine, place = self.leave_machine()
+        with self.vcenter.world.lock:
+            clone = add_instance(
+                self.vcenter.world,
+                self.vcenter.estate.cluster,
+                machine.disks[0].chain[0],
+                starts=False,
+            )
+            clone.name = machine.name
+        self.litterer.date(place)
+        assert self.debris() == set()
+
+    def test_one_that_is_started_meanwhile_stays(self):
+        machine, place = self.leave_machine()
+        self.vcenter.before('UnregisterVM', lambda: self.actors.start(machine))
+        with pytest.raises(StoreUnavailable, match='InvalidPowerState'):
+            self.clean()
+        assert list(self.vcenter.world.inventory.all('VirtualMachine'))
+        assert self.actors.place(f'{place}/{machine.name}.vmdk').node
+
     def test_not_one_that_another_is_a_clone_of(self):
         machine, place = self.leave_machine()
         with self.vcenter.world.lock:
@@ -97,6 +165,21 @@ class LeftMachines(OnVcenter):
         with pytest.raises(StoreUnavailable, match='came to use it'):
             self.clean()
         assert self.actors.place(f'{place}/{machine.name}.vmdk').node
+
+    def test_who_comes_while_its_age_is_looked_at_keeps_its_machine(self):
+        machine, _ = self.leave_machine()
+
+        def come():
+            add_instance(
+                self.vcenter.world,
+                self.vcenter.estate.cluster,
+                machine.disks[0].chain[0],
+                starts=False,
+            )
+
+        self.vcenter.after('MakeDirectory', come)
+        assert self.clean() == [0]
+        assert machine in self.vcenter.world.inventory.all('VirtualMachine')
 
     def test_one_that_is_called_so_and_lies_elsewhere_is_not_it(self):
         machine, place = self.leave_machine()

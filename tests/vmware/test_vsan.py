@@ -9,6 +9,7 @@ from unittest import mock
 import pytest
 
 from imagecache_handlers.actions.prefetched import Got
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.exceptions import Unsupported
@@ -286,6 +287,22 @@ class TestDebris(OnVcenter):
         assert list(self.actors.store(STORE).root.entries) == [
             self.actors.store(STORE).resolve_names((BASE,))[0]
         ]
+
+    def test_a_disk_that_could_not_be_deleted_keeps_its_descriptor(self):
+        """Without it nothing leads to its object any more."""
+        for leave, disk in (
+            (self.litterer.leave_coming, f'{TWO}.vmdk'),
+            (self.litterer.leave_shadow, 'disk.vmdk'),
+        ):
+            place = leave()
+            self.litterer.date(place)
+            self.vcenter.before('DeleteVirtualDisk_Task', refuse)
+            with pytest.raises(CacheError, match='HostNotConnected'):
+                self.clean()
+            assert self.actors.place(f'{place}/{disk}').node
+            self.litterer.date(place)
+            self.clean()
+            assert not self.actors.store(STORE).objects
 
     def test_what_is_new_is_none(self):
         self.litterer.leave_shadow()

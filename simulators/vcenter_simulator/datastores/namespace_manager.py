@@ -4,6 +4,7 @@ from vcenter_simulator.datastores.addressing import make_pause
 from vcenter_simulator.datastores.addressing import MANAGE_FILES
 from vcenter_simulator.datastores.addressing import resolve_place
 from vcenter_simulator.datastores import namespaces
+from vcenter_simulator.datastores.paths import refuse_path
 from vcenter_simulator.faults import VimFault
 from vcenter_simulator.serving import Call
 from vcenter_simulator.serving import serves
@@ -24,9 +25,13 @@ def create_directory(call: Call) -> str:
 @serves('DatastoreNamespaceManager', 'DeleteDirectory')
 def delete_directory(call: Call) -> None:
     arguments = call.arguments
-    place = resolve_place(call, arguments.datastorePath, arguments.datacenter)
+    path = arguments.datastorePath
+    place = resolve_place(call, path, arguments.datacenter)
     call.check_privilege(place.store.reference, CONFIGURE)
     call.check_privilege(place.store.reference, MANAGE_FILES)
+    # As it was told when it was made: neither a datastore path, nor by name.
+    if path != place.url:
+        raise refuse_path(path)
     namespaces.delete_namespace(place, make_pause(call))
 
 
