@@ -74,7 +74,9 @@ def test_the_disk_is_inspected(vhd, tmp_path):
             stage.inspect_image()
 
 
-@pytest.mark.parametrize('names', [('0.vhd', '1.vhd'), ('1.vhd', '0.vhd')])
+@pytest.mark.parametrize(
+    'names', [('0.vhd', '1.vhd'), ('1.vhd', '0.vhd'), ('1.vhd',)]
+)
 def test_a_chain_is_refused(vhd, names):
     content = packed.pack(*((name, vhd) for name in names))
 
