@@ -113,7 +113,7 @@ MUTANTS = [
     one(
         *(READING, 'test_it_was_left_when_this_ends'),
         *('reading_ahead', 'a source is read though nobody wants it'),
-        *('        self.join()\n', '        pass\n'),
+        *('        self.join(self._patience)\n', '        pass\n'),
     ),
     one(
         *(UNPACKING, 'test_a_bomb_is_not_unpacked'),
