@@ -16,13 +16,15 @@ DISK = 'vhd'
 HEAD_SIZE = 2**13
 PACKED_HEAD = 2**15
 BLOCK = 512
+WBITS = 31  # of gzip, with its header and its sum
 
 _GZIP = b'\x1f\x8b'
-_WBITS = 31  # of gzip, with its header
 _NAME = re.compile(r'(\d{1,4})\.vhd', re.ASCII)
 _FOLDERS = frozenset({'', '.'})
 _KIND = slice(60, 64)
 _CHILD = 4
+# Of others the bytes that follow are not what they name.
+_TYPES = frozenset({tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE})
 CHAIN = (
     'it is a chain of several VHDs, and a disk is imported whole: have its '
     'snapshots coalesced, and upload it again'
@@ -42,7 +44,7 @@ def unpack_head(packed: bytes) -> bytes:
     if not packed.startswith(_GZIP):
         return b''
     try:
-        return zlib.decompressobj(_WBITS).decompress(packed, HEAD_SIZE)
+        return zlib.decompressobj(WBITS).decompress(packed, HEAD_SIZE)
     except zlib.error:
         return b''
 
@@ -107,7 +109,9 @@ def _read_header(block: bytes) -> tarfile.TarInfo:
     except tarfile.HeaderError as error:
         raise ValueError(f'it is no tar of VHDs: {error}') from error
     entry.name = entry.name.removeprefix('./')
-    if not (entry.isreg() or entry.isdir()) or entry.size < 0:
+    if entry.type == tarfile.GNUTYPE_SPARSE:
+        raise ValueError('holes are left out in it: pack it without tar -S')
+    if entry.type not in _TYPES or entry.size < 0:
         raise ValueError(f'it has {entry.name!r:.100} in it, which is no file')
     if entry.isdir() and entry.name not in _FOLDERS:
         raise ValueError(f'it has a folder {entry.name!r:.100} in it')

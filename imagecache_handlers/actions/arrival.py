@@ -14,7 +14,8 @@ def plan_arrival(way: Way, image_id: str) -> Incoming:
     :raises SourceError: when it cannot be had.
     :raises Stopped: when it is not to go on.
     :raises StoreUnavailable: when it cannot be staged.
-    :raises Unsupported: when it is too large by what is announced.
+    :raises Unsupported: when it is too large by what is announced, or by
+            what its first bytes tell.
     """
     limits, clocks = way.stages.limits, way.means.clocks
     meta = describe_image(
@@ -22,7 +23,7 @@ def plan_arrival(way: Way, image_id: str) -> Incoming:
     )
     # Before anything goes for it.
     way.stages.check_image(meta)
-    return ask_patiently(
+    incoming = ask_patiently(
         lambda: plan_incoming(
             way.means.handler, way.source, meta, way.should_stop
         ),
@@ -31,6 +32,9 @@ def plan_arrival(way: Way, image_id: str) -> Incoming:
         clocks,
         way.should_stop,
     )
+    # By now its first bytes may have told how large the disk in it is.
+    way.stages.check_image(incoming.stored)
+    return incoming
 
 
 def measure_arrival(way: Way, incoming: Incoming) -> int:

@@ -9,6 +9,10 @@ from imagecache_handlers import packed_vhd
 from imagecache_handlers.source import RangedSource
 from imagecache_handlers.staging.stopping import ShouldStop
 from imagecache_handlers.staging.stopping import stop_between
+from imagecache_handlers import units
+
+# A little more than gzip can: what says more of itself is never whole.
+_MOST_GROWTH = 1040
 
 
 def describe_packed(
@@ -29,6 +33,8 @@ def describe_packed(
     head = packed_vhd.unpack_head(packed)
     try:
         disk = packed_vhd.find_disk(head)
+        if disk.size > _MOST_GROWTH * meta.size:
+            raise ValueError(_describe_bomb(disk.size, meta.size))
         found = dataclasses.replace(
             meta,
             size=disk.size,
@@ -40,3 +46,10 @@ def describe_packed(
         raise Unsupported(meta.image_id, str(error)) from error
     first = head[disk.start : disk.start + disk.size]
     return dataclasses.replace(found, virtual_size=inspect_first(first, found))
+
+
+def _describe_bomb(size: int, packed: int) -> str:
+    return (
+        f'its disk is said to have {units.size(size)}, which '
+        f'{units.size(packed)} of a tar.gz cannot hold'
+    )

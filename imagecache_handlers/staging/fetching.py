@@ -141,7 +141,8 @@ class Fetching:
 
     def _read_stretch(self) -> None:
         opened = self._source.read_from(self._meta, self._file.size)
-        with read_ahead(opened) as stretch:
+        stop = self._way.should_stop
+        with read_ahead(opened, self._meta.image_id, stop) as stretch:
             self._turn_to(stretch.start)
             for piece in self._stop_between(stretch.chunks):
                 self._take_piece(piece)

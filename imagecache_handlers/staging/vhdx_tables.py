@@ -14,8 +14,11 @@ _REGIONS, _TABLE = 192 * 2**10, 2**16
 _ENTRY = 32
 _REGION = uuid.UUID('8b7ca206-4790-4b9a-b8fe-575f050f886e').bytes_le
 _SIZE = uuid.UUID('2fa54224-cd1b-4876-b211-5dbed83bf4b8').bytes_le
-# No program writes these behind more than its log.
+# No program writes these behind more than its log, and what lies before these
+# has been read by then and never comes.
 _FURTHEST = 2**26
+_FIRST_REGION, _FIRST_ITEM = 2**20, 2**16
+_SIZE_OF_SIZE = 8
 _BROKEN = 'it begins as a vhdx, and its tables tell no size'
 
 
@@ -27,12 +30,13 @@ def explain_tables(fd: int) -> str | None:
     if os.pread(fd, len(_MAGIC), 0) != _MAGIC:
         return None
     regions = _list_entries(fd, _REGIONS, b'regi', '<8xI', 16)
-    at = _find_place(regions, _REGION, '<Q')
-    if at is None:
+    at, _ = _find_place(regions, _REGION, '<QI')
+    if not _FIRST_REGION <= at <= _FURTHEST:
         return _BROKEN
     items = _list_entries(fd, at, b'metadata', '<10xH', _ENTRY)
-    place = _find_place(items, _SIZE, '<I')
-    return _BROKEN if place is None or at + place > _FURTHEST else None
+    place, length = _find_place(items, _SIZE, '<II')
+    is_near = _FIRST_ITEM <= place <= _FURTHEST - at
+    return None if is_near and length == _SIZE_OF_SIZE else _BROKEN
 
 
 def _list_entries(
@@ -48,10 +52,10 @@ def _list_entries(
 
 def _find_place(
     entries: Iterator[bytes], wanted: bytes, form: str
-) -> int | None:
-    """Give where that lies, unless it is too far away."""
+) -> tuple[int, int]:
+    """Give where that lies, and how long it is; nothing lies at 0."""
     for entry in entries:
         if entry.startswith(wanted) and len(entry) == _ENTRY:
-            (place,) = struct.unpack_from(form, entry, len(wanted))
-            return int(place) if place <= _FURTHEST else None
-    return None
+            place, length = struct.unpack_from(form, entry, len(wanted))
+            return int(place), int(length)
+    return 0, 0

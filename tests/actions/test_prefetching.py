@@ -4,8 +4,10 @@ from concurrent import futures
 import contextlib
 import dataclasses
 import datetime
+import gzip
 import hashlib
 import subprocess
+import tarfile
 import threading
 import time
 
@@ -366,6 +368,39 @@ def test_a_chain_is_unsupported_before_anything_goes_for_it(tmp_path):
     assert result.why.endswith(packed_vhd.CHAIN)
     assert 'at-idle' in shelf.entries
     assert not shelf.reservations
+
+
+def test_a_disk_that_cannot_be_in_it_costs_nothing(tmp_path):
+    vhd = packed.make_vhd(tmp_path, b'abc' * 2**20)
+    entry = tarfile.TarInfo('0.vhd')
+    entry.size = 2**30
+    source = Packs(a=gzip.compress(entry.tobuf() + vhd))
+    shelf = Shelf(total=2**30 + 10)
+    put(shelf, 'idle', 20)
+    cache = ImageCache(Vhds(shelf), QUICK)
+    [result] = cache.prefetch(['a'], source, HOUR, settings=settings(tmp_path))
+    assert result.did == 'unsupported'
+    assert 'its disk is said to have 1 GiB' in result.why
+    assert 'at-idle' in shelf.entries
+
+
+@pytest.mark.parametrize('is_packed', [True, False])
+def test_what_its_first_bytes_tell_to_be_too_large_costs_nothing(
+    tmp_path, is_packed
+):
+    vhd = packed.make_vhd(tmp_path, b'abc' * 2**20)
+    source = Packs(a=packed.pack(('0.vhd', vhd)))
+    if not is_packed:
+        source = Disks(a=make_disk(tmp_path))
+    shelf = Shelf(total=len(vhd) + 10)
+    put(shelf, 'idle', 20)
+    cache = ImageCache((Vhds if is_packed else RawOnly)(shelf), QUICK)
+    wanted = settings(tmp_path, max_image_size=2**20 - 1)
+    [result] = cache.prefetch(['a'], source, HOUR, settings=wanted)
+    assert result.did == 'unsupported'
+    assert 'is the most' in result.why
+    assert source.begun == ['a']
+    assert 'at-idle' in shelf.entries
 
 
 @pytest.mark.parametrize('kind', [MemoryHandler, RawOnly])

@@ -112,12 +112,20 @@ MUTANTS = [
     one(
         *(READING, 'test_it_was_left_when_this_ends'),
         *('reading_ahead', 'a source is read though nobody wants it'),
-        *('        self.join()\n', '        pass\n'),
+        *('        self.join(self._patience)\n', '        pass\n'),
     ),
     one(
         *(UNPACKING, 'test_a_bomb_is_not_unpacked'),
         *('unpacking', 'zeros are unpacked without an end'),
-        *('    if stream.read(1):', '    if stream.read() is None:'),
+        *('    if len(end) > _MOST_AFTER:', '    if False:'),
+    ),
+    one(
+        *(UNPACKING, 'test_little_follows_its_gzip'),
+        *('unpacking', 'a gzip is read on to its end, whatever follows'),
+        *(
+            "    if rest.strip(b'\\0') or len(rest) > _MOST_AFTER:",
+            '    if False:',
+        ),
     ),
     one(
         *(UNPACKING, 'test_a_chain_is_refused'),

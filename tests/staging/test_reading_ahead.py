@@ -7,6 +7,7 @@ import time
 import pytest
 
 from imagecache_handlers.exceptions import SourceError
+from imagecache_handlers.exceptions import Stopped
 from imagecache_handlers.source import Stretch
 from imagecache_handlers.staging.reading_ahead import read_ahead
 from imagecache_handlers.staging.stage import Stages
@@ -48,7 +49,7 @@ class Told:
 
 
 def test_all_comes_in_order_and_from_where_it_starts():
-    with read_ahead(Told(100).opened()) as stretch:
+    with read_ahead(Told(100).opened(), 'debian') as stretch:
         pieces = list(stretch.chunks)
 
     assert stretch.start == 7
@@ -60,12 +61,26 @@ def test_what_it_raises_comes_after_what_came():
     found = []
     with (
         pytest.raises(SourceError) as caught,
-        read_ahead(Told(20, error).opened()) as stretch,
+        read_ahead(Told(20, error).opened(), 'debian') as stretch,
     ):
         found.extend(stretch.chunks)
 
     assert caught.value is error
     assert len(found) == 20
+
+
+def test_a_source_may_fill_one_buffer_again_and_again():
+    @contextlib.contextmanager
+    def give():
+        yield Stretch(0, fill(bytearray(3)))
+
+    def fill(buffer):
+        for word in b'one', b'two', b'six':
+            buffer[:] = word
+            yield buffer
+
+    with read_ahead(give(), 'debian') as stretch:
+        assert b''.join(stretch.chunks) == b'onetwosix'
 
 
 def test_one_that_cannot_be_opened_raises_that():
@@ -74,7 +89,10 @@ def test_one_that_cannot_be_opened_raises_that():
         raise SourceError('told', 'deleted')
         yield
 
-    with pytest.raises(SourceError, match='deleted'), read_ahead(fail()):
+    with (
+        pytest.raises(SourceError, match='deleted'),
+        read_ahead(fail(), 'debian'),
+    ):
         pass
 
 
@@ -83,7 +101,7 @@ def test_it_was_left_when_this_ends(taken):
     told = Told(1000)
     with (
         contextlib.suppress(ZeroDivisionError),
-        read_ahead(told.opened()) as stretch,
+        read_ahead(told.opened(), 'debian') as stretch,
     ):
         for _ in range(taken):
             next(stretch.chunks)
@@ -94,9 +112,42 @@ def test_it_was_left_when_this_ends(taken):
     assert first == last != threading.get_ident()
 
 
+@pytest.mark.parametrize('begins', [True, False])
+def test_it_is_stopped_while_nothing_comes(begins):
+    said, stop = threading.Event(), threading.Event()
+    if not begins:
+        stop.set()
+
+    @contextlib.contextmanager
+    def be_silent():
+        assert begins or said.wait(60)
+        yield Stretch(0, give())
+        left.append(threading.get_ident())
+
+    def give():
+        yield b'one'
+        assert said.wait(60)
+        yield b'two'
+
+    left, before = [], threading.enumerate()
+    with (
+        pytest.raises(Stopped),
+        read_ahead(be_silent(), 'debian', stop.is_set) as stretch,
+    ):
+        assert next(stretch.chunks) == b'one'
+        stop.set()
+        next(stretch.chunks)
+    assert not left
+    # It leaves by itself then.
+    [reader] = [one for one in threading.enumerate() if one not in before]
+    said.set()
+    reader.join(60)
+    assert left == [reader.ident]
+
+
 def test_few_pieces_are_read_ahead():
     told = Told(10**6)
-    with read_ahead(told.opened()) as stretch:
+    with read_ahead(told.opened(), 'debian') as stretch:
         next(stretch.chunks)
         # More than these never come, however long nobody takes any.
         while told.given < MOST:

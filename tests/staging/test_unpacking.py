@@ -74,7 +74,9 @@ def test_the_disk_is_inspected(vhd, tmp_path):
             stage.inspect_image()
 
 
-@pytest.mark.parametrize('names', [('0.vhd', '1.vhd'), ('1.vhd', '0.vhd')])
+@pytest.mark.parametrize(
+    'names', [('0.vhd', '1.vhd'), ('1.vhd', '0.vhd'), ('1.vhd',)]
+)
 def test_a_chain_is_refused(vhd, names):
     content = packed.pack(*((name, vhd) for name in names))
 
@@ -155,6 +157,36 @@ def test_a_bomb_is_not_unpacked(vhd):
     huge = gzip.compress(entry.tobuf(tarfile.GNU_FORMAT) + bytes(2**20))
     assert '1,125,898,' not in refusal(huge, size=len(vhd))
     assert 'bytes, not' in refusal(huge, size=len(vhd))
+
+
+def test_a_disk_whose_holes_are_left_out_is_refused(vhd):
+    # As of "tar -S": what is there is not the disk, and looks like one.
+    entry = tarfile.TarInfo('0.vhd')
+    entry.type, entry.size = tarfile.GNUTYPE_SPARSE, len(vhd)
+    after = vhd + bytes(-len(vhd) % 512 + 1024)
+    content = gzip.compress(entry.tobuf(tarfile.GNU_FORMAT) + after)
+
+    assert 'holes are left out' in refusal(content)
+
+
+def test_little_follows_its_gzip(vhd):
+    content = packed.pack(('0.vhd', vhd))
+
+    assert unpack(content + bytes(2**19)) == vhd
+    for more in (bytes(2**21), gzip.compress(b''), b'x'):
+        assert 'more follows its gzip' in refusal(content + more)
+
+
+def test_one_can_stop_where_nothing_comes_out(vhd):
+    # A name of its own, which gzip may have, of many pieces.
+    content = packed.pack(('0.vhd', vhd))
+    told = content[:3] + b'\x08' + content[4:10]
+    named = told + b'x' * 2**21 + b'\0' + content[10:]
+    pieces = list(unpack_disk(io.BytesIO(named), 'debian'))
+
+    assert b''.join(pieces) == vhd
+    assert pieces[:8] == [b''] * 8
+    assert max(map(len, pieces)) <= 2**18
 
 
 def test_what_is_too_large_by_itself_is_refused(vhd, tmp_path):

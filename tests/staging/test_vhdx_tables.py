@@ -23,6 +23,11 @@ def find(path, what, start=0):
         return start + file.read(2**24).index(what)
 
 
+def read(path, at):
+    with path.open('rb') as file:
+        return os.pread(file.fileno(), 512, at)
+
+
 def write(path, at, content):
     with path.open('r+b') as file:
         os.pwrite(file.fileno(), content, at)
@@ -58,6 +63,24 @@ def move_size(path):
     write(path, at + 16, struct.pack('<I', 2**32 - 1))
 
 
+def move_metadata_back(path):
+    # To where all has been read once the table of regions has.
+    found = find(path, b'metadata')
+    write(path, 2**12, read(path, found))
+    at = find(path, vhdx_tables._REGION, REGIONS)
+    write(path, at + 16, struct.pack('<Q', 2**12))
+
+
+def move_size_back(path):
+    at = find(path, vhdx_tables._SIZE)
+    write(path, at + 16, struct.pack('<I', 2**12))
+
+
+def shorten_size(path):
+    at = find(path, vhdx_tables._SIZE)
+    write(path, at + 20, struct.pack('<I', 7))
+
+
 def cut_short(path):
     os.truncate(path, REGIONS + 8)
 
@@ -70,7 +93,10 @@ def cut_short(path):
         move_metadata,
         break_metadata,
         hide_size,
+        move_metadata_back,
         move_size,
+        move_size_back,
+        shorten_size,
         cut_short,
     ],
 )

@@ -270,46 +270,70 @@ class TestPrefetch(PrefetchCase):
         self.assertEqual({}, self.rows())
         self.assertIn('is cached', self.fetch_file().stdout)
 
-    def test_ctrl_c_twice_gives_back_the_room(self):
-        server = self.serve(60)
-        server.faults.append(Fault(stall=len(CONTENT) // 2))
-        command = [*PROGRAM, 'prefetch', IMAGE]
-        command += ['--config-file', str(self.conf)]
-        with subprocess.Popen(  # noqa: S603
-            command,
+    def begin(self):
+        running = subprocess.Popen(  # noqa: S603
+            [*PROGRAM, 'prefetch', IMAGE, '--config-file', str(self.conf)],
             cwd=self.root,
             env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        ) as running:
-            while not (self.reserved() and self.staged()):
-                time.sleep(0.05)
-            running.send_signal(signal.SIGINT)
-            while 'ending soon' not in running.stderr.readline():
-                pass
-            running.send_signal(signal.SIGINT)
-            said, complaint = running.communicate(timeout=20)
-        self.assertEqual((130, ''), (running.returncode, said), complaint)
-        self.assertIn('interrupted', complaint)
+        )
+        self.addCleanup(running.communicate)
+        self.addCleanup(running.kill)
+        return running
+
+    def count_bytes(self):
+        count = 0
+        for folder, _, files in os.walk(self.path):
+            for one in files:
+                # Records are replaced meanwhile.
+                with contextlib.suppress(FileNotFoundError):
+                    count += os.stat(os.path.join(folder, one)).st_size
+        return count
+
+    def check_given_back(self):
+        """Find no room reserved, and what had come for the next one."""
         self.assertEqual([], self.reserved())
-        # What had come is there for the next one, which waits for nobody.
         done = self.run_on('prefetch', IMAGE)
         self.assertEqual((0, ''), (done.returncode, done.stderr))
         self.assertIn('were here', done.stdout)
 
+    def test_ctrl_c_is_heeded_while_nothing_comes(self):
+        server = self.serve(300)
+        server.faults.append(Fault(stall=len(CONTENT) // 2))
+        running = self.begin()
+        while self.count_bytes() < 2**18:
+            self.assertIsNone(running.poll())
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        said, complaint = running.communicate(timeout=100)
+        self.assertEqual(3, running.returncode, complaint)
+        self.assertIn('could not be fetched', said)
+        self.check_given_back()
+
+    def test_ctrl_c_twice_gives_back_the_room(self):
+        server = self.serve(60)
+        # It is asked what the image is by now, and does not answer.
+        server.faults.append(Fault(cut=len(CONTENT) // 2))
+        server.metadata_faults += [Fault(), Fault(stall=10)]
+        running = self.begin()
+        while server.metadata_faults:
+            self.assertIsNone(running.poll())
+            time.sleep(0.05)
+        self.assertEqual(1, len(self.reserved()))
+        running.send_signal(signal.SIGINT)
+        while 'ending soon' not in running.stderr.readline():
+            pass
+        running.send_signal(signal.SIGINT)
+        said, complaint = running.communicate(timeout=20)
+        self.assertEqual((130, ''), (running.returncode, said), complaint)
+        self.assertIn('interrupted', complaint)
+        # Which waits for nobody.
+        self.check_given_back()
+
     def reserved(self):
         return DirectoryHandler([self.path]).reservations(self.path)
-
-    def staged(self):
-        """Tell if bytes of an image lie in the store."""
-        sizes = []
-        for folder, _, files in os.walk(self.path):
-            for name in files:
-                # Records are replaced meanwhile.
-                with contextlib.suppress(FileNotFoundError):
-                    sizes.append(os.path.getsize(os.path.join(folder, name)))
-        return max(sizes, default=0) > len(CONTENT) // 4
 
 
 class TestBadInput(PrefetchCase):
