@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from concurrent import futures
 import contextlib
 import datetime
 import logging
 import queue
 import random
 import signal
+import threading
 from typing import Generic
 from typing import Protocol
 from typing import TypeVar
@@ -34,10 +36,18 @@ class Site(Protocol):
 
 
 S = TypeVar('S', bound=Site)
+Answer = TypeVar('Answer')
 # Opens a site anew, as the configuration is now.
 Open = Callable[[], contextlib.AbstractContextManager[S]]
 # Sweeps a site until it is told to stop; tells if it was read as a whole.
 Sweep = Callable[[S, Callable[[], bool]], bool]
+
+
+class ToldToEnd(CacheError):
+    """The service was told to end before an answer came."""
+
+    def __str__(self) -> str:
+        return 'the service was told to end before an answer came'
 
 
 class Signals:
@@ -49,7 +59,7 @@ class Signals:
     """
 
     def __init__(self) -> None:
-        self._wake = queue.SimpleQueue[None]()
+        self._wake = queue.SimpleQueue[object]()
         self._is_ended = False
         self._is_reload_due = False
 
@@ -90,6 +100,34 @@ class Signals:
             )
         while not self._wake.empty():
             self._wake.get()
+
+    def await_answer(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask in a thread, and give what it says or raises.
+
+        Any thread may wait so, one at a time.
+
+        :raises ToldToEnd: when the end is asked for meanwhile; who was asked
+            is left behind then, and ends with the process.
+        """
+        answer = futures.Future[Answer]()
+
+        def act() -> None:
+            try:
+                answer.set_result(ask())
+            except BaseException as error:
+                answer.set_exception(error)
+            self._wake.put(answer)
+
+        threading.Thread(target=act, name='imagecache', daemon=True).start()
+        while not self._is_ended and self._wake.get() is not answer:
+            pass
+        if self._is_ended or self._is_reload_due:
+            # What told of it was taken out here: whoever waits next is to
+            # be woken by it.
+            self._wake.put(None)
+        if self._is_ended:
+            raise ToldToEnd
+        return answer.result()
 
 
 class Service(Generic[S]):

@@ -90,7 +90,9 @@ class TestUnit(unittest.TestCase):
 
     def test_it_is_told_by_its_signals_what_the_command_understands(self):
         self.assertEqual('notify', service()['Type'])
-        self.assertEqual('kill -HUP $MAINPID', service()['ExecReload'])
+        # A bare Debian has that command in its shell only.
+        reload = shlex.split(service()['ExecReload'])
+        self.assertEqual(['/bin/sh', '-c', 'kill -HUP $$MAINPID'], reload)
 
     def test_it_can_write_what_the_sample_names_and_nothing_else(self):
         self.assertEqual('strict', service()['ProtectSystem'])

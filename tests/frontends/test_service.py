@@ -2,12 +2,15 @@
 
 import contextlib
 import datetime
+import signal
 import subprocess
 import sys
+import threading
 import unittest
 
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
+from imagecache_handlers.frontends import service as real_service
 from imagecache_handlers.frontends.service import Service
 
 LATEST = 10**9
@@ -162,6 +165,13 @@ with signals.taken():
     sys.settrace(None)
     assert len(lines) > 3, lines
     assert not signals.ended()
+    sys.settrace(trace)
+    lines.clear()
+    assert signals.await_answer(lambda: 'said') == 'said'
+    assert signals.reload()
+    signals.wait(datetime.timedelta(seconds=20))
+    sys.settrace(None)
+    assert len(lines) > 3, lines
     signal.raise_signal(signal.SIGTERM)
     assert signals.ended()
 """
@@ -172,3 +182,58 @@ def test_a_signal_at_any_step_keeps_nobody_waiting():
         [sys.executable, '-c', AT_EACH_LINE], check=False
     )
     assert done.returncode == 0
+
+
+def receive(number):
+    """Give what somebody says who is asked, and who sends a signal first."""
+
+    def ask():
+        signal.raise_signal(number)
+        return 'said'
+
+    return ask
+
+
+class TestAwaitAnswer(unittest.TestCase):
+    def setUp(self):
+        self.signals = real_service.Signals()
+        taken = self.signals.taken()
+        taken.__enter__()
+        self.addCleanup(taken.__exit__, None, None, None)
+        self.never = threading.Event()
+        self.addCleanup(self.never.set)
+
+    def hang(self):
+        signal.raise_signal(signal.SIGTERM)
+        self.never.wait(60)
+
+    def test_what_is_said_is_given(self):
+        self.assertEqual(7, self.signals.await_answer(lambda: 7))
+        # Nobody is woken by it later on.
+        self.assertTrue(self.signals._wake.empty())
+
+    def test_what_is_raised_is_raised(self):
+        def fail():
+            raise FAILED
+
+        with self.assertRaises(CacheError) as caught:
+            self.signals.await_answer(fail)
+        self.assertIs(FAILED, caught.exception)
+
+    def test_who_is_told_to_end_waits_for_nobody(self):
+        with self.assertRaisesRegex(CacheError, 'told to end'):
+            self.signals.await_answer(self.hang)
+        self.assertTrue(self.signals.ended())
+        # Nor later on.
+        self.signals.wait(None)
+
+    def test_who_was_told_to_end_waits_for_nobody(self):
+        signal.raise_signal(signal.SIGTERM)
+        with self.assertRaises(real_service.ToldToEnd):
+            self.signals.await_answer(lambda: self.never.wait(60))
+
+    def test_a_reload_is_done_afterwards(self):
+        ask = receive(signal.SIGHUP)
+        self.assertEqual('said', self.signals.await_answer(ask))
+        self.signals.wait(None)
+        self.assertTrue(self.signals.reload())

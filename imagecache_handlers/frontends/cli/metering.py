@@ -24,6 +24,7 @@ from imagecache_handlers.frontends.cli.pages import report as report_page
 from imagecache_handlers.frontends.metrics import families
 from imagecache_handlers.frontends.metrics.record import Record
 from imagecache_handlers.frontends.metrics.results import Result
+from imagecache_handlers.frontends.service import ToldToEnd
 from imagecache_handlers.frontends import tracing
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.planning.rules import Rules
@@ -125,6 +126,9 @@ class Meter:
         try:
             with tracing.traced('imagecache.sweep') as trace:
                 yield tell
+        except ToldToEnd:
+            result = Result.STOPPED
+            raise
         finally:
             self.record.note_sweep(result, time.monotonic() - began)
             self.write()

@@ -85,10 +85,16 @@ class Connection:
 def _says_none(body: Mapping[str, Any], image_id: str) -> bool:
     """Tell if it is Glance that has no such image.
 
-    Whoever else has nothing at that place does not name the image.
+    Whoever else has nothing at that place does not name the image; a gateway
+    may repeat the path, but says "not found" in another form.
     """
     message = body.get('message')
-    return isinstance(message, str) and image_id in message
+    return (
+        isinstance(message, str)
+        and image_id in message
+        and '/' + image_id not in message
+        and body.get('code') == '404 Not Found'
+    )
 
 
 def _is_list_of_objects(found: Any) -> TypeGuard[list[dict[str, Any]]]:

@@ -10,6 +10,7 @@ import time
 
 from oslo_config import cfg
 
+from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import ImageServiceUnavailable
 from imagecache_handlers.frontends.glance_api.connection import Asked
 from imagecache_handlers.frontends.glance_api.connection import Connection
@@ -35,9 +36,11 @@ _FEW = 8
 class GlanceRetired:
     """Which images are retired, asked of Glance whenever it is called.
 
-    Each is asked for by its id.  What Glance does not find counts as deleted
-    only if, before and after, it showed private images of two projects, as
-    it does to administrators alone, and if it found at least as many.
+    Each is asked for by its id, and once more if it is not found: of several
+    that answer as one Glance, one may lag.  What is not found either time
+    counts as deleted only if, before and after, Glance showed private images
+    of two projects, as it does to administrators alone, and if it found at
+    least as many.
 
     :raises ImageServiceUnavailable: when one answer is not Glance's, or all
         take too long.
@@ -59,14 +62,20 @@ class GlanceRetired:
             return {}
         # First of all, for it proves that this is a Glance as well.
         sees_all = judging.sees_all(self._glance.list_private())
-        statuses = self._look_up_all(asked[:_MOST])
+        statuses = self._look_up_twice(asked[:_MOST])
         return judging.judge_images(
             statuses, believes_missing=self._is_proven(statuses, sees_all)
         )
 
-    def _look_up_all(self, image_ids: Collection[str]) -> judging.Statuses:
+    def _look_up_twice(self, image_ids: Collection[str]) -> judging.Statuses:
         end = self._clock() + _SECONDS
+        first = self._look_up_all(image_ids, end)
+        missing = [one for one, status in first.items() if status is None]
+        return {**first, **self._look_up_all(missing, end)}
 
+    def _look_up_all(
+        self, image_ids: Collection[str], end: float
+    ) -> judging.Statuses:
         def look_up(image_id: str) -> str | None:
             if self._clock() > end:
                 why = f'{len(image_ids)} images take it over {_SECONDS:g} s'
@@ -112,6 +121,13 @@ def load_retired(conf: cfg.ConfigOpts) -> GlanceRetired:
     :raises ConfigurationError: when an option is missing or of no use.
     """
     login = load_login(conf, GLANCE)
+    if not (login.endpoint or login.region_name):
+        # Of several regions any would be asked, and each has images that
+        # the others have not.
+        raise ConfigurationError(
+            f'set [{GLANCE.group}] region_name, or endpoint: another '
+            f"region's Glance knows nothing of the images of this one"
+        )
     timeout = min(login.options.timeout, _TIMEOUT)
     options = dataclasses.replace(login.options, timeout=timeout)
     return GlanceRetired(

@@ -20,8 +20,7 @@ from imagecache_handlers.frontends.libvirt_domains import hosts
 SYSTEM = 'qemu:///system'
 # Libvirt's driver of tests, which no daemon has.
 _WITHIN = 'test:///default'
-# A daemon that hangs answers nobody; libvirt itself waits for ever.  A
-# service that is told to end waits as long.
+# A daemon that hangs answers nobody; libvirt itself waits for ever.
 _SECONDS = 10.0
 _MOST_SECONDS = 120.0
 

@@ -75,7 +75,6 @@ IMAGES_RETIRED = _add_family(
     'images_retired',
     Kind.GAUGE,
     'Images that Glance says are deleted or deactivated, used or not.',
-    'store',
 )
 STORE_SIZE = _add_family(
     'store_size_bytes', Kind.GAUGE, 'Size of the store.', 'store'
@@ -136,6 +135,12 @@ SWEEP_LAST_SUCCESS = _add_family(
     'sweep_last_success_timestamp_seconds',
     Kind.GAUGE,
     'When a sweep last read all and could know something; 0: never.',
+)
+STORE_LAST_SUCCESS = _add_family(
+    'store_last_success_timestamp_seconds',
+    Kind.GAUGE,
+    'When a sweep of some stores only last read this one, and could know.',
+    'store',
 )
 SWEEP_LAST_END = _add_family(
     'sweep_last_timestamp_seconds',

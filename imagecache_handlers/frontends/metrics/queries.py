@@ -121,5 +121,5 @@ def query_held_by_hand() -> str:
 
 def query_evictions_fail(growth: str) -> str:
     """Ask where more than two evictions failed over that time."""
-    failed = f'{families.EVICTIONS}{{outcome=~"failed|uncertain"}}'
+    failed = f'{families.EVICTIONS}{{outcome="failed"}}'
     return f'sum by (job, instance, store) (increase({failed}[{growth}])) > 2'

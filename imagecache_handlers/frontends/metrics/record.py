@@ -13,10 +13,10 @@ from imagecache_handlers.actions.prefetched import Began
 from imagecache_handlers.actions.prefetched import Ended
 from imagecache_handlers.actions.prefetched import Event
 from imagecache_handlers.actions.prefetched import Got
-from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers.actions.slow_calls import Call
 from imagecache_handlers.clocks import utc_now
+from imagecache_handlers.frontends.metrics.beginning import begin_gauges
 from imagecache_handlers.frontends.metrics import families
 from imagecache_handlers.frontends.metrics import restored
 from imagecache_handlers.frontends.metrics.results import Result
@@ -25,11 +25,11 @@ from imagecache_handlers.frontends.metrics.samples import Counts
 from imagecache_handlers.frontends.metrics.samples import label_value
 from imagecache_handlers.frontends.metrics.samples import Samples
 from imagecache_handlers.frontends.metrics import tally
+from imagecache_handlers.frontends.metrics.turns import note_turn
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Plan
-from imagecache_handlers.version import VERSION
 
 
 class Record:
@@ -44,19 +44,11 @@ class Record:
         self._clock = clock
         self._lock = threading.Lock()
         self._counts = Counts()
-        self._gauges: Samples = {
-            families.SWEEP_LAST_SUCCESS: {(): 0.0},
-            families.SWEEP_LAST_END: {(one.value,): 0.0 for one in Result},
-            families.SWEEP_INTERVAL: {(): 0.0},
-            families.COUNTERS_STARTED: {(): clock().timestamp()},
-            families.REMOVAL_ENABLED: {(): 0.0},
-            families.PLAN_TIME: {(): 0.0},
-            families.EVIDENCE_TIME: {(): 0.0},
-            families.EVIDENCE_COMPLETE: {(): 0.0},
-            families.BUILD: {(VERSION,): 1.0},
-        }
+        self._gauges = begin_gauges(clock().timestamp())
         self._before: Samples = {}
-        self._is_part = False
+        # The stores that it is told of, if these are a part, and all.
+        self._part: frozenset[str] = frozenset()
+        self._known: frozenset[str] = frozenset()
         self._rules = Rules()
         self._coming: set[tuple[str, str]] = set()
         for result in Result:
@@ -83,13 +75,15 @@ class Record:
         """Be told of these stores only, from now on.
 
         What an earlier process told of others stays, and no sweep is a whole
-        one.  If it told of no others, these are all there is.
+        one, unless each of the others had its turn as well.  If it told of no
+        others, these are all there is.
         """
         names = frozenset(map(label_value, stores))
         with self._lock:
-            if restored.stores_of(self._before) <= names:
+            known = restored.stores_of(self._before)
+            if known <= names:
                 return
-            self._is_part = True
+            self._part, self._known = names, known
             before = restored.read_places(self._before)
             self._gauges = {**before, **self._gauges}
 
@@ -113,14 +107,14 @@ class Record:
         If it was narrowed, those of others stay.
         """
         names = [label_value(one) for one in stores]
-        if not self._is_part:
+        if not self._part:
             self._counts.keep_stores(names)
         for name in names:
             self._counts.begin(families.HITS, (name,))
             self._counts.begin(families.ARRIVALS, (name,))
             for ground in tally.EVICTED_FOR:
-                for did in Did:
-                    labels = (name, ground.value, did.value)
+                for outcome in tally.OUTCOMES.values():
+                    labels = (name, ground.value, outcome)
                     self._counts.begin(families.EVICTIONS, labels)
 
     def note_evidence(self, evidence: Evidence) -> None:
@@ -153,8 +147,16 @@ class Record:
         """Count a sweep that ended."""
         self._counts.add(families.SWEEPS, (result.value,))
         self._counts.observe(families.SWEEP_DURATION, seconds)
-        if not self._is_part:
+        if not self._part:
             self._keep_end(result)
+        elif result in SUCCESSES:
+            self._keep_turn()
+
+    def _keep_turn(self) -> None:
+        now = self._clock().timestamp()
+        with self._lock:
+            told = note_turn(self._gauges, self._known, self._part, now)
+        self._keep(told)
 
     def _keep_end(self, result: Result) -> None:
         now = self._clock().timestamp()
@@ -165,25 +167,15 @@ class Record:
         }
         if result in SUCCESSES:
             told[families.SWEEP_LAST_SUCCESS] = {(): now}
+            told[families.STORE_LAST_SUCCESS] = {}
         self._keep(told)
 
     def note_report(self, report: Report) -> None:
         """Keep how things are after a sweep, and count its evictions."""
         self._keep_places(tally.tally_report(report), _names_of(report.plan))
         self._counts.add(families.FREED, by=report.freed)
-        grounds = {
-            one.image.identity: one.reason for one in report.plan.evictions
-        }
-        for outcome in report.outcomes:
-            image = outcome.verdict.image
-            ground = grounds.get(image.identity)
-            if ground in tally.EVICTED_FOR:
-                labels = (
-                    label_value(image.store),
-                    ground.value,
-                    outcome.did.value,
-                )
-                self._counts.add(families.EVICTIONS, labels)
+        for labels in tally.evictions_of(report):
+            self._counts.add(families.EVICTIONS, labels)
 
     def note_call(self, call: Call, seconds: float, failed: bool) -> None:
         """Count a call of the handler that returned."""
@@ -230,7 +222,7 @@ class Record:
 
     def _keep_places(self, gauges: Samples, stores: Iterable[str]) -> None:
         """Keep what is told of stores, and of others what was before."""
-        if self._is_part:
+        if self._part:
             names = frozenset(map(label_value, stores))
             with self._lock:
                 gauges = restored.join_others(gauges, self._gauges, names)

@@ -14,12 +14,15 @@ AHEAD = 300.0
 
 _TIMES = (
     families.SWEEP_LAST_SUCCESS,
+    families.STORE_LAST_SUCCESS,
     families.SWEEP_LAST_END,
     families.COUNTERS_STARTED,
     families.PLAN_TIME,
     families.EVIDENCE_TIME,
 )
 _OF_PLACES = frozenset({('store',), ('pool',)})
+# What is told of all stores together.
+_OF_ALL = frozenset({families.WARNINGS, families.IMAGES_RETIRED})
 
 
 def read_lasting(samples: Samples, now: float) -> Samples:
@@ -48,11 +51,12 @@ def _drop_wild(numbers: Numbers) -> Numbers:
 
 
 def read_places(samples: Samples) -> Samples:
-    """Give the gauges of stores and pools, and the warnings."""
+    """Give the gauges of stores and pools, and what is told of all."""
     return {
         name: dict(numbers)
         for name, numbers in samples.items()
-        if name == families.WARNINGS or _is_gauge_of_places(name)
+        if name in _OF_ALL
+        or (_is_gauge_of_places(name) and name not in _TIMES)
     }
 
 
@@ -69,11 +73,11 @@ def stores_of(samples: Samples) -> frozenset[str]:
 def join_others(new: Samples, old: Samples, names: Collection[str]) -> Samples:
     """Give what is new of these stores and pools, and the old of others.
 
-    Warnings are of a whole look, so the old ones stay.
+    What is told of all is of a whole look, so the old stays.
     """
     joined = dict(new)
     for name in new.keys() & old.keys():
-        if name == families.WARNINGS:
+        if name in _OF_ALL:
             joined[name] = old[name]
         elif _is_gauge_of_places(name):
             joined[name] = new[name] | {

@@ -32,6 +32,8 @@ BLOCKING = tuple(
 
 _NEW_FOR = datetime.timedelta(hours=1)
 _GONE = frozenset({Did.EVICTED, Did.GONE})
+# What may be removed, or yet be, was not surely done.
+OUTCOMES = {one: one.value for one in Did} | {Did.UNCERTAIN: Did.FAILED.value}
 
 
 def tally_plan(plan: Plan) -> Samples:
@@ -40,6 +42,7 @@ def tally_plan(plan: Plan) -> Samples:
         **_tally_stores(plan.stores, plan.problems),
         **_tally_images(plan.verdicts, _readable_stores(plan)),
         **_tally_unknown(plan.verdicts, plan),
+        **_tally_retired(plan.verdicts),
         **_tally_pools(plan),
         families.WARNINGS: {
             (kind.value,): sum(one.kind is kind for one in plan.warnings)
@@ -60,11 +63,26 @@ def tally_report(report: Report) -> Samples:
         **_tally_stores(stores, plan.problems),
         **_tally_images(verdicts, _readable_stores(plan)),
         **_tally_unknown(verdicts, plan),
+        **_tally_retired(verdicts),
         families.POOL_FREED: {
             (label_value(one.pool),): float(_sum_freed(report, one.pool))
             for one in plan.spaces
         },
     }
+
+
+def evictions_of(report: Report) -> Iterator[Labels]:
+    """Give the labels of each image that was to go, by what became of it.
+
+    The ground is that of the plan, whatever the fresh look found.
+    """
+    grounds = {one.image.identity: one.reason for one in report.plan.evictions}
+    for outcome in report.outcomes:
+        image = outcome.verdict.image
+        ground = grounds.get(image.identity)
+        if ground in EVICTED_FOR:
+            did = OUTCOMES[outcome.did]
+            yield label_value(image.store), ground.value, did
 
 
 def _sum_freed(report: Report, pool: str) -> int:
@@ -122,7 +140,6 @@ def _tally_images(
     counts: Numbers = dict.fromkeys(labels.values(), 0.0)
     sizes = dict(counts)
     hits: Numbers = {one[:1]: 0.0 for one in labels.values()}
-    retired = dict(hits)
     for verdict in verdicts:
         image = verdict.image
         key = labels.get((image.store, verdict.reason))
@@ -130,13 +147,16 @@ def _tally_images(
             counts[key] += 1
             sizes[key] += image.size
             hits[key[:1]] += image.marks.hits
-            retired[key[:1]] += verdict.retired is not None
     return {
         families.IMAGES: counts,
         families.IMAGES_BYTES: sizes,
         families.IMAGES_HITS: hits,
-        families.IMAGES_RETIRED: retired,
     }
+
+
+def _tally_retired(verdicts: Iterable[Verdict]) -> Samples:
+    count = sum(one.retired is not None for one in verdicts)
+    return {families.IMAGES_RETIRED: {(): float(count)}}
 
 
 def _tally_unknown(verdicts: Iterable[Verdict], plan: Plan) -> Samples:

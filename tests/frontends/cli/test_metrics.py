@@ -125,6 +125,10 @@ class TestMetrics(Command):
         self.assertNotIn((SUCCESS,), counted)
         self.out('metrics', '--store', str(self.path), *listed, *textfile)
         self.assertIn(readable, file.read_text())
+        os.rename(self.root / 'away', other)
+        self.out('sweep', '--store', str(other), *listed, *textfile)
+        # Each had its turn.
+        self.assertIn((SUCCESS,), read(file.read_text()))
 
     def test_a_folder_in_place_of_the_file_is_told_before_the_sweep(self):
         self.add()

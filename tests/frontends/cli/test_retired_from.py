@@ -63,7 +63,8 @@ class TestGlance(Command):
             OTHER: ('keep', 'not-needed', 'deleted'),
             THIRD: ('keep', 'in-use', None),
         }
-        assert len(self.server.paths) == 5
+        # Three, the one that is missing once more, and two proofs.
+        assert len(self.server.paths) == 6
         page = self.out('plan', *self.used, *FROM)
         assert 'deleted in Glance, unused' in page
         assert 'Deleted or deactivated in Glance: 1 image' in page
@@ -130,7 +131,6 @@ class TestGlance(Command):
         self.configure('policy = lru')
         file = self.root / 'imagecache.prom'
         self.out('sweep', '--textfile', str(file), *self.used, *FROM)
-        store = f'{{store="{self.path}"}}'
-        assert f'imagecache_images_retired{store} 1.0' in file.read_text()
+        assert 'imagecache_images_retired 1.0\n' in file.read_text()
         self.out('metrics', '--textfile', str(file), *self.used, *FROM)
-        assert f'imagecache_images_retired{store} 1.0' in file.read_text()
+        assert 'imagecache_images_retired 1.0\n' in file.read_text()

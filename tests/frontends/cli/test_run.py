@@ -5,6 +5,7 @@ import json
 import signal
 import socket
 import subprocess
+import time
 
 from tests.frontends.cli.command import environment
 from tests.frontends.cli.command import IMAGE
@@ -136,6 +137,86 @@ class TestNever(Service):
     def test_other_commands_go_on(self):
         arguments = self.follow()
         self.assertIn('Nothing would be', self.out('plan', *arguments))
+
+
+# It answers each call at once, and has no end.
+STEADY = """
+import itertools, os, pathlib, time
+
+VIR_DOMAIN_XML_INACTIVE = 2
+VIR_ERR_NO_SUPPORT, VIR_ERR_NO_DOMAIN, VIR_ERR_NO_DOMAIN_SNAPSHOT = 3, 42, 72
+
+
+class libvirtError(Exception):
+    pass
+
+
+class Domain:
+    def name(self):
+        return 'vm'
+
+    def XMLDesc(self, flags):
+        time.sleep(0.05)
+        return '<domain/>'
+
+    def listAllSnapshots(self, flags):
+        return []
+
+    def hasManagedSaveImage(self, flags):
+        return 0
+
+
+class Connection:
+    def getHostname(self):
+        return os.uname().nodename
+
+    def getURI(self):
+        return 'qemu:///system'
+
+    def listAllDomains(self, flags):
+        pathlib.Path(__file__).with_name('begun').touch()
+        return itertools.repeat(Domain())
+
+    def close(self):
+        pass
+
+
+def openReadOnly(uri):
+    return Connection()
+
+
+def registerErrorHandler(function, context):
+    pass
+"""
+
+
+class TestAsking(Service):
+    def setUp(self):
+        super().setUp()
+        (self.root / 'libvirt.py').write_text(STEADY)
+
+    def gated(self):
+        path = f'{self.root}:{environment()["PYTHONPATH"]}'
+        return super().gated() | {'PYTHONPATH': path}
+
+    def test_sigterm_waits_for_nobody_who_is_asked(self):
+        """Else for the two minutes that all answers may take together."""
+        self.add()
+        self.configure('manager_interval = 1')
+        file = self.root / 'a.prom'
+        self.start('--in-use-from', 'libvirt', '--textfile', str(file))
+        status = {'STATUS': 'sweeps every 1 s'}
+        self.assertEqual(status | {'READY': '1'}, self.heard())
+        while not (self.root / 'begun').exists():
+            self.assertIsNone(self.process.poll())
+            time.sleep(0.02)
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(status, self.heard())
+        out, err = self.ended()
+        self.assertEqual('', err)
+        self.assertIn('stopped before it was known who uses what', out)
+        counted = 'imagecache_sweeps_total{result="stopped"} 1.0\n'
+        self.assertIn(counted, file.read_text())
 
 
 class TestSweeps(Service):

@@ -28,6 +28,34 @@ MUTANTS = [
         LIES,
     ),
     mutant(
+        'a gateway that names the image is Glance',
+        'connection',
+        "        and body.get('code') == '404 Not Found'\n",
+        '',
+        LIES,
+    ),
+    mutant(
+        'a gateway that repeats the path is Glance',
+        'connection',
+        "        and '/' + image_id not in message\n",
+        '',
+        LIES,
+    ),
+    mutant(
+        'what is not found is asked for once',
+        'retired',
+        '{**first, **self._look_up_all(missing, end)}',
+        'first',
+        f'{RETIRED}one_that_lags_condemns_nothing',
+    ),
+    mutant(
+        'the Glance of any region is asked',
+        'retired',
+        'if not (login.endpoint or login.region_name):',
+        'if False:',
+        f'{TRUTH}of_several_regions_one_has_to_be_named',
+    ),
+    mutant(
         'whatever has a status is believed',
         'connection',
         "            or body.get('id') != image_id\n",
@@ -121,8 +149,8 @@ MUTANTS = [
     mutant(
         'all are asked for, however many',
         'retired',
-        'self._look_up_all(asked[:_MOST])',
-        'self._look_up_all(asked)',
+        'self._look_up_twice(asked[:_MOST])',
+        'self._look_up_twice(asked)',
         f'{RETIRED}no_more_than_some_are_asked_for',
     ),
     mutant(

@@ -84,6 +84,17 @@ def moved(place):
     return {'Location': place}
 
 
+MISSING_PATH = f'/v2/images/{IDS[0]}'
+
+
+# What gateways say of a path that leads nowhere.
+GATEWAYS = {
+    'timestamp': '2026-11-30T12:00:00Z',
+    'status': 404,
+    'error': 'Not Found',
+    'message': f'no static resource {IDS[0]}',
+    'path': MISSING_PATH,
+}
 NOT_JSON = [(404, {}, HTML), (200, {}, HTML), (404, {}, b''), (200, {}, b'')]
 LIES = {
     'all 404 and HTML': to_all(404, {}, HTML),
@@ -108,12 +119,21 @@ LIES = {
     'no list': at(0, 404, {}, {'images': [], 'schema': '/v2/schemas/images'}),
     'a 404 that names no image': to_images(404, {}, {'message': 'not here'}),
     'a 404 of another image': to_images(404, {}, say_none(make_id(77))),
+    'a 404 of a gateway that names the image': at(1, 404, {}, GATEWAYS),
+    'a 404 of another service that repeats the path': at(
+        1, 404, {}, say_none(IDS[0]) | {'message': f'no {MISSING_PATH}'}
+    ),
     'a 410': at(2, 410, {}, say_none(IDS[1])),
     'another image': at(3, 200, {}, {'id': IDS[4], 'status': 'deleted'}),
     'no status': at(3, 200, {}, {'id': IDS[2]}),
     'a status that is no word': at(3, 200, {}, {'id': IDS[2], 'status': 4}),
     'a list for an image': at(3, 200, {}, [{'id': IDS[2]}]),
     'a word for an image': at(3, 200, {}, b'"deleted"'),
+    'an answer that is too deep': at(3, 200, {}, b'[' * 100_000),
+    'an answer that is too long': at(3, 200, {}, b' ' * (32 * 2**20 + 1)),
+    'half an answer': at(3, 200, {}, b'{"id": "'),
+    'a number beyond measure': at(3, 200, {}, b'{"id": ' + b'9' * 5000 + b'}'),
+    'what is no UTF-8': at(3, 200, {}, b'{"id": "\xff"}'),
     '300 half-way': at(3, 300, {}, {'choices': []}),
     '401 half-way': at(3, 401, {}, {'message': 'no'}),
     '403 half-way': at(3, 403, {}, {'message': 'no'}),
@@ -122,8 +142,10 @@ LIES = {
     '503 half-way': at(3, 503, {}, b''),
     'elsewhere half-way': at(3, 302, moved('http://192.0.2.1/'), b''),
     'a page to log in half-way': at(3, 302, moved('/login'), b''),
-    'an error at the end': at(7, 503, {}, b''),
-    'HTML at the end': at(7, 200, {}, HTML),
+    'an error when asked once more': at(7, 503, {}, b''),
+    'HTML when asked once more': at(7, 404, {}, HTML),
+    'an error at the end': at(8, 503, {}, b''),
+    'HTML at the end': at(8, 200, {}, HTML),
 } | {
     f'{status} and {len(body)} bytes half-way': at(3, status, {}, body)
     for status, _, body in NOT_JSON
@@ -185,6 +207,17 @@ def test_a_token_that_ends_half_way_is_renewed(server):
     server.lie = end_token
     assert retired(IDS)[IDS[0]] is Retired.DELETED
     assert server.given == 2
+
+
+def test_of_several_regions_one_has_to_be_named():
+    login = {
+        'auth_type': 'password',
+        'auth_url': 'https://127.0.0.1:5000/v3',
+        'password': 'a-secret',
+    }
+    with pytest.raises(ConfigurationError, match='region_name, or endpoint'):
+        load(**login)
+    assert load(**login, region_name='R')
 
 
 def test_what_the_options_lack_is_said_before_anybody_is_asked():

@@ -97,7 +97,7 @@ def test_who_hangs_is_not_asked_once_more(install):
 
 @pytest.mark.parametrize('asked', [Libvirt, LibvirtUsers])
 def test_a_call_has_ten_seconds(asked):
-    """As the page says: a service that is told to end waits so long."""
+    """As the page says."""
     assert inspect.signature(asked).parameters['seconds'].default == 10
 
 

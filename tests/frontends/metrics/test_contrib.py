@@ -14,10 +14,12 @@ from imagecache_handlers.frontends.metrics.board import make_board
 from imagecache_handlers.frontends.metrics.families import FAMILIES
 from imagecache_handlers.frontends.metrics.panels import PANELS
 from imagecache_handlers.frontends.metrics.samples import lasting_names
+from tests.docs.reading import directives
 from tests.docs.test_commands import parsed
 
 ROOT = pathlib.Path(__file__).parents[3]
 MADE = runpy.run_path(str(ROOT / 'tools' / 'make_contrib.py'))['FILES']
+PAGE = ROOT / 'doc' / 'source' / 'metrics.rst'
 ALERTS = {one.name: one for one in make_alerts()}
 # What a person puts in for what stands there.
 FILLED = {'OWNER': 'ops', 'IMAGE': 'a1', 'FILE': 'in-use'}
@@ -56,6 +58,30 @@ def test_an_alert_names_a_command_that_exists(name):
 @pytest.mark.parametrize('name', ALERTS)
 def test_no_name_of_a_store_becomes_part_of_a_command(name):
     assert '$labels' not in ALERTS[name].mend
+
+
+@pytest.mark.parametrize(
+    ('table', 'source'),
+    [
+        ('metrics-table', 'FAMILIES.values()'),
+        ('alerts-table', 'make_alerts()'),
+        ('panels-table', 'PANELS'),
+    ],
+)
+def test_the_page_has_all_of_them_from_the_code(table, source):
+    [_] = directives(PAGE, table)
+    tables = (ROOT / 'doc' / 'ext' / 'metrics_tables.py').read_text()
+    assert f' in {source}' in tables
+
+
+def test_the_page_names_nothing_else():
+    text = PAGE.read_text()
+    known = {*FAMILIES, *lasting_names()}
+    assert names_in(text)
+    assert names_in(text) <= known
+    alerts = set(re.findall(r'\bImagecache\w+', text))
+    assert alerts
+    assert alerts <= ALERTS.keys()
 
 
 def test_the_board_has_variables_for_job_and_store():

@@ -6,6 +6,7 @@ import http.client
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 import urllib.parse
@@ -239,24 +240,43 @@ def test_files_that_are_no_pair_are_refused(pair, other_key, tmp_path):
         assert said in str(told.value)
 
 
-def test_many_who_say_nothing_shut_nobody_out_for_long(monkeypatch):
+# Opens a thousand connections, says nothing, and stays.
+CROWD = """
+import socket, sys
+
+address = sys.argv[1], int(sys.argv[2])
+links = [socket.create_connection(address) for _ in range(1000)]
+print('open', flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def crowded(at):
+    """Have a thousand connections of another process meanwhile."""
+    with subprocess.Popen(  # noqa: S603 -- our own program
+        [sys.executable, '-c', CROWD, at.hostname, str(at.port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as crowd:
+        assert crowd.stdout.readline() == 'open\n'
+        yield
+
+
+def test_a_thousand_who_say_nothing_shut_nobody_out_for_long(monkeypatch):
     monkeypatch.setattr(scrapes, 'PATIENCE', 0.2)
-    with served() as at, contextlib.ExitStack() as open_ones:
-        before = threading.active_count()
-        for _ in range(200):
-            link = socket.create_connection((at.hostname, at.port))
-            open_ones.enter_context(link)
+    before = threading.active_count()
+    with served() as at, crowded(at):
         # Beyond a few they were sent away; the few give up soon.
-        assert threading.active_count() - before <= serving._MOST
-        end = time.monotonic() + 60
-        while not answers(at):
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        # One more waits for them.
+        assert threading.active_count() - before <= serving._MOST + 1
+        await_answer(at.path, at)
 
 
-def answers(at):
+def answers(at, path):
     try:
-        return is_whole(get(at))
+        return is_whole(get(at, path))
     except OSError:
         return False
     except http.client.HTTPException:
@@ -274,6 +294,30 @@ def test_one_who_sends_byte_by_byte_is_ended(monkeypatch):
             while not is_ended(link):
                 link.sendall(b'G')
         assert is_whole(get(at))
+
+
+def test_one_who_does_not_read_is_ended(monkeypatch):
+    monkeypatch.setattr(scrapes, 'PATIENCE', 0.3)
+    monkeypatch.setattr(serving, '_MOST', 1)
+    record = Record()
+    # More than what lies on the way.
+    record.note_stores([f'{number:0200}' for number in range(2000)])
+    place = Place(host='127.0.0.1', port=0)
+    with serve_metrics(place, record) as done, socket.socket() as link:
+        at = urllib.parse.urlsplit(done.address)
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        link.connect((at.hostname, at.port))
+        link.sendall(b'GET /metrics HTTP/1.0\r\n\r\n')
+        link.recv(1)
+        # It is the only one's turn until then.
+        await_answer(f'{at.path}?name[]=imagecache_build_info', at)
+
+
+def await_answer(path, at):
+    end = time.monotonic() + 60
+    while not answers(at, path):
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def is_ended(link):

@@ -1,5 +1,6 @@
 """Metrics in a file: whole at any time, and gone on from."""
 
+import errno
 import os
 import stat
 
@@ -134,15 +135,27 @@ def test_a_folder_that_is_a_link_is_followed(tmp_path):
     assert os.listdir(tmp_path / 'real') == ['a.prom']
 
 
-def test_on_a_full_disk_the_old_one_stays(path, monkeypatch):
+@pytest.mark.parametrize(
+    ('call', 'number', 'said'),
+    [
+        ('os.fsync', errno.ENOSPC, 'No space left'),
+        ('os.fsync', errno.EDQUOT, 'quota exceeded'),
+        ('tempfile.mkstemp', errno.EROFS, 'Read-only file system'),
+        ('tempfile.mkstemp', errno.EACCES, 'Permission denied'),
+        ('os.replace', errno.EPERM, 'not permitted'),
+    ],
+)
+def test_a_folder_that_takes_no_more_leaves_the_old_one(
+    call, number, said, path, monkeypatch
+):
     write(path, swept())
     before = path.read_bytes()
 
-    def fail(number):
-        raise OSError(28, 'No space left on device')
+    def fail(*words, **named):
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(os, 'fsync', fail)
-    with pytest.raises(TextfileError, match=f'{path}: No space left'):
+    monkeypatch.setattr(call, fail)
+    with pytest.raises(TextfileError, match=f'{path}: .*{said}'):
         write(path, Record())
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]

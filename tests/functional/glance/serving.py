@@ -1,11 +1,13 @@
 """Serving: a Glance with nothing in it, for as long as a test wants."""
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 import contextlib
 import os
 import pathlib
 import subprocess
 import sys
+import types
 from typing import Any
 
 import requests
@@ -15,7 +17,7 @@ SETTINGS = """\
 enabled_backends = local:file
 worker_self_reference_url = http://127.0.0.1:9292
 log_file = {place}/glance.log
-[database]
+{more}[database]
 connection = sqlite:///{place}/glance.sqlite
 [glance_store]
 default_backend = local
@@ -52,9 +54,12 @@ class Glance:
         done.raise_for_status()
         return done
 
-    def create(self, **properties: str) -> str:
+    def create(self, **properties: str | bool) -> str:
         """Make an image without bytes; give its id."""
-        named = {'disk_format': 'raw', 'container_format': 'bare'}
+        named: dict[str, str | bool] = {
+            'disk_format': 'raw',
+            'container_format': 'bare',
+        }
         made = self.call('POST', '', json=named | properties).json()
         return str(made['id'])
 
@@ -67,12 +72,16 @@ class Glance:
 
 @contextlib.contextmanager
 def serving(
-    place: pathlib.Path, *, by_headers: bool = False
+    place: pathlib.Path,
+    *,
+    by_headers: bool = False,
+    options: Mapping[str, str] = types.MappingProxyType({}),
 ) -> Iterator[Glance]:
     """Start a Glance whose images lie in a folder.
 
     ``by_headers``: who asks is what the headers say that Keystone's
-    middleware sets, and may do what is the default for such.
+    middleware sets, and may do what is the default for such.  ``options``
+    are of the group ``DEFAULT``.
     """
     bin_folder = pathlib.Path(sys.executable).parent
     paste = bin_folder.parent / 'etc/glance/glance-api-paste.ini'
@@ -84,7 +93,8 @@ def serving(
         assert ANYBODY in pipelines
         paste = place / 'paste.ini'
         paste.write_text(pipelines.replace(ANYBODY, ' context '))
-    settings = SETTINGS.format(place=place, paste=paste)
+    more = ''.join(f'{key} = {value}\n' for key, value in options.items())
+    settings = SETTINGS.format(place=place, paste=paste, more=more)
     (place / 'glance-api.conf').write_text(settings)
     command = bin_folder / 'glance-manage'
     subprocess.run(  # noqa: S603

@@ -55,6 +55,14 @@ def glance(tmp_path_factory):
 
 
 @pytest.fixture
+def late_glance(tmp_path):
+    options = {'delayed_delete': 'true'}
+    with serving(tmp_path, by_headers=True, options=options) as found:
+        found.headers = ADMIN.headers
+        yield found
+
+
+@pytest.fixture
 def images(glance):
     """Three public, and a private one of each of two projects."""
     made = [glance.create(visibility='public') for _ in range(3)]
@@ -86,6 +94,24 @@ def test_what_was_deleted_or_deactivated_is_told(glance, images):
     }
     glance.call('POST', f'/{images[1]}/actions/reactivate')
     assert ask(glance, ADMIN, images) == {images[0]: Retired.DELETED}
+
+
+def test_one_that_is_hidden_is_there(glance, images):
+    """It is in no list but one of hidden images."""
+    hidden = glance.create(visibility='public', os_hidden=True)
+    images.append(hidden)
+    assert ask(glance, ADMIN, images) == {}
+    assert ask(glance, MEMBER, [*images[:3], hidden]) == {}
+
+
+def test_one_that_waits_to_be_deleted_is_deleted(late_glance):
+    """As Glance has it with ``delayed_delete``."""
+    made = [late_glance.upload(b'x', visibility='public') for _ in range(2)]
+    for one in 'ab':
+        late_glance.create(visibility='private', owner=f'project-{one}')
+    late_glance.call('DELETE', f'/{made[0]}')
+    said = ask(late_glance, ADMIN, made)
+    assert said == {made[0]: Retired.DELETED}
 
 
 def test_who_is_no_administrator_retires_nothing_of_others(

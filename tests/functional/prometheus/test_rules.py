@@ -9,6 +9,7 @@ import yaml
 
 from imagecache_handlers.frontends.metrics.collector import write_text
 from imagecache_handlers.frontends.metrics.families import FAMILIES
+from tests.frontends.metrics.test_collector import filled_by_turns
 from tests.functional.prometheus.faults import FAULTS
 from tests.functional.prometheus.world import World
 
@@ -148,10 +149,9 @@ def test_a_fault_fires_its_alert_and_no_other(name, verdicts):
 
 
 def test_the_metrics_are_sound():
-    world = World()
-    world.tick()
-    world.record.begin_prefetches()
-    text = write_text(world.record)
+    record = filled_by_turns()
+    record.begin_prefetches()
+    text = write_text(record)
     assert promtool('check', 'metrics', text=text) == ''
     names = set(re.findall(r'^# TYPE (\w+) ', text, flags=re.MULTILINE))
     assert names == {*FAMILIES}

@@ -66,7 +66,7 @@ class Run(PlanningCommand):
                 self._tell_news(f'metrics at {meter.served.address}')
             self._meter = meter
             self._fleet = fleet
-            self._run_service(meter.noting(ask))
+            self._run_service(ask)
 
     def say(self, text: str = '') -> None:
         self._output.write(f'{text}\n')
@@ -78,14 +78,22 @@ class Run(PlanningCommand):
         return fleet_agent.joined(self.app.options, ask, self._tell_news)
 
     def _run_service(self, ask: Ask) -> None:
+        signals = service.Signals()
+        # Who is asked may take minutes, which nobody waits for at the end.
+        noted = self._meter.noting(lambda: signals.await_answer(ask))
+
         def sweep(site: OpenedCache, stop: Callable[[], bool]) -> bool:
-            with self._meter.sweeping(site.rules) as tell:
-                return self._sweep_site(site, ask, stop, tell)
+            try:
+                with self._meter.sweeping(site.rules) as tell:
+                    return self._sweep_site(site, noted, stop, tell)
+            except service.ToldToEnd:
+                self._tell_news('stopped before it was known who uses what')
+                return True
 
         service.Service(
             self._open_site,
             sweep,
-            service.Signals(),
+            signals,
             self._tell_news,
             beside=lambda: self._meter.worked() + self._fleet.worked(),
             begin=self._meter.note_site,

@@ -1,0 +1,21 @@
+"""Beginning: what is told before anything was swept."""
+
+from imagecache_handlers.frontends.metrics import families
+from imagecache_handlers.frontends.metrics.results import Result
+from imagecache_handlers.frontends.metrics.samples import Samples
+from imagecache_handlers.version import VERSION
+
+
+def begin_gauges(now: float) -> Samples:
+    """Give the gauges of no store, at the time at which all begins."""
+    return {
+        families.SWEEP_LAST_SUCCESS: {(): 0.0},
+        families.SWEEP_LAST_END: {(one.value,): 0.0 for one in Result},
+        families.SWEEP_INTERVAL: {(): 0.0},
+        families.COUNTERS_STARTED: {(): now},
+        families.REMOVAL_ENABLED: {(): 0.0},
+        families.PLAN_TIME: {(): 0.0},
+        families.EVIDENCE_TIME: {(): 0.0},
+        families.EVIDENCE_COMPLETE: {(): 0.0},
+        families.BUILD: {(VERSION,): 1.0},
+    }
