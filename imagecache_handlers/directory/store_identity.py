@@ -1,9 +1,10 @@
 """Store identity: what tells a folder that hosts share from all others.
 
 ``.imagecache-store`` lies beside the images: 32 hexadecimal digits, written
-once, by the first host on record there.  A folder on a disk of one host gets
-none: a copy of that disk would be taken for the same store.  An administrator
-may write one where hosts share what looks like a disk of their own.
+once, by the first host on record there, and the inode of the file: in a copy
+of the folder it says nothing.  A folder on a disk of one host gets none: a
+copy of that disk would be taken for the same store.  An administrator may
+write one, the digits alone, where hosts share what looks like such a disk.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.directory.system import whole_files
 
 IDENTITY = '.imagecache-store'
-_SAID = re.compile(rb'([0-9a-f]{32})\n?')
+_SAID = re.compile(rb'([0-9a-f]{32})(?: ([0-9]{1,20}))?\n?')
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
@@ -35,7 +36,10 @@ def read_identity(fd: int) -> str | None:
             said = _SAID.fullmatch(os.read(file, 64))
     except OSError:
         return None
-    return said and said[1].decode()
+    # It counts for no copy, which has images of its own.
+    if said is None or said[2] not in (None, b'%d' % found.st_ino):
+        return None
+    return said[1].decode()
 
 
 def give_identity(fd: int) -> None:
@@ -63,5 +67,6 @@ def _write_first(fd: int) -> None:
 def _write_identity(fd: int, entry: str) -> None:
     with closing(os.open(entry, _WRITE, 0o644, dir_fd=fd)) as file:
         folder.give_away(file, os.fstat(fd))
-        whole_files.write_all(file, f'{uuid.uuid4().hex}\n'.encode())
+        said = f'{uuid.uuid4().hex} {os.fstat(file).st_ino}\n'
+        whole_files.write_all(file, said.encode())
         os.fsync(file)

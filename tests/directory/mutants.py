@@ -22,6 +22,7 @@ USERS_BESIDE = 'directory/test_users_beside.py'
 LENT = 'directory/test_lent.py'
 ADOPTING = 'directory/test_adopting.py'
 WORDS = 'directory/test_words.py'
+IDENTITY = 'directory/test_store_identity.py'
 
 MUTANTS = [
     Mutant(
@@ -911,5 +912,15 @@ MUTANTS = [
         module='directory/users/overlays',
         old='return Part.IMAGE if entry == name else judge(entry, names)',
         new='return judge(entry, names)',
+    ),
+    (
+        IDENTITY,
+        Mutant(
+            name='a copy of a folder is the same store',
+            killer=f'{IDENTITY}::test_a_copy_of_a_folder_is_not_the_same_store',
+            module='directory/store_identity',
+            old="said[2] not in (None, b'%d' % found.st_ino)",
+            new='False',
+        ),
     ),
 ]

@@ -1,6 +1,7 @@
 """The identity of a folder that hosts share."""
 
 import os
+import shutil
 
 import pytest
 
@@ -69,6 +70,30 @@ def test_a_folder_that_takes_none_goes_on_without(tmp_path, fd, monkeypatch):
     give_identity(fd)
     assert read_identity(fd) is None
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.usefixtures('_shared')
+def test_a_copy_of_a_folder_is_not_the_same_store(tmp_path):
+    folders = [tmp_path / one for one in ('share', 'copy')]
+    folders[0].mkdir()
+    share, copy = (DirectoryHandler([str(one)]) for one in folders)
+    share.record_host(str(folders[0]))
+    shutil.copytree(*folders)
+
+    def identify(handler):
+        return next(iter(handler.stores())).identity
+
+    assert identify(share) is not None
+    assert identify(copy) is None
+    # Nor is what an administrator removed the same when it comes again.
+    (folders[1] / IDENTITY).unlink()
+    copy.record_host(str(folders[1]))
+    assert identify(copy) not in (None, identify(share))
+
+
+def test_what_an_administrator_wrote_counts(tmp_path, fd):
+    (tmp_path / IDENTITY).write_text('0' * 32 + '\n')
+    assert read_identity(fd) == '0' * 32
 
 
 @pytest.mark.parametrize('said', ['', '0' * 31, '0' * 33, '../x', 'Z' * 32])

@@ -4,6 +4,7 @@ systemd's own judge reads the unit; the command is started as it says.
 """
 
 import configparser
+import os
 import pathlib
 import re
 import shlex
@@ -172,10 +173,11 @@ class TestTimer(unittest.TestCase):
 
 
 class TestInstall(unittest.TestCase):
-    def install(self, root, **variables):
+    def install(self, root, cwd=None, **variables):
         return subprocess.run(  # noqa: S603 -- our own program
             ['sh', str(CONTRIB / 'install')],  # noqa: S607
             env=environment() | {'DESTDIR': str(root)} | variables,
+            cwd=cwd,
             capture_output=True,
             text=True,
         )
@@ -205,6 +207,29 @@ class TestInstall(unittest.TestCase):
             conf.write_text('mine')
             self.install(root, COMMAND=str(command))
             self.assertEqual('mine', conf.read_text())
+
+    def test_where_the_command_lies_is_told_from_the_root(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(os.path.realpath(folder))
+            command = root / 'bin' / 'imagecache'
+            command.parent.mkdir()
+            command.write_text('#!/bin/sh\n')
+            command.chmod(0o755)
+            path = {'PATH': f'{command.parent}:/usr/bin:/bin'}
+            ways = {'COMMAND': 'bin/imagecache'}, {'COMMAND': command.name}
+            for way in ways:
+                done = self.install(root, cwd=root, **path, **way)
+                self.assertEqual(0, done.returncode, done.stderr)
+                for unit in UNIT, SWEEP:
+                    units = root / 'usr/local/lib/systemd/system'
+                    line = read(units / unit.name)['Service']['ExecStart']
+                    self.assertTrue(line.startswith(f'{command} '), line)
+
+    def test_what_is_no_command_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = self.install(folder, COMMAND=f'{folder}/none')
+            self.assertEqual(2, done.returncode)
+            self.assertEqual([], os.listdir(folder))
 
     def test_without_the_command(self):
         with tempfile.TemporaryDirectory() as folder:

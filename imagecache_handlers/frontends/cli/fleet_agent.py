@@ -15,7 +15,7 @@ from imagecache_handlers.actions.report import Report
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.config.reading import read_configuration
 from imagecache_handlers.frontends.cli.fleet_digest import digest_report
-from imagecache_handlers.frontends.cli.fleet_digest import identify_stores
+from imagecache_handlers.frontends.cli.fleet_digest import identify_report
 from imagecache_handlers.frontends.cli.fleet_fetcher import Fetcher
 from imagecache_handlers.frontends.fleet.agent import Agent
 from imagecache_handlers.frontends.fleet.entry import Entry
@@ -124,7 +124,7 @@ class JoinedFleet(Fleet):
                 host=self._settings.host,
                 digest=digest,
                 shared_store=self._settings.shared_store,
-                store=identify_stores(self._report.before),
+                store=identify_report(self._report),
             )
         )
         self._heart.hurry()

@@ -67,6 +67,17 @@ def _sum_space(stores: Iterable[Store]) -> tuple[int | None, int | None]:
     return sum(one.free for one in pools), sum(totals)
 
 
+def identify_report(report: Report) -> str | None:
+    """Give what tells the stores of a report together from any others.
+
+    None: nobody can say, or one could not be read: what this host fails to
+    see there is nothing to tell the others that have it.
+    """
+    if report.plan.problems:
+        return None
+    return identify_stores(report.before)
+
+
 def identify_stores(stores: Iterable[Store]) -> str | None:
     """Give what tells these stores together from any others.
 

@@ -75,8 +75,14 @@ class Meter:
 
     def narrow_to(self, site: OpenedCache) -> None:
         """Be told of the stores that were named, if any, from now on."""
-        if site.stores is not None:
-            self.record.narrow_to(site.stores)
+        if site.stores is None:
+            return
+        there = None
+        try:
+            there = [one.name for one in site.cache.stores()]
+        except CacheError as error:
+            LOG.info('Nobody can tell which stores are gone: %s', error)
+        self.record.narrow_to(site.stores, there)
 
     def noting(self, ask: Ask) -> Ask:
         """Give what asks the same, and has each answer kept."""

@@ -28,6 +28,10 @@ _READ = 8
 # Of names alone.
 _NAMES = 1000
 _ODD = 'backslashreplace'
+_SILENT = (
+    exceptions.ConnectionFailedError,
+    exceptions.ConnectionTimeoutError,
+)
 
 
 class EtcdBoard(EtcdLink):
@@ -94,11 +98,24 @@ class EtcdBoard(EtcdLink):
             lease = None if seconds is None else self.client.lease(seconds)
             for some in split_batches(notes.items(), _WRITTEN):
                 puts = [self._make_put(*one, lease) for one in some]
-                self.client.transaction(
-                    {'compare': [], 'success': puts, 'failure': []}
-                )
+                self._put_all(puts, lease)
             if len(notes) == 1:
                 self._change_lease(next(iter(notes)), lease)
+
+    def _put_all(
+        self, puts: list[dict[str, Any]], lease: etcd3gw.Lease | None
+    ) -> None:
+        try:
+            self.client.transaction(
+                {'compare': [], 'success': puts, 'failure': []}
+            )
+        except _SILENT:
+            raise  # who did not answer is not waited for again
+        except exceptions.Etcd3Exception:
+            # Else each try would leave one for its time, which is a month.
+            if lease is not None:
+                _end_lease(lease)
+            raise
 
     def remove(self, name: str) -> None:
         key = self.key_of(name)
@@ -133,9 +150,7 @@ class EtcdBoard(EtcdLink):
         if lease is not None:
             self._leases[name] = lease
         if before is not None:
-            # If that cannot be, it ends by itself.
-            with contextlib.suppress(exceptions.Etcd3Exception):
-                before.revoke()
+            _end_lease(before)
 
     def _make_put(
         self, name: str, value: bytes, lease: etcd3gw.Lease | None
@@ -157,6 +172,12 @@ def _key_of(about: Any) -> bytes:
 def _after(prefix: str) -> str:
     """Give the first key behind all that begin so."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+def _end_lease(lease: etcd3gw.Lease) -> None:
+    # If that cannot be, it ends by itself.
+    with contextlib.suppress(exceptions.Etcd3Exception):
+        lease.revoke()
 
 
 def _cut(value: bytes) -> bytes:

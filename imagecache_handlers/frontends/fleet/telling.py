@@ -136,24 +136,37 @@ class Teller:
 
     def _publish_store(self, entry: Entry, lead: Lead) -> None:
         name = f'{STORES}/{entry.store}'
-        before = self._compared
-        if before is None or not before.lists_as(entry):
-            self._tell_news(name, entry, lead)
-        elif lead.hold(self._read(lead.name)):
+        if self._is_new(entry) and self._tell_news(name, entry, lead):
+            return
+        if lead.hold(self._read(lead.name)):
             self._keep_store(name, entry)
         else:
             self._notes.pop(name, None)
 
-    def _tell_news(self, name: str, entry: Entry, lead: Lead) -> None:
-        """Write what another may not know; not what stands there already."""
+    def _is_new(self, entry: Entry) -> bool:
+        """Tell if it is to be compared with what stands there.
+
+        Each look is, for another that looked before it may have told later.
+        """
+        before = self._compared
+        return (
+            before is None
+            or before.digest.as_of != entry.digest.as_of
+            or not before.lists_as(entry)
+        )
+
+    def _tell_news(self, name: str, entry: Entry, lead: Lead) -> bool:
+        """Write what another may not know; False: it stands there already."""
         there = self._read_store(name, entry)
         new = _merge(there, self._compared, entry)
-        if there is None or not there.lists_as(new):
-            # Who leads would write over it what was there before.
-            if not lead.seize():
-                return
+        if there is not None and there.lists_as(new):
+            self._compared = entry
+            return False
+        # Who leads would write over it what was there before.
+        if lead.seize():
             self._keep_note(name, new.encode())
-        self._compared = entry
+            self._compared = entry
+        return True
 
     def _keep_store(self, name: str, entry: Entry) -> None:
         """Keep what stands there, which another may have told before."""
@@ -176,10 +189,14 @@ class Teller:
 def _merge(there: Entry | None, before: Entry | None, entry: Entry) -> Entry:
     """Give what is to stand there: a new look is, else what it adds is.
 
-    Others may have told of images that came since this host looked.
+    Others may have told of images that came since this host looked.  Who
+    joins again may have looked long ago: a later look stays.
     """
-    if there is None or before is None:
+    if there is None:
         return entry
+    if before is None:
+        is_late = there.digest.as_of > entry.digest.as_of
+        return there if is_late else entry
     if before.digest.as_of != entry.digest.as_of:
         return entry
     merged = dataclasses.replace(

@@ -14,6 +14,8 @@ from imagecache_handlers.frontends.fleet.timed_socket import TimedSocket
 def make_session(seconds: float) -> requests.Session:
     """Make a session of which each request has so many seconds in all."""
     session = requests.Session()
+    # Else each place that it is led to would have as many again.
+    session.max_redirects = 0
     for scheme in 'http://', 'https://':
         session.mount(scheme, _TimedAdapter(seconds))
     return session

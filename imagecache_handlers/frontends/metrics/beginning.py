@@ -1,7 +1,9 @@
 """Beginning: what is told before anything was swept."""
 
+from imagecache_handlers.actions.prefetched import Got
 from imagecache_handlers.frontends.metrics import families
 from imagecache_handlers.frontends.metrics.results import Result
+from imagecache_handlers.frontends.metrics.samples import Counts
 from imagecache_handlers.frontends.metrics.samples import Samples
 from imagecache_handlers.version import VERSION
 
@@ -19,3 +21,19 @@ def begin_gauges(now: float) -> Samples:
         families.EVIDENCE_COMPLETE: {(): 0.0},
         families.BUILD: {(VERSION,): 1.0},
     }
+
+
+def begin_counts(counts: Counts) -> None:
+    """Have what is counted of sweeps there."""
+    for result in Result:
+        counts.begin(families.SWEEPS, (result.value,))
+    counts.begin(families.FREED)
+    counts.begin_buckets(families.SWEEP_DURATION)
+
+
+def begin_prefetch_counts(counts: Counts) -> None:
+    """Have what is counted of prefetches there."""
+    for result in Got:
+        counts.begin(families.PREFETCHES, (result.value,))
+    counts.begin(families.PREFETCH_BYTES)
+    counts.begin_buckets(families.PREFETCH_THROUGHPUT)

@@ -12,11 +12,10 @@ import threading
 from imagecache_handlers.actions.prefetched import Began
 from imagecache_handlers.actions.prefetched import Ended
 from imagecache_handlers.actions.prefetched import Event
-from imagecache_handlers.actions.prefetched import Got
 from imagecache_handlers.actions.report import Report
 from imagecache_handlers.actions.slow_calls import Call
 from imagecache_handlers.clocks import utc_now
-from imagecache_handlers.frontends.metrics.beginning import begin_gauges
+from imagecache_handlers.frontends.metrics import beginning
 from imagecache_handlers.frontends.metrics import families
 from imagecache_handlers.frontends.metrics import restored
 from imagecache_handlers.frontends.metrics.results import Result
@@ -44,17 +43,14 @@ class Record:
         self._clock = clock
         self._lock = threading.Lock()
         self._counts = Counts()
-        self._gauges = begin_gauges(clock().timestamp())
+        self._gauges = beginning.begin_gauges(clock().timestamp())
         self._before: Samples = {}
         # The stores that it is told of, if these are a part, and all.
         self._part: frozenset[str] = frozenset()
         self._known: frozenset[str] = frozenset()
         self._rules = Rules()
         self._coming: set[tuple[str, str]] = set()
-        for result in Result:
-            self._counts.begin(families.SWEEPS, (result.value,))
-        self._counts.begin(families.FREED)
-        self._counts.begin_buckets(families.SWEEP_DURATION)
+        beginning.begin_counts(self._counts)
 
     def samples(self) -> Samples:
         """Give all that is to be told now."""
@@ -71,21 +67,29 @@ class Record:
             for name, numbers in lasting.items():
                 self._gauges[name] = {**self._gauges.get(name, {}), **numbers}
 
-    def narrow_to(self, stores: Collection[str]) -> None:
-        """Be told of these stores only, from now on.
+    def narrow_to(
+        self, stores: Collection[str], there: Collection[str] | None = None
+    ) -> None:
+        """Be told of these stores only, from now on, of all that are there.
 
-        What an earlier process told of others stays, and no sweep is a whole
-        one, unless each of the others had its turn as well.  If it told of no
-        others, these are all there is.
+        What an earlier process told of others stays, if they may be there
+        (None: all may), and no sweep is a whole one unless each had its turn.
         """
         names = frozenset(map(label_value, stores))
+        if there is not None:
+            self._forget_others(frozenset(map(label_value, there)))
         with self._lock:
             known = restored.stores_of(self._before)
             if known <= names:
                 return
             self._part, self._known = names, known
-            before = restored.read_places(self._before)
-            self._gauges = {**before, **self._gauges}
+            self._gauges = restored.read_places(self._before) | self._gauges
+
+    def _forget_others(self, there: Collection[str]) -> None:
+        self._counts.keep_stores(there)
+        with self._lock:
+            self._before = restored.keep_stores(self._before, there)
+            self._gauges = restored.keep_stores(self._gauges, there)
 
     def note_rules(
         self, rules: Rules, interval: datetime.timedelta | None
@@ -187,10 +191,7 @@ class Record:
 
     def begin_prefetches(self) -> None:
         """Have what is told of prefetches there, in who prefetches."""
-        for result in Got:
-            self._counts.begin(families.PREFETCHES, (result.value,))
-        self._counts.begin(families.PREFETCH_BYTES)
-        self._counts.begin_buckets(families.PREFETCH_THROUGHPUT)
+        beginning.begin_prefetch_counts(self._counts)
         self._keep({families.PREFETCHES_IN_PROGRESS: {(): 0.0}})
 
     def note_event(self, event: Event) -> None:

@@ -65,9 +65,25 @@ def stores_of(samples: Samples) -> frozenset[str]:
     return frozenset(
         labels[0]
         for name, numbers in samples.items()
-        if name in FAMILIES and FAMILIES[name].labels[:1] == ('store',)
+        if _is_of_stores(name)
         for labels in numbers
     )
+
+
+def keep_stores(samples: Samples, names: Collection[str]) -> Samples:
+    """Give the samples without those of any other stores."""
+    return {
+        name: {
+            labels: value
+            for labels, value in numbers.items()
+            if not _is_of_stores(name) or labels[0] in names
+        }
+        for name, numbers in samples.items()
+    }
+
+
+def _is_of_stores(name: str) -> bool:
+    return name in FAMILIES and FAMILIES[name].labels[:1] == ('store',)
 
 
 def join_others(new: Samples, old: Samples, names: Collection[str]) -> Samples:

@@ -14,6 +14,7 @@ from imagecache_handlers import CachedImage
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.frontends.cli.fleet_agent import JoinedFleet
 from imagecache_handlers.frontends.cli.fleet_digest import digest_report
+from imagecache_handlers.frontends.cli.fleet_digest import identify_report
 from imagecache_handlers.frontends.cli.fleet_digest import identify_stores
 from imagecache_handlers.frontends.cli.fleet_fetcher import Fetcher
 from imagecache_handlers.frontends.cli.fleet_fetcher import judge_results
@@ -142,6 +143,19 @@ def test_stores_are_known_by_what_they_say_and_not_by_their_names():
     assert both == identify_stores(stores_of('b', 'a'))
     assert both != identify_stores(stores_of('a'))
     assert len(both) == 32
+
+
+def test_what_one_host_cannot_read_it_tells_as_its_own():
+    """Else one whose mount is wrong has the others' images unknown."""
+    stores = stores_of('a', 'b')
+    assert identify_report(report_of(stores=stores)) is not None
+    odd = report_of(stores=stores, problems={'s1': 'it is on fire'})
+    assert identify_report(odd) is None
+    told = Told()
+    fleet = JoinedFleet(SETTINGS, told, told)
+    fleet.tell_report(odd)
+    assert told.entry.store is None
+    assert not told.entry.digest.is_complete
 
 
 def stores_of(*identities):

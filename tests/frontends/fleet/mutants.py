@@ -355,8 +355,8 @@ STAYS = [
 SHARED = [
     (
         'each host tells of a store',
-        'if there is None or not there.lists_as(new):',
-        'if True:',
+        'if there is not None and there.lists_as(new):',
+        'if False:',
         'a_store_is_told_of_once',
     ),
     (
@@ -367,9 +367,27 @@ SHARED = [
     ),
     (
         'what leads is not asked',
-        'if not lead.seize():',
-        'if lead.seize() and False:',
+        'if lead.seize():',
+        'if lead.seize() or True:',
         'news_that_met_another_are_told_later',
+    ),
+    (
+        'what was told late stays',
+        'or before.digest.as_of != entry.digest.as_of',
+        'or False',
+        'a_look_that_was_told_late_is_undone_by_the_next',
+    ),
+    (
+        'who joins again tells what it saw long ago',
+        'return there if is_late else entry',
+        'return entry',
+        'who_joins_again_writes_over_no_later_look',
+    ),
+    (
+        'a look without news loses the lead',
+        'if self._is_new(entry) and self._tell_news(name, entry, lead):',
+        'if self._is_new(entry) and [self._tell_news(name, entry, lead)]:',
+        'who_leads_keeps_the_lead_by_a_look_without_news',
     ),
     (
         'what came elsewhere is forgotten',

@@ -150,6 +150,41 @@ def test_a_new_look_is_what_there_is(world):
     assert world.cached('a', 'b') == {'h1': {'b'}, 'h2': {'b'}}
 
 
+def test_who_joins_again_writes_over_no_later_look(world):
+    """As each host does once the board was begun anew, in any order."""
+    world.tell('h1', 'a', 'b')
+    world.tell('h2', 'a', minutes=10)
+    world.board.remove('alive')
+    world.board.remove('leads')
+    world.beat('h2', 'h1')
+    assert world.cached('a', 'b') == {'h1': {'a'}, 'h2': {'a'}}
+    world.tell('h1', 'a', 'c', minutes=20)
+    assert world.cached('a', 'c')['h2'] == {'a', 'c'}
+
+
+def test_a_look_that_was_told_late_is_undone_by_the_next(world):
+    """By any host, though that saw before what it sees now."""
+    world.tell('h1', 'a')
+    world.tell('h2', 'a', minutes=10)
+    world.tell('h1', 'a', 'b', minutes=5)
+    world.agents['h1'].end()
+    assert world.cached('a', 'b')['h2'] == {'a', 'b'}
+    world.tell('h2', 'a', minutes=50)
+    assert world.cached('a', 'b') == {'h1': {'a'}, 'h2': {'a'}}
+
+
+def test_who_leads_keeps_the_lead_by_a_look_without_news(world):
+    world.tell('h1', 'a')
+    world.tell('h2', 'a')
+    leader = world.leader()
+    for minutes in range(1, 5):
+        # As a beat would be that the sweep comes in place of.
+        world.board.now += 0.4 * TTL
+        world.tell('h1', 'a', minutes=minutes)
+        world.beat('h2')
+        assert world.leader() == leader
+
+
 def test_more_than_has_room_is_told_as_this_host_has_it(world):
     names = [str(one) for one in range(2000)]
     others = [f'x{one}' for one in range(2000)]

@@ -498,6 +498,25 @@ def test_stores_that_are_swept_by_turns_are_all_swept(clock, turns, hour):
     assert hour_of(sweep_turns(clock, *turns)) == hour
 
 
+def test_a_store_that_is_no_more_awaits_no_turn(clock):
+    turns = (SHELF, GOOD), (BAY, GOOD), (OTHER_ONE, GOOD)
+    before = sweep_turns(clock, *turns).samples()
+    record = Record(clock)
+    record.restore(before)
+    record.narrow_to(BAY, ['bay', 'attic'])
+    record.note_sweep(Result.IDLE, 1)
+    assert hour_of(record) == 3
+    assert of_store(before, 'shelf')
+    assert not of_store(record.samples(), 'shelf')
+    # Who is left alone sweeps all.
+    record = Record(clock)
+    record.restore(before)
+    clock.now = NOW + 9 * HOUR
+    record.narrow_to(BAY, BAY)
+    record.note_sweep(Result.IDLE, 1)
+    assert hour_of(record) == 9
+
+
 def test_a_sweep_of_all_ends_the_turns(clock):
     turns = (SHELF, GOOD), (BAY, GOOD)
     record = sweep_turns(clock, *turns)

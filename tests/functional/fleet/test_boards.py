@@ -131,9 +131,13 @@ class TestEtcd:
         for value in range(5):
             board.write_all({'hosts/h1': b'%d' % value}, 600)
         assert board.read('hosts/h1') == b'4'
-        client = board.client
-        left = client.post(client.get_url('/lease/leases'), json={})
-        assert len(left['leases']) == 1
+        assert len(leases_of(board)) == 1
+
+    def test_a_note_that_is_refused_leaves_no_lease(self):
+        board = self.server.board()
+        with pytest.raises(BoardLost, match='refuses'):
+            board.write_all({'hosts/h1': bytes(2_000_000)}, 600)
+        assert leases_of(board) == []
 
     def test_a_full_one_refuses_in_words_and_is_read(self):
         board = self.server.board()
@@ -180,3 +184,8 @@ def test_what_is_lost_is_given_anew_and_turns_stay(server):
     assert member.entry.digest.has_image('b')
     # What rests on it goes on for a while: it is nobody else's yet.
     assert not board.stay(50).claim('turns/w/0')
+
+
+def leases_of(board):
+    url = board.client.get_url('/lease/leases')
+    return board.client.post(url, json={}).get('leases', [])

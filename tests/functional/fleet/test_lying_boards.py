@@ -42,6 +42,23 @@ CALLS = {
 }
 
 
+def test_who_leads_elsewhere_is_not_followed():
+    """Each place that it led to would have seconds of its own."""
+    asked = []
+
+    class Leading(LyingSocket):
+        def send_answer(self, one):
+            asked.append(one)
+            super().send_answer(one)
+
+    head = '307 Elsewhere\r\nLocation: /elsewhere'
+    with Leading(write_http(b'', head)) as server:
+        board = board_at(ETCD.format(server.port))
+        with pytest.raises(BoardLost, match='no answer of etcd'):
+            board.write_all({'hosts/h': b''}, None)
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize('name', NONSENSE)
 def test_nonsense_is_a_board_that_is_lost(name):
     """And nothing else, which would end who keeps a host on it."""
