@@ -913,14 +913,11 @@ MUTANTS = [
         old='return Part.IMAGE if entry == name else judge(entry, names)',
         new='return judge(entry, names)',
     ),
-    (
-        IDENTITY,
-        Mutant(
-            name='a copy of a folder is the same store',
-            killer=f'{IDENTITY}::test_a_copy_of_a_folder_is_not_the_same_store',
-            module='directory/store_identity',
-            old="said[2] not in (None, b'%d' % found.st_ino)",
-            new='False',
-        ),
+    Mutant(
+        name='a copy of a folder is the same store',
+        killer=f'{IDENTITY}::test_a_copy_of_a_folder_is_not_the_same_store',
+        module='directory/store_identity',
+        old="said[2] not in (None, b'%d' % found.st_ino)",
+        new='False',
     ),
 ]
