@@ -129,6 +129,28 @@ def test_a_lease_that_nobody_can_use_is_refused(tmp_path, ttl, said):
     assert not source.begun
 
 
+@pytest.mark.parametrize('days', [-400, -1, -0.01, 0.01, 1, 400])
+def test_a_clock_that_is_set_meanwhile_costs_no_image(tmp_path, days):
+    jump = datetime.timedelta(0)
+    cache, wanted = opened(tmp_path, clock=lambda: utc_now() + jump)
+    source = Images(a=b'a' * 400, piece=40)
+
+    def set_clock(_, done):
+        nonlocal jump
+        if done == 200:
+            jump = datetime.timedelta(days=days)
+
+    source.on_piece = set_clock
+    [result] = cache.prefetch(['a'], source, HOUR, settings=wanted)
+    assert (result.did, source.read) == ('cached', 400)
+    # Its lease goes by the clock as it is now, and keeps it.
+    now = utc_now() + jump
+    [image] = cache.find('a')
+    assert now + 0.9 * HOUR < image.marks.leases['prefetch'] < now + 1.1 * HOUR
+    [verdict] = cache.plan(Evidence(complete=True, as_of=now)).verdicts
+    assert verdict.reason == 'leased'
+
+
 def test_a_foreign_object_of_that_name_is_an_error(tmp_path):
     shelf = Shelf()
     shelf.entries['a'] = Entry(image_id=None, size=1)
