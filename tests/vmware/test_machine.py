@@ -287,12 +287,13 @@ class Hosts(stateful.RuleBasedStateMachine):
         world.take_foreign()
         while world.machines:
             world.end(0)
-        for image in IMAGES:
-            for owner in world.list_pins(image):
-                world.drop(world.hosts[0], image, owner, [])
         for _ in range(5):
             if world.all_left() <= set(world.foreign_names()):
                 return
+            # Again, for what lay aside is moved back with the pins it has.
+            for image in IMAGES:
+                for owner in world.list_pins(image):
+                    world.drop(world.hosts[0], image, owner, [])
             # What vSphere refused once is tried again after some days.
             world.allow_all()
             world.advance(5 * DAY)
