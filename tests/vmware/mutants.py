@@ -126,7 +126,7 @@ MUTANTS = [
         'evicting',
         'if named:',
         'if False:',
-        f'{EVICTING}a_clone_made_before_the_move_keeps_its_image',
+        f'{EVICTING}one_that_is_off_keeps_it_too',
     ),
     mutant(
         'machines are looked for where the image lies now',
@@ -210,7 +210,7 @@ MUTANTS = [
         'folder_requests',
         'for disk in found.disks[:-1]',
         'for disk in found.disks[:0]',
-        f'{EVICTING}images_go_with_all_that_is_theirs',
+        f'{EVICTING}a_lost_answer_to_a_removal_is_uncertain_and_not_repeated',
     ),
     mutant(
         'a change is made again when its answer is lost',
@@ -282,7 +282,7 @@ MUTANTS = [
         'machines',
         '            files = None\n        else:',
         '            pass\n        else:',
-        f'{LOOKS}a_machine_that_cannot_be_read_may_use_any_image',
+        f'{LOOKS}a_snapshot_that_cannot_be_read_may_use_any_image',
     ),
     mutant(
         'drives are not read',
@@ -1138,8 +1138,8 @@ MUTANTS = [
     mutant(
         'what is left of an imported machine stays',
         'importing',
-        '            self._discard_folder(disk.parent)\n',
-        '            pass\n',
+        '            raise\n        self._discard_folder(disk.parent)\n',
+        '            raise\n',
         f'{IMPORTING}::TestImporting::test_the_disk_is_what_nova_would_use',
     ),
     mutant(
@@ -1197,7 +1197,7 @@ MUTANTS = [
         'left_machines',
         "    'runtime.powerState': 'poweredOff',\n",
         '',
-        f'{LEFT}not_while_it_runs',
+        f'{LEFT}not_one_that_is_suspended',
     ),
     mutant(
         'a machine whose host is cut off is believed to be off',
