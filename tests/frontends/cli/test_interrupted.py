@@ -43,7 +43,7 @@ class TestStart(unittest.TestCase):
             f'[imagecache_directory]\npath = {self.root}/store\n'
         )
 
-    def run_pressed(self, name, number='SIGINT', **more):
+    def run_pressed(self, name, number='SIGINT', *, does=signal.SIG_DFL):
         hook = self.root / 'hook'
         hook.mkdir(exist_ok=True)
         code = PRESS.format(name=name, number=number)
@@ -63,7 +63,8 @@ class TestStart(unittest.TestCase):
             text=True,
             check=False,
             timeout=60,
-            **more,
+            # Whoever runs tests in the background has it ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, does),
         )
 
     def test_at_each_moment_it_is_one_line_and_a_code(self):
@@ -75,8 +76,5 @@ class TestStart(unittest.TestCase):
 
     def test_one_that_is_to_ignore_it_goes_on(self):
         # As a shell has it for what runs in the background of a script.
-        ended = self.run_pressed(
-            MOMENTS[0],
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
-        )
+        ended = self.run_pressed(MOMENTS[0], does=signal.SIG_IGN)
         self.assertEqual((0, ''), (ended.returncode, ended.stderr))
