@@ -74,11 +74,13 @@ class Importing:
         try:
             disk = self._find_disk(machine, name)
             unregister_machine(self._session, machine)
+        # Ctrl-C too: what is left must be told, whatever ended it.
         except BaseException:
             LOG.warning('Machine %s was left behind, as debris', name)
             raise
         try:
             yield disk
+        # Ctrl-C too: nobody else knows where the disk lies.
         except BaseException:
             if self._discard_disk(disk):
                 self._discard_folder(disk.parent)

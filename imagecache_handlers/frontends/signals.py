@@ -104,6 +104,7 @@ class Signals:
         def act() -> None:
             try:
                 answer.set_result(ask())
+            # Whatever it is, it is raised where somebody waits for it.
             except BaseException as error:
                 answer.set_exception(error)
             self._wake_up()
