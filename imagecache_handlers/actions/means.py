@@ -29,7 +29,7 @@ class Means:
         users: dict[str, frozenset[str]] = {}
         for image_id, who in evidence.users.items():
             key = self.handler.key(image_id)
-            users[key] = users.get(key, frozenset()) | who
+            users[key] = users[key] | who if key in users else who
         retired = {
             self.handler.key(image_id): how
             for image_id, how in evidence.retired.items()

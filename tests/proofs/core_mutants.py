@@ -485,7 +485,7 @@ MUTANTS = [
         killer=f'{CACHE}::TestKeys::'
         'test_evidence_of_two_ids_with_one_key_loses_nobody',
         module='actions/means',
-        old='users.get(key, frozenset()) | who',
+        old='users[key] | who if key in users else who',
         new='who',
     ),
     Mutant(

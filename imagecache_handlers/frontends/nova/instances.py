@@ -4,11 +4,12 @@ They are what Nova has: objects whose columns may not be loaded, each of which
 would cost a question to the database, so those are left alone.
 """
 
-from collections.abc import Container
+import collections
 from collections.abc import Iterable
 import dataclasses
 import datetime
 import logging
+import operator
 from typing import Any
 
 from imagecache_handlers.model import check_image_id
@@ -20,12 +21,15 @@ LOG = logging.getLogger(__name__)
 # The columns that name images.
 _IMAGES = 'image_ref', 'kernel_id', 'ramdisk_id'
 # Those that are read, and where Nova's objects have them in themselves.
-_PLACES = [(column, f'_obj_{column}') for column in ('uuid', *_IMAGES)]
+_PLACES = {column: f'_obj_{column}' for column in ('uuid', *_IMAGES)}
+_take_stored = operator.itemgetter(*_PLACES.values())
+_Columns = tuple[Any, ...]
 # One whose uuid says nothing is a user all the same.
 _SOMEBODY = 'an instance'
 # Stands for a column that is not loaded.
 _UNREAD = object()
-_NOTHING: dict[str, Any] = {}
+# What a column says that names no image; '' is a boot from a volume.
+_NOTHING = None, '', _UNREAD
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,26 +59,26 @@ def gather_evidence(
     ``complete``: it has every instance of every host that shares the stores.
     What is refused or not loaded may be any image: then it is not complete.
     """
+    groups = _group_instances(instances)
     users: dict[str, set[str]] = {}
-    count = refused = unread = 0
-    for instance in _list_objects(instances):
-        count += 1
-        uuid, *columns = _read_columns(instance)
-        unread += _UNREAD in columns
-        user = _name_user(uuid)
+    refused = 0
+    for columns, who in groups.items():
         for image_id in _keep_named(columns):
-            if _is_known(image_id, users) or _can_name(image_id):
-                users.setdefault(image_id, set()).add(user)
+            if _can_name(image_id):
+                users.setdefault(image_id, set()).update(who)
             else:
-                refused += 1
-                LOG.warning(
-                    'Instance %s: %.100r cannot name an image', user, image_id
-                )
+                refused += len(who)
+                _warn_of_refused(image_id, who)
+    unread = sum(
+        len(who) for columns, who in groups.items() if _UNREAD in columns
+    )
     named = {image_id: frozenset(who) for image_id, who in users.items()}
     complete = complete and not refused and not unread
-    evidence = Evidence(users=named, complete=complete, as_of=as_of)
     return Gathered(
-        evidence=evidence, instances=count, refused=refused, unread=unread
+        evidence=Evidence(users=named, complete=complete, as_of=as_of),
+        instances=sum(map(len, groups.values())),
+        refused=refused,
+        unread=unread,
     )
 
 
@@ -90,24 +94,42 @@ def list_images(instance: Any) -> list[str]:
     return list(dict.fromkeys(filter(_can_name, _keep_named(columns))))
 
 
+def _group_instances(instances: Iterable[Any]) -> dict[_Columns, list[str]]:
+    """Give who is made from the same images, by what names those."""
+    groups: dict[_Columns, list[str]] = collections.defaultdict(list)
+    for instance in _list_objects(instances):
+        uuid, *columns = _read_columns(instance)
+        groups[tuple(columns)].append(_name_user(uuid))
+    return groups
+
+
+def _warn_of_refused(image_id: Any, who: Iterable[str]) -> None:
+    for user in who:
+        LOG.warning('Instance %s: %.100r cannot name an image', user, image_id)
+
+
 def _list_objects(instances: Iterable[Any]) -> Iterable[Any]:
     # To go over a list of Nova's calls a method of it for each.
     objects = getattr(instances, 'objects', None)
     return objects if isinstance(objects, list) else instances
 
 
-def _read_columns(instance: Any) -> list[Any]:
+def _read_columns(instance: Any) -> _Columns:
     """Give the uuid and what names images, ``_UNREAD`` if not loaded.
 
     They are taken from where oslo.versionedobjects has them: to ask such an
     object takes ten times as long, and there are thousands.  What is not
     found there is asked for.
     """
-    stored = getattr(instance, '__dict__', _NOTHING)
-    return [
-        stored[place] if place in stored else _ask(instance, column)
-        for column, place in _PLACES
-    ]
+    stored = getattr(instance, '__dict__', {})
+    try:
+        columns: _Columns = _take_stored(stored)
+    except KeyError:
+        return tuple(
+            stored[place] if place in stored else _ask(instance, column)
+            for column, place in _PLACES.items()
+        )
+    return columns
 
 
 def _ask(instance: Any, column: str) -> Any:
@@ -121,16 +143,7 @@ def _has(instance: Any, column: str) -> bool:
 
 
 def _keep_named(columns: Iterable[Any]) -> list[Any]:
-    """Give what columns name; '' is a boot from a volume."""
-    return [
-        one
-        for one in columns
-        if one is not None and one != '' and one is not _UNREAD
-    ]
-
-
-def _is_known(image_id: Any, known: Container[str]) -> bool:
-    return isinstance(image_id, str) and image_id in known
+    return [one for one in columns if one not in _NOTHING]
 
 
 def _can_name(image_id: Any) -> bool:
