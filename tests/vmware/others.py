@@ -110,6 +110,7 @@ class Others:
         self.delete_image(image)
         if self.folder(image) is None:
             self.forget_grants(image)
+            self.deletions[image] += 1
 
     def put_foreign(self, image):
         """Put a file of one's own into the folder of an image."""

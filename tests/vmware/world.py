@@ -167,6 +167,7 @@ class World(Others):
         self.needed = {}  # machine: the extent that holds its image's bytes
         self.touched = {}  # folder: when its image was last taken into use
         self.deleted = []  # folders that others have deleted
+        self.deletions = collections.Counter()  # images: how often by hand
         self.notes = 0  # that operators have put
         self.foreign = {}  # path: what lies there, and is nobody's image
         self.grants = {}  # (image, owner): its folder, and until when
@@ -367,18 +368,23 @@ class World(Others):
         return not self.forcing[1].counts['SearchDatastoreSubFolders_Task', 1]
 
     def hold(self, host, image, owner, script):
+        before = self.deletions[image]
         with host.operation(script):
             ttl = 20 * 60 * SECOND
             if host.cache.hold(image, owner, ttl, timeout=self.patience):
                 until = host.now() + ttl / 2
-                self.grants[image, owner] = self.folder(image), until
                 self.tally['held'] += 1
+                # Who deletes by hand may come right after the last look.
+                if before == self.deletions[image]:
+                    self.grants[image, owner] = self.folder(image), until
 
     def pin(self, host, image, owner, script):
+        before = self.deletions[image]
         with host.operation(script):
             if host.cache.pin(image, owner, timeout=self.patience):
                 self.tally['pinned'] += 1
-                if not self.is_passed(image, owner):
+                is_passed = self.is_passed(image, owner)
+                if before == self.deletions[image] and not is_passed:
                     self.pins[image, owner] = self.folder(image), None
 
     def drop(self, host, image, owner, script):
