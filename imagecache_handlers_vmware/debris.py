@@ -6,16 +6,19 @@ not passed since anything in it was changed.
 """
 
 import datetime
+import logging
 
 from imagecache_handlers.clocks import Clocks
 from imagecache_handlers.model import Debris
 from imagecache_handlers_vmware.checking_aside import Hindsight
 from imagecache_handlers_vmware.debris_looks import DebrisLook
-from imagecache_handlers_vmware.debris_looks import Piece
+from imagecache_handlers_vmware.debris_pieces import Piece
 from imagecache_handlers_vmware.debris_removals import DebrisRemoval
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.paths import read_path
+
+LOG = logging.getLogger(__name__)
 
 
 class DebrisFinding:
@@ -34,10 +37,10 @@ class DebrisFinding:
         :raises StoreUnavailable: when any of it cannot be read.
         """
         look = self._begin_look(store)
-        return [
-            _describe_piece(store, piece)
-            for piece in look.find_pieces(look.parents)
-        ]
+        pieces = look.find_pieces(look.parents)
+        for piece in look.left:
+            _warn_of_left(store, piece)
+        return [_describe_piece(store, piece) for piece in pieces]
 
     def clean_debris(self, debris: Debris) -> int:
         """Remove debris that is so still; see ``CacheHandler.clean``.
@@ -61,6 +64,17 @@ class DebrisFinding:
     def _begin_look(self, store: str) -> DebrisLook:
         time = Hindsight(now=self._clocks.now(), skew=self._skew)
         return DebrisLook(self._looks, self._looks.datastore(store), time)
+
+
+def _warn_of_left(store: str, piece: Piece) -> None:
+    LOG.warning(
+        'Store %s: %s is called as what an import leaves, but holds %s, as '
+        'that of a machine which ran does: it stays; delete it by hand if '
+        "it is nobody's",
+        store,
+        piece.tree.path,
+        piece.strange[0],
+    )
 
 
 def _describe_piece(store: str, piece: Piece) -> Debris:

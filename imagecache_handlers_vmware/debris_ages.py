@@ -11,7 +11,7 @@ import secrets
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_vmware.debris_looks import DebrisLook
-from imagecache_handlers_vmware.debris_looks import Piece
+from imagecache_handlers_vmware.debris_pieces import Piece
 from imagecache_handlers_vmware.folder_requests import is_gone
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.folder_trees import Tree

@@ -1,69 +1,49 @@
-"""Debris looks: the folders of one datastore that may be debris."""
+"""Debris looks: what is debris on a datastore at one moment, for sure."""
 
 from collections.abc import Iterable
-from collections.abc import Iterator
 import dataclasses
 import logging
 
 from imagecache_handlers_vmware.checking_aside import Hindsight
 from imagecache_handlers_vmware.datastores import Datastore
+from imagecache_handlers_vmware.debris_pieces import find_who
+from imagecache_handlers_vmware.debris_pieces import is_named
+from imagecache_handlers_vmware.debris_pieces import Piece
+from imagecache_handlers_vmware.debris_places import DebrisPlaces
 from imagecache_handlers_vmware.debris_rules import is_shadow
-from imagecache_handlers_vmware.debris_rules import TEMPORARY
-from imagecache_handlers_vmware.debris_rules import why_aside
-from imagecache_handlers_vmware.debris_rules import why_coming
-from imagecache_handlers_vmware.debris_rules import why_half
-from imagecache_handlers_vmware.debris_rules import why_shadow
-from imagecache_handlers_vmware.debris_rules import why_temporary
 from imagecache_handlers_vmware.folder_trees import Tree
-from imagecache_handlers_vmware.image_folders import find_image_folders
 from imagecache_handlers_vmware.left_machines import find_left_machine
 from imagecache_handlers_vmware.left_machines import tell_apart
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.looks import reading_store
+from imagecache_handlers_vmware.machine_paths import MachinePaths
 from imagecache_handlers_vmware.machines import read_machines
-from imagecache_handlers_vmware.namespaces import find_stable_path
-from imagecache_handlers_vmware.paths import AsideName
 from imagecache_handlers_vmware.paths import DatastorePath
-from imagecache_handlers_vmware.port.requests import Reference
-from imagecache_handlers_vmware.searching import search_top
-from imagecache_handlers_vmware.searching import search_tree
-from imagecache_handlers_vmware.searching import search_trees
 from imagecache_handlers_vmware.users import find_users
 from imagecache_handlers_vmware.users import Users
 
 LOG = logging.getLogger(__name__)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A folder that is debris, why, and by which paths machines name it.
-
-    ``image_id`` is that of the image whose folder it is, if it is one, and
-    ``machine`` what an import has left in the inventory, of its name.
-    """
-
-    tree: Tree
-    why: str
-    named: tuple[DatastorePath, ...]
-    image_id: str | None = None
-    machine: Reference | None = None
-
-
 class DebrisLook:
-    """One look at a datastore; what it has read it does not read again."""
+    """One look at a datastore; what it has read it does not read again.
+
+    ``left`` is what the last search has found and is kept, each for what is
+    strange in it.
+    """
 
     def __init__(
         self, looks: Looks, datastore: Datastore, time: Hindsight
     ) -> None:
         self._looks = looks
         self._time = time
-        self._trees: dict[DatastorePath, list[Tree]] = {}
-        self._stable: dict[DatastorePath, DatastorePath] = {}
         self.datastore = datastore
-        self.base = looks.base(datastore)
         self.aside = looks.aside(datastore)
-        self._top = datastore.path('')
-        self._temporary = datastore.path(TEMPORARY)
+        self._paths = MachinePaths(looks.session, datastore)
+        self._places = DebrisPlaces(
+            looks, datastore, self._paths, time.is_over
+        )
+        self.left: tuple[Piece, ...] = ()
 
     @property
     def store(self) -> str:
@@ -72,8 +52,7 @@ class DebrisLook:
     @property
     def parents(self) -> tuple[DatastorePath, ...]:
         """Give the folders in which debris may lie."""
-        found = (self._temporary, self.base, self.aside, self._top)
-        return tuple(dict.fromkeys(found))
+        return self._places.parents
 
     def find_pieces(self, parents: Iterable[DatastorePath]) -> list[Piece]:
         """Find what is debris for sure, directly in some of these folders.
@@ -81,12 +60,7 @@ class DebrisLook:
         :raises StoreUnavailable: when any of it cannot be read.
         """
         with reading_store(self.store):
-            found = [
-                piece
-                for parent in parents
-                for piece in self._find_broken(parent)
-                if piece.tree.is_old(self._time.now)
-            ]
+            found = self._find_old(parents)
             users = self.read_users(found)
             found = [self._find_machine(piece, users) for piece in found]
         if why := users.why_unknown:
@@ -96,7 +70,17 @@ class DebrisLook:
                 why,
             )
             return []
-        return [piece for piece in found if not is_named(piece, users)]
+        unused = [piece for piece in found if not is_named(piece, users)]
+        self.left = tuple(piece for piece in unused if piece.strange)
+        return [piece for piece in unused if not piece.strange]
+
+    def _find_old(self, parents: Iterable[DatastorePath]) -> list[Piece]:
+        return [
+            piece
+            for parent in parents
+            for piece in self._places.find_broken(parent)
+            if piece.tree.is_old(self._time.now)
+        ]
 
     def read_users(self, pieces: Iterable[Piece]) -> Users:
         """Tell which machines name what in the folders of this look.
@@ -116,133 +100,27 @@ class DebrisLook:
         apart = tell_apart(machines)
         return find_users(apart, {*self.parents, *named}, ignored)
 
-    def names_of(self, *paths: DatastorePath) -> tuple[DatastorePath, ...]:
+    def name_all(self, *paths: DatastorePath) -> tuple[DatastorePath, ...]:
         """Give the paths by which machines name what lies there.
-
-        On vSAN that is by the uuid of the folder at the top.
 
         :raises CallError: when that cannot be told.
         """
-        stable = {self._find_stable(one): None for one in paths}
-        return tuple(dict.fromkeys((*paths, *stable)))
-
-    def _find_stable(self, path: DatastorePath) -> DatastorePath:
-        name, _, rest = path.path.partition('/')
-        top = self.datastore.path(name)
-        if top not in self._stable:
-            self._stable[top] = find_stable_path(
-                self._looks.session, self.datastore, top, is_there=True
-            )
-        found = self._stable[top]
-        return found.join(rest) if rest else found
-
-    def _find_machine(self, piece: Piece, users: Users) -> Piece:
-        """Find what an import left, where nobody else has to do with it."""
-        name = piece.tree.path.name
-        if not is_shadow(name) or find_who(piece, users) != {name}:
-            return piece
-        machine = find_left_machine(
-            self._looks.session, self.datastore, piece.named[-1], name
-        )
-        return dataclasses.replace(piece, machine=machine)
+        return self._paths.name_all(*paths)
 
     def read_tree(self, path: DatastorePath) -> Tree | None:
         """Read one folder afresh; None: it is not there.
 
         :raises CallError: when it cannot be read.
         """
-        return search_tree(
-            self._looks.session,
-            self.datastore,
-            path,
-            self._looks.options.waiting,
+        return self._places.read_tree(path)
+
+    def _find_machine(self, piece: Piece, users: Users) -> Piece:
+        """Find what an import left, where nobody else has to do with it."""
+        name = piece.tree.path.name
+        is_alone = is_shadow(name) and find_who(piece, users) == {name}
+        if piece.strange or not is_alone:
+            return piece
+        machine = find_left_machine(
+            self._looks.session, self.datastore, piece.named[-1], name
         )
-
-    def _find_broken(self, parent: DatastorePath) -> Iterator[Piece]:
-        finders = (
-            (self._temporary, self._find_temporary),
-            (self.base, self._find_halves),
-            (self.base, self._find_coming),
-            (self.aside, self._find_aside),
-            (self._top, self._find_shadows),
-        )
-        for place, find in finders:
-            if place == parent:
-                yield from find()
-
-    def _find_temporary(self) -> Iterator[Piece]:
-        for tree in self._read_trees(self._temporary):
-            if why := why_temporary(tree):
-                yield Piece(tree=tree, why=why, named=self.names_of(tree.path))
-
-    def _find_coming(self) -> Iterator[Piece]:
-        for tree in self._read_trees(self.base):
-            if why := why_coming(tree):
-                yield Piece(tree=tree, why=why, named=self.names_of(tree.path))
-
-    def _find_halves(self) -> Iterator[Piece]:
-        """The other half of an image may lie aside: that is recovered."""
-        names = [one.path.name for one in self._read_trees(self.aside)]
-        aside = {one.image_id for one in map(AsideName.read, names) if one}
-        for tree in self._read_trees(self.base):
-            image_id = tree.path.name
-            if image_id in aside:
-                continue
-            if why := why_half(tree, self._time.is_over):
-                yield Piece(
-                    tree=tree,
-                    why=why,
-                    named=self.names_of(tree.path),
-                    image_id=image_id,
-                )
-
-    def _find_aside(self) -> Iterator[Piece]:
-        there = find_image_folders(
-            self.base, [one.top for one in self._read_trees(self.base)]
-        )
-        for tree in self._read_trees(self.aside):
-            name = AsideName.read(tree.path.name)
-            if name is None:
-                continue
-            origin = self.base.join(name.image_id)
-            own = there.get(name.image_id)
-            if why := why_aside(tree, own, self._time.is_over):
-                yield Piece(
-                    tree=tree,
-                    why=why,
-                    named=self.names_of(origin, tree.path),
-                    image_id=name.image_id,
-                )
-
-    def _find_shadows(self) -> Iterator[Piece]:
-        """Only these are read: the rest of the datastore is not ours."""
-        top = search_top(
-            self._looks.session,
-            self.datastore,
-            self._looks.options.waiting,
-        )
-        for name in filter(is_shadow, top):
-            tree = self.read_tree(self.datastore.path(name))
-            if tree is not None and (why := why_shadow(tree)):
-                yield Piece(tree=tree, why=why, named=self.names_of(tree.path))
-
-    def _read_trees(self, path: DatastorePath) -> list[Tree]:
-        if path not in self._trees:
-            self._trees[path] = search_trees(
-                self._looks.session,
-                self.datastore,
-                path,
-                self._looks.options.waiting,
-            )
-        return self._trees[path]
-
-
-def find_who(piece: Piece, users: Users) -> frozenset[str]:
-    """Name the machines that name anything in a folder, by whatever path."""
-    return frozenset().union(*map(users.of_folder, piece.named))
-
-
-def is_named(piece: Piece, users: Users) -> bool:
-    """Tell if a machine does, but for one that an import left there."""
-    left = frozenset() if piece.machine is None else {piece.tree.path.name}
-    return bool(find_who(piece, users) - left)
+        return dataclasses.replace(piece, machine=machine)

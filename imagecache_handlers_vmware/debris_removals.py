@@ -13,8 +13,8 @@ from imagecache_handlers_vmware.aside_folder import AsideFolder
 from imagecache_handlers_vmware.checking_aside import LONGEST
 from imagecache_handlers_vmware.debris_ages import confirm_age
 from imagecache_handlers_vmware.debris_looks import DebrisLook
-from imagecache_handlers_vmware.debris_looks import is_named
-from imagecache_handlers_vmware.debris_looks import Piece
+from imagecache_handlers_vmware.debris_pieces import is_named
+from imagecache_handlers_vmware.debris_pieces import Piece
 from imagecache_handlers_vmware.folder_requests import is_gone
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.freed_bytes import measure_images
@@ -100,7 +100,7 @@ class DebrisRemoval:
         """Give what was moved; None: it is not what was looked at."""
         try:
             tree = self._look.read_tree(aside)
-            named = self._look.names_of(piece.tree.path, aside)
+            named = self._look.name_all(piece.tree.path, aside)
             moved = dataclasses.replace(piece, named=named)
             users = self._look.read_users([moved])
         except CallError as error:

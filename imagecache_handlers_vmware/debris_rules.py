@@ -14,6 +14,7 @@ from imagecache_handlers_vmware.checking_aside import why_granted
 from imagecache_handlers_vmware.folder_trees import Tree
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder
+from imagecache_handlers_vmware.image_folders import is_passing
 from imagecache_handlers_vmware.label_folders import is_label
 from imagecache_handlers_vmware.paths import AsideName
 
@@ -31,8 +32,13 @@ COMING = '.coming-'
 _COMING = re.compile(rf'(.+){re.escape(COMING)}{_HEX}{{8}}')
 # What Nova, and we, fetch a sparse disk as.
 _SPARSE = frozenset({'tmp-sparse.vmdk', 'tmp-sparse-flat.vmdk'})
-# Files of machines that need not bear the name of theirs.
-_OF_MACHINES = r'vmware(-\d+)?\.log|disk(-\d+)?(-flat)?\.vmdk'
+IMPORT_CUT_OFF = 'importing an image was cut off'
+# How the files are called of a machine that was made and never started: it
+# has no log then, nor ``.nvram``, nor what a snapshot leaves; a template is
+# not its ``.vmx``.  A disk need not bear its name.
+_CONFIG = r'\.vmx|\.vmxf|\.vmsd'
+_DISK = r'(_\d+)?(-flat)?\.vmdk'
+_UNNAMED_DISK = r'disk(-\d+)?(-flat)?\.vmdk'
 
 
 def is_shadow(name: str) -> bool:
@@ -70,16 +76,21 @@ def why_coming(tree: Tree) -> str | None:
     return None if is_foreign else 'adding an image was cut off'
 
 
-def why_shadow(tree: Tree) -> str | None:
-    """Say why a folder that an image was imported to is debris.
+def find_strange(tree: Tree) -> tuple[str, ...]:
+    """Name what keeps a folder that is called as that of an import is.
 
-    Nothing is in it but the files of a machine of that name.
+    It is all that a machine does not have which was imported and never
+    started: somebody ran it, and took it out of the inventory for a while.
     """
-    own = re.compile(rf'{re.escape(tree.path.name)}[._-].*|{_OF_MACHINES}')
-    if not all(map(own.fullmatch, _find_foreign(tree.top))):
-        return None
-    is_fine = _holds_labels(tree) and not _find_images(tree)
-    return 'importing an image was cut off' if is_fine else None
+    name = re.escape(tree.path.name)
+    own = re.compile(f'{name}({_CONFIG}|{_DISK})|{_UNNAMED_DISK}')
+    files = {
+        one.name
+        for one in tree.top.files
+        if not is_passing(one.name) and not own.fullmatch(one.name)
+    }
+    folders = {*_find_foreign(tree.top)} & {*tree.top.folders}
+    return tuple(sorted(files | folders))
 
 
 def why_half(tree: Tree, is_over: IsOver) -> str | None:

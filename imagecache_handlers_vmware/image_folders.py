@@ -127,8 +127,13 @@ class ImageFolder:
         return {
             file.name: file
             for file in self.folder.files
-            if not _PASSING.fullmatch(file.name)
+            if not is_passing(file.name)
         }
+
+
+def is_passing(name: str) -> bool:
+    """Tell if a file is a lock that its hypervisor takes away by itself."""
+    return bool(_PASSING.fullmatch(name))
 
 
 def find_image_folders(

@@ -6,10 +6,10 @@ import datetime
 import pytest
 
 from imagecache_handlers_vmware.checking_aside import Hindsight
+from imagecache_handlers_vmware.debris_rules import find_strange
 from imagecache_handlers_vmware.debris_rules import is_shadow
 from imagecache_handlers_vmware.debris_rules import why_aside
 from imagecache_handlers_vmware.debris_rules import why_half
-from imagecache_handlers_vmware.debris_rules import why_shadow
 from imagecache_handlers_vmware.debris_rules import why_temporary
 from imagecache_handlers_vmware.folder_trees import DatedFolder
 from imagecache_handlers_vmware.folder_trees import gather_trees
@@ -143,32 +143,77 @@ def test_what_others_put_into_a_fetch_keeps_it(files, below):
     assert why_temporary(Tree(top=top, below=tuple(found))) is None
 
 
+IMPORT = DatastorePath('ds', f'OSTACK_IMG_{TWO}')
+
+
 @pytest.mark.parametrize(
-    ('names', 'below', 'answer'),
+    'entries',
     [
-        (['.vmx', '.vmdk', '-flat.vmdk', '.nvram', '_1.vmdk'], (), True),
-        ([], (), True),
-        (['0.vmdk'], (), False),
-        (['.vmx'], ('backup',), False),
-        (['.vmx'], (ONE,), False),
+        (),
+        ('.vmx', '.vmxf', '.vmsd', '.vmdk', '-flat.vmdk'),
+        ('.vmdk', '_1.vmdk', '_1-flat.vmdk'),
+        ('/disk.vmdk', '/disk-flat.vmdk'),
+        ('/disk-0.vmdk', '/disk-0-flat.vmdk'),
+        ('.vmdk', '.vmdk.lck', '/.lck-5f0c'),
+        ('.vmdk', '/ic-cleaning.5f0c'),
     ],
 )
-def test_what_others_put_to_a_shadow_machine_keeps_it(names, below, answer):
-    path = DatastorePath('ds', f'OSTACK_IMG_{TWO}')
-    for more, is_own in (
-        ('vmware.log', True),
-        ('vmware-1.log', True),
-        ('disk-0-flat.vmdk', True),
-        ('.lck-5f0c', True),
-        ('notes.txt', False),
-        ('database.vmdk', False),
-    ):
-        files = [f'{path.name}{one}' for one in names] + [more]
-        tree = Tree(
-            top=dataclasses.replace(folder(path, *files), folders=below),
-            below=tuple(folder(path.join(one)) for one in below),
-        )
-        assert bool(why_shadow(tree)) == (answer and is_own), more
+def test_a_machine_that_never_ran_has_nothing_strange(entries):
+    assert find_strange(imported(*entries)) == ()
+
+
+@pytest.mark.parametrize(
+    'strange',
+    [
+        # It ran.
+        '/vmware.log',
+        '/vmware-1.log',
+        '.nvram',
+        '.vswp',
+        '.vmss',
+        '.hlog',
+        # A snapshot was taken of it.
+        '-000001.vmdk',
+        '-000001-delta.vmdk',
+        '-000001-sesparse.vmdk',
+        '-Snapshot1.vmsn',
+        '-ctk.vmdk',
+        # It is a template, or another machine.
+        '.vmtx',
+        '/golden.vmx',
+        '0.vmdk',
+        '.iso',
+        '.20.vmdk',
+        # Somebody put it there.
+        '/notes.txt',
+        '/database.vmdk',
+        '/backup/',
+        f'/{ONE}/',
+    ],
+)
+def test_what_else_lies_in_its_folder_is_strange(strange):
+    told = strange.strip('/')
+    told = told if strange.startswith('/') else f'{IMPORT.name}{told}'
+    tree = imported('.vmx', '.vmdk', '-flat.vmdk', strange)
+    assert find_strange(tree) == (told,)
+
+
+def test_a_label_in_its_folder_that_holds_something_is_strange():
+    tree = imported('.vmdk', '/ic-notes')
+    top = dataclasses.replace(tree.top, filled=frozenset({'ic-notes'}))
+    assert find_strange(Tree(top=top)) == ('ic-notes',)
+
+
+def imported(*entries):
+    """Have the folder of an import; what begins with / has another name."""
+    names = [
+        one[1:] if one.startswith('/') else f'{IMPORT.name}{one}'
+        for one in entries
+    ]
+    files = [one for one in names if not one.endswith('/')]
+    top = folder(IMPORT, *files)
+    folders = [one[:-1] for one in names if one.endswith('/')]
+    return Tree(top=dataclasses.replace(top, folders=(*top.folders, *folders)))
 
 
 @pytest.mark.parametrize(

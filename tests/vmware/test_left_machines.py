@@ -22,12 +22,31 @@ from vcenter_simulator.scenario import Scenario
 from vcenter_simulator.steering import fail
 
 
-class LeftMachines(OnVcenter):
+class OnLeftMachine(OnVcenter):
+    """Has a machine that an import left, and its folder, a day old."""
+
     kind = ''
 
-    def start(self, *given, **how):
+    def start(self, *faulty, **how):
+        """Cut an import off, unless told after its disk had come."""
         super().start(Scenario(kinds=(self.kind,)), **how)
         self.litterer = Litterer(self.actors)
+        handler = self.handler(import_place=PLACE)
+        data = make_stream()
+        meta = ImageMeta(
+            image_id=TWO, size=len(data), disk_format='vmdk', properties=STREAM
+        )
+        for method in faulty or ('UnregisterVM',):
+            self.vcenter.before(method, fail('HostNotConnected'))
+        with pytest.raises(StoreUnavailable):
+            handler.add(meta, io.BytesIO(data), STORE)
+        [self.machine] = self.machines()
+        self.place = f'[{STORE}] {self.machine.name}'
+        self.disk = self.machine.disks[0].chain[0]
+        self.litterer.date(self.place)
+
+    def machines(self):
+        return list(self.vcenter.world.inventory.all('VirtualMachine'))
 
     def debris(self):
         return {one.location for one in self.handler().debris(STORE)}
@@ -36,157 +55,135 @@ class LeftMachines(OnVcenter):
         handler = self.handler()
         return [handler.clean(one) for one in handler.debris(STORE)]
 
-    def leave_machine(self, *methods):
-        """Leave what an import was cut off after its disk had come."""
-        handler = self.handler(import_place=PLACE)
-        data = make_stream()
-        meta = ImageMeta(
-            image_id=TWO, size=len(data), disk_format='vmdk', properties=STREAM
-        )
-        for method in methods or ('UnregisterVM',):
-            self.vcenter.before(method, fail('HostNotConnected'))
-        with pytest.raises(StoreUnavailable):
-            handler.add(meta, io.BytesIO(data), STORE)
-        [machine] = self.vcenter.world.inventory.all('VirtualMachine')
-        place = f'[{STORE}] {machine.name}'
-        self.litterer.date(place)
-        return machine, place
+    # What somebody does with it.
 
-    def test_the_machine_of_an_import_that_was_cut_off_goes_too(self):
-        _, place = self.leave_machine()
-        assert self.debris() == {place}
-        [freed] = self.clean()
-        assert freed > 0
-        assert not list(self.vcenter.world.inventory.all('VirtualMachine'))
-        assert self.actors.place(place).node is None
+    def start_it(self):
+        self.actors.start(self.machine)
 
-    def test_one_whose_disk_has_not_come_goes_as_well(self):
-        _, place = self.leave_machine('PUT /nfc', 'HttpNfcLeaseAbort')
-        assert self.debris() == {place}
-        self.clean()
-        assert not list(self.vcenter.world.inventory.all('VirtualMachine'))
-        assert self.actors.place(place).node is None
+    def run_it(self):
+        self.actors.start(self.machine)
+        self.actors.stop(self.machine)
 
-    def test_not_while_it_runs(self):
-        machine, place = self.leave_machine()
-        self.actors.start(machine)
-        self.litterer.date(place)
-        assert self.debris() == set()
+    def suspend_it(self):
+        self.machine.power_state = 'suspended'
 
-    def test_not_one_that_ran_once(self):
-        """What somebody wrote to its disk then is nowhere else."""
-        machine, place = self.leave_machine()
-        self.actors.start(machine)
-        self.actors.stop(machine)
-        self.litterer.date(place)
-        assert self.debris() == set()
+    def back_it_up(self):
+        self.actors.back_up(self.machine)
 
-    def test_not_one_that_is_suspended(self):
-        machine, place = self.leave_machine()
-        machine.power_state = 'suspended'
-        assert self.debris() == set()
+    def make_template(self):
+        self.actors.make_template(self.machine)
 
-    def test_not_one_with_a_snapshot(self):
-        machine, place = self.leave_machine()
-        self.actors.back_up(machine)
-        self.litterer.date(place)
-        assert self.debris() == set()
+    def cut_off_its_host(self):
+        self.machine.connection_state = 'disconnected'
 
-    def test_not_a_template(self):
-        machine, place = self.leave_machine()
-        self.actors.make_template(machine)
-        self.litterer.date(place)
-        assert self.debris() == set()
-
-    def test_not_one_whose_host_is_cut_off(self):
-        """It may run there, whatever vCenter has heard last."""
-        machine, _ = self.leave_machine()
-        machine.connection_state = 'disconnected'
-        assert self.debris() == set()
-
-    def test_not_one_that_has_anything_elsewhere(self):
-        """Without its machine a disk, or an image, would seem unused."""
-        machine, place = self.leave_machine()
+    def attach_an_image(self):
         self.actors.cache(ONE)
         with self.vcenter.world.lock:
             disk = self.actors.place(f'[{STORE}] {BASE}/{ONE}/{ONE}.vmdk')
-            machine.devices[2001] = Disk(2001, 1000, 1, (disk,), 0)
-        assert self.debris() == set()
-        machine.devices.pop(2001)
-        machine.note_change()
-        self.litterer.date(place)
-        assert self.debris() == {place}
+            self.machine.devices[2001] = Disk(2001, 1000, 1, (disk,), 0)
 
-    def test_not_where_two_are_called_so(self):
-        machine, place = self.leave_machine()
+    def call_another_so(self):
+        self.clone_it().name = self.machine.name
+
+    def rename_it(self):
+        self.machine.name = 'golden'
+
+    def clone_it(self):
         with self.vcenter.world.lock:
-            clone = add_instance(
+            return add_instance(
                 self.vcenter.world,
                 self.vcenter.estate.cluster,
-                machine.disks[0].chain[0],
-                starts=False,
-            )
-            clone.name = machine.name
-        self.litterer.date(place)
-        assert self.debris() == set()
-
-    def test_one_that_is_started_meanwhile_stays(self):
-        machine, place = self.leave_machine()
-        self.vcenter.before('UnregisterVM', lambda: self.actors.start(machine))
-        with pytest.raises(StoreUnavailable, match='InvalidPowerState'):
-            self.clean()
-        assert list(self.vcenter.world.inventory.all('VirtualMachine'))
-        assert self.actors.place(f'{place}/{machine.name}.vmdk').node
-
-    def test_not_one_that_another_is_a_clone_of(self):
-        machine, place = self.leave_machine()
-        with self.vcenter.world.lock:
-            add_instance(
-                self.vcenter.world,
-                self.vcenter.estate.cluster,
-                machine.disks[0].chain[0],
-                starts=False,
-            )
-        self.litterer.date(place)
-        assert self.debris() == set()
-
-    def test_who_comes_to_use_it_keeps_its_disk(self):
-        machine, place = self.leave_machine()
-
-        def come():
-            add_instance(
-                self.vcenter.world,
-                self.vcenter.estate.cluster,
-                machine.disks[0].chain[0],
+                self.disk,
                 starts=False,
             )
 
-        self.vcenter.before('UnregisterVM', come)
-        with pytest.raises(StoreUnavailable, match='came to use it'):
-            self.clean()
-        assert self.actors.place(f'{place}/{machine.name}.vmdk').node
+    def unregister_it(self):
+        self.actors.unregister(self.machine)
+
+
+# What may be somebody's work, or is not known to be nobody's.
+KEPT = (
+    OnLeftMachine.start_it,
+    OnLeftMachine.run_it,
+    OnLeftMachine.suspend_it,
+    OnLeftMachine.back_it_up,
+    OnLeftMachine.make_template,
+    OnLeftMachine.cut_off_its_host,
+    OnLeftMachine.attach_an_image,
+    OnLeftMachine.call_another_so,
+    OnLeftMachine.rename_it,
+    OnLeftMachine.clone_it,
+)
+# The same, where the inventory tells nothing of it any more: what shows it.
+SHOWN = (
+    (OnLeftMachine.run_it, '.nvram'),
+    (OnLeftMachine.back_it_up, '-000001'),
+    (OnLeftMachine.make_template, '.vmtx'),
+)
+
+
+class LeftMachines(OnLeftMachine):
+    def assert_gone(self):
+        assert self.debris() == {self.place}
+        [freed] = self.clean()
+        assert not self.machines()
+        assert self.actors.place(self.place).node is None
+        return freed
+
+    def test_the_machine_of_an_import_that_was_cut_off_goes_too(self):
+        assert self.assert_gone() > 0
+
+    def test_one_whose_disk_has_not_come_goes_as_well(self):
+        self.start('PUT /nfc', 'HttpNfcLeaseAbort')
+        self.assert_gone()
+
+    def test_what_may_be_somebodys_stays(self):
+        for act in KEPT:
+            self.start()
+            act(self)
+            self.litterer.date(self.place)
+            assert self.debris() == set(), act.__name__
+
+    def test_what_is_done_since_its_folder_was_read_shows_by_itself(self):
+        for act in self.run_it, self.back_it_up, self.make_template:
+            self.start()
+            self.vcenter.after('FindByDatastorePath', act)
+            assert self.debris() == set(), act.__name__
+
+    def test_one_that_was_unregistered_goes_if_it_never_ran(self):
+        self.unregister_it()
+        self.assert_gone()
+
+    def test_one_that_is_to_be_registered_again_keeps_its_disk(self):
+        """An operator may take a machine out of the inventory for a while."""
+        for act, strange in SHOWN:
+            self.start()
+            act(self)
+            self.unregister_it()
+            self.litterer.date(self.place)
+            with self.assertLogs() as logs:
+                assert self.debris() == set(), act.__name__
+            [line] = logs.output
+            assert self.place in line
+            assert strange in line
+            assert self.disk.node, act.__name__
+
+    def test_who_comes_meanwhile_keeps_its_disk(self):
+        for act, why in (
+            (self.start_it, 'InvalidPowerState'),
+            (self.clone_it, 'came to use it'),
+        ):
+            self.start()
+            self.vcenter.before('UnregisterVM', act)
+            with pytest.raises(StoreUnavailable, match=why):
+                self.clean()
+            assert self.machines()
+            assert self.disk.node
 
     def test_who_comes_while_its_age_is_looked_at_keeps_its_machine(self):
-        machine, _ = self.leave_machine()
-
-        def come():
-            add_instance(
-                self.vcenter.world,
-                self.vcenter.estate.cluster,
-                machine.disks[0].chain[0],
-                starts=False,
-            )
-
-        self.vcenter.after('MakeDirectory', come)
+        self.vcenter.after('MakeDirectory', self.clone_it)
         assert self.clean() == [0]
-        assert machine in self.vcenter.world.inventory.all('VirtualMachine')
-
-    def test_one_that_is_called_so_and_lies_elsewhere_is_not_it(self):
-        machine, place = self.leave_machine()
-        name = machine.name
-        machine.name = 'golden'
-        assert self.debris() == set()
-        assert name in place
+        assert self.machine in self.machines()
 
 
 class TestOnVmfs(LeftMachines, unittest.TestCase):
@@ -197,5 +194,5 @@ class TestOnVsan(LeftMachines, unittest.TestCase):
     kind = 'vsan'
 
 
-# It is the base of these two, and no case itself.
-del LeftMachines
+# They are the base of these two, and no cases themselves.
+del LeftMachines, OnLeftMachine
