@@ -16,16 +16,17 @@ from imagecache_handlers_vmware.disk_kinds import DiskKind
 from imagecache_handlers_vmware.folder_requests import is_gone
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.image_content import CheckedContent
+from imagecache_handlers_vmware.image_content import least_taken
 from imagecache_handlers_vmware.image_content import whole_chunks
 from imagecache_handlers_vmware.import_places import FoundPlace
 from imagecache_handlers_vmware.importing import Importing
 from imagecache_handlers_vmware.label_folders import plan_change
 from imagecache_handlers_vmware.looks import Looks
-from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port import file_requests
 from imagecache_handlers_vmware.port.uploads import target_of
+from imagecache_handlers_vmware.sent_bytes import SentBytes
 from imagecache_handlers_vmware.stage_folders import StageFolder
 
 _KIB = 1024
@@ -55,7 +56,7 @@ class Arrival:
             looks, datastore, meta.image_id, self._removing
         )
         self._folder = self._stage.path
-        self._sizes: dict[str, int | None] = {}
+        self._sent = SentBytes(looks, datastore, self._folder)
 
     def made_folder(self) -> AbstractContextManager[object]:
         """Make its temporary folder, and remove it however this ends."""
@@ -95,7 +96,7 @@ class Arrival:
     def _write_sparse(self, content: BinaryIO) -> None:
         name = 'tmp-sparse.vmdk'
         self._send_file(name, content, self._meta.size)
-        self._check_size(name)
+        self._sent.check_file(name)
         self._removing.run_task(
             file_requests.copy_disk(
                 self._session.managers.disk_manager,
@@ -105,7 +106,7 @@ class Arrival:
             )
         )
         self._delete_file(name)
-        del self._sizes[name]
+        self._sent.forget_file(name)
 
     def _write_stream(
         self, content: BinaryIO, capacity: int, place: FoundPlace
@@ -124,10 +125,10 @@ class Arrival:
                     self._datastore.datacenter,
                 )
             )
-        self._sizes[name] = None
+        self._sent.expect_disk(name, least_taken(size, capacity))
         if not self._datastore.has_namespaces:
             extent = f'{self._meta.image_id}-flat.vmdk'
-            self._sizes[extent] = -(-capacity // _KIB) * _KIB
+            self._sent.expect_file(extent, -(-capacity // _KIB) * _KIB)
 
     def _delete_file(self, name: str) -> None:
         self._removing.run_task(
@@ -144,7 +145,7 @@ class Arrival:
         target = target_of(path.path, self._datastore.name, center)
         chunks = whole_chunks(self._meta, content, size)
         self._session.put_file(target, chunks, size)
-        self._sizes[name] = size
+        self._sent.expect_file(name, size)
 
     def write_labels(self, labels: Collection[str]) -> None:
         """Have its labels lie in its folder before anybody sees it."""
@@ -168,26 +169,9 @@ class Arrival:
     def check_sizes(self) -> None:
         """Make sure that the datastore has every byte that was sent.
 
-        :raises Incomplete: when it has not: a proxy may answer for it.
+        :raises Incomplete: when it has not.
         """
-        for name in self._sizes:
-            self._check_size(name)
-
-    def _check_size(self, name: str) -> None:
-        folders = self._looks.folder(self._datastore.store.name, self._folder)
-        there = {
-            file.name: file.size
-            for one in folders or ()
-            if one.path == self._folder
-            for file in one.files
-        }
-        size, found = self._sizes[name], there.get(name)
-        # Of a descriptor nobody knows how long it is.
-        if found is None or size not in (None, found):
-            raise Incomplete(
-                f'{self._folder.join(name)} has {found} bytes, not '
-                f'the {size or "ones"} that were sent'
-            )
+        self._sent.check_all()
 
     def publish_folder(self) -> None:
         """Move it to where images lie; nothing there is replaced.

@@ -72,6 +72,16 @@ def read_capacity(head: bytes) -> int:
     return int(_BEGIN.unpack_from(head)[3]) * _SECTOR
 
 
+def least_taken(size: int, capacity: int) -> int:
+    """Tell what a disk takes at least that was sent in so many bytes.
+
+    That is a small part of what was sent, but for its tables of pieces: what
+    is unpacked is larger, and of it a datastore may leave out zeros.
+    """
+    tables = capacity // 4096 + 2**17
+    return max(0, size - tables) // 16
+
+
 def _explain_stream(head: bytes) -> str | None:
     """Say why a disk that begins so does not come in by a lease."""
     if len(head) < _BEGIN.size or not head.startswith(_SPARSE[0]):

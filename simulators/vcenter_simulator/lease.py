@@ -4,7 +4,9 @@ import dataclasses
 from typing import Any
 import uuid
 
+from vcenter_simulator.datastores.chains import allocated_bytes
 from vcenter_simulator.datastores.chains import read_disk
+from vcenter_simulator.datastores.disk_data import grow_data
 from vcenter_simulator.datastores.places import Place
 from vcenter_simulator.entities import find_datacenter
 from vcenter_simulator.faults import invalid_argument
@@ -39,13 +41,11 @@ class Upload:
         :raises VimFault: NoDiskSpace
         """
         place: Place = self.disk.chain[0]
-        extent = place.sibling(read_disk(place).extent).node
+        disk = read_disk(place)
         place.store.take_space(size, place.parts)
         self.received = size
-        if extent is not None:
-            file = place.sibling(read_disk(place).extent).read_file()
-            held = min(size, file.size)
-            place.store.grow_file(file, file.size, max(file.allocated, held))
+        gained = min(size, disk.capacity) - allocated_bytes(place)
+        grow_data(place, disk, disk.capacity, max(0, gained))
 
 
 class Lease(ManagedObject):

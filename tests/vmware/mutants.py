@@ -1200,10 +1200,39 @@ MUTANTS = [
     ),
     mutant(
         'a disk that was moved is not looked for',
-        'arrival',
+        'sent_bytes',
         '        self._sizes[name] = None\n',
         '',
         f'{IMPORTING}::TestOnVsan::test_a_move_that_moved_nothing_is_seen',
+    ),
+    mutant(
+        'an empty disk passes for what was sent to a host',
+        'sent_bytes',
+        'if taken >= least:',
+        'if True:',
+        f'{IMPORTING}::TestTrouble::'
+        'test_what_a_host_took_and_did_not_write_is_missed',
+    ),
+    mutant(
+        'what a disk takes is asked for once',
+        'sent_bytes',
+        'while looking.may_look():',
+        'if looking.may_look():',
+        f'{IMPORTING}::TestTrouble::test_what_it_takes_is_told_late',
+    ),
+    mutant(
+        'no disk that came by a lease need take anything',
+        'image_content',
+        'return max(0, size - tables) // 16',
+        'return 0',
+        f'{IMPORTING}::test_what_was_sent_takes_room',
+    ),
+    mutant(
+        'an image with nothing but its tables must take room',
+        'image_content',
+        'return max(0, size - tables) // 16',
+        'return max(0, size) // 16',
+        f'{IMPORTING}::test_what_was_sent_takes_room',
     ),
     mutant(
         'a machine that runs is taken for what an import left',

@@ -11,6 +11,7 @@ from imagecache_handlers import NoRoom
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers.transport.bounded_socket import BoundedSocket
 from imagecache_handlers import Unsupported
+from imagecache_handlers_vmware.image_content import least_taken
 from imagecache_handlers_vmware.import_places import ImportPlace
 from imagecache_handlers_vmware import importing
 from imagecache_handlers_vmware.port.tasks import Waiting
@@ -35,6 +36,7 @@ IMPORT, PUT = 'ImportVApp', 'PUT /nfc'
 COMPLETE, ABORT = 'HttpNfcLeaseComplete', 'HttpNfcLeaseAbort'
 MOVE_DISK, UNREGISTER = 'MoveVirtualDisk_Task', 'UnregisterVM'
 PUBLISH = 'MoveDatastoreFile_Task'
+SEARCH = 'SearchDatastoreSubFolders_Task'
 
 
 class ImportCase(OnVcenter):
@@ -46,9 +48,10 @@ class ImportCase(OnVcenter):
         *,
         size=None,
         image_id='debian',
+        **options,
     ):
         data = make_stream() if data is None else data
-        handler = self.handler(import_place=place)
+        handler = self.handler(import_place=place, **options)
         meta = self.describe(data, size, image_id)
         return handler.add(meta, io.BytesIO(data), STORE, labels)
 
@@ -84,6 +87,22 @@ class ImportCase(OnVcenter):
         assert self.shadows() == []
         assert self.tree('vmware_temp') == {}
         assert self.images() == []
+
+
+@pytest.mark.parametrize(
+    ('size', 'capacity', 'least'),
+    [
+        # Nothing but its tables: no byte of the disk was written.
+        (0, 2**40, 0),
+        (2**17, 2**20, 0),
+        (2**28, 2**40, 0),
+        # cirros, and an image of some size.
+        (2**24, 112 * 2**20, (2**24 - 2**17 - 28 * 2**10) // 16),
+        (2**30, 2**34, (2**30 - 2**17 - 2**22) // 16),
+    ],
+)
+def test_what_was_sent_takes_room(size, capacity, least):
+    assert least_taken(size, capacity) == least
 
 
 class TestImporting(ImportCase):
@@ -190,6 +209,30 @@ class TestTrouble(ImportCase):
         ):
             self.add()
         self.assert_nothing_left()
+
+    def test_what_a_host_took_and_did_not_write_is_missed(self):
+        """It says that it has done so, and the disk is as long without."""
+        nothing = mock.patch.object(lease.Upload, 'take_data')
+        with nothing, pytest.raises(StoreUnavailable, match='not written'):
+            self.add(make_stream(size=2**20), waiting=Waiting(seconds=0.1))
+        self.assert_nothing_left()
+
+    def test_what_it_takes_is_told_late(self):
+        """As file systems do that write in groups."""
+
+        def tell():
+            stage = self.tree('vmware_temp')
+            [extent] = [one for one in stage if one.endswith('-flat.vmdk')]
+            place = self.actors.place(f'[{STORE}] vmware_temp/{extent}')
+            place.read_file().allocated = CAPACITY
+
+        def tell_later():
+            self.vcenter.after(SEARCH, tell, nth=3)
+
+        self.vcenter.before(COMPLETE, tell_later)
+        with mock.patch.object(lease.Upload, 'take_data'):
+            self.add(make_stream(size=2**20))
+        assert self.images() == ['debian']
 
     def test_a_lost_answer_to_the_end_of_the_lease_is_looked_for(self):
         self.vcenter.after(COMPLETE, drop())
@@ -382,6 +425,13 @@ class TestOnVsan(ImportCase):
         [shadow] = self.shadows()
         assert f'{shadow}.vmdk' in self.tree(shadow)
         assert 'was left behind, as debris' in logs.output[0]
+
+    def test_what_a_host_did_not_write_is_missed(self):
+        nothing = mock.patch.object(lease.Upload, 'take_data')
+        with nothing, pytest.raises(StoreUnavailable, match='not written'):
+            self.add(make_stream(size=2**20), waiting=Waiting(seconds=0.1))
+        self.assert_nothing_left()
+        assert not self.actors.store(STORE).objects
 
     def test_its_age_begins_when_it_has_come(self):
         """Nova takes what is on its way for an image that nobody uses."""
