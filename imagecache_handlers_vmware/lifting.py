@@ -14,8 +14,8 @@ from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_vmware.datastore_files import DatastoreFiles
+from imagecache_handlers_vmware.datastore_lists import read_every_datastore
 from imagecache_handlers_vmware.datastores import Datastore
-from imagecache_handlers_vmware.datastores import read_every_datastore
 from imagecache_handlers_vmware.descriptors import find_parent
 from imagecache_handlers_vmware.descriptors import hides_parent
 from imagecache_handlers_vmware.descriptors import is_descriptor

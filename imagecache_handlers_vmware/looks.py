@@ -14,9 +14,9 @@ from imagecache_handlers.labels import Marks
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Store
 from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers_vmware.datastore_lists import read_datastores
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.datastores import DatastoreFilter
-from imagecache_handlers_vmware.datastores import read_datastores
 from imagecache_handlers_vmware.image_folders import find_image_folders
 from imagecache_handlers_vmware.image_folders import Folder
 from imagecache_handlers_vmware.image_folders import ImageFolder

@@ -9,8 +9,8 @@ from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.transport.errors import CallError
+from imagecache_handlers_vmware.datastore_lists import read_datastores
 from imagecache_handlers_vmware.datastores import Datastore
-from imagecache_handlers_vmware.datastores import read_datastores
 from imagecache_handlers_vmware.folder_requests import Ends
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.image_folders import Folder

@@ -99,3 +99,14 @@ def read_task_fault(method: str, error: Element) -> VimFault:
     name = type_of(fault) if fault is not None else ''
     message = text_of(error, 'localizedMessage') or ''
     return VimFault(method, name or 'a fault without a name', message)
+
+
+def copy_elements(elements: Iterator[Element]) -> list[Element]:
+    """Keep elements, which lose what is in them once the next one comes."""
+    kept = []
+    for element in elements:
+        copy = Element(element.tag, element.attrib)
+        copy.text = element.text
+        copy.extend(element)
+        kept.append(copy)
+    return kept

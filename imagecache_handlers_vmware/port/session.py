@@ -9,7 +9,6 @@ from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
-import threading
 import time
 from typing import TypeVar
 
@@ -22,14 +21,13 @@ from imagecache_handlers_vmware.port.connection import Connection
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.errors import ReplyLost
 from imagecache_handlers_vmware.port.errors import VimFault
-from imagecache_handlers_vmware.port.errors import WrongAnswer
 from imagecache_handlers_vmware.port.logins import Login
 from imagecache_handlers_vmware.port.logins import Logins
 from imagecache_handlers_vmware.port.managers import Managers
-from imagecache_handlers_vmware.port.managers import read_managers
+from imagecache_handlers_vmware.port.replies import copy_elements
 from imagecache_handlers_vmware.port.replies import Element
 from imagecache_handlers_vmware.port.requests import Request
-from imagecache_handlers_vmware.port import service_requests
+from imagecache_handlers_vmware.port.shared_login import SharedLogin
 from imagecache_handlers_vmware.port import uploads
 
 # Seconds in which a call that must not be late leaves.
@@ -45,24 +43,17 @@ class Session:
         self, address: Address, logins: Logins, options: ConnectionOptions
     ) -> None:
         self.address = address
-        self._logins = logins
         self._options = options
-        self._guard = threading.Lock()
+        self._shared = SharedLogin(address, logins, options)
         self._connections: IdleConnections[Address, Connection] = (
             IdleConnections(
                 lambda address: Connection(address, options), VimFault
             )
         )
-        self._login: Login | None = None
-        self._managers: Managers | None = None
-        self._is_closed = False
 
     @property
     def managers(self) -> Managers:
-        with self._guard:
-            if self._managers is None:
-                self._managers = self._find_managers()
-            return self._managers
+        return self._shared.managers
 
     def read(
         self, request: Request, names: Collection[str] = ('returnval',)
@@ -73,7 +64,7 @@ class Session:
 
         :raises CallError: when there is no answer.
         """
-        return self.stream(request, names, _copied)
+        return self.stream(request, names, copy_elements)
 
     def stream(
         self,
@@ -109,7 +100,9 @@ class Session:
                 raise Unreachable(f'{self.address}: reached too late')
             leave()
 
-        return self._make_call(request, ('returnval',), _copied, leave_now)
+        return self._make_call(
+            request, ('returnval',), copy_elements, leave_now
+        )
 
     def put_file(
         self, target: str, chunks: Iterable[bytes], size: int
@@ -119,7 +112,7 @@ class Session:
         :raises VimFault: when it was refused.
         :raises CallError: when it may be there, whole or in part.
         """
-        login = self._obtain_login()
+        login = self._shared.obtain_login()
         with contextlib.closing(
             self._options.connect(self.address)
         ) as connection:
@@ -142,7 +135,7 @@ class Session:
         if address.scheme == 'http' and not self._options.insecure:
             raise Unreachable(f'{address}: it would be sent in the clear')
         is_here = address == self.address
-        cookie = self._obtain_login().cookie if is_here else ''
+        cookie = self._shared.obtain_login().cookie if is_here else ''
         with contextlib.closing(self._options.connect(address)) as connection:
             is_sent = uploads.send_file(
                 connection, target, cookie, chunks, size, uploads.DISK
@@ -164,23 +157,19 @@ class Session:
                     method, target, login.cookie, content
                 )
 
-        return self._with_login(make)
+        return self._shared.call_with(make)
 
     def forget_login(self) -> None:
         """Log in anew for the next call, for what came looked like no login.
 
         A session that has ended may still be answered, with nothing.
         """
-        with self._guard:
-            self._login = None
+        self._shared.forget_login()
 
     def close(self) -> None:
-        with self._guard:
-            self._is_closed = True
-            login, self._login = self._login, None
+        """Log out; no call is made any more."""
+        self._shared.close_login()
         self._connections.close()
-        if login is not None and self._managers is not None:
-            self._logins.give_back(self._managers.session_manager, login)
 
     def _make_call(
         self,
@@ -189,23 +178,9 @@ class Session:
         use: Callable[[Iterator[Element]], T],
         leave: Leave,
     ) -> T:
-        return self._with_login(
+        return self._shared.call_with(
             lambda login: self._make_once(request, login, names, use, leave)
         )
-
-    def _with_login(self, make: Callable[[Login], T]) -> T:
-        """Make a call, under another login where it needs one."""
-        may_renew = True
-        while True:
-            login = self._obtain_login()
-            try:
-                return make(login)
-            except VimFault as error:
-                # The call was not made: it may be made under another login.
-                if error.name != 'NotAuthenticated' or not may_renew:
-                    raise
-                may_renew = False
-                self._drop_login(login)
 
     def _make_once(
         self,
@@ -219,40 +194,3 @@ class Session:
             return use(
                 connection.exchange(request, login.cookie, names, leave)
             )
-
-    def _obtain_login(self) -> Login:
-        manager = self.managers.session_manager
-        with self._guard:
-            if self._is_closed:  # nobody would log out
-                raise Unreachable('the session is closed')
-            if self._login is None:
-                self._login = self._logins.obtain(manager)
-            return self._login
-
-    def _drop_login(self, login: Login) -> None:
-        with self._guard:
-            if self._login == login:
-                self._login = None
-
-    def _find_managers(self) -> Managers:
-        """Ask for what a vCenter has one of each, for which nobody logs in."""
-        request = service_requests.retrieve_content()
-        with contextlib.closing(
-            Connection(self.address, self._options)
-        ) as connection:
-            found = _copied(connection.exchange(request, '', ('returnval',)))
-        for content in found:
-            if managers := read_managers(content):
-                return managers
-        raise WrongAnswer(f'{self.address} answers, but is not a vCenter')
-
-
-def _copied(elements: Iterator[Element]) -> list[Element]:
-    """Keep elements, which lose what is in them once the next one comes."""
-    kept = []
-    for element in elements:
-        copy = Element(element.tag, element.attrib)
-        copy.text = element.text
-        copy.extend(element)
-        kept.append(copy)
-    return kept

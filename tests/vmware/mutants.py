@@ -215,7 +215,9 @@ MUTANTS = [
     mutant(
         'a change is made again when its answer is lost',
         'port/session',
-        "return self._make_call(request, ('returnval',), _copied, leave_now)",
+        'return self._make_call(\n'
+        "            request, ('returnval',), copy_elements, leave_now\n"
+        '        )',
         'return self.read(request)',
         f'{SESSION}a_change_whose_answer_is_lost_is_not_made_again',
     ),
@@ -229,7 +231,7 @@ MUTANTS = [
     ),
     mutant(
         'a session that ended is used again',
-        'port/session',
+        'port/shared_login',
         '                self._drop_login(login)\n',
         '',
         f'{SESSION}a_session_that_ended_is_opened_anew_once',
@@ -720,7 +722,7 @@ MUTANTS = [
     ),
     mutant(
         'a vSAN that does not say so is none',
-        'datastores',
+        'datastore_facts',
         'return is_vsan or found',
         'return found',
         f'{VSAN}it_is_known_though_it_does_not_tell_what_it_can',
@@ -882,9 +884,9 @@ MUTANTS = [
     ),
     mutant(
         'machines of the other datacenter are not read',
-        'datastores',
-        'mounts=mounts[_volume_of(found)],',
-        'mounts=mounts[_volume_of(found)][:1],',
+        'datastore_facts',
+        'mounts=mounts[volume],',
+        'mounts=mounts[volume][:1],',
         f'{SHARED}a_machine_of_the_other_datacenter_uses_the_image',
     ),
     mutant(
@@ -1179,8 +1181,8 @@ MUTANTS = [
     mutant(
         'a host learns by what cookie vCenter knows us',
         'port/session',
-        "cookie = self._obtain_login().cookie if is_here else ''",
-        'cookie = self._obtain_login().cookie',
+        "self._shared.obtain_login().cookie if is_here else ''",
+        'self._shared.obtain_login().cookie',
         f'{IMPORTING}::TestLeases::'
         'test_the_disk_takes_the_place_of_the_empty_one',
     ),

@@ -77,7 +77,7 @@ class TestLentSessions(OnPort):
         hanging = Hanging()
         self.addCleanup(hanging.end.set)
         self.lender.invoke_api = hanging
-        session._logins._asking._seconds = 0.2
+        session._shared._logins._asking._seconds = 0.2
         began = time.monotonic()
         for _ in range(2):
             with pytest.raises(Unreachable, match=r'no answer within 0\.2 s'):
