@@ -116,7 +116,7 @@ class Adding:
         adapter_of(meta)  # rather before its bytes have come
         datastore = self._looks.datastore(store)
         check_datastore(meta, datastore)
-        with _translated(meta, datastore):
+        with _translate_errors(meta, datastore):
             place = self._find_place(meta, datastore)
             arrival = Arrival(self._looks, datastore, meta, kind, place)
             self._bring_in(arrival, content, labels)
@@ -132,7 +132,7 @@ class Adding:
 
 
 @contextlib.contextmanager
-def _translated(meta: ImageMeta, datastore: Datastore) -> Iterator[None]:
+def _translate_errors(meta: ImageMeta, datastore: Datastore) -> Iterator[None]:
     store = datastore.store
     try:
         yield

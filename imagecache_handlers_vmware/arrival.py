@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from typing import BinaryIO
 from typing import cast
 
-from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageExists
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.model import ImageMeta
@@ -14,6 +13,7 @@ from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.disk_kinds import adapter_of
 from imagecache_handlers_vmware.disk_kinds import DiskKind
 from imagecache_handlers_vmware.folder_requests import is_gone
+from imagecache_handlers_vmware.folder_requests import is_taken
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.image_content import CheckedContent
 from imagecache_handlers_vmware.image_content import least_taken
@@ -23,7 +23,6 @@ from imagecache_handlers_vmware.importing import Importing
 from imagecache_handlers_vmware.label_folders import plan_change
 from imagecache_handlers_vmware.looks import Looks
 from imagecache_handlers_vmware.port.errors import ReplyLost
-from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port import file_requests
 from imagecache_handlers_vmware.port.uploads import target_of
 from imagecache_handlers_vmware.sent_bytes import SentBytes
@@ -186,13 +185,9 @@ class Arrival:
         [error] = self._removing.move_folders(moves).values()
         if error is None:
             return
-        if _is(error, 'FileAlreadyExists'):
+        if is_taken(error):
             raise ImageExists(self._meta.image_id, f'at {target}')
         if isinstance(error, ReplyLost):
             # It may be moved even after a look that still finds it here.
             raise Uncertain(self._meta.image_id, str(error)) from error
         raise error
-
-
-def _is(error: CacheError, name: str) -> bool:
-    return isinstance(error, VimFault) and error.name == name

@@ -34,7 +34,7 @@ class AsideFolder:
         self._path = looks.aside(datastore)
         self._removing = removing
 
-    def make(self, going: Mapping[str, frozenset[str]]) -> None:
+    def make_folder(self, going: Mapping[str, frozenset[str]]) -> None:
         """Make it, unless it is there, for images that are to go.
 
         ``going`` has the labels by which each goes.  On a full datastore an
@@ -52,9 +52,9 @@ class AsideFolder:
             except VimFault as error:
                 if error.name not in FULL:
                     raise
-                self._lend(going, error)
+                self._lend_mark(going, error)
 
-    def _lend(
+    def _lend_mark(
         self, going: Mapping[str, frozenset[str]], error: VimFault
     ) -> None:
         for mark in self._find_marks(going):

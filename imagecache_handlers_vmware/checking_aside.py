@@ -1,4 +1,4 @@
-"""Checks of what lies aside: whether its time is over, and why it is kept."""
+"""Checking aside: whether the time of what lies there is over, and why not."""
 
 from collections.abc import Callable
 from collections.abc import Iterable

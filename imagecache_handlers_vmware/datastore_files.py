@@ -23,18 +23,18 @@ class DatastoreFiles:
         self._datastore = datastore
         self._center: str | None = None
 
-    def read(self, path: DatastorePath) -> bytes:
+    def read_file(self, path: DatastorePath) -> bytes:
         """Read a file.
 
         :raises CallError: when it cannot be read.
         """
         try:
-            return self._session.access_file('GET', self._target(path))
+            return self._session.access_file('GET', self._find_target(path))
         except ReplyLost as error:
             # Who reads changes nothing, whatever came of it.
             raise Incomplete(f'{path}: {error}') from error
 
-    def write(self, path: DatastorePath, content: bytes) -> None:
+    def write_file(self, path: DatastorePath, content: bytes) -> None:
         """Write a file in place of the one that is there, and read it back.
 
         What was lost on the way is written once more: it is the same.
@@ -45,7 +45,9 @@ class DatastoreFiles:
         why: object = None
         for _ in range(_TRIES):
             try:
-                self._session.access_file('PUT', self._target(path), content)
+                self._session.access_file(
+                    'PUT', self._find_target(path), content
+                )
             except (VimFault, Unreachable) as error:
                 if why is None:
                     raise
@@ -53,18 +55,18 @@ class DatastoreFiles:
                 continue
             except CallError as error:
                 why = error
-            if self._has(path, content):
+            if self._has_content(path, content):
                 return
             why = why or 'it is not what was written'
         raise ReplyLost(f'{path} may be written in part: {why}')
 
-    def _has(self, path: DatastorePath, content: bytes) -> bool:
+    def _has_content(self, path: DatastorePath, content: bytes) -> bool:
         try:
-            return self.read(path) == content
+            return self.read_file(path) == content
         except CallError:
             return False
 
-    def _target(self, path: DatastorePath) -> str:
+    def _find_target(self, path: DatastorePath) -> str:
         if self._center is None:
             self._center = read_path_of(
                 self._session, self._datastore.datacenter

@@ -79,9 +79,9 @@ class DebrisRemoval:
         place, name = piece.tree.path, piece.tree.path.name
         until = self._clocks.now() + LONGEST
         aside = self._look.aside.join(str(AsideName(name, until)))
-        AsideFolder(self._looks, self._look.datastore, self._removing).make(
-            {name: frozenset()}
-        )
+        AsideFolder(
+            self._looks, self._look.datastore, self._removing
+        ).make_folder({name: frozenset()})
         end = self._removing.move_folders({'': (place, aside)})['']
         if end is not None and is_gone(end):
             return 0

@@ -64,7 +64,7 @@ class Evicting:
         datastore = self._looks.datastore(images[0].store)
         until = self._clocks.now() + LONGEST
         batch = _Batch(self._looks, self._clocks, datastore, in_time, until)
-        results = batch.run(images)
+        results = batch.evict_images(images)
         for image in images:
             yield results[image.location]
 
@@ -98,12 +98,12 @@ class _Batch:
         )
         self._results: dict[str, Result] = {}
 
-    def run(self, images: Sequence[CachedImage]) -> dict[str, Result]:
+    def evict_images(self, images: Sequence[CachedImage]) -> dict[str, Result]:
         moves = list(self._plan_moves(images))
         if not moves:
             return self._results
         aside = AsideFolder(self._looks, self._datastore, self._removing)
-        aside.make(
+        aside.make_folder(
             {one.image.image_id: one.image.marks.labels for one in moves}
         )
         ends = self._removing.move_folders(
@@ -136,17 +136,17 @@ class _Batch:
             if found is None or one.key in unmoved:
                 continue
             if isinstance(end, Endless):
-                self._kept.keep(one, error_of_move(one.image, end))
+                self._kept.keep_image(one, error_of_move(one.image, end))
             elif why := self._why_not(one, found, users):
-                self._kept.keep(one, why)
+                self._kept.keep_image(one, why)
             else:
                 going.append((one, found))
         self._results |= self._kept.put_back()
         self._results |= unmoved
-        self._results |= self._remove(going)
+        self._results |= self._remove_images(going)
         self._results |= self._kept.put_back()
 
-    def _remove(self, going: Sequence[Going]) -> dict[str, Result]:
+    def _remove_images(self, going: Sequence[Going]) -> dict[str, Result]:
         def look_again(moves: Sequence[Move]) -> Aside | None:
             folders = self._looks.folder(self._store, self._aside)
             return None if folders is None else match_moves(moves, folders)

@@ -1,4 +1,4 @@
-"""Errors of evictions: what it means for an image that a task failed."""
+"""Eviction errors: what it means for an image that a task failed."""
 
 from collections.abc import Iterable
 

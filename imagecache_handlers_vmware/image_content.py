@@ -1,4 +1,4 @@
-"""Content: the bytes of an image, checked as they come."""
+"""Image content: the bytes of an image, checked as they come."""
 
 from collections.abc import Iterator
 import struct

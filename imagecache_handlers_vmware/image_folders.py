@@ -86,7 +86,9 @@ class ImageFolder:
     @property
     def disks(self) -> tuple[str, ...]:
         """The disks by their descriptors; the image itself comes last."""
-        sized = sorted(one for one in self._files if self._has(_SIZED, one))
+        sized = sorted(
+            one for one in self._files if self._has_ending(_SIZED, one)
+        )
         own = f'{self.image_id}.vmdk'
         return (*sized, own) if own in self._files else tuple(sized)
 
@@ -107,7 +109,7 @@ class ImageFolder:
     @property
     def foreign(self) -> tuple[str, ...]:
         """What lies in it and is not of the image, by name."""
-        files = [one for one in self._files if not self._has(_OWN, one)]
+        files = [one for one in self._files if not self._has_ending(_OWN, one)]
         folders = [
             one
             for one in self.folder.folders
@@ -115,7 +117,7 @@ class ImageFolder:
         ]
         return tuple(sorted(files + folders))
 
-    def _has(self, ends: re.Pattern[str], name: str) -> bool:
+    def _has_ending(self, ends: re.Pattern[str], name: str) -> bool:
         """Tell if a file has the image's name, and how that goes on."""
         begin = self.image_id
         return name.startswith(begin) and bool(

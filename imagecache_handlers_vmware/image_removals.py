@@ -1,4 +1,4 @@
-"""Removals: images that lie aside and go, by their disks and folders."""
+"""Image removals: they lie aside and go, by their disks and folders."""
 
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -70,7 +70,9 @@ class Removal:
         results: dict[str, Result] = {
             move.key: self._freed[move.aside] for move in done
         }
-        self._finish([one for one in done if one.key not in isos.values()])
+        self._delete_rest(
+            [one for one in done if one.key not in isos.values()]
+        )
         if failed:
             results |= self._end_failed(failed, ends)
         return results
@@ -94,15 +96,15 @@ class Removal:
                 results[move.key] = _as_uncertain(move, why)
             elif aside is None or (found is not None and found.is_whole):
                 folders = found.folder.folders if found else ()
-                self._kept.keep(move, why, folders)
+                self._kept.keep_image(move, why, folders)
             else:
-                self._finish([move])
+                self._delete_rest([move])
                 size = self._freed[move.aside] if found else 0
                 lost = _as_uncertain(move, why)
                 results[move.key] = size if is_gone(end) else lost
         return results
 
-    def _finish(self, moves: Sequence[Move]) -> None:
+    def _delete_rest(self, moves: Sequence[Move]) -> None:
         """Delete what is left of images; ``recover`` does it otherwise."""
         self._removing.delete_folders([one.aside for one in moves])
 

@@ -33,7 +33,7 @@ class Kept:
         self._kept: list[tuple[Move, CacheError]] = []
         self._folders: dict[str, Collection[str]] = {}
 
-    def keep(
+    def keep_image(
         self, move: Move, why: CacheError, folders: Collection[str] = ()
     ) -> None:
         """Have an image put back that was kept for a reason.

@@ -64,7 +64,7 @@ def read_labels(folders: Iterable[str]) -> frozenset[str]:
 
 
 def _read_own(label: str, is_shielded: bool) -> str:
-    if is_shielded or not _stamp(label):
+    if is_shielded or not _name_stamp(label):
         return label
     return f'{_UNUSED}{_OWN}{label.removeprefix(_UNUSED)}'
 
@@ -96,7 +96,7 @@ def plan_change(
         for label in removed:
             stale |= _folders_of(label, SHIELD not in labels)
         for label in labels - removed:
-            if _stamp(label):
+            if _name_stamp(label):
                 make.add(_folder_name(label, shielded))
                 stale.add(_folder_name(label, not shielded))
             elif shielded and label.startswith(_MALFORMED):
@@ -122,11 +122,11 @@ def _folder_name(label: str, shielded: bool) -> str:
     """Name the folder of a label, on an image that has a shield or not."""
     if label == SHIELD:
         return SHIELD_FOLDER
-    stamp = None if shielded else _stamp(label)
+    stamp = None if shielded else _name_stamp(label)
     return stamp or f'{_OWN}{label}'
 
 
-def _stamp(label: str) -> str | None:
+def _name_stamp(label: str) -> str | None:
     """Name the folder by which Nova knows an ``unused``, if it can."""
     found = _TIME.fullmatch(label.removeprefix(_UNUSED))
     if (

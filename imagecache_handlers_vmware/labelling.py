@@ -62,7 +62,7 @@ class Labelling:
         if SHIELD in (added := frozenset(add)):
             # Nova's marks must go with it, those that came just now as well.
             labels = label_folders.read_labels(labelled.read_names())
-        labelled.apply(label_folders.plan_change(labels, added, remove))
+        labelled.apply_change(label_folders.plan_change(labels, added, remove))
 
 
 class _Labelled:
@@ -102,14 +102,14 @@ class _Labelled:
             raise ImageNotFound(image.image_id, f'{self._folder} is gone')
         return [one for one in found if one.path == self._folder]
 
-    def apply(self, change: FolderChange) -> None:
+    def apply_change(self, change: FolderChange) -> None:
         """Make folders, then remove others; of these none that is filled.
 
         :raises ImageBusy: when one is; all else is done then.
         """
         filled = self._read_filled() if change.remove else frozenset()
         kept = sorted(filled.intersection(change.remove))
-        self._write(
+        self._write_change(
             dataclasses.replace(
                 change,
                 remove=tuple(one for one in change.remove if one not in kept),
@@ -132,13 +132,15 @@ class _Labelled:
             name for one in self._find_own() for name in one.filled
         )
 
-    def _write(self, change: FolderChange, filled: frozenset[str]) -> None:
+    def _write_change(
+        self, change: FolderChange, filled: frozenset[str]
+    ) -> None:
         for name in change.make:
-            with _writing(self._image, begun=name != change.make[0]):
+            with _translate_errors(self._image, begun=name != change.make[0]):
                 self._make_folder(name, change.remove)
         paths = [self._folder.join(name) for name in change.remove]
         ends = self._removing.delete_folders(paths).values()
-        with _writing(self._image, begun=bool(change.make)):
+        with _translate_errors(self._image, begun=bool(change.make)):
             _raise_first(ends)
         if any(ends):
             # What is not there may share a folder, or be gone with the image.
@@ -149,10 +151,12 @@ class _Labelled:
         try:
             self._removing.make_folder(self._folder.join(name))
         except VimFault as error:
-            if error.name not in FULL or not self._rename(name, leaving):
+            if error.name not in FULL or not self._rename_folder(
+                name, leaving
+            ):
                 raise
 
-    def _rename(self, name: str, leaving: tuple[str, ...]) -> bool:
+    def _rename_folder(self, name: str, leaving: tuple[str, ...]) -> bool:
         """Have a folder give way to that of a claim; False: none does."""
         names = self.read_names()
         over = (*leaving, *find_dead_claims(names, self._dead))
@@ -179,7 +183,7 @@ class _Labelled:
             if not joint:
                 return
             for name, stays in joint.items():
-                with _writing(self._image, begun=True):
+                with _translate_errors(self._image, begun=True):
                     self._part_folder(name, stays)
 
     def _part_folder(self, name: str, stays: list[str]) -> None:
@@ -203,7 +207,7 @@ def _raise_first(ends: Iterable[CacheError | None]) -> None:
 
 
 @contextlib.contextmanager
-def _writing(image: CachedImage, *, begun: bool) -> Iterator[None]:
+def _translate_errors(image: CachedImage, *, begun: bool) -> Iterator[None]:
     """Say what an error of a write means: all or nothing was written.
 
     Once others were ``begun`` before it, it cannot be nothing any more.

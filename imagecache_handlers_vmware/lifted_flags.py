@@ -46,11 +46,11 @@ class LiftedFlags:
         """
         for disk in image.disks:
             path = image.path.join(disk)
-            content = self._files.read(path)
+            content = self._files.read_file(path)
             new = lift_flag(content)
             if new != content:
                 self._check_time()
-                self._files.write(path, new)
+                self._files.write_file(path, new)
                 lifted = _Lifted(path=path, old=content, new=new)
                 self._lifted.setdefault(image.path, []).append(lifted)
 
@@ -64,8 +64,8 @@ class LiftedFlags:
         """
         for one in self._lifted.pop(image.path, ()):
             try:
-                if self._files.read(one.path) == one.new:
-                    self._files.write(one.path, one.old)
+                if self._files.read_file(one.path) == one.new:
+                    self._files.write_file(one.path, one.old)
             except ReplyLost:
                 raise
             except CallError as error:

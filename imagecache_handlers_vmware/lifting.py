@@ -213,7 +213,7 @@ def _read_parent(files: DatastoreFiles, path: DatastorePath) -> str | None:
     :raises CallError: when it cannot be told.
     """
     try:
-        content = files.read(path)
+        content = files.read_file(path)
     except VimFault as error:
         if error.name == 'FileLocked':
             return None

@@ -41,6 +41,14 @@ class _Told:
     snapshots: tuple[Reference, ...]
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What one read tells: of datastores, and of who names files."""
+
+    stores: list[Found]
+    told: Mapping[Reference, _Told]
+
+
 def read_machines(
     session: Session, datastore: Datastore, *, with_drives: bool
 ) -> list[Machine]:
@@ -54,55 +62,82 @@ def read_machines(
         or does not tell its machines.
     :raises CallError: when the answer is lost.
     """
-    files = (_FILES, _DEVICES) if with_drives else (_FILES,)
-    request = retrievals.retrieve_machines(
-        session.managers.property_collector,
-        [mount.reference for mount in datastore.mounts],
-        _select(files, with_drives),
-        PAGE,
-        with_snapshots=with_drives,
-    )
-
-    def read_one(element: Element) -> Found | _Told:
-        found = read_object(element)
-        if found.reference.kind == 'Datastore':
-            return found
-        is_machine = found.reference.kind == 'VirtualMachine'
-        return _read_told(found, files if is_machine else (_DEVICES,))
-
-    read = read_objects(session, request, read_one)
-    stores = [one for one in read if isinstance(one, Found)]
-    told = {one.reference: one for one in read if isinstance(one, _Told)}
+    answer = _ask_for_machines(session, datastore, with_drives)
     listed = {
-        mount: list_machines(stores, mount) for mount in datastore.mounts
+        mount: list_machines(answer.stores, mount)
+        for mount in datastore.mounts
     }
-    # What is told of and not listed any more, or not yet, may be of any.
-    everywhere = {one for some in listed.values() for one in some}
-    others = [
-        one
-        for one in told
-        if one.kind == 'VirtualMachine' and one not in everywhere
-    ]
+    others = _find_unlisted(answer.told, listed.values())
     return [
-        _note_stale(_make_machine(reference, told, mount), datastore.known)
+        _note_stale(
+            _make_machine(reference, answer.told, mount), datastore.known
+        )
         for mount, references in listed.items()
         for reference in (*references, *others)
     ]
 
 
-def _select(files: tuple[str, ...], with_drives: bool) -> list[Selection]:
-    chosen = [Selection(kind='Datastore', properties=('name', 'vm'))]
-    more = (_ROOTS,) if with_drives else ()
-    chosen.append(
-        Selection(kind='VirtualMachine', properties=('name', *files, *more))
+def _ask_for_machines(
+    session: Session, datastore: Datastore, with_drives: bool
+) -> _Answer:
+    request = retrievals.retrieve_machines(
+        session.managers.property_collector,
+        [mount.reference for mount in datastore.mounts],
+        _choose_properties(with_drives),
+        PAGE,
+        with_snapshots=with_drives,
     )
-    if with_drives:
-        chosen.append(
-            Selection(
-                kind='VirtualMachineSnapshot', properties=(_DEVICES, _LATER)
-            )
-        )
-    return chosen
+    read = read_objects(
+        session, request, lambda element: _read_one(element, with_drives)
+    )
+    return _Answer(
+        stores=[one for one in read if isinstance(one, Found)],
+        told={one.reference: one for one in read if isinstance(one, _Told)},
+    )
+
+
+def _read_one(element: Element, with_drives: bool) -> Found | _Told:
+    """Read a datastore; of what names files, no more than these."""
+    found = read_object(element)
+    if found.reference.kind == 'Datastore':
+        return found
+    if found.reference.kind == 'VirtualMachine':
+        return _read_told(found, _naming_properties(with_drives))
+    return _read_told(found, (_DEVICES,))
+
+
+def _find_unlisted(
+    told: Iterable[Reference], listed: Iterable[list[Reference]]
+) -> list[Reference]:
+    """Find who is told of and not listed any more, or not yet.
+
+    It may be of any of the datastores.
+    """
+    everywhere = {one for some in listed for one in some}
+    return [
+        one
+        for one in told
+        if one.kind == 'VirtualMachine' and one not in everywhere
+    ]
+
+
+def _naming_properties(with_drives: bool) -> tuple[str, ...]:
+    """Give the properties by which a machine names files."""
+    return (_FILES, _DEVICES) if with_drives else (_FILES,)
+
+
+def _choose_properties(with_drives: bool) -> list[Selection]:
+    stores = Selection(kind='Datastore', properties=('name', 'vm'))
+    names = ('name', *_naming_properties(with_drives))
+    if not with_drives:
+        return [stores, Selection(kind='VirtualMachine', properties=names)]
+    return [
+        stores,
+        Selection(kind='VirtualMachine', properties=(*names, _ROOTS)),
+        Selection(
+            kind='VirtualMachineSnapshot', properties=(_DEVICES, _LATER)
+        ),
+    ]
 
 
 def list_machines(stores: Iterable[Found], mount: Mount) -> list[Reference]:

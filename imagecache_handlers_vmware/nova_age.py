@@ -1,4 +1,4 @@
-"""Nova's age: read from its options, as far as it removes images."""
+"""Nova age: read from Nova's options, as far as it removes images."""
 
 import datetime
 

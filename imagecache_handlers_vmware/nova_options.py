@@ -48,20 +48,22 @@ class NovaOptions:
         self._followed = FollowedOptions(conf, _OPTS)
 
     def read_url(self) -> str | None:
-        host = self._read('host_ip')
-        return make_url(host, self._read('host_port')) if host else None
+        host = self._read_option('host_ip')
+        return make_url(host, self._read_option('host_port')) if host else None
 
     def read_login(self) -> tuple[str | None, str | None]:
         """Give a name and its password."""
-        return self._read('host_username'), self._read('host_password')
+        return self._read_option('host_username'), self._read_option(
+            'host_password'
+        )
 
     def read_trust(self) -> tuple[str | None, bool]:
         """Give ``ca_file`` and ``insecure``, of which Nova heeds the first."""
-        ca_file = self._read('ca_file') or None
-        return ca_file, ca_file is None and self._read('insecure')
+        ca_file = self._read_option('ca_file') or None
+        return ca_file, ca_file is None and self._read_option('insecure')
 
     def read_regex(self) -> str | None:
-        regex: str | None = self._read('datastore_regex')
+        regex: str | None = self._read_option('datastore_regex')
         return regex
 
     def read_folder(self) -> str:
@@ -70,7 +72,7 @@ class NovaOptions:
         :raises ConfigurationError: when it cannot be told from here, too.
         """
         return derive_folder(
-            cache_prefix=self._read('cache_prefix'),
+            cache_prefix=self._read_option('cache_prefix'),
             my_ip=self._followed.read('DEFAULT', 'my_ip'),
             subdirectory=self._followed.read(
                 'image_cache', 'subdirectory_name'
@@ -80,7 +82,7 @@ class NovaOptions:
             ),
         )
 
-    def _read(self, name: str) -> Any:
+    def _read_option(self, name: str) -> Any:
         return self._followed.read('vmware', name)
 
 

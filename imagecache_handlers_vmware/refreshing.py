@@ -35,7 +35,7 @@ def refresh_datastores(
     if not old:
         return False
     with futures.ThreadPoolExecutor(_AT_ONCE) as pool:
-        return any(list(pool.map(lambda one: _refresh(session, one), old)))
+        return any(list(pool.map(lambda one: _refresh_one(session, one), old)))
 
 
 def _find_old(
@@ -50,7 +50,7 @@ def _find_old(
     ]
 
 
-def _refresh(session: Session, datastore: Datastore) -> bool:
+def _refresh_one(session: Session, datastore: Datastore) -> bool:
     try:
         session.read(file_requests.refresh_datastore(datastore.reference))
     except VimFault as error:

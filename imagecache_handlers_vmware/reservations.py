@@ -42,11 +42,11 @@ class Reservations:
         """
         datastore = self._looks.datastore(reservation.store)
         earlier = self._list_all(datastore)
-        path = self._folder(datastore).join(_write_name(reservation))
-        removing = self._removing(datastore)
+        path = self._find_folder(datastore).join(_write_name(reservation))
+        removing = self._make_removing(datastore)
         with (
             reading_store(reservation.store),
-            _translated(reservation, datastore),
+            _translate_errors(reservation, datastore),
         ):
             removing.make_folders(path)
         stale = [
@@ -90,7 +90,7 @@ class Reservations:
         self, datastore: Datastore
     ) -> dict[DatastorePath, Reservation]:
         store = datastore.store.name
-        parent = self._folder(datastore)
+        parent = self._find_folder(datastore)
         found = self._looks.folder(store, parent) or ()
         return {
             one.path: reservation
@@ -103,23 +103,23 @@ class Reservations:
     def _remove_folders(
         self, datastore: Datastore, places: list[DatastorePath]
     ) -> None:
-        ends = self._removing(datastore).delete_folders(places)
+        ends = self._make_removing(datastore).delete_folders(places)
         with reading_store(datastore.store.name):
             for error in ends.values():
                 if error is not None and not is_gone(error):
                     raise error
 
-    def _removing(self, datastore: Datastore) -> Removing:
+    def _make_removing(self, datastore: Datastore) -> Removing:
         looks = self._looks
         return Removing(looks.session, datastore, looks.options.waiting)
 
-    def _folder(self, datastore: Datastore) -> DatastorePath:
+    def _find_folder(self, datastore: Datastore) -> DatastorePath:
         base = self._looks.base(datastore)
         return DatastorePath(base.datastore, f'{base.path}_coming')
 
 
 @contextlib.contextmanager
-def _translated(
+def _translate_errors(
     reservation: Reservation, datastore: Datastore
 ) -> Iterator[None]:
     try:

@@ -1,4 +1,4 @@
-"""Searches: what lies below a folder of a datastore, in one task."""
+"""Searching: what lies below a folder of a datastore, in one task."""
 
 from collections.abc import Callable
 import dataclasses
@@ -44,7 +44,9 @@ def search_below(
     request = searches.search_below(
         datastore.browser, str(path), measures=datastore.has_namespaces
     )
-    found = _search(session, datastore, path, request, waiting, _read_folder)
+    found = _run_search(
+        session, datastore, path, request, waiting, _read_folder
+    )
     return None if found is None else _note_filled(found)
 
 
@@ -61,7 +63,9 @@ def search_disks(
     :raises CallError: when any of it cannot be listed.
     """
     request = searches.search_disks(datastore.browser, str(path))
-    found = _search(session, datastore, path, request, waiting, _read_folder)
+    found = _run_search(
+        session, datastore, path, request, waiting, _read_folder
+    )
     return {
         one.path.join(file.name): file.size
         for one in found or ()
@@ -82,7 +86,9 @@ def search_trees(
     :raises CallError: when any of it cannot be listed.
     """
     request = searches.search_below(datastore.browser, str(path))
-    found = _search(session, datastore, path, request, waiting, _read_dated)
+    found = _run_search(
+        session, datastore, path, request, waiting, _read_dated
+    )
     return gather_trees(path, found or ())
 
 
@@ -97,7 +103,9 @@ def search_tree(
     :raises CallError: when any of it cannot be listed.
     """
     request = searches.search_below(datastore.browser, str(path))
-    found = _search(session, datastore, path, request, waiting, _read_dated)
+    found = _run_search(
+        session, datastore, path, request, waiting, _read_dated
+    )
     return None if found is None else gather_tree(path, found)
 
 
@@ -110,13 +118,13 @@ def search_top(
     """
     path = datastore.path('')
     request = searches.search_folder(datastore.browser, str(path))
-    found = _search(
+    found = _run_search(
         session, datastore, path, request, waiting, _read_top, 'result'
     )
     return tuple(name for one in found or () for name in one.folders)
 
 
-def _search(
+def _run_search(
     session: Session,
     datastore: Datastore,
     path: DatastorePath,

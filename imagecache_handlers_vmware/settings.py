@@ -65,7 +65,7 @@ def _read_cache(given: dict[str, Any], nova: 'NovaOptions') -> CacheOptions:
     regex = nova.read_regex() if regex is None else regex
     return CacheOptions(
         base_folder=_check_folder(folder),
-        chosen=DatastoreFilter(regex=_compile(regex)),
+        chosen=DatastoreFilter(regex=_compile_regex(regex)),
         ignored_machines=frozenset(given['ignore_vms']),
         exclusive_stores=_choose_exclusive(
             given['lift_deletable'], given['exclusive_datastores']
@@ -107,7 +107,7 @@ def _check_folder(folder: str) -> str:
     return folder
 
 
-def _compile(regex: str | None) -> re.Pattern[str] | None:
+def _compile_regex(regex: str | None) -> re.Pattern[str] | None:
     try:
         return re.compile(regex) if regex else None
     except re.error as error:

@@ -64,10 +64,10 @@ class Settling:
         going: list[Leftover] = []
         returns: list[Return] = []
         for one in found:
-            why, is_named_here = self._judge(one)
+            why, is_named_here = self._judge_leftover(one)
             if is_named_here:
                 # A machine that names it here would not find it there.
-                self._leave(one, why)
+                self._leave_there(one, why)
             elif one.is_torn:
                 torn.append(one)
             elif why is None:
@@ -75,21 +75,21 @@ class Settling:
             elif one.own is None and one.image.is_whole:
                 returns.append((one, why))
             else:
-                self._leave(one, why)
+                self._leave_there(one, why)
         self._put_together(list(self._choose_torn(torn)))
-        returns += self._finish(going)
+        returns += self._finish_all(going)
         self._put_back(returns)
 
-    def _judge(self, left: Leftover) -> tuple[str | None, bool]:
+    def _judge_leftover(self, left: Leftover) -> tuple[str | None, bool]:
         """Say why it must not go, and whether it is named where it lies."""
         moved = self._users.of_folder(left.image.path)
-        named = self._users.of_folder(self._origin(left)) | moved
+        named = self._users.of_folder(self._find_origin(left)) | moved
         return why_kept(left, self._users, named, self._is_over), bool(moved)
 
-    def _origin(self, left: Leftover) -> DatastorePath:
+    def _find_origin(self, left: Leftover) -> DatastorePath:
         return self._base.join(left.image.image_id)
 
-    def _leave(self, left: Leftover, why: object) -> None:
+    def _leave_there(self, left: Leftover, why: object) -> None:
         more = '; its image was fetched anew' if left.is_replaced else ''
         self.left.append(f'{left.image.path} is left: {why}{more}')
         LOG.warning('%s', self.left[-1])
@@ -97,29 +97,33 @@ class Settling:
     def _put_back(self, returns: Sequence[Return]) -> None:
         """Where an image was fetched anew, it is not replaced."""
         moves = {
-            str(left.image.path): (left.image.path, self._origin(left))
+            str(left.image.path): (left.image.path, self._find_origin(left))
             for left, _ in returns
         }
         ends = self._removing.move_folders(moves)
         for left, why in returns:
-            end, origin = ends[str(left.image.path)], self._origin(left)
+            end, origin = ends[str(left.image.path)], self._find_origin(left)
             if end is None:
                 LOG.warning(
                     '%s: %s: moved back to %s', left.image.path, why, origin
                 )
             else:
-                self._leave(left, f'{why}; not moved back to {origin}: {end}')
+                self._leave_there(
+                    left, f'{why}; not moved back to {origin}: {end}'
+                )
 
     def _choose_torn(self, torn: Iterable[Leftover]) -> Iterator[Leftover]:
         """Take one of each image: the files of two are not to be mixed."""
         taken: set[str] = set()
         for left in torn:
-            origin, image_id = self._origin(left), left.image.image_id
+            origin, image_id = self._find_origin(left), left.image.image_id
             if left.colliding:
                 name = left.colliding[0]
-                self._leave(left, f'torn: {name!r} is in {origin} too')
+                self._leave_there(left, f'torn: {name!r} is in {origin} too')
             elif image_id in taken:
-                self._leave(left, f'torn: {origin} is being put together')
+                self._leave_there(
+                    left, f'torn: {origin} is being put together'
+                )
             else:
                 taken.add(image_id)
                 yield left
@@ -134,10 +138,10 @@ class Settling:
             failed = {key: end for key, end in ends.items() if end is not None}
             for one in torn:
                 if (end := failed.get(str(one.image.path))) is not None:
-                    self._leave(one, f'torn: {end}')
+                    self._leave_there(one, f'torn: {end}')
             torn = [one for one in torn if str(one.image.path) not in failed]
         for one in torn:
-            origin = self._origin(one)
+            origin = self._find_origin(one)
             LOG.warning(
                 '%s was torn: put together in %s', one.image.path, origin
             )
@@ -150,7 +154,7 @@ class Settling:
         moves = {
             str(left.image.path.join(name)): (
                 left.image.path.join(name),
-                self._origin(left).join(name),
+                self._find_origin(left).join(name),
             )
             for left, names in entries.items()
             for name in names
@@ -163,9 +167,9 @@ class Settling:
             for left, names in entries.items()
         }
 
-    def _finish(self, going: Sequence[Leftover]) -> list[Return]:
+    def _finish_all(self, going: Sequence[Leftover]) -> list[Return]:
         """Delete images; give those that are refused, and whole still."""
-        ends = self._delete([one.image for one in going])
+        ends = self._delete_images([one.image for one in going])
         refused: list[Return] = []
         for one in going:
             end = ends[str(one.image.path)]
@@ -174,14 +178,14 @@ class Settling:
             elif _is_refusal(end) and one.own is None:
                 refused.append((one, str(end)))
             else:
-                self._leave(one, end)
+                self._leave_there(one, end)
         whole = self._find_whole() if refused else frozenset()
         for one, why in refused:
             if one.image.path not in whole:
-                self._leave(one, why)
+                self._leave_there(one, why)
         return [one for one in refused if one[0].image.path in whole]
 
-    def _delete(self, images: Sequence[ImageFolder]) -> Ends:
+    def _delete_images(self, images: Sequence[ImageFolder]) -> Ends:
         """Delete images, their folders last; a disk may be gone already."""
         ends = self._removing.delete_disks(
             {str(one.path): one for one in images}

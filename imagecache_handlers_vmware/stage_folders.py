@@ -59,19 +59,19 @@ class StageFolder:
             yield self.path
         finally:
             # Ctrl-C too: nobody else knows of it.
-            self._discard()
+            self._discard_folder()
 
-    def _discard(self) -> None:
+    def _discard_folder(self) -> None:
         """Remove it; an upload that broke off holds a file for a while."""
         for pause in (*_PAUSES, None):
-            error = self._delete()
+            error = self._delete_folder()
             if error is None or is_gone(error):
                 return
             if pause is not None:
                 self._waiting.sleep(pause)
         LOG.warning('%s was left behind, as debris: %s', self.top, error)
 
-    def _delete(self) -> CacheError | None:
+    def _delete_folder(self) -> CacheError | None:
         try:
             if self._has_objects:
                 # Without its descriptor an object is nobody's for ever.

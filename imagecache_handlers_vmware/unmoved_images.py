@@ -54,7 +54,7 @@ class UnmovedImages:
             if found is None:
                 results[move.key] = _end_absent(move, end, there)
             elif end is not None and _is_torn(move, found, there):
-                results[move.key] = self._mend(move, found, there, end)
+                results[move.key] = self._mend_torn(move, found, there, end)
         return results
 
     def _find_sources(self) -> Sources:
@@ -65,7 +65,7 @@ class UnmovedImages:
             return None
         return None if folders is None else {one.path: one for one in folders}
 
-    def _mend(
+    def _mend_torn(
         self,
         move: Move,
         found: ImageFolder,

@@ -64,7 +64,7 @@ class Connection(KeptConnection[Address]):
         ):
             # A fault comes with 500; whatever else does is no SOAP.
             if answer.status not in _WITH_SOAP:
-                raise self._refused(request.method, answer)
+                raise self._make_refusal(request.method, answer)
             yield from replies.read_elements(
                 _Whole(answer), request.method, names
             )
@@ -95,7 +95,7 @@ class Connection(KeptConnection[Address]):
                     name = REFUSED[answer.status]
                     raise VimFault(called, name, f'HTTP {answer.status}')
                 if answer.status not in _DONE:
-                    raise self._refused(called, answer)
+                    raise self._make_refusal(called, answer)
             if answer.will_close:
                 self.close()
             return found
@@ -120,7 +120,7 @@ class Connection(KeptConnection[Address]):
             raise WrongAnswer(f'{request.method}: it came without a session')
         return cookies[COOKIE].coded_value
 
-    def _refused(
+    def _make_refusal(
         self, method: str, answer: http.client.HTTPResponse
     ) -> ReplyLost:
         return ReplyLost(

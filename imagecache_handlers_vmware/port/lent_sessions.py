@@ -128,7 +128,9 @@ class _Answer:
         except ConfigurationError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001 -- whatever a lender meets
-            self.error = Unreachable(f'a lent session: {_explain(error)}')
+            self.error = Unreachable(
+                f'a lent session: {_explain_error(error)}'
+            )
             self.error.__cause__ = error
 
 
@@ -140,7 +142,7 @@ def _read_address(lent: Any) -> Address:
         raise Unreachable(f'it is at no URL: {url!r}') from error
 
 
-def _explain(error: Exception) -> str:
+def _explain_error(error: Exception) -> str:
     """Say what a lender failed with, of which vCenter may have written some.
 
     oslo.vmware names the faults of vCenter beside what it says of them.

@@ -194,7 +194,7 @@ MUTANTS = [
     mutant(
         'what could not be deleted is not put back',
         'image_removals',
-        'self._kept.keep(move, why, folders)',
+        'self._kept.keep_image(move, why, folders)',
         'results[move.key] = why',
         f'{EVICTING}a_refused_disk_goes_back_and_is_undeletable',
     ),
@@ -478,7 +478,7 @@ MUTANTS = [
     mutant(
         'what is used is looked for where it lies',
         'settling',
-        'self._users.of_folder(self._origin(left)) | moved',
+        'self._users.of_folder(self._find_origin(left)) | moved',
         'moved',
         f'{RECOVERING}what_is_used_is_put_back',
     ),
@@ -829,7 +829,7 @@ MUTANTS = [
     mutant(
         'an age outlives the shield that Nova took away',
         'label_folders',
-        'if is_shielded or not _stamp(label):',
+        'if is_shielded or not _name_stamp(label):',
         'if True:',
         f'{LABELS}folders_are_read',
     ),
@@ -1061,8 +1061,8 @@ MUTANTS = [
     mutant(
         "Nova's insecure counts beside its ca_file",
         'nova_options',
-        "ca_file is None and self._read('insecure')",
-        "self._read('insecure')",
+        "ca_file is None and self._read_option('insecure')",
+        "self._read_option('insecure')",
         f'{SETTINGS}all_of_nova_is_followed',
     ),
     mutant(
@@ -1519,8 +1519,8 @@ MUTANTS = [
     mutant(
         'what somebody wrote meanwhile is overwritten',
         'lifted_flags',
-        'if self._files.read(one.path) == one.new:',
-        'if self._files.read(one.path):',
+        'if self._files.read_file(one.path) == one.new:',
+        'if self._files.read_file(one.path):',
         f'{AGAIN}one_that_was_written_meanwhile_is_left_so',
     ),
     mutant(
@@ -1569,7 +1569,7 @@ MUTANTS = [
     mutant(
         'what was written is not read back',
         'datastore_files',
-        'if self._has(path, content):',
+        'if self._has_content(path, content):',
         'if True:',
         'vmware/test_lifting.py::TestTrouble::test_what_came_in_part_is_written'
         '_again',
