@@ -16,6 +16,7 @@ from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions.stores import all_or_raise
 from imagecache_handlers.actions.stores import any_or_raise
 from imagecache_handlers.actions.stores import for_each_readable_store
+from imagecache_handlers.checked_values import check_time
 from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageNotFound
@@ -25,7 +26,6 @@ from imagecache_handlers.labels import pin_label
 from imagecache_handlers.labels import Relabel
 from imagecache_handlers.labels import SHIELD
 from imagecache_handlers.model import CachedImage
-from imagecache_handlers.model import check_time
 
 
 def hold_image(

@@ -10,12 +10,12 @@ from imagecache_handlers.actions.granting import Patience
 from imagecache_handlers.actions.granting import Request
 from imagecache_handlers.actions.granting import Wish
 from imagecache_handlers.actions.means import Means
+from imagecache_handlers.age import count_use
 from imagecache_handlers.clocks import add_span
 from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageNotFound
-from imagecache_handlers.labels import count_use
 from imagecache_handlers.labels import lease_label
 from imagecache_handlers.labels import Marks
 from imagecache_handlers.labels import NO_CHANGE

@@ -12,10 +12,10 @@ import dataclasses
 import datetime
 from typing import Self
 
+from imagecache_handlers.age import idle_since
 from imagecache_handlers.clocks import add_span
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
-from imagecache_handlers.model import idle_since
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Blocker
 from imagecache_handlers.planning.verdicts import Reason

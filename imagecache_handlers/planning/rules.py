@@ -4,10 +4,10 @@ import dataclasses
 import datetime
 from typing import NoReturn
 
+from imagecache_handlers.age import idle_since
 from imagecache_handlers.clocks import add_span
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
-from imagecache_handlers.model import idle_since
 from imagecache_handlers.model import Order
 from imagecache_handlers.model import Retired
 from imagecache_handlers.planning.contradiction import Contradiction

@@ -289,7 +289,7 @@ MUTANTS = [
     Mutant(
         name='a hold that does not restart the age',
         killer=f'{PROTOCOL}::Testimony::test_newer_evidence_ends_a_lease',
-        module='labels',
+        module='age',
         old="(marks.labels_of('unused') | marks.labels_of('hits')) - add",
         new="marks.labels_of('hits') - add",
     ),
@@ -297,7 +297,7 @@ MUTANTS = [
         name='a last use in the future believed',
         killer=f'{PROTOCOL}::Clocks::'
         'test_a_last_use_in_the_future_is_rewritten_as_now',
-        module='labels',
+        module='age',
         old='    if since is not None and since <= now + FUTURE:',
         new='    if since is not None:',
     ),
