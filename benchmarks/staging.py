@@ -23,7 +23,7 @@ import time
 from typing import cast
 
 from benchmarks import output
-from imagecache_handlers.model import Checksum
+from imagecache_handlers.checksum import Checksum
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.source import Linkable
 from imagecache_handlers.source import Stretch

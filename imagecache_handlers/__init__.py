@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from imagecache_handlers.actions.verifying import Proof
     from imagecache_handlers.actions.verifying import Verified
     from imagecache_handlers.cache import ImageCache
+    from imagecache_handlers.checksum import Checksum
     from imagecache_handlers.clocks import utc_now
     from imagecache_handlers.exceptions import CacheError
     from imagecache_handlers.exceptions import Cancelled
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from imagecache_handlers.labels import check_label
     from imagecache_handlers.labels import Marks
     from imagecache_handlers.model import CachedImage
-    from imagecache_handlers.model import Checksum
     from imagecache_handlers.model import Debris
     from imagecache_handlers.model import Evidence
     from imagecache_handlers.model import Host
@@ -159,12 +159,12 @@ _MODULES = {
     'actions.stores': 'Inventory',
     'actions.verifying': 'Proof Verified',
     'cache': 'ImageCache',
+    'checksum': 'Checksum',
     'clocks': 'utc_now',
     'handler': 'always CacheHandler check_claimed',
     'labels': 'check_label Marks',
     'model': (
-        'CachedImage Checksum Debris Evidence Host ImageMeta Reservation '
-        'Retired Store'
+        'CachedImage Debris Evidence Host ImageMeta Reservation Retired Store'
     ),
     'planning.protected': 'Patterns',
     'planning.rules': 'Rules',

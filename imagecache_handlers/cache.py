@@ -16,7 +16,7 @@ from imagecache_handlers.actions import host_records
 from imagecache_handlers.actions import listing
 from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions.open_book import OpenBook
-from imagecache_handlers.actions.prefetch_way import Request
+from imagecache_handlers.actions.prefetch_way import PrefetchRequest
 from imagecache_handlers.actions.prefetched import Prefetched
 from imagecache_handlers.actions.prefetched import Tell
 from imagecache_handlers.actions.prefetched import tell_no_event
@@ -175,7 +175,7 @@ class ImageCache:
         :raises ConfigurationError: when there are several stores and none
             is named.
         """
-        request = Request(
+        request = PrefetchRequest(
             image_ids=image_ids,
             source=source,
             ttl=ttl,

@@ -1,4 +1,6 @@
-"""Kinds of values: numbers of bytes, texts and users, and nothing else."""
+"""Checked values: sizes, texts, names, times, users; else ValueError."""
+
+import datetime
 
 
 def check_size(what: str, size: int | None) -> None:
@@ -22,6 +24,24 @@ def check_text(what: str, text: str) -> None:
     """Refuse what is no text."""
     if not isinstance(text, str):
         raise wrong_type(what, text, 'a text')
+
+
+def check_name(what: str, name: str) -> str:
+    """Refuse a name of a backend's own that is empty or not printable."""
+    check_text(what, name)
+    if not name or not name.isprintable():
+        raise ValueError(f'{what} {name!r} is empty or not printable')
+    return name
+
+
+def check_time(what: str, at: datetime.datetime | None) -> None:
+    """Refuse a time that does not say its zone."""
+    if at is None:
+        return
+    if not isinstance(at, datetime.datetime):
+        raise wrong_type(what, at, 'a time')
+    if at.tzinfo is None:
+        raise ValueError(f'{what} {at} must be an aware time')
 
 
 def check_users(users: frozenset[str] | None) -> None:

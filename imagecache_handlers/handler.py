@@ -17,14 +17,14 @@ from typing import BinaryIO
 from typing import final
 from typing import Self
 
+from imagecache_handlers.age import restart_age
+from imagecache_handlers.age import start_age
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import NotSupported
 from imagecache_handlers.labels import check_owner
 from imagecache_handlers.labels import Marks
 from imagecache_handlers.labels import pin_label
-from imagecache_handlers.labels import restart_age
-from imagecache_handlers.labels import start_age
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Debris
 from imagecache_handlers.model import Host

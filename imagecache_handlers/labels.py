@@ -257,28 +257,3 @@ def check_label(label: str) -> str:
     if not LABEL.fullmatch(label):
         raise ValueError(f'{label!r} is not a label: {LABEL.pattern}')
     return label
-
-
-def count_use(marks: Marks) -> Relabel:
-    """Count a hit and restart the age: somebody takes the image into use."""
-    add = frozenset({hits_label(marks.hits + 1)})
-    return Relabel(
-        add=add,
-        remove=(marks.labels_of('unused') | marks.labels_of('hits')) - add,
-    )
-
-
-def restart_age(marks: Marks) -> Relabel:
-    """Restart the age of an image in use; an unused one was taken again."""
-    return count_use(marks) if marks.labels_of('unused') else NO_CHANGE
-
-
-def start_age(marks: Marks, now: datetime.datetime) -> Relabel:
-    """Start the age of an image without users, unless it runs already."""
-    since = marks.unused_since
-    if since is not None and since <= now + FUTURE:
-        return NO_CHANGE
-    label = unused_label(now)
-    return Relabel(
-        add=frozenset({label}), remove=marks.labels_of('unused') - {label}
-    )

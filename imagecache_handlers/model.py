@@ -14,17 +14,22 @@ from typing import Any
 from typing import Protocol
 
 from imagecache_handlers.checked_values import check_count
+from imagecache_handlers.checked_values import check_name
 from imagecache_handlers.checked_values import check_size
 from imagecache_handlers.checked_values import check_text
+from imagecache_handlers.checked_values import check_time
 from imagecache_handlers.checked_values import check_users
 from imagecache_handlers.checked_values import wrong_type
+from imagecache_handlers.checksum import Checksum
 from imagecache_handlers.labels import check_owner
-from imagecache_handlers.labels import FUTURE
 from imagecache_handlers.labels import Marks
 
 # What may name an image: it becomes part of file names, folder names and
 # queries, so anything that could mean more than a name is refused.
 IMAGE_ID = re.compile(r'[A-Za-z0-9_][A-Za-z0-9._-]{0,254}')
+
+# What tells one copy from all others: its store and its location.
+Identity = tuple[str, str]
 
 
 def check_image_id(image_id: str) -> str:
@@ -42,24 +47,6 @@ def check_image_id(image_id: str) -> str:
             f'A-Z a-z 0-9 . _ -, first a letter, a digit or _'
         )
     return image_id
-
-
-def check_name(what: str, name: str) -> str:
-    """Refuse a name of a backend's own that is empty or not printable."""
-    check_text(what, name)
-    if not name or not name.isprintable():
-        raise ValueError(f'{what} {name!r} is empty or not printable')
-    return name
-
-
-def check_time(what: str, at: datetime.datetime | None) -> None:
-    """Refuse a time that does not say its zone."""
-    if at is None:
-        return
-    if not isinstance(at, datetime.datetime):
-        raise wrong_type(what, at, 'a time')
-    if at.tzinfo is None:
-        raise ValueError(f'{what} {at} must be an aware time')
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,39 +131,13 @@ class CachedImage:
             raise wrong_type('marks', self.marks, 'Marks')
 
     @property
-    def identity(self) -> tuple[str, str]:
+    def identity(self) -> Identity:
         return self.store, self.location
 
     @property
     def reclaimable(self) -> int:
         """What to expect from an eviction, in bytes."""
         return self.size if self.frees is None else self.frees
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Checksum:
-    """What the bytes of a file hash to: ``value`` in lower-case hex."""
-
-    algorithm: str
-    value: str
-
-    def __post_init__(self) -> None:
-        digits = _DIGITS.get(self.algorithm)
-        if digits is None:
-            known = ', '.join(_DIGITS)
-            raise ValueError(
-                f'hash algorithm {self.algorithm!r} is none of {known}'
-            )
-        if len(self.value) != digits or not _HEX.fullmatch(self.value):
-            raise ValueError(
-                f'{self.value[:200]!r} is no {self.algorithm}: that has '
-                f'{digits} digits of 0-9 a-f'
-            )
-
-
-_HEX = re.compile(r'[0-9a-f]+', flags=re.ASCII)
-# Best first.
-_DIGITS = {'sha512': 128, 'sha256': 64, 'md5': 32}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,23 +277,3 @@ class SupportsLessThan(Protocol):
 # All that a policy plug-in is: the image with the smallest value goes first.
 # It never sees a blocked image.
 Order = Callable[[CachedImage, datetime.datetime], SupportsLessThan]
-
-
-def idle_since(
-    image: CachedImage, now: datetime.datetime
-) -> datetime.datetime:
-    """Give the later of its last use and its arrival; now while not labelled.
-
-    A last use well in the future counts as now; an arrival in the future is
-    a clock's mistake and is ignored.
-    """
-    since = image.marks.unused_since
-    if since is None or since > now + FUTURE:
-        return now
-    arrived = image.cached_at
-    if arrived is not None and since < arrived <= now:
-        return arrived
-    return since
-
-
-Identity = tuple[str, str]

@@ -73,10 +73,10 @@ def _reserved_room(
     reserving = Reserving(means, book, store.name, key, size)
     try:
         _reserve_room(means, book, reserving, store, meta.image_id)
-        with reserving.renewed():
+        with reserving.keep_renewed():
             yield
     finally:
-        reserving.withdraw()
+        reserving.withdraw_record()
 
 
 def _reserve_room(
@@ -90,7 +90,7 @@ def _reserve_room(
     )
     there = maker.measure_space()
     for _ in range(LOOKS):
-        reserving.write()
+        reserving.write_record()
         if not reserving.is_alone(lambda: means.clocks.sleep(POLL)):
             raise ImageBusy(name, 'somebody else has it on its way')
         there = maker.measure_space()

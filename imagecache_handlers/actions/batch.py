@@ -24,8 +24,8 @@ from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import Identity
 from imagecache_handlers.planning import blockers
 from imagecache_handlers.planning import duplicates
-from imagecache_handlers.planning.verdicts import blocked
 from imagecache_handlers.planning.verdicts import Blocker
+from imagecache_handlers.planning.verdicts import keep_blocked
 from imagecache_handlers.planning.verdicts import Reason
 from imagecache_handlers.planning.verdicts import Verdict
 
@@ -98,7 +98,7 @@ class Batch:
         """Look at what is claimed; None: that failed, and ended them all."""
         waiting = list(self._claimed.waiting.values())
         ids = {one.image.image_id for one in waiting}
-        evidence = self._terms.witness.get()
+        evidence = self._terms.evidence.get()
         # Others' labels are judged by a clock that was read before the look:
         # what lived then may be long dead when an image's turn comes.
         now = self._means.clocks.now()
@@ -154,14 +154,14 @@ class Batch:
         if not why:
             return True
         if not self._outlasts_claims(image, why):
-            stays = blocked(image, why, verdict.retired)
+            stays = keep_blocked(image, why, verdict.retired)
             self._claimed.keep_image(stays, image)
         return False
 
     def _blockers_left(
         self, image: CachedImage, look: _Look
     ) -> tuple[Blocker, ...]:
-        found = blockers.blockers(
+        found = blockers.find_blockers(
             image,
             look.evidence,
             look.began,

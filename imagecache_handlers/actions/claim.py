@@ -24,7 +24,7 @@ class Claim:
         self.expiry = clocks.now() + rules.claim_ttl
         self.label = claim_label(token, self.expiry)
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Tell if everybody else still respects it."""
         return self._has_time_left(
             self._rules.claim_ttl - self._rules.clock_skew
@@ -45,6 +45,6 @@ class Claim:
             and left > self._rules.claim_ttl - limit
         )
 
-    def renewed(self) -> 'Claim':
+    def renew_claim(self) -> 'Claim':
         """Give a claim with full time and the same token."""
         return Claim(self.token, self._clocks, self._rules)

@@ -14,9 +14,9 @@ from imagecache_handlers.actions.terms import Terms
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.planning import blockers
-from imagecache_handlers.planning.verdicts import blocked
 from imagecache_handlers.planning.verdicts import Blocker
 from imagecache_handlers.planning.verdicts import FORCEABLE
+from imagecache_handlers.planning.verdicts import keep_blocked
 from imagecache_handlers.planning.verdicts import Reason
 from imagecache_handlers.planning.verdicts import Verdict
 
@@ -34,7 +34,7 @@ def evict_image(
     copies = find_copies(means.handler, means.key_of(image_id), store)
     known = means.translate_evidence(evidence)
     found = [
-        (one, tuple(blockers.blockers(one, known, now, means.rules)))
+        (one, tuple(blockers.find_blockers(one, known, now, means.rules)))
         for one in copies
     ]
     terms = make_terms(means, lambda: evidence, evidence)
@@ -52,7 +52,7 @@ def _evict_copy(
     terms: Terms, image: CachedImage, why: tuple[Blocker, ...]
 ) -> list[Outcome]:
     if not all(terms.may_overrule(image, one) for one in why):
-        verdict = blocked(image, why)
+        verdict = keep_blocked(image, why)
         return [Outcome(verdict=verdict, did=Did.KEPT)]
     verdict = Verdict(image=image, evict=True, reason=Reason.ASKED, rank=0)
     return [

@@ -1,8 +1,8 @@
 """Given hash: what a person says an image hashes to, against what is there."""
 
 from imagecache_handlers.actions.guard import GuardedHandler
+from imagecache_handlers.checksum import Checksum
 from imagecache_handlers.exceptions import SourceError
-from imagecache_handlers.model import Checksum
 from imagecache_handlers.source import RangedSource
 
 

@@ -23,13 +23,13 @@ POLL = 1.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class WantedLabel:
     """The label of a lease or a pin, and until when a grant is worth it."""
 
     label: str
     before: datetime.datetime | None = None
 
-    def lasts(self, now: datetime.datetime) -> bool:
+    def is_in_time(self, now: datetime.datetime) -> bool:
         return self.before is None or now <= self.before
 
 
@@ -44,7 +44,7 @@ class Patience:
         return self.timer.elapsed >= self.timeout
 
 
-class Request:
+class GrantRequest:
     """One request for a lease or a pin on the copies in one store.
 
     ``shared``: others may write the very same label at the same time, so
@@ -57,7 +57,7 @@ class Request:
         patience: Patience,
         store: str,
         image_id: str,
-        wish: Callable[[], Wish],
+        make_wanted: Callable[[], WantedLabel],
         *,
         shared: bool = False,
     ) -> None:
@@ -65,9 +65,9 @@ class Request:
         self._patience = patience
         self._store = store
         self._image_id = image_id
-        self._wish = wish
+        self._make_wanted = make_wanted
         self._shared = shared
-        self._wishes: dict[Identity, Wish] = {}
+        self._wanted: dict[Identity, WantedLabel] = {}
         self._written: dict[Identity, set[str]] = {}
         self.refused: list[CachedImage] = []
 
@@ -103,11 +103,7 @@ class Request:
             # look: a reply may come long after it was true.
             now = self._means.clocks.now()
             fresh = {one.identity: one for one in self._look_at_copies()}
-            for identity in list(copies):
-                if identity in fresh:
-                    copies[identity] = fresh[identity]
-                else:
-                    del copies[identity]
+            _renew_copies(copies, fresh)
             sure = [
                 one for one in copies.values() if self._is_granted(one, now)
             ]
@@ -121,36 +117,36 @@ class Request:
 
     def label_on(self, image: CachedImage) -> str:
         """Tell which label was granted on a copy."""
-        return self._wishes[image.identity].label
+        return self._wanted[image.identity].label
 
     def _look_at_copies(self) -> list[CachedImage]:
         return self._means.handler.enumerate(self._store, {self._image_id})
 
     def _write_label(self, image: CachedImage, relabel: Relabel) -> bool:
         """Write the label, in place of its earlier forms; False: gone."""
-        wish = self._wishes[image.identity] = self._wish()
+        wanted = self._wanted[image.identity] = self._make_wanted()
         labels = image.marks.labels
         # Other cleaners may have taken away what guards an earlier one.
         is_bare = SHIELD in relabel.add - labels
-        if wish.label in labels and not is_bare:
+        if wanted.label in labels and not is_bare:
             return True
         written = self._written.setdefault(image.identity, set())
-        earlier = written - {wish.label}
-        if wish.label not in labels:
-            written.add(wish.label)
+        earlier = written - {wanted.label}
+        if wanted.label not in labels:
+            written.add(wanted.label)
         try:
             self._means.handler.mark(
-                image, relabel.add | {wish.label}, relabel.remove | earlier
+                image, relabel.add | {wanted.label}, relabel.remove | earlier
             )
         except ImageNotFound:
             return False
         return True
 
     def _is_granted(self, image: CachedImage, now: datetime.datetime) -> bool:
-        wish = self._wishes[image.identity]
+        wanted = self._wanted[image.identity]
         return (
-            wish.label in image.marks.labels
-            and wish.lasts(self._means.clocks.now())
+            wanted.label in image.marks.labels
+            and wanted.is_in_time(self._means.clocks.now())
             and not self._is_claimed(image, now)
         )
 
@@ -181,3 +177,14 @@ class Request:
                 level = logging.INFO
             text = 'Image %s may keep labels %s: %s'
             LOG.log(level, text, image.image_id, labels, error)
+
+
+def _renew_copies(
+    copies: dict[Identity, CachedImage], fresh: dict[Identity, CachedImage]
+) -> None:
+    """Have copies as they are now; those that are gone are none any more."""
+    for identity in list(copies):
+        if identity in fresh:
+            copies[identity] = fresh[identity]
+        else:
+            del copies[identity]

@@ -42,7 +42,7 @@ class GuardedHandler:
         self, handler: CacheHandler, calls: RunningCalls | None = None
     ) -> None:
         checked = CheckedHandler(handler)
-        self._handler = calls.watch(checked) if calls else checked
+        self._handler = calls.watch_handler(checked) if calls else checked
         self.batch = handler.batch
         self.parallel = handler.parallel
         self.wants_seen = handler.wants_seen
@@ -61,7 +61,7 @@ class GuardedHandler:
     def taking_turns(self, turns: Turns) -> 'GuardedHandler':
         """Give the same for several threads, which call it one by one."""
         other = copy.copy(self)
-        other._handler = turns.take(self._handler)
+        other._handler = turns.share_handler(self._handler)
         return other
 
     def stores(self) -> tuple[Store, ...]:

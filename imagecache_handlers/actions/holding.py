@@ -8,14 +8,15 @@ import dataclasses
 import datetime
 from typing import Self
 
+from imagecache_handlers.actions.granting import GrantRequest
 from imagecache_handlers.actions.granting import Patience
-from imagecache_handlers.actions.granting import Request
-from imagecache_handlers.actions.granting import Wish
+from imagecache_handlers.actions.granting import WantedLabel
 from imagecache_handlers.actions.leasing import Leaser
 from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions.stores import all_or_raise
 from imagecache_handlers.actions.stores import any_or_raise
 from imagecache_handlers.actions.stores import for_each_readable_store
+from imagecache_handlers.checked_values import check_time
 from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageNotFound
@@ -25,7 +26,6 @@ from imagecache_handlers.labels import pin_label
 from imagecache_handlers.labels import Relabel
 from imagecache_handlers.labels import SHIELD
 from imagecache_handlers.model import CachedImage
-from imagecache_handlers.model import check_time
 
 
 def hold_image(
@@ -125,23 +125,23 @@ class Granter:
         :raises ImageBusy: when one of them could not be pinned in time.
         """
         now = self.means.clocks.now()
-        wish = Wish(
+        wanted = WantedLabel(
             label=pin_label(owner, until),
             before=None if until is None else now + (until - now) / 2,
         )
-        request = Request(
-            self.means, self.patience, store, image_id, lambda: wish
+        request = GrantRequest(
+            self.means, self.patience, store, image_id, lambda: wanted
         )
         pinned = [
             one
-            for one in request.grant_copies(lambda labels: self._shield())
+            for one in request.grant_copies(lambda labels: self._shield_pin())
             if self._replace_earlier_pins(one, owner, until)
         ]
         if request.refused:
             raise ImageBusy(image_id, 'somebody is about to evict it')
         return pinned
 
-    def _shield(self) -> Relabel:
+    def _shield_pin(self) -> Relabel:
         """Have other cleaners heed a pin before the next sweep says so."""
         if not self.means.handler.wants_shield:
             return NO_CHANGE

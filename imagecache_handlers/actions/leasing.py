@@ -6,16 +6,16 @@ import datetime
 import logging
 from typing import Self
 
+from imagecache_handlers.actions.granting import GrantRequest
 from imagecache_handlers.actions.granting import Patience
-from imagecache_handlers.actions.granting import Request
-from imagecache_handlers.actions.granting import Wish
+from imagecache_handlers.actions.granting import WantedLabel
 from imagecache_handlers.actions.means import Means
+from imagecache_handlers.age import count_use
 from imagecache_handlers.clocks import add_span
 from imagecache_handlers.clocks import Timer
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageNotFound
-from imagecache_handlers.labels import count_use
 from imagecache_handlers.labels import lease_label
 from imagecache_handlers.labels import Marks
 from imagecache_handlers.labels import NO_CHANGE
@@ -77,20 +77,20 @@ class Leaser:
 
     def _request_lease(
         self, store: str, image_id: str, *, shared: bool = False
-    ) -> Request:
-        return Request(
+    ) -> GrantRequest:
+        return GrantRequest(
             self.means,
             self.patience,
             store,
             image_id,
-            self._wish_lease,
+            self._make_lease,
             shared=shared,
         )
 
-    def _wish_lease(self) -> Wish:
+    def _make_lease(self) -> WantedLabel:
         now = self.means.clocks.now()
         label = lease_label(self.owner, add_span(now, self.ttl))
-        return Wish(label=label, before=add_span(now, self.ttl / 2))
+        return WantedLabel(label=label, before=add_span(now, self.ttl / 2))
 
     def _drop_shorter(self, image: CachedImage, granted: str) -> bool:
         """Take off what ends before what was granted; False: it is gone."""
@@ -113,7 +113,7 @@ class Leaser:
 
 
 def _grant_lease(
-    request: Request, image_id: str, first: Callable[[Marks], Relabel]
+    request: GrantRequest, image_id: str, first: Callable[[Marks], Relabel]
 ) -> list[CachedImage]:
     held = request.grant_copies(first)
     if request.refused and not held:

@@ -57,7 +57,7 @@ class Trouble:
 
     def count_end(self, lost: Lost, end: End) -> None:
         """Count how a removal ended, now that it was followed."""
-        if not lost.waited:
+        if not lost.has_waited:
             self._unfinished += end in (End.PENDING, End.IN_VAIN)
         elif end is End.GONE and not lost.again:
             # It did end, while the handler waited.

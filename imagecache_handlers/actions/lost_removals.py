@@ -42,7 +42,7 @@ class Lost:
     again: bool = False
 
     @property
-    def waited(self) -> bool:
+    def has_waited(self) -> bool:
         """Whether the handler has waited already, as long as is worth it."""
         return isinstance(self.error, Unfinished)
 
@@ -104,22 +104,21 @@ class Following:
     def _end_of(self, lost: Lost, image: CachedImage | None) -> End | None:
         if image is None:
             return End.GONE
-        if image.busy is None and not lost.waited:
+        if image.busy is None and not lost.has_waited:
             long = self._timer.elapsed >= _LONG
             return End.IN_VAIN if long else End.STAYED
         if not self._renew_claim(image):
             return End.PENDING
-        if lost.waited or self._timer.elapsed >= self._means.rules.deadline:
-            return End.PENDING
-        return None
+        is_late = self._timer.elapsed >= self._means.rules.deadline
+        return End.PENDING if lost.has_waited or is_late else None
 
     def _renew_claim(self, image: CachedImage) -> bool:
         """Renew the claim if that is due; False: that failed."""
         claim = self._renewed.get(image.identity, self._claim)
         # Once it has died, somebody may have been granted the image.
-        if claim.in_time() or not claim.alive():
+        if claim.in_time() or not claim.is_alive():
             return True
-        renewed = claim.renewed()
+        renewed = claim.renew_claim()
         try:
             self._means.handler.mark(image, {renewed.label}, {claim.label})
         except CacheError as trouble:

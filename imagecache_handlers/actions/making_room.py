@@ -72,22 +72,19 @@ class RoomMaker:
                 return self._await_release(size, terms)
             plan = self._plan_sweep(terms)
             there = self.measure_space(_list_copies(plan))
-            room = make_room(
-                size,
-                there,
-                [
-                    one
-                    for one in plan.verdicts
-                    if one.image.identity not in spared
-                ],
-            )
+            others = [
+                one
+                for one in plan.verdicts
+                if one.image.identity not in spared
+            ]
+            room = make_room(size, there, others)
             if room.why or not room.evict:
                 return room
             outcomes = self._evict_images(terms, room.evict)
             spared |= {
                 one.verdict.image.identity
                 for one in outcomes
-                if one.did not in (Did.EVICTED, Did.GONE)
+                if not _has_gone(one)
             }
             if terms.should_stop() or not outcomes:
                 return Room(why=f'no room was made: {there.explain()}')
@@ -97,7 +94,7 @@ class RoomMaker:
 
     def _plan_sweep(self, terms: Terms) -> Plan:
         return sweeping.plan_sweep(
-            self.means, terms.witness.get(), self.members
+            self.means, terms.evidence.get(), self.members
         )
 
     def _evict_images(
@@ -107,10 +104,7 @@ class RoomMaker:
         outcomes: list[Outcome] = []
 
         def is_over() -> bool:
-            kept = any(
-                one.did not in (Did.EVICTED, Did.GONE) for one in outcomes
-            )
-            return kept or terms.should_stop()
+            return not all(map(_has_gone, outcomes)) or terms.should_stop()
 
         these = dataclasses.replace(
             terms, should_stop=is_over, on_outcome=outcomes.append
@@ -156,6 +150,10 @@ class RoomMaker:
                 return Room(why=f'no room was made: {there.explain()}')
             self.means.clocks.sleep(POLL)
         return Room()
+
+
+def _has_gone(outcome: Outcome) -> bool:
+    return outcome.did in (Did.EVICTED, Did.GONE)
 
 
 def _count_freed(outcome: Outcome) -> int:

@@ -22,7 +22,7 @@ _PATIENCE = datetime.timedelta(minutes=1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class PrefetchRequest:
     """What a caller wants: see ``ImageCache.prefetch``."""
 
     image_ids: Iterable[str]

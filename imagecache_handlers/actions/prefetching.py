@@ -16,7 +16,7 @@ from imagecache_handlers.actions.making_room import list_members
 from imagecache_handlers.actions.means import Means
 from imagecache_handlers.actions.prefetch_place import find_place
 from imagecache_handlers.actions.prefetch_way import OWNER
-from imagecache_handlers.actions.prefetch_way import Request
+from imagecache_handlers.actions.prefetch_way import PrefetchRequest
 from imagecache_handlers.actions.prefetch_way import Way
 from imagecache_handlers.actions.prefetched import Ended
 from imagecache_handlers.actions.prefetched import Got
@@ -56,7 +56,7 @@ def check_ttl(ttl: datetime.timedelta, skew: datetime.timedelta) -> None:
 
 
 def prefetch_images(
-    means: Means, turns: Turns, book: Book, request: Request
+    means: Means, turns: Turns, book: Book, request: PrefetchRequest
 ) -> list[Prefetched]:
     """Have images come into a store; one result for each, in their order.
 
@@ -84,7 +84,7 @@ def _choose_store(means: Means, name: str | None) -> Store:
 def _find_way(
     means: Means,
     book: Book,
-    request: Request,
+    request: PrefetchRequest,
     store: Store,
     stop: threading.Event,
 ) -> Way:
@@ -105,7 +105,7 @@ def _find_way(
 
 
 def _agree_terms(
-    means: Means, request: Request, stop: threading.Event
+    means: Means, request: PrefetchRequest, stop: threading.Event
 ) -> Terms:
     given = functools.partial(Evidence, as_of=means.clocks.now())
     return make_terms(
@@ -116,7 +116,7 @@ def _agree_terms(
 
 
 def _bring_in_all(
-    call: '_Call', request: Request, stop: threading.Event
+    call: '_Call', request: PrefetchRequest, stop: threading.Event
 ) -> list[Prefetched]:
     ids = list(dict.fromkeys(request.image_ids))
     with futures.ThreadPoolExecutor(request.settings.concurrency) as pool:
@@ -151,15 +151,19 @@ class _Call:
 
     def _look_for_image(self, one: ImagePrefetch) -> Prefetched | None:
         one.check_stop()
-        return one.describe(Got.EXISTING) if one.lease_copies() else None
+        return (
+            one.describe_result(Got.EXISTING) if one.lease_copies() else None
+        )
 
     def _bring_in(self, one: ImagePrefetch) -> Prefetched:
         if not self._way.means.handler.adds:
             raise NotSupported('add images')
-        with self._turns.alone(self._way.store, one.key, one.go_on_waiting):
+        with self._turns.take_image(
+            self._way.store, one.key, one.go_on_waiting
+        ):
             one.check_stop()
             if one.lease_copies():
-                return one.describe(Got.EXISTING)
+                return one.describe_result(Got.EXISTING)
             return one.fetch_image()
 
     def _survive_failure(
@@ -180,7 +184,9 @@ class _Call:
         except CacheError as error:
             LOG.info('Image %s: %s', image_id, error)
             blind = isinstance(error, Refused) and error.blind
-            return one.describe(_name_failure(error), str(error), blind=blind)
+            return one.describe_result(
+                _name_failure(error), str(error), blind=blind
+            )
 
 
 def _name_failure(error: CacheError) -> Got:

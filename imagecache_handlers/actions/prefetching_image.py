@@ -52,7 +52,7 @@ class ImagePrefetch:
         self._doubt = ''
         self._telling = Telling(way.tell, image_id, way.store)
 
-    def describe(
+    def describe_result(
         self, did: Got, why: str = '', *, blind: bool = False
     ) -> Prefetched:
         """Give the result of all that was done up to now."""
@@ -103,9 +103,9 @@ class ImagePrefetch:
             try:
                 did = self._fetch_in_turn(incoming, reserving)
             finally:
-                reserving.withdraw()
+                reserving.withdraw_record()
             if did is not None:
-                return self.describe(did)
+                return self.describe_result(did)
             self._await_turn()
         why = 'somebody else on this host has it in hand; try later'
         raise ImageBusy(self._image_id, why)
@@ -135,13 +135,13 @@ class ImagePrefetch:
         for _ in range(LOOKS):
             if not self._take_turn(reserving):
                 return Got.EXISTING
-            with reserving.renewed():
+            with reserving.keep_renewed():
                 room = self._make_room(reserving.size, reserving.token)
                 if not room.why:
                     return self._bring_in(incoming, reserving)
             if not room.crowded:
                 break
-            reserving.give_way(self._way.members, self._pause)
+            reserving.give_way(self._way.members, self._pause_unless_stopped)
         raise Refused(room.why, blind=room.blind)
 
     def _make_room(self, size: int, token: str) -> Room:
@@ -161,18 +161,18 @@ class ImagePrefetch:
         while True:
             # Only reading, for as long as somebody is at it.
             if not reserving.has_rivals():
-                reserving.write()
-                if reserving.is_alone(self._pause):
+                reserving.write_record()
+                if reserving.is_alone(self._pause_unless_stopped):
                     # Whoever had it on its way has published it before that
                     # reservation went.
                     return not self.lease_copies()
-                reserving.withdraw()
+                reserving.withdraw_record()
             if self.lease_copies():
                 return False
             self.go_on_waiting()
             self._means.clocks.sleep(POLL)
 
-    def _pause(self) -> None:
+    def _pause_unless_stopped(self) -> None:
         self.check_stop()
         self._means.clocks.sleep(POLL)
 
@@ -206,15 +206,15 @@ class ImagePrefetch:
             except ImageBusy:
                 self._telling.tell_waiting(self._turn_seconds, here=True)
                 return None
-            self._prepare(stage, incoming, reserving)
+            self._prepare_stage(stage, incoming, reserving)
             # One that ended may have been taken over, and the room as well.
-            if not reserving.alive():
+            if not reserving.is_alive():
                 return None
             did = publish_stage(self._way, self.key, stage)
             stage.drop()
         return did
 
-    def _prepare(
+    def _prepare_stage(
         self, stage: Stage, incoming: Incoming, reserving: Reserving
     ) -> None:
         """Fetch, verify, inspect and convert, out of everybody's sight."""
@@ -235,17 +235,20 @@ class ImagePrefetch:
         self._size = size
         self._tries += fetched.tries
         try:
-            if incoming.meta.disk_format == packed_vhd.FORMAT:
-                stage.unpack_image(incoming.stored.size, self._way.should_stop)
-            stage.inspect_image()
-            if incoming.convert_to is not None:
-                stage.convert_image(
-                    incoming.convert_to, should_stop=self._way.should_stop
-                )
+            self._make_listable(stage, incoming)
         except Unsupported as error:
             stage.drop()
             raise Refused(error.why) from error
         self.check_stop()
+
+    def _make_listable(self, stage: Stage, incoming: Incoming) -> None:
+        """Unpack, inspect and convert what was fetched."""
+        should_stop = self._way.should_stop
+        if incoming.meta.disk_format == packed_vhd.FORMAT:
+            stage.unpack_image(incoming.stored.size, should_stop)
+        stage.inspect_image()
+        if incoming.convert_to is not None:
+            stage.convert_image(incoming.convert_to, should_stop=should_stop)
 
     def _tell_staged(self, reserving: Reserving) -> None:
         """Have the reservation say what is still to come.
@@ -253,4 +256,4 @@ class ImagePrefetch:
         What lies in the store is not to be kept free for it as well.
         """
         if self._way.staged_there:
-            reserving.renew()
+            reserving.renew_record()

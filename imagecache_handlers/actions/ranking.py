@@ -25,18 +25,18 @@ class CheckedOrder:
     def __call__(
         self, image: CachedImage, now: datetime.datetime
     ) -> SupportsLessThan:
-        return call_safely(lambda: self._rank(image, now))
+        return call_safely(lambda: self._rank_image(image, now))
 
-    def _rank(
+    def _rank_image(
         self, image: CachedImage, now: datetime.datetime
     ) -> SupportsLessThan:
         rank = self._order(image, now)
         other = rank if self._last is None else self._last
         if not _is_comparable(rank, other):
             raise ValueError(
-                f'policy {_name_of(self._order)}: it gave {_shown(rank)} for '
-                f'image {image.image_id!r}, which cannot be ordered beside '
-                f'{_shown(other)}'
+                f'policy {_name_of(self._order)}: it gave '
+                f'{_show_rank(rank)} for image {image.image_id!r}, which '
+                f'cannot be ordered beside {_show_rank(other)}'
             )
         self._last = rank
         return rank
@@ -63,5 +63,5 @@ def _name_of(order: Order) -> str:
     return f'{module}.{getattr(order, "__qualname__", type(order).__name__)}'
 
 
-def _shown(rank: object) -> str:
+def _show_rank(rank: object) -> str:
     return repr(rank)[:100]

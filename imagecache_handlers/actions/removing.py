@@ -74,7 +74,7 @@ class Remover:
     def _remove_image(self, verdict: Verdict, image: CachedImage) -> None:
         timer = Timer(self._means.clocks)
         try:
-            freed = self._handler.evict(image, self._claimed.claim.alive)
+            freed = self._handler.evict(image, self._claimed.claim.is_alive)
         except CacheError as error:
             self._count_time(timer, 1)
             self._end_refused(verdict, image, error)

@@ -99,17 +99,17 @@ class Reserving:
         """Bytes that are still to come."""
         return max(0, self._size - self._count_staged())
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Tell if everybody else still respects it."""
-        return self._written is not None and self._claim.alive()
+        return self._written is not None and self._claim.is_alive()
 
-    def write(self) -> None:
+    def write_record(self) -> None:
         """Put it on record, or renew it, with full time."""
         with self._lock:
-            self._write()
+            self._write_now()
 
-    def _write(self) -> None:
-        claim = self._claim.renewed()
+    def _write_now(self) -> None:
+        claim = self._claim.renew_claim()
         reservation = Reservation(
             image_id=self._image_id,
             store=self._store,
@@ -158,7 +158,9 @@ class Reserving:
     def _look_for_rivals(self) -> list[str] | None:
         """Give the tokens of others; None: its own is not seen, or is over."""
         seen = self._list_live()
-        if not self.alive() or self.token not in {one.token for one in seen}:
+        if not self.is_alive() or self.token not in {
+            one.token for one in seen
+        }:
             return None
         return self._list_rivals(seen)
 
@@ -179,11 +181,11 @@ class Reserving:
         """
         tokens = [one.token for one in self._list_live(members)]
         if self.token > min(tokens, default=self.token):
-            self.withdraw()
+            self.withdraw_record()
             pause()
         pause()
 
-    def withdraw(self) -> None:
+    def withdraw_record(self) -> None:
         """Give the room back; what cannot be given back ends by itself."""
         with self._lock:
             written, self._written = self._written, None
@@ -201,7 +203,7 @@ class Reserving:
             )
 
     @contextlib.contextmanager
-    def renewed(self) -> Iterator[None]:
+    def keep_renewed(self) -> Iterator[None]:
         """Renew it meanwhile, in a thread, long before others see it end."""
         end = threading.Event()
         thread = threading.Thread(
@@ -217,14 +219,14 @@ class Reserving:
     def _renew_until(self, end: threading.Event) -> None:
         pause = self._means.rules.claim_ttl.total_seconds() / 4
         while not end.wait(pause):
-            self.renew()
+            self.renew_record()
 
-    def renew(self) -> None:
+    def renew_record(self) -> None:
         """Renew what lives: one that others may have taken over is lost."""
         try:
             with self._lock:
-                if self.alive():
-                    self._write()
+                if self.is_alive():
+                    self._write_now()
         except CacheError as error:
             # There are more turns before it ends.
             LOG.warning(

@@ -143,12 +143,12 @@ class RunningCalls:
             for call in self._running.copy().values()
         )
 
-    def watch(self, handler: H) -> H:
+    def watch_handler(self, handler: H) -> H:
         """Give the handler so that its calls are on record as they run."""
         return cast(H, _Watched(handler, self))
 
     @contextlib.contextmanager
-    def recorded(self, method: str, store: str) -> Iterator[None]:
+    def record_call(self, method: str, store: str) -> Iterator[None]:
         """Have a call on record meanwhile."""
         number = next(self._numbers)
         call = Call(method=method, store=store, since=self._monotonic())
@@ -177,7 +177,7 @@ class _Watched:
 
         def call(*args: Any, **others: Any) -> Any:
             store = _store_of(name, args, others)
-            with self._calls.recorded(name, store):
+            with self._calls.record_call(name, store):
                 result = found(*args, **others)
             if isinstance(result, Iterator):
                 # It has yet to begin what it was called for.
@@ -191,7 +191,7 @@ class _Watched:
     ) -> Iterator[Any]:
         try:
             while True:
-                with self._calls.recorded(name, store):
+                with self._calls.record_call(name, store):
                     one = next(results, _END)
                 if one is _END:
                     return
@@ -199,7 +199,7 @@ class _Watched:
         finally:
             if close := getattr(results, 'close', None):
                 # It may wait for what it began.
-                with self._calls.recorded(name, store):
+                with self._calls.record_call(name, store):
                     close()
 
 

@@ -37,7 +37,7 @@ class Terms:
     """
 
     means: Means
-    witness: CurrentEvidence
+    evidence: CurrentEvidence
     may_overrule: MayOverrule = overrule_nothing
     on_outcome: Callable[[Outcome], object] = tell_nobody
     should_stop: Callable[[], bool] = never_stop
@@ -51,7 +51,7 @@ def make_terms(
     should_stop: Callable[[], bool] = never_stop,
 ) -> Terms:
     """Make terms by the evidence there is, and who gives more of it."""
-    witness = CurrentEvidence(
+    current = CurrentEvidence(
         lambda: means.translate_evidence(ask()),
         means.rules,
         means.clocks,
@@ -59,7 +59,7 @@ def make_terms(
     )
     return Terms(
         means=means,
-        witness=witness,
+        evidence=current,
         on_outcome=on_outcome,
         should_stop=should_stop,
     )

@@ -27,7 +27,7 @@ class Turns:
         self._calls = threading.RLock()
 
     @contextlib.contextmanager
-    def alone(
+    def take_image(
         self, store: str, image_id: str, go_on: Callable[[], object]
     ) -> Iterator[None]:
         """Be the only one at work on an image in a store.
@@ -56,7 +56,7 @@ class Turns:
                 if len(waiting) == 1:
                     del self._images[key]
 
-    def take(self, handler: H) -> H:
+    def share_handler(self, handler: H) -> H:
         """Give the handler so that threads call it one after the other."""
         return cast(H, _InTurn(handler, self._calls))
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 import os
 
+from imagecache_handlers.checked_values import check_name
 from imagecache_handlers.exceptions import ConfigurationError
-from imagecache_handlers.model import check_name
 
 
 def check_paths(option: str, paths: Iterable[str]) -> tuple[str, ...]:

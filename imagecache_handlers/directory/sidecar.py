@@ -23,6 +23,7 @@ from typing import Any
 from typing import NamedTuple
 from typing import Self
 
+from imagecache_handlers.checked_values import check_time
 from imagecache_handlers.directory.system.descriptors import close
 from imagecache_handlers.directory.system.descriptors import closing
 from imagecache_handlers.directory.system import entries
@@ -30,7 +31,6 @@ from imagecache_handlers.directory.system import rights
 from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.directory.system import whole_files
 from imagecache_handlers.labels import LABEL
-from imagecache_handlers.model import check_time
 from imagecache_handlers.model import IMAGE_ID
 
 SIDECAR = '.imagecache'

@@ -10,9 +10,9 @@ import datetime
 import re
 import sys
 
+from imagecache_handlers.checked_values import check_name
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.model import check_image_id
-from imagecache_handlers.model import check_name
 from imagecache_handlers.model import Evidence
 
 STDIN = '-'

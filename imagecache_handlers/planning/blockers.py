@@ -6,16 +6,15 @@ unused.
 
 from collections.abc import Callable
 from collections.abc import Collection
-from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 import datetime
 from typing import Self
 
+from imagecache_handlers.age import idle_since
 from imagecache_handlers.clocks import add_span
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
-from imagecache_handlers.model import idle_since
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Blocker
 from imagecache_handlers.planning.verdicts import Reason
@@ -23,7 +22,7 @@ from imagecache_handlers.planning.verdicts import Reason
 _NOBODY: frozenset[str] = frozenset()
 
 
-def blockers(
+def find_blockers(
     image: CachedImage,
     evidence: Evidence,
     now: datetime.datetime,
@@ -31,13 +30,14 @@ def blockers(
     *,
     surplus: bool = False,
     own: Collection[str] = (),
-) -> Iterator[Blocker]:
+) -> list[Blocker]:
     """Give every reason to keep an image, hardest first.
 
     ``surplus``: another copy serves, so only what the backend itself sees
     of this one counts as use.  ``own``: tokens of one's own claims.
     """
-    return iter(Judge.at(evidence, now, rules, own).blockers(image, surplus))
+    judge = Judge.at(evidence, now, rules, own)
+    return judge.find_blockers(image, surplus)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +75,18 @@ class Judge:
             silence=None if proven else _explain_silence(evidence),
         )
 
-    def blockers(self, image: CachedImage, surplus: bool) -> list[Blocker]:
+    def find_blockers(
+        self, image: CachedImage, surplus: bool
+    ) -> list[Blocker]:
         """Give every reason to keep an image, hardest first."""
+        found = self._find_hard_ones(image, surplus)
+        found += self._find_forceable_ones(image)
+        return found
+
+    def _find_hard_ones(
+        self, image: CachedImage, surplus: bool
+    ) -> list[Blocker]:
+        """Give those that nothing overrules."""
         found = []
         labels = image.marks
         users = image.users or _NOBODY
@@ -97,8 +107,13 @@ class Judge:
         if image.undeletable is not None:
             why = image.undeletable
             found.append(Blocker(reason=Reason.UNDELETABLE, detail=why))
-        if labels.pins:
-            found += self._pin_blockers(labels.pins)
+        return found
+
+    def _find_forceable_ones(self, image: CachedImage) -> list[Blocker]:
+        """Give those that ``evict`` overrules when it is forced."""
+        found = []
+        if image.marks.pins:
+            found += self._pin_blockers(image.marks.pins)
         if self.protects and (pattern := self.protected(image.image_id)):
             found.append(Blocker(reason=Reason.PROTECTED, detail=pattern))
         if not self.rules.remove_unused:

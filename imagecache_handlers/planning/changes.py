@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import datetime
 
+from imagecache_handlers.age import restart_age
+from imagecache_handlers.age import start_age
 from imagecache_handlers.labels import Marks
 from imagecache_handlers.labels import Relabel
-from imagecache_handlers.labels import restart_age
 from imagecache_handlers.labels import seen_label
 from imagecache_handlers.labels import SHIELD
-from imagecache_handlers.labels import start_age
 from imagecache_handlers.labels import was_seen
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning.verdicts import Change

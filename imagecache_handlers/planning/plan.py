@@ -18,7 +18,7 @@ from imagecache_handlers.planning.duplicates import surplus_copies
 from imagecache_handlers.planning.plan_warnings import collect_warnings
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning import space
-from imagecache_handlers.planning.verdicts import blocked
+from imagecache_handlers.planning.verdicts import keep_blocked
 from imagecache_handlers.planning.verdicts import Plan
 from imagecache_handlers.planning.verdicts import Reason
 from imagecache_handlers.planning.verdicts import Verdict
@@ -46,7 +46,7 @@ def make_plan(
     """
     judge = Judge.at(evidence, now, rules)
     free, kept = _judge_images(images, judge)
-    pools = space.pools(stores)
+    pools = space.group_by_pool(stores)
     verdicts = (*_rank_free(free, pools, judge), *kept)
     changes = changes_of(
         verdicts, now, rules, wants_seen=wants_seen, wants_shield=wants_shield
@@ -59,7 +59,7 @@ def make_plan(
         stores=tuple(stores),
         verdicts=verdicts,
         changes=tuple(changes),
-        spaces=tuple(space.shortages(pools, verdicts, rules)),
+        spaces=tuple(space.explain_shortages(pools, verdicts, rules)),
         problems=problems or {},
         warnings=tuple(warnings),
     )
@@ -74,10 +74,10 @@ def _judge_images(
     kept: list[Verdict] = []
     for image in images:
         is_surplus = bool(surplus) and image.identity in surplus
-        why = judge.blockers(image, is_surplus)
+        why = judge.find_blockers(image, is_surplus)
         retired = judge.evidence.retired.get(image.image_id)
         if why:
-            kept.append(blocked(image, tuple(why), retired))
+            kept.append(keep_blocked(image, tuple(why), retired))
         else:
             ground = _find_ground(image, is_surplus, retired, judge)
             free.append((image, ground))

@@ -26,7 +26,7 @@ def collect_warnings(
         yield from _warn_of_patterns(verdicts, rules.protected, whole)
     yield from _warn_of_labels(verdicts)
     if rules.high_watermark < 100:
-        yield from space.warnings(verdicts, pools, rules)
+        yield from space.warn_of_space(verdicts, pools, rules)
     yield from _warn_of_strangers(verdicts, evidence)
 
 
@@ -48,7 +48,7 @@ def _warn_of_patterns(
     # What a store that was not read holds may match.
     if whole:
         names = {verdict.image.image_id for verdict in verdicts}
-        for pattern in protected.idle(names):
+        for pattern in protected.find_unmatched(names):
             yield Warned.of(
                 WarningKind.PATTERN,
                 f'protected pattern {pattern!r} matches no cached image',

@@ -2,8 +2,8 @@
 
 import datetime
 
+from imagecache_handlers.age import idle_since
 from imagecache_handlers.model import CachedImage
-from imagecache_handlers.model import idle_since
 from imagecache_handlers.model import SupportsLessThan
 
 

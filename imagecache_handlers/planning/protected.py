@@ -85,7 +85,7 @@ class Patterns:
                 return f'*{word}*'
         return None
 
-    def idle(self, image_ids: Collection[str]) -> list[str]:
+    def find_unmatched(self, image_ids: Collection[str]) -> list[str]:
         """Give the patterns that protect none of these images.
 
         Of those that are blind this says nothing.

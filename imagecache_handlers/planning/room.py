@@ -101,7 +101,7 @@ def measure_headroom(
         key = one.store, one.image_id
         sizes[key] = max(sizes.get(key, 0), one.size)
     reserved = sum(sizes.values())
-    [pool] = space.pools(
+    [pool] = space.group_by_pool(
         dataclasses.replace(one, pool='pool') for one in members
     )
     if pool.total is None:

@@ -4,10 +4,10 @@ import dataclasses
 import datetime
 from typing import NoReturn
 
+from imagecache_handlers.age import idle_since
 from imagecache_handlers.clocks import add_span
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence
-from imagecache_handlers.model import idle_since
 from imagecache_handlers.model import Order
 from imagecache_handlers.model import Retired
 from imagecache_handlers.planning.contradiction import Contradiction
@@ -51,11 +51,23 @@ class Rules:
     removal: datetime.timedelta = datetime.timedelta(minutes=3)
 
     def __post_init__(self) -> None:
+        self._check_spans()
+        self._check_watermarks()
+        self._check_claim()
+
+    def _check_spans(self) -> None:
         for name in ('min_age', 'resized_min_age', 'clock_skew', 'removal'):
             if getattr(self, name) < _NO_TIME:
                 self._refuse(f'{{{name}.name}} must be 0 seconds or more')
         if self.evidence_ttl <= _NO_TIME:
             self._refuse('{evidence_ttl.name} must be more than 0 seconds')
+        if self.max_age is not None and self.max_age < self.min_age:
+            self._refuse(
+                '{max_age} is below {min_age}, which keeps every image '
+                'longer: raise {max_age.name}'
+            )
+
+    def _check_watermarks(self) -> None:
         if not 0 <= self.low_watermark <= self.high_watermark <= 100:
             self._refuse(
                 'the watermarks must be 0 <= {low_watermark.name} <= '
@@ -63,11 +75,8 @@ class Rules:
                 'and {high_watermark}: set {low_watermark.name} no higher '
                 'than {high_watermark.name}'
             )
-        if self.max_age is not None and self.max_age < self.min_age:
-            self._refuse(
-                '{max_age} is below {min_age}, which keeps every image '
-                'longer: raise {max_age.name}'
-            )
+
+    def _check_claim(self) -> None:
         if self.claim_ttl <= self.deadline + 2 * self.clock_skew:
             self._refuse(
                 '{claim_ttl} must be more than four times {clock_skew}: half '

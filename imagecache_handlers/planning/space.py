@@ -49,7 +49,7 @@ class Pool:
         )
 
 
-def pools(stores: Iterable[Store]) -> list[Pool]:
+def group_by_pool(stores: Iterable[Store]) -> list[Pool]:
     """Group stores by their pool, in their order."""
     groups: dict[str, list[Store]] = {}
     for store in stores:
@@ -83,7 +83,7 @@ def by_store(pools: Iterable[Pool]) -> dict[str, str]:
     return {store: pool.name for pool in pools for store in pool.stores}
 
 
-def shortages(
+def explain_shortages(
     pools: Collection[Pool], verdicts: Iterable[Verdict], rules: Rules
 ) -> Iterator[Space]:
     """Tell what is planned in each pool and, if that falls short, why."""
@@ -126,7 +126,7 @@ def _blocked_by_reason(verdicts: Iterable[Verdict]) -> Iterator[Blocked]:
         )
 
 
-def warnings(
+def warn_of_space(
     verdicts: Iterable[Verdict], pools: Iterable[Pool], rules: Rules
 ) -> Iterator[Warned]:
     """Warn where watermarks cannot work: no size, or too much by hand."""

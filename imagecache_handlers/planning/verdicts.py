@@ -191,7 +191,7 @@ class Left:
         )
 
 
-def blocked(
+def keep_blocked(
     image: CachedImage,
     why: tuple[Blocker, ...],
     retired: Retired | None = None,

@@ -1,7 +1,7 @@
 """Checksums: what a person gives for one, such as ``sha256:9f86...``."""
 
+from imagecache_handlers.checksum import Checksum
 from imagecache_handlers.exceptions import SourceError
-from imagecache_handlers.model import Checksum
 
 _STRONG = 'sha512', 'sha256'
 

@@ -5,8 +5,8 @@ import logging
 import re
 from typing import Any
 
+from imagecache_handlers.checksum import Checksum
 from imagecache_handlers.exceptions import SourceError
-from imagecache_handlers.model import Checksum
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers import packed_vhd
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
 
+from imagecache_handlers.checksum import Checksum
 from imagecache_handlers.disk_head import disk_format
 from imagecache_handlers.disk_head import disk_properties
 from imagecache_handlers.disk_head import HEAD_SIZE
 from imagecache_handlers.exceptions import SourceError
-from imagecache_handlers.model import Checksum
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.source import Stretch
 from imagecache_handlers.sources.addresses import check_url

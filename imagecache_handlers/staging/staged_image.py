@@ -9,10 +9,10 @@ import os
 from typing import BinaryIO
 from typing import cast
 
+from imagecache_handlers.checksum import Checksum
 from imagecache_handlers.directory.system.descriptors import close
 from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.exceptions import StoreUnavailable
-from imagecache_handlers.model import Checksum
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers import packed_vhd
 from imagecache_handlers.source import RangedSource

@@ -115,19 +115,19 @@ def handler(calls):
 
 @pytest.mark.parametrize('said', CALLS)
 def test_a_call_is_on_record_while_it_runs(said, calls, handler):
-    CALLS[said](calls.watch(handler))
+    CALLS[said](calls.watch_handler(handler))
 
     assert set(handler.seen) == {f'{said} (0 s)'}
     assert calls.describe() == ''
 
 
 def test_what_waits_for_no_backend_is_not(calls, handler):
-    assert calls.watch(handler).key('a') == 'a'
+    assert calls.watch_handler(handler).key('a') == 'a'
     assert handler.seen == ['']
 
 
 def test_between_two_results_nothing_runs(calls, handler):
-    results = calls.watch(handler).enumerate('bay')
+    results = calls.watch_handler(handler).enumerate('bay')
     next(iter(results))
     assert calls.describe() == ''
 
@@ -142,7 +142,7 @@ def test_results_that_nobody_wants_are_closed(calls):
             finally:
                 closed.append((store, calls.describe()))
 
-    results = calls.watch(Closing()).enumerate('bay')
+    results = calls.watch_handler(Closing()).enumerate('bay')
     next(results)
     results.close()
     # That may take its time as well.
@@ -152,15 +152,15 @@ def test_results_that_nobody_wants_are_closed(calls):
 def test_an_error_takes_a_call_off_the_record(calls, handler):
     handler.note = None
     with pytest.raises(TypeError):
-        calls.watch(handler).evict(IMAGE, None)
+        calls.watch_handler(handler).evict(IMAGE, None)
     assert calls.describe() == ''
 
 
 def test_the_rest_of_the_handler_is_as_it_was(calls, handler):
     handler.batch = 7
-    assert calls.watch(handler).batch == 7
+    assert calls.watch_handler(handler).batch == 7
     with pytest.raises(AttributeError):
-        _ = calls.watch(handler).nonsense
+        _ = calls.watch_handler(handler).nonsense
 
 
 def test_the_guard_has_them_on_record(calls, handler):
@@ -171,7 +171,7 @@ def test_the_guard_has_them_on_record(calls, handler):
 def test_a_call_is_told_once_it_lasts_too_long_and_once_only(
     calls, clock, told
 ):
-    with calls.recorded('evict', 'bay'):
+    with calls.record_call('evict', 'bay'):
         clock.now = 59
         calls.tell_slow()
         assert told == []
@@ -186,9 +186,9 @@ def test_a_call_is_told_once_it_lasts_too_long_and_once_only(
 
 def test_the_next_look_is_when_another_call_can_last_too_long(calls, clock):
     assert calls.tell_slow() == 60
-    with calls.recorded('evict', 'bay'):
+    with calls.record_call('evict', 'bay'):
         clock.now = 20
-        with calls.recorded('mark', 'bay'):
+        with calls.record_call('mark', 'bay'):
             clock.now = 25
             assert calls.tell_slow() == 35
             clock.now = 60
@@ -204,7 +204,7 @@ def test_one_that_could_not_be_told_keeps_no_other_from_it(clock, caplog):
         raise OSError('nobody listens')
 
     calls = RunningCalls(MINUTE, tell=tell, monotonic=clock)
-    with calls.recorded('evict', 'a'), calls.recorded('evict', 'b'):
+    with calls.record_call('evict', 'a'), calls.record_call('evict', 'b'):
         clock.now = 60
         calls.tell_slow()
     assert len(said) == 2
@@ -213,7 +213,7 @@ def test_one_that_could_not_be_told_keeps_no_other_from_it(clock, caplog):
 
 def test_each_call_is_told_by_itself(calls, clock, told):
     for _ in range(2):
-        with calls.recorded('mark', 'bay'):
+        with calls.record_call('mark', 'bay'):
             clock.now += 61
             calls.tell_slow()
     assert len(told) == 2
@@ -222,7 +222,7 @@ def test_each_call_is_told_by_itself(calls, clock, told):
 def test_without_a_timeout_nothing_is_told(clock, told):
     calls = RunningCalls(None, tell=told.append, monotonic=clock)
     before = threading.active_count()
-    with calls.watching(), calls.recorded('evict', 'bay'):
+    with calls.watching(), calls.record_call('evict', 'bay'):
         assert threading.active_count() == before
         clock.now = 1e9
         assert calls.tell_slow() is None
@@ -234,14 +234,14 @@ def test_a_thread_looks_meanwhile_and_ends():
     short = datetime.timedelta(milliseconds=1)
     calls = RunningCalls(short, tell=lambda text: told.set())
     before = threading.active_count()
-    with calls.watching(), calls.recorded('evict', 'bay'):
+    with calls.watching(), calls.record_call('evict', 'bay'):
         assert told.wait(60)
     assert threading.active_count() == before
 
 
 def test_the_log_is_told_by_default(caplog, clock):
     calls = RunningCalls(MINUTE, monotonic=clock)
-    with calls.recorded('evict', 'a%sb'):
+    with calls.record_call('evict', 'a%sb'):
         clock.now = 61
         calls.tell_slow()
     [record] = caplog.records
@@ -253,9 +253,9 @@ def test_each_call_is_told_as_it_ends(clock):
     calls = RunningCalls(
         None, monotonic=clock, tell_end=lambda *told: ends.append(told)
     )
-    with calls.recorded('stores', ''):
+    with calls.record_call('stores', ''):
         clock.now += 2
-    with pytest.raises(ValueError), calls.recorded('evict', 'bay'):
+    with pytest.raises(ValueError), calls.record_call('evict', 'bay'):
         clock.now += 3
         raise ValueError
     assert [

@@ -17,10 +17,10 @@ from imagecache_handlers.planning.plan import make_plan
 from imagecache_handlers.planning import policies
 from imagecache_handlers.planning.protected import Patterns
 from imagecache_handlers.planning.rules import Rules
-from imagecache_handlers.planning.verdicts import blocked
 from imagecache_handlers.planning.verdicts import Blocker
 from imagecache_handlers.planning.verdicts import Change
 from imagecache_handlers.planning.verdicts import FORCEABLE
+from imagecache_handlers.planning.verdicts import keep_blocked
 from imagecache_handlers.planning.verdicts import Plan
 from imagecache_handlers.planning.verdicts import Reason
 from imagecache_handlers.planning.verdicts import Verdict
@@ -107,15 +107,15 @@ class TestVerdicts:
     def test_the_public_blockers_are_those_of_the_plan(self):
         one = ready('a', 'pin.ops', users=VM)
 
-        found = blocking.blockers(one, evidence(), NOW, Rules())
+        found = blocking.find_blockers(one, evidence(), NOW, Rules())
 
-        assert next(found).reason is Reason.IN_USE
-        assert [blocker.reason for blocker in found] == [Reason.PINNED]
+        reasons = [blocker.reason for blocker in found]
+        assert reasons == [Reason.IN_USE, Reason.PINNED]
 
     def test_blocked_keeps_an_image_for_the_hardest(self):
         why = (Blocker(reason=Reason.BUSY), Blocker(reason=Reason.PINNED))
 
-        said = blocked(image(), why)
+        said = keep_blocked(image(), why)
 
         assert (said.evict, said.reason) == (False, Reason.BUSY)
         assert said.blockers == why
@@ -451,7 +451,9 @@ class TestTimedLabels:
         one = ready('a', f'claim.mine.{SOON}', f'claim.other.{SOON}')
 
         def busy(*own):
-            found = blocking.blockers(one, evidence(), NOW, Rules(), own=own)
+            found = blocking.find_blockers(
+                one, evidence(), NOW, Rules(), own=own
+            )
             return [blocker.who for blocker in found]
 
         assert busy() == [('mine', 'other')]
@@ -462,7 +464,9 @@ class TestTimedLabels:
         labels = [f'lease.mine.{SOON}', 'pin.mine', f'claim.mine.{SOON}']
         one = ready('a', *labels, busy='being copied')
 
-        found = blocking.blockers(one, evidence(), NOW, Rules(), own={'mine'})
+        found = blocking.find_blockers(
+            one, evidence(), NOW, Rules(), own={'mine'}
+        )
 
         assert [blocker.reason.value for blocker in found] == [
             'busy',
@@ -490,7 +494,7 @@ class TestTimedLabels:
             )
             for end in blockers
         )
-        said = blocked(image(), why) if why else verdict(ready())
+        said = keep_blocked(image(), why) if why else verdict(ready())
 
         assert said.until == (None if until is None else NOW + until)
 
@@ -980,7 +984,9 @@ def test_every_image_has_one_verdict_and_none_that_is_blocked_goes(given):
     )
     for one in plan.verdicts:
         spare = one.image.identity in surplus
-        why = blocking.blockers(one.image, said, now, rules, surplus=spare)
+        why = blocking.find_blockers(
+            one.image, said, now, rules, surplus=spare
+        )
         assert one.blockers == tuple(why)
         assert not (one.evict and one.blockers)
         assert not (one.evict and one.image.users)

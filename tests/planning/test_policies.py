@@ -2,10 +2,8 @@
 
 import pytest
 
-from imagecache_handlers.model import idle_since
 from imagecache_handlers.planning import policies
 from tests.planning.values import DAY
-from tests.planning.values import HOUR
 from tests.planning.values import image
 from tests.planning.values import MINUTE
 from tests.planning.values import NOW
@@ -18,35 +16,6 @@ GIB = 2**30
 def used(name, ago, hits=0, **fields):
     labels = [f'unused.{stamp(NOW - ago)}', f'hits.{hits}']
     return image(name, *labels, **fields)
-
-
-@pytest.mark.parametrize(
-    ('unused', 'arrived', 'since'),
-    [
-        # Unmarked: idle since now, however long it lies there.
-        (None, -10 * DAY, 0 * DAY),
-        (None, None, 0 * DAY),
-        # The later of its last use and its arrival.
-        (-2 * DAY, -10 * DAY, -2 * DAY),
-        (-2 * DAY, -HOUR, -HOUR),
-        (-2 * DAY, 0 * DAY, 0 * DAY),
-        # No arrival, or one that lies in the future, does not count.
-        (-2 * DAY, None, -2 * DAY),
-        (-2 * DAY, SECOND, -2 * DAY),
-        (-2 * DAY, 365 * DAY, -2 * DAY),
-        # Up to five minutes ahead is taken as it stands, more as now.
-        (5 * MINUTE, None, 5 * MINUTE),
-        (5 * MINUTE + SECOND, None, 0 * DAY),
-        (365 * DAY, -HOUR, 0 * DAY),
-    ],
-)
-def test_idle_since(unused, arrived, since):
-    labels = [] if unused is None else [f'unused.{stamp(NOW + unused)}']
-    cached_at = None if arrived is None else NOW + arrived
-
-    found = image('a', *labels, cached_at=cached_at)
-
-    assert idle_since(found, NOW) == NOW + since
 
 
 OLD = used('old', 9 * DAY, hits=99)

@@ -74,8 +74,8 @@ def test_a_pattern_that_can_match_no_image_is_refused(pattern):
 def test_what_protects_nothing_now_is_told():
     known = Patterns.parse(['a', 'b', 'c*', 'd*', '*e*', '*f*'])
 
-    assert known.idle({'a', 'cx', 'xex'}) == ['b', 'd*', '*f*']
-    assert known.idle(set()) == ['a', 'b', 'c*', 'd*', '*e*', '*f*']
+    assert known.find_unmatched({'a', 'cx', 'xex'}) == ['b', 'd*', '*f*']
+    assert known.find_unmatched(set()) == ['a', 'b', 'c*', 'd*', '*e*', '*f*']
 
 
 def test_no_patterns_protect_nothing():
@@ -96,8 +96,8 @@ def test_exact_ids_are_looked_for_as_the_backend_lists_them():
 
     # What is told is what the operator wrote.
     assert known.match('A') == 'a'
-    assert known.idle(['A']) == []
-    assert known.idle(['a']) == ['a']
+    assert known.find_unmatched(['A']) == []
+    assert known.find_unmatched(['a']) == ['a']
     assert known.match('a') is None
     assert known.match('bx') == 'b*'
     assert known.match('xcx') == '*c*'
@@ -110,4 +110,4 @@ def test_wildcards_of_ids_with_another_name_are_blind():
     assert known.keyed(str).blind == set()
     # Digits have no other case: those are what a backend lists.
     assert known.keyed(str.upper).blind == {'b*', '*c*'}
-    assert known.keyed(str.upper).idle(()) == ['a', '1*', '*.2*']
+    assert known.keyed(str.upper).find_unmatched(()) == ['a', '1*', '*.2*']

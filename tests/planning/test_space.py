@@ -31,7 +31,7 @@ FULL = shelf(100, 0)
 
 
 def pool(*stores):
-    (only,) = space.pools(stores)
+    (only,) = space.group_by_pool(stores)
     return only
 
 
@@ -104,7 +104,7 @@ def test_stores_of_a_pool_share_one_free_space():
         shelf(50, 50, name='d'),
     ]
 
-    disk, other = space.pools(stores)
+    disk, other = space.group_by_pool(stores)
 
     assert disk.stores == {'a', 'b', 'c'}
     assert (disk.name, disk.total, disk.free) == ('disk', 100, 9)

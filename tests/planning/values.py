@@ -2,9 +2,9 @@
 
 import datetime
 
+from imagecache_handlers.age import restart_age
+from imagecache_handlers.age import start_age
 from imagecache_handlers.labels import Marks
-from imagecache_handlers.labels import restart_age
-from imagecache_handlers.labels import start_age
 from imagecache_handlers.labels import write_time
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import Evidence

@@ -141,7 +141,7 @@ MUTANTS = [
         name='a claim renewed after it died',
         killer=f'{PROTOCOL}::Failures::test_a_claim_that_died_is_not_renewed',
         module='actions/lost_removals',
-        old='        if claim.in_time() or not claim.alive():',
+        old='        if claim.in_time() or not claim.is_alive():',
         new='        if claim.in_time():',
     ),
     Mutant(
@@ -149,7 +149,7 @@ MUTANTS = [
         killer=f'{PROTOCOL}::Failures::'
         'test_while_it_is_followed_its_claim_is_renewed',
         module='actions/lost_removals',
-        old='        if claim.in_time() or not claim.alive():',
+        old='        if claim.in_time() or not claim.is_alive():',
         new='        if True:',
     ),
     Mutant(
@@ -289,7 +289,7 @@ MUTANTS = [
     Mutant(
         name='a hold that does not restart the age',
         killer=f'{PROTOCOL}::Testimony::test_newer_evidence_ends_a_lease',
-        module='labels',
+        module='age',
         old="(marks.labels_of('unused') | marks.labels_of('hits')) - add",
         new="marks.labels_of('hits') - add",
     ),
@@ -297,7 +297,7 @@ MUTANTS = [
         name='a last use in the future believed',
         killer=f'{PROTOCOL}::Clocks::'
         'test_a_last_use_in_the_future_is_rewritten_as_now',
-        module='labels',
+        module='age',
         old='    if since is not None and since <= now + FUTURE:',
         new='    if since is not None:',
     ),
@@ -306,14 +306,14 @@ MUTANTS = [
         killer=f'{PROTOCOL}::Holds::'
         'test_a_hold_is_granted_only_on_its_own_label',
         module='actions/granting',
-        old='            wish.label in image.marks.labels\n            and',
+        old='            wanted.label in image.marks.labels\n            and',
         new='           ',
     ),
     Mutant(
         name='a hold granted with its time nearly gone',
         killer=f'{PROTOCOL}::Holds::test_a_hold_has_half_its_time_left',
         module='actions/granting',
-        old="""            and wish.lasts(self._means.clocks.now())
+        old="""            and wanted.is_in_time(self._means.clocks.now())
 """,
         new='',
     ),
@@ -355,7 +355,7 @@ MUTANTS = [
         killer=f'{CACHE}::TestLabels::'
         'test_who_is_refused_to_pin_again_keeps_the_earlier_pin',
         module='actions/granting',
-        old='        if wish.label not in labels:\n',
+        old='        if wanted.label not in labels:\n',
         new='        if True:\n',
     ),
     Mutant(
@@ -634,7 +634,7 @@ MUTANTS = [
         killer=f'{PROTOCOL}::StandsStill::'
         'test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well',
         module='actions/removing',
-        old='self._handler.evict(image, self._claimed.claim.alive)',
+        old='self._handler.evict(image, self._claimed.claim.is_alive)',
         new='self._handler.evict(image, lambda: True)',
     ),
     Mutant(
@@ -642,9 +642,9 @@ MUTANTS = [
         killer=f'{PROTOCOL}::StandsStill::'
         'test_a_clock_that_jumps_meanwhile_ends_the_claim_as_well',
         module='actions/removing',
-        old='self._handler.evict(image, self._claimed.claim.alive)',
+        old='self._handler.evict(image, self._claimed.claim.is_alive)',
         new="""self._handler.evict(
-                image, lambda now=self._claimed.claim.alive(): now
+                image, lambda now=self._claimed.claim.is_alive(): now
             )""",
     ),
     Mutant(
@@ -691,15 +691,15 @@ MUTANTS = [
         killer='proofs/test_together.py::Unended::'
         'test_whoever_has_waited_nobody_waits_again',
         module='actions/lost_removals',
-        old='        if lost.waited or self._timer',
-        new='        if self._timer',
+        old='if lost.has_waited or is_late else',
+        new='if is_late else',
     ),
     Mutant(
         name='what the handler waited for is over where it shows nothing',
         killer='proofs/test_together.py::Unended::'
         'test_so_it_does_where_the_handler_shows_nothing',
         module='actions/lost_removals',
-        old='        if image.busy is None and not lost.waited:',
+        old='        if image.busy is None and not lost.has_waited:',
         new='        if image.busy is None:',
     ),
     Mutant(
@@ -1438,10 +1438,10 @@ MUTANTS = [
         'test_what_is_on_its_way_elsewhere_is_waited_for',
         module='actions/prefetching_image',
         old="""            if not reserving.has_rivals():
-                reserving.write()
-                if reserving.is_alone(self._pause):""",
+                reserving.write_record()
+                if reserving.is_alone(self._pause_unless_stopped):""",
         new="""            if True:
-                reserving.write()
+                reserving.write_record()
                 if True:""",
     ),
     Mutant(
@@ -1449,18 +1449,18 @@ MUTANTS = [
         killer=f'{PREFETCHING}::'
         'test_who_waits_for_another_thread_says_the_same',
         module='actions/prefetching',
-        old='one.key, one.go_on_waiting)',
-        new='one.key, one.check_stop)',
+        old='one.go_on_waiting',
+        new='one.check_stop',
     ),
     Mutant(
         name='a reservation is not renewed',
         killer=f'{PREFETCHING}::'
         'test_a_reservation_is_renewed_while_it_is_needed',
         module='actions/reserving',
-        old="""                if self.alive():
-                    self._write()""",
+        old="""                if self.is_alive():
+                    self._write_now()""",
         new="""                if False:
-                    self._write()""",
+                    self._write_now()""",
     ),
     Mutant(
         name='room that was reserved is not given back',
@@ -1500,8 +1500,8 @@ MUTANTS = [
         killer=f'{PREFETCHING}::TestStages::'
         'test_the_stage_is_free_while_a_turn_is_waited_for',
         module='actions/prefetching_image',
-        old='            if not reserving.alive():',
-        new="""            if not reserving.alive() and not (
+        old='            if not reserving.is_alive():',
+        new="""            if not reserving.is_alive() and not (
                 self._take_turn(reserving)
             ):""",
     ),
@@ -1510,7 +1510,7 @@ MUTANTS = [
         killer=f'{PREFETCHING}::TestStages::'
         'test_room_that_others_took_meanwhile_is_not_taken_again',
         module='actions/prefetching_image',
-        old='            if not reserving.alive():',
+        old='            if not reserving.is_alive():',
         new='            if False:',
     ),
     Mutant(
@@ -1518,8 +1518,8 @@ MUTANTS = [
         killer=f'{PREFETCHING}::'
         'test_what_leads_elsewhere_is_refused_before_it_is_visible',
         module='actions/prefetching_image',
-        old='            stage.inspect_image()',
-        new='            pass',
+        old='        stage.inspect_image()\n',
+        new='',
     ),
     Mutant(
         name='another image passes for the one whose hash was given',
@@ -1637,9 +1637,9 @@ MUTANTS = [
         killer=f'{RETIRED}::test_it_is_told_and_overrules_no_blocker',
         module='planning/plan',
         old="""        if why:
-            kept.append(blocked(""",
+            kept.append(keep_blocked(""",
         new="""        if why and not judge.rules.drops(retired):
-            kept.append(blocked(""",
+            kept.append(keep_blocked(""",
     ),
     Mutant(
         name='what is retired goes whether or not that is wanted',

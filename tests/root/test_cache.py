@@ -557,12 +557,12 @@ class TestControlPlane:
             raise ConnectionError('no answer')
 
         clock = Clock()
-        witness = CurrentEvidence(
+        current = CurrentEvidence(
             ask, Rules(), Clocks(now=clock.now), asked(a={'vm'})
         )
-        assert witness.get().complete
+        assert current.get().complete
         clock.seconds += 301
-        evidence = witness.get()
+        evidence = current.get()
         assert evidence.users == {'a': frozenset({'vm'})}
         assert not evidence.complete
 

@@ -10,22 +10,17 @@ import pytest
 from imagecache_handlers.labels import check_label
 from imagecache_handlers.labels import check_owner
 from imagecache_handlers.labels import claim_label
-from imagecache_handlers.labels import count_use
-from imagecache_handlers.labels import FUTURE
 from imagecache_handlers.labels import hits_label
 from imagecache_handlers.labels import lease_label
 from imagecache_handlers.labels import Marks
 from imagecache_handlers.labels import OWNER
 from imagecache_handlers.labels import pin_label
 from imagecache_handlers.labels import read_time
-from imagecache_handlers.labels import restart_age
 from imagecache_handlers.labels import seen_label
 from imagecache_handlers.labels import sha256_label
-from imagecache_handlers.labels import start_age
 from imagecache_handlers.labels import unused_label
 from imagecache_handlers.labels import write_time
 from tests.planning.values import DAY
-from tests.planning.values import MINUTE
 from tests.planning.values import NEVER_A_NAME
 from tests.planning.values import NOW
 from tests.planning.values import SECOND
@@ -290,73 +285,6 @@ def test_marks_are_equal_by_their_labels():
     assert hash(Marks.read(['pin.a'])) == hash(Marks.read({'pin.a'}))
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(Marks(), 'hits', 1)  # noqa: B010
-
-
-def applied(labels, relabel):
-    """As a handler does: each added, then each removed."""
-    return (set(labels) | relabel.add) - relabel.remove
-
-
-@pytest.mark.parametrize(
-    ('labels', 'after'),
-    [
-        # Found in use for the first time: nothing was marked, no hit.
-        ([], []),
-        (['hits.3', 'pin.ops'], ['hits.3', 'pin.ops']),
-        # Marked and in use again: a hit, and the age starts over.
-        ([f'unused.{T}'], ['hits.1']),
-        ([f'unused.{T}', 'hits.3', 'pin.ops'], ['hits.4', 'pin.ops']),
-        ([f'unused.{T}', 'hits.3', 'hits.2'], ['hits.4']),
-        ([f'unused.{T}', f'unused.{LATER}'], ['hits.1']),
-        (['unused.garbage', 'hits.many'], ['hits.1']),
-        ([f'unused.{T}', 'hits.999999999999'], ['hits.999999999999']),
-    ],
-)
-def test_an_image_in_use_is_aged_no_more(labels, after):
-    relabel = restart_age(Marks.read(labels))
-
-    assert applied(labels, relabel) == set(after)
-    assert bool(relabel) == (set(labels) != set(after))
-
-
-@pytest.mark.parametrize(
-    ('labels', 'after'),
-    [
-        ([], ['hits.1']),
-        (['hits.1'], ['hits.2']),
-        ([f'unused.{T}', 'hits.9'], ['hits.10']),
-    ],
-)
-def test_an_image_that_is_taken_counts_a_hit(labels, after):
-    assert applied(labels, count_use(Marks.read(labels))) == set(after)
-
-
-@pytest.mark.parametrize(
-    ('labels', 'after'),
-    [
-        ([], [f'unused.{T}']),
-        (['hits.2'], ['hits.2', f'unused.{T}']),
-        (['unused.20200101t000000z'], ['unused.20200101t000000z']),
-        # Up to five minutes ahead is how clocks are; more is a mistake.
-        (['unused.20261122t082700z'], ['unused.20261122t082700z']),
-        (['unused.20261122t082701z'], [f'unused.{T}']),
-        (['unused.99990101t000000z', 'unused.x'], [f'unused.{T}']),
-        (['unused.garbage'], [f'unused.{T}']),
-    ],
-)
-def test_the_age_of_an_idle_image_starts_once(labels, after):
-    relabel = start_age(Marks.read(labels), NOW)
-
-    assert applied(labels, relabel) == set(after)
-    assert bool(relabel) == (set(labels) != set(after))
-
-
-def test_no_relabel_removes_what_it_adds():
-    label = unused_label(NOW)
-    odd = Marks.read([label, 'unused.99990101t000000z'])
-
-    assert label in applied(odd.labels, start_age(odd, NOW))
-    assert FUTURE == 5 * MINUTE
 
 
 def test_a_hash_is_written_as_it_is_read():

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
+from imagecache_handlers.checksum import Checksum
 from imagecache_handlers.exceptions import SourceError
-from imagecache_handlers.model import Checksum
 from imagecache_handlers.source import Hole
 from imagecache_handlers.sources.file import FileSource
 from imagecache_handlers.sources.pieces import PIECE

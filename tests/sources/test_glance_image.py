@@ -6,8 +6,8 @@ import hypothesis
 from hypothesis import strategies as st
 import pytest
 
+from imagecache_handlers.checksum import Checksum
 from imagecache_handlers.exceptions import SourceError
-from imagecache_handlers.model import Checksum
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.sources.glance_image import read_image
 from tests.sources.lying_server import describe

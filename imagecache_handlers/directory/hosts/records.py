@@ -15,13 +15,13 @@ import stat
 from typing import Any
 from typing import NamedTuple
 
+from imagecache_handlers.checked_values import check_time
 from imagecache_handlers.directory import folder
 from imagecache_handlers.directory.hosts.places import HOST
 from imagecache_handlers.directory.system.descriptors import closing
 from imagecache_handlers.directory.system import entries
 from imagecache_handlers.directory.system import mounts
 from imagecache_handlers.directory.system import whole_files
-from imagecache_handlers.model import check_time
 
 RECORD = '.imagecache-sweeper'
 _NEW = '-new'

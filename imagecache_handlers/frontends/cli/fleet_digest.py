@@ -60,7 +60,7 @@ def _choose_images(
 
 def _sum_space(stores: Iterable[Store]) -> tuple[int | None, int | None]:
     """Give free and total bytes of all pools; None where one is not known."""
-    pools = [one for one in space.pools(stores) if one.read]
+    pools = [one for one in space.group_by_pool(stores) if one.read]
     totals = [one.total for one in pools if one.total is not None]
     if not pools or len(totals) < len(pools):
         return None, None

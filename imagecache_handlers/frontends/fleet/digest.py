@@ -17,11 +17,11 @@ import hashlib
 import sys
 
 from imagecache_handlers.checked_values import check_size
+from imagecache_handlers.checked_values import check_time
 from imagecache_handlers.labels import read_time
 from imagecache_handlers.labels import write_time
 from imagecache_handlers.model import CachedImage
 from imagecache_handlers.model import check_image_id
-from imagecache_handlers.model import check_time
 
 _EDITION = '1'
 # What is longer was not written here: etcd takes 1.5 MB a request, and the

@@ -31,7 +31,7 @@ def try_marks(store: Store, plan: Plan) -> Iterator[Mark]:
 
     What is blocked stays, as in any sweep; what would free nothing, too.
     """
-    for pool in space.pools(plan.stores):
+    for pool in space.group_by_pool(plan.stores):
         if store.name in pool.stores and pool.total:
             queue = _line_up(plan.verdicts, pool)
             for percent in TRIED:

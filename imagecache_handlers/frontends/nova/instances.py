@@ -12,8 +12,8 @@ import logging
 import operator
 from typing import Any
 
+from imagecache_handlers.checked_values import check_name
 from imagecache_handlers.model import check_image_id
-from imagecache_handlers.model import check_name
 from imagecache_handlers.model import Evidence
 
 LOG = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
+from imagecache_handlers.checked_values import check_name
 from imagecache_handlers.frontends.nova_api.doubts import Doubt
 from imagecache_handlers.model import check_image_id
-from imagecache_handlers.model import check_name
 
 _ATTRIBUTE = 'OS-EXT-SRV-ATTR:'
 # Those who may not see them are not told that there are any.

@@ -10,8 +10,8 @@ import tempfile
 import time
 
 from imagecache_handlers.cache import ImageCache
+from imagecache_handlers.checksum import Checksum
 from imagecache_handlers.model import CachedImage
-from imagecache_handlers.model import Checksum
 from imagecache_handlers.model import Evidence
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.model import Reservation

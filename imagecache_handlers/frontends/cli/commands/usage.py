@@ -128,7 +128,7 @@ def page(
     plan: Plan, debris: Iterable[Debris], rules: Rules, width: int
 ) -> Iterator[lines.Line]:
     """Give the lines of a page, with a bar for each kind that there is."""
-    pools = space.pools(plan.stores)
+    pools = space.group_by_pool(plan.stores)
     for store, parts in _by_store(plan, debris):
         yield from _store_lines(store, parts, pools, rules, width)
     if any(pool.total for pool in pools):

@@ -101,7 +101,7 @@ def _heading_text(
 
 
 def _gauge_lines(store: Store, plan: Plan, rules: Rules) -> Iterator[Line]:
-    for pool in space.pools(plan.stores):
+    for pool in space.group_by_pool(plan.stores):
         if store.name in pool.stores and pool.total:
             planned = [one.planned for one in plan.spaces]
             names = [one.pool for one in plan.spaces]

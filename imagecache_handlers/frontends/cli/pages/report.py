@@ -27,7 +27,7 @@ _GONE = frozenset({Did.EVICTED, Did.GONE})
 def render(report: Report, rules: Rules, width: int) -> Iterator[Line]:
     """Give the lines of a report: its stores, and what became of images."""
     now = report.plan.now.astimezone()
-    pools = space.pools(report.after)
+    pools = space.group_by_pool(report.after)
     for store in report.before:
         done = [
             one
