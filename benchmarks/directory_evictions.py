@@ -27,6 +27,10 @@ import time
 from unittest import mock
 
 from benchmarks import directory
+from benchmarks.directory_place import BASE
+from benchmarks.directory_place import Counting
+from benchmarks.directory_place import Place
+from benchmarks.needs import need_nova_of
 from benchmarks import output
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.labels import claim_label
@@ -47,9 +51,7 @@ class Counts:
 
 
 @contextlib.contextmanager
-def counted(
-    handler: directory.Counting, fsync_ms: float = 0.0
-) -> Iterator[Counts]:
+def counted(handler: Counting, fsync_ms: float = 0.0) -> Iterator[Counts]:
     counts = Counts()
     real, take = os.fsync, handler._overlays._take_survey
 
@@ -93,9 +95,7 @@ def remove_bare(folder: str, count: int, fsync_ms: float) -> float:
         os.close(fd)
 
 
-def evict_batches(
-    handler: directory.Counting, images: Collection[CachedImage]
-) -> None:
+def evict_batches(handler: Counting, images: Collection[CachedImage]) -> None:
     """Claim, look and evict by the batch, as whoever evicts does."""
     rest = list(images)
     until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=9)
@@ -114,7 +114,7 @@ def _refuse_errors(results: Collection[object]) -> None:
             raise result
 
 
-def measure_evictions(place: directory.Place, fsync_ms: float) -> output.Row:
+def measure_evictions(place: Place, fsync_ms: float) -> output.Row:
     """Give what one eviction takes beside its floor; the place is used up."""
     floor = remove_bare(place.images, place.count // 2, fsync_ms)
     handler = place.handler()
@@ -136,7 +136,7 @@ def measure_evictions(place: directory.Place, fsync_ms: float) -> output.Row:
     }
 
 
-def measure_pass(place: directory.Place, nova: str | None) -> output.Row:
+def measure_pass(place: Place, nova: str | None) -> output.Row:
     """Give what a whole pass takes, beside Nova's; the place is used up."""
     row: dict[str, str | int | float] = {'layout': place.layout}
     others = {}
@@ -156,13 +156,13 @@ def measure_pass(place: directory.Place, nova: str | None) -> output.Row:
 
 
 def run_nova(
-    place: directory.Place, nova: str, options: Collection[str]
+    place: Place, nova: str, options: Collection[str]
 ) -> dict[str, float]:
     """Give the seconds of Nova's own pass on a copy of the tree."""
     with tempfile.TemporaryDirectory(dir=place.root) as root:
         copy = os.path.join(root, 'instances')
         shutil.copytree(place.instances, copy)
-        for entry in pathlib.Path(copy, directory.BASE).glob('.*'):
+        for entry in pathlib.Path(copy, BASE).glob('.*'):
             entry.unlink()
         done = subprocess.run(  # noqa: S603 -- the other one to be measured
             [nova, str(NOVA), copy, *options],
@@ -178,11 +178,9 @@ def run_nova(
 
 
 @contextlib.contextmanager
-def built(count: int, layout: str, folder: str) -> Iterator[directory.Place]:
+def built(count: int, layout: str, folder: str) -> Iterator[Place]:
     with tempfile.TemporaryDirectory(dir=folder) as root:
-        place = directory.Place(
-            root=pathlib.Path(root), count=count, layout=layout
-        )
+        place = Place(root=pathlib.Path(root), count=count, layout=layout)
         place.build()
         yield place
 
@@ -196,6 +194,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         '--folder', help='where to make the images; default: for temporaries'
     )
     args = parser.parse_args(argv)
+    need_nova_of(args.nova)
     rows = []
     for count in args.sizes:
         for fsync_ms in args.fsync_ms:

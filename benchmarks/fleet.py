@@ -14,7 +14,9 @@ import statistics
 import sys
 import time
 
+from benchmarks.needs import end_without
 from benchmarks import output
+from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.frontends.fleet.board import Board
 from imagecache_handlers.frontends.fleet.digest import make_digest
 from imagecache_handlers.frontends.fleet.entry import Entry
@@ -98,7 +100,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = output.parser(__doc__)
     parser.add_argument('--url', required=True, help='of etcd or redis')
     given = parser.parse_args(argv)
-    output.write(list(rows_of(given.url, [200, 1000])), given.json)
+    try:
+        rows = list(rows_of(given.url, [200, 1000]))
+    except CacheError as error:
+        end_without(f'--url {given.url} cannot be measured: {error}')
+    output.write(rows, given.json)
     return 0
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E402 -- without Nova nothing else of it can be imported
 """Measure what ``ImageLocalityWeigher`` costs Nova's scheduler, and hosts.
 
 It runs in an environment that has Nova (34), on its own HostStates of 20
@@ -12,6 +13,10 @@ import datetime
 import time
 from typing import Any
 import uuid
+
+from benchmarks.needs import need_nova
+
+need_nova()
 
 import nova.conf
 from nova import objects

@@ -1,3 +1,4 @@
+# ruff: noqa: E402 -- without Nova nothing else of it can be imported
 """Fleets of Nova's own HostStates, of any load, with an image on some hosts.
 
 They need Nova (34) and no service; what is random in them goes by a seed.
@@ -8,6 +9,10 @@ import datetime
 import random
 from typing import Any
 import uuid
+
+from benchmarks.needs import need_nova
+
+need_nova()
 
 import nova.conf
 from nova import objects

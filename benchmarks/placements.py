@@ -1,3 +1,4 @@
+# ruff: noqa: E402 -- without Nova nothing else of it can be imported
 """Place servers on fleets of any load, by Nova's weighers and by ours.
 
 It runs in an environment that has Nova (34), on its own HostStates, and needs
@@ -15,6 +16,10 @@ import itertools
 import random
 import statistics
 from typing import Any
+
+from benchmarks.needs import need_nova
+
+need_nova()
 
 from nova.scheduler import weights
 

@@ -24,6 +24,7 @@ import tempfile
 import time
 
 from benchmarks import image_server
+from benchmarks.needs import need_program
 from benchmarks import output
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.directory import DirectoryHandler
@@ -183,6 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument('--size', type=int, default=512, help='MiB')
     parser.add_argument('--rounds', type=int, default=5)
     asked = parser.parse_args(arguments)
+    need_program('curl')
     rows = []
     for compare in compare_shell, compare_at_once:
         with tempfile.TemporaryDirectory(dir=pathlib.Path.cwd()) as folder:

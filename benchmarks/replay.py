@@ -17,6 +17,7 @@ import gzip
 import pathlib
 from typing import NamedTuple
 
+from benchmarks.needs import end_without
 from benchmarks import output
 from imagecache_handlers.labels import Marks
 from imagecache_handlers.model import CachedImage
@@ -171,6 +172,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = output.parser(__doc__)
     parser.add_argument('trace', nargs='?', type=pathlib.Path, default=TRACE)
     args = parser.parse_args(argv)
+    if not args.trace.exists():
+        end_without(f'there is no trace {args.trace}: name the file of one')
     output.write(measure(read(args.trace)), args.json)
 
 

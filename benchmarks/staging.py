@@ -22,6 +22,7 @@ import tempfile
 import time
 from typing import cast
 
+from benchmarks.needs import need_program
 from benchmarks import output
 from imagecache_handlers.checksum import Checksum
 from imagecache_handlers.model import ImageMeta
@@ -137,6 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument('--size', type=int, default=512, help='MiB')
     parser.add_argument('--rounds', type=int, default=5)
     asked = parser.parse_args(arguments)
+    need_program('curl')
     output.write([measure(asked.size * MIB, asked.rounds)], asked.json)
 
 

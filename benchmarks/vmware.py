@@ -15,6 +15,7 @@ import contextlib
 import dataclasses
 import time
 
+from benchmarks.needs import need_nova_of
 from benchmarks.nova_driver import driving
 from benchmarks import output
 from benchmarks.programs import Program
@@ -55,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('--stores', type=int, default=4)
     parser.add_argument('--nova', help='a Python that has Nova')
     args = parser.parse_args(argv)
+    need_nova_of(args.nova)
     size = Size(images=args.images, machines=args.machines, work=args.work)
     if args.what == 'passes':
         rows = measure_passes(size, args.nova)

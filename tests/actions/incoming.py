@@ -115,3 +115,7 @@ def put(shelf, name, size, *labels, **fields):
         labels={'unused.20260601t000000z', *labels},
         **fields,
     )
+
+
+def outcomes(results):
+    return [(one.image_id, one.did.value) for one in results]

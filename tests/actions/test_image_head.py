@@ -19,9 +19,9 @@ from imagecache_handlers import Unsupported
 from tests.actions.incoming import HOUR
 from tests.actions.incoming import QUICK
 from tests.actions.incoming import settings
-from tests.actions.test_prefetching import Disks
-from tests.actions.test_prefetching import make_disk
-from tests.actions.test_prefetching import RawOnly
+from tests.actions.packed_disks import Disks
+from tests.actions.packed_disks import make_disk
+from tests.actions.packed_disks import RawOnly
 
 MIB = 2**20
 DISK = 40 * MIB

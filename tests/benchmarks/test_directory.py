@@ -5,12 +5,16 @@ import json
 import pytest
 
 from benchmarks import directory
+from benchmarks.directory_floor import bare
+from benchmarks.directory_place import LAYOUTS
+from benchmarks.directory_place import NOW
+from benchmarks.directory_place import Place
 from imagecache_handlers.planning.verdicts import Reason
 
 
-@pytest.fixture(params=directory.LAYOUTS)
+@pytest.fixture(params=LAYOUTS)
 def place(request, tmp_path):
-    made = directory.Place(root=tmp_path, count=10, layout=request.param)
+    made = Place(root=tmp_path, count=10, layout=request.param)
     made.build()
     return made
 
@@ -33,7 +37,7 @@ def test_it_prints_a_table_and_writes_json(tmp_path, capsys):
 
 
 def test_half_of_the_images_is_used_and_half_too_young(place):
-    report = directory.sweep(place.handler(), directory.NOW)
+    report = directory.sweep(place.handler(), NOW)
 
     verdicts = report.plan.verdicts
     users = [len(one.image.users) for one in verdicts]
@@ -53,4 +57,4 @@ def test_an_overlay_is_one(place):
 
 
 def test_the_bare_arm_sees_every_image_and_every_overlay(place):
-    assert directory.bare(place) == 20
+    assert bare(place) == 20

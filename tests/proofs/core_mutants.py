@@ -11,6 +11,10 @@ DEATHS = 'proofs/test_prefetch_deaths.py'
 LEASING = 'actions/test_leasing.py'
 MAKING_ROOM = 'actions/test_making_room.py'
 OPEN_BOOK = 'actions/test_open_book.py'
+AT_ONCE = 'actions/test_prefetching_at_once.py'
+FORMATS = 'actions/test_prefetching_formats.py'
+PREFETCH_LEASES = 'actions/test_prefetching_leases.py'
+WAITING = 'actions/test_waiting_for_stages.py'
 PREFETCHING = 'actions/test_prefetching.py'
 ROOM = 'planning/test_room.py'
 VERIFYING = 'actions/test_verifying.py'
@@ -1411,7 +1415,7 @@ MUTANTS = [
     ),
     Mutant(
         name='room is made for an image whose lease is refused',
-        killer=f'{PREFETCHING}::test_a_lease_that_the_backend_refuses_is_'
+        killer=f'{PREFETCH_LEASES}::test_a_lease_that_the_backend_refuses_is_'
         'refused_before_anything_goes',
         module='actions/prefetching_image',
         old='        self._check_lease()\n',
@@ -1434,8 +1438,7 @@ MUTANTS = [
     ),
     Mutant(
         name='a prefetch looks for nobody else',
-        killer=f'{PREFETCHING}::'
-        'test_what_is_on_its_way_elsewhere_is_waited_for',
+        killer=f'{AT_ONCE}::test_what_is_on_its_way_elsewhere_is_waited_for',
         module='actions/prefetching_image',
         old="""            if not reserving.has_rivals():
                 reserving.write_record()
@@ -1446,16 +1449,14 @@ MUTANTS = [
     ),
     Mutant(
         name='who waits for another thread does not say so',
-        killer=f'{PREFETCHING}::'
-        'test_who_waits_for_another_thread_says_the_same',
+        killer=f'{AT_ONCE}::test_who_waits_for_another_thread_says_the_same',
         module='actions/prefetching',
         old='one.go_on_waiting',
         new='one.check_stop',
     ),
     Mutant(
         name='a reservation is not renewed',
-        killer=f'{PREFETCHING}::'
-        'test_a_reservation_is_renewed_while_it_is_needed',
+        killer=f'{AT_ONCE}::test_a_reservation_is_renewed_while_it_is_needed',
         module='actions/reserving',
         old="""                if self.is_alive():
                     self._write_now()""",
@@ -1489,7 +1490,7 @@ MUTANTS = [
     ),
     Mutant(
         name='room stays reserved while a stage is waited for',
-        killer=f'{PREFETCHING}::TestStages::'
+        killer=f'{WAITING}::TestStages::'
         'test_nothing_is_reserved_while_a_stage_is_waited_for',
         module='actions/prefetching_image',
         old='incoming.meta, False, self._way.should_stop',
@@ -1497,7 +1498,7 @@ MUTANTS = [
     ),
     Mutant(
         name='a turn that is over is taken again with the stage in hand',
-        killer=f'{PREFETCHING}::TestStages::'
+        killer=f'{WAITING}::TestStages::'
         'test_the_stage_is_free_while_a_turn_is_waited_for',
         module='actions/prefetching_image',
         old='            if not reserving.is_alive():',
@@ -1507,7 +1508,7 @@ MUTANTS = [
     ),
     Mutant(
         name='what was taken over meanwhile is published all the same',
-        killer=f'{PREFETCHING}::TestStages::'
+        killer=f'{WAITING}::TestStages::'
         'test_room_that_others_took_meanwhile_is_not_taken_again',
         module='actions/prefetching_image',
         old='            if not reserving.is_alive():',
@@ -1515,7 +1516,7 @@ MUTANTS = [
     ),
     Mutant(
         name='what leads elsewhere is not inspected',
-        killer=f'{PREFETCHING}::'
+        killer=f'{FORMATS}::'
         'test_what_leads_elsewhere_is_refused_before_it_is_visible',
         module='actions/prefetching_image',
         old='        stage.inspect_image()\n',
@@ -1575,7 +1576,7 @@ MUTANTS = [
     ),
     Mutant(
         name='what went as it came is called cached',
-        killer=f'{PREFETCHING}::test_what_went_as_it_came_is_an_error',
+        killer=f'{PREFETCH_LEASES}::test_what_went_as_it_came_is_an_error',
         module='actions/publishing',
         old="        raise ImageBusy(key, 'it went as it came; ask",
         new="        str('ask",

@@ -10,6 +10,7 @@ class TestMutants(mutation.Trials):
     mutants = MUTANTS
     beside = (
         'actions/incoming.py',
+        'actions/packed_disks.py',
         'planning/values.py',
         'proofs/world.py',
         'staging/packed.py',

@@ -8,11 +8,11 @@ kind ``always`` stays.
 import contextlib
 import dataclasses
 import hashlib
-import http.server
 import json
 import re
-import ssl
-import threading
+
+from tests.keystone_double import KeystoneConnection
+from tests.keystone_double import KeystoneServer
 
 # So many bytes may drip: a test that waits for them ends, too.
 _DROPS = 50
@@ -53,74 +53,15 @@ def describe(content=CONTENT, **changes):
     }
 
 
-class LyingServer:
-    """``requests`` are the paths, with the range and the token of each."""
-
-    def __init__(self, certificate=None, content=CONTENT):
-        self.content = content
-        self.image = describe(content)
-        self.metadata = None  # bytes instead of it
-        self.faults = []
-        self.metadata_faults = []
-        self.tokens = None  # those that are taken; None: any
-        self.given = 0
-        self.catalog = None
-        self.requests = []
-        self.stopped = threading.Event()
-
-        class Handler(_Handler):
-            server_of_test = self
-
-        self._server = _Server(('127.0.0.1', 0), Handler)
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*certificate)
-            self._server.socket = context.wrap_socket(
-                self._server.socket, server_side=True
-            )
-        self.port = self._server.server_address[1]
-        self.url = f'http{"s" if certificate else ""}://127.0.0.1:{self.port}'
-        threading.Thread(
-            target=self._server.serve_forever, args=[0.01], daemon=True
-        ).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *ignored):
-        self.stopped.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def ranges(self):
-        return [found for path, found, _ in self.requests if 'file' in path]
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *ignored):
-        """Say nothing of clients that have gone."""
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = 'HTTP/1.1'
-    server_of_test: LyingServer
-
-    def log_message(self, *ignored):
-        pass
-
+class ImageConnection(KeystoneConnection):
     def do_GET(self):
-        world = self.server_of_test
+        world = self.world
         token = self.headers.get('X-Auth-Token')
         wanted = self.headers.get('Range')
         world.requests.append((self.path, wanted, token))
-        if self.path.startswith('/v3'):
-            links = [{'rel': 'self', 'href': f'{world.url}/v3/'}]
-            version = {'id': 'v3.14', 'status': 'stable', 'links': links}
-            self.send_json(200, {'version': version})
-        elif world.tokens is not None and token not in world.tokens:
+        if self.is_for_keystone:
+            self.send_version()
+        elif not world.takes(token):
             self.send_body(Fault(status=401, body=b'no'))
         elif self.path == f'/v2/images/{IMAGE}':
             faults = world.metadata_faults
@@ -134,30 +75,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_body(Fault(status=404, body=b'none'))
 
     def do_POST(self):
-        world = self.server_of_test
-        self.rfile.read(int(self.headers['Content-Length']))
-        if world.metadata_faults:
-            self.send_body(world.metadata_faults.pop(0), b'{}')
-            return
-        world.given += 1
-        token = f'token-{world.given}'
-        if world.tokens is not None:
-            world.tokens.add(token)
-        found = {
-            'methods': ['password'],
-            'expires_at': '2099-01-01T00:00:00.000000Z',
-            'issued_at': '2026-01-01T00:00:00.000000Z',
-            'user': {'id': 'u', 'name': 'n', 'domain': {'id': 'd'}},
-            'catalog': world.catalog or [],
-        }
-        self.send_json(201, {'token': found}, {'X-Subject-Token': token})
-
-    def send_json(self, status, body, headers=None):
-        fault = Fault(status=status, headers=headers or {})
-        self.send_body(fault, json.dumps(body).encode())
+        faults = self.world.metadata_faults
+        if faults:
+            self.read_body()
+            self.send_body(faults.pop(0), b'{}')
+        else:
+            super().do_POST()
 
     def send_image(self, fault):
-        content = self.server_of_test.content
+        content = self.world.content
         found = re.fullmatch(r'bytes=(\d+)-', self.headers.get('Range') or '')
         if not found or fault.status == 200:
             self.send_body(fault, content)
@@ -191,20 +117,43 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             for number in range(_DROPS):
                 self.send_header(f'X-{number}', 'and another')
                 self.flush_headers()
-                if self.server_of_test.stopped.wait(seconds):
+                if self.world.stopped.wait(seconds):
                     break
 
     def pour(self, fault, body):
         if fault.drip is not None:
             for at in range(min(_DROPS, len(body))):
-                if self.server_of_test.stopped.wait(fault.drip):
+                if self.world.stopped.wait(fault.drip):
                     break
                 self.wfile.write(body[at : at + 1])
             self.close_connection = True
         elif fault.cut is not None or fault.stall is not None:
             self.wfile.write(body[: fault.cut or fault.stall])
             if fault.stall is not None:
-                self.server_of_test.stopped.wait(60)
+                self.world.stopped.wait(60)
             self.close_connection = True
         else:
             self.wfile.write(body)
+
+
+class LyingServer(KeystoneServer):
+    """``requests`` are the paths, with the range and the token of each."""
+
+    connection = ImageConnection
+
+    def __init__(self, certificate=None, content=CONTENT):
+        self.content = content
+        self.image = describe(content)
+        self.metadata = None  # bytes instead of it
+        self.faults = []
+        self.metadata_faults = []
+        self.catalog = []
+        self.requests = []
+        super().__init__(certificate)
+
+    def list_catalog(self):
+        return self.catalog
+
+    @property
+    def ranges(self):
+        return [found for path, found, _ in self.requests if 'file' in path]

@@ -4,23 +4,32 @@ import contextlib
 import itertools
 import json
 import socket
-import ssl
-import threading
+import socketserver
 import time
 import xmlrpc.client
+
+from tests.loopback import Loopback
 
 LOGIN = b'session.login_with_password'
 DRIP = 0.1
 MIB = 2**20
 
 
-class BadServer:
+class _Connection(socketserver.BaseRequestHandler):
+    def handle(self):
+        with contextlib.suppress(OSError, ValueError):
+            self.world.serve(self.request)
+
+
+class BadServer(Loopback):
     """Reads requests and leaves each answer to ``act(sock)``.
 
     With ``welcoming`` it opens sessions as a good one does, and is bad only
     afterwards.  ``act`` is called before anything was read if it is ``rude``,
     and after the headers if it is ``bodiless``.
     """
+
+    connection = _Connection
 
     def __init__(
         self,
@@ -35,57 +44,29 @@ class BadServer:
         self._welcoming = welcoming
         self._rude = rude
         self._bodiless = bodiless
-        self._context = None
-        if certificate:
-            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._context.load_cert_chain(*certificate)
-        self._socket = socket.create_server(('127.0.0.1', 0))
-        self._open = []
         self.methods = []
-        self.port = self._socket.getsockname()[1]
-        self.url = f'http{"s" if certificate else ""}://127.0.0.1:{self.port}'
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(None if rude else certificate)
+        if certificate:
+            self.url = f'https://127.0.0.1:{self.port}'
 
-    def stop(self):
-        for one in self._socket, *self._open:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+    def serve(self, sock):
+        if self._bodiless:
+            read_head(sock)
+        elif not self._rude and not self._read_requests(sock):
+            return
+        self._act(sock)
 
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                sock, _ = self._socket.accept()
-                self._open.append(sock)
-                threading.Thread(
-                    target=self._serve, args=[sock], daemon=True
-                ).start()
-
-    def _serve(self, sock):
-        ignored = contextlib.suppress(OSError, ValueError)
-        with ignored, contextlib.ExitStack() as stack:
-            stack.enter_context(sock)
-            if self._rude:
-                self._act(sock)
-                return
-            if self._context is not None:
-                sock = stack.enter_context(
-                    self._context.wrap_socket(sock, server_side=True)
-                )
-                self._open.append(sock)
-            if self._bodiless:
-                read_head(sock)
-                self._act(sock)
-                return
-            while request := read_request(sock):
-                self.methods.append(request)
-                if self._welcoming and LOGIN in request:
-                    sock.sendall(whole(success('OpaqueRef:session')))
-                elif self._welcoming and b'session.logout' in request:
-                    sock.sendall(whole(success('')))
-                else:
-                    self._act(sock)
-                    return
+    def _read_requests(self, sock):
+        """Read on to what is answered badly; gives whether there is any."""
+        while request := read_request(sock):
+            self.methods.append(request)
+            if self._welcoming and LOGIN in request:
+                sock.sendall(whole(success('OpaqueRef:session')))
+            elif self._welcoming and b'session.logout' in request:
+                sock.sendall(whole(success('')))
+            else:
+                return True
+        return False
 
 
 def read_request(sock):

@@ -9,6 +9,7 @@ class TestMutants(mutation.Trials):
     package = imagecache_handlers_xenapi
     mutants = MUTANTS
     beside = (
+        'loopback.py',
         'xenapi/bad_servers.py',
         'xenapi/badly_told.py',
         'xenapi/certificates.py',

@@ -3,10 +3,11 @@
 In memory, and the same on a real socket with a Keystone beside it.
 """
 
-import http.server
-import json
-import threading
 import urllib.parse
+
+from tests.keystone_double import describe_service
+from tests.keystone_double import KeystoneConnection
+from tests.keystone_double import KeystoneServer
 
 OTHERS = 'project-a', 'project-b'
 HOME = 'project-service'
@@ -68,38 +69,46 @@ class GlanceDouble:
         return self.admin or visibility == 'public' or owner == HOME
 
 
-class GlanceServer:
+class _Connection(KeystoneConnection):
+    def do_GET(self):
+        if self.is_for_keystone:
+            self.send_version()
+        elif self.is_welcome:
+            self.answer_glance()
+        else:
+            self.send(401, {}, {'message': 'no'})
+
+    def answer_glance(self):
+        world = self.world
+        number = len(world.paths)
+        world.paths.append(self.path)
+        world.headers.append(dict(self.headers))
+        told = world.lie(number, self.path, world.answer(self.path))
+        if told is None:
+            world.stopped.wait(60)
+            self.close_connection = True
+        else:
+            self.send(*told)
+
+
+class GlanceServer(KeystoneServer):
     """The same on a real socket.
 
     ``lie`` is given the number of a question, its path and the answer that
     would be sent (status, headers, body), and gives what is sent instead.
     """
 
+    connection = _Connection
+
     def __init__(self, glance):
         self.glance = glance
         self.lie = lambda number, path, answer: answer
-        self.tokens = None  # those that are taken; None: any
-        self.given = 0
         self.paths = []
         self.headers = []
-        self.stopped = threading.Event()
+        super().__init__()
 
-        class Handler(_Handler):
-            world = self
-
-        self._server = _Server(('127.0.0.1', 0), Handler)
-        self.url = f'http://127.0.0.1:{self._server.server_address[1]}'
-        threading.Thread(
-            target=self._server.serve_forever, args=[0.01], daemon=True
-        ).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *ignored):
-        self.stopped.set()
-        self._server.shutdown()
-        self._server.server_close()
+    def list_catalog(self):
+        return [describe_service('image', self.url)]
 
     def answer(self, path):
         parts = urllib.parse.urlsplit(path)
@@ -123,73 +132,3 @@ def say_none(image_id):
         'code': '404 Not Found',
         'title': 'Not Found',
     }
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *ignored):
-        """Say nothing of clients that have gone."""
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = 'HTTP/1.1'
-    world: GlanceServer
-
-    def log_message(self, *ignored):
-        pass
-
-    def do_GET(self):
-        world = self.world
-        if self.path.startswith('/v3'):
-            links = [{'rel': 'self', 'href': f'{world.url}/v3/'}]
-            version = {'id': 'v3.14', 'status': 'stable', 'links': links}
-            self.send(200, {}, {'version': version})
-            return
-        token = self.headers.get('X-Auth-Token')
-        if world.tokens is not None and token not in world.tokens:
-            self.send(401, {}, {'message': 'no'})
-            return
-        number = len(world.paths)
-        world.paths.append(self.path)
-        world.headers.append(dict(self.headers))
-        told = world.lie(number, self.path, world.answer(self.path))
-        if told is None:
-            world.stopped.wait(60)
-            self.close_connection = True
-        else:
-            self.send(*told)
-
-    def do_POST(self):
-        world = self.world
-        self.rfile.read(int(self.headers['Content-Length']))
-        world.given += 1
-        token = f'token-{world.given}'
-        if world.tokens is not None:
-            world.tokens.add(token)
-        endpoint = {
-            'id': 'e',
-            'interface': 'public',
-            'region': 'R',
-            'region_id': 'R',
-            'url': world.url,
-        }
-        found = {
-            'methods': ['password'],
-            'expires_at': '2099-01-01T00:00:00.000000Z',
-            'issued_at': '2026-01-01T00:00:00.000000Z',
-            'user': {'id': 'u', 'name': 'n', 'domain': {'id': 'd'}},
-            'catalog': [{'id': 'c', 'type': 'image', 'endpoints': [endpoint]}],
-        }
-        self.send(201, {'X-Subject-Token': token}, {'token': found})
-
-    def send(self, status, headers, body):
-        content = (
-            body if isinstance(body, bytes) else json.dumps(body).encode()
-        )
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header('Content-Length', str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)

@@ -7,11 +7,12 @@ yet come before all others, in an order of their own.
 """
 
 import dataclasses
-import http.server
-import json
 import re
-import threading
 import urllib.parse
+
+from tests.keystone_double import describe_service
+from tests.keystone_double import KeystoneConnection
+from tests.keystone_double import KeystoneServer
 
 NEWEST = 2, 100
 IMAGES = [f'1a2b3c4d-0000-4000-8000-{number:012x}' for number in range(40)]
@@ -182,107 +183,43 @@ class NovaDouble:
         return record
 
 
-class NovaServer:
+class _Connection(KeystoneConnection):
+    def do_GET(self):
+        if self.is_for_keystone:
+            self.send_version()
+            return
+        world = self.world
+        world.caching.add(self.headers.get('Cache-Control'))
+        if not self.is_welcome:
+            self.send(401, {}, {'error': {'code': 401}})
+            return
+        answer = world.answers.pop(0) if world.answers else None
+        self.send(*(answer or self.ask_nova()))
+
+    def ask_nova(self):
+        parts = urllib.parse.urlsplit(self.path)
+        told = self.headers.get('OpenStack-API-Version', 'compute 2.1')
+        version = re.fullmatch(r'compute (\d+\.\d+)', told)[1]
+        query = dict(urllib.parse.parse_qsl(parts.query))
+        path = parts.path.removeprefix('/v2.1')
+        status, body = self.world.nova.answer(path, query, version)
+        return status, {'OpenStack-API-Version': f'compute {version}'}, body
+
+
+class NovaServer(KeystoneServer):
     """The same on a real socket, with a Keystone beside it.
 
     ``answers`` are sent in place of the next ones: status, headers, body.
     ``caching`` is what requests say of answers that were kept.
     """
 
+    connection = _Connection
+
     def __init__(self, nova):
         self.nova = nova
-        self.tokens = None  # those that are taken; None: any
-        self.given = 0
         self.answers = []
         self.caching = set()
+        super().__init__()
 
-        class Handler(_Handler):
-            server_of_test = self
-
-        self._server = _Server(('127.0.0.1', 0), Handler)
-        self.url = f'http://127.0.0.1:{self._server.server_address[1]}'
-        threading.Thread(
-            target=self._server.serve_forever, args=[0.01], daemon=True
-        ).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *ignored):
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *ignored):
-        """Say nothing of clients that have gone."""
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = 'HTTP/1.1'
-    server_of_test: NovaServer
-
-    def log_message(self, *ignored):
-        pass
-
-    def do_GET(self):
-        world = self.server_of_test
-        parts = urllib.parse.urlsplit(self.path)
-        if parts.path.startswith('/v3'):
-            links = [{'rel': 'self', 'href': f'{world.url}/v3/'}]
-            version = {'id': 'v3.14', 'status': 'stable', 'links': links}
-            self.send(200, {}, {'version': version})
-            return
-        world.caching.add(self.headers.get('Cache-Control'))
-        token = self.headers.get('X-Auth-Token')
-        if world.tokens is not None and token not in world.tokens:
-            self.send(401, {}, {'error': {'code': 401}})
-            return
-        answer = world.answers.pop(0) if world.answers else None
-        self.send(*(answer or self.ask_nova(parts)))
-
-    def ask_nova(self, parts):
-        told = self.headers.get('OpenStack-API-Version', 'compute 2.1')
-        version = re.fullmatch(r'compute (\d+\.\d+)', told)[1]
-        query = dict(urllib.parse.parse_qsl(parts.query))
-        path = parts.path.removeprefix('/v2.1')
-        status, body = self.server_of_test.nova.answer(path, query, version)
-        return status, {'OpenStack-API-Version': f'compute {version}'}, body
-
-    def do_POST(self):
-        world = self.server_of_test
-        self.rfile.read(int(self.headers['Content-Length']))
-        world.given += 1
-        token = f'token-{world.given}'
-        if world.tokens is not None:
-            world.tokens.add(token)
-        endpoint = {
-            'id': 'e',
-            'interface': 'public',
-            'region': 'R',
-            'region_id': 'R',
-            'url': f'{world.url}/v2.1',
-        }
-        found = {
-            'methods': ['password'],
-            'expires_at': '2099-01-01T00:00:00.000000Z',
-            'issued_at': '2026-01-01T00:00:00.000000Z',
-            'user': {'id': 'u', 'name': 'n', 'domain': {'id': 'd'}},
-            'catalog': [
-                {'id': 'c', 'type': 'compute', 'endpoints': [endpoint]}
-            ],
-        }
-        self.send(201, {'X-Subject-Token': token}, {'token': found})
-
-    def send(self, status, headers, body):
-        content = (
-            body if isinstance(body, bytes) else json.dumps(body).encode()
-        )
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header('Content-Length', str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+    def list_catalog(self):
+        return [describe_service('compute', f'{self.url}/v2.1')]

@@ -8,4 +8,8 @@ from tests import mutation
 class TestMutants(mutation.Trials):
     package = imagecache_handlers
     mutants = MUTANTS
-    beside = ('frontends/nova_api/nova_double.py',)
+    beside = (
+        'frontends/nova_api/nova_double.py',
+        'keystone_double.py',
+        'loopback.py',
+    )

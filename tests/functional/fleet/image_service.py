@@ -2,7 +2,19 @@
 
 import threading
 
+from tests.sources.lying_server import ImageConnection
 from tests.sources.lying_server import LyingServer
+
+
+class _Counted(ImageConnection):
+    def send_image(self, fault):
+        service = self.world
+        service.count(+1)
+        try:
+            service.gate.wait(60)
+            super().send_image(fault)
+        finally:
+            service.count(-1)
 
 
 class CountingService(LyingServer):
@@ -11,27 +23,17 @@ class CountingService(LyingServer):
     Each is kept waiting until ``gate`` is open; ``fetches`` counts them.
     """
 
+    connection = _Counted
+
     def __init__(self):
-        super().__init__()
         self.gate = threading.Event()
         self.at_it = self.most = self.fetches = 0
         self._lock = threading.Lock()
-        service = self
+        super().__init__()
 
-        class Counted(self._server.RequestHandlerClass):
-            def send_image(self, fault):
-                service.count(+1)
-                try:
-                    service.gate.wait(60)
-                    super().send_image(fault)
-                finally:
-                    service.count(-1)
-
-        self._server.RequestHandlerClass = Counted
-
-    def __exit__(self, *ignored):
+    def stop(self):
         self.gate.set()
-        super().__exit__()
+        super().stop()
 
     def count(self, step):
         with self._lock:

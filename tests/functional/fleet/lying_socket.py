@@ -1,41 +1,27 @@
 """A socket that answers whatever it is sent with the same bytes."""
 
 import contextlib
-import socket
-import threading
+import socketserver
 import time
 
+from tests.loopback import Loopback
 
-class LyingSocket:
+
+class _Connection(socketserver.BaseRequestHandler):
+    def handle(self):
+        with contextlib.suppress(OSError):
+            while self.request.recv(65536):
+                self.world.send_answer(self.request)
+
+
+class LyingSocket(Loopback):
     """Stands where a server of the board is looked for, until it is left."""
+
+    connection = _Connection
 
     def __init__(self, answer):
         self.answer = answer
-        self._socket = socket.create_server(('127.0.0.1', 0))
-        self.port = self._socket.getsockname()[1]
-
-    def __enter__(self):
-        threading.Thread(target=self._serve, daemon=True).start()
-        return self
-
-    def __exit__(self, *ignored):
-        # Else whoever accepts is not woken.
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-
-    def _serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                one, _ = self._socket.accept()
-                threading.Thread(
-                    target=self._talk, args=[one], daemon=True
-                ).start()
-
-    def _talk(self, one):
-        with one, contextlib.suppress(OSError):
-            while one.recv(65536):
-                self.send_answer(one)
+        super().__init__()
 
     def send_answer(self, one):
         one.sendall(self.answer)

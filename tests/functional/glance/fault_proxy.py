@@ -6,10 +6,9 @@
 import contextlib
 import dataclasses
 import http.client
-import http.server
-import threading
-from typing import Any
-from typing import Self
+
+from tests.loopback import HttpConnection
+from tests.loopback import Loopback
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,44 +22,16 @@ class Fault:
     lie: int = 0  # added to Content-Length
 
 
-class FaultProxy:
-    """``ranges`` are those that were asked for."""
-
-    def __init__(self, port: int) -> None:
-        self.behind = port
-        self.faults: list[Fault] = []
-        self.ranges: list[str | None] = []
-        self.stopped = threading.Event()
-        handler = type('Handler', (_Handler,), {'proxy': self})
-        self._server = http.server.ThreadingHTTPServer(
-            ('127.0.0.1', 0), handler
-        )
-        self.url = f'http://127.0.0.1:{self._server.server_address[1]}'
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *ignored: object) -> None:
-        self.stopped.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    proxy: FaultProxy
-
-    def log_message(self, *ignored: Any) -> None:
-        pass
+class _Connection(HttpConnection):
+    # Bodies that are cut end with their connection.
+    protocol_version = 'HTTP/1.0'
 
     def do_GET(self) -> None:
         fault = Fault()
         if self.path.endswith('/file'):
-            self.proxy.ranges.append(self.headers['Range'])
-            fault = (self.proxy.faults or [fault]).pop(0)
-        behind = http.client.HTTPConnection('127.0.0.1', self.proxy.behind)
+            self.world.ranges.append(self.headers['Range'])
+            fault = (self.world.faults or [fault]).pop(0)
+        behind = http.client.HTTPConnection('127.0.0.1', self.world.behind)
         with contextlib.closing(behind), contextlib.suppress(OSError):
             behind.request('GET', self.path, headers=dict(self.headers))
             self.pass_on(behind.getresponse(), fault)
@@ -78,4 +49,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         limit = fault.cut if fault.stall is None else fault.stall
         self.wfile.write(answer.read(limit))
         if fault.stall is not None:
-            self.proxy.stopped.wait(60)
+            self.world.stopped.wait(60)
+
+
+class FaultProxy(Loopback):
+    """``ranges`` are those that were asked for."""
+
+    connection = _Connection
+
+    def __init__(self, port: int) -> None:
+        self.behind = port
+        self.faults: list[Fault] = []
+        self.ranges: list[str | None] = []
+        super().__init__()
