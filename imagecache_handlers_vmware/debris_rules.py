@@ -32,7 +32,13 @@ _COMING = re.compile(rf'(.+){re.escape(COMING)}{_HEX}{{8}}')
 # What Nova, and we, fetch a sparse disk as.
 _SPARSE = frozenset({'tmp-sparse.vmdk', 'tmp-sparse-flat.vmdk'})
 # Files of machines that need not bear the name of theirs.
-_OF_MACHINES = r'vmware(-\d+)?\.log|disk(-\d+)?(-flat)?\.vmdk'
+_OF_MACHINES = r'disk(-\d+)?(-flat)?\.vmdk'
+# Files of those that were started, or are more than an import, registered
+# or not: what was written to their disks is nowhere else.
+_OF_RUNS = re.compile(
+    r'.*(\.(log|nvram|vswp|vmss|vmsn|vmem|vmtx)'
+    r'|-\d{6}(-delta|-sesparse)?\.vmdk)'
+)
 
 
 def is_shadow(name: str) -> bool:
@@ -73,10 +79,12 @@ def why_coming(tree: Tree) -> str | None:
 def why_shadow(tree: Tree) -> str | None:
     """Say why a folder that an image was imported to is debris.
 
-    Nothing is in it but the files of a machine of that name.
+    Nothing is in it but the files of a machine of that name, which was never
+    started.
     """
     own = re.compile(rf'{re.escape(tree.path.name)}[._-].*|{_OF_MACHINES}')
-    if not all(map(own.fullmatch, _find_foreign(tree.top))):
+    found = _find_foreign(tree.top)
+    if not all(map(own.fullmatch, found)) or any(map(_OF_RUNS.match, found)):
         return None
     is_fine = _holds_labels(tree) and not _find_images(tree)
     return 'importing an image was cut off' if is_fine else None

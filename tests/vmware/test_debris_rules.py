@@ -146,7 +146,7 @@ def test_what_others_put_into_a_fetch_keeps_it(files, below):
 @pytest.mark.parametrize(
     ('names', 'below', 'answer'),
     [
-        (['.vmx', '.vmdk', '-flat.vmdk', '.nvram', '_1.vmdk'], (), True),
+        (['.vmx', '.vmdk', '-flat.vmdk', '.vmsd', '_1.vmdk'], (), True),
         ([], (), True),
         (['0.vmdk'], (), False),
         (['.vmx'], ('backup',), False),
@@ -156,12 +156,12 @@ def test_what_others_put_into_a_fetch_keeps_it(files, below):
 def test_what_others_put_to_a_shadow_machine_keeps_it(names, below, answer):
     path = DatastorePath('ds', f'OSTACK_IMG_{TWO}')
     for more, is_own in (
-        ('vmware.log', True),
-        ('vmware-1.log', True),
         ('disk-0-flat.vmdk', True),
         ('.lck-5f0c', True),
         ('notes.txt', False),
         ('database.vmdk', False),
+        ('vmware.log', False),
+        ('vmware-1.log', False),
     ):
         files = [f'{path.name}{one}' for one in names] + [more]
         tree = Tree(
@@ -169,6 +169,29 @@ def test_what_others_put_to_a_shadow_machine_keeps_it(names, below, answer):
             below=tuple(folder(path.join(one)) for one in below),
         )
         assert bool(why_shadow(tree)) == (answer and is_own), more
+
+
+@pytest.mark.parametrize(
+    'end',
+    [
+        '.nvram',
+        '.vmtx',
+        '.vswp',
+        '-Snapshot1.vmsn',
+        '-000001.vmdk',
+        '-000001-delta.vmdk',
+        '_1-000002-sesparse.vmdk',
+        '-5f0c5f0c.vmss',
+        '-5f0c5f0c.vmem',
+    ],
+)
+def test_a_shadow_machine_that_ran_or_is_more_is_not_debris(end):
+    """Registered or not: what was written to its disks is nowhere else."""
+    path = DatastorePath('ds', f'OSTACK_IMG_{TWO}')
+    own = [f'{path.name}{one}' for one in ('.vmx', '.vmdk')]
+    assert why_shadow(Tree(top=folder(path, *own)))
+    top = folder(path, *own, f'{path.name}{end}')
+    assert why_shadow(Tree(top=top)) is None
 
 
 @pytest.mark.parametrize(

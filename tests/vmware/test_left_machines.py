@@ -188,6 +188,34 @@ class LeftMachines(OnVcenter):
         assert self.debris() == set()
         assert name in place
 
+    def run_once(self, machine):
+        self.actors.start(machine)
+        self.actors.stop(machine)
+
+    def take_over(self, act):
+        """Act between the last look and the call that forgets it."""
+        machine, place = self.leave_machine()
+        self.vcenter.before('UnregisterVM', lambda: act(machine))
+        with pytest.raises(StoreUnavailable, match='register .* again'):
+            self.clean()
+        assert self.actors.place(f'{place}/{machine.name}.vmdk').node
+
+    def test_one_that_ran_meanwhile_keeps_its_disk(self):
+        self.take_over(self.run_once)
+
+    def test_one_that_got_a_snapshot_meanwhile_keeps_its_disk(self):
+        self.take_over(self.actors.back_up)
+
+    def test_one_that_became_a_template_keeps_its_disk(self):
+        self.take_over(self.actors.make_template)
+
+    def test_not_one_that_ran_and_was_unregistered(self):
+        machine, place = self.leave_machine()
+        self.run_once(machine)
+        self.actors.unregister(machine)
+        self.litterer.date(place)
+        assert self.debris() == set()
+
 
 class TestOnVmfs(LeftMachines, unittest.TestCase):
     kind = 'VMFS'
