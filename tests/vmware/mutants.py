@@ -1543,7 +1543,7 @@ MUTANTS = [
         'debris_rules',
         ' or any(map(_OF_RUNS.match, found)):',
         ':',
-        f'{LEFT}not_one_that_ran_and_was_unregistered',
+        f'{RULES}a_shadow_machine_that_ran_or_is_more_is_not_debris',
     ),
     mutant(
         'who ran a left machine just before it is forgotten loses its disk',
@@ -1585,6 +1585,6 @@ MUTANTS = [
         'port/properties',
         'if [one.reference for one in found] != [reference]:',
         'if False:',
-        f'{ODD}to_who_adds_an_iso',
+        f'{ODD}about_another_object',
     ),
 ]

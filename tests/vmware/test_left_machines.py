@@ -185,6 +185,7 @@ class LeftMachines(OnVcenter):
         machine, place = self.leave_machine()
         name = machine.name
         machine.name = 'golden'
+        machine.note_change()
         assert self.debris() == set()
         assert name in place
 

@@ -12,6 +12,9 @@ import pytest
 
 from imagecache_handlers import CacheError
 from imagecache_handlers import ImageMeta
+from imagecache_handlers_vmware.port.dialling import ConnectionOptions
+from imagecache_handlers_vmware.port.errors import Incomplete
+from imagecache_handlers_vmware.port.properties import read_one
 from imagecache_handlers_vmware.port.tasks import Waiting
 from tests.vmware.litter import Litterer
 from tests.vmware.streams import CAPACITY
@@ -127,3 +130,19 @@ class TestOddAnswers(OnOddVcenter):
     def test_to_who_imports(self):
         for change in clear, double:
             self.take_turns(add_stream, change)
+
+    def test_about_another_object(self):
+        def rename(answer):
+            for one in answer.iter():
+                if one.tag.endswith('}obj'):
+                    one.text = 'vm-9999'
+
+        self.start()
+        session = self.open_session(ConnectionOptions(insecure=True))
+        with contextlib.closing(session):
+            root = session.managers.root_folder
+            assert read_one(session, root, ('name',)).reference == root
+            for change in rename, double:
+                self.change_answer(change, 1)
+                with pytest.raises(Incomplete, match='and told of'):
+                    read_one(session, root, ('name',))
