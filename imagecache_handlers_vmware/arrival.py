@@ -182,7 +182,8 @@ class Arrival:
         self._removing.make_folders(base)
         target = base.join(self._meta.image_id)
         moves = {self._meta.image_id: (self._folder, target)}
-        [error] = self._removing.move_folders(moves).values()
+        ends = self._removing.move_folders(moves, cancels=True)
+        [error] = ends.values()
         if error is None:
             return
         if is_taken(error):

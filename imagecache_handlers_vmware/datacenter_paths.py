@@ -2,9 +2,8 @@
 
 from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.managers import read_reference
-from imagecache_handlers_vmware.port.properties import read_properties
+from imagecache_handlers_vmware.port.properties import read_one
 from imagecache_handlers_vmware.port.requests import Reference
-from imagecache_handlers_vmware.port.requests import Selection
 from imagecache_handlers_vmware.port.session import Session
 
 _DEEPEST = 64
@@ -23,8 +22,7 @@ def read_path_of(session: Session, datacenter: Reference) -> str:
     for _ in range(_DEEPEST):
         if at == session.managers.root_folder:
             return '/'.join(reversed(names))
-        selection = Selection(kind=at.kind, properties=('name', 'parent'))
-        [found] = read_properties(session, [at], [selection])
+        found = read_one(session, at, ('name', 'parent'))
         names.append(found.require_text('name'))
         parent = found.properties.get('parent')
         if parent is None:

@@ -4,7 +4,6 @@ A server's clock may be days behind ours; what is fetched there right now
 seems old then.  A folder that is made in it is as new as that clock tells.
 """
 
-from collections.abc import Iterator
 import dataclasses
 import secrets
 
@@ -55,14 +54,5 @@ def confirm_age(
 
 
 def _is_same(old: Tree, new: Tree, made: str) -> bool:
-    return set(_list_entries(old)) == set(_list_entries(new, made))
-
-
-def _list_entries(tree: Tree, made: str = '') -> Iterator[tuple[object, ...]]:
-    """Give what is in it, but for a folder that was made at its top."""
-    for folder in (tree.top, *tree.below):
-        for file in folder.files:
-            yield folder.path, file
-        for name in folder.folders:
-            if (folder.path, name) != (tree.path, made):
-                yield folder.path, name
+    """Tell if nothing came or went, but for a folder made at its top."""
+    return old.entries == new.entries - {(f'/{made}', None)}

@@ -60,18 +60,28 @@ class DebrisRemoval:
         return self._delete_folder(found)
 
     def _forget_machine(self, piece: Piece, machine: Reference) -> None:
-        """Have it be nobody's, and make sure that it is.
+        """Have it be nobody's, and make sure that it was and is.
 
-        :raises StoreUnavailable: when vCenter keeps it.
+        Only then nobody can start it, or make more of it: what lies in its
+        folder tells if somebody did before.
+
+        :raises StoreUnavailable: when vCenter keeps it, or it is another's.
         """
         alone = dataclasses.replace(piece, machine=None)
         try:
             unregister_machine(self._looks.session, machine)
+            tree = self._look.read_tree(piece.tree.path)
             users = self._look.read_users([alone])
         except CallError as error:
             raise StoreUnavailable(self._store, str(error)) from error
         if users.why_unknown or is_named(alone, users):
             why = users.why_unknown or 'a machine came to use it'
+            raise StoreUnavailable(self._store, why)
+        if tree is not None and tree.entries != piece.tree.entries:
+            why = (
+                'its machine was changed just before it was unregistered: '
+                f'register the one in {piece.tree.path} again'
+            )
             raise StoreUnavailable(self._store, why)
 
     def _remove_half(self, piece: Piece) -> int:

@@ -45,11 +45,14 @@ class Tree:
 
     @property
     def entries(self) -> frozenset[tuple[str, object]]:
-        """Give what lies directly in it, to tell if it is the same still."""
-        return frozenset(
-            {(one.name, one) for one in self.top.files}
-            | {(name, None) for name in self.top.folders}
-        )
+        """Give all that lies in it, to tell if it is the same still."""
+        begin = len(self.path.path)
+        found: set[tuple[str, object]] = set()
+        for folder in (self.top, *self.below):
+            place = folder.path.path[begin:]
+            found |= {(f'{place}/{one.name}', one) for one in folder.files}
+            found |= {(f'{place}/{name}', None) for name in folder.folders}
+        return frozenset(found)
 
     @property
     def size(self) -> int:

@@ -29,10 +29,9 @@ from imagecache_handlers_vmware.port.errors import WrongAnswer
 from imagecache_handlers_vmware.port import import_requests
 from imagecache_handlers_vmware.port import leases
 from imagecache_handlers_vmware.port.managers import read_reference
-from imagecache_handlers_vmware.port.properties import read_properties
+from imagecache_handlers_vmware.port.properties import read_one
 from imagecache_handlers_vmware.port.replies import type_of
 from imagecache_handlers_vmware.port.requests import Reference
-from imagecache_handlers_vmware.port.requests import Selection
 
 LOG = logging.getLogger(__name__)
 
@@ -176,8 +175,9 @@ class Importing:
 
         :raises Incomplete: when that is not a folder of its own.
         """
-        selection = Selection(kind='VirtualMachine', properties=(_DEVICES,))
-        [found] = read_properties(self._session, [machine], [selection])
+        found = read_one(self._session, machine, ('name', _DEVICES))
+        if found.text('name') != name:
+            raise Incomplete(f'{machine.name} is not the one that came in')
         devices = found.properties.get(_DEVICES)
         disks = [
             text

@@ -18,10 +18,9 @@ from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port import import_requests
 from imagecache_handlers_vmware.port.managers import read_reference
 from imagecache_handlers_vmware.port.properties import Found
-from imagecache_handlers_vmware.port.properties import read_properties
+from imagecache_handlers_vmware.port.properties import read_one
 from imagecache_handlers_vmware.port.replies import text_of
 from imagecache_handlers_vmware.port.requests import Reference
-from imagecache_handlers_vmware.port.requests import Selection
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.users import Machine
 
@@ -32,10 +31,7 @@ _STATE = {
     'runtime.connectionState': 'connected',
     'config.template': 'false',
 }
-_SELECTION = Selection(
-    kind='VirtualMachine',
-    properties=('name', *_STATE, _FILES, _DEVICES, 'snapshot'),
-)
+_PROPERTIES = ('name', *_STATE, _FILES, _DEVICES, 'snapshot')
 # Files that no machine has which was never started.
 _OF_RUNS = frozenset(
     {'log', 'nvram', 'swap', 'uwswap', 'suspend', 'suspendMemory', 'core'}
@@ -60,7 +56,7 @@ def find_left_machine(
     )
     for element in session.read(request):
         reference = read_reference(element)
-        [found] = read_properties(session, [reference], [_SELECTION])
+        found = read_one(session, reference, _PROPERTIES)
         if found.text('name') == name and _is_left(found, folder):
             return reference
     return None

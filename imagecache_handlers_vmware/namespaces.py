@@ -40,13 +40,14 @@ def find_stable_path(
         find_manager(session), datastore.datacenter, url
     )
     try:
-        [told] = session.read(request)
+        told = session.read(request)
     except VimFault as error:
         # Of one in which images were just found it is no answer.
         if error.name != 'InvalidDatastorePath' or is_there:
             raise
         return folder
-    name = (told.text or '').rstrip('/').rpartition('/')[2]
+    text = told[0].text or '' if len(told) == 1 else ''
+    name = text.rstrip('/').rpartition('/')[2]
     if not name:
         raise Incomplete(f'no uuid was told of {folder}')
     return datastore.path(name)

@@ -8,8 +8,8 @@ from concurrent import futures
 import datetime
 import logging
 
+from imagecache_handlers.transport.errors import CallError
 from imagecache_handlers_vmware.datastores import Datastore
-from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port import file_requests
 from imagecache_handlers_vmware.port.session import Session
 
@@ -27,9 +27,8 @@ def refresh_datastores(
 ) -> bool:
     """Have those measured whose figures are old; tell if any was.
 
-    What vCenter refuses to measure keeps its figures.
-
-    :raises CallError: when an answer is lost.
+    What is not measured keeps its figures, be it that vCenter refuses or
+    that a host hangs: one datastore stops no other.
     """
     old = _find_old(datastores, now)
     if not old:
@@ -52,8 +51,9 @@ def _find_old(
 
 def _refresh_one(session: Session, datastore: Datastore) -> bool:
     try:
-        session.read(file_requests.refresh_datastore(datastore.reference))
-    except VimFault as error:
+        # Once: who hangs is not waited for again.
+        session.once(file_requests.refresh_datastore(datastore.reference))
+    except CallError as error:
         LOG.debug('%s is not measured: %s', datastore.name, error)
         return False
     return True

@@ -13,6 +13,7 @@ import secrets
 import uuid
 
 from imagecache_handlers.exceptions import CacheError
+from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers_vmware.datastores import Datastore
 from imagecache_handlers_vmware.debris_rules import COMING
 from imagecache_handlers_vmware.debris_rules import TEMPORARY
@@ -40,6 +41,8 @@ class StageFolder:
         image_id: str,
         removing: Removing,
     ) -> None:
+        self._looks = looks
+        self._store = datastore.store.name
         self._waiting = looks.options.waiting
         self._removing = removing
         self._has_objects = datastore.has_namespaces
@@ -53,13 +56,32 @@ class StageFolder:
 
     @contextlib.contextmanager
     def made(self) -> Iterator[DatastorePath]:
-        """Make it, and remove it however this ends."""
+        """Make it, and remove it however this ends.
+
+        It stays where it may yet become the image, of which half would be
+        seen otherwise.
+        """
         try:
             self._removing.make_folders(self.path)
             yield self.path
-        finally:
-            # Ctrl-C too: nobody else knows of it.
+        except Uncertain as error:
+            if self._has_gone():
+                self._discard_folder()
+            else:
+                LOG.warning('%s may be left, as debris: %s', self.top, error)
+            raise
+        # Ctrl-C too: nobody else knows of it.
+        except BaseException:
             self._discard_folder()
+            raise
+        self._discard_folder()
+
+    def _has_gone(self) -> bool:
+        """Tell if it is known to be the image's folder by now."""
+        try:
+            return self._looks.folder(self._store, self.path) is None
+        except CacheError:
+            return False
 
     def _discard_folder(self) -> None:
         """Remove it; an upload that broke off holds a file for a while."""

@@ -9,22 +9,18 @@ from imagecache_handlers_vmware.port.errors import Incomplete
 from imagecache_handlers_vmware.port.errors import VimFault
 from imagecache_handlers_vmware.port.managers import read_reference
 from imagecache_handlers_vmware.port.properties import Found
-from imagecache_handlers_vmware.port.properties import read_properties
+from imagecache_handlers_vmware.port.properties import read_one
 from imagecache_handlers_vmware.port.replies import child
 from imagecache_handlers_vmware.port.replies import children
 from imagecache_handlers_vmware.port.replies import Element
 from imagecache_handlers_vmware.port.replies import text_of
 from imagecache_handlers_vmware.port.replies import type_of
 from imagecache_handlers_vmware.port.requests import Reference
-from imagecache_handlers_vmware.port.requests import Selection
 from imagecache_handlers_vmware.port.session import Session
 from imagecache_handlers_vmware.port.tasks import Endless
 from imagecache_handlers_vmware.port.tasks import Looking
 from imagecache_handlers_vmware.port.tasks import Waiting
 
-_SELECTION = Selection(
-    kind='HttpNfcLease', properties=('state', 'error', 'info')
-)
 _METHOD = 'ImportVApp'
 READY, DONE, FAILED = 'ready', 'done', 'error'
 
@@ -67,8 +63,7 @@ def await_upload(
 
 
 def _read_lease(session: Session, lease: Reference) -> Found:
-    [found] = read_properties(session, [lease], [_SELECTION])
-    return found
+    return read_one(session, lease, ('state', 'error', 'info'))
 
 
 def _fault_of(found: Found, state: str) -> VimFault:

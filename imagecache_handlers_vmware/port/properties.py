@@ -82,6 +82,24 @@ def read_properties(
     return read_objects(session, request, read_object)
 
 
+def read_one(
+    session: Session, reference: Reference, properties: tuple[str, ...]
+) -> Found:
+    """Read properties of one object.
+
+    :raises Incomplete: when the answer is not of that one, and it alone.
+    :raises CallError: when it is lost.
+    """
+    selection = Selection(kind=reference.kind, properties=properties)
+    found = read_properties(session, [reference], [selection])
+    if [one.reference for one in found] != [reference]:
+        told = ', '.join(one.reference.name for one in found)
+        raise Incomplete(
+            f'{reference.name} was asked for, and told of: {told}'
+        )
+    return found[0]
+
+
 def read_objects(
     session: Session, request: Request, use: Callable[[Element], T]
 ) -> list[T]:

@@ -34,6 +34,7 @@ ADDING = 'vmware/test_adding.py::TestTrouble::test_'
 IMPORTING = 'vmware/test_importing.py'
 VSAN_DEBRIS = 'vmware/test_vsan.py::TestDebris::test_'
 LEFT = 'vmware/test_left_machines.py::TestOnVsan::test_'
+ODD = 'vmware/test_odd_answers.py::TestOddAnswers::test_'
 RESERVATIONS = 'vmware/test_reservations.py::TestReservations::test_'
 
 
@@ -1588,5 +1589,47 @@ MUTANTS = [
         'for image in itertools.islice(rest, in_flight)',
         'for image in rest',
         'vmware/test_labelling_many.py::test_closed_early_no_more_is_begun',
+    ),
+    mutant(
+        'who ran a left machine just before it is forgotten loses its disk',
+        'debris_removals',
+        'tree is not None and tree.entries != piece.tree.entries',
+        'False',
+        f'{LEFT}who_takes_it_over_at_the_last_moment_keeps_its_disk',
+    ),
+    mutant(
+        'what comes into a label of half an image goes with it',
+        'folder_trees',
+        'for folder in (self.top, *self.below):\n            place',
+        'for folder in (self.top,):\n            place',
+        f'{CLEANING}what_comes_into_a_label_of_half_an_image_meanwhile_stays',
+    ),
+    mutant(
+        'what may yet become an image loses its disk',
+        'stage_folders',
+        'if self._has_gone():',
+        'if True:',
+        f'{IMPORTING}::TestLateMovesOnVsan::test_what_is_moved_late_is_whole',
+    ),
+    mutant(
+        'any machine is the one that came in',
+        'importing',
+        "if found.text('name') != name:",
+        'if False:',
+        f'{IMPORTING}::TestOnVsan::test_the_machine_of_another_is_left_alone',
+    ),
+    mutant(
+        'a datastore that hangs makes all unavailable',
+        'refreshing',
+        'except CallError as error:',
+        'except KeyError as error:',
+        f'{STORES}one_whose_host_hangs_keeps_its_figures_and_stops_no_other',
+    ),
+    mutant(
+        'an answer about several is believed to be of one',
+        'port/properties',
+        'if [one.reference for one in found] != [reference]:',
+        'if False:',
+        f'{ODD}about_another_object',
     ),
 ]

@@ -350,6 +350,15 @@ class TestCleaning(OnLitter):
             self.litterer.date(top)
         assert {FETCH, SHADOW} <= set(self.found())
 
+    def test_what_comes_into_a_label_of_half_an_image_meanwhile_stays(self):
+        self.leave_all()
+        name = f'{HALF}/ts-2026-01-01-00-00-00/notes.txt'
+        self.vcenter.before(
+            MOVE, lambda: self.actors.write_file(name, b'mine')
+        )
+        assert self.clean(HALF) == 0
+        assert self.is_there(name)
+
     def test_half_an_image_is_put_back_by_who_cannot_look(self):
         self.leave_all()
 

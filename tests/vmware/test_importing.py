@@ -10,6 +10,7 @@ from imagecache_handlers import ImageMeta
 from imagecache_handlers import NoRoom
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers.transport.bounded_socket import BoundedSocket
+from imagecache_handlers import Uncertain
 from imagecache_handlers import Unsupported
 from imagecache_handlers_vmware.image_content import least_taken
 from imagecache_handlers_vmware.import_places import ImportPlace
@@ -446,6 +447,23 @@ class TestOnVsan(ImportCase):
         self.add(labels=['site.a'])
         assert set(self.tree(f'{BASE}/debian')) == {'debian.vmdk', 'ic-site.a'}
 
+    def test_the_machine_of_another_is_left_alone(self):
+        """An answer that names it is not believed: nor is its disk taken."""
+        self.vcenter.before(UNREGISTER, fail('HostNotConnected'))
+        with pytest.raises(StoreUnavailable):
+            self.add(image_id='other')
+        [other] = self.vcenter.world.inventory.all('VirtualMachine')
+
+        def mix_up():
+            for one in self.vcenter.world.inventory.all('HttpNfcLease'):
+                one.machine = other
+
+        self.vcenter.after(IMPORT, mix_up)
+        with pytest.raises(StoreUnavailable, match='is not the one'):
+            self.add()
+        assert other.name in self.machines()
+        assert f'{other.name}.vmdk' in self.tree(other.name)
+
     def test_a_move_that_moved_nothing_is_seen(self):
         """vSphere says that it has done it, and the disk is not there."""
 
@@ -457,3 +475,55 @@ class TestOnVsan(ImportCase):
         with pytest.raises(StoreUnavailable, match='has None bytes'):
             self.add()
         self.assert_nothing_left()
+
+
+class TestLateMoves(ImportCase):
+    """The last step may be done though nobody heard of it, or later."""
+
+    def move_late(self):
+        """Do what was asked for, when nobody waits for it any more."""
+        base = self.actors.place(f'[{STORE}] {BASE}')
+        for name, place in self.list_stages():
+            node = place.store.detach_node(place.parts)
+            base.store.add_node(base.child(name).parts, node)
+
+    def list_stages(self):
+        top = self.actors.place(f'[{STORE}] vmware_temp')
+        for one in list(top.node.entries):
+            yield 'debian', top.child(one).child('debian')
+
+    def test_what_is_moved_late_is_whole(self):
+        self.vcenter.before(PUBLISH, drop())
+        with self.assertLogs() as logs, pytest.raises(Uncertain):
+            self.add()
+        assert 'may be left, as debris' in logs.output[0]
+        assert self.images() == []
+        self.move_late()
+        assert self.images() == ['debian']
+
+    def test_what_was_moved_leaves_nothing_else(self):
+        self.vcenter.after(PUBLISH, drop())
+        with self.assertNoLogs(), pytest.raises(Uncertain):
+            self.add()
+        assert self.images() == ['debian']
+        assert self.tree('vmware_temp') == {}
+
+    def test_what_takes_too_long_is_cancelled(self):
+        self.vcenter.timing.work[PUBLISH] = 60
+        handler = self.handler(
+            import_place=PLACE, waiting=Waiting(seconds=0.1)
+        )
+        data = make_stream()
+        with pytest.raises(StoreUnavailable, match='RequestCanceled'):
+            handler.add(self.describe(data), io.BytesIO(data), STORE)
+        self.assert_nothing_left()
+
+
+class TestLateMovesOnVsan(TestLateMoves):
+    def start(self, *given, **how):
+        super().start(Scenario(kinds=('vsan',)), **how)
+
+    def list_stages(self):
+        base = self.actors.place(f'[{STORE}] {BASE}')
+        for one in list(base.node.entries):
+            yield 'debian', base.child(one)

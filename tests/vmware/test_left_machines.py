@@ -87,6 +87,7 @@ class OnLeftMachine(OnVcenter):
 
     def rename_it(self):
         self.machine.name = 'golden'
+        self.machine.note_change()
 
     def clone_it(self):
         with self.vcenter.world.lock:
@@ -184,6 +185,15 @@ class LeftMachines(OnLeftMachine):
         self.vcenter.after('MakeDirectory', self.clone_it)
         assert self.clean() == [0]
         assert self.machine in self.machines()
+
+    def test_who_takes_it_over_at_the_last_moment_keeps_its_disk(self):
+        """Between our last look and the call that forgets it."""
+        for act in self.run_it, self.back_it_up, self.make_template:
+            self.start()
+            self.vcenter.before('UnregisterVM', act)
+            with pytest.raises(StoreUnavailable, match='register .* again'):
+                self.clean()
+            assert self.disk.node, act.__name__
 
 
 class TestOnVmfs(LeftMachines, unittest.TestCase):

@@ -6,6 +6,7 @@ import pytest
 
 from imagecache_handlers.exceptions import StoreUnavailable
 from imagecache_handlers_vmware.datastores import DatastoreFilter
+from simulator_parts.steering import drop
 from simulator_parts.steering import reply
 from tests.vmware.samples import ONE
 from tests.vmware.vcenter import OnVcenter
@@ -140,6 +141,16 @@ class TestStores(OnVcenter):
         self.vcenter.before('RefreshDatastore', refuse)
         [store] = handler.stores()
         assert store == before
+        assert self.vcenter.counters.of('RefreshDatastore') == 1
+
+    def test_one_whose_host_hangs_keeps_its_figures_and_stops_no_other(self):
+        handler = self.handler()
+        before = list(handler.stores())
+        self.grow_old(400)
+        self.vcenter.counters.reset()
+        with self.failing('RefreshDatastore', drop()):
+            assert list(handler.stores()) == before
+        # Each hang takes as long as vCenter is waited for.
         assert self.vcenter.counters.of('RefreshDatastore') == 1
 
     def test_one_that_no_host_reaches_has_a_problem(self):
