@@ -387,6 +387,7 @@ def test_a_broad_except_is_around_what_others_wrote():
         f'{ROOT}actions.guard',
         f'{ROOT}actions.slow_calls',
         f'{ROOT}entry_points',
+        f'{ROOT}frontends.glance_api.side_by_side',
         f'{ROOT}staging.reading_ahead',
     }
 

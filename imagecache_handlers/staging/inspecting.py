@@ -11,6 +11,7 @@ from imagecache_handlers.exceptions import Unsupported
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.staging import headers
 from imagecache_handlers.staging.limits import Limits
+from imagecache_handlers.staging.odd_vmdk import explain_odd_vmdk
 from imagecache_handlers.staging.vhdx_tables import explain_tables
 from imagecache_handlers import units
 
@@ -88,6 +89,8 @@ def _find_formats(
             f'images cannot be inspected ({error}): '
             f'install imagecache-handlers[prefetch]'
         ) from error
+    if why := explain_odd_vmdk(file.fileno()):
+        raise refuse(why)
     if why := explain_tables(file.fileno()):
         raise refuse(why)
     # It closes what it reads.

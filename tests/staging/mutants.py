@@ -6,6 +6,7 @@ STAGES = 'staging/test_stages.py'
 FETCHING = 'staging/test_fetching.py'
 INSPECTING = 'staging/test_inspecting.py'
 LEFTOVERS = 'staging/test_leftovers.py'
+ODD = 'staging/test_odd_vmdk.py'
 TABLES = 'staging/test_vhdx_tables.py'
 UNPACKING = 'staging/test_unpacking.py'
 READING = 'staging/test_reading_ahead.py'
@@ -23,6 +24,21 @@ def one(tests, killer, module, name, old, new):
 
 
 MUTANTS = [
+    one(
+        *(ODD, 'test_a_disk_in_words_is_refused_whatever_it_is_declared'),
+        *('odd_vmdk', 'a disk in words is known by its title alone'),
+        *(' or _WORDS.match(head)', ''),
+    ),
+    one(
+        *(ODD, 'test_a_descriptor_that_is_all_there_is_has_no_data'),
+        *('odd_vmdk', 'what has a title only is a disk'),
+        *('head.startswith(_TITLE) or ', ''),
+    ),
+    one(
+        *(ODD, 'test_so_is_one_of_the_oldest_kind'),
+        *('odd_vmdk', 'the oldest kind is overlooked'),
+        *('if head.startswith(_OLDEST):', 'if False:'),
+    ),
     one(
         *(STAGES, 'test_a_file_that_is_in_a_cache_is_never_written'),
         *('stage_file', 'a cached file is written again'),

@@ -1,6 +1,7 @@
 """Retired options: who is asked which image is deleted or deactivated."""
 
 import argparse
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Mapping
 
@@ -9,6 +10,10 @@ from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.model import Retired
 
 _GLANCE = 'glance'
+
+Said = Mapping[str, Retired]
+# Calls who is asked, and gives what they say.
+AwaitAnswer = Callable[[Callable[[], Said]], Said]
 
 
 def add_retired_to(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +29,9 @@ def add_retired_to(parser: argparse.ArgumentParser) -> None:
 
 
 def retirements(
-    options: argparse.Namespace, common: argparse.Namespace
+    options: argparse.Namespace,
+    common: argparse.Namespace,
+    await_answer: AwaitAnswer,
 ) -> Retirements | None:
     """Give what tells which images are retired; None: nobody is asked.
 
@@ -39,10 +46,12 @@ def retirements(
             f'--retired-from {options.retired_from!r}: nobody of that name '
             f'can be asked; there is {_GLANCE}'
         )
-    return _ask_glance(common)
+    return _ask_glance(common, await_answer)
 
 
-def _ask_glance(common: argparse.Namespace) -> Retirements:
+def _ask_glance(
+    common: argparse.Namespace, await_answer: AwaitAnswer
+) -> Retirements:
     # Imported where it is needed, as all that a command may do without.
     from imagecache_handlers.config.reading import read_configuration
     from imagecache_handlers.frontends.glance_api import retired
@@ -51,8 +60,8 @@ def _ask_glance(common: argparse.Namespace) -> Retirements:
         conf = read_configuration(common.config or (), handler=common.handler)
         return retired.load_retired(conf)
 
-    def ask(image_ids: Collection[str]) -> Mapping[str, Retired]:
-        return load()(image_ids)
+    def ask(image_ids: Collection[str]) -> Said:
+        return await_answer(lambda: load()(image_ids))
 
     # As for who uses what: told at once, and read again each time.
     load()

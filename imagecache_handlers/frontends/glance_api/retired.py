@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from collections.abc import Collection
-from concurrent import futures
 import dataclasses
 import logging
 import re
@@ -15,6 +14,7 @@ from imagecache_handlers.exceptions import ImageServiceUnavailable
 from imagecache_handlers.frontends.glance_api.connection import Asked
 from imagecache_handlers.frontends.glance_api.connection import Connection
 from imagecache_handlers.frontends.glance_api import judging
+from imagecache_handlers.frontends.glance_api.side_by_side import call_together
 from imagecache_handlers.model import Retired
 from imagecache_handlers.sources.login_loading import load_login
 from imagecache_handlers.sources.services import GLANCE
@@ -83,9 +83,7 @@ class GlanceRetired:
             return self._glance.look_up(image_id)
 
         threads = _THREADS if len(image_ids) > _FEW else 1
-        with futures.ThreadPoolExecutor(threads) as pool:
-            # The first that fails calls off all that have not begun.
-            found = list(pool.map(look_up, image_ids))
+        found = call_together(look_up, image_ids, threads)
         return dict(zip(image_ids, found, strict=True))
 
     def _is_proven(self, statuses: judging.Statuses, sees_all: bool) -> bool:

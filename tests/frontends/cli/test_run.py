@@ -214,7 +214,7 @@ class TestAsking(Service):
         self.assertEqual(status, self.heard())
         out, err = self.ended()
         self.assertEqual('', err)
-        self.assertIn('stopped before it was known who uses what', out)
+        self.assertIn('stopped before anything was to go', out)
         counted = 'imagecache_sweeps_total{result="stopped"} 1.0\n'
         self.assertIn(counted, file.read_text())
 

@@ -162,15 +162,18 @@ MUTANTS = [
     ),
     mutant(
         'after a failure the rest is asked for',
-        'retired',
-        'list(pool.map(look_up, image_ids))',
-        '[\n'
-        '                one.result()\n'
-        '                for one in [\n'
-        '                    pool.submit(look_up, one) for one in image_ids\n'
-        '                ]\n'
-        '            ]',
+        'side_by_side',
+        'None if self._failures else next(self._left, None)',
+        'next(self._left, None)',
         f'{RETIRED}after_one_failure_the_rest_is_not_asked_for',
+    ),
+    mutant(
+        'who is left behind holds up the end',
+        'side_by_side',
+        "name='imagecache asking', daemon=True",
+        "name='imagecache asking', daemon=False",
+        'frontends/glance_api/test_side_by_side.py::'
+        'test_who_is_left_behind_holds_up_no_end_of_the_process',
     ),
     mutant(
         'one answer may take as long as that of an image',

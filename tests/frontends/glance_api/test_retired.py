@@ -1,6 +1,5 @@
 """What is asked of Glance, how much, and what is believed of it."""
 
-from concurrent import futures
 import logging
 import threading
 
@@ -157,22 +156,19 @@ def test_many_are_asked_for_by_four_at_once():
 
 def test_after_one_failure_the_rest_is_not_asked_for(monkeypatch):
     glance = GlanceDouble(400)
-    called_off = threading.Event()
-    shut_down = futures.ThreadPoolExecutor.shutdown
-
-    def call_off(pool, **keywords):
-        shut_down(pool, **keywords | {'wait': False})
-        called_off.set()
-        shut_down(pool, wait=True)
-
-    monkeypatch.setattr(futures.ThreadPoolExecutor, 'shutdown', call_off)
     first = make_id(0)
     look_up = glance.look_up
+    failing = []
+    has_begun = threading.Event()
 
     def fail(image_id):
         if image_id == first:
+            failing.append(threading.current_thread())
+            has_begun.set()
             raise ImageServiceUnavailable('Glance', '503')
-        called_off.wait(60)
+        has_begun.wait(60)
+        if threading.current_thread() not in failing:
+            failing[0].join(60)
         return look_up(image_id)
 
     monkeypatch.setattr(glance, 'look_up', fail)

@@ -2,6 +2,7 @@
 
 import abc
 import argparse
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -115,9 +116,15 @@ class PlanningCommand(WitnessedCommand):
 
     def asking(self, parsed_args: argparse.Namespace) -> Ask:
         self._retirements = retired_options.retirements(
-            parsed_args, self.app.options
+            parsed_args, self.app.options, self.await_answer
         )
         return super().asking(parsed_args)
+
+    def await_answer(
+        self, ask: Callable[[], retired_options.Said]
+    ) -> retired_options.Said:
+        """Ask who knows of retired images, and wait for what they say."""
+        return ask()
 
     def planned(self, site: 'OpenedCache', ask: Ask) -> Plan:
         """Make a plan, unless the list of users calls images by half."""

@@ -18,6 +18,7 @@ from imagecache_handlers.frontends.cli import options
 from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.output import ServiceOutput
 from imagecache_handlers.frontends.cli.pages import report as report_page
+from imagecache_handlers.frontends.cli import retired_options
 from imagecache_handlers.frontends.cli import timed_log
 from imagecache_handlers.frontends import in_use_list
 from imagecache_handlers.frontends import service
@@ -59,6 +60,7 @@ class Run(PlanningCommand):
                 'standard input can be read only once: name a file, which '
                 'is read for each sweep'
             )
+        self._signals = Signals()
         ask = self.asking(parsed_args)
         with (
             metering.metered(parsed_args) as meter,
@@ -79,9 +81,14 @@ class Run(PlanningCommand):
 
         return fleet_agent.joined(self.app.options, ask, self._tell_news)
 
-    def _run_service(self, ask: Ask) -> None:
-        signals = Signals()
+    def await_answer(
+        self, ask: Callable[[], retired_options.Said]
+    ) -> retired_options.Said:
         # Who is asked may take minutes, which nobody waits for at the end.
+        return self._signals.await_answer(ask)
+
+    def _run_service(self, ask: Ask) -> None:
+        signals = self._signals
         noted = self._meter.noting(lambda: signals.await_answer(ask))
 
         def sweep(site: OpenedCache, stop: Callable[[], bool]) -> bool:
@@ -89,7 +96,7 @@ class Run(PlanningCommand):
                 with self._meter.sweeping(site.rules) as tell:
                     return self._sweep_site(site, noted, stop, tell)
             except ToldToEnd:
-                self._tell_news('stopped before it was known who uses what')
+                self._tell_news('stopped before anything was to go')
                 return True
 
         service.Service(
@@ -130,6 +137,9 @@ class Run(PlanningCommand):
         tell: Callable[[Report], object],
     ) -> bool:
         plan = self.planned(site, ask)
+        if stop():
+            # What is retired may not be in it.
+            raise ToldToEnd
         self._meter.note_plan(plan, site)
         if self._events is None:
             report = site.cache.apply(plan, ask, should_stop=stop)
