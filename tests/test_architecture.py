@@ -146,6 +146,7 @@ FOLDERS = {
     'imagecache_handlers.frontends.metrics': 'metrics',
     'imagecache_handlers.frontends.cli': 'cli',
     'imagecache_handlers.frontends.fleet': 'frontends.fleet',
+    'imagecache_handlers.frontends.fleet.distrust': 'frontends.fleet.port',
     'imagecache_handlers.frontends.fleet.etcd_board': 'frontends.fleet.port',
     'imagecache_handlers.frontends.fleet.etcd_link': 'frontends.fleet.port',
     'imagecache_handlers.frontends.fleet.etcd_stay': 'frontends.fleet.port',
@@ -199,7 +200,7 @@ LIBRARIES = {
         'cli.commands frontends frontends.fleet.opening '
         'frontends.fleet.port metrics port sources transport'
     ),
-    'ssl': 'metrics sources transport',
+    'ssl': 'frontends.fleet.port metrics sources transport',
     'xmlrpc': 'port',
 }
 

@@ -62,6 +62,9 @@ class Agent:
         self._has_rival = False
         # Of those that there were at the last beat; None: nobody knows.
         self.wish_names: frozenset[str] | None = None
+        # Notes that others want to be looked at, and what was seen of all.
+        self.watched: Callable[[], list[str]] = list
+        self.seen = Glance()
 
     @property
     def stay(self) -> Stay | None:
@@ -85,7 +88,7 @@ class Agent:
             seen = self._renew_stay()
             if self._stay is not None:
                 self._teller.publish(seen)
-            self.wish_names = seen.names
+            self.wish_names, self.seen = seen.names, seen
         except BoardLost as error:
             return self._note_failure(error)
         self._note_success()
@@ -106,7 +109,7 @@ class Agent:
         # As of before the call: the board may have counted since then.
         began = self._monotonic()
         is_kept = self._stay is not None and self._stay.renew()
-        names = [self._sign(), *self._teller.names()]
+        names = [self._sign(), *self._teller.names(), *self.watched()]
         seen = self._board.glance(names, WISHES)
         if self._stay is not None and not (
             is_kept and self._has_sign(self._stay, seen)

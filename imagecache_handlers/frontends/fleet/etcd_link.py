@@ -9,6 +9,7 @@ import etcd3gw
 from etcd3gw import exceptions
 
 from imagecache_handlers.frontends.fleet.board import BoardLost
+from imagecache_handlers.frontends.fleet.distrust import say_distrust
 
 
 class EtcdLink:
@@ -40,6 +41,8 @@ class EtcdLink:
 
 def _say_trouble(error: exceptions.Etcd3Exception) -> str:
     """Give etcd's own words, else what happened on the way to it."""
+    if distrust := say_distrust(error):
+        return distrust
     kinds: tuple[tuple[type[Exception], str], ...] = (
         (exceptions.ConnectionTimeoutError, 'does not answer in time'),
         (exceptions.ConnectionFailedError, 'cannot be reached'),
@@ -55,7 +58,7 @@ def _own_words(text: str) -> str:
         said = json.loads(text)['error']
     except (ValueError, LookupError, TypeError):
         said = text
-    return str(said)[:200] or 'without a word'
+    return str(said)[:200].strip() or 'without a word'
 
 
 def encode(value: bytes) -> str:

@@ -15,6 +15,7 @@ from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.board import Glance
 from imagecache_handlers.frontends.fleet.board import LONGEST_NOTE
 from imagecache_handlers.frontends.fleet.board import split_batches
+from imagecache_handlers.frontends.fleet.distrust import say_distrust
 from imagecache_handlers.frontends.fleet.timed_calls import make_pool
 
 # Of one call: its notes together are held in memory.
@@ -72,7 +73,10 @@ class RedisBoard:
             for one in asked:
                 calls.getrange(self.key_of(one), 0, LONGEST_NOTE)
             calls.scan(match=f'{first}*', count=_SCANNED)
-            *found, (more, keys) = calls.execute(raise_on_error=False)
+            *found, first_names = calls.execute(raise_on_error=False)
+            if isinstance(first_names, Exception):
+                raise first_names
+            more, keys = first_names
             while more:
                 more, some = self.client.scan(
                     more, match=f'{first}*', count=_SCANNED
@@ -199,6 +203,8 @@ class RedisStay:
 
 
 def _say_trouble(error: Exception) -> str:
+    if distrust := say_distrust(error):
+        return distrust
     kinds: tuple[tuple[type[Exception], str], ...] = (
         (redis.AuthenticationError, 'refuses the password, or wants one'),
         (redis.TimeoutError, 'does not answer in time'),

@@ -1,6 +1,7 @@
 """Taking: a host does what wishes ask of it, one after another."""
 
 from collections.abc import Callable
+from collections.abc import Set
 import contextlib
 import dataclasses
 import datetime
@@ -12,11 +13,14 @@ from imagecache_handlers.frontends.fleet.agent import Agent
 from imagecache_handlers.frontends.fleet.board import Board
 from imagecache_handlers.frontends.fleet.board import BoardLost
 from imagecache_handlers.frontends.fleet.board import Stay
+from imagecache_handlers.frontends.fleet.ends import Ends
+from imagecache_handlers.frontends.fleet.ends import Outcome
 from imagecache_handlers.frontends.fleet.wish_board import is_over
 from imagecache_handlers.frontends.fleet.wish_board import seconds_left
 from imagecache_handlers.frontends.fleet.wish_board import state_name
 from imagecache_handlers.frontends.fleet.wish_board import TURNS
 from imagecache_handlers.frontends.fleet.wish_board import WISHES
+from imagecache_handlers.frontends.fleet.wishes import died_too_often
 from imagecache_handlers.frontends.fleet.wishes import is_due
 from imagecache_handlers.frontends.fleet.wishes import is_final
 from imagecache_handlers.frontends.fleet.wishes import Stage
@@ -56,9 +60,11 @@ class Taker:
         # Of which this host knows that there is nothing left to do.
         self._settled: set[str] = set()
         # What could not be written at its time, by the names of its notes.
-        self._unwritten: dict[str, _Outcome] = {}
+        self._unwritten: dict[str, Outcome] = {}
         # Of which there is a note of this process.
         self._begun: set[str] = set()
+        self._ends = Ends(agent.host)
+        agent.watched = self._ends.names
         self._is_ended = False
 
     def look(self) -> None:
@@ -73,14 +79,15 @@ class Taker:
     def is_idle(self) -> bool:
         """Tell if all is done that the agent has seen wishes for."""
         wishes = self._wishes.keys()
-        has_rest = self._unwritten or self._begun - wishes
+        has_rest = self._unwritten or self._begun - wishes or self._find_lost()
         is_known = self._agent.wish_names == wishes
         return is_known and wishes <= self._settled and not has_rest
 
     def take_all(self) -> None:
         """Do all that can be done now for what the last look saw."""
         wishes = dict(self._wishes)
-        self._settled &= wishes.keys()
+        self._ends.keep_only(wishes.keys())
+        self._settled &= wishes.keys() - self._find_lost()
         for wish_id in sorted(wishes.keys() - self._settled):
             stay = self._agent.stay
             if stay is None or self._is_ended:
@@ -103,14 +110,14 @@ class Taker:
             wish = Wish.decode(wish_id, data)
             if is_over(wish, self._clock()):
                 return
-            state = self._read_state(name) if self._is_meant(wish) else None
+            state = self._keep_state(wish) if self._is_meant(wish) else None
         except ValueError as error:
             LOG.warning('Wish %s is passed over: %s', ascii(wish_id), error)
             self._settled.add(wish_id)
             return
         if self._has_nothing_to_do(wish, state):
             self._settled.add(wish_id)
-        elif state is not None and _died_too_often(wish, state):
+        elif state is not None and died_too_often(wish, state):
             self._give_up(wish, state, stay)
         elif is_due(state, self._clock()):
             self._take_turn(wish, state, stay)
@@ -123,9 +130,19 @@ class Taker:
             return not (wish.is_standing and self._is_meant(wish))
         return is_final(wish, state)
 
-    def _read_state(self, name: str) -> State | None:
-        data = self._board.read(name)
-        return None if data is None else State.decode(data)
+    def _keep_state(self, wish: Wish) -> State | None:
+        """Give its state, as it ended if the board has forgotten that."""
+        data = self._board.read(self._name_of(wish.wish_id))
+        there = None if data is None else State.decode(data)
+        if end := self._ends.find_better(wish.wish_id, there):
+            self._write_state(wish, end)
+            return end
+        if there is not None:
+            self._ends.note(wish, there)
+        return there
+
+    def _find_lost(self) -> Set[str]:
+        return self._ends.find_lost(self._agent.seen)
 
     def _take_turn(self, wish: Wish, state: State | None, stay: Stay) -> None:
         turn = self._claim_turn(wish, stay)
@@ -193,14 +210,14 @@ class Taker:
         self, wish: Wish, begun: State, ended: State, stay: Stay
     ) -> None:
         """Write what a state has become now, or as soon as that can be."""
-        outcome = _Outcome(wish=wish, begun=begun.encode(), ended=ended)
+        outcome = Outcome(wish=wish, begun=begun.encode(), ended=ended)
         try:
             self._write_outcome(outcome, is_own=self._agent.is_held(stay))
         except BoardLost as error:
             LOG.info('Wish %s: told later: %s', wish.wish_id, error)
             self._unwritten[self._name_of(wish.wish_id)] = outcome
 
-    def _write_outcome(self, outcome: '_Outcome', *, is_own: bool) -> None:
+    def _write_outcome(self, outcome: Outcome, *, is_own: bool) -> None:
         """Write it, if somebody wants to know and nobody knows better."""
         wish = outcome.wish
         name = self._name_of(wish.wish_id)
@@ -213,6 +230,7 @@ class Taker:
     def _write_state(self, wish: Wish, state: State) -> None:
         notes = {self._name_of(wish.wish_id): state.encode()}
         self._board.write_all(notes, seconds_left(wish, self._clock()))
+        self._ends.note(wish, state)
 
     def _name_of(self, wish_id: str) -> str:
         return state_name(wish_id, self._agent.host)
@@ -229,16 +247,3 @@ class Taker:
         for wish_id in self._begun - self._wishes.keys():
             self._board.remove(self._name_of(wish_id))
             self._begun.discard(wish_id)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
-    """What came of a try: ``ended``, where ``begun`` stands on the board."""
-
-    wish: Wish
-    begun: bytes
-    ended: State
-
-
-def _died_too_often(wish: Wish, state: State) -> bool:
-    return state.stage is Stage.RUNNING and state.tries > wish.retries

@@ -8,12 +8,16 @@ from requests import adapters
 import urllib3
 from urllib3 import connection
 
+from imagecache_handlers.frontends.fleet.distrust import make_trust
 from imagecache_handlers.frontends.fleet.timed_socket import TimedSocket
 
 
 def make_session(seconds: float) -> requests.Session:
     """Make a session of which each request has so many seconds in all."""
     session = requests.Session()
+    # Neither proxies nor passwords nor authorities of the environment, which
+    # would overrule those that were given.
+    session.trust_env = False
     # Else each place that it is led to would have as many again.
     session.max_redirects = 0
     for scheme in 'http://', 'https://':
@@ -33,12 +37,19 @@ def make_pool(url: str, seconds: float, **how: Any) -> redis.ConnectionPool:
         def _connect(self) -> TimedSocket:
             return TimedSocket(super()._connect(), seconds)
 
+        def _wrap_socket_with_ssl(self, sock: Any) -> Any:
+            # Its own would trust whom the system does besides.
+            trust = make_trust(self.ca_certs)
+            if self.certfile or self.keyfile:
+                trust.load_cert_chain(self.certfile, self.keyfile)
+            return trust.wrap_socket(sock, server_hostname=self.host)
+
     pool.connection_class = Timed
     return pool
 
 
 class _TimedAdapter(adapters.HTTPAdapter):
-    """Has connections to servers, and to proxies before them, timed."""
+    """Has connections to servers timed."""
 
     def __init__(self, seconds: float) -> None:
         self._pools = _pools_of(seconds)
@@ -48,11 +59,6 @@ class _TimedAdapter(adapters.HTTPAdapter):
         super().init_poolmanager(*given, **named)
         manager: Any = self.poolmanager
         manager.pool_classes_by_scheme = self._pools
-
-    def proxy_manager_for(self, *given: Any, **named: Any) -> Any:
-        manager: Any = super().proxy_manager_for(*given, **named)
-        manager.pool_classes_by_scheme = self._pools
-        return manager
 
 
 def _pools_of(seconds: float) -> dict[str, type]:

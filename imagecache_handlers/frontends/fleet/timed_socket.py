@@ -31,12 +31,15 @@ class TimedSocket:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._wrapped, name)
 
-    def sendall(self, *given: Any) -> Any:
+    def sendall(self, data: Any, *flags: int) -> None:
         if self._is_answered:
             self._is_answered = False
             self._end = self._monotonic() + self._seconds
-        self._limit_time()
-        return self._wrapped.sendall(*given)
+        left = memoryview(data).cast('B')
+        # Piece by piece: over TLS each would have all of the time.
+        while left:
+            self._limit_time()
+            left = left[self._wrapped.send(left, *flags) :]
 
     def recv(self, *given: Any) -> Any:
         self._is_answered = True

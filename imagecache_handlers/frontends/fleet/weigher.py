@@ -7,6 +7,7 @@ weight_classes``; nothing else imports this module, for it imports Nova.
 from collections.abc import Sequence
 import datetime
 import logging
+import math
 from typing import Any
 
 import nova.conf
@@ -45,12 +46,14 @@ class ImageLocalityWeigher(weights.BaseHostWeigher):  # type: ignore[misc]
     maxval = 1.0
 
     def weight_multiplier(self, host_state: Any) -> float:
-        """Give what the host's aggregates say, else the option."""
-        return float(
-            utils.get_weight_multiplier(
-                host_state, _MULTIPLIER, _CONF[opts.GROUP][_MULTIPLIER]
-            )
-        )
+        """Give what the host's aggregates say, else the option.
+
+        What is no finite number says nothing: times 0 it would be none, and
+        so the sum of all weighers.
+        """
+        option = _finite(_CONF[opts.GROUP][_MULTIPLIER], 0.0)
+        told = utils.get_weight_multiplier(host_state, _MULTIPLIER, option)
+        return _finite(float(told), option)
 
     def weigh_objects(
         self, weighed_obj_list: Sequence[Any], weight_properties: Any
@@ -78,6 +81,10 @@ class ImageLocalityWeigher(weights.BaseHostWeigher):  # type: ignore[misc]
             [weights.WeighedHost(obj, 0.0)], weight_properties
         )
         return weight
+
+
+def _finite(number: float, otherwise: float) -> float:
+    return number if math.isfinite(number) else otherwise
 
 
 def _age() -> datetime.timedelta:

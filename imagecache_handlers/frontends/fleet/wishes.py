@@ -165,6 +165,11 @@ def is_final(wish: Wish, state: State | None) -> bool:
     return state.stage is Stage.FAILED and state.tries > wish.retries
 
 
+def died_too_often(wish: Wish, state: State) -> bool:
+    """Tell if a try was begun that ended its host, and was the last."""
+    return state.stage is Stage.RUNNING and state.tries > wish.retries
+
+
 def is_due(state: State | None, now: datetime.datetime) -> bool:
     """Tell if a host may begin now: one that failed waits, ever longer."""
     if state is None or state.stage is not Stage.FAILED:

@@ -99,8 +99,31 @@ def _group_instances(instances: Iterable[Any]) -> dict[_Columns, list[str]]:
     groups: dict[_Columns, list[str]] = collections.defaultdict(list)
     for instance in _list_objects(instances):
         uuid, *columns = _read_columns(instance)
-        groups[tuple(columns)].append(_name_user(uuid))
+        user = _name_user(uuid)
+        try:
+            groups[tuple(columns)].append(user)
+        # Objects of a driver's own may have a list, or whatever, there.
+        except TypeError:
+            groups[tuple(map(_make_hashable, columns))].append(user)
     return groups
+
+
+def _make_hashable(column: Any) -> Any:
+    try:
+        hash(column)
+    except TypeError:
+        return _Odd(column)
+    return column
+
+
+class _Odd:
+    """Stands for what has no hash, names no image, and shows as itself."""
+
+    def __init__(self, column: Any) -> None:
+        self._column = column
+
+    def __repr__(self) -> str:
+        return repr(self._column)
 
 
 def _warn_of_refused(image_id: Any, who: Iterable[str]) -> None:

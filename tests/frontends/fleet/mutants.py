@@ -427,6 +427,12 @@ TIMED = [
         'pass',
         'it_waits_no_longer_than_what_is_left',
     ),
+    (
+        'what is taken slowly over TLS has all of the time for each piece',
+        '        while left:\n            self._limit_time()\n',
+        '        self._limit_time()\n        while left:\n',
+        'who_takes_it_piece_by_piece_has_no_more_time_for_that',
+    ),
 ]
 IDLE = [
     (
@@ -440,6 +446,26 @@ IDLE = [
         'return is_known and wishes <= self._settled and not has_rest',
         'return is_known',
         'a_look_is_for_what_may_be_to_do',
+    ),
+]
+ENDED = [
+    (
+        'what a board has of before stays',
+        'return self.find_better(wish_id, there) is not None',
+        'return False',
+        'whatever_it_has_of_before_is_put_right',
+    ),
+    (
+        'an end is written over what a successor does',
+        'return end if is_same or there.tries < end.tries else None',
+        'return end',
+        'what_another_knows_better_stays',
+    ),
+    (
+        'all is looked at, whatever that takes',
+        'last = list(self._known)[-_WATCHED:]',
+        'last = list(self._known)',
+        'the_looks_stay_small',
     ),
 ]
 LEADS = [
@@ -464,6 +490,7 @@ MUTANTS = [
         ('fleet/stats', f'{FLEET}stats.py::test_', TOLD),
         ('fleet/taking', f'{FLEET}taking.py::test_', TAKEN),
         ('fleet/taking', f'{FLEET}taking.py::test_', IDLE),
+        ('fleet/ends', f'{FLEET}ends.py::test_', ENDED),
         ('fleet/timed_socket', f'{FLEET}timed_socket.py::test_', TIMED),
         ('fleet/agent', f'{FLEET}agent.py::test_', STAYS[:1]),
         ('fleet/telling', f'{FLEET}agent.py::test_', STAYS[1:]),

@@ -13,6 +13,7 @@ class TestMutants(mutation.Trials):
         'directory/place.py',
         'frontends/fleet/memory_board.py',
         'frontends/fleet/test_members.py',
+        'frontends/fleet/test_taking.py',
         'frontends/fleet/test_wishes.py',
         'frontends/nova/test_libvirt.py',
         'frontends/nova/things.py',

@@ -7,6 +7,7 @@ import pytest
 from imagecache_handlers.frontends.fleet.timed_socket import TimedSocket
 
 SECONDS, IDLE = 5.0, 3.0
+PIECE = 4
 
 
 class Wrapped:
@@ -26,7 +27,12 @@ class Wrapped:
         self.waits.append(self.timeout)
         return b''
 
-    sendall = recv = recv_into = note_wait
+    recv = recv_into = note_wait
+
+    def send(self, data):
+        """Take no more than some of it, as over TLS."""
+        self.note_wait()
+        return min(len(data), PIECE)
 
 
 class World:
@@ -41,7 +47,7 @@ class World:
         """Send, receive, or let time pass."""
         for step in steps:
             if step == 'send':
-                self.timed.sendall(b'')
+                self.timed.sendall(b'x' * PIECE)
             elif step == 'recv':
                 self.timed.recv(1)
             elif step == 'into':
@@ -66,6 +72,22 @@ STEPS = [
 @pytest.mark.parametrize(('steps', 'waits'), STEPS)
 def test_it_waits_no_longer_than_what_is_left(steps, waits):
     assert World().do(steps) == waits
+
+
+def test_who_takes_it_piece_by_piece_has_no_more_time_for_that():
+    world = World()
+    real = world.wrapped.send
+
+    def take_slowly(data):
+        world.now += 2
+        return real(data)
+
+    world.wrapped.send = take_slowly
+    world.timed.sendall(b'x' * 2 * PIECE)
+    assert world.wrapped.waits == [3, 3]
+    with pytest.raises(TimeoutError):
+        world.timed.sendall(b'x' * 2 * PIECE)
+    assert world.wrapped.waits == [3, 3, 1]
 
 
 LATE = [

@@ -42,7 +42,7 @@ READ = (
     ),
 )
 KINDS = Instance, Stored
-HOSTILE = 'x' * 300, '../etc', 'a/b', '-a', 7, 'a\n', b'a'
+HOSTILE = 'x' * 300, '../etc', 'a/b', '-a', 7, 'a\n', b'a', ['a'], ({},)
 
 
 class TestEvidence(unittest.TestCase):
@@ -74,12 +74,15 @@ class TestEvidence(unittest.TestCase):
                 self.subTest(image_id),
                 self.assertLogs(level='WARNING') as log,
             ):
-                one = Instance(image_ref=image_id, kernel_id='k')
-                found = gather_evidence([one], THEN)
+                one = whole(image_ref=image_id, kernel_id='k')
+                found = gather_evidence([one], THEN, complete=True)
                 self.assertEqual({'k': {'vm-1'}}, dict(found.evidence.users))
                 self.assertEqual((1, 1), self.counts(found))
+                self.assertFalse(found.evidence.complete)
+                self.assertEqual(0, found.unread)
                 self.assertEqual(1, len(log.output))
                 self.assertLess(len(log.output[0]), 250)
+                self.assertIn(repr(image_id)[:100], log.output[0])
 
     def test_it_is_complete_only_when_told_so(self):
         self.assertFalse(gather_evidence([], THEN).evidence.complete)
