@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+import contextlib
 import dataclasses
 import functools
 import glob
@@ -85,25 +86,35 @@ def list_paths(conf: cfg.ConfigOpts) -> Iterator[str]:
     """
     for option, name in named_files(conf):
         for file in list_files(option, name):
-            if stat.S_ISFIFO(os.stat(file).st_mode):
-                raise ConfigurationError(
-                    f'{file} is a pipe, and options are read more than '
-                    f'once: write them to a file'
-                )
+            _refuse_pipe(file)
             yield os.path.abspath(file)
 
 
-def check_folders(arguments: Iterable[str]) -> None:
-    """Refuse files that were named as folders: they would not be read.
+def check_files(arguments: Iterable[str], project: str) -> None:
+    """Refuse what cannot be read as it is named, before anybody opens it.
+
+    A file in place of a folder would not be read.  A pipe has nothing to say
+    a second time, and keeps who opens it waiting for somebody to write.
 
     :raises ConfigurationError: naming the first of them.
     """
-    for option, name in _given_files(arguments):
+    for option, name in _files_to_read(arguments, project):
         path = os.path.expanduser(name)
         is_file = os.path.exists(path) and not os.path.isdir(path)
         if option == _FOLDER and is_file:
             raise ConfigurationError(
                 f'{path} is not a folder: name a file with {_FILE}'
+            )
+        for file in list_files(option, name):
+            _refuse_pipe(file)
+
+
+def _refuse_pipe(file: str) -> None:
+    with contextlib.suppress(OSError):
+        if stat.S_ISFIFO(os.stat(file).st_mode):
+            raise ConfigurationError(
+                f'{file} is a pipe, and options are read more than once: '
+                f'write them to a file'
             )
 
 
@@ -112,13 +123,22 @@ def find_undecodable(arguments: Iterable[str], project: str) -> str:
 
     The error itself does not tell, and oslo.config keeps nothing of it.
     """
-    folders = [(_FOLDER, path) for path in cfg.find_config_dirs(project)]
-    files = [(_FILE, path) for path in cfg.find_config_files(project)]
-    for option, name in _given_files(arguments) or files + folders:
+    for option, name in _files_to_read(arguments, project):
         for path in list_files(option, name):
             if not _is_text(path):
                 return path
     return 'a configuration file'
+
+
+def _files_to_read(
+    arguments: Iterable[str], project: str
+) -> list[tuple[str, str]]:
+    """Give those that are named, or else those that oslo.config finds."""
+    found = {
+        _FILE: cfg.find_config_files(project),
+        _FOLDER: cfg.find_config_dirs(project),
+    }
+    return _put_before(_given_files(arguments), found)
 
 
 def _is_text(path: str) -> bool:
@@ -157,10 +177,16 @@ def named_files(conf: cfg.ConfigOpts) -> list[tuple[str, str]]:
     ):
         # Something else than their own words led to them.
         given = []
-    # Those that nobody named are read before all others.
+    return _put_before(given, public)
+
+
+def _put_before(
+    given: list[tuple[str, str]], unnamed: Mapping[str, Iterable[str]]
+) -> list[tuple[str, str]]:
+    """Add those that nobody named, which are read before all others."""
     return [
         (option, path)
-        for option, those in public.items()
+        for option, those in unnamed.items()
         if not _paths_of(option, given)
         for path in those
     ] + given

@@ -1,4 +1,4 @@
-"""Mistakes: keys in files that are misspelt, misplaced or set twice.
+"""Mistakes: keys that are misspelt, misplaced or, in a file, set twice.
 
 oslo.config ignores the first two in silence, and of the third all but one: a
 protected pattern under a misspelt name protects nothing.
@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import os
+import re
 
 from oslo_config import cfg
 
@@ -18,6 +19,8 @@ from imagecache_handlers.config.options import GROUP
 Groups = Iterable[tuple[str, Iterable[cfg.Opt]]]
 
 _HANDLERS = 'imagecache_'
+# What oslo.config reads as OS_<GROUP>__<KEY>, for groups such as ours.
+_VARIABLE = re.compile('OS_(IMAGECACHE[A-Z0-9_]*?)__([A-Z0-9_]+)')
 # A group whose name is that near to one of ours is ours, misspelt ...
 _ALIKE = 0.85
 # ... except Nova's own.
@@ -25,14 +28,14 @@ _OTHERS = frozenset({nova.GROUP})
 
 
 def find_unknown(conf: cfg.ConfigOpts, groups: Groups) -> list[str]:
-    """Name every key in the files that its group lacks.
+    """Name every key in the files, or the environment, that its group lacks.
 
     ``groups`` are those of all that is installed.  A group whose name is all
     but one of theirs is named, too, and so is one of our keys in the group
     of Nova that is called nearly as ours.
     """
     known = {group: {opt.dest for opt in opts} for group, opts in groups}
-    return [
+    in_files = [
         problem
         for path in files.list_paths(conf)
         for group, keys in files.read_sections(path).items()
@@ -41,6 +44,15 @@ def find_unknown(conf: cfg.ConfigOpts, groups: Groups) -> list[str]:
             *_misplaced_keys(path, group, keys, known),
         )
     ]
+    return [*in_files, *_misspelt_variables(known)]
+
+
+def _misspelt_variables(known: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    for name in sorted(os.environ):
+        if meant := _VARIABLE.fullmatch(name):
+            group, key = meant.group(1).lower(), meant.group(2).lower()
+            where = f'the environment variable {name}'
+            yield from _misspelt_keys(where, group, [key], known)
 
 
 def _misplaced_keys(

@@ -29,7 +29,7 @@ def read_configuration(
     """
     conf = cfg.ConfigOpts()
     register_opts(conf)
-    files.check_folders(arguments)
+    files.check_files(arguments, PROJECT)
     with _naming_the_file(arguments):
         conf(list(arguments), project=PROJECT)
         known = groups.load_groups(handler or conf[GROUP].handler)

@@ -18,9 +18,12 @@ def read_ids(path: str) -> list[str]:
     """
     try:
         text = _read_text(path)
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, 'strerror', None) or error
+    except OSError as error:
+        why = error.strerror or error
         raise ConfigurationError(f'the list {path}: {why}') from error
+    except UnicodeDecodeError as error:
+        text = f'the list {path} is not UTF-8 text: {error.reason}'
+        raise ConfigurationError(text) from error
     return [
         _check_line(path, number, one)
         for number, line in enumerate(text.splitlines(), 1)

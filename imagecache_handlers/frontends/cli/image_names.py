@@ -11,7 +11,10 @@ from imagecache_handlers.model import CachedImage
 
 _SHORTEST = 4
 _CUT = '..'
-_LISTED = 'see imagecache list, where none is whose file was written to'
+_LISTED = (
+    'see imagecache list; a file that was written to since it was cached is '
+    'no image any more'
+)
 
 
 def copies(site: OpenedCache, said: str) -> list[CachedImage]:

@@ -1,8 +1,11 @@
-"""Output of a service, which goes on where nobody can take what it says.
+"""Output: what is said where nobody can take it.
 
-A disk that is full of logs is often the one that the service is to free.
+A disk that is full of logs is often the one that a service is to free, so it
+goes on.  A command ends, and names what it could not write.
 """
 
+from collections.abc import Iterator
+import contextlib
 import errno
 import logging
 from typing import Protocol
@@ -11,6 +14,22 @@ from typing import TextIO
 LOG = logging.getLogger('imagecache')
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
+
+
+@contextlib.contextmanager
+def naming_loss() -> Iterator[None]:
+    """Say of what cannot be written that it is the output.
+
+    Else it would look as if the disk of a store were full.  A reader who is
+    gone is told nothing.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        why = error.strerror or error
+        raise OSError(f'cannot write the output: {why}') from error
 
 
 class Sink(Protocol):

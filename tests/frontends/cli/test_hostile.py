@@ -29,6 +29,16 @@ class TestSurroundings(Command):
                 said = self.out('plan', **variables)
                 self.assertIn('Nothing', said)
 
+    def test_a_narrow_terminal_is_told_remarks_as_well(self):
+        self.conf.write_text(
+            f'{self.conf.read_text()}instance_paths = {self.root}\n'
+        )
+        self.add()
+        for line in ['plan'], ['handlers'], ['host', 'list']:
+            for columns in '1', '2', '4':
+                with self.subTest(line, columns=columns):
+                    self.assertTrue(self.out(*line, COLUMNS=columns))
+
     def test_sweep_with_dry_run_shows_the_plan_and_does_nothing(self):
         self.add()
         self.age()
@@ -52,6 +62,13 @@ class TestFiles(Command):
         bad.write_bytes(b'[imagecache]\nhandler = \xff\n')
         for option in f'--config-file={bad}', f'--config-dir={folder}':
             done = self.run_on('config', option)
+            self.refused(done, 2, f'{bad} is not UTF-8 text')
+
+    def test_a_list_that_is_no_text_is_named(self):
+        bad = self.root / 'list'
+        bad.write_bytes(b'\xff\n')
+        for command in ['prefetch', '--list'], ['fleet', 'diff']:
+            done = self.run_on(*command, str(bad))
             self.refused(done, 2, f'{bad} is not UTF-8 text')
 
     def test_a_sidecar_of_nonsense_shows_no_controls(self):

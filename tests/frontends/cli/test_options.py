@@ -1,5 +1,7 @@
 """The command follows Nova's options and refuses what cannot be."""
 
+import os
+
 from tests.frontends.cli.command import Command
 from tests.frontends.cli.command import IMAGE
 
@@ -111,3 +113,35 @@ class TestRefusals(Command):
     def test_a_pipe(self):
         done = self.run_bare('plan', '--config-file=/dev/stdin', stdin='\n')
         self.refused(done, 2, 'is a pipe')
+
+    def test_a_pipe_that_nobody_writes_to_keeps_nobody_waiting(self):
+        folder = self.root / 'conf.d'
+        folder.mkdir()
+        pipe = folder / 'pipe.conf'
+        os.mkfifo(pipe)
+        for option in f'--config-file={pipe}', f'--config-dir={folder}':
+            with self.subTest(option):
+                done = self.run_on('config', option)
+                self.refused(done, 2, f'{pipe} is a pipe')
+
+    def test_a_pipe_that_nobody_named_keeps_nobody_waiting(self):
+        folder = self.root / '.imagecache' / 'imagecache.conf.d'
+        folder.mkdir(parents=True)
+        os.mkfifo(folder / 'pipe.conf')
+        done = self.run_on('config', HOME=str(self.root))
+        self.refused(done, 2, 'pipe.conf is a pipe')
+
+    def test_a_misspelt_variable_of_the_environment(self):
+        for name, said in {
+            'OS_IMAGECACHE__PROTECTED_IMAGE': 'did you mean protected_images?',
+            'OS_IMAGECACHE_DIRECTROY__PATH': 'mean imagecache_directory?',
+        }.items():
+            with self.subTest(name):
+                done = self.run_on('plan', **{name: 'a*'})
+                told = f'the environment variable {name}: '
+                self.refused(done, 2, told, said)
+
+    def test_variables_of_others_and_those_that_count_are_taken(self):
+        names = 'OS_IMAGECACHE__POLICY', 'OS_IMAGE_CACHE__X', 'OS_CLOUD'
+        said = self.out('config', **dict.fromkeys(names, 'lru'))
+        self.assertIn('policy = lru', said)

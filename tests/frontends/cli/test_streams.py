@@ -62,11 +62,14 @@ class TestStreams(Command, unittest.TestCase):
             '--version',
             'handlers',
             f'pin {IMAGE} --owner ops',
+            'plan',
+            f'show {IMAGE}',
         ):
             with self.subTest(line):
                 done = self.in_a_shell(f'run {line} >/dev/full')
                 code = 1
-                self.refused(done, code, 'No space left on device')
+                said = 'cannot write the output: No space left on device'
+                self.refused(done, code, said)
             if line.startswith('sweep'):
                 # What was to be done was done all the same.
                 self.assertFalse(self.file().exists())

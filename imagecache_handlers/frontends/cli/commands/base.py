@@ -27,6 +27,7 @@ from imagecache_handlers.frontends.cli import application
 from imagecache_handlers.frontends.cli import in_use_options
 from imagecache_handlers.frontends.cli import interrupt
 from imagecache_handlers.frontends.cli import options
+from imagecache_handlers.frontends.cli import output
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import blindness
 from imagecache_handlers.frontends.cli.pages import lines
@@ -38,6 +39,9 @@ from imagecache_handlers.planning.verdicts import Plan
 if TYPE_CHECKING:
     from imagecache_handlers.frontends.cli.options import OpenedCache
 
+
+# Columns: what is indented must be left some, whatever a terminal says.
+_NARROWEST = 20
 
 _NOBODY_ASKED = (
     'drop_deleted is set, and nobody is asked what is deleted: add '
@@ -59,10 +63,12 @@ class Command(cliff.command.Command):
 
     @property
     def width(self) -> int:
-        return shutil.get_terminal_size((80, 24)).columns
+        said = shutil.get_terminal_size((80, 24)).columns
+        return max(_NARROWEST, said)
 
     def say(self, text: str = '') -> None:
-        self.app.stdout.write(f'{text}\n')
+        with output.naming_loss():
+            self.app.stdout.write(f'{text}\n')
 
     def complain(self, problems: Mapping[str, str]) -> None:
         """Name the stores that could not be read."""
@@ -175,7 +181,8 @@ class Listing(cliff.lister.Lister, CacheCommand):
     def run(self, parsed_args: argparse.Namespace) -> int:
         self._check_columns(parsed_args)
         self._answer = self.answer(parsed_args)
-        super().run(parsed_args)
+        with output.naming_loss():
+            super().run(parsed_args)
         return self._answer.code
 
     def _check_columns(self, parsed_args: argparse.Namespace) -> None:
