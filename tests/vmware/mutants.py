@@ -43,6 +43,55 @@ def mutant(name, module, old, new, killer):
 
 MUTANTS = [
     mutant(
+        'what lies aside goes though it is not whole',
+        'evicting',
+        'if not found.is_whole or found.foreign or users.why_unknown:',
+        'if found.foreign or users.why_unknown:',
+        f'{EVICTING}one_that_has_lost_its_extent_is_not_ours_to_remove',
+    ),
+    mutant(
+        'a machine that cannot be read any more uses nothing',
+        'evicting',
+        'if not found.is_whole or found.foreign or users.why_unknown:',
+        'if not found.is_whole or found.foreign:',
+        f'{EVICTING}a_machine_that_cannot_be_read_any_more_keeps_it',
+    ),
+    mutant(
+        'who names an image where it lies aside does not count',
+        'evicting',
+        'users.of_folder(move.source) | users.of_folder(move.aside)',
+        'users.of_folder(move.source)',
+        f'{EVICTING}who_names_it_where_it_lies_keeps_it',
+    ),
+    mutant(
+        'what a move may take away yet is removed',
+        'evicting',
+        'if isinstance(end, Endless):',
+        'if False:',
+        f'{TROUBLE}::TestMoreMoves::test_what_a_move_may_take_away_yet_is_not_removed',
+    ),
+    mutant(
+        'one that was refused lately is tried again',
+        'evicting',
+        'if why := explain_refusal(image, now):',
+        'if False:',
+        f'{EVICTING}one_that_was_refused_lately_is_not_tried_again',
+    ),
+    mutant(
+        'what lies in a label of a torn image goes with it',
+        'settling',
+        '[one.image.path for one in torn if not one.filled]',
+        '[one.image.path for one in torn]',
+        f'{RECOVERING}a_label_in_both_places_that_holds_something_stays',
+    ),
+    mutant(
+        'disks are deleted once time is over',
+        'image_removals',
+        '{move.key: found for move, found in going}, self._check_time',
+        '{move.key: found for move, found in going}',
+        f'{EVICTING}no_disk_is_deleted_once_time_is_over',
+    ),
+    mutant(
         'an upload is believed to have come whole',
         'adding',
         '            arrival.check_sizes()\n',
@@ -752,8 +801,8 @@ MUTANTS = [
     mutant(
         'what changes while its age is looked at is as old as before',
         'debris_ages',
-        'if fresh is not None and _is_same(piece.tree, fresh, name):',
-        'if fresh is not None:',
+        'if fresh is None or not _is_same(piece.tree, fresh, made.name):',
+        'if fresh is None:',
         f'{AGES}what_is_written_to_meanwhile_stays',
     ),
     mutant(
@@ -1334,7 +1383,7 @@ MUTANTS = [
         'debris_removals',
         'if users.why_unknown or is_named(alone, users):',
         'if False:',
-        f'{LEFT}who_comes_to_use_it_keeps_its_disk',
+        f'{LEFT}who_comes_meanwhile_keeps_its_disk',
     ),
     mutant(
         'on vSAN machines are looked for by the name alone',

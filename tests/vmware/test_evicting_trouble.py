@@ -2,6 +2,7 @@
 
 import datetime
 import time
+from unittest import mock
 
 from imagecache_handlers import Evidence
 from imagecache_handlers.exceptions import CacheError
@@ -11,12 +12,14 @@ from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Undeletable
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
+from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.handler import VMwareHandler
 from imagecache_handlers_vmware.looks import CacheOptions
 from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
+from imagecache_handlers_vmware.port.tasks import Endless
 from imagecache_handlers_vmware.port.tasks import Waiting
 from simulator_parts.steering import drop
 from simulator_parts.steering import hang
@@ -144,8 +147,6 @@ class TestPutBackHalf(Troubled):
         self.vcenter.timing.work[DELETE] = 3.0
         waiting = Waiting(seconds=0.5)
         [result] = self.evict(waiting=waiting)
-        import time
-
         time.sleep(4)
         left = {one for one in self.base() if one.startswith(ONE)}
         assert not left or f'{ONE}/{ONE}.vmdk' in left, (result, left)
@@ -294,6 +295,20 @@ class TestMoreMoves(WithCore):
             self.aside(),
             self.show(report),
         )
+
+    def test_what_a_move_may_take_away_yet_is_not_removed(self):
+        """It lies aside already, and nobody knows what goes on there."""
+        self.actors.cache(ONE)
+        move = Removing.move_folders
+
+        def move_late(removing, *given, **how):
+            ends = move(removing, *given, **how)
+            return dict.fromkeys(ends, Endless('it goes on'))
+
+        with mock.patch.object(Removing, 'move_folders', move_late):
+            [result] = self.evict()
+        assert isinstance(result, CacheError), result
+        assert not self.vcenter.counters.of(DELETE)
 
     def test_names_swapped_before_the_disks_go(self):
         self.start(Scenario(datastores=2))
