@@ -92,6 +92,38 @@ MUTANTS = [
         f'{EVICTING}no_disk_is_deleted_once_time_is_over',
     ),
     mutant(
+        'an ISO goes though the disk beside it is refused',
+        'image_removals',
+        'if found.has_iso and ends.get(move.key) is None',
+        'if found.has_iso',
+        f'{TROUBLE}::TestIso::'
+        'test_one_beside_a_disk_that_is_refused_stays_with_it',
+    ),
+    mutant(
+        'whatever bears the name of an eviction is of one',
+        'checking_aside',
+        'if name is not None and one.path == aside.join(one.path.name):',
+        'if name is not None:',
+        'vmware/test_checking_aside.py::'
+        'test_only_what_lies_directly_aside_is_of_an_eviction',
+    ),
+    mutant(
+        'a label with a folder in it is empty',
+        'checking_aside',
+        'and (one.files or one.folders)',
+        'and one.files',
+        'vmware/test_checking_aside.py::'
+        'test_folders_that_hold_something_are_filled',
+    ),
+    mutant(
+        'nothing that has no file left holds anything',
+        'checking_aside',
+        'if not left.image.folder.files and not left.image.folder.folders:',
+        'if not left.image.folder.files:',
+        'vmware/test_checking_aside.py::'
+        'test_what_has_no_file_left_may_hold_something_all_the_same',
+    ),
+    mutant(
         'an upload is believed to have come whole',
         'adding',
         '            arrival.check_sizes()\n',

@@ -167,6 +167,15 @@ class TestIso(Troubled):
             [result] = self.evict()
         assert f'{ONE}/{ONE}.iso' in self.base(), (result, self.aside())
 
+    def test_one_beside_a_disk_that_is_refused_stays_with_it(self):
+        self.actors.cache(ONE, is_iso=True)
+        disk = f'[{STORE}] {BASE}/{ONE}/{ONE}.vmdk'
+        self.actors.make_disk(disk)
+        self.actors.set_deletable(disk, is_deletable=False)
+        [result] = self.evict()
+        assert isinstance(result, Undeletable), result
+        assert {f'{ONE}/{ONE}.iso', f'{ONE}/{ONE}.vmdk'} <= self.base()
+
     def test_an_iso_is_not_deleted_once_time_is_over(self):
         self.actors.cache(ONE, is_iso=True)
         answers = iter([True, True])
