@@ -124,6 +124,28 @@ MUTANTS = [
         'test_what_has_no_file_left_may_hold_something_all_the_same',
     ),
     mutant(
+        'who names a folder of vSAN by its name does not count',
+        'users',
+        'by_folder[called] = self.of_folder(called) | who',
+        'by_folder[called] = who',
+        f'{USERS}a_folder_that_goes_by_two_paths_has_the_users_of_both',
+    ),
+    mutant(
+        'a move that may go on is undone while it does',
+        'unmoved_images',
+        'if isinstance(end, Endless):',
+        'if False:',
+        f'{TROUBLE}::TestMoreMoves::'
+        'test_what_a_move_may_tear_further_is_left_as_it_is',
+    ),
+    mutant(
+        'debris goes with the folders that came into it',
+        'debris_ages',
+        '                yield folder.path, name\n',
+        '                pass\n',
+        f'{AGES}what_is_granted_meanwhile_stays',
+    ),
+    mutant(
         'an upload is believed to have come whole',
         'adding',
         '            arrival.check_sizes()\n',

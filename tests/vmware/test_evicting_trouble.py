@@ -10,6 +10,7 @@ from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Undeletable
+from imagecache_handlers.exceptions import Unfinished
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
 from imagecache_handlers_vmware.folder_requests import Removing
@@ -305,19 +306,32 @@ class TestMoreMoves(WithCore):
             self.show(report),
         )
 
-    def test_what_a_move_may_take_away_yet_is_not_removed(self):
-        """It lies aside already, and nobody knows what goes on there."""
-        self.actors.cache(ONE)
+    def move_late(self):
+        """Have nobody know whether a move goes on."""
         move = Removing.move_folders
 
         def move_late(removing, *given, **how):
             ends = move(removing, *given, **how)
             return dict.fromkeys(ends, Endless('it goes on'))
 
-        with mock.patch.object(Removing, 'move_folders', move_late):
+        return mock.patch.object(Removing, 'move_folders', move_late)
+
+    def test_what_a_move_may_take_away_yet_is_not_removed(self):
+        """It lies aside already, and nobody knows what goes on there."""
+        self.actors.cache(ONE)
+        with self.move_late():
             [result] = self.evict()
         assert isinstance(result, CacheError), result
         assert not self.vcenter.counters.of(DELETE)
+
+    def test_what_a_move_may_tear_further_is_left_as_it_is(self):
+        self.old(ONE)
+        fault = steering.fail('CannotAccessFile', file='x')
+        self.vcenter.after(f'{MOVE}#entry', fault)
+        with self.move_late():
+            [result] = self.evict()
+        assert isinstance(result, Unfinished), result
+        assert self.vcenter.counters.of(MOVE) == 1
 
     def test_names_swapped_before_the_disks_go(self):
         self.start(Scenario(datastores=2))
