@@ -146,6 +146,58 @@ MUTANTS = [
         f'{AGES}what_is_granted_meanwhile_stays',
     ),
     mutant(
+        'an image goes though nobody sees what a lost move has left',
+        'unmoved_images',
+        'not found.is_whole or there is None or move.source in there',
+        'not found.is_whole or move.source in (there or ())',
+        f'{TROUBLE}::TestMoreMoves::'
+        'test_one_of_which_nobody_sees_what_was_left_is_put_back',
+    ),
+    mutant(
+        'an image goes whose labels are left where it was',
+        'unmoved_images',
+        'not found.is_whole or there is None or move.source in there',
+        'not found.is_whole or there is None',
+        f'{TROUBLE}::TestMoreMoves::'
+        'test_one_that_left_a_label_behind_is_put_together',
+    ),
+    mutant(
+        'a machine goes that has a disk of another datastore',
+        'left_machines',
+        'all(path and is_below(path, folder.path) for path in paths)',
+        'all(not path or is_below(path, folder.path) for path in paths)',
+        f'{LEFT}what_may_be_somebodys_stays',
+    ),
+    mutant(
+        'a machine goes that has an ISO in its drive',
+        'left_machines',
+        'for one in (files, devices)',
+        'for one in (files,)',
+        f'{LEFT}what_may_be_somebodys_stays',
+    ),
+    mutant(
+        'what could not be put together goes with its folder',
+        'moves',
+        '            if end is not None:\n                return end\n',
+        '            pass\n',
+        f'{TROUBLE}::TestMoreMoves::'
+        'test_what_cannot_be_put_together_is_not_removed',
+    ),
+    mutant(
+        'foreign files go with what was on its way in',
+        'debris_rules',
+        '    return None if is_foreign else',
+        '    return',
+        f'{RULES}what_others_put_to_what_was_on_its_way_in_keeps_it',
+    ),
+    mutant(
+        'whatever is called as on its way in is debris',
+        'debris_rules',
+        'named = _COMING.fullmatch(tree.path.name)',
+        'named = _COMING.match(tree.path.name)',
+        f'{RULES}what_is_on_its_way_in_has_a_random_name',
+    ),
+    mutant(
         'an upload is believed to have come whole',
         'adding',
         '            arrival.check_sizes()\n',

@@ -24,6 +24,7 @@ from imagecache_handlers_vmware.port.tasks import Endless
 from imagecache_handlers_vmware.port.tasks import Waiting
 from simulator_parts.steering import drop
 from simulator_parts.steering import hang
+from tests.vmware.samples import CLAIM
 from tests.vmware.samples import LONG_AGO
 from tests.vmware.samples import ONE
 from tests.vmware.samples import TWO
@@ -37,6 +38,7 @@ from vcenter_simulator import steering
 ASIDE = f'[{STORE}] {BASE}_evict'
 MOVE, DELETE = 'MoveDatastoreFile_Task', 'DeleteVirtualDisk_Task'
 DELETE_FILE = 'DeleteDatastoreFile_Task'
+SEARCH = 'SearchDatastoreSubFolders_Task'
 
 
 class Troubled(OnVcenter):
@@ -332,6 +334,48 @@ class TestMoreMoves(WithCore):
             [result] = self.evict()
         assert isinstance(result, Unfinished), result
         assert self.vcenter.counters.of(MOVE) == 1
+
+    def test_one_of_which_nobody_sees_what_was_left_is_put_back(self):
+        self.actors.cache(ONE)
+
+        def lose():
+            # The first search is of what lies aside.
+            fault = steering.fail('HostNotConnected')
+            self.vcenter.before(SEARCH, fault, nth=2)
+            drop()()
+
+        self.vcenter.after(MOVE, lose)
+        [result] = self.evict()
+        assert isinstance(result, CacheError), result
+        assert not self.vcenter.counters.of(DELETE)
+        assert f'{ONE}/{ONE}-flat.vmdk' in self.base()
+
+    def test_what_cannot_be_put_together_is_not_removed(self):
+        self.old(ONE)
+        fault = steering.fail('CannotAccessFile', file='x')
+        self.vcenter.after(f'{MOVE}#entry', fault)
+        self.vcenter.before(MOVE, fault, nth=2)
+        [result] = self.evict()
+        assert isinstance(result, Uncertain), result
+        there = {one.rpartition('/')[2] for one in self.base() | self.aside()}
+        assert {f'{ONE}.vmdk', f'{ONE}-flat.vmdk'} <= there
+
+    def test_one_that_left_a_label_behind_is_put_together(self):
+        self.actors.cache(ONE)
+        handler = self.handler()
+        [image] = handler.enumerate(STORE)
+        handler.mark(image, [CLAIM])
+        self.vcenter.before(MOVE, lambda: handler.mark(image, ['pin.ops']))
+        # The disk, its extent and the claim are there by then.
+        fault = steering.fail('CannotAccessFile', file='x')
+        self.vcenter.after(f'{MOVE}#entry', fault, nth=3)
+        [result] = self.evict()
+        assert isinstance(result, CacheError), result
+        assert not self.vcenter.counters.of(DELETE)
+        assert {
+            f'{ONE}/{one}'
+            for one in (f'{ONE}.vmdk', f'ic-{CLAIM}', 'ic-pin.ops')
+        } <= self.base()
 
     def test_names_swapped_before_the_disks_go(self):
         self.start(Scenario(datastores=2))
