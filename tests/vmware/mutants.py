@@ -198,6 +198,30 @@ MUTANTS = [
         f'{RULES}what_is_on_its_way_in_has_a_random_name',
     ),
     mutant(
+        'what is waited for in vain is as what was refused',
+        'eviction_errors',
+        'if isinstance(error, Endless):\n        return 3\n',
+        'if False:\n        return 3\n',
+        'vmware/test_eviction_errors.py::'
+        'test_what_may_be_done_yet_is_graver_than_what_was_not_done',
+    ),
+    mutant(
+        'what nobody answered is as what was refused',
+        'eviction_errors',
+        'if isinstance(error, ReplyLost):\n        return 2\n',
+        'if False:\n        return 2\n',
+        'vmware/test_eviction_errors.py::'
+        'test_what_may_be_done_yet_is_graver_than_what_was_not_done',
+    ),
+    mutant(
+        'a flag is lifted whatever else was refused',
+        'eviction_errors',
+        'int(not isinstance(error, VimFault) or error.name != _KEPT)',
+        '0',
+        'vmware/test_eviction_errors.py::'
+        'test_what_may_be_done_yet_is_graver_than_what_was_not_done',
+    ),
+    mutant(
         'an upload is believed to have come whole',
         'adding',
         '            arrival.check_sizes()\n',
