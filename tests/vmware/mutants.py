@@ -222,6 +222,27 @@ MUTANTS = [
         'test_what_may_be_done_yet_is_graver_than_what_was_not_done',
     ),
     mutant(
+        'who tells of its drives tells of all of its files',
+        'machines',
+        'if element is None or files is None:\n            files = None\n',
+        'if element is None:\n            files = files or set()\n',
+        f'{LOOKS}who_tells_of_drives_and_not_of_files_may_use_any_image',
+    ),
+    mutant(
+        'who is not listed uses nothing',
+        'machines',
+        "if one.kind == 'VirtualMachine' and one not in everywhere",
+        'if False',
+        f'{LOOKS}one_that_is_told_of_and_not_listed_uses_its_image',
+    ),
+    mutant(
+        'what hosts call a file by is no path',
+        'machines',
+        "return text.startswith('[') or '/' in text",
+        "return text.startswith('[')",
+        'vmware/test_machines.py::test_what_may_be_a_path_is_named',
+    ),
+    mutant(
         'an upload is believed to have come whole',
         'adding',
         '            arrival.check_sizes()\n',
