@@ -14,6 +14,7 @@ from imagecache_handlers_vmware.debris_pieces import Piece
 from imagecache_handlers_vmware.folder_requests import is_gone
 from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.folder_trees import Tree
+from imagecache_handlers_vmware.paths import DatastorePath
 from imagecache_handlers_vmware.port.errors import FULL
 from imagecache_handlers_vmware.port.errors import VimFault
 
@@ -29,8 +30,7 @@ def confirm_age(
     :raises StoreUnavailable: when it cannot be told.
     """
     # Wherever it is left, a label is nothing foreign.
-    name = f'ic-cleaning.{secrets.token_hex(4)}'
-    made = piece.tree.path.join(name)
+    made = piece.tree.path.join(f'ic-cleaning.{secrets.token_hex(4)}')
     try:
         removing.make_folder(made)
     except CallError as error:
@@ -39,18 +39,28 @@ def confirm_age(
         if is_gone(error):
             return None
         raise StoreUnavailable(look.store, str(error)) from error
+    aged = _look_afresh(look, removing, piece, made)
+    if aged is None:
+        removing.delete_folders([made])
+    return aged
+
+
+def _look_afresh(
+    look: DebrisLook, removing: Removing, piece: Piece, made: DatastorePath
+) -> Piece | None:
+    """Give a piece in which a folder was made, if it is old beside that."""
     try:
         fresh = look.read_tree(piece.tree.path)
     except CallError as error:
         removing.delete_folders([made])
         raise StoreUnavailable(look.store, str(error)) from error
-    if fresh is not None and _is_same(piece.tree, fresh, name):
-        # The newest thing in it is what was made just now.
-        now = fresh.changed_at
-        if now is not None and piece.tree.is_old(now):
-            return dataclasses.replace(piece, tree=fresh)
-    removing.delete_folders([made])
-    return None
+    if fresh is None or not _is_same(piece.tree, fresh, made.name):
+        return None
+    # The newest thing in it is what was made just now.
+    now = fresh.changed_at
+    if now is None or not piece.tree.is_old(now):
+        return None
+    return dataclasses.replace(piece, tree=fresh)
 
 
 def _is_same(old: Tree, new: Tree, made: str) -> bool:

@@ -49,6 +49,23 @@ def find_import_place(
             'import_pool and import_folder, or convert it to raw in the '
             'image service',
         )
+    _check_datacenter(session, datastore, place, image_id)
+    pool = _find_object(session, place.pool)
+    if pool is None or pool.kind not in _POOLS:
+        raise _wrong_path(image_id, 'import_pool', place.pool, 'resource pool')
+    folder = _find_object(session, place.folder)
+    if folder is None or folder.kind != 'Folder':
+        raise _wrong_path(image_id, 'import_folder', place.folder, 'folder')
+    return FoundPlace(pool=pool, folder=folder)
+
+
+def _check_datacenter(
+    session: Session, datastore: Datastore, place: ImportPlace, image_id: str
+) -> None:
+    """Make sure that machines are put where the datastore is.
+
+    :raises Unsupported: when one of the paths is elsewhere.
+    """
     center = read_path_of(session, datastore.datacenter)
     for path in place.pool, place.folder:
         if not path.strip('/').startswith(f'{center}/'):
@@ -57,13 +74,6 @@ def find_import_place(
                 f'machines are imported to {path!r}'
             )
             raise Unsupported(image_id, why)
-    pool = _find_object(session, place.pool)
-    if pool is None or pool.kind not in _POOLS:
-        raise _wrong_path(image_id, 'import_pool', place.pool, 'resource pool')
-    folder = _find_object(session, place.folder)
-    if folder is None or folder.kind != 'Folder':
-        raise _wrong_path(image_id, 'import_folder', place.folder, 'folder')
-    return FoundPlace(pool=pool, folder=folder)
 
 
 def _find_object(session: Session, path: str) -> Reference | None:

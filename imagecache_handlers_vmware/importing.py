@@ -104,8 +104,8 @@ class Importing:
                 size,
             )
             self._complete_lease(lease)
+        # Ctrl-C too: nobody else knows of it.
         except BaseException:
-            # Ctrl-C too: nobody else knows of it.
             self._abort_lease(lease, name)
             raise
         return upload.machine

@@ -67,8 +67,8 @@ def send_file(
         connection.endheaders()
         try:
             is_sent = _send_chunks(connection, chunks)
+        # Ctrl-C too: whoever removes what came up to here shall find it all.
         except BaseException:
-            # Whoever removes what came up to here shall find all of it.
             connection.line.break_off()
             raise
         answer = connection.getresponse()

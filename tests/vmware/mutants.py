@@ -44,6 +44,206 @@ def mutant(name, module, old, new, killer):
 
 MUTANTS = [
     mutant(
+        'what lies aside goes though it is not whole',
+        'evicting',
+        'if not found.is_whole or found.foreign or users.why_unknown:',
+        'if found.foreign or users.why_unknown:',
+        f'{EVICTING}one_that_has_lost_its_extent_is_not_ours_to_remove',
+    ),
+    mutant(
+        'a machine that cannot be read any more uses nothing',
+        'evicting',
+        'if not found.is_whole or found.foreign or users.why_unknown:',
+        'if not found.is_whole or found.foreign:',
+        f'{EVICTING}a_machine_that_cannot_be_read_any_more_keeps_it',
+    ),
+    mutant(
+        'who names an image where it lies aside does not count',
+        'evicting',
+        'users.of_folder(move.source) | users.of_folder(move.aside)',
+        'users.of_folder(move.source)',
+        f'{EVICTING}who_names_it_where_it_lies_keeps_it',
+    ),
+    mutant(
+        'what a move may take away yet is removed',
+        'evicting',
+        'if isinstance(end, Endless):',
+        'if False:',
+        f'{TROUBLE}::TestMoreMoves::test_what_a_move_may_take_away_yet_is_not_removed',
+    ),
+    mutant(
+        'one that was refused lately is tried again',
+        'evicting',
+        'if why := explain_refusal(image, now):',
+        'if False:',
+        f'{EVICTING}one_that_was_refused_lately_is_not_tried_again',
+    ),
+    mutant(
+        'what lies in a label of a torn image goes with it',
+        'settling',
+        '[one.image.path for one in torn if not one.filled]',
+        '[one.image.path for one in torn]',
+        f'{RECOVERING}a_label_in_both_places_that_holds_something_stays',
+    ),
+    mutant(
+        'disks are deleted once time is over',
+        'image_removals',
+        '{move.key: found for move, found in going}, self._check_time',
+        '{move.key: found for move, found in going}',
+        f'{EVICTING}no_disk_is_deleted_once_time_is_over',
+    ),
+    mutant(
+        'an ISO goes though the disk beside it is refused',
+        'image_removals',
+        'if found.has_iso and ends.get(move.key) is None',
+        'if found.has_iso',
+        f'{TROUBLE}::TestIso::'
+        'test_one_beside_a_disk_that_is_refused_stays_with_it',
+    ),
+    mutant(
+        'whatever bears the name of an eviction is of one',
+        'checking_aside',
+        'if name is not None and one.path == aside.join(one.path.name):',
+        'if name is not None:',
+        'vmware/test_checking_aside.py::'
+        'test_only_what_lies_directly_aside_is_of_an_eviction',
+    ),
+    mutant(
+        'a label with a folder in it is empty',
+        'checking_aside',
+        'and (one.files or one.folders)',
+        'and one.files',
+        'vmware/test_checking_aside.py::'
+        'test_folders_that_hold_something_are_filled',
+    ),
+    mutant(
+        'nothing that has no file left holds anything',
+        'checking_aside',
+        'if not left.image.folder.files and not left.image.folder.folders:',
+        'if not left.image.folder.files:',
+        'vmware/test_checking_aside.py::'
+        'test_what_has_no_file_left_may_hold_something_all_the_same',
+    ),
+    mutant(
+        'who names a folder of vSAN by its name does not count',
+        'users',
+        'by_folder[called] = self.of_folder(called) | who',
+        'by_folder[called] = who',
+        f'{USERS}a_folder_that_goes_by_two_paths_has_the_users_of_both',
+    ),
+    mutant(
+        'a move that may go on is undone while it does',
+        'unmoved_images',
+        'if isinstance(end, Endless):',
+        'if False:',
+        f'{TROUBLE}::TestMoreMoves::'
+        'test_what_a_move_may_tear_further_is_left_as_it_is',
+    ),
+    mutant(
+        'debris goes with the folders that came into it',
+        'debris_ages',
+        '                yield folder.path, name\n',
+        '                pass\n',
+        f'{AGES}what_is_granted_meanwhile_stays',
+    ),
+    mutant(
+        'an image goes though nobody sees what a lost move has left',
+        'unmoved_images',
+        'not found.is_whole or there is None or move.source in there',
+        'not found.is_whole or move.source in (there or ())',
+        f'{TROUBLE}::TestMoreMoves::'
+        'test_one_of_which_nobody_sees_what_was_left_is_put_back',
+    ),
+    mutant(
+        'an image goes whose labels are left where it was',
+        'unmoved_images',
+        'not found.is_whole or there is None or move.source in there',
+        'not found.is_whole or there is None',
+        f'{TROUBLE}::TestMoreMoves::'
+        'test_one_that_left_a_label_behind_is_put_together',
+    ),
+    mutant(
+        'a machine goes that has a disk of another datastore',
+        'left_machines',
+        'all(path and is_below(path, folder.path) for path in paths)',
+        'all(not path or is_below(path, folder.path) for path in paths)',
+        f'{LEFT}what_may_be_somebodys_stays',
+    ),
+    mutant(
+        'a machine goes that has an ISO in its drive',
+        'left_machines',
+        'for one in (files, devices)',
+        'for one in (files,)',
+        f'{LEFT}what_may_be_somebodys_stays',
+    ),
+    mutant(
+        'what could not be put together goes with its folder',
+        'moves',
+        '            if end is not None:\n                return end\n',
+        '            pass\n',
+        f'{TROUBLE}::TestMoreMoves::'
+        'test_what_cannot_be_put_together_is_not_removed',
+    ),
+    mutant(
+        'foreign files go with what was on its way in',
+        'debris_rules',
+        '    return None if is_foreign else',
+        '    return',
+        f'{RULES}what_others_put_to_what_was_on_its_way_in_keeps_it',
+    ),
+    mutant(
+        'whatever is called as on its way in is debris',
+        'debris_rules',
+        'named = _COMING.fullmatch(tree.path.name)',
+        'named = _COMING.match(tree.path.name)',
+        f'{RULES}what_is_on_its_way_in_has_a_random_name',
+    ),
+    mutant(
+        'what is waited for in vain is as what was refused',
+        'eviction_errors',
+        'if isinstance(error, Endless):\n        return 3\n',
+        'if False:\n        return 3\n',
+        'vmware/test_eviction_errors.py::'
+        'test_what_may_be_done_yet_is_graver_than_what_was_not_done',
+    ),
+    mutant(
+        'what nobody answered is as what was refused',
+        'eviction_errors',
+        'if isinstance(error, ReplyLost):\n        return 2\n',
+        'if False:\n        return 2\n',
+        'vmware/test_eviction_errors.py::'
+        'test_what_may_be_done_yet_is_graver_than_what_was_not_done',
+    ),
+    mutant(
+        'a flag is lifted whatever else was refused',
+        'eviction_errors',
+        'int(not isinstance(error, VimFault) or error.name != _KEPT)',
+        '0',
+        'vmware/test_eviction_errors.py::'
+        'test_what_may_be_done_yet_is_graver_than_what_was_not_done',
+    ),
+    mutant(
+        'who tells of its drives tells of all of its files',
+        'machines',
+        'if element is None or files is None:\n            files = None\n',
+        'if element is None:\n            files = files or set()\n',
+        f'{LOOKS}who_tells_of_drives_and_not_of_files_may_use_any_image',
+    ),
+    mutant(
+        'who is not listed uses nothing',
+        'machines',
+        "if one.kind == 'VirtualMachine' and one not in everywhere",
+        'if False',
+        f'{LOOKS}one_that_is_told_of_and_not_listed_uses_its_image',
+    ),
+    mutant(
+        'what hosts call a file by is no path',
+        'machines',
+        "return text.startswith('[') or '/' in text",
+        "return text.startswith('[')",
+        'vmware/test_machines.py::test_what_may_be_a_path_is_named',
+    ),
+    mutant(
         'an upload is believed to have come whole',
         'adding',
         '            arrival.check_sizes()\n',
@@ -753,8 +953,8 @@ MUTANTS = [
     mutant(
         'what changes while its age is looked at is as old as before',
         'debris_ages',
-        'if fresh is not None and _is_same(piece.tree, fresh, name):',
-        'if fresh is not None:',
+        'if fresh is None or not _is_same(piece.tree, fresh, made.name):',
+        'if fresh is None:',
         f'{AGES}what_is_written_to_meanwhile_stays',
     ),
     mutant(
@@ -1335,7 +1535,7 @@ MUTANTS = [
         'debris_removals',
         'if users.why_unknown or is_named(alone, users):',
         'if False:',
-        f'{LEFT}who_comes_to_use_it_keeps_its_disk',
+        f'{LEFT}who_comes_meanwhile_keeps_its_disk',
     ),
     mutant(
         'on vSAN machines are looked for by the name alone',

@@ -6,6 +6,7 @@ import pytest
 
 from imagecache_handlers_vmware.checking_aside import explain_wait
 from imagecache_handlers_vmware.checking_aside import find_filled
+from imagecache_handlers_vmware.checking_aside import find_images
 from imagecache_handlers_vmware.checking_aside import Hindsight
 from imagecache_handlers_vmware.checking_aside import is_abandoned
 from imagecache_handlers_vmware.checking_aside import Leftover
@@ -101,6 +102,13 @@ def test_who_uses_it_or_may_keeps_it():
     assert 'ic-notes' in ask(image, filled=('ic-notes',))
 
 
+def test_what_has_no_file_left_may_hold_something_all_the_same():
+    image = found(CLAIMED)
+    assert 'ic-notes' in ask(image, filled=('ic-notes',))
+    assert "'c'" in ask(image, unreadable=('c',))
+    assert ask(found('ic-hits.1')) == 'it bears no claim'
+
+
 @pytest.mark.parametrize(
     ('until', 'label', 'answer'),
     [
@@ -115,8 +123,21 @@ def test_it_is_abandoned_five_minutes_late(until, label, answer):
     assert is_abandoned(found(label, until=until), TIME.is_over) == answer
 
 
+def test_only_what_lies_directly_aside_is_of_an_eviction():
+    """Whatever bears such a name below is somebody's, or goes with it."""
+    image = found(DISK, FLAT)
+    aside, name = image.path.parent, image.path.name
+    folders = [
+        image.folder,
+        Folder(path=image.path.join(name)),
+        Folder(path=aside.join('kept', name)),
+        Folder(path=aside.join('kept')),
+    ]
+    assert [one.path for one in find_images(aside, folders)] == [image.path]
+
+
 def test_folders_that_hold_something_are_filled():
-    image = found(DISK, 'ic-a', 'ic-b', 'ic-c')
+    image = found(DISK, 'ic-a', 'ic-b', 'ic-c', 'ic-d')
     path, file = image.path, (File(name='x'),)
     beside = DatastorePath('ds', f'{path.path}0')
     folders = [
@@ -125,9 +146,11 @@ def test_folders_that_hold_something_are_filled():
         Folder(path=path.join('ic-b'), files=file),
         Folder(path=path.join('ic-c'), folders=('d',)),
         Folder(path=path.join('ic-c', 'd'), files=file),
+        Folder(path=path.join('ic-d'), folders=('e',)),
+        Folder(path=path.join('ic-d', 'e')),
         Folder(path=beside.join('ic-a'), files=file),
     ]
-    assert find_filled(image, folders) == {'ic-b', 'ic-c'}
+    assert find_filled(image, folders) == {'ic-b', 'ic-c', 'ic-d'}
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,15 @@ class TestAges(OnLitter):
         assert self.clean(FETCH) == 0
         assert self.actors.tree(FETCH).keys() == before.keys()
 
+    def test_what_is_granted_meanwhile_stays(self):
+        self.leave_all()
+        pin = f'{HALF}/ic-pin.ops'
+        self.vcenter.before(
+            'MakeDirectory', lambda: self.actors.make_folder(pin)
+        )
+        assert self.clean(HALF) == 0
+        assert self.is_there(pin)
+
     def test_who_cannot_look_leaves_it_as_it_was(self):
         self.leave_all()
         before = self.actors.tree(FETCH)

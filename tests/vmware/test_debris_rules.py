@@ -9,6 +9,7 @@ from imagecache_handlers_vmware.checking_aside import Hindsight
 from imagecache_handlers_vmware.debris_rules import find_strange
 from imagecache_handlers_vmware.debris_rules import is_shadow
 from imagecache_handlers_vmware.debris_rules import why_aside
+from imagecache_handlers_vmware.debris_rules import why_coming
 from imagecache_handlers_vmware.debris_rules import why_half
 from imagecache_handlers_vmware.debris_rules import why_temporary
 from imagecache_handlers_vmware.folder_trees import DatedFolder
@@ -141,6 +142,41 @@ def test_what_others_put_into_a_fetch_keeps_it(files, below):
         folders=folders,
     )
     assert why_temporary(Tree(top=top, below=tuple(found))) is None
+
+
+def coming(*entries, name=f'{ONE}.coming-5f0c5f0c', filled=()):
+    top = folder(BASE.join(name), *entries)
+    return why_coming(Tree(top=dataclasses.replace(top, filled=filled)))
+
+
+@pytest.mark.parametrize(
+    'entries',
+    [
+        (),
+        (DISK,),
+        (f'{ONE}.iso',),
+        (DISK, 'ic-site.a', 'ts-2020-01-01-00-00-00'),
+    ],
+)
+def test_what_was_on_its_way_in_is_debris(entries):
+    assert coming(*entries) == 'adding an image was cut off'
+
+
+def test_what_others_put_to_what_was_on_its_way_in_keeps_it():
+    for strange in 'notes.txt', 'other.vmdk', f'{TWO}.vmdk':
+        assert coming(DISK, strange) is None, strange
+    assert coming(DISK, 'ic-site.a', filled=frozenset({'ic-site.a'})) is None
+
+
+def test_what_is_on_its_way_in_has_a_random_name():
+    for name in (
+        ONE,
+        f'{ONE}.coming',
+        f'{ONE}.coming-5f0c',
+        f'{ONE}.coming-5f0c5f0c0',
+        '.coming-5f0c5f0c',
+    ):
+        assert coming(name=name) is None, name
 
 
 IMPORT = DatastorePath('ds', f'OSTACK_IMG_{TWO}')

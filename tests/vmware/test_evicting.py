@@ -4,6 +4,8 @@ from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Undeletable
+from imagecache_handlers import utc_now
+from imagecache_handlers_vmware.refusals import refusal_label
 from simulator_parts.steering import drop
 from tests.vmware.samples import CLAIM
 from tests.vmware.samples import ONE
@@ -11,8 +13,10 @@ from tests.vmware.samples import TWO
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
+from vcenter_simulator import instances
 from vcenter_simulator import steering
 
+ASIDE = f'[{STORE}] {BASE}_evict'
 MOVE, DELETE = 'MoveDatastoreFile_Task', 'DeleteVirtualDisk_Task'
 
 
@@ -97,6 +101,42 @@ class TestEvicting(OnVcenter):
         assert isinstance(result, ImageBusy)
         assert self.is_whole()
 
+    def test_who_names_it_where_it_lies_keeps_it(self):
+        def boot():
+            [name] = self.actors.place(ASIDE).node.entries
+            disk = self.actors.place(f'{ASIDE}/{name}/{ONE}.vmdk')
+            with self.vcenter.world.lock:
+                instances.add_instance(
+                    self.vcenter.world,
+                    self.vcenter.estate.cluster,
+                    disk,
+                    starts=False,
+                )
+
+        self.vcenter.after(MOVE, boot)
+        [result] = self.evict(ONE)
+        assert isinstance(result, ImageInUse)
+        assert self.is_whole()
+
+    def test_a_machine_that_cannot_be_read_any_more_keeps_it(self):
+        machine = self.actors.spawn(TWO)
+
+        def lose():
+            self.actors.break_machine(machine, 'inaccessible')
+
+        self.vcenter.before(MOVE, lose)
+        [result] = self.evict(ONE)
+        assert isinstance(result, ImageBusy)
+        assert 'cannot be read' in result.why
+        assert self.is_whole()
+
+    def test_one_that_has_lost_its_extent_is_not_ours_to_remove(self):
+        disk = f'[{STORE}] {BASE}/{ONE}/{ONE}.vmdk'
+        self.vcenter.before(MOVE, lambda: self.actors.lose_extent(disk))
+        [result] = self.evict(ONE)
+        assert isinstance(result, ImageBusy)
+        assert f'{ONE}/{ONE}.vmdk' in self.there()
+
     def test_nothing_begins_once_time_is_over(self):
         results = self.evict(ONE, TWO, in_time=lambda: False)
         assert [type(one) for one in results] == [ImageBusy, ImageBusy]
@@ -110,6 +150,14 @@ class TestEvicting(OnVcenter):
         assert isinstance(result, ImageBusy)
         assert self.is_whole()
 
+    def test_no_disk_is_deleted_once_time_is_over(self):
+        # Of the move, and of the look at what came of it.
+        answers = iter([True, True])
+        [result] = self.evict(ONE, in_time=lambda: next(answers, False))
+        assert isinstance(result, ImageBusy)
+        assert not self.vcenter.counters.of(DELETE)
+        assert self.is_whole()
+
     def test_a_refused_disk_goes_back_and_is_undeletable(self):
         disk = f'[{STORE}] {BASE}/{ONE}/{ONE}.vmdk'
         self.actors.set_deletable(disk, is_deletable=False)
@@ -118,6 +166,15 @@ class TestEvicting(OnVcenter):
         assert self.is_whole(ONE)
         assert other > 0
         assert not self.is_whole(TWO)
+
+    def test_one_that_was_refused_lately_is_not_tried_again(self):
+        handler = self.handler()
+        [image] = handler.enumerate(STORE, [ONE])
+        handler.mark(image, [refusal_label(utc_now())])
+        [result] = self.evict(ONE)
+        assert isinstance(result, Undeletable)
+        assert not self.vcenter.counters.of(MOVE)
+        assert self.is_whole()
 
     def test_a_disk_that_is_gone_is_no_failure(self):
         self.vcenter.before(MOVE, lambda: self.actors.sweep(ONE))

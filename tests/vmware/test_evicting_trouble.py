@@ -2,6 +2,7 @@
 
 import datetime
 import time
+from unittest import mock
 
 from imagecache_handlers import Evidence
 from imagecache_handlers.exceptions import CacheError
@@ -9,17 +10,21 @@ from imagecache_handlers.exceptions import ImageBusy
 from imagecache_handlers.exceptions import ImageInUse
 from imagecache_handlers.exceptions import Uncertain
 from imagecache_handlers.exceptions import Undeletable
+from imagecache_handlers.exceptions import Unfinished
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
+from imagecache_handlers_vmware.folder_requests import Removing
 from imagecache_handlers_vmware.handler import VMwareHandler
 from imagecache_handlers_vmware.looks import CacheOptions
 from imagecache_handlers_vmware.port.address import Address
 from imagecache_handlers_vmware.port.dialling import ConnectionOptions
 from imagecache_handlers_vmware.port.logins import PasswordLogins
 from imagecache_handlers_vmware.port.session import Session
+from imagecache_handlers_vmware.port.tasks import Endless
 from imagecache_handlers_vmware.port.tasks import Waiting
 from simulator_parts.steering import drop
 from simulator_parts.steering import hang
+from tests.vmware.samples import CLAIM
 from tests.vmware.samples import LONG_AGO
 from tests.vmware.samples import ONE
 from tests.vmware.samples import TWO
@@ -33,6 +38,7 @@ from vcenter_simulator import steering
 ASIDE = f'[{STORE}] {BASE}_evict'
 MOVE, DELETE = 'MoveDatastoreFile_Task', 'DeleteVirtualDisk_Task'
 DELETE_FILE = 'DeleteDatastoreFile_Task'
+SEARCH = 'SearchDatastoreSubFolders_Task'
 
 
 class Troubled(OnVcenter):
@@ -144,8 +150,6 @@ class TestPutBackHalf(Troubled):
         self.vcenter.timing.work[DELETE] = 3.0
         waiting = Waiting(seconds=0.5)
         [result] = self.evict(waiting=waiting)
-        import time
-
         time.sleep(4)
         left = {one for one in self.base() if one.startswith(ONE)}
         assert not left or f'{ONE}/{ONE}.vmdk' in left, (result, left)
@@ -165,6 +169,15 @@ class TestIso(Troubled):
         with self.failing(DELETE_FILE, steering.fail('FileLocked', file='x')):
             [result] = self.evict()
         assert f'{ONE}/{ONE}.iso' in self.base(), (result, self.aside())
+
+    def test_one_beside_a_disk_that_is_refused_stays_with_it(self):
+        self.actors.cache(ONE, is_iso=True)
+        disk = f'[{STORE}] {BASE}/{ONE}/{ONE}.vmdk'
+        self.actors.make_disk(disk)
+        self.actors.set_deletable(disk, is_deletable=False)
+        [result] = self.evict()
+        assert isinstance(result, Undeletable), result
+        assert {f'{ONE}/{ONE}.iso', f'{ONE}/{ONE}.vmdk'} <= self.base()
 
     def test_an_iso_is_not_deleted_once_time_is_over(self):
         self.actors.cache(ONE, is_iso=True)
@@ -294,6 +307,75 @@ class TestMoreMoves(WithCore):
             self.aside(),
             self.show(report),
         )
+
+    def move_late(self):
+        """Have nobody know whether a move goes on."""
+        move = Removing.move_folders
+
+        def move_late(removing, *given, **how):
+            ends = move(removing, *given, **how)
+            return dict.fromkeys(ends, Endless('it goes on'))
+
+        return mock.patch.object(Removing, 'move_folders', move_late)
+
+    def test_what_a_move_may_take_away_yet_is_not_removed(self):
+        """It lies aside already, and nobody knows what goes on there."""
+        self.actors.cache(ONE)
+        with self.move_late():
+            [result] = self.evict()
+        assert isinstance(result, CacheError), result
+        assert not self.vcenter.counters.of(DELETE)
+
+    def test_what_a_move_may_tear_further_is_left_as_it_is(self):
+        self.old(ONE)
+        fault = steering.fail('CannotAccessFile', file='x')
+        self.vcenter.after(f'{MOVE}#entry', fault)
+        with self.move_late():
+            [result] = self.evict()
+        assert isinstance(result, Unfinished), result
+        assert self.vcenter.counters.of(MOVE) == 1
+
+    def test_one_of_which_nobody_sees_what_was_left_is_put_back(self):
+        self.actors.cache(ONE)
+
+        def lose():
+            # The first search is of what lies aside.
+            fault = steering.fail('HostNotConnected')
+            self.vcenter.before(SEARCH, fault, nth=2)
+            drop()()
+
+        self.vcenter.after(MOVE, lose)
+        [result] = self.evict()
+        assert isinstance(result, CacheError), result
+        assert not self.vcenter.counters.of(DELETE)
+        assert f'{ONE}/{ONE}-flat.vmdk' in self.base()
+
+    def test_what_cannot_be_put_together_is_not_removed(self):
+        self.old(ONE)
+        fault = steering.fail('CannotAccessFile', file='x')
+        self.vcenter.after(f'{MOVE}#entry', fault)
+        self.vcenter.before(MOVE, fault, nth=2)
+        [result] = self.evict()
+        assert isinstance(result, Uncertain), result
+        there = {one.rpartition('/')[2] for one in self.base() | self.aside()}
+        assert {f'{ONE}.vmdk', f'{ONE}-flat.vmdk'} <= there
+
+    def test_one_that_left_a_label_behind_is_put_together(self):
+        self.actors.cache(ONE)
+        handler = self.handler()
+        [image] = handler.enumerate(STORE)
+        handler.mark(image, [CLAIM])
+        self.vcenter.before(MOVE, lambda: handler.mark(image, ['pin.ops']))
+        # The disk, its extent and the claim are there by then.
+        fault = steering.fail('CannotAccessFile', file='x')
+        self.vcenter.after(f'{MOVE}#entry', fault, nth=3)
+        [result] = self.evict()
+        assert isinstance(result, CacheError), result
+        assert not self.vcenter.counters.of(DELETE)
+        assert {
+            f'{ONE}/{one}'
+            for one in (f'{ONE}.vmdk', f'ic-{CLAIM}', 'ic-pin.ops')
+        } <= self.base()
 
     def test_names_swapped_before_the_disks_go(self):
         self.start(Scenario(datastores=2))

@@ -18,6 +18,7 @@ from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
 from vcenter_simulator.instances import add_instance
 from vcenter_simulator.machines.devices import Disk
+from vcenter_simulator.machines.devices import Drive
 from vcenter_simulator.scenario import Scenario
 from vcenter_simulator.steering import fail
 
@@ -29,7 +30,7 @@ class OnLeftMachine(OnVcenter):
 
     def start(self, *faulty, **how):
         """Cut an import off, unless told after its disk had come."""
-        super().start(Scenario(kinds=(self.kind,)), **how)
+        super().start(Scenario(datastores=2, kinds=(self.kind, 'VMFS')), **how)
         self.litterer = Litterer(self.actors)
         handler = self.handler(import_place=PLACE)
         data = make_stream()
@@ -77,10 +78,23 @@ class OnLeftMachine(OnVcenter):
         self.machine.connection_state = 'disconnected'
 
     def attach_an_image(self):
-        self.actors.cache(ONE)
+        self.attach_disk_of(STORE)
+
+    def attach_an_image_elsewhere(self):
+        self.attach_disk_of('datastore-1')
+
+    def attach_disk_of(self, store):
+        self.actors.cache(ONE, store)
+        disk = self.actors.place(f'[{store}] {BASE}/{ONE}/{ONE}.vmdk')
         with self.vcenter.world.lock:
-            disk = self.actors.place(f'[{STORE}] {BASE}/{ONE}/{ONE}.vmdk')
             self.machine.devices[2001] = Disk(2001, 1000, 1, (disk,), 0)
+
+    def attach_an_iso(self):
+        self.actors.cache(ONE, is_iso=True)
+        iso = self.actors.place(f'[{STORE}] {BASE}/{ONE}/{ONE}.iso')
+        with self.vcenter.world.lock:
+            self.machine.devices[3000] = Drive(3000, 200, 0, iso, True)
+            self.machine.note_change()
 
     def call_another_so(self):
         self.clone_it().name = self.machine.name
@@ -111,6 +125,8 @@ KEPT = (
     OnLeftMachine.make_template,
     OnLeftMachine.cut_off_its_host,
     OnLeftMachine.attach_an_image,
+    OnLeftMachine.attach_an_image_elsewhere,
+    OnLeftMachine.attach_an_iso,
     OnLeftMachine.call_another_so,
     OnLeftMachine.rename_it,
     OnLeftMachine.clone_it,

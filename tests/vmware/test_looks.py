@@ -5,6 +5,8 @@ from unittest import mock
 import pytest
 
 from imagecache_handlers.exceptions import StoreUnavailable
+from imagecache_handlers_vmware import machines
+from imagecache_handlers_vmware.port.properties import Found
 from tests.vmware.samples import LONG_AGO
 from tests.vmware.samples import ONE
 from tests.vmware.samples import TWO
@@ -13,6 +15,7 @@ from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
 from vcenter_simulator.faults import VimFault
 from vcenter_simulator import instances
+from vcenter_simulator.machines.machine import Machine
 from vcenter_simulator.machines.relocation import relocate_machine
 from vcenter_simulator.privileges import READ_ONLY
 from vcenter_simulator.scenario import Scenario
@@ -65,6 +68,30 @@ class TestLooks(OnVcenter):
         found = {im.image_id: im for im in self.handler().enumerate(STORE)}
         assert found[TWO].users == {machine.name}
         assert found[ONE].users == frozenset()
+
+    def test_one_that_is_told_of_and_not_listed_uses_its_image(self):
+        """It may have come since its datastore was read."""
+        machine = self.actors.spawn(ONE)
+        read = machines.read_objects
+
+        def read_unlisted(*given):
+            found = list(read(*given))
+            for one in found:
+                if isinstance(one, Found):
+                    one.properties['vm'].clear()
+            return found
+
+        with mock.patch.object(machines, 'read_objects', read_unlisted):
+            assert self.one().users == {machine.name}
+
+    def test_who_tells_of_drives_and_not_of_files_may_use_any_image(self):
+        self.actors.cache(TWO, is_iso=True)
+        machine = self.actors.spawn(ONE)
+        shows = {'layoutEx': lambda _: None}
+        with mock.patch.dict(Machine.shows, shows):
+            found = list(self.handler().enumerate(STORE))
+        assert {one.image_id for one in found} == {ONE, TWO}
+        assert all(machine.name in one.unknown for one in found)
 
     def test_an_iso_in_the_drive_of_any_snapshot_is_used(self):
         self.actors.cache(TWO, is_iso=True)

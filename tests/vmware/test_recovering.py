@@ -304,6 +304,15 @@ class TestRecovering(OnVcenter):
         self.actors.make_folder(f'{OWN}/ic-{STALE_CLAIM}')
         self.check_put_back()
 
+    def test_a_label_in_both_places_that_holds_something_stays(self):
+        self.tear(f'{ONE}.vmdk')
+        self.actors.make_folder(f'{OWN}/ic-{STALE_CLAIM}')
+        note = f'{LEFT}/ic-{STALE_CLAIM}/note'
+        self.actors.write_file(note, b'x')
+        self.recover()
+        assert self.tree(OWN) >= WHOLE
+        assert self.actors.place(note).node
+
     def test_a_file_in_both_places_leaves_it_torn(self):
         self.die_after_the_move()
         self.actors.make_folder(OWN)

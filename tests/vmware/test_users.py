@@ -118,3 +118,14 @@ def test_one_that_is_written_off_does_not_count_while_it_is_unreadable():
     back = machine('[ds] base/i/i.vmdk', name='lost')
     users = find_users([back], BASES, ['lost'])
     assert users.of_folder(BASE.join('i')) == {'lost'}
+
+
+def test_a_folder_that_goes_by_two_paths_has_the_users_of_both():
+    """On vSAN some machines name it by its uuid, others by its name."""
+    stable = DatastorePath('ds', 'uuid')
+    machines = [
+        machine('[ds] base/i/i.vmdk', name='a'),
+        machine('[ds] uuid/i/i.vmdk', name='b'),
+    ]
+    users = find_users(machines, [BASE, stable]).call_folders(stable, BASE)
+    assert users.of_folder(BASE.join('i')) == {'a', 'b'}
