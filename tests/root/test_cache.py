@@ -566,6 +566,17 @@ class TestControlPlane:
         assert evidence.users == {'a': frozenset({'vm'})}
         assert not evidence.complete
 
+    @pytest.mark.parametrize(
+        'wrong', [{'as_of': None}, {'complete': 'no'}, {'users': ['a']}]
+    )
+    def test_an_answer_of_other_kinds_is_none(self, wrong):
+        current = CurrentEvidence(
+            lambda: Evidence(**{'as_of': NOW, 'complete': True, **wrong}),
+            Rules(),
+            Clocks(now=lambda: NOW),
+        )
+        assert not current.get().complete
+
     def test_it_is_asked_once_while_its_answer_is_fresh(self):
         shelves = Shelves('s1')
         shelves.put('a')
