@@ -357,6 +357,7 @@ class ImageCache:
 
         :returns: the copies that are held; empty: not cached.
         :raises ImageBusy: when none could be held in time.
+        :raises ValueError: when the lease would be over at once.
         """
         return holding.hold_image(
             self._means, image_id, owner, ttl, store, timeout
@@ -383,6 +384,7 @@ class ImageCache:
 
         :returns: the copies that are pinned; empty: not cached.
         :raises ImageBusy: when one of them could not be pinned in time.
+        :raises ValueError: when ``until`` is over already.
         """
         return holding.pin_image(
             self._means, image_id, owner, until, store, timeout

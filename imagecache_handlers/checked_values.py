@@ -1,5 +1,6 @@
 """Checked values: sizes, texts, names, times, users; else ValueError."""
 
+from collections.abc import Mapping
 import datetime
 
 
@@ -42,6 +43,27 @@ def check_time(what: str, at: datetime.datetime | None) -> None:
         raise wrong_type(what, at, 'a time')
     if at.tzinfo is None:
         raise ValueError(f'{what} {at} must be an aware time')
+
+
+def check_moment(what: str, at: datetime.datetime) -> None:
+    """Refuse a time that does not say its zone; there has to be one."""
+    if at is None:
+        raise wrong_type(what, at, 'a time')
+    check_time(what, at)
+
+
+def check_flag(what: str, flag: bool) -> None:
+    """Refuse what is neither True nor False, as ``'no'`` is."""
+    if not isinstance(flag, bool):
+        raise wrong_type(what, flag, 'True or False')
+
+
+def check_mapping(what: str, mapping: Mapping[str, object]) -> None:
+    """Refuse what has no texts for its keys."""
+    if not isinstance(mapping, Mapping):
+        raise wrong_type(what, mapping, 'a mapping')
+    for key in mapping:
+        check_text(f'a key of {what}', key)
 
 
 def check_users(users: frozenset[str] | None) -> None:

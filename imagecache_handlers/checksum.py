@@ -3,6 +3,8 @@
 import dataclasses
 import re
 
+from imagecache_handlers.checked_values import check_text
+
 _HEX = re.compile(r'[0-9a-f]+', flags=re.ASCII)
 # Best first.
 _DIGITS = {'sha512': 128, 'sha256': 64, 'md5': 32}
@@ -16,6 +18,8 @@ class Checksum:
     value: str
 
     def __post_init__(self) -> None:
+        check_text('hash algorithm', self.algorithm)
+        check_text('hash', self.value)
         digits = _DIGITS.get(self.algorithm)
         if digits is None:
             known = ', '.join(_DIGITS)

@@ -1,4 +1,4 @@
-"""Errors: every one that is raised on purpose.
+"""Exceptions: every error that is raised on purpose.
 
 One base, named for what happened.  Each error takes its subject, keeps it as
 an attribute and says in its text what to do next.

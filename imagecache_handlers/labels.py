@@ -20,6 +20,8 @@ import dataclasses
 import datetime
 import re
 
+from imagecache_handlers.checked_values import check_text
+
 LABEL = re.compile(r'[a-z0-9][a-z0-9._-]{0,94}[a-z0-9]')
 OWNER = re.compile(r'[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?')
 
@@ -241,6 +243,7 @@ def check_owner(owner: str) -> str:
 
     :raises ValueError: when it is not 1 to 64 of ``a-z 0-9 _ -``.
     """
+    check_text('owner', owner)
     if not OWNER.fullmatch(owner):
         raise ValueError(
             f'owner {owner!r} cannot be written on an image: use 1 to 64 of '
@@ -254,6 +257,7 @@ def check_label(label: str) -> str:
 
     :raises ValueError: when it does not match ``LABEL``.
     """
+    check_text('label', label)
     if not LABEL.fullmatch(label):
         raise ValueError(f'{label!r} is not a label: {LABEL.pattern}')
     return label

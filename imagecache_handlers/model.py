@@ -14,6 +14,9 @@ from typing import Any
 from typing import Protocol
 
 from imagecache_handlers.checked_values import check_count
+from imagecache_handlers.checked_values import check_flag
+from imagecache_handlers.checked_values import check_mapping
+from imagecache_handlers.checked_values import check_moment
 from imagecache_handlers.checked_values import check_name
 from imagecache_handlers.checked_values import check_size
 from imagecache_handlers.checked_values import check_text
@@ -166,6 +169,11 @@ class ImageMeta:
         check_size('allocated', self.allocated)
         check_size('virtual_size', self.virtual_size)
         check_count('min_disk', self.min_disk)
+        if self.checksum is not None and not isinstance(
+            self.checksum, Checksum
+        ):
+            raise wrong_type('checksum', self.checksum, 'a Checksum')
+        check_mapping('properties', self.properties)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +195,7 @@ class Reservation:
         check_name('store', self.store)
         check_owner(self.token)
         check_count('size', self.size)
-        check_time('until', self.until)
+        check_moment('until', self.until)
 
 
 class Retired(enum.StrEnum):
@@ -217,12 +225,14 @@ class Evidence:
     retired: Mapping[str, Retired] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_time('as_of', self.as_of)
-        for image_id, who in self.users.items():
-            if not isinstance(who, frozenset):
-                raise ValueError(
-                    f'users of {image_id!r} must be a frozenset, not {who!r}'
-                )
+        check_moment('as_of', self.as_of)
+        check_flag('complete', self.complete)
+        check_mapping('users', self.users)
+        for who in self.users.values():
+            if who is None:
+                raise wrong_type('users', who, 'a frozenset')
+            check_users(who)
+        check_mapping('retired', self.retired)
         for image_id, how in self.retired.items():
             if not isinstance(how, Retired):
                 raise wrong_type(f'retired {image_id!r}', how, 'Retired')
@@ -250,7 +260,16 @@ class Host:
     def __post_init__(self) -> None:
         check_name('host', self.name)
         check_name('store', self.store)
+        if not isinstance(self.looks_at, tuple):
+            raise wrong_type('looks_at', self.looks_at, 'a tuple')
+        for place in self.looks_at:
+            check_text('looks_at', place)
+        check_size('disks', self.disks)
+        check_size('folders', self.folders)
         check_time('as_of', self.as_of)
+        check_flag('is_this', self.is_this)
+        if self.blocks is not None:
+            check_text('blocks', self.blocks)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +287,7 @@ class Debris:
         check_name('location', self.location)
         check_count('size', self.size)
         check_time('since', self.since)
+        check_text('why', self.why)
 
 
 class SupportsLessThan(Protocol):

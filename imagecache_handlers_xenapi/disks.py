@@ -1,4 +1,4 @@
-"""Records of VDIs as values: read, judged by mark and shape, never trusted."""
+"""Disks: records of VDIs as values, judged by mark and shape, not trusted."""
 
 from collections.abc import Mapping
 import dataclasses

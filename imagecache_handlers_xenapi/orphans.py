@@ -1,4 +1,4 @@
-"""Clones that lost their parent: no chain tells whose bytes they share.
+"""Orphans: clones without their parent, so no chain tells what they share.
 
 Nova leaves an image's ``cached-time`` on every disk that it clones from it,
 and so does a full copy, which shares nothing: the two look the same.

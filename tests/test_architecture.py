@@ -367,6 +367,32 @@ def test_only_a_terminal_program_prints():
             assert not calls, path
 
 
+# What a name stands for; what others begin their own package with says
+# what it is there.
+SHORT = {'opts': 'options', 'cli': 'command', 'flock': 'lock'}
+NOT_TOLD = {
+    'imagecache_handlers.frontends.cli.__main__',
+    f'{ROOT}testing.template',
+}
+
+
+def begins_with_its_name(module: str, text: str) -> bool:
+    words = SHORT.get(name := module.rpartition('.')[2], name).split('_')
+    first = re.split('[:;,.]', text)[0].lower().replace('-', '')
+    return any(word[:4] in first for word in words)
+
+
+def test_a_module_says_first_what_it_is():
+    for module in SOURCES.keys() - NOT_TOLD:
+        text = ast.get_docstring(parse_source(SOURCES[module])) or ''
+        assert begins_with_its_name(module, text), module
+
+
+def test_another_name_is_seen():
+    assert begins_with_its_name('a.leasing', 'Leases: who holds what.')
+    assert not begins_with_its_name('a.leasing', 'Pins: see leasing.')
+
+
 def is_broad(handler: ast.ExceptHandler) -> bool:
     if handler.type is None:
         return True

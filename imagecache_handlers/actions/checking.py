@@ -1,4 +1,4 @@
-"""Answers of a handler, checked as they come in: types, and who gave them."""
+"""Checking: answers of a handler, as they come in, by type and by name."""
 
 from collections.abc import Callable
 from collections.abc import Collection

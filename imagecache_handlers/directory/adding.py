@@ -29,7 +29,7 @@ from imagecache_handlers.source import Holed
 _CHUNK = 2**20
 
 
-def add(
+def add_image(
     layout: Layout,
     store: str,
     meta: ImageMeta,
@@ -40,7 +40,7 @@ def add(
 ) -> folder.File:
     """Put an image into a folder, as ``CacheHandler.add`` promises."""
     name = layout.key(meta.image_id)
-    if why := layout.refuse(meta):
+    if why := layout.explain_unfit(meta):
         raise Unsupported(meta.image_id, why)
     if len(name) > sidecar.LONGEST_NAME:
         why = f'over {sidecar.LONGEST_NAME} characters'
@@ -96,7 +96,7 @@ def _settle_file(fd: int, meta: ImageMeta, store: str) -> None:
     with translated(store):
         size = os.fstat(fd).st_size
         _refuse_size(meta, size)
-        named = self_contained.refuse(fd, size)
+        named = self_contained.explain_unfit(fd, size)
     if named:
         raise Unsupported(meta.image_id, named)
     with translated(store):
@@ -116,7 +116,7 @@ def _skip_zeros(content: BinaryIO) -> int:
 
 def _refuse_existing(layout: Layout, fd: int, name: str) -> None:
     if entries.lstat(fd, name) is not None:
-        ours = layout.find(fd, name) is not None
+        ours = layout.find_image(fd, name) is not None
         raise ImageExists(name, '' if ours else 'as a file that is not ours')
 
 
@@ -147,9 +147,9 @@ def _publish_file(
 
 def _find_added(layout: Layout, fd: int, name: str) -> folder.File:
     """Give the new image as others see it from now on."""
-    folder.settle(fd, name, 'added')
+    folder.settle_change(fd, name, 'added')
     try:
-        file = layout.find(fd, name, folder.Listing.of(fd))
+        file = layout.find_image(fd, name, folder.Listing.of(fd))
     except OSError as error:
         raise Uncertain(name, f'added, but then: {error}') from error
     if file is None:

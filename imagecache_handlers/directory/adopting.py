@@ -84,13 +84,13 @@ class Adoptions:
             self._held(store, {name, image_id}) as fd,
             self._checked(store, name, image_id) as file,
         ):
-            self.sweeper.note(fd, store)
+            self.sweeper.record_host(fd, store)
             made = _make_sidecar(file, image_id, self.clock())
             if name == image_id:
                 self._label_file(file, made)
             else:
                 self._rename_file(store, file, made)
-            folder.settle(fd, image_id, 'adopted')
+            folder.settle_change(fd, image_id, 'adopted')
 
     @contextlib.contextmanager
     def _held(self, store: str, names: set[str]) -> Iterator[int]:
@@ -110,7 +110,7 @@ class Adoptions:
     ) -> Iterator[renaming.Opened]:
         """Open a file that may be an image of that id."""
         _refuse_id(name, image_id)
-        if '/' in name or self.layout.part(name, ()) is Part.OURS:
+        if '/' in name or self.layout.tell_part(name, ()) is Part.OURS:
             raise Unsupported(name, 'that is no name of a file to adopt')
         if is_name_of_nova(name):
             # In the other layout we take its locks, and here we take none.
@@ -144,7 +144,9 @@ class Adoptions:
     def _look(self, store: str, name: str) -> renaming.Look:
         overlays = self.overlays.taking_for_image(store, name)
         survey = overlays.survey()
-        return renaming.Look(store, survey, self.sweeper.judge(store, survey))
+        return renaming.Look(
+            store, survey, self.sweeper.judge_look(store, survey)
+        )
 
     def _label_file(
         self, file: renaming.Opened, made: sidecar.Sidecar
@@ -172,7 +174,7 @@ class Adoptions:
 
     def _prove_adopted(self, file: renaming.Opened, name: str) -> None:
         """See that it is that very file which is an image now, and whole."""
-        found = self.layout.find(file.folder, name)
+        found = self.layout.find_image(file.folder, name)
         there = file.found.st_dev, file.found.st_ino
         if found is None or found.identity != there:
             raise ImageBusy(name, _CHANGED)
@@ -212,7 +214,7 @@ def _refuse_file(file: renaming.Opened) -> None:
         raise Unsupported(name, 'it is empty')
     if found.st_mode & stat.S_IWOTH:
         raise Unsupported(name, 'everybody may write to it: chmod o-w it')
-    if why := self_contained.refuse(file.fd, found.st_size):
+    if why := self_contained.explain_unfit(file.fd, found.st_size):
         raise Unsupported(name, why)
     if why := machine_traces.explain_written(file.fd):
         raise Unsupported(name, why)

@@ -56,7 +56,7 @@ def settle_removals(
     if not removed:
         return
     try:
-        folder.settle(fd, removed[0].image.location, 'removed')
+        folder.settle_change(fd, removed[0].image.location, 'removed')
     except Uncertain as error:
         for one in removed:
             one.result = Uncertain(one.image.location, error.why)

@@ -25,7 +25,7 @@ def opened_content(
     layout: Layout, store: str, image: CachedImage
 ) -> Iterator[BinaryIO]:
     """Give the bytes, as ``CacheHandler.content`` promises."""
-    if layout.named(image.location) != (image.image_id, image.variant):
+    if layout.read_name(image.location) != (image.image_id, image.variant):
         raise ImageNotFound(image.image_id, 'no file here has that name')
     with opened(store) as fd:
         file = _open_image(layout, fd, image)
@@ -35,7 +35,7 @@ def opened_content(
 
 
 def _open_image(layout: Layout, fd: int, image: CachedImage) -> int:
-    found = layout.find(fd, image.location)
+    found = layout.find_image(fd, image.location)
     if found is None:
         raise ImageNotFound(image.image_id, 'that file is gone')
     if found.cached_at != image.cached_at:

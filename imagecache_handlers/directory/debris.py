@@ -52,7 +52,7 @@ def clean_debris(
         found = entries.lstat(fd, entry)
         if found is None or explain_broken(fd, entry, locked=True) is None:
             return 0
-        size = folder.allocated(found) if found.st_nlink == 1 else 0
+        size = folder.count_allocated(found) if found.st_nlink == 1 else 0
         if is_new(fd, entry):
             # That removes it, and waits for whoever took it after all.
             with flock.held(fd, entry):
@@ -81,14 +81,14 @@ def _why_broken(store: str, fd: int, entry: str) -> str | None:
 def _image_of(layout: Layout, entry: str) -> str | None:
     """Give the file that an entry lies beside, if that may be an image."""
     name = image_beside(entry)
-    return None if name is None or layout.named(name) is None else name
+    return None if name is None or layout.read_name(name) is None else name
 
 
 def _describe_debris(
     store: str, entry: str, why: str, found: os.stat_result
 ) -> Debris:
     since = datetime.datetime.fromtimestamp(found.st_mtime, datetime.UTC)
-    size = folder.allocated(found) if found.st_nlink == 1 else 0
+    size = folder.count_allocated(found) if found.st_nlink == 1 else 0
     return Debris(store=store, location=entry, size=size, since=since, why=why)
 
 

@@ -93,7 +93,7 @@ class Evictions:
         """
         with opened(store) as fd, contextlib.ExitStack() as locks:
             # Before the locks take what room is left for names.
-            self.sweeper.note(fd, store)
+            self.sweeper.record_host(fd, store)
             hold = locks.enter_context(self.layout.holding(store))
             most = max(1, descriptors.count_spare() // _LOCKS_EACH)
             ones = self._take_locks(store, fd, images[:most], hold, locks)
@@ -146,7 +146,7 @@ class Evictions:
 
     def _is_named(self, image: CachedImage) -> bool:
         """Tell if an image lies where one of its name does, here."""
-        named = self.layout.named(image.location)
+        named = self.layout.read_name(image.location)
         return named == (image.image_id, image.variant)
 
     def _find_files(
@@ -170,7 +170,7 @@ class Evictions:
     def _find_same(
         self, fd: int, image: CachedImage, listing: folder.Listing
     ) -> folder.File | None:
-        file = self.layout.find(fd, image.location, listing)
+        file = self.layout.find_image(fd, image.location, listing)
         if file is None:
             return None
         if not image.marks.labels <= file.labels:
@@ -207,7 +207,7 @@ class Evictions:
     ) -> list[Candidate]:
         """Look at all disks, and remove images for as long as that counts."""
         survey = self.overlays.survey_again()
-        why = self.sweeper.judge(store, survey)
+        why = self.sweeper.judge_look(store, survey)
         began = time.monotonic()
         done: list[Candidate] = []
         for one in ones:
@@ -246,5 +246,5 @@ class Evictions:
         self, fd: int, file: folder.File, listing: folder.Listing
     ) -> frozenset[str]:
         """Give the labels of an image as they are, noted ones too."""
-        again = self.layout.find(fd, file.name, listing)
+        again = self.layout.find_image(fd, file.name, listing)
         return again.labels if again else frozenset()

@@ -69,7 +69,7 @@ class Listing:
         return cls(
             names=names,
             stages=_stages_by_name(names),
-            noted=notes.listed(names),
+            noted=notes.list_notes(names),
         )
 
 
@@ -139,21 +139,21 @@ def notes_on(
         return notes.NONE
     subject = notes.Subject.of(folder, name, found.st_ino, written)
     labels = written.labels if written else ()
-    return notes.sought(folder, name, subject, asked, labels)
+    return notes.find_notes(folder, name, subject, asked, labels)
 
 
 def drop_notes(folder: int, name: str) -> None:
     """Remove all notes on an image that is not there; with its lock."""
-    stale = notes.listed(os.listdir(folder)).get(name, ())
-    notes.drop(folder, [note.entry for note in stale])
+    stale = notes.list_notes(os.listdir(folder)).get(name, ())
+    notes.drop_entries(folder, [note.entry for note in stale])
 
 
-def allocated(found: os.stat_result) -> int:
+def count_allocated(found: os.stat_result) -> int:
     """Give the bytes that a file holds, not those that it seems to have."""
     return found.st_blocks * 512
 
 
-def regular(folder: int, name: str) -> os.stat_result | None:
+def look_at_regular(folder: int, name: str) -> os.stat_result | None:
     """Look at a regular file; None for anything else, links above all."""
     found = entries.lstat(folder, name)
     if found is None or not stat.S_ISREG(found.st_mode):
@@ -161,7 +161,7 @@ def regular(folder: int, name: str) -> os.stat_result | None:
     return found
 
 
-def linked(
+def is_linked(
     folder: int, name: str, found: os.stat_result, listing: Listing | None
 ) -> bool:
     """Tell if others link a file; the stages in a listing are our own."""
@@ -207,10 +207,10 @@ def drop_traces(folder: int, file: File) -> None:
     """Remove what is written of an image that is gone; with its lock."""
     with contextlib.suppress(OSError):
         sidecar.remove(folder, file.name)
-        notes.drop(folder, file.noted.entries())
+        notes.drop_entries(folder, file.noted.entries())
 
 
-def settle(folder: int, name: str, done: str) -> None:
+def settle_change(folder: int, name: str, done: str) -> None:
     """Have what was done in a folder outlast a loss of power.
 
     :raises Uncertain: when it is done, and may be undone.

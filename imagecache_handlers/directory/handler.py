@@ -106,7 +106,7 @@ class DirectoryHandler(CacheHandler):
         definitions = check_paths('libvirt_definitions', libvirt_definitions)
         self._overlays = Overlays(
             instances,
-            dict.fromkeys(self.paths, self._layout.part),
+            dict.fromkeys(self.paths, self._layout.tell_part),
             ignore=patterns,
             definitions=definitions,
         )
@@ -203,8 +203,8 @@ class DirectoryHandler(CacheHandler):
     ) -> CachedImage:
         checked = set(map(check_label, labels))
         with opened(self._check_store(store)) as fd:
-            self._sweeper.note(fd, store)
-        file = adding.add(
+            self._sweeper.record_host(fd, store)
+        file = adding.add_image(
             self._layout,
             self._check_store(store),
             meta,
@@ -214,7 +214,7 @@ class DirectoryHandler(CacheHandler):
             self._access,
         )
         survey = self._overlays.survey()
-        why = self._sweeper.judge(store, survey)
+        why = self._sweeper.judge_look(store, survey)
         return describe_image(store, file, survey, why)
 
     def staging(self, store: str) -> str:
@@ -260,13 +260,13 @@ class DirectoryHandler(CacheHandler):
 
     def record_host(self, store: str) -> None:
         with opened(self._check_store(store)) as fd:
-            self._sweeper.note(fd, store)
+            self._sweeper.record_host(fd, store)
             store_identity.give_identity(fd)
 
     def hosts(self, store: str) -> Iterable[Host]:
         survey = self._overlays.survey()
         with opened(self._check_store(store)) as fd:
-            return list(self._sweeper.hosts(fd, store, survey))
+            return list(self._sweeper.describe_hosts(fd, store, survey))
 
     def forget_host(self, store: str, name: str) -> bool:
         with opened(self._check_store(store)) as fd:
@@ -277,7 +277,7 @@ class DirectoryHandler(CacheHandler):
         if survey.problem:
             raise StoreUnavailable(store, survey.problem)
         with opened(self._check_store(store)) as fd:
-            self._sweeper.accept(fd, store, survey)
+            self._sweeper.accept_look(fd, store, survey)
 
     def find_users_beside(self, store: str, name: str) -> frozenset[str]:
         """Name who uses a file of a store that is none of its images.
@@ -289,7 +289,7 @@ class DirectoryHandler(CacheHandler):
         """
         store = self._check_store(store)
         survey = self._overlays.survey_again()
-        if why := self._sweeper.judge(store, survey):
+        if why := self._sweeper.judge_look(store, survey):
             raise StoreUnavailable(store, why)
         return users_beside.find_users(store, name, survey)
 

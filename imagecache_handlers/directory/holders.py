@@ -54,7 +54,7 @@ class Loop(NamedTuple):
         return self.name == file.name
 
 
-def look(folder: int, files: Iterable[File]) -> list[File]:
+def look_at_files(folder: int, files: Iterable[File]) -> list[File]:
     """Add to files who has them open, or why nobody can tell.
 
     Each is opened for that, and closed again.  With that a process loses its
@@ -91,7 +91,7 @@ def find_holders(
 
 def look_at_file(folder: int, file: File) -> File:
     """Do the same for a single file."""
-    [looked_at] = look(folder, [file])
+    [looked_at] = look_at_files(folder, [file])
     return looked_at
 
 

@@ -16,7 +16,7 @@ import stat
 from typing import NamedTuple
 from typing import Self
 
-from imagecache_handlers.directory.folder import allocated
+from imagecache_handlers.directory.folder import count_allocated
 from imagecache_handlers.directory.parts import INCOMING
 from imagecache_handlers.directory.parts import ROOTS
 from imagecache_handlers.directory import reserving
@@ -216,7 +216,7 @@ def _describe_staged(
 
 
 def _count_freed(found: os.stat_result) -> int:
-    return allocated(found) if found.st_nlink == 1 else 0
+    return count_allocated(found) if found.st_nlink == 1 else 0
 
 
 def _read_since(found: os.stat_result) -> datetime.datetime | None:

@@ -45,11 +45,11 @@ def relabel(
         except OSError as another:
             raise error from another
     else:
-        folder.settle(fd, file.name, 'labelled')
+        folder.settle_change(fd, file.name, 'labelled')
         # It has all of them now, and what is over is not of this edition.
         if old := file.noted.entries():
             _drop_notes(fd, file.name, old)
-            folder.settle(fd, file.name, 'labelled')
+            folder.settle_change(fd, file.name, 'labelled')
 
 
 def _are_claims(labels: Iterable[str]) -> bool:
@@ -79,7 +79,7 @@ def _relabel_claims(
             if new:
                 _leave_room(fd, name)
             ended = [file.noted.has[label] for label in old]
-            notes.drop(fd, itertools.chain(*ended))
+            notes.drop_entries(fd, itertools.chain(*ended))
     except OSError:
         # The name is too long, or the folder has no room for it.
         return False
@@ -110,15 +110,15 @@ def _note_change(fd: int, file: folder.File, labels: frozenset[str]) -> None:
             _leave_room(fd, name)
         if new:
             # They are to last before anything goes in their favour.
-            folder.settle(fd, name, 'labelled')
+            folder.settle_change(fd, name, 'labelled')
         if before - labels:
             _end_notes(fd, file, subject, before - labels)
 
 
 def _leave_room(fd: int, name: str) -> None:
     """Refuse to take the last room for names: an eviction is to have it."""
-    longest = notes.longest(name)
-    notes.make(fd, longest)
+    longest = notes.make_longest(name)
+    notes.write_note(fd, longest)
     os.unlink(longest.entry, dir_fd=fd)
 
 
@@ -137,7 +137,7 @@ def _end_notes(
         with _made_notes(fd, name, ends):
             old = [had[label] for label in gone & had.keys()]
             _drop_notes(fd, name, itertools.chain(*old))
-    folder.settle(fd, name, 'labelled')
+    folder.settle_change(fd, name, 'labelled')
 
 
 @contextlib.contextmanager
@@ -148,19 +148,19 @@ def _made_notes(
     made: list[str] = []
     try:
         for note in wanted:
-            if notes.make(fd, note):
+            if notes.write_note(fd, note):
                 made.append(note.entry)
         yield
     except OSError:
         if made:
             _drop_notes(fd, name, made)
-            folder.settle(fd, name, 'not all labels were written')
+            folder.settle_change(fd, name, 'not all labels were written')
         raise
 
 
 def _drop_notes(fd: int, name: str, entries: Iterable[str]) -> None:
     try:
-        notes.drop(fd, entries)
+        notes.drop_entries(fd, entries)
     except OSError as error:
         raise Uncertain(
             name, f'not all labels were written: {error}'

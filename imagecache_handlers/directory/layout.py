@@ -34,26 +34,26 @@ class Layout(abc.ABC):
         """Give an image id as it is listed; its original has that name."""
 
     @abc.abstractmethod
-    def named(self, name: str) -> tuple[str, str] | None:
+    def read_name(self, name: str) -> tuple[str, str] | None:
         """Give the listed id and the variant that a file name stands for."""
 
     @abc.abstractmethod
-    def names(self, listing: folder.Listing) -> Iterator[str]:
+    def list_names(self, listing: folder.Listing) -> Iterator[str]:
         """Give the files that may be images."""
 
-    def part(self, name: str, names: Container[str]) -> Part:
+    def tell_part(self, name: str, names: Container[str]) -> Part:
         """Tell what an entry is, among all that lie in the folder."""
         # Cheap, for it is asked of each in every look at the disks.
         if name.startswith('.') and sidecar.SIDECAR in name:
             return Part.OURS
-        return self._part(name, names)
+        return self._tell_part(name, names)
 
     @abc.abstractmethod
-    def _part(self, name: str, names: Container[str]) -> Part:
+    def _tell_part(self, name: str, names: Container[str]) -> Part:
         """Tell the same of what is not written by us."""
 
     @abc.abstractmethod
-    def find(
+    def find_image(
         self,
         fd: int,
         name: str,
@@ -66,7 +66,7 @@ class Layout(abc.ABC):
         asked for: on these, and on what its sidecar has.
         """
 
-    def refuse(self, meta: ImageMeta) -> str | None:
+    def explain_unfit(self, meta: ImageMeta) -> str | None:
         """Say why an image cannot be added; None: it can."""
         return None
 
@@ -106,17 +106,17 @@ class Plain(Layout):
     def key(self, image_id: str) -> str:
         return image_id
 
-    def named(self, name: str) -> tuple[str, str] | None:
+    def read_name(self, name: str) -> tuple[str, str] | None:
         return (name, '') if IMAGE_ID.fullmatch(name) else None
 
-    def names(self, listing: folder.Listing) -> Iterator[str]:
-        return sidecar.beside(listing.names)
+    def list_names(self, listing: folder.Listing) -> Iterator[str]:
+        return sidecar.list_images(listing.names)
 
-    def _part(self, name: str, names: Container[str]) -> Part:
+    def _tell_part(self, name: str, names: Container[str]) -> Part:
         is_image = sidecar.path(name) in names
         return Part.IMAGE if is_image else Part.FOREIGN
 
-    def find(
+    def find_image(
         self,
         fd: int,
         name: str,
@@ -138,11 +138,11 @@ class Plain(Layout):
             image_id=name,
             variant='',
             identity=(found.st_dev, found.st_ino),
-            size=folder.allocated(found),
+            size=folder.count_allocated(found),
             cached_at=written.cached_at,
             written=written,
             labels=on.applied(written.labels),
-            linked=folder.linked(fd, name, found, listing),
+            linked=folder.is_linked(fd, name, found, listing),
             noted=on,
         )
 
@@ -154,7 +154,7 @@ def _leased(
 
     The owner of a file may keep others from opening it, by a lease.
     """
-    found = folder.regular(fd, name)
+    found = folder.look_at_regular(fd, name)
     if found is None:
         return None
     return folder.File(
@@ -162,10 +162,10 @@ def _leased(
         image_id=name,
         variant='',
         identity=(found.st_dev, found.st_ino),
-        size=folder.allocated(found),
+        size=folder.count_allocated(found),
         cached_at=_NO_TIME,
         written=None,
         labels=frozenset(),
-        linked=folder.linked(fd, name, found, listing),
+        linked=folder.is_linked(fd, name, found, listing),
         unknown=f'{sidecar.path(name)} is leased, and cannot be read',
     )

@@ -33,18 +33,20 @@ class Listings:
         with opened(store) as fd:
             listing = folder.Listing.of(fd)
             found = {
-                name: self.layout.find(fd, name, listing)
+                name: self.layout.find_image(fd, name, listing)
                 for name in self._candidate_names(listing, image_ids)
             }
             files = [file for file in found.values() if file is not None]
-            files = holders.look(fd, files)
+            files = holders.look_at_files(fd, files)
             if image_ids is None and len(files) < len(found):
                 none = [name for name, file in found.items() if file is None]
-                unmanaged.tell(self.layout, store, fd, none)
+                unmanaged.warn_of_unmanaged(self.layout, store, fd, none)
         # The disks last: each is made of an image that was there before.
         survey = self._look_at_disks(image_ids is None) if files else None
-        why = self.sweeper.judge(store, survey)
-        self.sweeper.looked(store, survey, sound=image_ids is None and not why)
+        why = self.sweeper.judge_look(store, survey)
+        self.sweeper.keep_look(
+            store, survey, sound=image_ids is None and not why
+        )
         # A sweep writes the same label on thousands of images.
         read = functools.cache(Marks.read)
         return [
@@ -61,9 +63,9 @@ class Listings:
         self, listing: folder.Listing, image_ids: Collection[str] | None
     ) -> Iterator[str]:
         """Give the files that may be images, or may be these images."""
-        for name in self.layout.names(listing):
+        for name in self.layout.list_names(listing):
             if image_ids is not None:
-                named = self.layout.named(name)
+                named = self.layout.read_name(name)
                 if named is None or named[0] not in image_ids:
                     continue
             yield name

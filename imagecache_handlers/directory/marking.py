@@ -69,7 +69,7 @@ class Marking:
         self, fd: int, image: CachedImage, patience: float | None = None
     ) -> None:
         name = image.location
-        if self.layout.named(name) != (image.image_id, image.variant):
+        if self.layout.read_name(name) != (image.image_id, image.variant):
             raise ImageNotFound(image.image_id, 'no file here has that name')
         with hold_image(fd, name, patience):
             file = self._find_file(fd, image)
@@ -83,7 +83,7 @@ class Marking:
     def _record_host(self, fd: int) -> None:
         """Be on record, once for all that is marked."""
         if not self.is_on_record:
-            self.sweeper.note(fd, self.store)
+            self.sweeper.record_host(fd, self.store)
             self.is_on_record = True
 
     def _find_file(self, fd: int, image: CachedImage) -> folder.File:
@@ -101,10 +101,12 @@ class Marking:
     ) -> folder.File | None:
         """Find an image with the labels that were seen, or are asked for."""
         name, seen = image.location, image.marks.labels
-        file = self.layout.find(fd, name, asked=seen.union(asked))
+        file = self.layout.find_image(fd, name, asked=seen.union(asked))
         if file is None or seen <= file.labels:
             return file
         # Gone, or noted in another form, as an age that a touch restarted.
-        noted = notes.listed(os.listdir(fd)).get(name, ())
+        noted = notes.list_notes(os.listdir(fd)).get(name, ())
         labels = [note.label for note in noted]
-        return self.layout.find(fd, name, asked=seen.union(asked, labels))
+        return self.layout.find_image(
+            fd, name, asked=seen.union(asked, labels)
+        )

@@ -136,7 +136,7 @@ class Notes(NamedTuple):
 NONE = Notes({}, {})
 
 
-def listed(entries: Iterable[str]) -> dict[str, list[Note]]:
+def list_notes(entries: Iterable[str]) -> dict[str, list[Note]]:
     """Give the notes among the entries of a folder, by their images."""
     notes: dict[str, list[Note]] = {}
     for entry in entries:
@@ -145,7 +145,7 @@ def listed(entries: Iterable[str]) -> dict[str, list[Note]]:
     return notes
 
 
-def sought(
+def find_notes(
     folder: int,
     name: str,
     subject: Subject,
@@ -155,7 +155,7 @@ def sought(
     """Look for the notes on some labels, and on those of the sidecar."""
     if subject.born_ns is None:
         # Others may know what this host does not.
-        possible: Iterable[Note] = listed(os.listdir(folder)).get(name, ())
+        possible: Iterable[Note] = list_notes(os.listdir(folder)).get(name, ())
     else:
         possible = _possible_notes(name, subject, labels, written)
     return Notes.of(
@@ -178,7 +178,7 @@ def _possible_notes(
             yield subject.over(name, label)
 
 
-def longest(name: str) -> Note:
+def make_longest(name: str) -> Note:
     """Give a note on no file, whose name takes as much room as any can."""
     none = Note(name, '0-', 'none')
     filling = _LONGEST - len(none.entry)
@@ -205,7 +205,7 @@ def _is_trusted(folder: int, found: os.stat_result) -> bool:
     return stat.S_ISREG(found.st_mode) and rights.counts(folder, found)
 
 
-def make(folder: int, note: Note) -> bool:
+def write_note(folder: int, note: Note) -> bool:
     """Make a note; False: it was there."""
     try:
         fd = rights.make(folder, note.entry, os.O_WRONLY, 0o644)
@@ -217,7 +217,7 @@ def make(folder: int, note: Note) -> bool:
     return True
 
 
-def drop(folder: int, entries: Iterable[str]) -> None:
+def drop_entries(folder: int, entries: Iterable[str]) -> None:
     for entry in entries:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(entry, dir_fd=folder)

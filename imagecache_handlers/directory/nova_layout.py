@@ -72,26 +72,26 @@ class Nova(Layout):
         sha1 = hashlib.sha1(image_id.encode(), usedforsecurity=False)
         return sha1.hexdigest()
 
-    def named(self, name: str) -> tuple[str, str] | None:
+    def read_name(self, name: str) -> tuple[str, str] | None:
         found = _NAME.fullmatch(name)
         return (found[1], found[2] or '') if found else None
 
-    def names(self, listing: folder.Listing) -> Iterator[str]:
+    def list_names(self, listing: folder.Listing) -> Iterator[str]:
         return filter(_NAME.fullmatch, listing.names)
 
-    def _part(self, name: str, names: Container[str]) -> Part:
+    def _tell_part(self, name: str, names: Container[str]) -> Part:
         if _NAME.fullmatch(name):
             return Part.IMAGE
         return Part.NAMED if _BESIDE.fullmatch(name) else Part.FOREIGN
 
-    def find(
+    def find_image(
         self,
         fd: int,
         name: str,
         listing: folder.Listing | None = None,
         asked: Collection[str] | None = None,
     ) -> folder.File | None:
-        named, found = _NAME.fullmatch(name), folder.regular(fd, name)
+        named, found = _NAME.fullmatch(name), folder.look_at_regular(fd, name)
         if named is None or found is None:
             return None
         born = birth_time.read(fd, name)
@@ -108,16 +108,16 @@ class Nova(Layout):
             image_id=named[1],
             variant=named[2] or '',
             identity=(found.st_dev, found.st_ino),
-            size=folder.allocated(found),
+            size=folder.count_allocated(found),
             cached_at=cached_at,
             written=written,
             labels=_restart_if_touched(labels, found, self._clock()),
-            linked=folder.linked(fd, name, found, listing),
+            linked=folder.is_linked(fd, name, found, listing),
             unknown=unknown,
             noted=on,
         )
 
-    def refuse(self, meta: ImageMeta) -> str | None:
+    def explain_unfit(self, meta: ImageMeta) -> str | None:
         # Rather before its bytes have come than afterwards.
         nova_process.borrows(self._locks)
         if meta.disk_format in self.formats:

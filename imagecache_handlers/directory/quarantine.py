@@ -32,7 +32,7 @@ class SettingAside(Removal):
         """Move the file; both folders are to last before more is done."""
         os.rename(file.name, self.name, src_dir_fd=fd, dst_dir_fd=self.to)
         self.is_there = True
-        folder.settle(self.to, file.name, 'set aside')
+        folder.settle_change(self.to, file.name, 'set aside')
 
     def take_traces(self, fd: int, file: folder.File) -> None:
         """Move the sidecar after it: it says what the bytes should be."""

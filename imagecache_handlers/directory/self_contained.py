@@ -26,7 +26,7 @@ _PARENT = b'parentfilenamehint'
 _TEXT = 2**20
 
 
-def refuse(fd: int, size: int) -> str | None:
+def explain_unfit(fd: int, size: int) -> str | None:
     """Say what an open image of that size names, and what to do.
 
     :raises OSError: when it cannot be read.

@@ -168,7 +168,7 @@ def image_of(entry: str) -> str | None:
     return None
 
 
-def beside(entries: Iterable[str]) -> Iterator[str]:
+def list_images(entries: Iterable[str]) -> Iterator[str]:
     """Give the images that have a sidecar among the entries of a folder."""
     for entry in entries:
         if entry.endswith(SIDECAR) and entry.startswith('.'):

@@ -17,9 +17,9 @@ def describe_store(path: str, seen: dict[tuple[int, int], str]) -> Store:
             identity = store_identity.read_identity(fd)
             found, space = os.fstat(fd), os.fstatvfs(fd)
             problem = (
-                mounts.absent(path)
-                or mounts.problem(fd)
-                or rights.problem(fd, path)
+                mounts.explain_absence(path)
+                or mounts.explain_problem(fd)
+                or rights.explain_problem(fd, path)
             )
     except StoreUnavailable as error:
         return Store(name=path, problem=error.why)

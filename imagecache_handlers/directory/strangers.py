@@ -39,7 +39,7 @@ def list_strangers(layout: Layout, store: str) -> list[Stranger]:
         listing = folder.Listing.of(fd)
         found = dict(_find_strangers(layout, fd, listing))
     return [
-        Stranger(store=store, name=name, size=folder.allocated(file))
+        Stranger(store=store, name=name, size=folder.count_allocated(file))
         for name, file in sorted(found.items())
     ]
 
@@ -48,22 +48,24 @@ def _find_strangers(
     layout: Layout, fd: int, listing: folder.Listing
 ) -> Iterator[tuple[str, os.stat_result]]:
     for name in listing.names:
-        if layout.part(name, listing.names) is Part.OURS:
+        if layout.tell_part(name, listing.names) is Part.OURS:
             continue
-        found = folder.regular(fd, name)
+        found = folder.look_at_regular(fd, name)
         if found is not None and not is_image(layout, fd, name):
             yield name, found
 
 
 def is_image(layout: Layout, fd: int, name: str) -> bool:
     """Tell if the file of that name is an image, of which there may be one."""
-    return sidecar.is_fit_name(name) and layout.find(fd, name) is not None
+    return (
+        sidecar.is_fit_name(name) and layout.find_image(fd, name) is not None
+    )
 
 
 def looks_like_disk(store: str, name: str) -> bool:
     """Tell if a file begins as a disk does, or a CD; a text does not."""
     with opened(store) as fd:
-        if folder.regular(fd, name) is None:
+        if folder.look_at_regular(fd, name) is None:
             return False
         with closing(safe_open.open_file(fd, name, os.O_RDONLY)) as file:
             return _is_disk(file, os.fstat(file))

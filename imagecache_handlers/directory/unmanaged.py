@@ -30,7 +30,7 @@ _WHY = (
 def list_unmanaged(layout: Layout, store: str) -> list[CachedImage]:
     """List them, as ``CacheHandler.altered`` promises."""
     with opened(store) as fd:
-        names = layout.names(folder.Listing.of(fd))
+        names = layout.list_names(folder.Listing.of(fd))
         found = dict(_find_unmanaged(layout, fd, names))
     return [
         _describe_file(layout, store, name, file)
@@ -38,7 +38,9 @@ def list_unmanaged(layout: Layout, store: str) -> list[CachedImage]:
     ]
 
 
-def tell(layout: Layout, store: str, fd: int, names: Iterable[str]) -> None:
+def warn_of_unmanaged(
+    layout: Layout, store: str, fd: int, names: Iterable[str]
+) -> None:
     """Warn of those among what might be an image and was found to be none."""
     found = dict(_find_unmanaged(layout, fd, names))
     if found:
@@ -50,21 +52,24 @@ def _find_unmanaged(
 ) -> Iterator[tuple[str, os.stat_result]]:
     for name in names:
         # One may have come since the others were looked at, or be going.
-        if folder.regular(fd, name) and layout.find(fd, name) is None:
-            found = folder.regular(fd, name)
-            if found and layout.named(name):
+        if (
+            folder.look_at_regular(fd, name)
+            and layout.find_image(fd, name) is None
+        ):
+            found = folder.look_at_regular(fd, name)
+            if found and layout.read_name(name):
                 yield name, found
 
 
 def _describe_file(
     layout: Layout, store: str, name: str, file: os.stat_result
 ) -> CachedImage:
-    image_id, variant = layout.named(name) or (name, '')
+    image_id, variant = layout.read_name(name) or (name, '')
     return CachedImage(
         image_id=image_id,
         store=store,
         location=name,
         variant=variant,
-        size=folder.allocated(file),
+        size=folder.count_allocated(file),
         unknown=_WHY,
     )

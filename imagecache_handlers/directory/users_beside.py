@@ -2,7 +2,7 @@
 
 import os
 
-from imagecache_handlers.directory.folder import regular
+from imagecache_handlers.directory.folder import look_at_regular
 from imagecache_handlers.directory import holders
 from imagecache_handlers.directory.store_folder import opened
 from imagecache_handlers.directory.users.overlays import Survey
@@ -17,7 +17,7 @@ def find_users(store: str, name: str, survey: Survey) -> frozenset[str]:
     if not survey.sees:
         raise StoreUnavailable(store, 'no folder of instances was looked at')
     with opened(store) as fd:
-        found = regular(fd, name)
+        found = look_at_regular(fd, name)
         if found is None:
             return frozenset()
         users = survey.of((found.st_dev, found.st_ino), name)

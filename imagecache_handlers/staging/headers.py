@@ -30,7 +30,7 @@ _WHY = {
 }
 
 
-def refuse(disk_format: str, inspector: Any) -> str | None:
+def explain_danger(disk_format: str, inspector: Any) -> str | None:
     """Say why nobody is to open such a file; None: it is fine."""
     failed = _find_failures(inspector)
     if disk_format == 'qcow2':

@@ -52,7 +52,7 @@ def inspect_file(
     virtual_size = size
     if disk_format in found:
         inspector = found[disk_format]
-        if why := headers.refuse(disk_format, inspector):
+        if why := headers.explain_danger(disk_format, inspector):
             raise refuse(why)
         if disk_format not in _PLAIN:
             virtual_size = inspector.virtual_size

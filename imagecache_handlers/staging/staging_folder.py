@@ -1,4 +1,4 @@
-"""Folder: where the stages of this host lie, which nobody else may enter."""
+"""Staging folder: where stages of this host lie, and nobody else enters."""
 
 from collections.abc import Iterator
 import contextlib

@@ -1,1 +1,1 @@
-"""For authors of handlers: the conformance kit, faults, a handler to try."""
+"""Testing: a kit for authors of handlers, faults, and a handler to try."""

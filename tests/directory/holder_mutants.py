@@ -26,7 +26,7 @@ NET = [
         name='a net in evictions only',
         killer=f'{HOLDERS}::TestNova::test_a_plan_tells_of_it',
         module='directory/listing',
-        old='            files = holders.look(fd, files)\n',
+        old='            files = holders.look_at_files(fd, files)\n',
         new='',
     ),
     Mutant(

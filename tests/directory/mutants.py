@@ -357,7 +357,7 @@ MUTANTS = [
         killer=f'{TOGETHER}::TestTruth::'
         'test_all_are_gone_for_good_before_their_sidecars_go',
         module='directory/candidates',
-        old='        folder.settle(fd, '
+        old='        folder.settle_change(fd, '
         "removed[0].image.location, 'removed')\n",
         new='        pass\n',
     ),
@@ -697,7 +697,7 @@ MUTANTS = [
         killer=f'{CONTENTS}::TestQuarantine::'
         'test_it_lasts_before_what_is_written_of_it_moves',
         module='directory/quarantine',
-        old="        folder.settle(self.to, file.name, 'set aside')\n",
+        old="        folder.settle_change(self.to, file.name, 'set aside')\n",
         new='',
     ),
     Mutant(
@@ -747,7 +747,7 @@ MUTANTS = [
         name='a poor look tells that nobody uses a blank disk',
         killer=f'{USERS_BESIDE}::TestUsersBeside::test_where_nobody_can_tell',
         module='directory/handler',
-        old='if why := self._sweeper.judge(store, survey):',
+        old='if why := self._sweeper.judge_look(store, survey):',
         new='if why := None:',
     ),
     Mutant(
@@ -771,7 +771,7 @@ MUTANTS = [
         name='an overlay is adopted',
         killer=f'{ADOPTING}::TestRefused::test_what_names_other_files',
         module='directory/adopting',
-        old='if why := self_contained.refuse(file.fd, found.st_size):',
+        old='if why := self_contained.explain_unfit(file.fd, found.st_size):',
         new='if why := None:',
     ),
     Mutant(
@@ -800,7 +800,7 @@ MUTANTS = [
         name='what is written beside images is adopted',
         killer=f'{ADOPTING}::TestRefused::test_what_lies_elsewhere_or_is_ours',
         module='directory/adopting',
-        old=' or self.layout.part(name, ()) is Part.OURS',
+        old=' or self.layout.tell_part(name, ()) is Part.OURS',
         new='',
     ),
     Mutant(

@@ -248,7 +248,7 @@ class Quarantine:
         )
 
     def test_what_may_not_last_is_uncertain(self):
-        image, real = self.image_of(), quarantine.folder.settle
+        image, real = self.image_of(), quarantine.folder.settle_change
 
         def settle(fd, name, done):
             if done == 'set aside':
@@ -256,7 +256,7 @@ class Quarantine:
             real(fd, name, done)
 
         with (
-            mock.patch.object(quarantine.folder, 'settle', settle),
+            mock.patch.object(quarantine.folder, 'settle_change', settle),
             self.assertRaises(Uncertain),
         ):
             self.connect().quarantine(image)

@@ -232,8 +232,8 @@ class TestLossesOfPower(Place):
             for name in 'fsync', 'rename', 'link', 'unlink':
                 call = _told(name, getattr(os, name), steps)
                 stack.enter_context(mock.patch.object(os, name, call))
-            make = _noted(notes.make, steps)
-            stack.enter_context(mock.patch.object(notes, 'make', make))
+            make = _noted(notes.write_note, steps)
+            stack.enter_context(mock.patch.object(notes, 'write_note', make))
             act()
         return [one for one in steps if not one.endswith(('-lock', '-stage'))]
 

@@ -620,7 +620,7 @@ class TestMarks(Plain):
         self.assertEqual({'site.a', 'site.b'}, self.labels('one'))
 
     def test_a_claim_leaves_room_for_the_lock_of_who_evicts(self):
-        make, made = notes.make, []
+        make, made = notes.write_note, []
 
         def make_one(fd, note):
             """Have room for a single name."""
@@ -629,7 +629,7 @@ class TestMarks(Plain):
             made.append(note.entry)
             return make(fd, note)
 
-        with mock.patch.object(notes, 'make', make_one):
+        with mock.patch.object(notes, 'write_note', make_one):
             self.assertEqual([None] * 3, self.mark({self.claim}))
         self.assertEqual([], [one for one in self.entries() if 'claim' in one])
         self.assertEqual([{'site.a', self.claim}] * 3, self.labels_of_all())

@@ -444,7 +444,7 @@ class TestDisowned(Place):
     def test_one_of_which_there_is_only_a_sidecar_is_not_told(self):
         self.add()
         self.file().unlink()
-        real, calls = Plain.find, []
+        real, calls = Plain.find_image, []
 
         def find(*arguments):
             calls.append(real(*arguments))
@@ -452,13 +452,13 @@ class TestDisowned(Place):
                 self.file().write_bytes(b'just added')
             return calls[-1]
 
-        with mock.patch.object(Plain, 'find', find):
+        with mock.patch.object(Plain, 'find_image', find):
             self.assertEqual([], self.told())
 
     def test_one_that_goes_meanwhile_is_not_told(self):
         self.add()
         self.write_sidecar(IMAGE, image_id='other')
-        real, calls = Plain.find, []
+        real, calls = Plain.find_image, []
 
         def find(*arguments):
             calls.append(real(*arguments))
@@ -466,13 +466,13 @@ class TestDisowned(Place):
                 self.file().unlink()
             return calls[-1]
 
-        with mock.patch.object(Plain, 'find', find):
+        with mock.patch.object(Plain, 'find_image', find):
             self.assertEqual([], self.told())
         self.assertEqual([None, None], calls)
 
     def test_one_that_comes_meanwhile_is_not_told(self):
         self.add()
-        real, late = Plain.find, []
+        real, late = Plain.find_image, []
 
         def find(*arguments):
             if not late:
@@ -482,6 +482,6 @@ class TestDisowned(Place):
                 return late[0]
             return real(*arguments)
 
-        with mock.patch.object(Plain, 'find', find):
+        with mock.patch.object(Plain, 'find_image', find):
             self.assertEqual([], self.told())
         self.assertEqual([None], late)

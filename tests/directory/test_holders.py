@@ -522,9 +522,9 @@ class TestUnknown(Apart, Held, Place):
         [image] = self.listed()
         fd = os.open(self.folder, os.O_RDONLY)
         self.addCleanup(os.close, fd)
-        [file] = [self.connect()._layout.find(fd, self.image)]
+        [file] = [self.connect()._layout.find_image(fd, self.image)]
         self.file().unlink()
-        self.assertEqual([file], holders.look(fd, [file]))
+        self.assertEqual([file], holders.look_at_files(fd, [file]))
 
 
 class TestSignals(Held, Place):

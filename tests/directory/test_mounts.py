@@ -40,7 +40,7 @@ class TestMounts(Place):
     def test_the_mounts_of_this_host_can_be_read(self):
         fd = os.open(self.folder, os.O_RDONLY)
         self.addCleanup(os.close, fd)
-        self.assertIsNone(mounts.problem(fd))
+        self.assertIsNone(mounts.explain_problem(fd))
 
     def test_a_store_tells_of_it(self):
         device = os.stat(self.folder).st_dev

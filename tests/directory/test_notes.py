@@ -210,7 +210,7 @@ class TestNotes(Noted):
 
     def test_a_mark_is_refused_where_it_cannot_be_noted(self):
         self.add(labels=['site.a'])
-        with mock.patch.object(notes, 'make', full):
+        with mock.patch.object(notes, 'write_note', full):
             self.refused({'site.b'}, {'site.a'})
         with mock.patch.object(mounts, 'is_local', lambda _: False):
             self.refused({'site.b'})
@@ -224,26 +224,26 @@ class TestNotes(Noted):
         for wanted in 2, 3, 4:
             left = [wanted]
 
-            def make(folder, note, left=left, make=notes.make):
+            def make(folder, note, left=left, make=notes.write_note):
                 left[0] -= 1
                 return make(folder, note) if left[0] else full()
 
-            with mock.patch.object(notes, 'make', make):
+            with mock.patch.object(notes, 'write_note', make):
                 self.refused({'site.c', 'site.d'}, {'site.a'})
 
     def test_the_last_room_for_a_name_is_that_of_a_claim(self):
         self.add(labels=['site.a'])
-        make = notes.make
+        make = notes.write_note
 
         def small(folder, note):
             return full() if len(note.entry) == 255 else make(folder, note)
 
-        with mock.patch.object(notes, 'make', small):
+        with mock.patch.object(notes, 'write_note', small):
             self.refused({'site.b'})
             self.note({'claim.t.20990101t000000z'})
         self.assertEqual(2, len(self.labels()))
         # One that was left, for its maker died, is debris.
-        left = notes.longest(IMAGE).entry
+        left = notes.make_longest(IMAGE).entry
         self.assertEqual(255, len(left))
         (self.folder / left).touch()
         self.assertEqual(2, len(self.noted()))

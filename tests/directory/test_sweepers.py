@@ -213,7 +213,7 @@ class TestPeers(Hosts):
             for host in ('h1', 'h2')
         ]
         for handler in handlers:
-            self.mark(handler, f'site.{handler._sweeper.view().host}')
+            self.mark(handler, f'site.{handler._sweeper.view_folders().host}')
         for handler in handlers:
             self.assertIsNone(self.why(handler))
 
@@ -557,7 +557,7 @@ class TestPlaces(Place):
     def test_a_folder_is_found_through_links(self):
         link = self.root / 'link'
         link.symlink_to(self.folder)
-        view = places.view('h1', [str(link), str(self.root / 'gone')])
+        view = places.view_folders('h1', [str(link), str(self.root / 'gone')])
         self.assertEqual({str(link): f'host:h1:{self.folder}'}, view.places)
 
     def test_one_that_lies_in_another_is_seen(self):

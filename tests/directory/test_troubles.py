@@ -163,7 +163,7 @@ class TestMountPoints(Place):
         fstab = self.root / 'fstab'
         fstab.write_text('\n'.join(lines))
         with mock.patch.object(mounts, '_FSTAB', str(fstab)):
-            return mounts.absent(str(path))
+            return mounts.explain_absence(str(path))
 
     def test_what_is_to_be_mounted_above_or_there(self):
         blank = self.root / 'with blank'
@@ -190,7 +190,7 @@ class TestMountPoints(Place):
 
     def test_no_such_file_says_nothing(self):
         with mock.patch.object(mounts, '_FSTAB', str(self.root / 'missing')):
-            self.assertIsNone(mounts.absent(self.path))
+            self.assertIsNone(mounts.explain_absence(self.path))
 
 
 class TestOthersFiles(Troubled):

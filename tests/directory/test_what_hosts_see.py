@@ -192,7 +192,9 @@ class TestMounted(Apart, Hosts):
         (real / 'vms').mkdir(parents=True)
         link.symlink_to(real)
         self.fstab(f'/dev/sdx1 {real} ext4')
-        self.assertIn('is not mounted', mounts.absent(f'{link}/vms') or '')
+        self.assertIn(
+            'is not mounted', mounts.explain_absence(f'{link}/vms') or ''
+        )
 
 
 class TestLocked(Hosts):

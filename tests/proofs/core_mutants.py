@@ -1328,6 +1328,13 @@ MUTANTS = [
         new='    if isinstance(size, bool):',
     ),
     Mutant(
+        name='whatever stands for complete is taken for yes',
+        killer='root/test_model.py::test_evidence_is_of_its_kinds',
+        module='model',
+        old="        check_flag('complete', self.complete)\n",
+        new='',
+    ),
+    Mutant(
         name='marks may be a bare set',
         killer=f'{CHECKING}::test_an_image_of_wrong_types_cannot_be_made_and_says_who_tried',
         module='model',

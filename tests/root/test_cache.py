@@ -513,6 +513,19 @@ class TestLabels:
         assert cache.hold('a', 'vm', datetime.timedelta.max)
         assert cache.plan(asked()).verdicts[0].reason is Reason.LEASED
 
+    def test_what_would_be_over_at_once_is_refused(self):
+        shelves = Shelves('s1')
+        where = shelves.put('a')
+        cache = opened(shelves)
+        for ttl in datetime.timedelta(0), -HOUR, 2 * Rules().clock_skew:
+            with pytest.raises(ValueError, match='leaves no time'):
+                cache.hold('a', 'vm', ttl)
+        with pytest.raises(ValueError, match='over already'):
+            cache.pin('a', 'ops', NOW - HOUR)
+        with pytest.raises(ValueError, match='aware'):
+            cache.pin('a', 'ops', NOW.replace(tzinfo=None))
+        assert shelves.labels(where) == {LONG_AGO}
+
     def test_a_hold_lets_go_where_another_store_is_busy(self):
         shelves = Shelves()
         shelves.put('a', store='s1')
@@ -565,6 +578,17 @@ class TestControlPlane:
         evidence = current.get()
         assert evidence.users == {'a': frozenset({'vm'})}
         assert not evidence.complete
+
+    @pytest.mark.parametrize(
+        'wrong', [{'as_of': None}, {'complete': 'no'}, {'users': ['a']}]
+    )
+    def test_an_answer_of_other_kinds_is_none(self, wrong):
+        current = CurrentEvidence(
+            lambda: Evidence(**{'as_of': NOW, 'complete': True, **wrong}),
+            Rules(),
+            Clocks(now=lambda: NOW),
+        )
+        assert not current.get().complete
 
     def test_it_is_asked_once_while_its_answer_is_fresh(self):
         shelves = Shelves('s1')

@@ -17,10 +17,19 @@ def test_a_checksum_has_the_digits_of_its_algorithm(algorithm, digits):
             Checksum(algorithm=algorithm, value=wrong)
 
 
-@pytest.mark.parametrize('algorithm', ['', 'SHA256', 'sha1', 'crc32', None])
+@pytest.mark.parametrize('algorithm', ['', 'SHA256', 'sha1', 'crc32'])
 def test_an_algorithm_that_nobody_knows_is_refused(algorithm):
     with pytest.raises(ValueError, match='is none of sha512, sha256, md5'):
         Checksum(algorithm=algorithm, value='0' * 64)
+
+
+@pytest.mark.parametrize(
+    ('algorithm', 'value'),
+    [(None, '0' * 64), (['sha256'], '0' * 64), ('sha256', 7)],
+)
+def test_a_checksum_is_of_texts(algorithm, value):
+    with pytest.raises(ValueError, match='must be a text'):
+        Checksum(algorithm=algorithm, value=value)
 
 
 def test_the_refusal_of_a_long_checksum_is_short():

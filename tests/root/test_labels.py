@@ -259,6 +259,13 @@ def test_what_is_no_label_is_refused(label):
         check_label(label)
 
 
+@pytest.mark.parametrize('check', [check_label, check_owner])
+@pytest.mark.parametrize('wrong', [None, 7, b'ops'])
+def test_a_label_or_an_owner_is_a_text(check, wrong):
+    with pytest.raises(ValueError, match='must be a text'):
+        check(wrong)
+
+
 @pytest.mark.parametrize('label', ['ab', 'pin.ops', 'a..b', 'x' * 96])
 def test_what_fits_a_file_name_is_a_label(label):
     assert check_label(label) == label

@@ -210,8 +210,66 @@ def test_what_is_not_known_of_an_image_is_not_said():
 
 
 @pytest.mark.parametrize(
-    'wrong', [{'disk_format': None}, {'size': '1'}, {'virtual_size': 1.5}]
+    'wrong',
+    [
+        {'disk_format': None},
+        {'size': '1'},
+        {'virtual_size': 1.5},
+        {'checksum': '0' * 64},
+        {'properties': ['os_type']},
+        {'properties': {7: 'linux'}},
+    ],
 )
 def test_what_is_known_of_an_image_is_of_its_kind(wrong):
     with pytest.raises(ValueError, match='must be'):
         model.ImageMeta(**{**META, **wrong})
+
+
+@pytest.mark.parametrize(
+    'wrong',
+    [
+        {'as_of': None},
+        {'as_of': '2026-11-22'},
+        {'complete': 'no'},
+        {'complete': 1},
+        {'users': None},
+        {'users': ['a']},
+        {'users': {7: frozenset()}},
+        {'users': {'a': None}},
+        {'users': {'a': {'vm'}}},
+        {'users': {'a': frozenset({7})}},
+        {'retired': ['a']},
+        {'retired': {7: model.Retired.DELETED}},
+        {'retired': {'a': 'deleted'}},
+    ],
+)
+def test_evidence_is_of_its_kinds(wrong):
+    with pytest.raises(ValueError, match='must be'):
+        model.Evidence(**{'as_of': NOW, **wrong})
+
+
+@pytest.mark.parametrize(
+    'wrong',
+    [
+        {'looks_at': '/disks'},
+        {'looks_at': (7,)},
+        {'disks': '3'},
+        {'folders': -1},
+        {'is_this': None},
+        {'blocks': 3},
+    ],
+)
+def test_a_host_is_of_its_kinds(wrong):
+    with pytest.raises(ValueError, match='must be'):
+        model.Host(name='h', store='s', **wrong)
+
+
+@pytest.mark.parametrize('wrong', [{'token': 7}, {'until': None}])
+def test_a_reservation_is_of_its_kinds(wrong):
+    with pytest.raises(ValueError, match='must be'):
+        model.Reservation(**{**RESERVATION, **wrong})
+
+
+def test_debris_says_why_in_a_text():
+    with pytest.raises(ValueError, match='must be a text'):
+        model.Debris(**{**DEBRIS, 'why': None})

@@ -8,7 +8,7 @@ from imagecache_handlers.directory.hosts import places
 from imagecache_handlers.directory.hosts.places import View
 from imagecache_handlers.directory.hosts.records import Record
 from imagecache_handlers.directory.hosts.records import Unread
-from imagecache_handlers.directory.hosts import refusals as words
+from imagecache_handlers.directory.hosts import refusals
 from imagecache_handlers.directory.users.overlays import Survey
 from imagecache_handlers.model import Host
 
@@ -25,7 +25,7 @@ def describe_host(
     if own and survey is not None:
         why += [*explain_fewer(record, view, survey)]
     described = Host(
-        name=words.host(name),
+        name=refusals.show_host(name),
         store=store,
         looks_at=tuple(sorted(view.all())) if own else (),
         is_this=own,

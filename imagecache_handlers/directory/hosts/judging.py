@@ -6,7 +6,7 @@ from imagecache_handlers.directory.hosts.places import View
 from imagecache_handlers.directory.hosts import records
 from imagecache_handlers.directory.hosts.records import Record
 from imagecache_handlers.directory.hosts.records import Unread
-from imagecache_handlers.directory.hosts import refusals as words
+from imagecache_handlers.directory.hosts import refusals
 from imagecache_handlers.directory.users.overlays import Survey
 
 # So many disks fewer are worth a question, if less than half are left.
@@ -40,15 +40,15 @@ def explain_unseen(record: Record | Unread, view: View) -> Iterator[str]:
     own = record.host == view.host
     if isinstance(record, Unread):
         if not (own and record.is_empty):
-            yield words.unread(record, own)
+            yield refusals.say_unread(record, own)
         return
     for place in record.places:
         if view.sees(place):
             continue
         if own:
-            yield words.own_unseen(record, place, view)
+            yield refusals.say_own_unseen(record, place, view)
         else:
-            yield words.unseen(record.host, place)
+            yield refusals.say_unseen(record.host, place)
 
 
 def explain_fewer(
@@ -63,9 +63,9 @@ def explain_fewer(
         before = known.places.get(place) if known else None
         what = 'definition' if place in view.definitions.values() else 'disk'
         if now == 0 and before != 0:
-            yield words.nothing(what, path, before)
+            yield refusals.say_nothing_met(what, path, before)
         elif known and now is not None and before and _is_far(now, before):
-            yield words.fewer(what, path, now, before, known)
+            yield refusals.say_fewer_met(what, path, now, before, known)
 
 
 def _is_far(now: int, before: int) -> bool:

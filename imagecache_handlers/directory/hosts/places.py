@@ -106,7 +106,7 @@ def host_name() -> str:
     return f'{name[:150] or "host"}-{token}'
 
 
-def view(
+def view_folders(
     host: str,
     paths: Iterable[str],
     shared_as: str = '',

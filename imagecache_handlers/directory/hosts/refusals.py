@@ -13,12 +13,12 @@ from imagecache_handlers.directory.hosts.records import Unread
 _ACCEPT = 'if that is right, say: imagecache host accept'
 
 
-def host(name: str) -> str:
+def show_host(name: str) -> str:
     """Show the name of a host, or what somebody put in place of one."""
     return name if HOST.fullmatch(name) else ascii(name)
 
 
-def unseen(name: str, place: str) -> str:
+def say_unseen(name: str, place: str) -> str:
     """Say that another host looks somewhere, and this one does not."""
     gone = f'if {name} is gone for good, say: imagecache host forget {name}'
     if place.startswith(DEFINITIONS):
@@ -42,7 +42,7 @@ def unseen(name: str, place: str) -> str:
     )
 
 
-def own_unseen(record: Record, place: str, view: View) -> str:
+def say_own_unseen(record: Record, place: str, view: View) -> str:
     """Say that this host looked somewhere, and does not now."""
     until = f'until {_date_of(record)}'
     if place.startswith(DEFINITIONS):
@@ -67,7 +67,7 @@ def own_unseen(record: Record, place: str, view: View) -> str:
     )
 
 
-def unread(record: Unread, own: bool) -> str:
+def say_unread(record: Unread, own: bool) -> str:
     """Say that nobody can tell what a host looks at."""
     name = record.host
     if not HOST.fullmatch(name):
@@ -88,7 +88,7 @@ def unread(record: Unread, own: bool) -> str:
     )
 
 
-def nothing(what: str, path: str, before: int | None) -> str:
+def say_nothing_met(what: str, path: str, before: int | None) -> str:
     """Say that a look met no disk, or no definition, in a folder."""
     there = 'was' if before == 1 else 'were'
     last = f' (the last time there {there} {before})' if before else ''
@@ -101,7 +101,9 @@ def nothing(what: str, path: str, before: int | None) -> str:
     return f'met no disk in {path}: is it mounted? {right}{last}'
 
 
-def fewer(what: str, path: str, now: int, before: int, record: Record) -> str:
+def say_fewer_met(
+    what: str, path: str, now: int, before: int, record: Record
+) -> str:
     """Say that it met far fewer than the last time."""
     several = what if now == 1 else f'{what}s'
     return (

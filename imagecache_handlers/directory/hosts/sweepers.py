@@ -56,21 +56,21 @@ class Sweeper:
         # Where the turn to write was waited for in vain.
         self._in_vain: set[str] = set()
 
-    def view(self) -> View:
+    def view_folders(self) -> View:
         host = self._host or places.host_name()
-        return places.view(
+        return places.view_folders(
             host, self._paths, self._shared_as, self._definitions
         )
 
-    def judge(self, store: str, survey: Survey | None) -> str | None:
+    def judge_look(self, store: str, survey: Survey | None) -> str | None:
         """Say why that look, for the images of a store, is not enough."""
         try:
             with opened(store) as fd:
-                return next(judge_look(fd, self.view(), survey), None)
+                return next(judge_look(fd, self.view_folders(), survey), None)
         except StoreUnavailable as error:
             return f'who else evicts here is not known: {error.why}'
 
-    def looked(
+    def keep_look(
         self, store: str, survey: Survey | None, *, sound: bool
     ) -> None:
         """Keep a look: for remarks, and if sound for what is written next."""
@@ -91,12 +91,12 @@ class Sweeper:
         if survey is not None:
             yield from survey.problems
 
-    def note(self, fd: int, store: str) -> None:
+    def record_host(self, fd: int, store: str) -> None:
         """Be on record in an open folder, before anything is done there."""
         if not self._looks_for_users:
             # Who looks at nothing stands in nobody's way.
             return
-        view, survey = self.view(), self._last.get(store)
+        view, survey = self.view_folders(), self._last.get(store)
         known = records.read(fd, view.host)
         new = self._record_due(known, view, survey)
         if new is None:
@@ -159,9 +159,9 @@ class Sweeper:
             return None
         return Record(view.host, found, folders, self._clock())
 
-    def accept(self, fd: int, store: str, survey: Survey | None) -> None:
+    def accept_look(self, fd: int, store: str, survey: Survey | None) -> None:
         """Take what this host sees now for the truth."""
-        view = self.view()
+        view = self.view_folders()
         found: dict[str, int | None] = dict.fromkeys(view.all())
         found |= counts_by_place(view, survey)
         folders = survey.folders if survey else None
@@ -172,11 +172,11 @@ class Sweeper:
             else:
                 records.remove(fd, view.host)
 
-    def hosts(
+    def describe_hosts(
         self, fd: int, store: str, survey: Survey | None
     ) -> Iterator[Host]:
         """Describe every host on record, and this one in any case."""
-        view = self.view()
+        view = self.view_folders()
         found = {one.host: one for one in records.read_all(fd)}
         for name in sorted({view.host, *found}):
             yield describe_host(store, view, name, found.get(name), survey)

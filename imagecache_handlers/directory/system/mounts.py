@@ -18,7 +18,7 @@ _LOCAL_LOCKS = frozenset({'local_lock=all', 'local_lock=flock'})
 _OCTAL = re.compile(r'\\([0-7]{3})')
 
 
-def absent(path: str) -> str | None:
+def explain_absence(path: str) -> str | None:
     """Say that something is to be mounted above a folder, or in it.
 
     Where it is not there are folders all the same, and empty: nothing in
@@ -65,7 +65,7 @@ def _is_under(path: str, point: str) -> bool:
     return f'{path}/'.startswith(f'{point.rstrip("/")}/')
 
 
-def problem(folder: int) -> str | None:
+def explain_problem(folder: int) -> str | None:
     """Say why labels in a folder would not be seen by others at once."""
     device = os.fstat(folder).st_dev
     with open(_MOUNTS, encoding='utf-8', errors='surrogateescape') as file:

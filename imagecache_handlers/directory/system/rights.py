@@ -20,7 +20,7 @@ from imagecache_handlers.directory.system import safe_open
 _ACL = 'system.posix_acl_access'
 
 
-def problem(folder: int, path: str) -> str | None:
+def explain_problem(folder: int, path: str) -> str | None:
     """Say who may write in the folder of a store, and should not."""
     found = os.fstat(folder)
     if why := _open_to(folder, found, path):

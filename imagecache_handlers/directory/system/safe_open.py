@@ -1,4 +1,4 @@
-"""Folders and files, opened where nobody else can lead us elsewhere.
+"""Safe opening of folders and files: nobody else can lead us elsewhere.
 
 Who owns a folder may swap what lies in it at any time: a symlink there
 would have root read, or write, wherever its owner likes.

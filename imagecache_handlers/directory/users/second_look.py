@@ -84,7 +84,7 @@ class SecondLook:
         facts = self._facts
         for path in facts.given:
             progress.step(path)
-            if mounts.absent(path):
+            if mounts.explain_absence(path):
                 return False
         links = *facts.given.items(), *facts.above.items()
         return all(identity(os.stat(path)) == was for path, was in links) and (

@@ -93,7 +93,7 @@ class Walk:
         """Look at a folder that was given; what fails there is told."""
         self._progress.step(path)
         try:
-            if why := mounts.absent(path):
+            if why := mounts.explain_absence(path):
                 raise Unresolved(why)
             with closing(safe_open.open_folder(path)) as fd:
                 self._begin_folder(Folder(fd, path, None, 0, judge))

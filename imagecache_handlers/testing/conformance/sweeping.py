@@ -1,4 +1,4 @@
-"""What the core makes of a handler: whole sweeps, broken at every call."""
+"""Sweeping: what the core makes of a handler, broken at every call."""
 
 from collections.abc import Iterator
 import contextlib

@@ -1,4 +1,4 @@
-"""Headers and the files that they name, as values; and bytes of a disk.
+"""Values: headers and the files that they name, and the bytes of a disk.
 
 Everything here may be written by a guest, so nothing in it is believed
 further than it is checked: what cannot be read is ``Unresolved``, and says

@@ -1,4 +1,4 @@
-"""``imagecache handlers`` and ``policies``: what is installed."""
+"""Plug-ins that are installed: ``imagecache handlers``, ``policies``."""
 
 import argparse
 from collections.abc import Collection
