@@ -11,8 +11,6 @@ import time
 
 import pytest
 
-from tests.frontends.cli.command import environment
-from tests.frontends.cli.command import PROGRAM
 from tests.frontends.cli.test_prefetch import PrefetchCase
 from tests.sources.lying_server import IMAGE
 
@@ -38,16 +36,6 @@ class SmallStore(PrefetchCase):
         file.write_bytes(os.urandom(size))
         return file
 
-    def start(self, *arguments):
-        return subprocess.Popen(  # noqa: S603
-            [*PROGRAM, *arguments, '--config-file', str(self.conf)],
-            cwd=self.root,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
 
 @pytest.mark.xdist_group('machine')
 class TestRoom(SmallStore):
@@ -57,7 +45,7 @@ class TestRoom(SmallStore):
         hashed = hashlib.sha256(file.read_bytes()).hexdigest()
         words = ['big', '--from', str(file), '--checksum', f'sha256:{hashed}']
         self.configure('high_watermark = 85', 'low_watermark = 80')
-        running = self.start('prefetch', *words, '--max-rate', '3M')
+        running = self.begin('prefetch', *words, '--max-rate', '3M')
         deadline = time.monotonic() + 30
         while (
             time.monotonic() < deadline
