@@ -33,11 +33,7 @@ class PrefetchCase(Command, unittest.TestCase):
         """Start an image service, and name it in the configuration."""
         server = self.enterContext(LyingServer())
         server.image |= changes
-        with self.conf.open('a') as conf:
-            conf.write(
-                '[imagecache_glance]\nauth_type = none\n'
-                f'endpoint = {server.url}\ntimeout_seconds = {timeout}\n'
-            )
+        server.name_in(self.conf, timeout)
         return server
 
     def fetch_file(self, name='debian', *more, **how):
