@@ -15,17 +15,18 @@ from collections.abc import Sequence
 import contextlib
 import dataclasses
 import datetime
-import hashlib
 import os
 import pathlib
 import statistics
-import subprocess
 import tempfile
 import time
 
 from benchmarks import image_server
 from benchmarks.needs import need_program
 from benchmarks import output
+from benchmarks.shell_fetch import fetch_by_shell
+from benchmarks.shell_fetch import MIB
+from benchmarks.shell_fetch import write_random
 from imagecache_handlers.cache import ImageCache
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.model import ImageMeta
@@ -34,9 +35,7 @@ from imagecache_handlers.prefetch_settings import PrefetchSettings
 from imagecache_handlers.source import Stretch
 from imagecache_handlers.sources.url import UrlSource
 
-MIB = 2**20
 TTL = datetime.timedelta(days=1)
-SHELL = 'curl -sS "$0" | tee "$1" | sha512sum >"$1.sum" && sync "$1"'
 FAR = 0.05
 SEVERAL = 4
 # Ratios that are aimed at.
@@ -82,21 +81,9 @@ class Images:
 def make_images(folder: str, count: int, size: int) -> dict[str, str]:
     """Make files of random bytes; give the checksum of each by its name."""
     return {
-        name: _make_image(f'{folder}/{name}', size)
+        name: f'sha512:{write_random(f"{folder}/{name}", size)}'
         for name in (f'image-{number}' for number in range(count))
     }
-
-
-def _make_image(path: str, size: int) -> str:
-    sha512 = hashlib.sha512()
-    with open(path, 'wb') as file:
-        for _ in range(size // MIB):
-            piece = os.urandom(MIB)
-            sha512.update(piece)
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    return f'sha512:{sha512.hexdigest()}'
 
 
 def name_images(port: int, sums: Mapping[str, str]) -> Images:
@@ -106,11 +93,10 @@ def name_images(port: int, sums: Mapping[str, str]) -> Images:
     )
 
 
-def fetch_by_shell(folder: str, url: str) -> Took:
+def take_shell(folder: str, url: str) -> Took:
     with tempfile.TemporaryDirectory(dir=folder) as place:
         started = Took.begin()
-        command = ['sh', '-c', SHELL, url, f'{place}/image']
-        subprocess.run(command, check=True)  # noqa: S603
+        fetch_by_shell(url, f'{place}/image')
         return started.end()
 
 
@@ -138,7 +124,7 @@ def compare_shell(folder: str, size: int, rounds: int) -> output.Row:
         source = name_images(port, sums)
         for _ in range(rounds):
             url = f'http://127.0.0.1:{port}/image-0'
-            shell.append(fetch_by_shell(folder, url))
+            shell.append(take_shell(folder, url))
             ours.append(prefetch(folder, source, sums, 1))
     return _describe('beside a shell', size, shell, ours, BESIDE_SHELL)
 

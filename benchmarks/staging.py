@@ -10,20 +10,21 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
 import functools
-import hashlib
 import http.client
 import os
 import pathlib
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from typing import cast
 
+from benchmarks import image_server
 from benchmarks.needs import need_program
 from benchmarks import output
+from benchmarks.shell_fetch import fetch_by_shell
+from benchmarks.shell_fetch import MIB
+from benchmarks.shell_fetch import write_random
 from imagecache_handlers.checksum import Checksum
 from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.source import Linkable
@@ -31,8 +32,6 @@ from imagecache_handlers.source import Stretch
 from imagecache_handlers.staging.stage import Stages
 
 PIECE = 2**20
-MIB = 2**20
-SHELL = 'curl -sS "$0" | tee "$1" | sha512sum >"$1.sum" && sync "$1"'
 
 
 class Web:
@@ -54,51 +53,24 @@ class Web:
         client.close()
 
 
-@contextlib.contextmanager
-def serving(folder: str) -> Iterator[int]:
-    """Serve by another process, which takes no time of this one's."""
-    command = [sys.executable, '-u', '-m', 'http.server', '0']
-    where = ['--bind', '127.0.0.1', '--directory', folder]
-    with subprocess.Popen(  # noqa: S603
-        [*command, *where],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        try:
-            yield int(server.stdout.readline().split(' port ')[1].split()[0])
-        finally:
-            server.kill()
-
-
 def make_image(folder: str, size: int) -> ImageMeta:
-    sha512 = hashlib.sha512()
-    with open(f'{folder}/image', 'wb') as file:
-        for _ in range(size // PIECE):
-            piece = os.urandom(PIECE)
-            sha512.update(piece)
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    known = Checksum(algorithm='sha512', value=sha512.hexdigest())
+    value = write_random(f'{folder}/image', size)
+    known = Checksum(algorithm='sha512', value=value)
     return ImageMeta(
         image_id='image', size=size, disk_format='raw', checksum=known
     )
 
 
-def fetch_by_shell(folder: str, port: int) -> float:
+def take_shell(folder: str, port: int) -> float:
     target = f'{folder}/shell'
-    address = f'http://127.0.0.1:{port}/image'
     started = time.perf_counter()
-    command = ['sh', '-c', SHELL, address, target]
-    subprocess.run(command, check=True)  # noqa: S603
+    fetch_by_shell(f'http://127.0.0.1:{port}/image', target)
     took = time.perf_counter() - started
     os.unlink(target)
     return took
 
 
-def fetch_by_stage(folder: str, port: int, meta: ImageMeta) -> float:
+def take_stage(folder: str, port: int, meta: ImageMeta) -> float:
     cache = f'{folder}/cache'
     os.mkdir(cache)
     fd = os.open(cache, os.O_RDONLY)
@@ -118,10 +90,10 @@ def measure(size: int, rounds: int) -> dict[str, str | int | float]:
     shell, stage = [], []
     with tempfile.TemporaryDirectory(dir=pathlib.Path.cwd()) as folder:
         meta = make_image(folder, size)
-        with serving(folder) as port:
+        with image_server.serving(folder, 0) as port:
             for _ in range(rounds):
-                shell.append(fetch_by_shell(folder, port))
-                stage.append(fetch_by_stage(folder, port, meta))
+                shell.append(take_shell(folder, port))
+                stage.append(take_stage(folder, port, meta))
     ratios = [two / one for one, two in zip(shell, stage, strict=True)]
     return {
         'MiB': size // MIB,

@@ -1,1 +1,1 @@
-"""The image caches of XenAPI hosts: cached VDIs in storage repositories."""
+"""XenAPI: the image caches of its hosts, VDIs in storage repositories."""

@@ -132,8 +132,8 @@ class Adding:
         """Remove a disk again if it does not become an image."""
         try:
             yield
+        # Ctrl-C too: nobody else knows of that disk.
         except BaseException:
-            # Ctrl-C too: nobody else knows of that disk.
             self._discard_disk(ref, image_id)
             raise
 

@@ -29,13 +29,10 @@ from imagecache_handlers_xenapi.disks import Disk
 from imagecache_handlers_xenapi.evicting import Evicting
 from imagecache_handlers_xenapi.labelling import Labelling
 from imagecache_handlers_xenapi.looks import Looks
+from imagecache_handlers_xenapi.opening import open_port
 from imagecache_handlers_xenapi.pending_space import Releasing
-from imagecache_handlers_xenapi.port.dialling import ConnectionOptions
 from imagecache_handlers_xenapi.port import errors
-from imagecache_handlers_xenapi.port import lent_sessions
-from imagecache_handlers_xenapi.port.logins import PasswordLogin
 from imagecache_handlers_xenapi.port.port import Port
-from imagecache_handlers_xenapi.port.session import Session
 from imagecache_handlers_xenapi.reservations import Reservations
 from imagecache_handlers_xenapi.storage_repositories import DEFAULT
 from imagecache_handlers_xenapi.survey import Survey
@@ -92,27 +89,9 @@ class XenAPIHandler(CacheHandler):
 
         opts.register_opts(conf)
         given = {opt.dest: opts.value(conf, opt.dest) for opt in opts.OPTS}
-        dialling = ConnectionOptions(
-            timeout=given['timeout_seconds'],
-            ca_file=given['ca_file'],
-            insecure=given['insecure'],
+        port = open_port(
+            opts.words(given['url']), given, resources.get('session')
         )
-        urls = opts.words(given['url'])
-        session = resources.get('session')
-        port: Port
-        if session is not None:
-            port = lent_sessions.port(
-                session, dialling, urls[0] if urls else None
-            )
-        else:
-            logins = PasswordLogin(
-                urls,
-                given['username'],
-                given['password'],
-                dialling,
-                any_leader=given['follow_any'],
-            )
-            port = Session(logins, dialling)
         grace = datetime.timedelta(seconds=given['newborn_grace_seconds'])
         return cls(
             port,

@@ -113,8 +113,8 @@ class Uploads:
             yield task
         except TaskLost as error:
             raise ReplyLost(f'{raw_import.METHOD}: {error}') from error
+        # Ctrl-C too: xapi would wait for the rest.
         except BaseException:
-            # Ctrl-C too: xapi would wait for the rest.
             self._tasks.cancel(task)
             raise
         finally:

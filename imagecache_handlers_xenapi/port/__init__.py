@@ -1,1 +1,1 @@
-"""The port: every call to XAPI goes through here."""
+"""Port: every call to XAPI goes through here."""

@@ -84,7 +84,8 @@ class _Flight(Generic[One, Result]):
             one, result = turn
             try:
                 result.set_result(self._act(one))
-            except BaseException as error:  # noqa: BLE001 -- raised again
+            # Whatever it is, it is raised where somebody waits for it.
+            except BaseException as error:
                 result.set_exception(error)
 
 

@@ -8,6 +8,10 @@ from typing import Any
 from typing import NoReturn
 
 from xapi_simulator.errors import XapiError
+from xapi_simulator.fields import Class
+from xapi_simulator.fields import Field
+from xapi_simulator.fields import MAP
+from xapi_simulator.fields import STRINGS
 from xapi_simulator import filters
 from xapi_simulator import marshal
 from xapi_simulator.messages import Call
@@ -15,10 +19,6 @@ from xapi_simulator.messages import Message
 from xapi_simulator.messages import Parameter
 from xapi_simulator.messages import params
 from xapi_simulator.records import Row
-from xapi_simulator.schema import Class
-from xapi_simulator.schema import Field
-from xapi_simulator.schema import MAP
-from xapi_simulator.schema import STRINGS
 from xapi_simulator.xml_text import clipped
 
 READ = 'read-only'

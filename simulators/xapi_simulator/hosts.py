@@ -4,11 +4,11 @@ from collections.abc import Iterator
 import time
 
 from xapi_simulator.errors import XapiError
+from xapi_simulator.fields import STRING
 from xapi_simulator.messages import Call
 from xapi_simulator.messages import Message
 from xapi_simulator.messages import Parameter
 from xapi_simulator.messages import params
-from xapi_simulator.schema import STRING
 from xapi_simulator.values import Date
 from xapi_simulator.values import date
 

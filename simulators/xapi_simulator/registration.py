@@ -5,11 +5,11 @@ from typing import Any
 
 from xapi_simulator import chains
 from xapi_simulator.errors import XapiError
+from xapi_simulator.fields import MAP
 from xapi_simulator.messages import Call
 from xapi_simulator.messages import Message
 from xapi_simulator.messages import Parameter
 from xapi_simulator.messages import params
-from xapi_simulator.schema import MAP
 from xapi_simulator.storage import Repository
 from xapi_simulator.world import SR_OPERATIONS
 from xapi_simulator.world import World

@@ -1,196 +1,24 @@
-"""The classes, fields and types that the simulator offers, said once."""
+"""Schema: the classes that the simulator offers, with their fields."""
 
 from collections.abc import Mapping
-import dataclasses
-from typing import Any
 
-from xapi_simulator.values import EPOCH
-from xapi_simulator.values import NULL
+from xapi_simulator.fields import BOOL
+from xapi_simulator.fields import Class
+from xapi_simulator.fields import DATE
+from xapi_simulator.fields import Field
+from xapi_simulator.fields import FLOAT
+from xapi_simulator.fields import INT
+from xapi_simulator.fields import make_class
+from xapi_simulator.fields import MAP
+from xapi_simulator.fields import name_fields
+from xapi_simulator.fields import operation_fields
+from xapi_simulator.fields import STRING
+from xapi_simulator.fields import STRINGS
 
-# The weakest first: each may do what those before it may.
-ROLES = (
-    'read-only',
-    'vm-operator',
-    'vm-admin',
-    'vm-power-admin',
-    'pool-operator',
-    'pool-admin',
-)
-
-STRING, INT, BOOL, FLOAT, DATE = 'string', 'int', 'bool', 'float', 'datetime'
-MAP = '(string -> string) map'
-STRINGS = 'string set'
-
-_EMPTY: Mapping[str, Any] = {
-    STRING: '',
-    INT: 0,
-    BOOL: False,
-    FLOAT: 0.0,
-    DATE: EPOCH,
-}
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a class.
-
-    ``role`` is what a client needs to write it: None where it cannot.
-    ``column`` is its name in filters.  ``other`` names the field of the
-    members of a reference set that refers back: xapi keeps such sets itself.
-    """
-
-    name: str
-    type: str
-    default: Any = None
-    role: str | None = None
-    column: str = ''
-    other: str = ''
-
-    def empty(self) -> Any:
-        if self.default is not None:
-            return self.default
-        if self.type.endswith(' map'):
-            return {}
-        if self.type.endswith(' set'):
-            return ()
-        if self.type.endswith(' ref'):
-            return NULL
-        return _EMPTY.get(self.type, '')
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Class:
-    """One class; ``listed``: it has ``get_all`` and what goes with it.
-
-    ``custom`` are the fields that have calls of their own to write them.
-    """
-
-    name: str
-    fields: Mapping[str, Field]
-    listed: bool = True
-    named: bool = False
-    custom: frozenset[str] = frozenset()
-
-    def column(self, name: str) -> Field | None:
-        """Give the field of a database column, as filters name it."""
-        for field in self.fields.values():
-            if (field.column or field.name) == name:
-                return field
-        return None
-
-
-def _class(
-    name: str,
-    *fields: Field,
-    listed: bool = True,
-    named: bool = False,
-    custom: str = '',
-) -> Class:
-    uuid = Field('uuid', STRING)
-    return Class(
-        name,
-        {field.name: field for field in (uuid, *fields)},
-        listed,
-        named,
-        frozenset(custom.split()),
-    )
-
-
-def _names(role: str | None, prefix: str = 'name__') -> tuple[Field, Field]:
-    return (
-        Field('name_label', STRING, role=role, column=f'{prefix}label'),
-        Field(
-            'name_description',
-            STRING,
-            role=role,
-            column=f'{prefix}description',
-        ),
-    )
-
-
-def _operations(enum: str) -> tuple[Field, Field]:
-    return (
-        Field('allowed_operations', f'enum {enum} set'),
-        Field('current_operations', f'(string -> enum {enum}) map'),
-    )
-
-
-ENUMS: Mapping[str, tuple[str, ...]] = {
-    'vdi_type': (
-        'system',
-        'user',
-        'ephemeral',
-        'suspend',
-        'crashdump',
-        'ha_statefile',
-        'metadata',
-        'redo_log',
-        'rrd',
-        'pvs_cache',
-        'cbt_metadata',
-    ),
-    'on_boot': ('persist', 'reset'),
-    'vbd_type': ('CD', 'Disk', 'Floppy'),
-    'vbd_mode': ('RO', 'RW'),
-    'vm_power_state': ('Halted', 'Paused', 'Running', 'Suspended'),
-    'task_status_type': (
-        'pending',
-        'success',
-        'failure',
-        'cancelling',
-        'cancelled',
-    ),
-    'vdi_operations': (
-        'clone',
-        'copy',
-        'data_destroy',
-        'destroy',
-        'disable_cbt',
-        'enable_cbt',
-        'resize',
-        'revert_from',
-        'revert_to',
-        'snapshot',
-    ),
-    'storage_operations': (
-        'forget',
-        'plug',
-        'scan',
-        'unplug',
-        'update',
-        'vdi_clone',
-        'vdi_create',
-        'vdi_data_destroy',
-        'vdi_destroy',
-        'vdi_disable_cbt',
-        'vdi_enable_cbt',
-        'vdi_resize',
-        'vdi_revert',
-        'vdi_snapshot',
-    ),
-    'vbd_operations': ('attach', 'plug', 'unplug', 'unplug_force'),
-    'task_allowed_operations': ('cancel', 'destroy'),
-    'vm_operations': (
-        'checkpoint',
-        'clean_shutdown',
-        'clone',
-        'destroy',
-        'hard_shutdown',
-        'resume',
-        'revert',
-        'reverting',
-        'snapshot',
-        'start',
-        'suspend',
-    ),
-    'host_allowed_operations': (),
-    'pool_allowed_operations': (),
-}
-
-VDI = _class(
+VDI = make_class(
     'VDI',
-    *_names('vm-admin'),
-    *_operations('vdi_operations'),
+    *name_fields('vm-admin'),
+    *operation_fields('vdi_operations'),
     Field('SR', 'SR ref'),
     Field('VBDs', 'VBD ref set', other='VDI'),
     Field('crash_dumps', 'crashdump ref set'),
@@ -222,10 +50,10 @@ VDI = _class(
     custom='name_label name_description',
 )
 
-SR = _class(
+SR = make_class(
     'SR',
-    *_names('pool-operator'),
-    *_operations('storage_operations'),
+    *name_fields('pool-operator'),
+    *operation_fields('storage_operations'),
     Field('VDIs', 'VDI ref set', other='SR'),
     Field('PBDs', 'PBD ref set', other='SR'),
     Field('virtual_allocation', INT),
@@ -246,7 +74,7 @@ SR = _class(
     custom='name_label name_description',
 )
 
-PBD = _class(
+PBD = make_class(
     'PBD',
     Field('host', 'host ref'),
     Field('SR', 'SR ref'),
@@ -255,9 +83,9 @@ PBD = _class(
     Field('other_config', MAP, role='pool-operator'),
 )
 
-VBD = _class(
+VBD = make_class(
     'VBD',
-    *_operations('vbd_operations'),
+    *operation_fields('vbd_operations'),
     Field('VM', 'VM ref'),
     Field('VDI', 'VDI ref'),
     Field('device', STRING),
@@ -293,10 +121,10 @@ VBD = _class(
     Field('metrics', 'VBD_metrics ref'),
 )
 
-VM = _class(
+VM = make_class(
     'VM',
-    *_names('vm-admin'),
-    *_operations('vm_operations'),
+    *name_fields('vm-admin'),
+    *operation_fields('vm_operations'),
     Field('power_state', 'enum vm_power_state', 'Halted'),
     Field('user_version', INT, role='vm-admin'),
     Field('is_a_template', BOOL),
@@ -324,10 +152,10 @@ VM = _class(
     named=True,
 )
 
-HOST = _class(
+HOST = make_class(
     'host',
-    *_names('pool-operator'),
-    *_operations('host_allowed_operations'),
+    *name_fields('pool-operator'),
+    *operation_fields('host_allowed_operations'),
     Field('API_version_major', INT, 2, column='API_version__major'),
     Field('API_version_minor', INT, 21, column='API_version__minor'),
     Field(
@@ -347,10 +175,10 @@ HOST = _class(
     named=True,
 )
 
-POOL = _class(
+POOL = make_class(
     'pool',
-    *_names('pool-operator', prefix='name_'),
-    *_operations('pool_allowed_operations'),
+    *name_fields('pool-operator', prefix='name_'),
+    *operation_fields('pool_allowed_operations'),
     Field('master', 'host ref'),
     Field('default_SR', 'SR ref', role='pool-operator'),
     Field('suspend_image_SR', 'SR ref', role='pool-operator'),
@@ -361,10 +189,10 @@ POOL = _class(
     Field('restrictions', MAP),
 )
 
-TASK = _class(
+TASK = make_class(
     'task',
-    *_names(None),
-    *_operations('task_allowed_operations'),
+    *name_fields(None),
+    *operation_fields('task_allowed_operations'),
     Field('created', DATE),
     Field('finished', DATE),
     Field('status', 'enum task_status_type', 'pending'),
@@ -380,7 +208,7 @@ TASK = _class(
     named=True,
 )
 
-SESSION = _class(
+SESSION = make_class(
     'session',
     Field('this_host', 'host ref'),
     Field('this_user', 'user ref'),

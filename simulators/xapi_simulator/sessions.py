@@ -6,8 +6,8 @@ import threading
 import time
 
 from xapi_simulator.errors import XapiError
+from xapi_simulator.fields import ROLES
 from xapi_simulator.records import Records
-from xapi_simulator.schema import ROLES
 from xapi_simulator.timing import Timing
 from xapi_simulator.values import date
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from xapi_simulator.enums import ENUMS
 from xapi_simulator.errors import XapiError
 from xapi_simulator.schema import CLASSES
-from xapi_simulator.schema import ENUMS
 from xapi_simulator.xml_text import is_legal
 
 # What a record must have for an object to be made of it.

@@ -7,12 +7,12 @@ from typing import Any
 
 from xapi_simulator import chains
 from xapi_simulator import copying
+from xapi_simulator.fields import MAP
 from xapi_simulator.messages import Call
 from xapi_simulator.messages import Message
 from xapi_simulator.messages import Parameter
 from xapi_simulator.messages import params
 from xapi_simulator import operations
-from xapi_simulator.schema import MAP
 from xapi_simulator import tracking
 from xapi_simulator.values import NULL
 

@@ -68,6 +68,20 @@ class Protocol(unittest.TestCase):
     def unlabel(self, location: str, label: str) -> None:
         self.box(location).labels = self.box(location).labels - {label}
 
+    def claim_beside(self, location: str) -> list[Interruption]:
+        """Have another claim, of a larger token, withdrawn while one waits."""
+        rival = claim_label('zz', self.world.now() + 10 * MINUTE)
+        return [
+            Interruption(
+                method='mark',
+                after=True,
+                act=lambda: self.label(location, rival),
+            ),
+            Interruption(
+                method='sleep', act=lambda: self.unlabel(location, rival)
+            ),
+        ]
+
     def marks(self, location: str) -> Marks:
         return Marks.read(self.box(location).labels)
 
@@ -341,18 +355,7 @@ class Claims(Protocol):
 
     def test_of_two_claims_the_smaller_token_stays_and_evicts(self):
         location = self.idle()
-        rival = claim_label('zz', self.world.now() + 10 * MINUTE)
-        report = self.world.sweep(
-            self.one,
-            Interruption(
-                method='mark',
-                after=True,
-                act=lambda: self.label(location, rival),
-            ),
-            Interruption(
-                method='sleep', act=lambda: self.unlabel(location, rival)
-            ),
-        )
+        report = self.world.sweep(self.one, *self.claim_beside(location))
         self.assertEqual([Did.EVICTED], self.did(report))
 
     def test_of_two_claims_the_larger_token_withdraws_at_once(self):

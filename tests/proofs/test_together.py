@@ -4,7 +4,6 @@ import logging
 
 from imagecache_handlers.actions.report import Did
 from imagecache_handlers import ImageBusy
-from imagecache_handlers.labels import claim_label
 from imagecache_handlers import Reason
 from imagecache_handlers import StoreUnavailable
 from imagecache_handlers import Uncertain
@@ -13,7 +12,6 @@ from tests.proofs import test_protocol
 from tests.proofs import test_trouble
 from tests.proofs.test_trouble import raising
 from tests.proofs.world import Interruption
-from tests.proofs.world import MINUTE
 
 EVICTED, FAILED, GONE = Did.EVICTED, Did.FAILED, Did.GONE
 KEPT, UNCERTAIN = Did.KEPT, Did.UNCERTAIN
@@ -267,18 +265,7 @@ class Calls(test_trouble.Troubled, Together):
     def test_who_yields_to_a_claim_waits_while_the_others_go(self):
         self.fill(3)
         location = next(iter(self.world.shelf.entries))
-        rival = claim_label('zz', self.world.now() + 10 * MINUTE)
-        report = self.world.sweep(
-            self.one,
-            Interruption(
-                method='mark',
-                after=True,
-                act=lambda: self.label(location, rival),
-            ),
-            Interruption(
-                method='sleep', act=lambda: self.unlabel(location, rival)
-            ),
-        )
+        report = self.world.sweep(self.one, *self.claim_beside(location))
         self.assertEqual([EVICTED] * 3, self.did(report))
         self.assertEqual(2, self.world.tally['calls of evict_many'])
 

@@ -1,7 +1,9 @@
 """Sources that talk to a lying server, as operators configure them."""
 
 from oslo_config import cfg
+import pytest
 
+from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.sources.http_options import HttpOptions
 from imagecache_handlers.sources.loading import load_source
 from imagecache_handlers.sources import opts
@@ -55,3 +57,10 @@ def read_all(source, offset=0, meta=None):
     meta = meta or source.describe(IMAGE)
     with source.read_from(meta, offset) as stretch:
         return stretch.start, b''.join(stretch.chunks)
+
+
+def refusal(action, *arguments):
+    """Give the error that it ends with."""
+    with pytest.raises(SourceError) as caught:
+        action(*arguments)
+    return caught.value

@@ -14,6 +14,7 @@ from imagecache_handlers.sources.pieces import read_pieces
 from tests.sources.given import log_in
 from tests.sources.given import open_glance
 from tests.sources.given import read_all
+from tests.sources.given import refusal
 from tests.sources.lying_server import CONTENT
 from tests.sources.lying_server import Fault
 from tests.sources.lying_server import IMAGE
@@ -24,20 +25,8 @@ HALF = SIZE // 2
 
 
 @pytest.fixture
-def server():
-    with LyingServer() as found:
-        yield found
-
-
-@pytest.fixture
 def source(server):
     return open_glance(server)
-
-
-def refusal(action, *arguments):
-    with pytest.raises(SourceError) as caught:
-        action(*arguments)
-    return caught.value
 
 
 class TestDescribing:

@@ -11,6 +11,7 @@ class TestMutants(mutation.Trials):
     beside = (
         'keystone_double.py',
         'loopback.py',
+        'sources/conftest.py',
         'sources/given.py',
         'sources/lying_server.py',
         'xenapi/certificates.py',

@@ -5,10 +5,10 @@ import socket
 
 import pytest
 
-from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.sources.url import UrlSource
 from tests.sources.given import open_url
 from tests.sources.given import read_all
+from tests.sources.given import refusal
 from tests.sources.lying_server import CONTENT
 from tests.sources.lying_server import Fault
 from tests.sources.lying_server import IMAGE
@@ -19,20 +19,8 @@ HALF = len(CONTENT) // 2
 
 
 @pytest.fixture
-def server():
-    with LyingServer() as found:
-        yield found
-
-
-@pytest.fixture
 def source(server):
     return open_url(server, SUM)
-
-
-def refusal(action, *arguments):
-    with pytest.raises(SourceError) as caught:
-        action(*arguments)
-    return caught.value
 
 
 def test_it_tells_size_and_hash(source):

@@ -5,12 +5,12 @@ import json
 import pathlib
 import unittest
 
+from xapi_simulator.enums import ENUMS
 from xapi_simulator import errors
+from xapi_simulator.fields import ROLES
 from xapi_simulator.interface import all_messages
 from xapi_simulator.messages import REQUIRED
 from xapi_simulator.schema import CLASSES
-from xapi_simulator.schema import ENUMS
-from xapi_simulator.schema import ROLES
 from xapi_simulator.unmarshal import NEEDED
 
 DATA = pathlib.Path(__file__).parents[3] / 'shared' / 'data'

@@ -11,10 +11,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.xapi_simulator.clients import quick
+from xapi_simulator.enums import ENUMS
 from xapi_simulator.interface import all_messages
 from xapi_simulator import Scenario
 from xapi_simulator.schema import CLASSES
-from xapi_simulator.schema import ENUMS
 from xapi_simulator import Simulator
 
 MESSAGES = all_messages()

@@ -24,6 +24,9 @@ from xapi_simulator import User
 LONG_AGO = 'unused.20200601t000000z'
 
 
+PROGRAM = [sys.executable, '-m', 'imagecache_handlers.frontends.cli']
+
+
 class CommandCase(Pooled, unittest.TestCase):
     scenario = Scenario(hosts=2, srs=2)
 
@@ -49,14 +52,26 @@ class CommandCase(Pooled, unittest.TestCase):
         self.conf.write_text('\n'.join([*head, *kept, *lines, '']))
 
     def run_on(self, *arguments):
-        command = [sys.executable, '-m', 'imagecache_handlers.frontends.cli']
         return subprocess.run(  # noqa: S603 -- our own program
-            [*command, *arguments, '--config-file', self.conf],
+            [*PROGRAM, *arguments, '--config-file', self.conf],
             capture_output=True,
             text=True,
             check=False,
             env=os.environ | {'COLUMNS': '200'},
         )
+
+    def begin(self, *arguments):
+        """Begin a command; what has not ended with the test is killed."""
+        process = subprocess.Popen(  # noqa: S603 -- our own program
+            [*PROGRAM, *arguments, '--config-file', self.conf],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {'COLUMNS': '200'},
+        )
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
 
     def out(self, *arguments, code=0):
         done = self.run_on(*arguments)

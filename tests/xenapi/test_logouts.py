@@ -1,8 +1,6 @@
 """Whatever ends a command, it logs out; and soon, whoever is away."""
 
 import signal
-import subprocess
-import sys
 import threading
 import time
 from unittest import mock
@@ -77,18 +75,6 @@ class TestCommands(CommandCase):
         )
         self.assertEqual({}, sessions(self.pool))
         super().tearDown()
-
-    def begin(self, *arguments):
-        command = [sys.executable, '-m', 'imagecache_handlers.frontends.cli']
-        process = subprocess.Popen(  # noqa: S603 -- our own program
-            [*command, *arguments, '--config-file', str(self.conf)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.addCleanup(process.communicate)
-        self.addCleanup(process.kill)
-        return process
 
     def end(self, numbers, *arguments, at, for_seconds):
         """Send signals while a call is under way; give what was said."""

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 
-from tests.frontends.cli.command import PROGRAM
 from tests.sources.lying_server import CONTENT
 from tests.sources.lying_server import Fault
 from tests.sources.lying_server import IMAGE
@@ -39,11 +38,7 @@ class PrefetchCase(CommandCase):
     def serve(self, content=CONTENT, **changes):
         server = self.enterContext(LyingServer(content=content))
         server.image |= changes
-        with self.conf.open('a') as conf:
-            conf.write(
-                '[imagecache_glance]\nauth_type = none\n'
-                f'endpoint = {server.url}\ntimeout_seconds = 2\n'
-            )
+        server.name_in(self.conf)
         return server
 
     def listed(self):
@@ -140,15 +135,6 @@ class TestPrefetch(PrefetchCase):
             time.sleep(0.05)
         self.assertEqual(1, len(self.vdis()))
         return process
-
-    def begin(self, *arguments):
-        return subprocess.Popen(  # noqa: S603 -- our own program
-            [*PROGRAM, *arguments, '--config-file', str(self.conf)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {'COLUMNS': '200'},
-        )
 
     def test_what_cannot_be_verified_is_said_to_be(self):
         self.out('prefetch', 'debian', '--from', str(self.file))

@@ -17,7 +17,7 @@ _LISTED = (
 )
 
 
-def copies(site: OpenedCache, said: str) -> list[CachedImage]:
+def find_copies(site: OpenedCache, said: str) -> list[CachedImage]:
     """Find the copies of the image that somebody means.
 
     :raises ImageNotFound: when there is none; names what may be meant.
@@ -26,7 +26,7 @@ def copies(site: OpenedCache, said: str) -> list[CachedImage]:
     :raises StoreUnavailable: when a store cannot be read.
     """
     try:
-        return _find_copies(site, said)
+        return _match_copies(site, said)
     except StoreUnavailable as error:
         others = [
             store.name
@@ -40,7 +40,15 @@ def copies(site: OpenedCache, said: str) -> list[CachedImage]:
         raise StoreUnavailable(error.store, why) from error
 
 
-def _find_copies(site: OpenedCache, said: str) -> list[CachedImage]:
+def find_id(site: OpenedCache, said: str) -> str:
+    """Give the whole id of the image that somebody means.
+
+    It fails as ``find_copies`` does.
+    """
+    return find_copies(site, said)[0].image_id
+
+
+def _match_copies(site: OpenedCache, said: str) -> list[CachedImage]:
     if found := site.cache.find(said, store=site.store):
         return found
     listed = _listed_ids(site)

@@ -6,15 +6,18 @@ from imagecache_handlers.frontends.cli import arguments
 from imagecache_handlers.frontends.cli import image_list
 
 
+def add_names_to(
+    parser: argparse.ArgumentParser, metavar: str, what: str
+) -> None:
+    """Add any number of images; ``what`` says by what each is named."""
+    parser.add_argument(
+        'images', nargs='*', type=arguments.image, metavar=metavar, help=what
+    )
+
+
 def add_images_to(parser: argparse.ArgumentParser) -> None:
     """Add the ids that are named, and a list of such."""
-    parser.add_argument(
-        'images',
-        nargs='*',
-        type=arguments.image,
-        metavar='ID',
-        help='the id that an image has in the image service',
-    )
+    add_names_to(parser, 'ID', 'the id that an image has in the image service')
     parser.add_argument(
         '--list',
         metavar='FILE',

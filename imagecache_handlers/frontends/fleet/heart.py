@@ -71,5 +71,6 @@ def logged_faults() -> Iterator[None]:
     """Have a fault of ours logged, and the thread of this go on."""
     try:
         yield
+    # Whatever it is: a host does its work without a fleet too.
     except Exception:
         LOG.exception('A fault in what is done for the fleet; it goes on')

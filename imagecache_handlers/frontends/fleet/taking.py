@@ -184,22 +184,22 @@ class Taker:
             self._tell(wish, begun, before, stay)
             return
 
-        def should_stop() -> bool:
-            return (
-                self._is_ended
-                or not self._agent.is_held(stay)
-                or wish.wish_id not in self._wishes
-                or is_over(wish, self._clock())
-            )
-
-        stage, why = self._fetch(wish, should_stop)
+        stage, why = self._fetch(wish, lambda: self._is_called_off(wish, stay))
         ended = dataclasses.replace(
             begun, stage=stage, at=self._clock(), why=why
         )
-        if stage is not Stage.DONE and should_stop():
+        if stage is not Stage.DONE and self._is_called_off(wish, stay):
             # It was no fault of the try.
             ended = dataclasses.replace(before, why='interrupted')
         self._tell(wish, begun, ended, stay)
+
+    def _is_called_off(self, wish: Wish, stay: Stay) -> bool:
+        return (
+            self._is_ended
+            or not self._agent.is_held(stay)
+            or wish.wish_id not in self._wishes
+            or is_over(wish, self._clock())
+        )
 
     def _give_up(self, wish: Wish, state: State, stay: Stay) -> None:
         why = f'its agent ended in the middle, {state.tries} times'

@@ -86,13 +86,15 @@ def _make_panel(number: int, panel: Panel) -> dict[str, Any]:
             'defaults': {'unit': panel.unit, 'min': 0, 'custom': custom},
             'overrides': [],
         },
-        'targets': [
-            {
-                'refId': chr(ord('A') + place),
-                'datasource': _SOURCE,
-                'expr': expr,
-                'legendFormat': legend,
-            }
-            for place, (expr, legend) in enumerate(panel.lines)
-        ],
+        'targets': list(_make_targets(panel)),
     }
+
+
+def _make_targets(panel: Panel) -> Iterator[dict[str, Any]]:
+    for place, (expr, legend) in enumerate(panel.lines):
+        yield {
+            'refId': chr(ord('A') + place),
+            'datasource': _SOURCE,
+            'expr': expr,
+            'legendFormat': legend,
+        }

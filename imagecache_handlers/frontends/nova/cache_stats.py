@@ -124,9 +124,9 @@ class CacheStats:
         given = resources.get('stats') or {}
         if not isinstance(given, Mapping):
             return resources
-        # A host shall have its resources whatever is wrong with its cache.
         try:
             told = self.write_stats(resources)
+        # A host shall have its resources whatever is wrong with its cache.
         except Exception:
             LOG.exception('What is cached is not told')
             return resources

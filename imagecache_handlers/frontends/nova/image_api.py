@@ -88,6 +88,7 @@ def _read_pieces(pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _call_api(call: Callable[[], T]) -> T:
     try:
         return call()
+    # Nova hands on what its clients raise, which have no base in common.
     except Exception as error:
         code = getattr(error, 'code', _SERVER_ERROR)
         retry = not isinstance(code, int) or code >= _SERVER_ERROR

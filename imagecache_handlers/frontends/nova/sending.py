@@ -23,6 +23,6 @@ def send_notifications(
         )
         for event, payload in notifications:
             notifier.info({}, event, payload)
+    # Nobody's images wait for who listens, whatever a transport raises.
     except Exception as error:
-        # Nobody's images wait for who listens.
         LOG.warning('Notifications cannot be sent: %s', error)

@@ -77,6 +77,20 @@ class Command(Place):
             *arguments, '--config-file', str(self.conf), **options
         )
 
+    def begin(self, *arguments, variables=(), **how):
+        """Begin a command on it; what has not ended by then is killed."""
+        pipes = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
+        process = subprocess.Popen(  # noqa: S603 -- our own program
+            [*PROGRAM, *arguments, '--config-file', str(self.conf)],
+            cwd=self.root,
+            env=environment() | dict(variables),
+            text=True,
+            **pipes | how,
+        )
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
     def out(self, *arguments, code=0, **options):
         """Give what a command says that ends so, without a complaint."""
         done = self.run_on(*arguments, **options)

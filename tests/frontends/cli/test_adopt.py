@@ -13,8 +13,6 @@ from imagecache_handlers import units
 from tests.directory.disks import create
 from tests.directory.disks import qemu
 from tests.frontends.cli.command import Command
-from tests.frontends.cli.command import environment
-from tests.frontends.cli.command import PROGRAM
 
 NAME = 'debian.qcow2'
 SPACED = 'two words.qcow2'
@@ -133,15 +131,7 @@ class TestAdopt(Command):
         self.addCleanup(os.close, folder)
         with (
             flock.held(folder, sidecar.path('c', sidecar.LOCK)),
-            subprocess.Popen(  # noqa: S603 -- our own program
-                [*PROGRAM, 'adopt', '--all', '--config-file', str(self.conf)],
-                cwd=self.root,
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            ) as process,
+            self.begin('adopt', '--all', stdin=subprocess.DEVNULL) as process,
         ):
             while not self.sidecar('b').exists():
                 self.assertIsNone(process.poll())
@@ -195,15 +185,7 @@ class TestAdopt(Command):
     def test_somebody_at_a_terminal_is_asked(self):
         for answer, code in (b'n\n', 1), (b'y\n', 0):
             ours, theirs = pty.openpty()
-            with subprocess.Popen(  # noqa: S603 -- our own program
-                [*PROGRAM, 'adopt', NAME, '--config-file', str(self.conf)],
-                cwd=self.root,
-                env=environment(),
-                stdin=theirs,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            ) as process:
+            with self.begin('adopt', NAME, stdin=theirs) as process:
                 os.write(ours, answer)
                 out, error = process.communicate(timeout=60)
             os.close(ours)

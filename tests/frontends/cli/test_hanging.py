@@ -2,10 +2,7 @@
 
 import os
 import signal
-import subprocess
 
-from tests.frontends.cli.command import environment
-from tests.frontends.cli.command import PROGRAM
 from tests.frontends.cli.packages import Packages
 from tests.frontends.cli.packages import SOUND
 
@@ -34,17 +31,7 @@ class Hanging(Packages):
         self.install('hangs', handler=HANGING)
 
     def begin(self, *line):
-        process = subprocess.Popen(  # noqa: S603 -- our own program
-            [*PROGRAM, *line, '--config-file', str(self.conf)],
-            cwd=self.root,
-            env=environment() | self.variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.addCleanup(process.communicate)
-        self.addCleanup(process.kill)
-        return process
+        return super().begin(*line, variables=self.variables)
 
 
 class TestSlow(Hanging):

@@ -3,14 +3,11 @@
 import errno
 import io
 import os
-import subprocess
 import time
 import unittest
 
 from imagecache_handlers.frontends.cli.output import ServiceOutput
 from tests.frontends.cli.command import Command
-from tests.frontends.cli.command import environment
-from tests.frontends.cli.command import PROGRAM
 from tests.frontends.cli.test_run import TIMEOUT
 
 
@@ -60,19 +57,8 @@ class TestService(Command):
         marker = self.root / 'swept.prom'
         marker.unlink(missing_ok=True)
         with open('/dev/full', 'w', encoding='utf-8') as full:
-            service = subprocess.Popen(  # noqa: S603 -- our own program
-                [
-                    *PROGRAM,
-                    *('run', '--config-file', str(self.conf), *more),
-                    *('--textfile', str(marker)),
-                ],
-                env=environment(),
-                stdout=full,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        self.addCleanup(service.communicate)
-        self.addCleanup(service.kill)
+            words = ['run', *more, '--textfile', str(marker)]
+            service = self.begin(*words, stdout=full)
         self.wait_until_swept(marker, service)
         service.terminate()
         said = service.communicate(timeout=TIMEOUT)[1]

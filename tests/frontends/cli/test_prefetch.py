@@ -13,8 +13,6 @@ from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers.sources.file import FileSource
 from imagecache_handlers.staging.stage import Stages
 from tests.frontends.cli.command import Command
-from tests.frontends.cli.command import environment
-from tests.frontends.cli.command import PROGRAM
 from tests.frontends.cli.terminal import Terminal
 from tests.sources.lying_server import CONTENT
 from tests.sources.lying_server import Fault
@@ -35,11 +33,7 @@ class PrefetchCase(Command, unittest.TestCase):
         """Start an image service, and name it in the configuration."""
         server = self.enterContext(LyingServer())
         server.image |= changes
-        with self.conf.open('a') as conf:
-            conf.write(
-                '[imagecache_glance]\nauth_type = none\n'
-                f'endpoint = {server.url}\ntimeout_seconds = {timeout}\n'
-            )
+        server.name_in(self.conf, timeout)
         return server
 
     def fetch_file(self, name='debian', *more, **how):
@@ -188,20 +182,11 @@ class TestPrefetch(PrefetchCase):
     def test_who_waits_for_a_dead_one_says_so(self):
         server = self.serve()
         server.faults.append(Fault(stall=len(CONTENT) // 2))
-        command = [*PROGRAM, 'prefetch', IMAGE]
-        command += ['--config-file', str(self.conf)]
-        how = {
-            'cwd': self.root,
-            'env': environment(),
-            'stdout': subprocess.DEVNULL,
-            'stderr': subprocess.PIPE,
-            'text': True,
-        }
-        with subprocess.Popen(command, **how) as first:  # noqa: S603
+        with self.begin('prefetch', IMAGE) as first:
             while not server.ranges:
                 time.sleep(0.05)
             first.kill()
-        with subprocess.Popen(command, **how) as second:  # noqa: S603
+        with self.begin('prefetch', IMAGE) as second:
             said = second.stderr.readline()
             second.kill()
         self.assertIn('if they have died, it goes on within', said)
@@ -249,16 +234,8 @@ class TestPrefetch(PrefetchCase):
         self.assertIn('debian is cached in', screen.text)
 
     def test_ctrl_c_leaves_nothing_half_and_the_next_run_goes_on(self):
-        command = [*PROGRAM, 'prefetch', 'debian', '--from', str(self.file)]
-        command += ['--max-rate', '200k', '--config-file', str(self.conf)]
-        with subprocess.Popen(  # noqa: S603
-            command,
-            cwd=self.root,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as running:
+        words = ['prefetch', 'debian', '--from', str(self.file)]
+        with self.begin(*words, '--max-rate', '200k') as running:
             while not any(files for *_, files in os.walk(self.path)):
                 time.sleep(0.05)
             time.sleep(0.5)
@@ -269,19 +246,6 @@ class TestPrefetch(PrefetchCase):
         self.assertIn('could not be fetched', said)
         self.assertEqual({}, self.rows())
         self.assertIn('is cached', self.fetch_file().stdout)
-
-    def begin(self):
-        running = subprocess.Popen(  # noqa: S603
-            [*PROGRAM, 'prefetch', IMAGE, '--config-file', str(self.conf)],
-            cwd=self.root,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.addCleanup(running.communicate)
-        self.addCleanup(running.kill)
-        return running
 
     def count_bytes(self):
         count = 0
@@ -302,7 +266,7 @@ class TestPrefetch(PrefetchCase):
     def test_ctrl_c_is_heeded_while_nothing_comes(self):
         server = self.serve(300)
         server.faults.append(Fault(stall=len(CONTENT) // 2))
-        running = self.begin()
+        running = self.begin('prefetch', IMAGE)
         while self.count_bytes() < 2**18:
             self.assertIsNone(running.poll())
             time.sleep(0.05)
@@ -317,7 +281,7 @@ class TestPrefetch(PrefetchCase):
         # It is asked what the image is by now, and does not answer.
         server.faults.append(Fault(cut=len(CONTENT) // 2))
         server.metadata_faults += [Fault(), Fault(stall=10)]
-        running = self.begin()
+        running = self.begin('prefetch', IMAGE)
         while server.metadata_faults:
             self.assertIsNone(running.poll())
             time.sleep(0.05)

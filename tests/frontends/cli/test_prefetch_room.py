@@ -11,8 +11,6 @@ import time
 
 import pytest
 
-from tests.frontends.cli.command import environment
-from tests.frontends.cli.command import PROGRAM
 from tests.frontends.cli.test_prefetch import PrefetchCase
 from tests.sources.lying_server import IMAGE
 
@@ -38,16 +36,6 @@ class SmallStore(PrefetchCase):
         file.write_bytes(os.urandom(size))
         return file
 
-    def start(self, *arguments):
-        return subprocess.Popen(  # noqa: S603
-            [*PROGRAM, *arguments, '--config-file', str(self.conf)],
-            cwd=self.root,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
 
 @pytest.mark.xdist_group('machine')
 class TestRoom(SmallStore):
@@ -57,7 +45,7 @@ class TestRoom(SmallStore):
         hashed = hashlib.sha256(file.read_bytes()).hexdigest()
         words = ['big', '--from', str(file), '--checksum', f'sha256:{hashed}']
         self.configure('high_watermark = 85', 'low_watermark = 80')
-        running = self.start('prefetch', *words, '--max-rate', '3M')
+        running = self.begin('prefetch', *words, '--max-rate', '3M')
         deadline = time.monotonic() + 30
         while (
             time.monotonic() < deadline
@@ -93,29 +81,25 @@ class TestRoom(SmallStore):
         said = self.out('prefetch', *words, *users, code=3)
         self.assertIn('and what may go frees 0 B\n', said)
 
-    def test_a_staging_path_of_no_use_costs_no_image(self):
+    def prefetch_new(self, option):
+        """Fetch what takes the room of an image that may go."""
         users = self.cache_idle()
         self.configure(
             'high_watermark = 85',
             'low_watermark = 80',
             'remove_unused_original_minimum_age_seconds = 1',
-            'staging_path = /nonexistent/folder',
+            option,
         )
         file = self.write_file('new.raw', 10 * MIB)
-        done = self.run_on('prefetch', 'new', '--from', str(file), *users)
+        return self.run_on('prefetch', 'new', '--from', str(file), *users)
+
+    def test_a_staging_path_of_no_use_costs_no_image(self):
+        done = self.prefetch_new('staging_path = /nonexistent/folder')
         self.assertNotEqual(0, done.returncode)
         self.assertIn('idle', self.rows(), done.stdout)
 
     def test_an_image_that_is_known_to_be_too_large_costs_no_image(self):
-        users = self.cache_idle()
-        self.configure(
-            'high_watermark = 85',
-            'low_watermark = 80',
-            'remove_unused_original_minimum_age_seconds = 1',
-            'max_image_size_bytes = 1000000',
-        )
-        file = self.write_file('new.raw', 10 * MIB)
-        done = self.run_on('prefetch', 'new', '--from', str(file), *users)
+        done = self.prefetch_new('max_image_size_bytes = 1000000')
         self.assertEqual(3, done.returncode, done.stdout)
         self.assertIn('idle', self.rows(), done.stdout)
 

@@ -2,15 +2,12 @@
 
 import contextlib
 import datetime
-import subprocess
 import unittest
 
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.directory import DirectoryHandler
 from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
-from tests.frontends.cli.command import environment
-from tests.frontends.cli.command import PROGRAM
 from tests.frontends.cli.test_prefetch import PrefetchCase
 from tests.sources.lying_server import CONTENT
 from tests.sources.lying_server import Fault
@@ -20,30 +17,15 @@ DAY = datetime.timedelta(days=1)
 
 
 class TestTogether(PrefetchCase, unittest.TestCase):
-    def begin(self, ttl):
-        """Begin what another host of the same name would, all the same."""
-        process = subprocess.Popen(  # noqa: S603 -- our own program
-            [*PROGRAM, 'prefetch', IMAGE, '--ttl', ttl]
-            + ['--config-file', str(self.conf)],
-            cwd=self.root,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.addCleanup(process.communicate)
-        self.addCleanup(process.kill)
-        return process
-
     def check(self, ttls):
         """Have the second come while the first has half of it."""
         self.configure()
         server = self.serve(60)
         server.faults.append(Fault(stall=len(CONTENT) // 2))
-        first = self.begin(ttls[0])
+        first = self.begin('prefetch', IMAGE, '--ttl', ttls[0])
         while not server.ranges:
             self.assertIsNone(first.poll())
-        second = self.begin(ttls[1])
+        second = self.begin('prefetch', IMAGE, '--ttl', ttls[1])
         said = second.stderr.readline()
         self.assertIn(f'somebody else fetches it into {self.path}', said)
         # The first goes on where it was cut off, for nobody else may.

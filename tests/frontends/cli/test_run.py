@@ -4,13 +4,11 @@ import datetime
 import json
 import signal
 import socket
-import subprocess
 import time
 
 from tests.frontends.cli.command import environment
 from tests.frontends.cli.command import IMAGE
 from tests.frontends.cli.command import OTHER
-from tests.frontends.cli.command import PROGRAM
 from tests.frontends.cli.gate import Gated
 
 TIMEOUT = 60
@@ -27,17 +25,9 @@ class Service(Gated):
         self.socket.settimeout(TIMEOUT)
 
     def start(self, *arguments):
-        self.process = subprocess.Popen(  # noqa: S603 -- our own program
-            [*PROGRAM, 'run', '--config-file', str(self.conf), *arguments],
-            env=environment()
-            | self.gated()
-            | {'NOTIFY_SOCKET': str(self.root / 'notify')},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.addCleanup(self.process.communicate)
-        self.addCleanup(self.process.kill)
+        notify = {'NOTIFY_SOCKET': str(self.root / 'notify')}
+        variables = self.gated() | notify
+        self.process = self.begin('run', *arguments, variables=variables)
 
     def heard(self):
         """Give what systemd is told next."""

@@ -1,14 +1,11 @@
 """Ctrl-C in a sweep: after the current image, or at once."""
 
 import signal
-import subprocess
 
 from tests.directory.place import Place
 from tests.frontends.cli.command import Command
-from tests.frontends.cli.command import environment
 from tests.frontends.cli.command import IMAGE
 from tests.frontends.cli.command import OTHER
-from tests.frontends.cli.command import PROGRAM
 from tests.frontends.cli.gate import Gated
 
 IMAGES = {IMAGE, OTHER}
@@ -23,21 +20,8 @@ class Stopped(Gated):
             self.add(image_id)
         self.age()
         self.prepare()
-        self.process = subprocess.Popen(  # noqa: S603 -- our own program
-            [
-                *PROGRAM,
-                'sweep',
-                *self.in_use('# none\n'),
-                '--config-file',
-                str(self.conf),
-            ],
-            env=environment() | self.gated(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.addCleanup(self.process.communicate)
-        self.addCleanup(self.process.kill)
+        words = ['sweep', *self.in_use('# none\n')]
+        self.process = self.begin(*words, variables=self.gated())
         self.first = self.await_eviction()
         [self.second] = IMAGES - {self.first}
 

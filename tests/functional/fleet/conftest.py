@@ -16,6 +16,17 @@ def quick_server(tmp_path_factory):
     yield from serving('redis', tmp_path_factory)
 
 
+@pytest.fixture(params=SERVERS)
+def own(request, tmp_path):
+    """Give a server that is the test's own."""
+    folder = tmp_path / 'server'
+    folder.mkdir()
+    one = SERVERS[request.param](folder)
+    one.start()
+    yield one
+    one.kill()
+
+
 def serving(kind, tmp_path_factory):
     one = SERVERS[kind](tmp_path_factory.mktemp(kind))
     one.start()

@@ -10,21 +10,9 @@ from tests.functional.fleet.hosts import run_cli
 from tests.functional.fleet.servers import choose_port
 from tests.functional.fleet.servers import PASSWORD
 from tests.functional.fleet.servers import Redis
-from tests.functional.fleet.servers import SERVERS
 from tests.functional.fleet.servers import TIMEOUT
 
 IMAGE, OTHER = 'debian-12', 'fedora-41'
-
-
-@pytest.fixture(params=SERVERS)
-def own(request, tmp_path):
-    """Give a server that is the test's own."""
-    folder = tmp_path / 'server'
-    folder.mkdir()
-    one = SERVERS[request.param](folder)
-    one.start()
-    yield one
-    one.kill()
 
 
 @pytest.fixture

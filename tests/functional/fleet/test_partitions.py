@@ -7,7 +7,6 @@ import pytest
 from tests.functional.fleet.hosts import Host
 from tests.functional.fleet.hosts import rows_of
 from tests.functional.fleet.servers import await_that
-from tests.functional.fleet.servers import SERVERS
 from tests.functional.fleet.tcp_proxy import TcpProxy
 
 FAULTS = {
@@ -17,17 +16,6 @@ FAULTS = {
     'no answer arrives': lambda proxy: proxy.swallow('down'),
     'slower than may be': lambda proxy: setattr(proxy, 'delay', 3.0),
 }
-
-
-@pytest.fixture(params=SERVERS)
-def own(request, tmp_path):
-    """Give a server that is the test's own."""
-    folder = tmp_path / 'server'
-    folder.mkdir()
-    one = SERVERS[request.param](folder)
-    one.start()
-    yield one
-    one.kill()
 
 
 @pytest.fixture

@@ -9,10 +9,8 @@ from imagecache_handlers.frontends.metrics.board import expressions_of
 from imagecache_handlers.frontends.metrics.panels import PANELS
 from imagecache_handlers.frontends.metrics.queries import Times
 from tests.frontends.cli.command import Command
-from tests.frontends.cli.command import environment
 from tests.frontends.cli.command import IMAGE
 from tests.frontends.cli.command import OTHER
-from tests.frontends.cli.command import PROGRAM
 from tests.functional.prometheus.servers import await_that
 from tests.functional.prometheus.servers import exporting
 from tests.functional.prometheus.servers import get
@@ -24,16 +22,7 @@ QUICK = Times(pending='1s', blind='1s', growth='5s', memory='10m', step='1s')
 class TestScrape(Command):
     def serve(self, *arguments):
         self.configure('manager_interval = 1')
-        process = subprocess.Popen(  # noqa: S603
-            [*PROGRAM, 'run', '--config-file', str(self.conf), *arguments],
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self.addCleanup(process.communicate)
-        self.addCleanup(process.kill)
-        return process
+        return self.begin('run', *arguments, stderr=subprocess.DEVNULL)
 
     def scraped(self, target):
         folder = self.root / 'prometheus'

@@ -62,14 +62,7 @@ class Adopt(Paged):
             dest='image_id',
             help='the one file is this image; it is renamed, if nobody has it',
         )
-        parser.add_argument(
-            '--dry-run',
-            action='store_true',
-            help='only tell what would be adopted',
-        )
-        parser.add_argument(
-            '--yes', action='store_true', help='take it as confirmed'
-        )
+        _add_consent_to(parser)
         return parser
 
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
@@ -120,6 +113,18 @@ class Adopt(Paged):
             f'once nobody is seen to use them.'
         )
         return agreed(question, yes=yes)
+
+
+def _add_consent_to(parser: argparse.ArgumentParser) -> None:
+    """Add what spares the question before anything is changed."""
+    parser.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='only tell what would be adopted',
+    )
+    parser.add_argument(
+        '--yes', action='store_true', help='take it as confirmed'
+    )
 
 
 def _check_arguments(options: argparse.Namespace) -> None:

@@ -51,7 +51,7 @@ class Evict(WitnessedCommand, Paged):
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         ask = self.asking(parsed_args)
         with self.opened() as site:
-            copies = image_names.copies(site, parsed_args.image)
+            copies = image_names.find_copies(site, parsed_args.image)
             said = ask()
             in_use_list.check_whole(said, {one.image_id for one in copies})
             if not agreed(_question_about(copies), yes=parsed_args.yes):

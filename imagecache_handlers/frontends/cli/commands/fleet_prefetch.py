@@ -98,6 +98,11 @@ def _add_terms_to(parser: argparse.ArgumentParser) -> None:
         help='so many more tries where one fails (default: 2)',
     )
     image_options.add_ttl_to(parser, 'prefetch_ttl_seconds of each host')
+    _add_ends_to(parser)
+
+
+def _add_ends_to(parser: argparse.ArgumentParser) -> None:
+    """Add how long the wish stands, and whether that is waited for."""
     parser.add_argument(
         '--expires',
         type=arguments.span,

@@ -41,7 +41,7 @@ class Hold(OwnedCommand):
                     f'--for must be longer than twice the clock skew of '
                     f'{site.rules.clock_skew}'
                 )
-            image_id = image_names.copies(site, parsed_args.image)[0].image_id
+            image_id = image_names.find_id(site, parsed_args.image)
             held = site.cache.hold(image_id, owner, ttl, store=site.store)
         if not held:
             raise ImageNotFound(image_id, 'nothing is held')
@@ -56,7 +56,7 @@ class Release(OwnedCommand):
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         owner = parsed_args.owner
         with self.opened() as site:
-            image_id = image_names.copies(site, parsed_args.image)[0].image_id
+            image_id = image_names.find_id(site, parsed_args.image)
             released = site.cache.release(image_id, owner, store=site.store)
         self.say_of(released, f'is not held by {owner} now')
         if not released:

@@ -27,7 +27,7 @@ class Pin(OwnedCommand):
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         owner, until = parsed_args.owner, parsed_args.until
         with self.opened() as site:
-            image_id = image_names.copies(site, parsed_args.image)[0].image_id
+            image_id = image_names.find_id(site, parsed_args.image)
             pinned = site.cache.pin(image_id, owner, until, store=site.store)
         if not pinned:
             raise ImageNotFound(image_id, 'nothing was pinned')
@@ -42,7 +42,7 @@ class Unpin(OwnedCommand):
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         owner = parsed_args.owner
         with self.opened() as site:
-            image_id = image_names.copies(site, parsed_args.image)[0].image_id
+            image_id = image_names.find_id(site, parsed_args.image)
             unpinned = site.cache.unpin(image_id, owner, store=site.store)
         self.say_of(unpinned, f'is not pinned by {owner} now')
         if not unpinned:

@@ -1,7 +1,10 @@
 """``imagecache prefetch``: images come in ahead of their use."""
 
 import argparse
+from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
 import dataclasses
 import sys
 import threading
@@ -56,17 +59,7 @@ class Prefetch(WitnessedCommand, Paged):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         image_options.add_images_to(parser)
-        parser.add_argument(
-            '--from',
-            metavar='PLACE',
-            dest='place',
-            help='the one image is this file, or is at this URL',
-        )
-        parser.add_argument(
-            '--checksum',
-            metavar='SUM',
-            help='what it hashes to, as in sha256:9f86..; a URL needs one',
-        )
+        _add_place_to(parser)
         image_options.add_ttl_to(parser, 'prefetch_ttl_seconds')
         parser.add_argument(
             '--max-rate',
@@ -86,16 +79,8 @@ class Prefetch(WitnessedCommand, Paged):
             given = _read_settings(site, parsed_args)
             with (
                 stoppable(site, _ENDING) as stop,
-                transfer_bars.shown(sys.stderr, self._say_end) as show,
-                metering.counted(parsed_args) as count,
+                self._telling(parsed_args) as tell,
             ):
-
-                def tell(event: Event) -> None:
-                    count(event)
-                    if isinstance(event, Waiting):
-                        _say_waiting(event)
-                    show(event)
-
                 done = site.cache.prefetch(
                     images,
                     _find_source(site, parsed_args),
@@ -112,6 +97,24 @@ class Prefetch(WitnessedCommand, Paged):
             code=_code_of(done),
         )
 
+    @contextlib.contextmanager
+    def _telling(
+        self, parsed_args: argparse.Namespace
+    ) -> Iterator[Callable[[Event], None]]:
+        """Give what is called with all that happens: bars, lines, metrics."""
+        with (
+            transfer_bars.shown(sys.stderr, self._say_end) as show,
+            metering.counted(parsed_args) as count,
+        ):
+
+            def tell(event: Event) -> None:
+                count(event)
+                if isinstance(event, Waiting):
+                    _say_waiting(event)
+                show(event)
+
+            yield tell
+
     def _say_end(self, event: Event) -> None:
         """Say what became of an image, where no bar shows it."""
         if self._is_page and isinstance(event, Ended):
@@ -119,6 +122,21 @@ class Prefetch(WitnessedCommand, Paged):
                 self.say(arrivals.sentence(event.result))
                 self.app.stdout.flush()
                 self._said.append(event.result)
+
+
+def _add_place_to(parser: argparse.ArgumentParser) -> None:
+    """Add where the one image is, in place of the image service."""
+    parser.add_argument(
+        '--from',
+        metavar='PLACE',
+        dest='place',
+        help='the one image is this file, or is at this URL',
+    )
+    parser.add_argument(
+        '--checksum',
+        metavar='SUM',
+        help='what it hashes to, as in sha256:9f86..; a URL needs one',
+    )
 
 
 def _say_waiting(event: Waiting) -> None:

@@ -53,7 +53,7 @@ class Show(VerdictCommand):
     def answer(self, parsed_args: argparse.Namespace) -> Answer:
         ask = self.asking(parsed_args)
         with self.opened() as site:
-            copies = image_names.copies(site, parsed_args.image)
+            copies = image_names.find_copies(site, parsed_args.image)
             # The whole plan: whether a copy goes depends on the others.
             plan = self.planned(site, ask)
         wanted = {image.identity for image in copies}

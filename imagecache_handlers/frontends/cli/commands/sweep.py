@@ -2,16 +2,20 @@
 
 import argparse
 
+from imagecache_handlers.actions.evidence import Ask
+from imagecache_handlers.actions.report import Report
 from imagecache_handlers.frontends.cli.commands import plan as plan_command
 from imagecache_handlers.frontends.cli.commands.verdicts import VerdictCommand
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.interrupt import stoppable
 from imagecache_handlers.frontends.cli import metering
 from imagecache_handlers.frontends.cli import metrics_options
+from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages.answer import Answer
 from imagecache_handlers.frontends.cli.pages import fields
 from imagecache_handlers.frontends.cli.pages import report as report_page
 from imagecache_handlers.frontends.cli import progress
+from imagecache_handlers.planning.verdicts import Plan
 
 
 class Sweep(VerdictCommand):
@@ -44,13 +48,7 @@ class Sweep(VerdictCommand):
                 meter.narrow_to(site)
                 plan = self.planned(site, ask)
                 meter.note_plan(plan, site)
-                with (
-                    stoppable(site) as stop,
-                    progress.shown(plan) as tell,
-                ):
-                    report = site.cache.apply(
-                        plan, ask, on_outcome=tell, should_stop=stop
-                    )
+                report = _carry_out(site, plan, ask)
                 count(report)
         now = plan.now.astimezone()
         short = report_page.fell_short(report)
@@ -67,3 +65,9 @@ class Sweep(VerdictCommand):
             plan = self.planned(site, ask)
         rows = plan_command.rows_of(self, plan, parsed_args)
         return plan_command.shown(plan, rows, site.rules, self.width)
+
+
+def _carry_out(site: OpenedCache, plan: Plan, ask: Ask) -> Report:
+    """Do what the plan says, seen as it goes, until somebody stops it."""
+    with stoppable(site) as stop, progress.shown(plan) as tell:
+        return site.cache.apply(plan, ask, on_outcome=tell, should_stop=stop)

@@ -9,11 +9,11 @@ from typing import Any
 from imagecache_handlers.actions.verifying import Proof
 from imagecache_handlers.actions.verifying import Verified
 from imagecache_handlers.exceptions import ImageNotFound
-from imagecache_handlers.frontends.cli import arguments
 from imagecache_handlers.frontends.cli.commands.base import Paged
 from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli import image_names
+from imagecache_handlers.frontends.cli import image_options
 from imagecache_handlers.frontends.cli.interrupt import stoppable
 from imagecache_handlers.frontends.cli.options import OpenedCache
 from imagecache_handlers.frontends.cli.pages.answer import Answer
@@ -35,12 +35,10 @@ class Verify(WitnessedCommand, Paged):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'images',
-            nargs='*',
-            type=arguments.image,
-            metavar='IMAGE',
-            help='the id of an image, or its beginning (default: all)',
+        image_options.add_names_to(
+            parser,
+            'IMAGE',
+            'the id of an image, or its beginning (default: all)',
         )
         parser.add_argument(
             '--quarantine',
@@ -79,7 +77,7 @@ def _find_name(site: OpenedCache, evidence: Evidence, said: str) -> str:
     :raises ImageNotFound: when there is none.
     """
     try:
-        return image_names.copies(site, said)[0].image_id
+        return image_names.find_id(site, said)
     except ImageNotFound:
         # Nothing is read for it: no list has it.
         found = site.cache.verify(evidence, [said], site.stores)

@@ -15,6 +15,7 @@ from imagecache_handlers.frontends.cli.pages.plan import wrapped
 from imagecache_handlers.frontends.cli.pages.text import images
 from imagecache_handlers.frontends.cli.pages.text import printable
 from imagecache_handlers.frontends import explain
+from imagecache_handlers.model import Store
 from imagecache_handlers.planning.rules import Rules
 from imagecache_handlers.planning import space
 from imagecache_handlers.planning.verdicts import Space
@@ -27,24 +28,8 @@ _GONE = frozenset({Did.EVICTED, Did.GONE})
 def render(report: Report, rules: Rules, width: int) -> Iterator[Line]:
     """Give the lines of a report: its stores, and what became of images."""
     now = report.plan.now.astimezone()
-    pools = space.group_by_pool(report.after)
     for store in report.before:
-        done = [
-            one
-            for one in report.outcomes
-            if one.verdict.image.store == store.name
-        ]
-        problem = report.plan.problems.get(store.name)
-        remarks = report.plan.remarks.get(store.name)
-        if done or problem or remarks:
-            told = f'cannot be read: {problem}' if problem else ''
-            yield from plan.heading(store, told, width)
-            for pool in pools:
-                if store.name in pool.stores and pool.total:
-                    yield plan.gauge(pool, 0, rules)
-            yield from plan.looked(store.name, report.plan, width)
-        for outcome in done:
-            yield from _outcome_lines(outcome, now, width)
+        yield from _store_lines(report, rules, store, width)
     for one in report.plan.spaces:
         if one.wanted:
             yield from wrapped(_freed_against_wanted(report, one, now), width)
@@ -59,6 +44,26 @@ def render(report: Report, rules: Rules, width: int) -> Iterator[Line]:
             'Stopped: the rest of the plan was not carried out.', Tone.TROUBLE
         )
     yield line(_sum_up(report), Tone.HEAD)
+
+
+def _store_lines(
+    report: Report, rules: Rules, store: Store, width: int
+) -> Iterator[Line]:
+    """Give the lines of a store, if there is anything to say of it."""
+    done = [
+        one for one in report.outcomes if one.verdict.image.store == store.name
+    ]
+    problem = report.plan.problems.get(store.name)
+    if done or problem or report.plan.remarks.get(store.name):
+        told = f'cannot be read: {problem}' if problem else ''
+        yield from plan.heading(store, told, width)
+        for pool in space.group_by_pool(report.after):
+            if store.name in pool.stores and pool.total:
+                yield plan.gauge(pool, 0, rules)
+        yield from plan.looked(store.name, report.plan, width)
+    now = report.plan.now.astimezone()
+    for outcome in done:
+        yield from _outcome_lines(outcome, now, width)
 
 
 def outcomes(
