@@ -16,6 +16,7 @@ from tests.vmware.streams import STREAM
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
+from vcenter_simulator.faults import VimFault
 from vcenter_simulator.instances import add_instance
 from vcenter_simulator.machines.devices import Disk
 from vcenter_simulator.scenario import Scenario
@@ -209,6 +210,36 @@ class LeftMachines(OnVcenter):
 
     def test_one_that_became_a_template_keeps_its_disk(self):
         self.take_over(self.actors.make_template)
+
+    def test_what_a_machine_may_name_that_came_meanwhile_stays(self):
+        machine, place = self.leave_machine()
+        self.actors.cache(ONE)
+
+        def come():
+            self.actors.break_machine(self.actors.spawn(ONE), 'orphaned')
+
+        self.vcenter.before('UnregisterVM', come)
+        with pytest.raises(StoreUnavailable, match='cannot be read'):
+            self.clean()
+        assert self.actors.place(f'{place}/{machine.name}.vmdk').node
+
+    def test_not_one_that_ran_and_calls_its_log_otherwise(self):
+        machine, place = self.leave_machine()
+        log = machine.config_file.sibling(f'{machine.name}-run.txt')
+        self.actors.write_file(str(log), b'x')
+        machine.home_files.append((log, 'log'))
+        machine.note_change()
+        self.litterer.date(place)
+        assert self.debris() == set()
+
+    def test_not_one_whose_snapshots_are_hidden(self):
+        machine, _ = self.leave_machine()
+        ref = machine.reference
+        hidden = VimFault(
+            'NoPermission', 'no', object=ref, privilegeId='System.Read'
+        )
+        self.vcenter.hide_property('snapshot', hidden, on=ref)
+        assert self.debris() == set()
 
     def test_not_one_that_ran_and_was_unregistered(self):
         machine, place = self.leave_machine()
