@@ -1798,6 +1798,20 @@ MUTANTS = [
         f'{LEFT}who_takes_it_over_at_the_last_moment_keeps_its_disk',
     ),
     mutant(
+        'who cannot be read when a machine is forgotten names nothing',
+        'debris_removals',
+        'if users.why_unknown or is_named(alone, users):',
+        'if is_named(alone, users):',
+        f'{LEFT}what_a_machine_may_name_that_came_meanwhile_stays',
+    ),
+    mutant(
+        'who names half an image where it was moved loses it',
+        'debris_removals',
+        'moved = dataclasses.replace(piece, named=named)',
+        'moved = piece',
+        f'{CLEANING}who_comes_to_use_it_where_it_was_moved_keeps_it',
+    ),
+    mutant(
         'what comes into a label of half an image goes with it',
         'folder_trees',
         'for folder in (self.top, *self.below):\n            place',
@@ -1810,6 +1824,22 @@ MUTANTS = [
         'if self._has_gone():',
         'if True:',
         f'{IMPORTING}::TestLateMovesOnVsan::test_what_is_moved_late_is_whole',
+    ),
+    mutant(
+        'what cannot be looked for has become an image',
+        'stage_folders',
+        '        except CacheError:\n            return False\n',
+        '        except CacheError:\n            return True\n',
+        f'{IMPORTING}::TestLateMovesOnVsan::'
+        'test_what_cannot_be_looked_for_stays',
+    ),
+    mutant(
+        'on vSAN a disk of whatever folder is the one that came in',
+        'importing',
+        "return is_folder and bool(file) and '/' not in file",
+        'return is_folder',
+        f'{IMPORTING}::TestOnVsan::'
+        'test_a_disk_within_another_folder_is_not_taken',
     ),
     mutant(
         'any machine is the one that came in',

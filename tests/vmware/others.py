@@ -3,6 +3,14 @@
 import contextlib
 
 from vcenter_simulator.faults import VimFault as Refused
+from vcenter_simulator.instances import add_instance
+from vcenter_simulator.machines.config_files import save_config
+from vcenter_simulator.machines.creation import add_machine
+from vcenter_simulator.machines.creation import make_scsi
+from vcenter_simulator.machines.creation import Site
+from vcenter_simulator.machines.devices import Disk
+from vcenter_simulator.machines.homes import make_home
+from vcenter_simulator.machines.relocation import attach_chain
 from vcenter_simulator.machines.relocation import relocate_machine
 from vcenter_simulator.values import DataObject
 
@@ -33,6 +41,7 @@ class Others:
             self.machines.append(machine)
             self.images[machine] = image
             self.needed[machine] = self.extent(image)
+            self.let_clones_be_lost()
             self.touch(image)
             self.tally['spawned'] += 1
 
@@ -40,8 +49,23 @@ class Others:
         if self.machines:
             machine = self.machines.pop(number % len(self.machines))
             self.touch(self.images.pop(machine))
+            # With a machine goes each disk below it that may be deleted.
+            self.flag_disks(is_deletable=False)
             self.actors.end(machine)
             self.needed.pop(machine, None)
+            self.let_clones_be_lost()
+
+    def let_clones_be_lost(self):
+        """Have vSphere delete what has clones, if this one does."""
+        if not self.keeps_clones:
+            self.flag_disks(is_deletable=True)
+
+    def flag_disks(self, *, is_deletable):
+        """Say of all disks that have clones whether they may be deleted."""
+        for path, node in list(self.walk_nodes()):
+            if path.endswith('.vmdk') and self.has_clones(path, node):
+                with contextlib.suppress(Refused, AttributeError, TypeError):
+                    self.actors.set_deletable(path, is_deletable=is_deletable)
 
     def age_images(self, images):
         """Go through images as Nova's driver does, by what runs alone."""
@@ -83,7 +107,62 @@ class Others:
                 self.actors.age(image, since)
                 self.touch(image, since)
 
+    def leave_import(self, *, registered):
+        """Have an import break off after its disk has come."""
+        world, cluster = self.vcenter.world, self.vcenter.estate.cluster
+        name = f'OSTACK_IMG_5f0c5f0c-2222-4222-8222-{len(self.imports):012}'
+        with world.lock:
+            home = make_home(self.vcenter.estate.stores[0], name)
+            site = Site(
+                folder=cluster.datacenter.properties['vmFolder'],
+                datacenter=cluster.datacenter.moid,
+                pool=cluster.pool.reference,
+                host=cluster.hosts[0].reference,
+            )
+            machine = add_machine(world, site, name, home.child(f'{name}.vmx'))
+            disk = self.actors.make_disk(f'{home}/{name}.vmdk')
+            machine.devices[1000] = make_scsi()
+            machine.devices[2000] = attach_chain(
+                world, Disk(2000, 1000, 0, (disk,), 0), disk
+            )
+            save_config(machine)
+        self.imports.append(machine)
+        if not registered:
+            self.actors.unregister(machine)
+
     # Operators.
+
+    def take_over(self, number, how):
+        """Make a machine that an import has left one's own.
+
+        Whatever is done with it later, its disk has what is nowhere else.
+        """
+        known = set(self.vcenter.world.inventory.all('VirtualMachine'))
+        there = [one for one in self.imports if one in known]
+        if not there:
+            return
+        machine = there[number % len(there)]
+        with contextlib.suppress(Refused):
+            if how == 'run':
+                self.actors.start(machine)
+                self.actors.stop(machine)
+            elif how == 'clone':
+                world, estate = self.vcenter.world, self.vcenter.estate
+                disk = machine.disks[0].chain[0]
+                with world.lock:
+                    add_instance(world, estate.cluster, disk, starts=False)
+            else:
+                self.actors.back_up(machine)
+            self.taken.append(self.disk_of(machine))
+            self.tally['taken over'] += 1
+
+    def forget_import(self, number):
+        """Have vCenter forget one that was left, or that somebody took."""
+        known = set(self.vcenter.world.inventory.all('VirtualMachine'))
+        there = [one for one in self.imports if one in known]
+        if there:
+            with contextlib.suppress(Refused):
+                self.actors.unregister(there[number % len(there)])
 
     def delete_image(self, image):
         """Delete the folder of an image; vSphere may refuse to."""

@@ -296,6 +296,24 @@ class TestCleaning(OnLitter):
         assert self.clean(HALF) == 0
         assert self.is_there(f'{HALF}/{TWO}.vmdk')
 
+    def test_who_comes_to_use_it_where_it_was_moved_keeps_it(self):
+        self.leave_all()
+
+        def use():
+            machine = self.actors.spawn(ONE, starts=False)
+            [name] = [
+                one
+                for one in self.actors.tree(ASIDE)
+                if one.endswith(f'{TWO}.vmdk')
+            ]
+            disk = self.actors.place(f'{ASIDE}/{name}')
+            machine.home_files.append((disk, 'diskDescriptor'))
+            machine.note_change()
+
+        self.vcenter.after(MOVE, use)
+        assert self.clean(HALF) == 0
+        assert self.is_there(f'{HALF}/{TWO}.vmdk')
+
     def test_an_image_whose_move_nobody_answered_is_put_back(self):
         """It was in use: Nova had put it where half a one was."""
         self.leave_all()

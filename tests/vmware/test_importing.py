@@ -447,6 +447,21 @@ class TestOnVsan(ImportCase):
         self.add(labels=['site.a'])
         assert set(self.tree(f'{BASE}/debian')) == {'debian.vmdk', 'ic-site.a'}
 
+    def test_a_disk_within_another_folder_is_not_taken(self):
+        """At the top there is a uuid, which could be that of the base."""
+        self.actors.cache('other')
+
+        def put_elsewhere():
+            [one] = self.vcenter.world.inventory.all('VirtualMachine')
+            disk = self.actors.place(f'[{STORE}] {BASE}/other/other.vmdk')
+            one.disks[0].chain = (disk,)
+            one.note_change()
+
+        self.vcenter.after(COMPLETE, put_elsewhere)
+        with pytest.raises(StoreUnavailable, match='the disk of an imported'):
+            self.add()
+        assert 'other/other.vmdk' in self.tree(BASE)
+
     def test_the_machine_of_another_is_left_alone(self):
         """An answer that names it is not believed: nor is its disk taken."""
         self.vcenter.before(UNREGISTER, fail('HostNotConnected'))
@@ -498,6 +513,20 @@ class TestLateMoves(ImportCase):
             self.add()
         assert 'may be left, as debris' in logs.output[0]
         assert self.images() == []
+        self.move_late()
+        assert self.images() == ['debian']
+
+    def test_what_cannot_be_looked_for_stays(self):
+        blind = fail('HostNotConnected')
+        search = 'SearchDatastoreSubFolders_Task'
+
+        def blind_and_drop():
+            self.vcenter.before(search, blind)
+            drop()()
+
+        self.vcenter.before(PUBLISH, blind_and_drop)
+        with pytest.raises(Uncertain):
+            self.add()
         self.move_late()
         assert self.images() == ['debian']
 

@@ -16,6 +16,7 @@ from tests.vmware.streams import STREAM
 from tests.vmware.vcenter import BASE
 from tests.vmware.vcenter import OnVcenter
 from tests.vmware.vcenter import STORE
+from vcenter_simulator.faults import VimFault
 from vcenter_simulator.instances import add_instance
 from vcenter_simulator.machines.devices import Disk
 from vcenter_simulator.machines.devices import Drive
@@ -210,6 +211,33 @@ class LeftMachines(OnLeftMachine):
             with pytest.raises(StoreUnavailable, match='register .* again'):
                 self.clean()
             assert self.disk.node, act.__name__
+
+    def test_what_a_machine_may_name_that_came_meanwhile_stays(self):
+        self.actors.cache(ONE)
+
+        def come():
+            self.actors.break_machine(self.actors.spawn(ONE), 'orphaned')
+
+        self.vcenter.before('UnregisterVM', come)
+        with pytest.raises(StoreUnavailable, match='cannot be read'):
+            self.clean()
+        assert self.disk.node
+
+    def test_one_that_ran_and_calls_its_log_otherwise_stays(self):
+        log = self.machine.config_file.sibling(f'{self.machine.name}-run.txt')
+        self.actors.write_file(str(log), b'x')
+        self.machine.home_files.append((log, 'log'))
+        self.machine.note_change()
+        self.litterer.date(self.place)
+        assert self.debris() == set()
+
+    def test_one_whose_snapshots_are_hidden_stays(self):
+        ref = self.machine.reference
+        hidden = VimFault(
+            'NoPermission', 'no', object=ref, privilegeId='System.Read'
+        )
+        self.vcenter.hide_property('snapshot', hidden, on=ref)
+        assert self.debris() == set()
 
 
 class TestOnVmfs(LeftMachines, unittest.TestCase):

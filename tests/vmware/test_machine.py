@@ -47,8 +47,16 @@ METHODS = (
     ('DeleteDatastoreFile_Task', 2),
     ('sleep', 2),
 )
+CLEANING = (
+    ('FindByDatastorePath', 1),
+    ('MakeDirectory', 2),
+    ('SearchDatastoreSubFolders_Task', 6),
+    ('RetrievePropertiesEx', 16),
+    ('UnregisterVM', 1),
+    ('DeleteDatastoreFile_Task', 1),
+)
 HAPPENS = 'evicted', 'spawned', 'held', 'pinned', 'faults', 'errors'
-SELDOM = 'moved', 'aged away', 'deaths', 'labels filled'
+SELDOM = 'moved', 'aged away', 'deaths', 'labels filled', 'taken over'
 MANY = 300
 OPERATORS = (
     'delete',
@@ -58,18 +66,24 @@ OPERATORS = (
     'rename',
     'restart',
     'fill',
+    'take_over',
+    'forget',
 )
 DAY = 86400
 TALLY = collections.Counter()
 
+
+def points_of(methods):
+    return st.sampled_from(methods).flatmap(
+        lambda one: st.tuples(
+            st.just(one[0]), st.integers(0, one[1] - 1), st.booleans()
+        )
+    )
+
+
 images = st.sampled_from(IMAGES)
 owners = st.sampled_from(OWNERS)
 hosts = st.integers(0, 1)
-points = st.sampled_from(METHODS).flatmap(
-    lambda one: st.tuples(
-        st.just(one[0]), st.integers(0, one[1] - 1), st.booleans()
-    )
-)
 deeds = st.one_of(
     st.tuples(st.just('fault'), st.sampled_from(FAULTS)),
     st.tuples(
@@ -100,20 +114,31 @@ deeds = st.one_of(
         images,
     ),
 )
-scripts = st.lists(st.tuples(points, deeds), max_size=3)
+scripts = st.lists(st.tuples(points_of(METHODS), deeds), max_size=3)
+# What an import has left is taken over now and then while it is cleaned away.
+takings = st.tuples(st.sampled_from(('take_over', 'forget')), images)
+cleanings = st.lists(
+    st.tuples(points_of(CLEANING), st.one_of(takings, takings, deeds)),
+    max_size=3,
+)
 
 
 class Hosts(stateful.RuleBasedStateMachine):
     """The rules are what hosts, Nova, operators and clocks do."""
 
+    make_world = World
+
     @stateful.initialize(
         batch=st.sampled_from((1, 3)),
         min_age=st.sampled_from((0, 900)),
         skew=st.integers(0, 50),
+        keeps_clones=st.booleans(),
     )
-    def start(self, batch, min_age, skew):
+    def start(self, batch, min_age, skew, keeps_clones):
         rules = Rules(min_age=datetime.timedelta(seconds=min_age))
-        self.world = World(rules, batch=batch, skew=skew)
+        self.world = self.make_world(
+            rules, batch=batch, skew=skew, keeps_clones=keeps_clones
+        )
         self.tokens = mock.patch('secrets.token_hex', self.world.make_token)
         self.tokens.start()
         for image in IMAGES:
@@ -189,6 +214,25 @@ class Hosts(stateful.RuleBasedStateMachine):
 
     def _fill(self, host, image):
         self.world.is_full = not self.world.is_full
+
+    def _take_over(self, host, image):
+        how = {'debian': 'run', 'alpine': 'clone'}.get(image, 'back_up')
+        self.world.take_over(0, how)
+
+    def _forget(self, host, image):
+        self.world.forget_import(0)
+
+    @stateful.rule(
+        host=hosts,
+        registered=st.booleans(),
+        days=st.sampled_from((2, 2, 2, 0)),
+        drawn=cleanings,
+    )
+    def clean(self, host, registered, days, drawn):
+        self.world.leave_import(registered=registered)
+        self.world.advance(days * DAY)
+        host = self.world.hosts[host]
+        self.world.clean(host, self.script(host, drawn))
 
     @stateful.rule(host=hosts, drawn=scripts)
     def sweep(self, host, drawn):
@@ -301,17 +345,21 @@ class Hosts(stateful.RuleBasedStateMachine):
         assert world.all_left() <= set(world.foreign_names()), world.all_left()
 
 
-def test_hosts_and_nova_share_a_datastore():
+def run_hosts(hosts, examples):
     settings = hypothesis.settings(
-        max_examples=PROFILE.vmware_examples,
+        max_examples=examples,
         stateful_step_count=30,
         deadline=None,
         derandomize=not NEW,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     TALLY.clear()
-    stateful.run_state_machine_as_test(Hosts, settings=settings)
+    stateful.run_state_machine_as_test(hosts, settings=settings)
     print(dict(TALLY))
+
+
+def test_hosts_and_nova_share_a_datastore():
+    run_hosts(Hosts, PROFILE.vmware_examples)
     enough = PROFILE.vmware_examples >= MANY
     for what in (*HAPPENS, *(SELDOM if enough else ())):
         assert TALLY[what], f'nothing was {what}: {TALLY}'

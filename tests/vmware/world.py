@@ -63,7 +63,7 @@ class Host:
         self.offset = offset * SECOND
         self.script = []
         self.counts = collections.Counter()
-        self.session = None
+        self.session = self.handler = None
         self.restart()
 
     def restart(self):
@@ -94,6 +94,7 @@ class Host:
         handler.parallel = 1
         handler.labels_in_flight = 1
         handler.batch = self.world.batch
+        self.handler = handler
         self.cache = ImageCache(
             handler,
             self.world.rules,
@@ -151,7 +152,9 @@ class World(Others):
     # How long a hold or a pin waits for a claim to end.
     patience = 30 * SECOND
 
-    def __init__(self, rules, *, batch, skew, vcenter=None):
+    def __init__(self, rules, *, batch, skew, keeps_clones=True, vcenter=None):
+        # Whether vSphere refuses to delete what somebody has a clone of.
+        self.keeps_clones = keeps_clones
         self.rules = rules
         self.batch = batch
         self.vcenter = vcenter or Simulator(scenario=Scenario(seed=1))
@@ -169,6 +172,8 @@ class World(Others):
         self.deleted = []  # folders that others have deleted
         self.deletions = collections.Counter()  # images: how often by hand
         self.notes = 0  # that operators have put
+        self.imports = []  # machines that imports have left
+        self.taken = []  # disks of those that somebody took over
         self.foreign = {}  # path: what lies there, and is nobody's image
         self.grants = {}  # (image, owner): its folder, and until when
         self.pins = {}  # (image, owner): its folder
@@ -266,11 +271,20 @@ class World(Others):
         ):
             self.foreign[str(made)] = made.node
 
+    def disk_of(self, machine):
+        """Give the disk of a machine that an import has left."""
+        return machine.name, self.node(machine.name, f'{machine.name}.vmdk')
+
     def folder(self, image):
         return self.node(BASE, image)
 
     def extent(self, image):
         return self.node(BASE, image, f'{image}-flat.vmdk')
+
+    def has_clones(self, path, node):
+        """Tell if machines need the data of a disk, by its descriptor."""
+        place = self.actors.place(path.replace('.vmdk', '-flat.vmdk'))
+        return place.node is not None and place.node in self.needed.values()
 
     def all_nodes(self):
         """Give the identity of everything in the base and aside of it."""
@@ -308,6 +322,9 @@ class World(Others):
         for path, node in self.foreign.items():
             if id(node) not in there:
                 yield f'{path} is not an image, and was removed'
+        for name, node in self.taken:
+            if self.node(name, f'{name}.vmdk') is not node:
+                yield f"{name} was somebody's, and lost its disk"
         for image in self.all_images():
             entries = getattr(self.folder(image), 'entries', {})
             if f'{image}.vmdk' in entries and not self.extent(image):
@@ -386,6 +403,16 @@ class World(Others):
                 is_passed = self.is_passed(image, owner)
                 if before == self.deletions[image] and not is_passed:
                     self.pins[image, owner] = self.folder(image), None
+
+    def clean(self, host, script):
+        """Clean away what a host takes for debris."""
+        store = self.store_name
+        with host.operation(script):
+            handler = host.handler
+            for one in list(handler.debris(store)):
+                self.tally['debris'] += 1
+                if handler.clean(one):
+                    self.tally['cleaned'] += 1
 
     def drop(self, host, image, owner, script):
         """End what an owner was granted, whether that is told or not."""
