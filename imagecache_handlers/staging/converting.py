@@ -10,10 +10,14 @@ import subprocess
 import tempfile
 
 from imagecache_handlers.clocks import Clocks
+from imagecache_handlers.directory.system.descriptors import closing
+from imagecache_handlers.directory.system import safe_open
 from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import Unsupported
+from imagecache_handlers.model import ImageMeta
 from imagecache_handlers.staging.limits import Limits
+from imagecache_handlers.staging.made_disk import check_made
 from imagecache_handlers.staging.stopping import check_stop
 from imagecache_handlers.staging.stopping import ShouldStop
 from imagecache_handlers.staging import troubles
@@ -85,7 +89,8 @@ class Conversion:
     def run(self) -> None:
         """Make the file, whole or not at all.
 
-        :raises Unsupported: when it cannot be converted in these bounds.
+        :raises Unsupported: when it cannot be converted in these bounds, or
+            what comes out of it is not that disk, or begins as another one.
         :raises NoRoom: when the disk is full.
         :raises Stopped: when it is not to go on.
         :raises ConfigurationError: when a program is missing.
@@ -108,16 +113,39 @@ class Conversion:
             if child.returncode:
                 said.seek(0)
                 raise self._explain(child.returncode, said.read(2**16))
+        self._check_made()
 
     def _convert_command(self) -> list[str]:
         options = self.target.options
         return [
-            *('qemu-img', 'convert', '-f', _name_qemu(self.source_format)),
-            *('-O', self.target.qemu_format),
+            *('qemu-img', 'convert', '-O', self.target.qemu_format),
             *(('-o', options) if options else ()),
-            f'./{self.source}',
+            *('--image-opts', self._describe_source()),
             f'./{self.made}',
         ]
+
+    def _describe_source(self) -> str:
+        driver = _QEMU_NAMES.get(self.source_format, self.source_format)
+        options = [f'driver={driver}', f'file.filename=./{self.source}']
+        if driver == 'vpc':
+            # By its geometry, which it goes by for most, the end is cut off.
+            options.append('force_size_calc=current_size')
+        return ','.join(['file.driver=file', *options])
+
+    def _check_made(self) -> None:
+        """Refuse what it made, unless it is that disk and nothing else."""
+        fd = safe_open.open_file(self.folder_fd, self.made, os.O_RDONLY)
+        with closing(fd), open(fd, 'rb', closefd=False) as file:
+            meta = ImageMeta(
+                image_id=self.image_id,
+                size=os.fstat(fd).st_size,
+                disk_format=self.target.disk_format,
+                properties=self.target.properties,
+            )
+            try:
+                check_made(file, meta, self.virtual_size)
+            except Unsupported as error:
+                raise self._refuse(error.why) from error
 
     def _wait(self, child: subprocess.Popen[bytes]) -> None:
         end = self.clocks.monotonic() + self.limits.conversion_seconds
@@ -214,10 +242,6 @@ def _check_programs() -> None:
                 f'images cannot be converted without {program}: install '
                 f'the package {package}'
             )
-
-
-def _name_qemu(disk_format: str) -> str:
-    return _QEMU_NAMES.get(disk_format, disk_format)
 
 
 def _make_printable(said: bytes) -> str:

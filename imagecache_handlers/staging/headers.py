@@ -42,6 +42,15 @@ def explain_danger(disk_format: str, inspector: Any) -> str | None:
     return check(inspector) if check else None
 
 
+def tell_size(disk_format: str, inspector: Any) -> int:
+    """Tell how many bytes the disk in such a file has."""
+    if disk_format == 'vhd':
+        # The library tells with how many it was made.
+        header = inspector.region('header').data
+        return int(struct.unpack_from('>Q', header, 48)[0])
+    return int(inspector.virtual_size)
+
+
 def is_fixed_vhd(file: BinaryIO) -> bool:
     """Tell if that is a vhd which begins as the disk itself does."""
     size = os.fstat(file.fileno()).st_size

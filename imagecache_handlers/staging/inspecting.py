@@ -55,7 +55,7 @@ def inspect_file(
         if why := headers.explain_danger(disk_format, inspector):
             raise refuse(why)
         if disk_format not in _PLAIN:
-            virtual_size = inspector.virtual_size
+            virtual_size = headers.tell_size(disk_format, inspector)
     elif disk_format == 'vhd':
         virtual_size = size - headers.FOOTER
     _check_size(virtual_size, size, limits, refuse)

@@ -6,6 +6,7 @@ STAGES = 'staging/test_stages.py'
 FETCHING = 'staging/test_fetching.py'
 INSPECTING = 'staging/test_inspecting.py'
 LEFTOVERS = 'staging/test_leftovers.py'
+MADE = 'staging/test_made_disk.py'
 ODD = 'staging/test_odd_vmdk.py'
 TABLES = 'staging/test_vhdx_tables.py'
 UNPACKING = 'staging/test_unpacking.py'
@@ -24,6 +25,36 @@ def one(tests, killer, module, name, old, new):
 
 
 MUTANTS = [
+    one(
+        *(MADE, 'test_a_vhd_is_made_raw_to_its_last_byte'),
+        *('converting', 'a vhd is as large as its geometry says'),
+        *("if driver == 'vpc':", 'if False:'),
+    ),
+    one(
+        *(MADE, 'test_the_size_of_a_vhd_is_what_it_has_now'),
+        *('headers', 'a vhd is as large as it was made'),
+        *("unpack_from('>Q', header, 48)", "unpack_from('>Q', header, 40)"),
+    ),
+    one(
+        *(MADE, 'test_a_header_inside_of_the_disk_is_refused'),
+        *('converting', 'what came out of it is believed'),
+        *('        self._check_made()\n', ''),
+    ),
+    one(
+        *(MADE, 'test_a_disk_of_another_size_is_refused'),
+        *('made_disk', 'what was made may have any size'),
+        *('if made != _round_up(virtual_size):', 'if False:'),
+    ),
+    one(
+        *(MADE, 'test_a_disk_may_end_within_a_sector'),
+        *('made_disk', 'the rest of a sector is another size'),
+        *('if made != _round_up(virtual_size):', 'if made != virtual_size:'),
+    ),
+    one(
+        *(MADE, 'test_a_large_disk_of_nothing_is_made'),
+        *('made_disk', 'what is small has no large disk'),
+        *('_ANY_GROWTH = Limits(growth_from=2**63)', '_ANY_GROWTH = Limits()'),
+    ),
     one(
         *(ODD, 'test_a_disk_in_words_is_refused_whatever_it_is_declared'),
         *('odd_vmdk', 'a disk in words is known by its title alone'),
@@ -78,8 +109,8 @@ MUTANTS = [
         *(STEERING, 'test_a_conversion_reads_what_was_inspected'),
         *('converting', 'qemu-img reads what took the place of the image'),
         *(
-            "            f'./{self.source}',\n",
-            "            f'{self.folder}/{self.source}',\n",
+            "f'file.filename=./{self.source}'",
+            "f'file.filename={self.folder}/{self.source}'",
         ),
     ),
     one(
