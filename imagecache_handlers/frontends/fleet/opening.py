@@ -104,6 +104,8 @@ def _open_etcd(
             'etcd is given a certificate (cert_cert, cert_key), no password'
         )
     files = _read_files(parts.query, _ETCD_FILES)
+    if ('cert_cert' in files) != ('cert_key' in files):
+        raise _refuse_url('cert_cert and cert_key are of use together only')
     from imagecache_handlers.frontends.fleet.etcd_board import open_etcd
 
     return open_etcd(

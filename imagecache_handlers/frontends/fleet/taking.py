@@ -177,7 +177,6 @@ class Taker:
             tries=before.tries + 1,
             why='',
         )
-        self._begun.add(wish.wish_id)
         self._write_state(wish, begun)
         # That took its time.
         if not self._agent.is_held(stay):
@@ -228,6 +227,7 @@ class Taker:
             self._write_state(wish, outcome.ended)
 
     def _write_state(self, wish: Wish, state: State) -> None:
+        self._begun.add(wish.wish_id)
         notes = {self._name_of(wish.wish_id): state.encode()}
         self._board.write_all(notes, seconds_left(wish, self._clock()))
         self._ends.note(wish, state)

@@ -44,6 +44,8 @@ class Wish:
 
     def __post_init__(self) -> None:
         check_part('wish', self.wish_id)
+        if not self.hosts:
+            raise ValueError('a wish is for hosts: * is all of them')
         if not self.images:
             raise ValueError('a wish is for one image or more')
         for image_id in self.images:

@@ -27,6 +27,8 @@ LOG = logging.getLogger(__name__)
 
 # Scrapes at once; who comes beyond that is sent away, not kept waiting.
 _MOST = 16
+# Seconds until it is tried again where nobody can be accepted.
+_PAUSE = 0.2
 
 
 class ServingError(CacheError):
@@ -87,6 +89,16 @@ class _Server(HTTPServer):
         socketserver.TCPServer.server_bind(self)
         self.server_name = str(self.server_address[0])
         self.server_port = self.server_address[1]
+
+    def get_request(self) -> Any:
+        try:
+            return super().get_request()
+        except OSError:
+            # Who waits there still, for no file is left to be opened, would
+            # be asked for again at once.
+            if not self._is_ended:
+                time.sleep(_PAUSE)
+            raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if self._free.acquire(blocking=False):

@@ -141,7 +141,8 @@ def read_samples(path: pathlib.Path) -> Samples:
     """
     # A FIFO in its place must not be waited for.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(handle, encoding='utf-8') as file:
+    # A name may have whatever, and ends no line by it.
+    with open(handle, encoding='utf-8', newline='') as file:
         text = file.read(_LARGEST + 1)
     if len(text) > _LARGEST:
         raise ValueError('it is too large to be one of ours')

@@ -110,6 +110,21 @@ def test_of_a_wish_that_is_removed_nothing_is_put_right(world, host):
     assert host.agent.watched() == []
 
 
+def test_what_is_removed_while_it_is_put_right_is_removed(world, host):
+    """By a process that had not begun it."""
+    world.post(hosts=['h1'])
+    host.go_on()
+    host.restart()
+    go_on_by_beats(host)
+    roll_back(world, None)
+    host.agent.beat()
+    host.taker.look()
+    remove_wish(world.board, 'w1')
+    host.taker.take_all()
+    go_on_by_beats(host)
+    assert world.board.find(NAME) is None
+
+
 def test_the_looks_stay_small(world, host):
     for number in range(100):
         world.post(wish_id=f'w{number}', hosts=['h1'])

@@ -60,6 +60,8 @@ BAD = {
     'etcd3+http://:geheim@h': 'no password',
     'etcd3+http://root@h': 'no password',
     'etcd3+http://h/geheim': 'at most a number',
+    'etcd3+https://h?cert_cert=/dev/null': 'are of use together',
+    'etcd3+https://h?cert_key=/dev/null': 'are of use together',
     'etcd3+https://h?cert=geheim': 'may have ca_cert, cert_cert, cert_key',
 }
 

@@ -45,6 +45,7 @@ def test_what_was_written_is_read(wish):
 @pytest.mark.parametrize(
     ('given', 'why'),
     [
+        ({'hosts': ''}, 'is for hosts'),
         ({'images': ()}, 'one image or more'),
         ({'images': ('../a',)}, 'cannot name an image'),
         ({'wish_id': '..'}, '1 to 253'),

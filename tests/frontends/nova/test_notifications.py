@@ -127,7 +127,7 @@ class Messaging(types.ModuleType):
         self.fails = False
 
     def get_notification_transport(self, conf):
-        return 'transport'
+        return types.SimpleNamespace(cleanup=lambda: None)
 
     def Notifier(self, transport, publisher_id):
         self.publisher = publisher_id
