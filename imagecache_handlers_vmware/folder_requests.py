@@ -1,4 +1,4 @@
-"""Removing: the requests that move a folder, and those that end it."""
+"""Folder requests: those that move a folder, and those that end it."""
 
 from collections.abc import Callable
 from collections.abc import Collection
