@@ -36,16 +36,16 @@ def _naming_owner(fd: int) -> Iterator[None]:
         owner = os.fstat(fd).st_uid
         if os.geteuid() in (0, owner):
             raise
-        why = f'{error.strerror}: run this as {_name_user(owner)}, or as root'
+        why = f'{error.strerror}: run this as {_name_users(owner)}'
         raise PermissionError(error.errno, why, error.filename) from error
 
 
-def _name_user(user: int) -> str:
+def _name_users(owner: int) -> str:
     try:
-        name = pwd.getpwuid(user).pw_name
+        name = pwd.getpwuid(owner).pw_name
     except KeyError:
-        name = str(user)
-    return f'{name}, who owns the folder'
+        name = str(owner)
+    return f'{name}, who owns the folder, or root' if owner else name
 
 
 @contextlib.contextmanager

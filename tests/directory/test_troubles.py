@@ -259,12 +259,15 @@ class TestOthersFiles(Troubled):
     @as_root
     def test_who_may_not_write_is_told_who_may(self):
         [image] = self.listed()
-        for user, name in (0, 'root, who'), (60001, '60001, who'):
+        for user, names in {
+            0: 'root',
+            60001: '60001, who owns the folder, or root',
+        }.items():
             os.chown(self.path, user, -1)
             self.as_another(
-                lambda name=name: self.refused(
+                lambda names=names: self.refused(
                     lambda: self.connect().mark(image, {'pin.ops'}),
-                    f'Permission denied: run this as {name} owns the folder',
+                    f'Permission denied: run this as {names}',
                 )
             )
 
