@@ -1,4 +1,4 @@
-"""Lock files of Nova, by which its processes take turns at an image.
+"""Nova lock: the files by which its processes take turns at an image.
 
 They lie in ``<instances_path>/locks`` and are locked as fasteners does it,
 with ``fcntl(2)``.  They are never removed here: a process that waits for one

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 import contextlib
 import errno
+import os
+import pwd
 
 from imagecache_handlers.directory import sidecar
 from imagecache_handlers.directory.system import answering
@@ -17,8 +19,33 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 @contextlib.contextmanager
 def opened(store: str) -> Iterator[int]:
     """Open the folder of a store; what fails meanwhile is the store's."""
-    with translated(store), closing(answering.open_folder(store)) as fd:
+    with (
+        translated(store),
+        closing(answering.open_folder(store)) as fd,
+        _naming_owner(fd),
+    ):
         yield fd
+
+
+@contextlib.contextmanager
+def _naming_owner(fd: int) -> Iterator[None]:
+    """Say of what this user may not do in an open folder who may."""
+    try:
+        yield
+    except PermissionError as error:
+        owner = os.fstat(fd).st_uid
+        if os.geteuid() in (0, owner):
+            raise
+        why = f'{error.strerror}: run this as {_name_users(owner)}'
+        raise PermissionError(error.errno, why, error.filename) from error
+
+
+def _name_users(owner: int) -> str:
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = str(owner)
+    return f'{name}, who owns the folder, or root' if owner else name
 
 
 @contextlib.contextmanager

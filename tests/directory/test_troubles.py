@@ -19,6 +19,7 @@ from imagecache_handlers import ImageCache
 from imagecache_handlers import Rules
 from imagecache_handlers import StoreUnavailable
 from tests.directory.apart import Apart
+from tests.directory.apart import as_root
 from tests.directory.apart import NOBODY
 from tests.directory.disks import header
 from tests.directory.disks import overlay
@@ -254,6 +255,33 @@ class TestOthersFiles(Troubled):
         self.as_another(
             lambda: self.refused(self.listed, f'{name}: Permission denied')
         )
+
+    @as_root
+    def test_who_may_not_write_is_told_who_may(self):
+        [image] = self.listed()
+        for user, names in {
+            0: 'root',
+            60001: '60001, who owns the folder, or root',
+        }.items():
+            os.chown(self.path, user, -1)
+            self.as_another(
+                lambda names=names: self.refused(
+                    lambda: self.connect().mark(image, {'pin.ops'}),
+                    f'Permission denied: run this as {names}',
+                )
+            )
+
+    def test_the_owner_who_may_not_write_is_sent_to_nobody(self):
+        [image] = self.listed()
+        self.give_away(self.path)
+        self.folder.chmod(0o555)
+
+        def act():
+            with self.assertRaises(StoreUnavailable) as caught:
+                self.connect().mark(image, {'pin.ops'})
+            self.assertTrue(caught.exception.why.endswith('denied'))
+
+        self.as_another(act)
 
     def test_a_disk_that_may_not_be_read_is_unknown(self):
         disk = self.root / 'instances' / 'vm-1' / 'disk'

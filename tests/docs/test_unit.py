@@ -153,8 +153,8 @@ class TestTimer(unittest.TestCase):
 
     def test_it_may_do_what_the_service_may_and_no_more(self):
         other = {
-            *('Type', 'ExecStart', 'ExecReload', 'TimeoutStopSec'),
-            *('TimeoutStartSec', 'WatchdogSec', 'Restart', 'RestartSec'),
+            *('Type', 'ExecStart', 'ExecReload', 'TimeoutStartSec'),
+            *('WatchdogSec', 'Restart', 'RestartSec'),
             'RestartPreventExitStatus',
         }
         ours, theirs = read(SWEEP)['Service'], service()

@@ -1,4 +1,4 @@
-"""Mistakes of an author in a hurry: 49 kinds, each caught by the kit.
+"""Mistakes of an author in a hurry: 50 kinds, each caught by the kit.
 
 Whoever begins with the handler of ``imagecache new-handler`` makes them in
 its place; those that need users or an ``add`` are made elsewhere.
@@ -13,6 +13,7 @@ import datetime
 import json
 import pathlib
 import shutil
+import tempfile
 import threading
 import time
 
@@ -351,6 +352,18 @@ class UsedBetweenLookAndRemoval(MemoryHandler):
                 return 0
             check_claimed(image, entry.labels, alive)
             return self.shelf.entries.pop(image.location).size
+
+
+class LabelsOfBefore(ShelfHandler):
+    """The labels that it checks are those of a look before it stood still."""
+
+    def evict(self, image, alive=always):
+        if (found := self._find(image)) is None:
+            return 0
+        with tempfile.TemporaryDirectory('', '.', self.shelf) as hidden:
+            check_claimed(image, found.marks.labels, alive)
+            (self.shelf / image.location).rename(f'{hidden}/image')
+        return found.size
 
 
 # mark

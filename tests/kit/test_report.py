@@ -83,7 +83,7 @@ class TestReport(unittest.TestCase):
         report = case.report()
         self.assertFalse(report.is_kept)
         self.assertIn('frees is told in bytes', '\n'.join(report.broken()))
-        self.assertIn('call: enumerate(', '\n'.join(report.broken()))
+        self.assertIn('call: evict(', '\n'.join(report.broken()))
 
 
 class TestHonesty(unittest.TestCase):

@@ -25,6 +25,8 @@ class Kit(Pooled):
     absent = {
         'doom': 'each call is whole at the host; see test_machine',
         'use_at_last': 'a clone shares the base copy, which stays',
+        'pin_at_last': 'no destroy reads labels; while a claim lives, no '
+        'pin is granted',
     }
 
     def setUp(self):

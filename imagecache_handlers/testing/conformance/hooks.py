@@ -58,7 +58,8 @@ class HandlerHooks(_Base):
     calls: dict[str, int]
     #: Why a hook that is None (``outages = None``, ``doom = None``) cannot
     #: be supplied, by its name; the report quotes it.  ``use_at_last`` says
-    #: why a use that begins while the image is removed comes to no harm.
+    #: why a use that begins while the image is removed comes to no harm,
+    #: ``pin_at_last`` why labels cannot be read in one step with the removal.
     absent: Mapping[str, str] = {}
 
     @property

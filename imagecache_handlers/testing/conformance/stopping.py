@@ -38,6 +38,23 @@ class StandingStill(Examining):
         self.assertEqual(granted, 'ops' in kept.marks.pins)
 
     @promise('evict', since=2)
+    def test_evict_keeps_an_image_that_is_pinned_at_last(self) -> None:
+        if not self._supplies('last_step'):
+            return
+        if why := self.absent.get('pin_at_last'):
+            self._leave(State.ABSENT, why)
+            return
+        image = self._marked(self._seeded(), claimed())
+        ops = pin_label('ops', None)
+        # The claim lives: only labels that are read after it tell of the pin.
+        with (
+            self.last_step(lambda: self._connect().mark(image, {ops})),
+            self.assertRaises(ImageBusy),
+        ):
+            self._connect().evict(image)
+        self.assertIn('ops', self._again(image).marks.pins)
+
+    @promise('evict', since=2)
     def test_evict_keeps_an_image_that_is_taken_into_use_at_last(
         self,
     ) -> None:

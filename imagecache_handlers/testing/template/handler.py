@@ -54,10 +54,13 @@ class ShelfHandler(CacheHandler):
         return [image for image in found if image]
 
     def evict(self, image: CachedImage, alive: Alive = always) -> int | None:
-        if (found := self._find(image)) is None:
+        if self._find(image) is None:
             return 0
         try:
             with tempfile.TemporaryDirectory('', '.', self.shelf) as hidden:
+                # Looked at as late as can be: a pin may have come meanwhile.
+                if (found := self._find(image)) is None:
+                    return 0
                 check_claimed(image, found.marks.labels, alive)
                 # Image and labels go out of sight together.
                 (self.shelf / image.location).rename(f'{hidden}/image')

@@ -380,7 +380,7 @@ class TestPages(Command):
         for command in 'plan', 'sweep':
             said = ' '.join(self.run_on(command).stdout.split())
             self.assertIn(
-                f'warning: 1 image (8 KiB) stay, users unknown: {missing}: '
+                f'warning: 1 image (8 KiB) stays, users unknown: {missing}: '
                 f'No such file or directory',
                 said,
             )

@@ -76,6 +76,15 @@ class TestStreams(Command, unittest.TestCase):
                 self.add(IMAGE)
         self.assertEqual({'pin.ops'}, self.labels())
 
+    def test_what_is_not_held_back_is_told_in_the_same_words(self):
+        self.add(IMAGE)
+        for line in 'plan', 'list -f json', f'unpin {IMAGE} --owner ops':
+            with self.subTest(line):
+                at_once = f'export PYTHONUNBUFFERED=1; run {line} >/dev/full'
+                done = self.in_a_shell(at_once)
+                said = 'cannot write the output: No space left on device'
+                self.refused(done, 1, said)
+
     def test_a_reader_who_is_gone_is_told_nothing(self):
         self.add(IMAGE)
         for line in 'plan', 'list -f csv', 'usage':

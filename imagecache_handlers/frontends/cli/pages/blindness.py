@@ -47,7 +47,8 @@ def unseen(verdicts: Iterable[Verdict]) -> Iterator[str]:
         if verdict.image.unknown:
             blind.setdefault(verdict.image.unknown, []).append(verdict.image)
     for why, kept in blind.items():
-        yield f'{_count_kept(kept)} stay, users unknown: {why}'
+        stay = 'stays' if len(kept) == 1 else 'stay'
+        yield f'{_count_kept(kept)} {stay}, users unknown: {why}'
 
 
 def untold(verdicts: Iterable[Verdict]) -> Iterator[str]:
