@@ -1,5 +1,6 @@
 """Debian's packages, unpacked and not installed: no service is begun."""
 
+import fcntl
 import os
 import pathlib
 import subprocess
@@ -9,6 +10,16 @@ CACHE = (
     pathlib.Path(os.environ.get('XDG_CACHE_HOME') or '~/.cache').expanduser()
     / 'imagecache-handlers'
 )
+
+
+def provide_file(path, names, folder):
+    """Unpack packages below a folder, unless what they bring is there."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    # Several tests at once unpack once, and none runs half of a program.
+    with CACHE.joinpath('lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            unpack_packages(names, folder)
 
 
 def unpack_packages(names, folder):

@@ -12,7 +12,7 @@ from imagecache_handlers.exceptions import CacheError
 from imagecache_handlers.frontends.fleet.opening import FleetSettings
 from imagecache_handlers.frontends.fleet.opening import open_board
 from tests.functional.debian import CACHE
-from tests.functional.debian import unpack_packages
+from tests.functional.debian import provide_file
 
 TIMEOUT = 60
 UNPACKED = CACHE / 'fleet'
@@ -33,8 +33,7 @@ def find_program(name):
     found = shutil.which(name)
     if found is not None:
         return pathlib.Path(found)
-    if not unpacked.exists():
-        unpack_packages(PACKAGES[name], UNPACKED)
+    provide_file(unpacked, PACKAGES[name], UNPACKED)
     return unpacked
 
 

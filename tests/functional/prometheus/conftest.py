@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from tests.functional.debian import CACHE
-from tests.functional.debian import unpack_packages
+from tests.functional.debian import provide_file
 
 UNPACKED = CACHE / 'prometheus'
 # Each binary, and the package that it is in.
@@ -21,9 +21,10 @@ BINARIES = {
 def binaries():
     """Have them on the path; what is missing is fetched."""
     before = os.environ['PATH']
-    os.environ['PATH'] = f'{before}:{UNPACKED / "usr" / "bin"}'
+    programs = UNPACKED / 'usr' / 'bin'
+    os.environ['PATH'] = f'{before}:{programs}'
     for name, package in BINARIES.items():
-        if shutil.which(name) is None:
-            unpack_packages([package], UNPACKED)
+        if shutil.which(name, path=before) is None:
+            provide_file(programs / name, [package], UNPACKED)
     yield
     os.environ['PATH'] = before
