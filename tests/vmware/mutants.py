@@ -141,9 +141,9 @@ MUTANTS = [
     ),
     mutant(
         'debris goes with the folders that came into it',
-        'debris_ages',
-        '                yield folder.path, name\n',
-        '                pass\n',
+        'folder_trees',
+        "found |= {(f'{place}/{name}', None) for name in folder.folders}",
+        'pass',
         f'{AGES}what_is_granted_meanwhile_stays',
     ),
     mutant(
