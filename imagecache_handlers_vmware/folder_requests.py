@@ -1,4 +1,4 @@
-"""Folder requests: those that move a folder, and those that end it."""
+"""Folder requests: those that make and move folders, or remove them."""
 
 from collections.abc import Callable
 from collections.abc import Collection
