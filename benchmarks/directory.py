@@ -79,7 +79,7 @@ def compare_cpu(place: Place, repeat: int) -> float:
     )
     rounds = [[_cpu_seconds(act) for act in acts] for _ in range(repeat)]
     floor, listed = map(min, zip(*rounds, strict=True))
-    return listed / floor
+    return float(listed / floor)
 
 
 def _cpu_seconds(work: Callable[[], object]) -> float:

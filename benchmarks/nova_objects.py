@@ -13,7 +13,7 @@ class Nova:
     """Nova's options and objects, in a process that has no database."""
 
     def __init__(self, folder: str) -> None:
-        from nova import monkey_patch  # type: ignore[import-not-found]
+        from nova import monkey_patch
 
         monkey_patch.patch('threading')
         import nova.conf

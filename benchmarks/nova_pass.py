@@ -54,7 +54,7 @@ PASSES = 9
 
 def measure_ours(folder: str, count: int) -> dict[str, float]:
     nova = Nova(folder)
-    from nova.virt.libvirt import imagecache  # type: ignore[import-not-found]
+    from nova.virt.libvirt import imagecache
 
     from imagecache_handlers.frontends.nova import libvirt
 
