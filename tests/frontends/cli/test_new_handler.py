@@ -80,8 +80,8 @@ class TestFromNothing(unittest.TestCase):
         words = ' '.join(self.broken.split())
         self.assertRegex(
             words,
-            'obligation: evict: what an evict frees is told in bytes '
-            'step: the only one call: enumerate.*evict',
+            r'obligation: evict: what an evict frees is told in bytes '
+            r'step: the only one call: evict\(.*enumerate',
         )
 
 
