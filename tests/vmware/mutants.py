@@ -244,6 +244,20 @@ MUTANTS = [
         'vmware/test_machines.py::test_what_may_be_a_path_is_named',
     ),
     mutant(
+        'an image that was refused loses its labels',
+        'kept_images',
+        'old = filter(is_refusal, move.image.marks.labels)',
+        'old = move.image.marks.labels',
+        f'{EVICTING}a_refused_one_keeps_its_labels',
+    ),
+    mutant(
+        'a descriptor that was being written is one',
+        'image_folders',
+        'has_text = descriptor.size > 0',
+        'has_text = True',
+        f'{FOLDERS}a_whole_image_has_its_own_disk_and_extent',
+    ),
+    mutant(
         'an upload is believed to have come whole',
         'adding',
         '            arrival.check_sizes()\n',

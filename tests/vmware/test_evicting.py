@@ -167,6 +167,15 @@ class TestEvicting(OnVcenter):
         assert other > 0
         assert not self.is_whole(TWO)
 
+    def test_a_refused_one_keeps_its_labels(self):
+        handler = self.handler()
+        [image] = handler.enumerate(STORE, [ONE])
+        handler.mark(image, ['site.a'])
+        disk = f'[{STORE}] {BASE}/{ONE}/{ONE}.vmdk'
+        self.actors.set_deletable(disk, is_deletable=False)
+        self.evict(ONE)
+        assert f'{ONE}/ic-site.a' in self.actors.tree(f'[{STORE}] {BASE}')
+
     def test_one_that_was_refused_lately_is_not_tried_again(self):
         handler = self.handler()
         [image] = handler.enumerate(STORE, [ONE])

@@ -34,6 +34,8 @@ def image(*files, folders=(), image_id='i'):
     [
         (['i.vmdk', 'i-flat.vmdk'], True),
         (['i.iso'], True),
+        # It was being written.
+        ([File(name='i.vmdk'), 'i-flat.vmdk'], False),
         (['i.vmdk'], False),
         (['i-flat.vmdk'], False),
         (['i.80.vmdk', 'i.80-flat.vmdk'], False),
