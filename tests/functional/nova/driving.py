@@ -38,6 +38,7 @@ NOVA = int(importlib.metadata.version('nova').partition('.')[0])
 THREADS = 34
 STOCK = 'vmwareapi.VMwareVCDriver'
 OURS = 'imagecache_vmware.VMwareVCDriver'
+PATIENCE = 120  # seconds in which it ends by itself
 
 
 class Driver:
@@ -124,3 +125,7 @@ def _running(
         yield driver
         assert process.stdin
         process.stdin.close()
+        # pytest has no timeout any more once a test has failed.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE)
+        process.kill()

@@ -1,6 +1,8 @@
 """Signals to nova-compute while it sweeps, by Nova's own launcher."""
 
+import contextlib
 import signal
+import subprocess
 import time
 
 import pytest
@@ -49,6 +51,20 @@ def wait_until(is_so):
         time.sleep(0.1)
 
 
+def end_by(number, process):
+    """Send the signal until it ends the process; give the exit code.
+
+    One that comes just as Python begins to wait is slept through: so Nova
+    waits with native threads.
+    """
+    for _ in range(3):
+        process.send_signal(number)
+        process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(60)
+    return None
+
+
 @KINDS
 def test_the_end_of_nova_ends_a_sweep_between_two_images(world, options):
     world.set_age(0)
@@ -56,9 +72,7 @@ def test_the_end_of_nova_ends_a_sweep_between_two_images(world, options):
     time.sleep(1.1)
     world.nova.do('stand_still')
     serve(world, options, until='standing')
-    world.nova.process.send_signal(signal.SIGTERM)
-    world.nova.process.stdin.close()
-    assert world.nova.process.wait(60) == 0
+    assert end_by(signal.SIGTERM, world.nova.process) == 0
     # One went, for good; nobody claims the others, nor is one half gone.
     left = world.names()
     assert len(left) == len(IDLE)
@@ -75,9 +89,7 @@ def test_a_hangup_has_our_options_taken_up(world, options):
     world.nova.process.send_signal(signal.SIGHUP)
     wait_until(lambda: world.names() == {sha1('used')})
     options.write_text('[imagecache]\nremove_unused_base_images = false\n')
-    world.nova.process.send_signal(signal.SIGTERM)
-    world.nova.process.stdin.close()
-    assert world.nova.process.wait(60) == 0
+    assert end_by(signal.SIGTERM, world.nova.process) == 0
 
 
 @pytest.mark.parametrize('eventlet', [False], ids=['threads'])
@@ -85,6 +97,5 @@ def test_a_hangup_ends_nova_with_native_threads(world, options):
     """That is oslo.service's: it knows no other answer there."""
     before = world.names()
     serve(world, options)
-    world.nova.process.send_signal(signal.SIGHUP)
-    assert world.nova.process.wait(60) == 1
+    assert end_by(signal.SIGHUP, world.nova.process) == 1
     assert world.names() == before
