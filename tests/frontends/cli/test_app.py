@@ -4,9 +4,9 @@ from tests.frontends.cli.command import Command
 from tests.frontends.cli.command import IMAGE
 
 
-WITNESSED = ['list', 'show', 'plan', 'sweep', 'evict', 'usage', 'run']
+WITH_EVIDENCE = ['list', 'show', 'plan', 'sweep', 'evict', 'usage', 'run']
 ALL = [
-    *WITNESSED,
+    *WITH_EVIDENCE,
     *[
         'pin',
         'unpin',
@@ -41,7 +41,7 @@ class TestUsage(Command):
                 self.assertIn(f'imagecache {name}', done.stdout)
                 for option in OPTIONS:
                     self.assertIn(option, done.stdout)
-                wanted = name in WITNESSED
+                wanted = name in WITH_EVIDENCE
                 self.assertEqual(wanted, '--in-use' in done.stdout)
 
     def test_options_stand_before_or_after_the_command(self):

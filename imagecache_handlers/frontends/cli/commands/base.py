@@ -98,7 +98,7 @@ class CacheCommand(Command):
             yield site
 
 
-class WitnessedCommand(CacheCommand):
+class InUseCommand(CacheCommand):
     """A command that has to know who uses what."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -110,7 +110,7 @@ class WitnessedCommand(CacheCommand):
         return in_use_options.asking(parsed_args, self.app.options)
 
 
-class PlanningCommand(WitnessedCommand):
+class PlanningCommand(InUseCommand):
     """A command that makes a plan."""
 
     _retirements: Retirements | None = None

@@ -10,8 +10,8 @@ from imagecache_handlers.actions.report import Did
 from imagecache_handlers.actions.report import Outcome
 from imagecache_handlers.clocks import utc_now
 from imagecache_handlers.frontends.cli import arguments
+from imagecache_handlers.frontends.cli.commands.base import InUseCommand
 from imagecache_handlers.frontends.cli.commands.base import Paged
-from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
 from imagecache_handlers.frontends.cli.confirm import agreed
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli import image_names
@@ -29,7 +29,7 @@ from imagecache_handlers import units
 _GONE = frozenset({Did.EVICTED, Did.GONE})
 
 
-class Evict(WitnessedCommand, Paged):
+class Evict(InUseCommand, Paged):
     """Evict every copy of an image now, unless something keeps it."""
 
     columns = fields.OUTCOME

@@ -19,9 +19,9 @@ from imagecache_handlers.actions.prefetching import check_ttl
 from imagecache_handlers.exceptions import ConfigurationError
 from imagecache_handlers.exceptions import SourceError
 from imagecache_handlers.frontends.cli import arguments
+from imagecache_handlers.frontends.cli.commands.base import InUseCommand
 from imagecache_handlers.frontends.cli.commands.base import PAGE
 from imagecache_handlers.frontends.cli.commands.base import Paged
-from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli.exit_codes import NONE
 from imagecache_handlers.frontends.cli import image_options
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _ENDING = 'soon, what was fetched is kept for the next time'
 
 
-class Prefetch(WitnessedCommand, Paged):
+class Prefetch(InUseCommand, Paged):
     """Fetch images into the cache, verified, and kept until they are used.
 
     From the image service that [imagecache_glance] tells of, or, one image,

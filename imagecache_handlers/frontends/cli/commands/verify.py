@@ -9,8 +9,8 @@ from typing import Any
 from imagecache_handlers.actions.verifying import Proof
 from imagecache_handlers.actions.verifying import Verified
 from imagecache_handlers.exceptions import ImageNotFound
+from imagecache_handlers.frontends.cli.commands.base import InUseCommand
 from imagecache_handlers.frontends.cli.commands.base import Paged
-from imagecache_handlers.frontends.cli.commands.base import WitnessedCommand
 from imagecache_handlers.frontends.cli.exit_codes import FAILED
 from imagecache_handlers.frontends.cli import image_names
 from imagecache_handlers.frontends.cli import image_options
@@ -23,7 +23,7 @@ from imagecache_handlers.frontends.cli.pages.text import printable
 from imagecache_handlers.model import Evidence
 
 
-class Verify(WitnessedCommand, Paged):
+class Verify(InUseCommand, Paged):
     """Read images again, and compare them with the hash they came with.
 
     Only images that were prefetched have one. Ends with 1 if any differs or
