@@ -197,7 +197,7 @@ def fetch_alone(program: Program, requests: Sequence[Request]) -> Taken:
     Tasks, and pages that are to come, have other names by now.
     """
     session = make_session(program)
-    login = session._obtain_login()
+    login = session._shared.obtain_login()
     program.do('reset')
     with contextlib.closing(
         Connection(session.address, session._options)

