@@ -62,6 +62,20 @@ MUTANTS = [
         f'{INSTANCES}what_is_not_known_leaves_it_incomplete',
     ),
     mutant(
+        'those that are refused for the same are counted as one',
+        'instances',
+        'refused += len(who)',
+        'refused += 1',
+        f'{INSTANCES}each_of_several_that_are_made_of_the_same_counts',
+    ),
+    mutant(
+        'those of which the same is not loaded are counted as one',
+        'instances',
+        'len(who) for columns, who in groups.items() if _UNREAD in columns',
+        '1 for columns, who in groups.items() if _UNREAD in columns',
+        f'{INSTANCES}each_of_several_that_are_made_of_the_same_counts',
+    ),
+    mutant(
         'a replica is asked who is there',
         'reading_again',
         'use_slave=False',

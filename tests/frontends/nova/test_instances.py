@@ -84,6 +84,18 @@ class TestEvidence(unittest.TestCase):
                 self.assertLess(len(log.output[0]), 250)
                 self.assertIn(repr(image_id)[:100], log.output[0])
 
+    def test_each_of_several_that_are_made_of_the_same_counts(self):
+        """They are judged together, and told one by one."""
+        uuids = 'vm-1', 'vm-2', 'vm-3'
+        refused = [whole(image_ref='../x', uuid=one) for one in uuids]
+        with self.assertLogs(level='WARNING') as log:
+            found = gather_evidence(refused, THEN)
+        self.assertEqual((3, 3), self.counts(found))
+        for uuid, line in zip(uuids, log.output, strict=True):
+            self.assertIn(uuid, line)
+        unread = [Instance(image_ref='a', uuid=one) for one in uuids]
+        self.assertEqual(3, gather_evidence(unread, THEN).unread)
+
     def test_it_is_complete_only_when_told_so(self):
         self.assertFalse(gather_evidence([], THEN).evidence.complete)
         found = gather_evidence([], THEN, complete=True)
